@@ -1,0 +1,175 @@
+//! A chip as its data sheet describes it: peaks, memories, links, power and price, each absent where no source gives it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::number::ComputeType;
+use crate::units::{Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Watts};
+
+/// One accelerator: the unit that a pool counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chip {
+    /// Identifier in links and files, for example `h100-sxm`.
+    pub id: Cow<'static, str>,
+    /// Name for people.
+    pub name: Cow<'static, str>,
+    /// Maker.
+    pub vendor: Cow<'static, str>,
+    /// Family of architecture, which decides the laws that apply.
+    pub class: ChipClass,
+    /// Year of first shipment or announcement.
+    pub year: u16,
+    /// Whether one can have it.
+    pub status: Status,
+    /// Dense arithmetic peaks.
+    pub peaks: Peaks,
+    /// Main memory outside the die (HBM, GDDR, LPDDR); absent for pure SRAM machines.
+    pub memory: Option<Memory>,
+    /// Memory on the die: an SRAM machine keeps its weights here, a GPU uses it as L2.
+    pub sram: Option<Sram>,
+    /// The fast link domain (NVLink, ICI, NeuronLink …).
+    pub scale_up: Option<ScaleUp>,
+    /// Network beyond the scale-up domain, per chip and direction.
+    pub scale_out: Option<BytesPerSecond>,
+    /// Thermal design power of the chip alone.
+    pub tdp: Option<Watts>,
+    /// Power of the chip with its share of host, network and cooling inside the data centre, before PUE.
+    pub all_in_power: Option<Watts>,
+    /// What a chip costs, in several ways.
+    pub price: ChipPrice,
+    /// Where the figures come from.
+    pub sources: Cow<'static, str>,
+    /// How far the figures are to be trusted.
+    pub confidence: Confidence,
+    /// What a reader must know beside the figures.
+    pub notes: Cow<'static, str>,
+}
+
+/// Dense arithmetic peaks by unit. Absent means that the chip lacks the unit or nobody published the figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Peaks {
+    /// 4-bit float.
+    pub fp4: Option<FlopsPerSecond>,
+    /// 8-bit float.
+    pub fp8: Option<FlopsPerSecond>,
+    /// 8-bit integer.
+    pub int8: Option<FlopsPerSecond>,
+    /// 16-bit float.
+    pub bf16: Option<FlopsPerSecond>,
+}
+
+/// Main memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Technology, for example `HBM3e`.
+    pub kind: Cow<'static, str>,
+    /// Capacity.
+    pub capacity: Bytes,
+    /// Peak bandwidth.
+    pub bandwidth: BytesPerSecond,
+}
+
+/// On-die memory.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sram {
+    /// Capacity.
+    pub capacity: Bytes,
+    /// Peak bandwidth, where published.
+    pub bandwidth: Option<BytesPerSecond>,
+}
+
+/// The scale-up domain.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScaleUp {
+    /// Bandwidth per chip and direction.
+    pub bandwidth: BytesPerSecond,
+    /// Chips that reach each other at that bandwidth.
+    pub domain: u32,
+}
+
+/// Prices of one chip with its share of the system around it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChipPrice {
+    /// Share of a system's purchase price.
+    pub capex: Option<Dollars>,
+    /// Total cost of ownership per hour, as published.
+    pub owner: Option<DollarsPerHour>,
+    /// Low end of rents.
+    pub rent_low: Option<DollarsPerHour>,
+    /// Typical on-demand rent.
+    pub rent_typical: Option<DollarsPerHour>,
+}
+
+/// Family of architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChipClass {
+    /// Data-centre GPU.
+    Gpu,
+    /// GPU made for prefill (Rubin CPX).
+    ContextGpu,
+    /// Google TPU.
+    Tpu,
+    /// Other accelerator with a main memory.
+    Asic,
+    /// SRAM machine built of many chips in a pipeline (Groq, d-Matrix).
+    LpuSram,
+    /// SRAM machine that is a whole wafer (Cerebras).
+    Wafer,
+    /// Workstation and desktop silicon.
+    Edge,
+}
+
+/// Whether one can have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Sold or rented today.
+    Shipping,
+    /// Announced by its maker, not yet delivered.
+    Announced,
+    /// Figures are outside estimates.
+    Estimate,
+    /// Announced once, then withdrawn.
+    Shelved,
+}
+
+/// How far figures are to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Read in a data sheet or a maintained table.
+    High,
+    /// Secondary source or partly recalled.
+    Medium,
+    /// Single or indirect source.
+    Low,
+}
+
+impl Chip {
+    /// Whether the chip keeps its weights in SRAM, so that the pipeline law applies instead of the roofline.
+    #[must_use]
+    pub fn is_sram_machine(&self) -> bool {
+        matches!(self.class, ChipClass::LpuSram | ChipClass::Wafer)
+    }
+
+    /// The fastest published rate at which the chip can multiply numbers of this type, with the unit that does it:
+    /// a chip without fp8 units runs fp8 weights through its 16-bit units.
+    #[must_use]
+    pub fn peak(&self, wanted: ComputeType) -> Option<(ComputeType, FlopsPerSecond)> {
+        let own = |unit: ComputeType| match unit {
+            ComputeType::Bf16 => self.peaks.bf16,
+            ComputeType::Fp8 => self.peaks.fp8,
+            ComputeType::Int8 => self.peaks.int8,
+            ComputeType::Fp4 => self.peaks.fp4,
+        };
+        let fallbacks: &[ComputeType] = match wanted {
+            ComputeType::Fp4 => &[ComputeType::Fp4, ComputeType::Fp8, ComputeType::Bf16, ComputeType::Int8],
+            ComputeType::Fp8 => &[ComputeType::Fp8, ComputeType::Bf16, ComputeType::Int8],
+            ComputeType::Int8 => &[ComputeType::Int8, ComputeType::Fp8, ComputeType::Bf16],
+            ComputeType::Bf16 => &[ComputeType::Bf16],
+        };
+        fallbacks.iter().find_map(|&unit| own(unit).map(|rate| (unit, rate)))
+    }
+}

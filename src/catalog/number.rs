@@ -1,0 +1,99 @@
+//! Number formats: what an element occupies in memory and which arithmetic unit multiplies it.
+
+use serde::{Deserialize, Serialize};
+
+/// Number format of weights, experts or KV cache. The identifiers are those of measurement files and links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumberFormat {
+    /// 16-bit brain float.
+    Bf16,
+    /// 8-bit float, one scale per tensor.
+    Fp8,
+    /// 8-bit float, one scale per 128x128 block (DeepSeek-style checkpoints).
+    Fp8Block,
+    /// 8-bit integer weights and activations.
+    Int8,
+    /// 4-bit float with one 8-bit scale per 16 elements; activations in the same format.
+    Nvfp4,
+    /// 4-bit float with one 8-bit scale per 32 elements; weight only, activations stay 16 bits.
+    Mxfp4,
+    /// 4-bit integer, weight only: the multiplication runs in 16 bits.
+    Int4,
+}
+
+/// Which arithmetic unit a format keeps busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComputeType {
+    /// 16-bit float.
+    Bf16,
+    /// 8-bit float.
+    Fp8,
+    /// 8-bit integer.
+    Int8,
+    /// 4-bit float.
+    Fp4,
+}
+
+impl NumberFormat {
+    /// All formats, in the order of menus.
+    pub const ALL: [Self; 7] =
+        [Self::Bf16, Self::Fp8, Self::Fp8Block, Self::Int8, Self::Nvfp4, Self::Mxfp4, Self::Int4];
+
+    /// The identifier in links and files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Bf16 => "bf16",
+            Self::Fp8 => "fp8",
+            Self::Fp8Block => "fp8-block",
+            Self::Int8 => "int8",
+            Self::Nvfp4 => "nvfp4",
+            Self::Mxfp4 => "mxfp4",
+            Self::Int4 => "int4",
+        }
+    }
+
+    /// The format with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.id() == id)
+    }
+
+    /// Stored bytes per element, scales included: a 4-bit element with an 8-bit scale per 16 takes 0.5625 bytes.
+    #[must_use]
+    pub const fn bytes_per_element(self) -> f64 {
+        match self {
+            Self::Bf16 => 2.0,
+            Self::Fp8 | Self::Int8 => 1.0,
+            // One 32-bit scale per 128x128 weights is negligible; per 1x128 activations it is 3 %.
+            Self::Fp8Block => 1.03,
+            Self::Nvfp4 => 0.5625,
+            Self::Mxfp4 | Self::Int4 => 0.53125,
+        }
+    }
+
+    /// The arithmetic unit that multiplies weights of this format.
+    #[must_use]
+    pub const fn compute_type(self) -> ComputeType {
+        match self {
+            Self::Bf16 | Self::Int4 | Self::Mxfp4 => ComputeType::Bf16,
+            Self::Fp8 | Self::Fp8Block => ComputeType::Fp8,
+            Self::Int8 => ComputeType::Int8,
+            Self::Nvfp4 => ComputeType::Fp4,
+        }
+    }
+}
+
+impl ComputeType {
+    /// Bytes per element of the activations that enter a multiplication of this type.
+    #[must_use]
+    pub const fn activation_bytes(self) -> f64 {
+        match self {
+            Self::Bf16 => 2.0,
+            Self::Fp8 | Self::Int8 => 1.0,
+            Self::Fp4 => 0.5625,
+        }
+    }
+}

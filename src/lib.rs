@@ -1,0 +1,30 @@
+//! Tandem models LLM inference architectures: which latency, throughput, cost and energy a model gives on a mix of
+//! chips, why, and how far to trust the figure. The browser page, the command line and the tests call the same
+//! functions.
+//!
+//! # The map of the house
+//!
+//! Data flows one way; a room may use the rooms above it in this list and none below (`tests/layering.rs`).
+//!
+//! | room | question |
+//! |---|---|
+//! | [`units`] | what is a quantity, and which arithmetic makes physical sense |
+//! | [`catalog`] | what exists: chips, models, engines, workloads, prices, all dated and cited |
+//! | [`scenario`] | what is asked: the scenario, its limits, presets and its link |
+//! | [`machine`] | how fast one chip does one thing: kernel law, collectives, links, memory, SRAM pipelines |
+//! | [`pass`] | what one forward pass costs: a model sharded over a machine as a list of operations |
+//! | [`serve`] | what users feel: the splits in steady state |
+//! | [`cost`] | dollars and watts |
+//! | [`evidence`] | how far to trust it |
+//! | [`explore`] | many scenarios: sweeps and the frontier |
+//! | [`metric`] | one type owns every plotted number: label, unit, direction of better, formatter |
+//! | [`chart`] | pure chart models, and one painter over any plotters backend |
+//! | [`report`] | sentences, tables, JSON |
+//! | `web` | the Leptos front end (feature `web`, wasm32 only) |
+//!
+//! The core is pure (no clock, no I/O, no globals, no hash order) and total (no input makes it panic). The same link
+//! gives the same numbers on every machine: transcendental functions come from `libm`.
+
+pub mod units;
+
+pub mod catalog;
