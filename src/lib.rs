@@ -28,3 +28,20 @@
 pub mod units;
 
 pub mod catalog;
+pub mod scenario;
+
+pub mod machine;
+
+pub mod pass;
+
+pub mod serve;
+
+pub mod cost;
+
+pub mod evidence;
+
+pub mod explore;
+
+pub mod metric;
+
+pub mod report;

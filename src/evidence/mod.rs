@@ -1,0 +1,75 @@
+//! How far to trust a result: its evidence class and the band that class has earned on measured points.
+//!
+//! This room also puts the answer together: [`evaluate`] is what the page, the command line and the tests call.
+
+use serde::Serialize;
+
+use crate::cost::Costs;
+use crate::scenario::Scenario;
+use crate::serve::{Refusal, Steady};
+
+/// A scenario's result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Latency and throughput.
+    pub steady: Steady,
+    /// Dollars and watts.
+    pub costs: Costs,
+    /// What the result rests on.
+    pub evidence: Evidence,
+}
+
+/// What a result rests on, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceClass {
+    /// The same model, chip and engine were measured at a neighbouring load.
+    MeasuredNearby,
+    /// Served models were measured on the same chip.
+    SameChip,
+    /// Kernels of the chip or of its family were measured, no served model.
+    SameFamily,
+    /// Only the data sheet is known.
+    DatasheetOnly,
+    /// The figures are the maker's own and nobody else measured them.
+    VendorClaim,
+}
+
+/// Evidence and the bands that go with it: an 80 % interval is the estimate times `low` to `high`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Evidence {
+    /// The class.
+    pub class: EvidenceClass,
+    /// Band of TTFT.
+    pub ttft: Band,
+    /// Band of TPOT.
+    pub tpot: Band,
+    /// Band of throughput, and through it of cost and energy per token.
+    pub throughput: Band,
+}
+
+/// Factors of an 80 % interval around an estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Band {
+    /// Factor of the low end, at most 1.
+    pub low: f64,
+    /// Factor of the high end, at least 1.
+    pub high: f64,
+}
+
+/// Evaluates a scenario.
+///
+/// # Errors
+/// [`Refusal`] says why there is no result and what to change.
+pub fn evaluate(scenario: &Scenario) -> Result<Evaluation, Refusal> {
+    let _ = scenario;
+    Err(Refusal::Invalid { message: "not built yet".to_owned() })
+}
+
+impl Band {
+    /// The band of one over the quantity.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        Self { low: 1.0 / self.high, high: 1.0 / self.low }
+    }
+}

@@ -1,0 +1,1 @@
+//! How fast one chip does one thing: kernel law, collectives, links, memory and SRAM pipelines.

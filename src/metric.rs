@@ -1,0 +1,216 @@
+//! Every plotted number: its label, unit, direction of better, and how it reads an evaluation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Band, Evaluation};
+
+/// A number that can be plotted, put in a table or compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Mean time to first token.
+    Ttft,
+    /// Mean time per output token.
+    Tpot,
+    /// Mean end-to-end latency.
+    E2e,
+    /// 1 / TPOT.
+    Interactivity,
+    /// Output tokens per second.
+    Throughput,
+    /// Output tokens per second and chip.
+    ThroughputPerChip,
+    /// Requests completed per second.
+    RequestRate,
+    /// Dollars per million tokens, input and output together.
+    CostTotal,
+    /// Dollars per million input tokens.
+    CostInput,
+    /// Dollars per million output tokens.
+    CostOutput,
+    /// Joules per output token.
+    Energy,
+    /// Output tokens per second and megawatt.
+    ThroughputPerMegawatt,
+    /// Utilisation of the busiest pool.
+    Utilisation,
+}
+
+/// A value with its 80 % interval, in the base unit of the metric (seconds, dollars, joules, per second, share).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimate.
+    pub value: f64,
+    /// Low end of the interval.
+    pub low: f64,
+    /// High end of the interval.
+    pub high: f64,
+}
+
+/// What kind of number a metric is: decides how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Quantity {
+    /// Seconds.
+    Time,
+    /// Tokens per second.
+    TokenRate,
+    /// Requests per second.
+    RequestRate,
+    /// US dollars per million tokens.
+    DollarsPerMtok,
+    /// Joules per token.
+    Energy,
+    /// Tokens per second and megawatt.
+    TokenRatePerMegawatt,
+    /// A share between 0 and 1, written in percent.
+    Share,
+}
+
+impl Metric {
+    /// All metrics, in the order of menus.
+    pub const ALL: [Self; 13] = [
+        Self::Ttft,
+        Self::Tpot,
+        Self::E2e,
+        Self::Interactivity,
+        Self::Throughput,
+        Self::ThroughputPerChip,
+        Self::RequestRate,
+        Self::CostTotal,
+        Self::CostInput,
+        Self::CostOutput,
+        Self::Energy,
+        Self::ThroughputPerMegawatt,
+        Self::Utilisation,
+    ];
+
+    /// Identifier in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Ttft => "ttft",
+            Self::Tpot => "tpot",
+            Self::E2e => "e2e",
+            Self::Interactivity => "interactivity",
+            Self::Throughput => "throughput",
+            Self::ThroughputPerChip => "per-chip",
+            Self::RequestRate => "requests",
+            Self::CostTotal => "cost",
+            Self::CostInput => "cost-input",
+            Self::CostOutput => "cost-output",
+            Self::Energy => "energy",
+            Self::ThroughputPerMegawatt => "per-mw",
+            Self::Utilisation => "utilisation",
+        }
+    }
+
+    /// The metric with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.id() == id)
+    }
+
+    /// Name for people, sentence case, without unit.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Ttft => "Time to first token",
+            Self::Tpot => "Time per output token",
+            Self::E2e => "End-to-end latency",
+            Self::Interactivity => "Interactivity",
+            Self::Throughput => "Output throughput",
+            Self::ThroughputPerChip => "Throughput per chip",
+            Self::RequestRate => "Requests served",
+            Self::CostTotal => "Cost of all tokens",
+            Self::CostInput => "Cost of input tokens",
+            Self::CostOutput => "Cost of output tokens",
+            Self::Energy => "Energy per output token",
+            Self::ThroughputPerMegawatt => "Throughput per megawatt",
+            Self::Utilisation => "Utilisation of the busiest pool",
+        }
+    }
+
+    /// Name for headlines.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Ttft => "TTFT",
+            Self::Tpot => "TPOT",
+            Self::E2e => "E2E",
+            Self::Interactivity => "tok/s/user",
+            Self::Throughput => "tok/s",
+            Self::ThroughputPerChip => "tok/s/chip",
+            Self::RequestRate => "req/s",
+            Self::CostTotal => "$/Mtok",
+            Self::CostInput => "$/Mtok in",
+            Self::CostOutput => "$/Mtok out",
+            Self::Energy => "J/token",
+            Self::ThroughputPerMegawatt => "tok/s/MW",
+            Self::Utilisation => "Utilisation",
+        }
+    }
+
+    /// What kind of number it is.
+    #[must_use]
+    pub const fn quantity(self) -> Quantity {
+        match self {
+            Self::Ttft | Self::Tpot | Self::E2e => Quantity::Time,
+            Self::Interactivity | Self::Throughput | Self::ThroughputPerChip => Quantity::TokenRate,
+            Self::RequestRate => Quantity::RequestRate,
+            Self::CostTotal | Self::CostInput | Self::CostOutput => Quantity::DollarsPerMtok,
+            Self::Energy => Quantity::Energy,
+            Self::ThroughputPerMegawatt => Quantity::TokenRatePerMegawatt,
+            Self::Utilisation => Quantity::Share,
+        }
+    }
+
+    /// Whether more is better.
+    #[must_use]
+    pub const fn more_is_better(self) -> bool {
+        matches!(
+            self,
+            Self::Interactivity
+                | Self::Throughput
+                | Self::ThroughputPerChip
+                | Self::RequestRate
+                | Self::ThroughputPerMegawatt
+        )
+    }
+
+    /// Reads the metric from an evaluation.
+    ///
+    /// # Errors
+    /// The reason in words when the figure is absent, such as a chip without a public price.
+    pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
+        let (steady, costs, evidence) = (&evaluation.steady, &evaluation.costs, &evaluation.evidence);
+        let exact = Band { low: 1.0, high: 1.0 };
+        let dollars = |value: &Result<crate::units::Dollars, crate::cost::Unpriced>| match value {
+            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse())),
+            Err(unpriced) => Err(unpriced.to_string()),
+        };
+        let (value, band) = match self {
+            Self::Ttft => (steady.ttft.get(), evidence.ttft),
+            Self::Tpot => (steady.tpot.get(), evidence.tpot),
+            Self::E2e => (steady.e2e.get(), evidence.throughput.inverse()),
+            Self::Interactivity => (steady.interactivity().get(), evidence.tpot.inverse()),
+            Self::Throughput => (steady.throughput().get(), evidence.throughput),
+            Self::ThroughputPerChip => (steady.throughput_per_chip().get(), evidence.throughput),
+            Self::RequestRate => (steady.rate.get(), evidence.throughput),
+            Self::CostTotal => dollars(&costs.per_mtok_total)?,
+            Self::CostInput => dollars(&costs.per_mtok_input)?,
+            Self::CostOutput => dollars(&costs.per_mtok_output)?,
+            Self::Energy => match &costs.joules_per_token {
+                Ok(joules) => (joules.get(), evidence.throughput.inverse()),
+                Err(unpriced) => return Err(unpriced.to_string()),
+            },
+            Self::ThroughputPerMegawatt => match &costs.power {
+                Ok(power) => (steady.throughput().get() / (power.get() * 1e-6), evidence.throughput),
+                Err(unpriced) => return Err(unpriced.to_string()),
+            },
+            Self::Utilisation => {
+                (steady.pools.iter().map(|pool| pool.utilisation).fold(0.0, f64::max), exact)
+            }
+        };
+        Ok(Estimate { value, low: value * band.low, high: value * band.high })
+    }
+}

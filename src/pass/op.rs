@@ -1,0 +1,70 @@
+//! One operation of a pass on one chip.
+
+use serde::Serialize;
+
+use crate::units::{Bytes, Flops, Seconds};
+
+/// Equal operations of a pass, all layers that have them together, on one chip of the replica.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Op {
+    /// What is done.
+    pub kind: OpKind,
+    /// How many times in the pass.
+    pub count: u32,
+    /// Arithmetic of all of them.
+    pub flops: Flops,
+    /// Memory traffic of all of them; for a collective, bytes on the link.
+    pub bytes: Bytes,
+    /// Time of all of them.
+    pub time: Seconds,
+    /// What binds each of them.
+    pub limit: Limit,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpKind {
+    /// Projections of attention or of linear mixers.
+    Projection,
+    /// Attention over the prompt.
+    PrefillAttention,
+    /// Attention over the KV cache, one new token per sequence.
+    DecodeAttention,
+    /// State update of linear attention or Mamba.
+    StateUpdate,
+    /// Scoring of positions by a sparse indexer.
+    Indexer,
+    /// Feed-forward layer with the same weights for each token.
+    DenseFfn,
+    /// Choice of experts.
+    Router,
+    /// Routed experts.
+    Experts,
+    /// Experts that every token passes.
+    SharedExperts,
+    /// Output head.
+    Head,
+    /// Norms, rotary embedding, residuals, activation quantisation.
+    Elementwise,
+    /// Sum over tensor-parallel ranks.
+    AllReduce,
+    /// Tokens to and from the ranks of their experts.
+    ExpertExchange,
+    /// Activations from one pipeline stage to the next.
+    StageHop,
+}
+
+/// What binds an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Arithmetic.
+    Compute,
+    /// Memory bandwidth.
+    Bandwidth,
+    /// Fixed time of a kernel or of a message.
+    Latency,
+    /// Link bandwidth.
+    Link,
+}

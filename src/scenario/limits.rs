@@ -1,0 +1,127 @@
+//! What a scenario may ask: one table of limits for the page, the link and the evaluation.
+
+use std::fmt;
+
+use super::{Load, Scenario};
+
+/// An inclusive range of a numeric field, in the unit of the field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Key of the field in links.
+    pub field: &'static str,
+    /// Smallest value.
+    pub low: f64,
+    /// Largest value.
+    pub high: f64,
+    /// Unit of both.
+    pub unit: &'static str,
+}
+
+impl Limits {
+    /// Input sequence length.
+    pub const ISL: Self = Self { field: "isl", low: 1.0, high: 16_777_216.0, unit: "tokens" };
+    /// Output sequence length.
+    pub const OSL: Self = Self { field: "osl", low: 1.0, high: 1_048_576.0, unit: "tokens" };
+    /// Spread of lengths.
+    pub const SPREAD: Self = Self { field: "spread", low: 0.0, high: 1.0, unit: "" };
+    /// Prefix cache hit rate.
+    pub const HIT: Self = Self { field: "hit", low: 0.0, high: 1.0, unit: "" };
+    /// Closed-loop users.
+    pub const CONCURRENCY: Self = Self { field: "concurrency", low: 1.0, high: 1e6, unit: "users" };
+    /// Arrival rate.
+    pub const RATE: Self = Self { field: "rate", low: 1e-4, high: 1e6, unit: "req/s" };
+    /// Coefficient of variation of arrival gaps.
+    pub const CV: Self = Self { field: "cv", low: 0.0, high: 20.0, unit: "" };
+    /// Chips of a pool.
+    pub const CHIPS: Self = Self { field: "chips", low: 1.0, high: 100_000.0, unit: "chips" };
+    /// A parallelism degree.
+    pub const DEGREE: Self = Self { field: "layout", low: 1.0, high: 10_000.0, unit: "ranks" };
+    /// Custom link bandwidth.
+    pub const LINK: Self = Self { field: "link", low: 1e6, high: 1e14, unit: "B/s" };
+    /// Time to first token objective.
+    pub const TTFT: Self = Self { field: "ttft", low: 1e-4, high: 86_400.0, unit: "s" };
+    /// Time per output token objective.
+    pub const TPOT: Self = Self { field: "tpot", low: 1e-6, high: 3600.0, unit: "s" };
+    /// Write-off time.
+    pub const YEARS: Self = Self { field: "years", low: 0.25, high: 20.0, unit: "years" };
+    /// Power usage effectiveness.
+    pub const PUE: Self = Self { field: "pue", low: 1.0, high: 3.0, unit: "" };
+    /// Electricity price.
+    pub const KWH: Self = Self { field: "kwh", low: 0.0, high: 10.0, unit: "$/kWh" };
+    /// Utilisation of paid time.
+    pub const UTILISATION: Self = Self { field: "util", low: 0.01, high: 1.0, unit: "" };
+    /// Rent of a chip.
+    pub const RENT: Self = Self { field: "rent", low: 0.0, high: 1e6, unit: "$/h" };
+
+    /// The value if it lies in the range.
+    ///
+    /// # Errors
+    /// [`Invalid`] names field, value and range otherwise, also for NaN and infinity.
+    pub fn admit(&self, value: f64) -> Result<f64, Invalid> {
+        if value >= self.low && value <= self.high {
+            Ok(value)
+        } else {
+            Err(Invalid { limits: *self, value })
+        }
+    }
+
+    /// The nearest value in the range; the low end for NaN.
+    #[must_use]
+    pub fn clamp(&self, value: f64) -> f64 {
+        if value >= self.low { value.min(self.high) } else { self.low }
+    }
+}
+
+/// A value that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Invalid {
+    /// Field and range.
+    pub limits: Limits,
+    /// The offending value.
+    pub value: f64,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limits { field, low, high, unit } = self.limits;
+        write!(f, "{field}: {} is outside {low} to {high}", self.value)?;
+        if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl Scenario {
+    /// Every field that is out of range.
+    #[must_use]
+    pub fn check(&self) -> Vec<Invalid> {
+        let mut fields = vec![
+            (Limits::ISL, self.workload.isl.get()),
+            (Limits::OSL, self.workload.osl.get()),
+            (Limits::SPREAD, self.workload.spread),
+            (Limits::HIT, self.workload.hit),
+            (Limits::YEARS, self.pricing.years),
+            (Limits::PUE, self.pricing.pue),
+            (Limits::KWH, self.pricing.dollars_per_kwh),
+            (Limits::UTILISATION, self.pricing.utilisation),
+        ];
+        match self.load {
+            Load::Closed { concurrency } => fields.push((Limits::CONCURRENCY, concurrency)),
+            Load::Open { rate, cv } => fields.extend([(Limits::RATE, rate.get()), (Limits::CV, cv)]),
+        }
+        for (_, pool) in self.split.pools() {
+            fields.push((Limits::CHIPS, f64::from(pool.chips)));
+            if let Some(layout) = pool.layout {
+                let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
+                fields.extend(degrees.map(|degree| (Limits::DEGREE, f64::from(degree))));
+            }
+        }
+        if let super::PoolLink::Custom { bandwidth } = self.link {
+            fields.push((Limits::LINK, bandwidth.get()));
+        }
+        fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
+        fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
+        fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));
+        fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect()
+    }
+}

@@ -1,0 +1,234 @@
+//! What serving a scenario comes to in steady state: the figures users feel, where the time goes and what binds.
+
+use serde::Serialize;
+
+use crate::pass::Op;
+use crate::scenario::{Layout, Role};
+use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
+
+/// Steady state of one deployment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Steady {
+    /// Mean time to first token.
+    pub ttft: Seconds,
+    /// Mean time per output token after the first: (E2E − TTFT) / (OSL − 1).
+    pub tpot: Seconds,
+    /// Mean time from request to last token.
+    pub e2e: Seconds,
+    /// Where TTFT goes; the parts add up to it.
+    pub ttft_parts: Vec<Part>,
+    /// Where TPOT goes; the parts add up to it.
+    pub tpot_parts: Vec<Part>,
+    /// Requests completed per second.
+    pub rate: RequestsPerSecond,
+    /// Most requests per second the deployment could complete at this workload.
+    pub capacity: RequestsPerSecond,
+    /// Requests in flight, on average.
+    pub in_flight: Requests,
+    /// Mean input length.
+    pub isl: Tokens,
+    /// Mean output length.
+    pub osl: Tokens,
+    /// Chips over all pools.
+    pub chips: u32,
+    /// The pools, prefill first.
+    pub pools: Vec<PoolState>,
+    /// KV transfer between pools, where there is any.
+    pub transfer: Option<Transfer>,
+    /// What limits the deployment.
+    pub binding: Binding,
+    /// Set when more is offered than can be served: latencies then describe the deployment at its capacity.
+    pub saturation: Option<Saturation>,
+    /// What is unwise but possible.
+    pub warnings: Vec<Warning>,
+}
+
+/// A share of a time with its cause.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Part {
+    /// What the time goes to.
+    pub cause: Cause,
+    /// The time.
+    pub time: Seconds,
+}
+
+/// What time goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Waiting for a free place.
+    Queue,
+    /// Per-request work of the engine: tokenising, scheduling, streaming.
+    Request,
+    /// Reading prompts of other requests, between one's own tokens.
+    Interference,
+    /// Multiplying dense weights.
+    Dense,
+    /// Attention and reading the KV cache.
+    Attention,
+    /// Multiplying expert weights.
+    Experts,
+    /// Exchange between the chips of a replica.
+    Collective,
+    /// Norms, rotary embedding, sampling and other elementwise work.
+    Elementwise,
+    /// Idle pipeline stages and stage-to-stage hops.
+    Pipeline,
+    /// Moving the KV cache between pools.
+    Transfer,
+    /// Per-step work of the engine: launching, scheduling.
+    Step,
+}
+
+/// What limits a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// Reading weights.
+    Weights,
+    /// Reading the KV cache.
+    Kv,
+    /// Arithmetic.
+    Compute,
+    /// Links inside a replica.
+    Collective,
+    /// The link between pools.
+    Link,
+    /// Fixed times per kernel, layer or step.
+    LatencyFloor,
+    /// Room for KV cache.
+    Capacity,
+    /// Prefill cannot keep up.
+    Prefill,
+    /// Decode cannot keep up.
+    Decode,
+    /// Waiting.
+    Queue,
+}
+
+/// One pool in steady state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PoolState {
+    /// Role.
+    pub role: Role,
+    /// Catalogue chip.
+    pub chip: String,
+    /// Chips of the pool.
+    pub chips: u32,
+    /// Copies of the model.
+    pub replicas: u32,
+    /// How a replica is spread.
+    pub layout: Layout,
+    /// Whether the tool chose the layout.
+    pub layout_chosen: bool,
+    /// Share of time the pool is busy, 0 to 1.
+    pub utilisation: f64,
+    /// Sequences in decode per replica, on average; 0 in a prefill pool.
+    pub batch: Requests,
+    /// Memory of one chip.
+    pub memory: MemoryUse,
+    /// Time of a typical step: a decode step, or the prefill of one prompt in a prefill pool.
+    pub step: Seconds,
+    /// The operations of that step on one chip, all layers together.
+    pub ops: Vec<Op>,
+}
+
+/// Memory of one chip.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MemoryUse {
+    /// What the chip has.
+    pub capacity: Bytes,
+    /// Weights.
+    pub weights: Bytes,
+    /// KV cache of the sequences in flight.
+    pub kv: Bytes,
+    /// Activations, communication buffers and the engine itself.
+    pub overhead: Bytes,
+    /// Tokens of KV cache that a replica can hold.
+    pub kv_capacity: Tokens,
+}
+
+/// KV transfer between pools.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Transfer {
+    /// Bytes per request.
+    pub bytes: Bytes,
+    /// Bandwidth one request gets.
+    pub bandwidth: BytesPerSecond,
+    /// Time on the wire for one request.
+    pub time: Seconds,
+    /// Part of it that is not hidden behind the prefill.
+    pub exposed: Seconds,
+    /// Share of the link in use.
+    pub utilisation: f64,
+}
+
+/// More is offered than can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Saturation {
+    /// What arrives.
+    pub offered: RequestsPerSecond,
+    /// What can be served.
+    pub capacity: RequestsPerSecond,
+    /// What limits it.
+    pub binding: Binding,
+}
+
+/// Unwise but possible.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warning {
+    /// Some users of a closed loop wait because their KV cache does not fit beside the others'.
+    KvLimited {
+        /// Role of the pool.
+        role: Role,
+        /// Sequences that fit.
+        fits: f64,
+        /// Sequences wanted.
+        wanted: f64,
+    },
+    /// Input and output are longer than the model was made for.
+    BeyondContext {
+        /// Longest context of the checkpoint.
+        max_context: Tokens,
+    },
+    /// Chips that form no whole replica stay idle.
+    IdleChips {
+        /// Role of the pool.
+        role: Role,
+        /// How many.
+        chips: u32,
+    },
+    /// The chip has not been delivered to anyone.
+    NotShipping {
+        /// The chip.
+        chip: String,
+    },
+    /// The model's number format has no unit on the chip, so a wider one does the work.
+    EmulatedFormat {
+        /// The chip.
+        chip: String,
+        /// The format.
+        format: crate::catalog::NumberFormat,
+    },
+}
+
+impl Steady {
+    /// Output tokens per second over the deployment.
+    #[must_use]
+    pub fn throughput(&self) -> TokensPerSecond {
+        TokensPerSecond::new(self.rate.get() * self.osl.get())
+    }
+
+    /// Output tokens per second and chip.
+    #[must_use]
+    pub fn throughput_per_chip(&self) -> TokensPerSecond {
+        self.throughput() / f64::from(self.chips.max(1))
+    }
+
+    /// Tokens per second that one user sees: 1 / TPOT.
+    #[must_use]
+    pub fn interactivity(&self) -> TokensPerSecond {
+        Tokens::new(1.0) / self.tpot
+    }
+}
