@@ -9,6 +9,9 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
 pub mod limits;
+pub mod link;
+pub mod notation;
+pub mod presets;
 
 pub use limits::{Invalid, Limits};
 
