@@ -4,9 +4,13 @@
 
 use serde::Serialize;
 
-use crate::cost::Costs;
+mod class;
+
+pub use class::judge;
+
+use crate::cost::{Costs, costs};
 use crate::scenario::Scenario;
-use crate::serve::{Refusal, Steady};
+use crate::serve::{Refusal, Steady, serve};
 
 /// A scenario's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,8 +66,10 @@ pub struct Band {
 /// # Errors
 /// [`Refusal`] says why there is no result and what to change.
 pub fn evaluate(scenario: &Scenario) -> Result<Evaluation, Refusal> {
-    let _ = scenario;
-    Err(Refusal::Invalid { message: "not built yet".to_owned() })
+    let steady = serve(scenario)?;
+    let costs = costs(scenario, &steady);
+    let evidence = judge(scenario, &steady);
+    Ok(Evaluation { steady, costs, evidence })
 }
 
 impl Band {

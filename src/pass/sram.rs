@@ -31,6 +31,8 @@ pub struct Pipeline<'a> {
     bandwidth: BytesPerSecond,
     peak: FlopsPerSecond,
     weights: Weights,
+    /// Weights of the routed experts that one token uses.
+    active_routed: f64,
 }
 
 /// Weight bytes of the whole model by how a token uses them.
@@ -49,8 +51,9 @@ impl<'a> Pipeline<'a> {
         let sram = chip.sram?;
         let (_, peak) = chip.peak(numerics.weights.compute_type())?;
         let parameters = model.parameters();
-        let dense = parameters.attention + parameters.dense_ffn + parameters.shared_ffn + parameters.head;
-        // The embedding is a look-up of one row; a tied one is read as the head.
+        // The embedding is a look-up of one row, unless it is the head too.
+        let head = if model.tied_embeddings { parameters.embedding } else { parameters.head };
+        let dense = parameters.attention + parameters.dense_ffn + parameters.shared_ffn + head;
         let always = Bytes::new((dense + parameters.router) * numerics.weights.bytes_per_element());
         let experts = Bytes::new(parameters.routed_experts * numerics.experts.bytes_per_element());
         Some(Self {
@@ -62,6 +65,7 @@ impl<'a> Pipeline<'a> {
             bandwidth: sram.bandwidth?,
             peak,
             weights: Weights { always, experts },
+            active_routed: parameters.active_routed,
         })
     }
 
@@ -69,7 +73,8 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn total_weights(&self) -> Bytes {
         let parameters = self.model.parameters();
-        let embedding = parameters.embedding * self.numerics.weights.bytes_per_element();
+        let looked_up = if self.model.tied_embeddings { 0.0 } else { parameters.embedding };
+        let embedding = looked_up * self.numerics.weights.bytes_per_element();
         self.weights.always + self.weights.experts + Bytes::new(embedding)
     }
 
@@ -162,14 +167,14 @@ impl<'a> Pipeline<'a> {
 
     /// Arithmetic of one token: 2 per active weight, and 4·h·d per key for the attention proper.
     fn flops_per_token(&self, keys: Tokens) -> Flops {
-        let parameters = self.model.parameters();
         let cached: f64 = self
             .model
             .attention
             .iter()
             .map(|layers| f64::from(layers.count) * flops_per_query(&layers.kind, keys))
             .sum();
-        Flops::new(2.0 * (parameters.active() - parameters.embedding).max(0.0) + cached)
+        let always = self.weights.always.get() / self.numerics.weights.bytes_per_element();
+        Flops::new(2.0 * (always + self.active_routed) + cached)
     }
 
     fn stream(&self, users: f64, context: Tokens) -> [Op; 4] {
@@ -189,18 +194,13 @@ impl<'a> Pipeline<'a> {
                 Ffn::Dense { .. } => None,
             })
             .unwrap_or(0.0);
-        let parameters = self.model.parameters();
         let op = |kind, flops: Flops, bytes: Bytes| {
             let (compute, memory) = (flops / peak, bytes / bandwidth);
             let limit = if compute > memory { Limit::Compute } else { Limit::Bandwidth };
             repeated(kind, 1, flops, bytes, (compute.max(memory), limit))
         };
-        let dense = parameters.attention
-            + parameters.dense_ffn
-            + parameters.shared_ffn
-            + parameters.head
-            + parameters.router;
-        let routed = Flops::new(2.0 * parameters.active_routed * users);
+        let dense = self.weights.always.get() / self.numerics.weights.bytes_per_element();
+        let routed = Flops::new(2.0 * self.active_routed * users);
         let attention: f64 = self
             .model
             .attention

@@ -27,7 +27,7 @@ pub fn find_model(id: &str) -> Result<Cow<'static, Model>, Refusal> {
     if let Some(model) = catalog::model(id) {
         return Ok(Cow::Borrowed(model));
     }
-    catalog::family::parse(id).map(Cow::Owned).map_err(|error| Refusal::UnknownModel {
+    catalog::family::parse_family_id(id).map(Cow::Owned).map_err(|error| Refusal::UnknownModel {
         message: if id.contains(':') {
             error.to_string()
         } else {
