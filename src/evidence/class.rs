@@ -64,7 +64,12 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
 fn bands() -> &'static [Evidence] {
     static BANDS: OnceLock<Vec<Evidence>> = OnceLock::new();
     BANDS.get_or_init(|| {
-        include_str!("bands.csv").lines().filter(|line| !line.starts_with('#')).skip(1).filter_map(band).collect()
+        include_str!("bands.csv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1)
+            .filter_map(band)
+            .collect()
     })
 }
 

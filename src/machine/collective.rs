@@ -6,7 +6,7 @@
 //! Source: `constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
 //! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
 
-use super::constants::{CollectiveRow, LinkRow, constants};
+use super::constants::{CollectiveRow, Constants, LinkRow};
 use crate::catalog::{Chip, Engine};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 
@@ -42,7 +42,11 @@ impl Operation {
 
 /// The links of a chip as collectives see them.
 #[derive(Clone, Debug)]
-pub struct Fabric {
+pub struct Fabric<'a> {
+    tables: &'a Constants,
+    scale: f64,
+    network_row: LinkRow,
+    exchange_row: LinkRow,
     chip: String,
     library: &'static str,
     link: Option<BytesPerSecond>,
@@ -62,19 +66,31 @@ pub struct Collective {
     q: f64,
     link: f64,
     network: f64,
+    network_row: LinkRow,
+    scale: f64,
 }
 
-impl Fabric {
+impl<'a> Fabric<'a> {
     /// The fabric of a chip under an engine, whose own all-reduce is used where it was measured.
     #[must_use]
-    pub fn new(chip: &Chip, engine: Engine) -> Self {
+    pub fn new(tables: &'a Constants, chip: &Chip, engine: Engine) -> Self {
         Self {
+            tables,
+            scale: tables.engine(engine).link_scale,
+            network_row: tables.link("network"),
+            exchange_row: tables.link("exchange"),
             chip: chip.id.to_string(),
             library: engine.id(),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
         }
+    }
+
+    /// The tables behind it.
+    #[must_use]
+    pub fn tables(&self) -> &'a Constants {
+        self.tables
     }
 
     /// Chips that reach each other over the scale-up link.
@@ -107,11 +123,13 @@ impl Fabric {
             q,
             link: link.get(),
             network: self.network.unwrap_or(link).get(),
+            network_row: self.network_row,
+            scale: self.scale,
         }
     }
 
     fn row(&self, operation: Operation, ranks: u32) -> (Seconds, f64, f64) {
-        let tables = constants();
+        let tables = self.tables;
         let chips = [Some(self.chip.as_str()), tables.sibling(&self.chip)];
         for chip in chips.into_iter().flatten() {
             for library in [self.library, "trtllm", "nccl"] {
@@ -136,7 +154,7 @@ impl Fabric {
         }
         let ways = f64::from(ranks);
         let nodes = ways / f64::from(ranks.min(self.domain));
-        let exchange = constants().link("exchange");
+        let exchange = self.exchange_row;
         if nodes <= 1.0 {
             let destinations = (ways - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / ways, top_k));
             return exchange.latency
@@ -144,7 +162,7 @@ impl Fabric {
         }
         // A token crosses the network once for each remote node that holds one of its experts.
         let remote = (nodes - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / nodes, top_k));
-        let across = constants().link("network");
+        let across = self.network_row;
         let network = self.bandwidth(ranks) * across.efficiency;
         across.latency + exchange.latency + bytes * (tokens * remote) / network
     }
@@ -162,12 +180,12 @@ impl Collective {
         if self.inner > 1.0 {
             let transfer = inside.get() / self.rate;
             let joined = libm::pow(libm::pow(self.t0, self.q) + libm::pow(transfer, self.q), 1.0 / self.q);
-            time += Seconds::new(joined.max(inside.get() / self.link));
+            time += Seconds::new((joined * self.scale).max(inside.get() / self.link));
         }
         if self.outer > 1.0 {
             // Each chip carries its share of the message across nodes.
             let across = self.operation.volume(bytes / self.inner, self.outer);
-            let LinkRow { latency, efficiency, .. } = constants().link("network");
+            let LinkRow { latency, efficiency, .. } = self.network_row;
             time += latency + Seconds::new(across.get() / (self.network * efficiency));
         }
         (time, inside)

@@ -95,8 +95,16 @@ pub struct EngineRow {
     pub step: Seconds,
     /// Small kernels and gaps per layer.
     pub layer: Seconds,
-    /// Kernels in the engine against kernels alone, in decode.
-    pub kernel_scale: f64,
+    /// Floors of kernels in the engine's graphs against the floors of kernels alone.
+    pub floor_scale: f64,
+    /// Dense matrix products in the engine against the measured ones.
+    pub gemm_scale: f64,
+    /// Attention in the engine against the measured one.
+    pub attention_scale: f64,
+    /// Expert products in the engine against the measured ones.
+    pub expert_scale: f64,
+    /// Exchanges in the engine against the measured ones.
+    pub link_scale: f64,
     /// Work per request.
     pub request: Seconds,
     /// Kernels in the engine against kernels alone, in prefill.
@@ -140,6 +148,7 @@ pub struct LinkRow {
 }
 
 /// All tables.
+#[derive(Clone, Debug)]
 pub struct Constants {
     kernels: Vec<KernelRow>,
     collectives: Vec<CollectiveRow>,
@@ -197,7 +206,11 @@ impl Constants {
             engine,
             step: Seconds::micros(800.0),
             layer: Seconds::micros(4.0),
-            kernel_scale: 1.0,
+            floor_scale: 1.0,
+            gemm_scale: 1.0,
+            attention_scale: 1.0,
+            expert_scale: 1.0,
+            link_scale: 1.0,
             request: Seconds::millis(12.0),
             prefill_scale: 1.0,
             interference: 1.0,
@@ -206,6 +219,16 @@ impl Constants {
             memory_fraction: 0.9,
             reserve: Bytes::giga(4.0),
         })
+    }
+
+    /// The same tables with another row for the engine that the row names, as calibration tries them.
+    #[must_use]
+    pub fn with_engine(mut self, row: EngineRow) -> Self {
+        match self.engines.iter_mut().find(|own| own.engine == row.engine) {
+            Some(own) => *own = row,
+            None => self.engines.push(row),
+        }
+        self
     }
 
     /// The measured chip whose efficiencies this one inherits.
@@ -301,14 +324,18 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
         engine: Engine::from_id(cells.text(0)?)?,
         step: Seconds::micros(cells.number(1)?),
         layer: Seconds::micros(cells.number(2)?),
-        kernel_scale: cells.number(3)?,
-        request: Seconds::millis(cells.number(4)?),
-        prefill_scale: cells.number(5)?,
-        interference: cells.number(6)?,
-        burst: cells.number(7)?,
-        chunk: Tokens::new(cells.number(8)?),
-        memory_fraction: cells.number(9)?,
-        reserve: Bytes::giga(cells.number(10)?),
+        floor_scale: cells.number(3)?,
+        gemm_scale: cells.number(4)?,
+        attention_scale: cells.number(5)?,
+        expert_scale: cells.number(6)?,
+        link_scale: cells.number(7)?,
+        request: Seconds::millis(cells.number(8)?),
+        prefill_scale: cells.number(9)?,
+        interference: cells.number(10)?,
+        burst: cells.number(11)?,
+        chunk: Tokens::new(cells.number(12)?),
+        memory_fraction: cells.number(13)?,
+        reserve: Bytes::giga(cells.number(14)?),
     })
 }
 

@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use super::constants::{Operator, constants};
+use super::constants::{Constants, Operator};
 use crate::catalog::{Chip, ComputeType, NumberFormat};
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
 
@@ -85,7 +85,7 @@ impl Kernel {
     /// same chip in a format of the same or a wider unit, then the set over all chips. `None` when the chip has no
     /// published peak or bandwidth.
     #[must_use]
-    pub fn find(operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
+    pub fn find(tables: &Constants, operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
         let bandwidth = chip.memory.as_ref()?.bandwidth;
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
@@ -99,7 +99,6 @@ impl Kernel {
             ComputeType::Int8 => NumberFormat::Int8,
             ComputeType::Bf16 => NumberFormat::Bf16,
         };
-        let tables = constants();
         let sibling = tables.sibling(&chip.id);
         let other = if operator == Operator::GemmVllm { Operator::Gemm } else { operator };
         let own = |operator, format| tables.kernel(operator, &chip.id, format);
@@ -130,6 +129,17 @@ impl Kernel {
             provenance,
             unit,
         })
+    }
+
+    /// The law inside an engine whose floors and whose kernels proper take so many times as long.
+    #[must_use]
+    pub fn inside(self, floor_scale: f64, scale: f64) -> Self {
+        Self {
+            floor: self.floor * floor_scale,
+            compute_rate: self.compute_rate / scale,
+            memory_rate: self.memory_rate / scale,
+            ..self
+        }
     }
 
     /// Time of the work, and what binds it. No work takes no time.

@@ -9,7 +9,7 @@ use super::numerics::Numerics;
 use crate::catalog::model::{Attention, Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
-use crate::machine::{Collective, EngineRow, Fabric, Kernel, Operation, Operator, constants};
+use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Operation, Operator};
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens};
 
@@ -25,7 +25,7 @@ pub struct Plan<'a> {
     pub(super) layout: Layout,
     pub(super) numerics: Numerics,
     pub(super) engine: EngineRow,
-    pub(super) fabric: Fabric,
+    pub(super) fabric: Fabric<'a>,
     pub(super) laws: Laws,
     pub(super) tensor_sum: Collective,
     pub(super) expert_sum: Collective,
@@ -49,18 +49,22 @@ pub(super) struct Laws {
 }
 
 impl Laws {
-    fn find(chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
+    fn find(tables: &Constants, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
+        let row = tables.engine(engine);
+        let law = |operator, format, scale| {
+            Some(Kernel::find(tables, operator, chip, format)?.inside(row.floor_scale, scale))
+        };
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
         Some(Self {
-            dense: Kernel::find(gemm, chip, numerics.weights)?,
-            wide: Kernel::find(gemm, chip, NumberFormat::Bf16)?,
-            experts: Kernel::find(Operator::Experts, chip, numerics.experts)?,
-            prefill_attention: Kernel::find(Operator::PrefillAttention, chip, kv)?,
-            decode_attention: Kernel::find(Operator::DecodeAttention, chip, kv)?,
-            prefill_mla: Kernel::find(Operator::PrefillMla, chip, kv)?,
-            decode_mla: Kernel::find(Operator::DecodeMla, chip, kv)?,
-            elementwise: Kernel::find(Operator::Elementwise, chip, NumberFormat::Bf16)?,
+            dense: law(gemm, numerics.weights, row.gemm_scale)?,
+            wide: law(gemm, NumberFormat::Bf16, row.gemm_scale)?,
+            experts: law(Operator::Experts, numerics.experts, row.expert_scale)?,
+            prefill_attention: law(Operator::PrefillAttention, kv, row.attention_scale)?,
+            decode_attention: law(Operator::DecodeAttention, kv, row.attention_scale)?,
+            prefill_mla: law(Operator::PrefillMla, kv, row.attention_scale)?,
+            decode_mla: law(Operator::DecodeMla, kv, row.attention_scale)?,
+            elementwise: law(Operator::Elementwise, NumberFormat::Bf16, 1.0)?,
         })
     }
 }
@@ -69,20 +73,21 @@ impl<'a> Plan<'a> {
     /// The plan of a model on a chip with main memory. `None` when the chip lacks a published peak or bandwidth.
     #[must_use]
     pub fn new(
+        tables: &'a Constants,
         model: &'a Model,
         chip: &Chip,
         engine: Engine,
         numerics: Numerics,
         layout: Layout,
     ) -> Option<Self> {
-        let laws = Laws::find(chip, engine, numerics)?;
-        let fabric = Fabric::new(chip, engine);
+        let laws = Laws::find(tables, chip, engine, numerics)?;
+        let fabric = Fabric::new(tables, chip, engine);
         let ranks = layout.tp.saturating_mul(layout.dp);
         Some(Self {
             model,
             layout,
             numerics,
-            engine: constants().engine(engine),
+            engine: tables.engine(engine),
             laws,
             tensor_sum: fabric.collective(Operation::AllReduce, layout.tp),
             expert_sum: fabric.collective(Operation::AllReduce, layout.etp.saturating_mul(layout.ep)),
@@ -166,7 +171,7 @@ impl<'a> Plan<'a> {
     /// Latency and time of one hop of so many bytes to the next pipeline stage.
     pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
         let inside = self.layout.chips() <= self.fabric.domain();
-        let link = constants().link(if inside { "domain" } else { "network" });
+        let link = self.fabric.tables().link(if inside { "domain" } else { "network" });
         let bandwidth = self.fabric.bandwidth(if inside { 2 } else { u32::MAX });
         (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
     }

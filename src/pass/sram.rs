@@ -16,7 +16,7 @@ use super::sink::repeated;
 use super::work::flops_per_query;
 use crate::catalog::Chip;
 use crate::catalog::model::{Ffn, Model};
-use crate::machine::{Limit, SramRow, constants};
+use crate::machine::{Constants, Limit, SramRow};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
 
@@ -47,7 +47,13 @@ struct Weights {
 impl<'a> Pipeline<'a> {
     /// The pipeline of a model on an SRAM chip. `None` when a figure of the chip or its law is not published.
     #[must_use]
-    pub fn new(model: &'a Model, chip: &Chip, numerics: Numerics, layout: Layout) -> Option<Self> {
+    pub fn new(
+        tables: &Constants,
+        model: &'a Model,
+        chip: &Chip,
+        numerics: Numerics,
+        layout: Layout,
+    ) -> Option<Self> {
         let sram = chip.sram?;
         let (_, peak) = chip.peak(numerics.weights.compute_type())?;
         let parameters = model.parameters();
@@ -60,7 +66,7 @@ impl<'a> Pipeline<'a> {
             model,
             numerics,
             layout,
-            row: *constants().sram(&chip.id)?,
+            row: *tables.sram(&chip.id)?,
             capacity: sram.capacity,
             bandwidth: sram.bandwidth?,
             peak,
@@ -210,7 +216,11 @@ impl<'a> Pipeline<'a> {
         [
             op(OpKind::DenseFfn, Flops::new(2.0 * dense * users), self.weights.always),
             op(OpKind::Experts, routed, self.weights.experts * share),
-            op(OpKind::DecodeAttention, Flops::new(attention * users), self.cache_per_sequence(context) * users),
+            op(
+                OpKind::DecodeAttention,
+                Flops::new(attention * users),
+                self.cache_per_sequence(context) * users,
+            ),
             repeated(OpKind::Elementwise, layers, Flops::ZERO, Bytes::ZERO, (self.row.layer, Limit::Latency)),
         ]
     }

@@ -28,7 +28,8 @@ pub(super) fn flops_per_query(kind: &Attention, context: Tokens) -> f64 {
         }
         Attention::Compressed { heads, head_dim, window, ratio, indexer, .. } => {
             let far = ratio.map_or(0.0, |ratio| context.get() / f64::from(ratio));
-            let keys = seen(Some(window), None) + far.min(indexer.map_or(f64::INFINITY, |own| f64::from(own.top_k)));
+            let keys =
+                seen(Some(window), None) + far.min(indexer.map_or(f64::INFINITY, |own| f64::from(own.top_k)));
             4.0 * f64::from(heads) * f64::from(head_dim) * keys
         }
     }

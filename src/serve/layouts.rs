@@ -4,6 +4,7 @@ use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use crate::catalog::model::{Attention, Model};
 use crate::catalog::{Chip, Engine};
+use crate::machine::Constants;
 use crate::pass::{Numerics, has_experts};
 use crate::scenario::{Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
@@ -99,6 +100,7 @@ fn attention_heads(model: &Model) -> u32 {
 /// # Errors
 /// A layout that cannot be, too few chips, or a model that does not fit.
 pub fn settle<'a>(
+    tables: &'a Constants,
     pool: &Pool,
     model: &'a Model,
     chip: &Chip,
@@ -107,15 +109,15 @@ pub fn settle<'a>(
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
     if let Some(layout) = pool.layout {
-        return stated(pool, layout, model, chip, engine, numerics, demand);
+        return stated(tables, pool, layout, model, chip, engine, numerics, demand);
     }
     if chip.is_sram_machine() {
-        return pipeline(pool, model, chip, engine, numerics, demand);
+        return pipeline(tables, pool, model, chip, engine, numerics, demand);
     }
     let mut best: Option<(Score, Settled<'a>)> = None;
     let mut smallest_need: Option<(Bytes, Bytes)> = None;
     for layout in candidates(model, chip, pool.chips) {
-        let replica = Replica::new(model, chip, engine, numerics, layout)?;
+        let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
             smallest_need = Some(replica.need(demand.longest));
@@ -129,7 +131,7 @@ pub fn settle<'a>(
     match (best, smallest_need) {
         (Some((_, settled)), _) => Ok(settled),
         (None, Some((has, needs))) => {
-            let enough = fitting(model, chip, engine, numerics, demand.longest);
+            let enough = fitting(tables, model, chip, engine, numerics, demand.longest);
             let more = enough.map(|chips| chips.saturating_sub(pool.chips));
             Err(does_not_fit(demand.role, chip, has, needs, more))
         }
@@ -138,6 +140,7 @@ pub fn settle<'a>(
 }
 
 fn stated<'a>(
+    tables: &'a Constants,
     pool: &Pool,
     layout: Layout,
     model: &'a Model,
@@ -159,13 +162,13 @@ fn stated<'a>(
     if needs > pool.chips {
         return Err(Refusal::TooFewChips { role: demand.role, needs, has: pool.chips });
     }
-    let replica = Replica::new(model, chip, engine, numerics, layout)?;
+    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
     if replica.sequences_that_fit(demand.longest) < 1.0 {
         let (has, need) = replica.need(demand.longest);
         let more = if chip.is_sram_machine() {
             replica.pipeline().map(|own| own.chips_for(1.0, demand.longest))
         } else {
-            fitting(model, chip, engine, numerics, demand.longest).map(f64::from)
+            fitting(tables, model, chip, engine, numerics, demand.longest).map(f64::from)
         };
         // A stated layout may hold less than the pool: what counts is the chips of one replica.
         let more = more.map(|chips| to_count(chips).saturating_sub(needs)).filter(|&more| more > 0);
@@ -176,6 +179,7 @@ fn stated<'a>(
 
 /// An SRAM machine is one pipeline over all chips of the pool; what is left after weights and cache makes stages wider.
 fn pipeline<'a>(
+    tables: &'a Constants,
     pool: &Pool,
     model: &'a Model,
     chip: &Chip,
@@ -184,7 +188,7 @@ fn pipeline<'a>(
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
     let at = |tp: u32, pp: u32| Layout { tp, pp, dp: 1, etp: tp, ep: 1 };
-    let probe = Replica::new(model, chip, engine, numerics, at(1, pool.chips.max(1)))?;
+    let probe = Replica::new(tables, model, chip, engine, numerics, at(1, pool.chips.max(1)))?;
     let needed = probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, demand.longest));
     if needed > f64::from(pool.chips) {
         let (has, needs) = probe.need(demand.longest);
@@ -199,16 +203,23 @@ fn pipeline<'a>(
         width *= 2;
     }
     let layout = at(width, (pool.chips / width).max(1));
-    let replica = Replica::new(model, chip, engine, numerics, layout)?;
+    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
     Ok(Settled { replica, replicas: 1, chosen: true })
 }
 
 /// The smallest number of chips on which the model fits in some candidate layout.
-fn fitting(model: &Model, chip: &Chip, engine: Engine, numerics: Numerics, longest: Tokens) -> Option<u32> {
+fn fitting(
+    tables: &Constants,
+    model: &Model,
+    chip: &Chip,
+    engine: Engine,
+    numerics: Numerics,
+    longest: Tokens,
+) -> Option<u32> {
     candidates(model, chip, 4096)
         .into_iter()
         .filter(|&layout| {
-            Replica::new(model, chip, engine, numerics, layout)
+            Replica::new(tables, model, chip, engine, numerics, layout)
                 .is_ok_and(|replica| replica.sequences_that_fit(longest) >= 1.0)
         })
         .map(|layout| layout.chips())

@@ -5,6 +5,7 @@ use super::outcome::{Cause, MemoryUse, Part};
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
+use crate::machine::{Constants, EngineRow};
 use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
 use crate::units::{Bytes, Seconds, Tokens};
@@ -13,7 +14,7 @@ use crate::units::{Bytes, Seconds, Tokens};
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
     silicon: Silicon<'a>,
-    engine: crate::machine::EngineRow,
+    engine: EngineRow,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +40,7 @@ impl<'a> Replica<'a> {
     /// # Errors
     /// [`Refusal::MissingFigure`] or [`Refusal::NoUnit`] when the data sheet lacks what the law needs.
     pub fn new(
+        tables: &'a Constants,
         model: &'a Model,
         chip: &Chip,
         engine: Engine,
@@ -47,20 +49,24 @@ impl<'a> Replica<'a> {
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
         if chip.peak(numerics.weights.compute_type()).is_none() {
-            return Err(Refusal::NoUnit { chip: chip.id.to_string(), compute: numerics.weights.compute_type() });
+            return Err(Refusal::NoUnit {
+                chip: chip.id.to_string(),
+                compute: numerics.weights.compute_type(),
+            });
         }
         let silicon = if chip.is_sram_machine() {
-            let pipeline = Pipeline::new(model, chip, numerics, layout);
+            let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
             Silicon::Sram(pipeline.ok_or_else(|| missing("SRAM bandwidth or time per layer"))?)
         } else {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
             Silicon::Memory(
-                Plan::new(model, chip, engine, numerics, layout).ok_or_else(|| missing("16-bit arithmetic rate"))?,
+                Plan::new(tables, model, chip, engine, numerics, layout)
+                    .ok_or_else(|| missing("16-bit arithmetic rate"))?,
             )
         };
-        Ok(Self { silicon, engine: crate::machine::constants().engine(engine) })
+        Ok(Self { silicon, engine: tables.engine(engine) })
     }
 
     /// How the replica is spread.
@@ -92,7 +98,7 @@ impl<'a> Replica<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &crate::machine::EngineRow {
+    pub fn engine(&self) -> &EngineRow {
         &self.engine
     }
 
@@ -151,8 +157,7 @@ impl<'a> Replica<'a> {
     pub fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                plan.time(&decode_shape(plan.layout(), sequences, context)) * self.engine.kernel_scale
-                    + self.engine.step
+                plan.time(&decode_shape(plan.layout(), sequences, context)) + self.engine.step
             }
             Silicon::Sram(pipeline) => pipeline.token_time(sequences, context),
         }
@@ -183,10 +188,7 @@ impl<'a> Replica<'a> {
     #[must_use]
     pub fn decode_ops(&self, sequences: f64, context: Tokens) -> Vec<Op> {
         match &self.silicon {
-            Silicon::Memory(plan) => scaled(
-                plan.breakdown(&decode_shape(plan.layout(), sequences, context)),
-                self.engine.kernel_scale,
-            ),
+            Silicon::Memory(plan) => plan.breakdown(&decode_shape(plan.layout(), sequences, context)),
             Silicon::Sram(pipeline) => pipeline.token(sequences, context),
         }
     }
@@ -242,7 +244,9 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
 #[must_use]
 pub fn cause(kind: OpKind) -> Cause {
     match kind {
-        OpKind::Projection | OpKind::DenseFfn | OpKind::Router | OpKind::SharedExperts | OpKind::Head => Cause::Dense,
+        OpKind::Projection | OpKind::DenseFfn | OpKind::Router | OpKind::SharedExperts | OpKind::Head => {
+            Cause::Dense
+        }
         OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::StateUpdate | OpKind::Indexer => {
             Cause::Attention
         }

@@ -14,6 +14,7 @@ use super::station::{Operating, Station, allen_cunneen, closed_wait};
 use super::transfer;
 use crate::catalog::model::Model;
 use crate::catalog::{self, Chip, Status};
+use crate::machine::Constants;
 use crate::pass::{Limit, Numerics, OpKind};
 use crate::scenario::{Load, Pool, Role, Scenario, Split};
 use crate::units::{Requests, RequestsPerSecond, Seconds, Tokens};
@@ -25,7 +26,7 @@ const SATURATED: f64 = 0.98;
 ///
 /// # Errors
 /// [`Refusal`] says why it can't be served and what to change.
-pub fn serve(scenario: &Scenario) -> Result<Steady, Refusal> {
+pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal> {
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
     }
@@ -33,8 +34,10 @@ pub fn serve(scenario: &Scenario) -> Result<Steady, Refusal> {
     let model = model.as_ref();
     let numerics = Numerics::resolve(model, scenario.formats);
     let mut steady = match &scenario.split {
-        Split::Colocated { pool } => colocated(scenario, model, numerics, pool)?,
-        Split::PrefillDecode { prefill, decode } => disaggregated(scenario, model, numerics, prefill, decode)?,
+        Split::Colocated { pool } => colocated(scenario, tables, model, numerics, pool)?,
+        Split::PrefillDecode { prefill, decode } => {
+            disaggregated(scenario, tables, model, numerics, prefill, decode)?
+        }
     };
     if scenario.workload.isl + scenario.workload.osl > model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: model.max_context });
@@ -87,6 +90,7 @@ fn users(scenario: &Scenario, chips: u32) -> f64 {
 
 fn settle_pool<'a>(
     scenario: &Scenario,
+    tables: &'a Constants,
     model: &'a Model,
     numerics: Numerics,
     pool: &Pool,
@@ -108,7 +112,7 @@ fn settle_pool<'a>(
         ttft: scenario.slo.ttft,
         tpot: scenario.slo.tpot,
     };
-    Ok((chip, settle(pool, model, chip, scenario.engine, numerics, &demand)?))
+    Ok((chip, settle(tables, pool, model, chip, scenario.engine, numerics, &demand)?))
 }
 
 fn station<'a, 'b>(settled: &'b Settled<'a>, lengths: &Lengths, role: Role) -> Station<'a, 'b> {
@@ -148,12 +152,13 @@ impl FirstToken {
 
 fn colocated(
     scenario: &Scenario,
+    tables: &Constants,
     model: &Model,
     numerics: Numerics,
     pool: &Pool,
 ) -> Result<Steady, Refusal> {
     let lengths = Lengths::of(scenario);
-    let (chip, settled) = settle_pool(scenario, model, numerics, pool, Role::Colocated)?;
+    let (chip, settled) = settle_pool(scenario, tables, model, numerics, pool, Role::Colocated)?;
     let station = station(&settled, &lengths, Role::Colocated);
     let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let engine = *station.engine();
@@ -173,7 +178,8 @@ fn colocated(
         }
     };
     // Users of a replica in flight when so many are in decode.
-    let in_flight = |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
+    let in_flight =
+        |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
     let room = station.fits;
     let at_room = station.at(rising_root(1e-9, room, |batch| in_flight(&station.at(batch), room) - room));
     let capacity = at_room.rate * station.replicas;
@@ -252,7 +258,8 @@ fn colocated(
         isl: lengths.isl,
         osl: lengths.osl,
         chips: pool.chips,
-        prefill_share: station.prefill_load(operating.rate) / busy.max(station.prefill_load(operating.rate)).max(1e-12),
+        prefill_share: station.prefill_load(operating.rate)
+            / busy.max(station.prefill_load(operating.rate)).max(1e-12),
         pools: vec![pool_state],
         transfer: None,
         binding,
@@ -267,19 +274,23 @@ fn colocated(
 
 fn disaggregated(
     scenario: &Scenario,
+    tables: &Constants,
     model: &Model,
     numerics: Numerics,
     prefill_pool: &Pool,
     decode_pool: &Pool,
 ) -> Result<Steady, Refusal> {
     let lengths = Lengths::of(scenario);
-    let (prefill_chip, prefill_settled) = settle_pool(scenario, model, numerics, prefill_pool, Role::Prefill)?;
-    let (decode_chip, decode_settled) = settle_pool(scenario, model, numerics, decode_pool, Role::Decode)?;
+    let (prefill_chip, prefill_settled) =
+        settle_pool(scenario, tables, model, numerics, prefill_pool, Role::Prefill)?;
+    let (decode_chip, decode_settled) =
+        settle_pool(scenario, tables, model, numerics, decode_pool, Role::Decode)?;
     let prefills = station(&prefill_settled, &lengths, Role::Prefill);
     let decodes = station(&decode_settled, &lengths, Role::Decode);
     let prefill = prefills.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let path = transfer::path(
         scenario,
+        tables.link("pool"),
         model,
         numerics,
         &lengths.isl,
@@ -334,8 +345,7 @@ fn disaggregated(
         Load::Open { rate, .. } => {
             let most = capacity * SATURATED;
             let served = rate.get().min(most);
-            let batch =
-                rising_root(1e-9, widest, |batch| decodes.at(batch).rate * decodes.replicas - served);
+            let batch = rising_root(1e-9, widest, |batch| decodes.at(batch).rate * decodes.replicas - served);
             let users = in_flight(batch, 1.0);
             (decodes.at(batch), users, (rate.get() > most).then_some(rate))
         }
@@ -435,12 +445,10 @@ fn disaggregated(
 
 /// The station that has no slack left, if any.
 fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> Option<Binding> {
-    let loads = [
-        (prefill, Binding::Prefill),
-        (decode, Binding::Decode),
-        (transfer.utilisation, Binding::Link),
-    ];
-    let (load, binding) = loads.into_iter().fold((0.0, Binding::Decode), |most, own| if own.0 > most.0 { own } else { most });
+    let loads =
+        [(prefill, Binding::Prefill), (decode, Binding::Decode), (transfer.utilisation, Binding::Link)];
+    let (load, binding) =
+        loads.into_iter().fold((0.0, Binding::Decode), |most, own| if own.0 > most.0 { own } else { most });
     (load > 0.9).then_some(binding)
 }
 
@@ -522,7 +530,9 @@ fn binding(
 fn op_binding(kind: OpKind, limit: Limit) -> Binding {
     match (kind, limit) {
         (_, Limit::Latency) => Binding::LatencyFloor,
-        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => Binding::Collective,
+        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
+            Binding::Collective
+        }
         (_, Limit::Compute) => Binding::Compute,
         (
             OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::Indexer | OpKind::StateUpdate,
@@ -531,4 +541,3 @@ fn op_binding(kind: OpKind, limit: Limit) -> Binding {
         (_, Limit::Bandwidth) => Binding::Weights,
     }
 }
-

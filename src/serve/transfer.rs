@@ -10,7 +10,7 @@ use super::outcome::Transfer;
 use super::refusal::Refusal;
 use crate::catalog::Chip;
 use crate::catalog::model::Model;
-use crate::machine::constants;
+use crate::machine::LinkRow;
 use crate::pass::Numerics;
 use crate::scenario::{Pool, PoolLink, Scenario};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
@@ -35,13 +35,13 @@ pub type End<'a, 'b> = (&'a Chip, &'a Pool, &'a Settled<'b>);
 /// [`Refusal::MissingFigure`] when a chip has no published network bandwidth and the scenario states no link.
 pub fn path(
     scenario: &Scenario,
+    row: LinkRow,
     model: &Model,
     numerics: Numerics,
     isl: &Tokens,
     from: End<'_, '_>,
     to: End<'_, '_>,
 ) -> Result<Path, Refusal> {
-    let row = constants().link("pool");
     let together = from.1.chips.saturating_add(to.1.chips);
     let domain = (from.0.id == to.0.id).then(|| from.0.scale_up).flatten().filter(|up| together <= up.domain);
     let per_chip = |chip: &Chip| match (scenario.link, domain) {
@@ -49,9 +49,10 @@ pub fn path(
         (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
         (PoolLink::Auto, None) => match chip.scale_out {
             Some(network) => Ok(network * row.efficiency),
-            None => {
-                Err(Refusal::MissingFigure { chip: chip.id.to_string(), figure: "network bandwidth; state a link" })
-            }
+            None => Err(Refusal::MissingFigure {
+                chip: chip.id.to_string(),
+                figure: "network bandwidth; state a link",
+            }),
         },
     };
     let (sends, receives) = (per_chip(from.0)?, per_chip(to.0)?);
@@ -68,7 +69,8 @@ pub fn path(
 /// Cache and state of a prompt, each element once.
 fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
     let layers = model.attention.iter().map(|layers| {
-        let kept = layers.kind.cached_elements(isl) * numerics.kv_bytes() + layers.kind.state_elements() * 4.0;
+        let kept =
+            layers.kind.cached_elements(isl) * numerics.kv_bytes() + layers.kind.state_elements() * 4.0;
         f64::from(layers.count) * kept
     });
     Bytes::new(layers.sum())
