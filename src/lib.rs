@@ -28,3 +28,6 @@
 pub mod units;
 
 pub mod catalog;
+
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod web;
