@@ -260,6 +260,15 @@ impl Split {
         }
     }
 
+    /// The pools to change, prefill first.
+    #[must_use]
+    pub fn pools_mut(&mut self) -> Vec<&mut Pool> {
+        match self {
+            Self::Colocated { pool } => vec![pool],
+            Self::PrefillDecode { prefill, decode } => vec![prefill, decode],
+        }
+    }
+
     /// Chips over all pools.
     #[must_use]
     pub fn chips(&self) -> u32 {
