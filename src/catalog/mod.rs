@@ -31,6 +31,7 @@
 
 pub mod chip;
 pub mod engine;
+pub mod family;
 mod lookup;
 pub mod model;
 pub mod number;
@@ -39,6 +40,7 @@ pub mod workload;
 
 pub use chip::{Chip, ChipClass, Status};
 pub use engine::Engine;
+pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};
 pub use number::{ComputeType, NumberFormat};
 pub use prices::{ApiPrice, Ownership, api_price_sources, api_prices, ownership};
@@ -78,7 +80,7 @@ pub fn chip(id: &str) -> Option<&'static Chip> {
     lookup::position(&generated::CHIP_IDS, id).and_then(|position| chips().get(position))
 }
 
-/// The model with this identifier.
+/// The model with this identifier. Scaled families have theirs too: see [`parse_family_id`].
 #[must_use]
 pub fn model(id: &str) -> Option<&'static Model> {
     lookup::position(&generated::MODEL_IDS, id).and_then(|position| models().get(position))
