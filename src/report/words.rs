@@ -156,6 +156,10 @@ fn short(name: &str) -> &str {
 #[must_use]
 pub fn warning(warning: &Warning) -> String {
     match warning {
+        Warning::KvLimited { role, fits, wanted } if *fits < 2.0 => format!(
+            "The KV cache of one sequence fits into a replica of the {role}; {} are wanted, so some users wait.",
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
         Warning::KvLimited { role, fits, wanted } => format!(
             "The KV cache of {} sequences fits into a replica of the {role}; {} are wanted, so some users wait.",
             Unit::Count.format(libm::floor(*fits)),
@@ -211,9 +215,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NoUnit { chip: id, compute } => {
             format!("{} has no published rate for {compute:?} arithmetic.", chip(id))
         }
-        Refusal::MissingFigure { chip: id, figure } => {
-            format!("{} has no published {figure}, so nothing can be computed on it.", chip(id))
-        }
+        Refusal::MissingFigure { chip: id, figure } => format!("{} has no published {figure}.", chip(id)),
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
             let text = refusal.to_string();
             let mut letters = text.chars();
