@@ -1,5 +1,12 @@
 //! The check against measured rows: which files it reads, what it says of bad rows, and its statistics.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says plainly what it expects"
+)]
+
 use serde_json::Value;
 use tandem::evidence::check::{CheckError, CheckReport, check, check_with};
 use tandem::evidence::{Band, Evaluation, evaluate};

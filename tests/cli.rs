@@ -1,5 +1,12 @@
 //! The binary as a user or a script meets it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says plainly what it expects"
+)]
+
 use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 
