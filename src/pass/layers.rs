@@ -439,13 +439,7 @@ impl Plan<'_> {
         if self.layout.dp <= 1 {
             let message = Bytes::new(tokens * hidden * ACTIVATION);
             let (time, bytes) = self.expert_sum.time(message);
-            sink.take(link_op(
-                OpKind::AllReduce,
-                count,
-                bytes,
-                time,
-                self.expert_sum.time(Bytes::new(1.0)).0,
-            ));
+            sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.expert_sum.latency()));
             return;
         }
         let all = Bytes::new(tokens * f64::from(self.layout.dp) * hidden * ACTIVATION);
@@ -461,7 +455,7 @@ impl Plan<'_> {
             )
         };
         let sparse = send(self.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
-        let floor = self.gather.time(Bytes::new(1.0)).0 + self.scatter.time(Bytes::new(1.0)).0;
+        let floor = self.gather.latency() + self.scatter.latency();
         let time = (gather + scatter).min(sparse);
         sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
@@ -473,7 +467,7 @@ impl Plan<'_> {
         }
         let message = Bytes::new(shape.tokens() * f64::from(self.model.hidden) * ACTIVATION);
         let (time, bytes) = self.tensor_sum.time(message);
-        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.time(Bytes::new(1.0)).0));
+        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.latency()));
     }
 
     /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
