@@ -72,7 +72,7 @@ impl Plan<'_> {
             flops_per_row: 2.0 * n * k,
             rows,
             bytes: Bytes::new(n * k * weight + rows * k * activation + rows * n * ACTIVATION),
-            tiles: (rows / TILE).ceil() * (n / TILE).ceil(),
+            tiles: tiles(rows) * tiles(n),
             depth: k,
         };
         (work, law.time(&work))
@@ -147,7 +147,7 @@ impl Plan<'_> {
                 bytes: Bytes::new(
                     shape.prompts * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * kv_width * element),
                 ),
-                tiles: shape.prompts * q * (new / TILE).ceil(),
+                tiles: shape.prompts * q * tiles(new),
                 depth: keys,
             };
             self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_attention, &work, sink);
@@ -215,7 +215,7 @@ impl Plan<'_> {
                 flops_per_row: 2.0 * shape.prompts * h * keys * (nope + rope + v),
                 rows: new,
                 bytes: Bytes::new(shape.prompts * (2.0 * new + past) * h * (nope + rope + v) * ACTIVATION),
-                tiles: shape.prompts * h * (new / TILE).ceil(),
+                tiles: shape.prompts * h * tiles(new),
                 depth: keys,
             };
             self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
@@ -313,7 +313,7 @@ impl Plan<'_> {
                 flops_per_row: 4.0 * shape.prompts * h * d * keys,
                 rows: new,
                 bytes: Bytes::new(shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION),
-                tiles: shape.prompts * h * (new / TILE).ceil(),
+                tiles: shape.prompts * h * tiles(new),
                 depth: keys,
             };
             self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
@@ -355,7 +355,7 @@ impl Plan<'_> {
                 flops_per_row: 2.0 * shape.prompts * heads * dim * keys,
                 rows: new,
                 bytes: Bytes::new(shape.prompts * new * (heads + 1.0) * dim),
-                tiles: shape.prompts * heads * (new / TILE).ceil(),
+                tiles: shape.prompts * heads * tiles(new),
                 depth: keys,
             };
             self.kernel(OpKind::Indexer, count, &self.laws(shape).prefill_attention, &work, sink);
@@ -420,7 +420,7 @@ impl Plan<'_> {
                 reached * m * width_of_expert * inter * weight
                     + mine * (width_of_expert * (activation + ACTIVATION) + m * inter * ACTIVATION),
             ),
-            tiles: reached * (per_expert / TILE).ceil() * ((m - 1.0) * inter / TILE).ceil(),
+            tiles: reached * tiles(per_expert) * tiles((m - 1.0) * inter),
             depth: width_of_expert,
         };
         self.kernel(OpKind::Experts, count, &self.laws(shape).experts, &work, sink);
@@ -439,13 +439,7 @@ impl Plan<'_> {
         if self.layout.dp <= 1 {
             let message = Bytes::new(tokens * hidden * ACTIVATION);
             let (time, bytes) = self.expert_sum.time(message);
-            sink.take(link_op(
-                OpKind::AllReduce,
-                count,
-                bytes,
-                time,
-                self.expert_sum.time(Bytes::new(1.0)).0,
-            ));
+            sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.expert_sum.latency()));
             return;
         }
         let all = Bytes::new(tokens * f64::from(self.layout.dp) * hidden * ACTIVATION);
@@ -461,7 +455,7 @@ impl Plan<'_> {
             )
         };
         let sparse = send(self.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
-        let floor = self.gather.time(Bytes::new(1.0)).0 + self.scatter.time(Bytes::new(1.0)).0;
+        let floor = self.gather.latency() + self.scatter.latency();
         let time = (gather + scatter).min(sparse);
         sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
@@ -473,7 +467,7 @@ impl Plan<'_> {
         }
         let message = Bytes::new(shape.tokens() * f64::from(self.model.hidden) * ACTIVATION);
         let (time, bytes) = self.tensor_sum.time(message);
-        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.time(Bytes::new(1.0)).0));
+        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.latency()));
     }
 
     /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
@@ -511,6 +505,12 @@ impl Plan<'_> {
         let (floor, time) = self.hop(bytes);
         sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
     }
+}
+
+/// Tiles along one side. The rows of a mean step are a mean too, so the count is not rounded up: a curve over load would
+/// otherwise jump where only single steps do.
+fn tiles(length: f64) -> f64 {
+    (length / TILE).max(1.0)
 }
 
 /// An operation on a link: bound by latency when the empty message takes most of its time.
