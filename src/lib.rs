@@ -28,3 +28,5 @@
 pub mod units;
 
 pub mod catalog;
+
+pub mod chart;
