@@ -7,5 +7,7 @@
 pub mod frontier;
 pub mod geometry;
 pub mod model;
+pub mod scale;
 pub mod text;
 pub mod theme;
+pub mod ticks;
