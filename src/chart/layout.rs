@@ -260,7 +260,8 @@ impl Scene {
         let below = plot.bottom + GAP + LINE / 2.0;
         for tick in &self.x_ticks {
             if let (Some(label), Some(x)) = (&tick.label, self.x.map(tick.value)) {
-                let half = measure.width(label, TEXT) / 2.0;
+                let label = ellipsis(label, TEXT, self.size.width - 2.0, measure);
+                let half = measure.width(&label, TEXT) / 2.0;
                 // The outermost labels lean inwards when their half would leave the picture.
                 let x = x.min(self.size.width - half - 1.0).max(half + 1.0);
                 marks.push(Mark::Hair {
@@ -270,7 +271,7 @@ impl Scene {
                     colour: theme.axis,
                     dash: Dash::Solid,
                 });
-                marks.push(text(label, Point::new(x, below), Anchor::Middle));
+                marks.push(text(&label, Point::new(x, below), Anchor::Middle));
             }
         }
         let title = ellipsis(&self.chart.x.title(), TEXT, self.size.width - 2.0 * EDGE, measure);
