@@ -157,7 +157,8 @@ fn numbers() -> impl Strategy<Value = f64> {
 }
 
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
-    let sample = (numbers(), numbers(), prop::option::of((numbers(), numbers())), "[ -MO-~µ×]{0,12}", 0..8_u8);
+    let sample =
+        (numbers(), numbers(), prop::option::of((numbers(), numbers())), "[ -MO-~µ×]{0,12}", 0..8_u8);
     prop::collection::vec(
         sample.prop_map(|(x, y, band, label, kind)| {
             let sample = if kind == 0 { Sample::gap(x, label.clone()) } else { Sample::new(x, y) };
@@ -205,12 +206,8 @@ fn axes() -> impl Strategy<Value = Axis> {
 
 fn charts() -> impl Strategy<Value = Chart> {
     let rule =
-        (any::<bool>(), numbers(), "[ -MO-~≤]{0,40}", any::<bool>()).prop_map(|(x, value, label, fit)| Rule {
-            axis: if x { Along::X } else { Along::Y },
-            value,
-            label,
-            paint: Paint::Ink,
-            fit,
+        (any::<bool>(), numbers(), "[ -MO-~≤]{0,40}", any::<bool>()).prop_map(|(x, value, label, fit)| {
+            Rule { axis: if x { Along::X } else { Along::Y }, value, label, paint: Paint::Ink, fit }
         });
     let series = prop::collection::vec(series(), 0..7);
     ("[ -MO-~]{0,80}", axes(), axes(), series, prop::collection::vec(rule, 0..3))

@@ -97,13 +97,7 @@ impl BarScene {
     /// Lays bars out for the page.
     #[must_use]
     pub fn new(bars: &Bars, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Self {
-        Self::with_options(
-            bars,
-            size,
-            theme,
-            measure,
-            Options { legend: false, title: false, end_labels: true },
-        )
+        Self::with_options(bars, size, theme, measure, Options::PAGE)
     }
 
     /// Lays bars out with or without title and legend.
