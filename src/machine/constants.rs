@@ -189,6 +189,8 @@ pub struct FamilyRow {
     pub generation: &'static str,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
+    /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
+    pub compute: f64,
 }
 
 /// What stands in for an engine that the data file lacks; a test sees to it that none does.
@@ -290,6 +292,12 @@ impl Constants {
         self.family(chip)?.sibling
     }
 
+    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    #[must_use]
+    pub fn compute_share(&self, chip: &str) -> f64 {
+        self.family(chip).map_or(1.0, |own| own.compute)
+    }
+
     fn family(&self, chip: &str) -> Option<&FamilyRow> {
         self.families.iter().find(|row| row.chip == chip)
     }
@@ -384,7 +392,11 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
     let sibling = cells.text(2).filter(|name| !name.is_empty());
-    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling })
+    let compute = match cells.text(3)? {
+        "" => 1.0,
+        _ => cells.number(3)?,
+    };
+    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling, compute })
 }
 
 fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {

@@ -119,7 +119,7 @@ impl Kernel {
             .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
         let Rate { unit, peak, assumed } = chip.rate(if row.chip == "*" { unit } else { row.unit })?;
-        Some(Self {
+        let kernel = Self {
             floor: row.t0,
             peak,
             bandwidth,
@@ -131,7 +131,14 @@ impl Kernel {
             provenance,
             unit,
             assumed_rate: assumed,
-        })
+        };
+        Some(kernel.with_compute(tables.compute_share(&chip.id)))
+    }
+
+    /// The law of a chip that reaches only this share of the arithmetic efficiency.
+    #[must_use]
+    fn with_compute(self, share: f64) -> Self {
+        Self { compute_rate: self.compute_rate * share, ..self }
     }
 
     /// The law inside an engine whose floors and whose kernels proper take so many times as long.
