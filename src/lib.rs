@@ -45,3 +45,6 @@ pub mod explore;
 pub mod metric;
 
 pub mod report;
+
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod web;

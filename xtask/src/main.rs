@@ -1,1 +1,138 @@
-fn main() {}
+//! The project's own tool, run as `cargo xtask VERB`: one command to a live page, one to green tests.
+//!
+//! | file | step |
+//! |---|---|
+//! | `setup` | puts in place what a fresh machine lacks |
+//! | `bundle` | compiles the page and writes `dist/` |
+//! | `site` | the files of `dist/` in memory: type, tag, compressed forms |
+//! | `budget` | what a first visit may weigh |
+//! | `serve` | answers HTTP out of a site |
+//! | `watch` | notices changed sources |
+//! | `check` | formatting, lints, native tests |
+//! | `browser` | tests in a real browser |
+//! | `tally` | counts tests, whoever ran them |
+//! | `step` | runs a command or a step, says so, and takes the time |
+//!
+//! A new verb is a variant of [`Verb`], an arm in [`run`] and a file.
+
+mod browser;
+mod budget;
+mod bundle;
+mod check;
+mod serve;
+mod setup;
+mod site;
+mod step;
+mod tally;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+/// Tandem's own tool.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the page, serve it, rebuild and reload when a source changes
+    Serve(ServeArgs),
+    /// Write dist/, which any static host can serve from any path, and hold it to the size budget
+    Build,
+    /// The fast half of `test`: formatting, lints for native and wasm32, native tests
+    Check,
+    /// Everything: check, build, size budget, browser tests; sets up a fresh machine first
+    Test,
+    /// Only the browser tests, on a fresh build
+    Browser(BrowserArgs),
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Path to serve under, as a static host with sub-paths would
+    #[arg(long, default_value = "/")]
+    base: String,
+    /// Serve dist/ as it stands: no build, no watching
+    #[arg(long)]
+    no_build: bool,
+}
+
+#[derive(Args)]
+struct BrowserArgs {
+    /// Run only the test files whose name contains one of these
+    filter: Vec<String>,
+    /// Test dist/ as it stands
+    #[arg(long)]
+    no_build: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    let root = &root();
+    match verb {
+        Verb::Serve(args) => {
+            let at = serve::Place { host: args.host, port: args.port, base: args.base };
+            if args.no_build { serve::still(root, &at) } else { serve::live(root, &at) }
+        }
+        Verb::Build => {
+            let site = bundle::bundle(root)?;
+            budget::hold(&site)
+        }
+        Verb::Check => {
+            let tally = check::check(root)?;
+            println!("\n{tally}");
+            Ok(())
+        }
+        Verb::Test => test(root),
+        Verb::Browser(args) => {
+            let site =
+                if args.no_build { site::Site::read(&root.join("dist"))? } else { bundle::bundle(root)? };
+            let tally = browser::test(root, site, &args.filter)?;
+            println!("\n{tally}");
+            Ok(())
+        }
+    }
+}
+
+/// Cheapest first, so that a slip shows early. The last line printed is the count of all tests.
+fn test(root: &Path) -> Result<()> {
+    let start = Instant::now();
+    let native = check::check(root)?;
+    let site = bundle::bundle(root)?;
+    budget::hold(&site)?;
+    let browser = browser::test(root, site, &[])?;
+    println!("\nnative  {native}");
+    println!("browser {browser}");
+    println!("total   {} in {:.0} s", native + browser, start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The top of the repository.
+fn root() -> PathBuf {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
+}

@@ -1,0 +1,129 @@
+// What every browser test needs: a browser, a page that notes all that goes wrong in it, and a wait for the figures.
+//
+// `cargo xtask browser` serves the built page and tells the tests where: at the top of a host (`TANDEM_URL`) and
+// under a deep path (`TANDEM_DEEP_URL`), both of another origin. `CHROME` is the browser.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import http from "node:http";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+/** The page at the top of a host, with a slash at the end. */
+export const TOP = given("TANDEM_URL");
+
+/** The same files under a deep path, with a slash at the end. */
+export const DEEP = given("TANDEM_DEEP_URL");
+
+/** How long the page may take to show figures on a slow, busy machine. */
+const PATIENCE = 30_000;
+
+function given(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run the browser tests through \`cargo xtask browser\``);
+  return value;
+}
+
+/** Starts a browser. A test file does so once, in `before`, and closes it in `after`. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+  });
+}
+
+/**
+ * Opens the page in a profile of its own (storage, clipboard, history).
+ *
+ * `link` is what stands behind the `#`, `query` what stands behind the `?`; `site` is `TOP` or `DEEP`; the rest goes
+ * to the browser's context: `viewport`, `colorScheme`, `deviceScaleFactor`, `reducedMotion`, `permissions` …
+ *
+ * Returns the page and its `problems`, which grow as they happen. `assertClean` wants none of them.
+ */
+export async function open(browser, { link = "", query = "", site = TOP, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const problems = await note(context, new URL(site).origin);
+  const page = await context.newPage();
+  await page.goto(site + (query && `?${query}`) + (link && `#${link}`));
+  return { page, context, problems };
+}
+
+/** Opens the page as `open` does, and waits for its figures. */
+export async function openReady(browser, options) {
+  const opened = await open(browser, options);
+  await waitReady(opened.page, opened.problems);
+  return opened;
+}
+
+/** Waits until the page has figures on the screen. If it never has, says why it may be so. */
+export async function waitReady(page, problems) {
+  try {
+    await page.waitForFunction(() => document.documentElement.dataset.ready === "true", null, { timeout: PATIENCE });
+  } catch (reason) {
+    const failure = await page.locator("#failure").textContent({ timeout: 1000 }).catch(() => "");
+    throw new Error(`the page was never ready. It says: ${failure || "nothing"}. Noted: ${report(problems)}`, {
+      cause: reason,
+    });
+  }
+}
+
+/** Fails when anything went wrong in the page: see `open`. */
+export function assertClean(problems) {
+  const found = Object.values(problems ?? {}).flat();
+  assert.deepEqual(found, [], `the page has problems: ${report(problems)}`);
+}
+
+/** What axe finds wrong in the page as it stands, one line for each rule and place. */
+export async function axe(page, options = {}) {
+  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(source);
+  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), options);
+  return violations.flatMap(({ id, impact, help, nodes }) =>
+    nodes.map(({ target }) => `${id} (${impact}): ${help}: ${target.join(" ")}`),
+  );
+}
+
+/** A request as a plain client makes it: nothing is added, unpacked or followed. */
+export function request(url, headers = {}, method = "GET") {
+  return new Promise((resolve, reject) => {
+    http
+      .request(url, { method, headers }, (answer) => {
+        const chunks = [];
+        answer.on("data", (chunk) => chunks.push(chunk));
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }),
+        );
+      })
+      .on("error", reject)
+      .end();
+  });
+}
+
+/** Listens for all that a sound page has none of. */
+async function note(context, origin) {
+  const problems = { errors: [], blocked: [], foreign: [], failed: [] };
+  await context.exposeBinding("noteBlocked", (_, what) => problems.blocked.push(what));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+      globalThis.noteBlocked(`${effectiveDirective} blocked ${blockedURI} (${sourceFile}:${lineNumber})`),
+    );
+  });
+  context.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.errors.push(`console: ${message.text()}`);
+  });
+  context.on("weberror", (error) => problems.errors.push(`uncaught: ${error.error().stack ?? error.error()}`));
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) problems.foreign.push(request.url());
+  });
+  context.on("requestfailed", (request) => problems.failed.push(`${request.url()}: ${request.failure()?.errorText}`));
+  context.on("response", (response) => {
+    if (response.status() >= 400) problems.failed.push(`${response.url()}: ${response.status()}`);
+  });
+  return problems;
+}
+
+function report(problems) {
+  const lines = Object.entries(problems ?? {}).flatMap(([kind, found]) => found.map((what) => `${kind}: ${what}`));
+  return lines.join("\n") || "nothing";
+}

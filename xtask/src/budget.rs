@@ -1,0 +1,55 @@
+//! What a first visit may weigh over the wire, in brotli bytes, and how much of it is spent.
+
+use anyhow::{Result, bail};
+
+use crate::site::{Asset, Site};
+
+/// All that a first visit loads.
+const FIRST_VISIT: usize = 300_000;
+
+/// The WASM module alone.
+const WASM: usize = 250_000;
+
+/// Prints the size of each file, and fails above the budget.
+pub fn hold(site: &Site) -> Result<()> {
+    println!("\n{:>10} {:>10}  file", "raw kB", "brotli kB");
+    for (name, asset) in &site.assets {
+        println!("{:>10} {:>10}  {name}", kilo(asset.bytes.len()), kilo(over_the_wire(asset)));
+    }
+    let first_visit = spend(site, loaded_first);
+    let wasm = spend(site, |name, _| name.ends_with(".wasm"));
+    println!(
+        "{:>10} {:>10}  first visit, of {}",
+        kilo(first_visit.0),
+        kilo(first_visit.1),
+        kilo(FIRST_VISIT)
+    );
+    println!("{:>10} {:>10}  of it WASM, of {}\n", kilo(wasm.0), kilo(wasm.1), kilo(WASM));
+    for (what, spent, budget) in [("a first visit", first_visit.1, FIRST_VISIT), ("the WASM", wasm.1, WASM)] {
+        if spent > budget {
+            bail!("{what} takes {} kB of brotli; the budget is {}", kilo(spent), kilo(budget));
+        }
+    }
+    Ok(())
+}
+
+/// The template, and all that it names directly or through another file: just those have a hash in their name.
+fn loaded_first(name: &str, asset: &Asset) -> bool {
+    name == "index.html" || name.starts_with("snippets/") || asset.immutable
+}
+
+/// Raw and brotli bytes of the files chosen.
+fn spend(site: &Site, choose: impl Fn(&str, &Asset) -> bool) -> (usize, usize) {
+    site.assets
+        .iter()
+        .filter(|(name, asset)| choose(name, asset))
+        .fold((0, 0), |(raw, wire), (_, asset)| (raw + asset.bytes.len(), wire + over_the_wire(asset)))
+}
+
+fn over_the_wire(asset: &Asset) -> usize {
+    asset.brotli().map_or(asset.bytes.len(), <[u8]>::len)
+}
+
+fn kilo(bytes: usize) -> String {
+    format!("{:.1}", bytes as f64 / 1000.0)
+}

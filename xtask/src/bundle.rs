@@ -1,0 +1,204 @@
+//! Compiles the page and writes `dist/`, which any static host can serve from any path.
+//!
+//! Three sources meet: `index.html` (the page's one template), the files of `public/`, and what the library compiles
+//! to (one WASM module for page and worker, with its JavaScript glue). A placeholder such as `{{styles}}` in a text
+//! file stands for another file: `glue` and `wasm` for the compiled two, any other word for the file of that name at
+//! the top of `public/`, with its extension or without. A file that is named so gets a hash of its content into its
+//! name, and the placeholder becomes that name; a file that nobody names so keeps its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::setup;
+use crate::site::{Site, hashed_name, read_tree};
+use crate::step::{cargo, run, step};
+
+/// Names of the compiled two before they are hashed.
+const WASM: &str = "tandem.wasm";
+const GLUE: &str = "tandem.js";
+
+/// Builds all and leaves it in `dist/`.
+pub fn bundle(root: &Path) -> Result<Site> {
+    setup::wasm_target(root)?;
+    let compiled = step("compile the page to WASM", || compile(root))?;
+    let bound = step("bind it to JavaScript", || bind(&compiled))?;
+    step("write dist/", || {
+        let mut files = read_tree(&root.join("public"))?;
+        for (name, bytes) in bound {
+            if files.insert(name.clone(), bytes).is_some() {
+                bail!("public/{name} has the name of a compiled file");
+            }
+        }
+        files.insert("index.html".to_owned(), fs::read(root.join("index.html")).context("index.html")?);
+        let site = Site::new(assemble(&files)?);
+        site.write(&root.join("dist"))?;
+        Ok(site)
+    })
+}
+
+fn compile(root: &Path) -> Result<PathBuf> {
+    run(cargo(root)
+        .args(["rustc", "--package", "tandem", "--lib", "--crate-type", "cdylib", "--features", "web"])
+        .args(["--target", setup::WASM, "--profile", "web"]))?;
+    // Cargo put this very program into TARGET/debug.
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).context("this program is not in cargo's target folder")?;
+    Ok(target.join(setup::WASM).join("web").join(WASM))
+}
+
+/// The module, its glue, and any JavaScript that dependencies bring.
+fn bind(compiled: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_bytes("tandem", bytes)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    let mut output = bindgen.generate_output()?;
+    let mut files = BTreeMap::new();
+    files.insert(WASM.to_owned(), output.wasm_mut().emit_wasm());
+    files.insert(GLUE.to_owned(), output.js().replace("tandem_bg.wasm", "{{wasm}}").into_bytes());
+    for (library, scripts) in output.snippets() {
+        for (index, script) in scripts.iter().enumerate() {
+            let name = format!("snippets/{library}/inline{index}.js");
+            files.insert(name, script.clone().into_bytes());
+        }
+    }
+    for (path, script) in output.local_modules() {
+        files.insert(format!("snippets/{path}"), script.clone().into_bytes());
+    }
+    Ok(files)
+}
+
+/// Fills the placeholders, and gives every file its last name.
+fn assemble(sources: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut named = BTreeSet::new();
+    for (name, bytes) in sources {
+        for word in placeholders(name, bytes) {
+            named.insert(resolve(word, sources).with_context(|| format!("in {name}"))?.to_owned());
+        }
+    }
+    if named.contains("index.html") {
+        bail!("index.html is the way in: its name stays, and no placeholder can stand for it");
+    }
+    let mut work = Assembly { sources, named: &named, done: BTreeMap::new(), under_way: Vec::new() };
+    for name in sources.keys() {
+        work.finish(name)?;
+    }
+    Ok(work.done.into_values().collect())
+}
+
+struct Assembly<'a> {
+    sources: &'a BTreeMap<String, Vec<u8>>,
+    /// Sources that some placeholder stands for.
+    named: &'a BTreeSet<String>,
+    /// Source name to last name and content.
+    done: BTreeMap<String, (String, Vec<u8>)>,
+    under_way: Vec<String>,
+}
+
+impl Assembly<'_> {
+    /// Brings a file, and first all those it names, to its last form. Returns its last name.
+    fn finish(&mut self, name: &str) -> Result<String> {
+        if let Some((last_name, _)) = self.done.get(name) {
+            return Ok(last_name.clone());
+        }
+        if self.under_way.iter().any(|other| other == name) {
+            bail!("{} and {name} name each other, so neither can carry a hash", self.under_way.join(", "));
+        }
+        self.under_way.push(name.to_owned());
+        let mut bytes = self.sources.get(name).cloned().unwrap_or_default();
+        let words: BTreeSet<String> = placeholders(name, &bytes).map(str::to_owned).collect();
+        for word in words {
+            let last_name = self.finish(resolve(&word, self.sources)?)?;
+            bytes = String::from_utf8(bytes)?.replace(&format!("{{{{{word}}}}}"), &last_name).into_bytes();
+        }
+        self.under_way.pop();
+        let last_name = if self.named.contains(name) { hashed_name(name, &bytes) } else { name.to_owned() };
+        self.done.insert(name.to_owned(), (last_name.clone(), bytes));
+        Ok(last_name)
+    }
+}
+
+/// The words between double braces in a text file.
+fn placeholders<'a>(name: &str, bytes: &'a [u8]) -> impl Iterator<Item = &'a str> {
+    let is_text = ["html", "js", "mjs", "css", "svg", "json", "webmanifest"]
+        .contains(&name.rsplit('.').next().unwrap_or_default());
+    let text = if is_text { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
+    text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(word, _)| word).filter(|word| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    })
+}
+
+/// The source that a placeholder stands for.
+fn resolve<'a>(word: &str, sources: &'a BTreeMap<String, Vec<u8>>) -> Result<&'a str> {
+    let wanted = match word {
+        "wasm" => WASM,
+        "glue" => GLUE,
+        other => other,
+    };
+    let fits = |name: &&String| {
+        name.as_str() == wanted || name.rsplit_once('.').is_some_and(|(stem, _)| stem == wanted)
+    };
+    let found: Vec<_> = sources.keys().filter(fits).collect();
+    match found.as_slice() {
+        [name] => Ok(name),
+        [] => bail!("{{{{{word}}}}} stands for no file: public/ has none of that name"),
+        several => bail!("{{{{{word}}}}} may stand for {several:?}: write it with the extension"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::assemble;
+
+    fn files(pairs: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        pairs.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn a_change_deep_down_renames_all_that_lead_to_it() {
+        let page = |wasm: &str| {
+            files(&[
+                ("index.html", "<script src={{boot}}></script>"),
+                ("boot.js", "import './{{glue}}'"),
+                ("tandem.js", "fetch('{{wasm}}')"),
+                ("tandem.wasm", wasm),
+                ("embed.js", "plain"),
+            ])
+        };
+        let one = assemble(&page("one")).unwrap();
+        let two = assemble(&page("two")).unwrap();
+        let kept: Vec<_> = one.keys().filter(|name| two.contains_key(*name)).collect();
+        assert_eq!(kept, ["embed.js", "index.html"]);
+        assert_ne!(one["index.html"], two["index.html"]);
+        assert!(!String::from_utf8(one["index.html"].clone()).unwrap().contains("{{"));
+    }
+
+    #[test]
+    fn a_placeholder_for_nothing_is_an_error() {
+        let error = assemble(&files(&[("index.html", "{{stlyes}}"), ("styles.css", "")])).unwrap_err();
+        assert!(format!("{error:#}").contains("{{stlyes}} stands for no file"), "{error:#}");
+    }
+
+    #[test]
+    fn files_that_name_each_other_are_an_error() {
+        let error = assemble(&files(&[("a.js", "{{b}}"), ("b.js", "{{a}}")])).unwrap_err();
+        assert!(format!("{error:#}").contains("name each other"), "{error:#}");
+    }
+
+    #[test]
+    fn braces_that_are_code_stay() {
+        let done = assemble(&files(&[("index.html", "{{ x }} {{{}}}")])).unwrap();
+        assert_eq!(done["index.html"], b"{{ x }} {{{}}}");
+    }
+}

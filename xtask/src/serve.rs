@@ -1,0 +1,274 @@
+//! Serves a site over HTTP as a good static host would: media types, compression by what the client takes, tags, and
+//! names that carry a hash kept for ever. In live mode it rebuilds when a source changes, and open pages reload.
+//!
+//! Reloading adds a script to the page on its way out, from a file of its own so that the page's content security
+//! policy holds. The script asks for the tag of the newest build and waits for the answer until there is another one.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use tiny_http::{Header, Method, Request, Response, Server};
+
+use crate::bundle::bundle;
+use crate::site::{Asset, Site};
+use crate::watch::Snapshot;
+
+/// Where the script that reloads the page lives, from the base. No file of a site can have this name: dots stay out.
+const RELOAD: &str = ".reload.js";
+const NEWEST: &str = ".newest";
+
+/// How long a request for the newest build may wait.
+const WAIT: Duration = Duration::from_secs(25);
+
+const RELOAD_SCRIPT: &str = r#"// Added by `cargo xtask serve`: reloads the page once there is another build than the one it came from.
+const seen = new URL(import.meta.url).searchParams.get("seen");
+for (;;) {
+  try {
+    const answer = await fetch(new URL(`.newest?seen=${seen}`, import.meta.url), { cache: "no-store" });
+    if (answer.ok && (await answer.text()) !== seen) location.reload();
+  } catch {
+    await new Promise((resume) => setTimeout(resume, 1000)); // The server is away; it may come back.
+  }
+}
+"#;
+
+/// Where to listen, and the path to serve under.
+pub struct Place {
+    pub host: String,
+    pub port: u16,
+    pub base: String,
+}
+
+/// A server at work on its own threads.
+pub struct Serving {
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    base: String,
+    live: bool,
+    site: Mutex<Arc<Site>>,
+    changed: Condvar,
+}
+
+/// Serves `dist/` as it stands, until it is stopped.
+pub fn still(root: &Path, at: &Place) -> Result<()> {
+    let serving = start(Arc::new(Site::read(&root.join("dist"))?), at, false)?;
+    println!("serving dist/ at {}", serving.url);
+    loop {
+        thread::park();
+    }
+}
+
+/// Builds, serves, and builds again whenever a source changes, until it is stopped.
+pub fn live(root: &Path, at: &Place) -> Result<()> {
+    let mut seen = Snapshot::take(root);
+    let serving = start(Arc::new(with_reload(bundle(root)?)), at, true)?;
+    loop {
+        println!("\nserving at {}; ctrl-c stops it\n", serving.url);
+        let changed = seen.wait_for_change(root);
+        println!("{} changed", changed.display());
+        seen = Snapshot::take(root);
+        match bundle(root) {
+            Ok(site) => serving.publish(site),
+            Err(error) => eprintln!("\n{error:#}\nthe last good build stays up"),
+        }
+    }
+}
+
+/// Starts to serve a site.
+pub fn start(site: Arc<Site>, at: &Place, live: bool) -> Result<Serving> {
+    let base = match at.base.trim_matches('/') {
+        "" => "/".to_owned(),
+        path => format!("/{path}/"),
+    };
+    let server = Server::http((at.host.as_str(), at.port))
+        .map_err(|error| anyhow!("cannot listen on {}:{}: {error}; try --port 0", at.host, at.port))?;
+    let port = server.server_addr().to_ip().map_or(at.port, |address| address.port());
+    let url = format!("http://{}:{port}{base}", at.host);
+    let site = Mutex::new(site);
+    let shared = Arc::new(Shared { base, live, site, changed: Condvar::new() });
+    let for_requests = Arc::clone(&shared);
+    thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let shared = Arc::clone(&for_requests);
+            thread::spawn(move || shared.answer(request));
+        }
+    });
+    Ok(Serving { url, shared })
+}
+
+impl Serving {
+    /// Puts a new build up; open pages reload.
+    fn publish(&self, site: Site) {
+        *self.shared.lock() = Arc::new(with_reload(site));
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Arc<Site>> {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, request: Request) {
+        let header = |name: &'static str| {
+            let found = request.headers().iter().find(|header| header.field.equiv(name));
+            found.map(|header| header.value.as_str().to_owned()).unwrap_or_default()
+        };
+        let (path, query) = request.url().split_once('?').unwrap_or((request.url(), ""));
+        let reply = match path.strip_prefix(&self.base) {
+            _ if !matches!(request.method(), Method::Get | Method::Head) => {
+                Reply::text(405, "only GET and HEAD").with("Allow", "GET, HEAD")
+            }
+            None if format!("{path}/") == self.base => Reply::text(308, "").with("Location", &self.base),
+            None => Reply::text(404, "not under the base path"),
+            Some(RELOAD) if self.live => {
+                let script = Asset::new(RELOAD, RELOAD_SCRIPT.as_bytes().to_vec());
+                Reply::asset(&script, &header("Accept-Encoding"), &header("If-None-Match"))
+            }
+            Some(NEWEST) if self.live => {
+                let seen = query.strip_prefix("seen=").unwrap_or_default();
+                Reply::text(200, &self.newest_but(seen)).with("Cache-Control", "no-store")
+            }
+            Some(name) => {
+                let site = Arc::clone(&self.lock());
+                let name = if name.is_empty() { "index.html" } else { name };
+                match site.assets.get(name) {
+                    Some(asset) => Reply::asset(asset, &header("Accept-Encoding"), &header("If-None-Match")),
+                    None => Reply::text(404, "no such file"),
+                }
+            }
+        };
+        // The client may be gone; that is its own affair.
+        let _ = request.respond(reply.into_response());
+    }
+
+    /// The tag of the newest build, as soon as it is another than `seen`.
+    fn newest_but(&self, seen: &str) -> String {
+        let wait = self.changed.wait_timeout_while(self.lock(), WAIT, |site| site.tag == seen);
+        wait.unwrap_or_else(PoisonError::into_inner).0.tag.clone()
+    }
+}
+
+/// The site with the reload script in its pages, which carries the tag of the build they come from.
+fn with_reload(mut site: Site) -> Site {
+    let script = format!("<script type=\"module\" src=\"{RELOAD}?seen={}\"></script>\n</body>", site.tag);
+    for (name, asset) in &mut site.assets {
+        if name.ends_with(".html") {
+            let page = String::from_utf8_lossy(&asset.bytes).replace("</body>", &script);
+            *asset = Asset::new(name, page.into_bytes());
+        }
+    }
+    site
+}
+
+/// An answer before it is bytes on a wire.
+struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn text(status: u16, text: &str) -> Self {
+        let kind = ("Content-Type", "text/plain; charset=utf-8".to_owned());
+        Self { status, headers: vec![kind], body: text.as_bytes().to_vec() }
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// A file in the best form the client takes, or the word that its copy is still good.
+    fn asset(asset: &Asset, accept_encoding: &str, if_none_match: &str) -> Self {
+        let brotli = || asset.brotli().filter(|_| takes(accept_encoding, "br"));
+        let gzip = || asset.gzip().filter(|_| takes(accept_encoding, "gzip"));
+        let (coding, body) = if let Some(body) = brotli() {
+            (Some("br"), body)
+        } else if let Some(body) = gzip() {
+            (Some("gzip"), body)
+        } else {
+            (None, asset.bytes.as_slice())
+        };
+        // Each form is another sequence of bytes, so each has a tag of its own.
+        let tag =
+            format!("\"{}{}\"", asset.tag, coding.map(|coding| format!("-{coding}")).unwrap_or_default());
+        let age = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let known = if_none_match.split(',').any(|other| {
+            let other = other.trim();
+            other == "*" || other.strip_prefix("W/").unwrap_or(other) == tag
+        });
+        let mut headers =
+            vec![("ETag", tag), ("Cache-Control", age.to_owned()), ("Vary", "Accept-Encoding".to_owned())];
+        if known {
+            return Self { status: 304, headers, body: Vec::new() };
+        }
+        headers.push(("Content-Type", asset.mime.to_owned()));
+        headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        if let Some(coding) = coding {
+            headers.push(("Content-Encoding", coding.to_owned()));
+        }
+        Self { status: 200, headers, body: body.to_vec() }
+    }
+
+    fn into_response(self) -> Response<Cursor<Vec<u8>>> {
+        let headers = self.headers.iter().filter_map(|(name, value)| {
+            Header::from_bytes(name.as_bytes(), value.as_bytes()).ok() // All are plain ASCII.
+        });
+        let length = self.body.len();
+        Response::new(self.status.into(), headers.collect(), Cursor::new(self.body), Some(length), None)
+            .with_chunked_threshold(usize::MAX)
+    }
+}
+
+/// Whether a client's `Accept-Encoding` lets a coding in: named, and not at weight 0.
+fn takes(accept_encoding: &str, coding: &str) -> bool {
+    accept_encoding.split(',').any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f64>);
+        named && weight.is_ok_and(|weight| weight > 0.0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, takes};
+    use crate::site::Asset;
+
+    fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+        reply.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn the_client_chooses_the_coding() {
+        assert!(takes("gzip, deflate, br", "br"));
+        assert!(takes("BR;q=0.5", "br"));
+        assert!(!takes("gzip, br;q=0", "br"));
+        assert!(!takes("", "gzip"));
+        assert!(!takes("brotli", "br"));
+    }
+
+    #[test]
+    fn each_form_has_its_own_tag_and_is_known_by_it() {
+        let asset = Asset::new("styles-0123456789ab.css", b"a { margin: 0 } ".repeat(100));
+        let plain = Reply::asset(&asset, "", "");
+        let brotli = Reply::asset(&asset, "br, gzip", "");
+        assert_eq!(header(&plain, "Content-Encoding"), None);
+        assert_eq!(header(&brotli, "Content-Encoding"), Some("br"));
+        assert_ne!(header(&plain, "ETag"), header(&brotli, "ETag"));
+        assert!(header(&plain, "Cache-Control").unwrap().contains("immutable"));
+
+        let tag = header(&brotli, "ETag").unwrap();
+        let again = Reply::asset(&asset, "br", &format!("\"other\", W/{tag}"));
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        assert_eq!(Reply::asset(&asset, "", tag).status, 200);
+    }
+}
