@@ -1,8 +1,14 @@
 //! Dollars and watts of a deployment, from rent or from ownership.
 
+mod price;
+
 use serde::Serialize;
 
-use crate::units::{Dollars, DollarsPerHour, Joules, Watts};
+use crate::scenario::{Pricing, Role, Scenario};
+use crate::serve::Steady;
+use crate::units::{Dollars, DollarsPerHour, Joules, Seconds, Watts};
+
+pub use price::{chip_power, chip_price};
 
 /// What a deployment costs in steady state. Absent figures carry the reason.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,4 +42,72 @@ impl std::fmt::Display for Unpriced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} has no public {}", self.chip, self.figure)
     }
+}
+
+/// What a served scenario costs.
+///
+/// The whole deployment is paid for all the time, and for more than its busy time when utilisation is below 1. Input
+/// tokens carry the prefill pool, or the share of a colocated pool's work that prefill is; output tokens carry the rest.
+#[must_use]
+pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
+    let pricing = &scenario.pricing;
+    let hour = Seconds::new(3600.0);
+    let mut all = Ok(DollarsPerHour::ZERO);
+    let mut input = Ok(DollarsPerHour::ZERO);
+    let mut power = Ok(Watts::ZERO);
+    for pool in &steady.pools {
+        let chips = f64::from(pool.chips);
+        let price = chip_price(&pool.chip, pricing).map(|price| price * chips);
+        let share = match pool.role {
+            Role::Prefill => 1.0,
+            Role::Decode => 0.0,
+            Role::Colocated => steady.prefill_share,
+        };
+        all = sum(all, price.clone());
+        input = sum(input, price.map(|price| price * share));
+        power = match (power, chip_power(&pool.chip)) {
+            (Ok(so_far), Ok(own)) => Ok(so_far + own * chips * pricing.pue),
+            (Err(first), _) => Err(first),
+            (_, Err(own)) => Err(own),
+        };
+    }
+    let per_hour_tokens = |tokens: f64| steady.rate.get() * tokens * hour.get() * 1e-6;
+    let per_mtok = |price: Result<DollarsPerHour, Unpriced>, tokens: f64| {
+        price.map(|price| price.over(hour) / (per_hour_tokens(tokens) * pricing.utilisation))
+    };
+    let (isl, osl) = (steady.isl.get(), steady.osl.get());
+    let output = match (&all, &input) {
+        (Ok(all), Ok(input)) => Ok(*all - *input),
+        (Err(missing), _) | (_, Err(missing)) => Err(missing.clone()),
+    };
+    Costs {
+        per_mtok_total: per_mtok(all.clone(), isl + osl),
+        per_mtok_input: per_mtok(input, isl),
+        per_mtok_output: per_mtok(output, osl),
+        per_mtok_output_all: per_mtok(all.clone(), osl),
+        per_hour: all,
+        joules_per_token: power.clone().map(|power| Joules::new(power.get() / steady.throughput().get())),
+        power,
+    }
+}
+
+fn sum(
+    left: Result<DollarsPerHour, Unpriced>,
+    right: Result<DollarsPerHour, Unpriced>,
+) -> Result<DollarsPerHour, Unpriced> {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok(left + right),
+        (Err(missing), _) | (_, Err(missing)) => Err(missing),
+    }
+}
+
+/// Hours of a year, for writing off a purchase.
+pub(crate) const HOURS_PER_YEAR: f64 = 8766.0;
+
+/// What ownership comes to per hour: the purchase over its years, and power through the meter.
+#[must_use]
+pub(crate) fn ownership(capex: Dollars, power: Watts, pricing: &Pricing) -> DollarsPerHour {
+    let capital = capex.get() / (pricing.years * HOURS_PER_YEAR);
+    let electricity = power.get() * 1e-3 * pricing.pue * pricing.dollars_per_kwh;
+    DollarsPerHour::new(capital + electricity)
 }

@@ -4,9 +4,14 @@
 
 use serde::Serialize;
 
-use crate::cost::Costs;
+mod class;
+
+pub use class::judge;
+
+use crate::cost::{Costs, costs};
+use crate::machine::{Constants, constants};
 use crate::scenario::Scenario;
-use crate::serve::{Refusal, Steady};
+use crate::serve::{Refusal, Steady, serve};
 
 /// A scenario's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,8 +67,18 @@ pub struct Band {
 /// # Errors
 /// [`Refusal`] says why there is no result and what to change.
 pub fn evaluate(scenario: &Scenario) -> Result<Evaluation, Refusal> {
-    let _ = scenario;
-    Err(Refusal::Invalid { message: "not built yet".to_owned() })
+    evaluate_with(scenario, constants())
+}
+
+/// Evaluates a scenario with other constants than the fitted ones, as calibration does.
+///
+/// # Errors
+/// [`Refusal`] says why there is no result and what to change.
+pub fn evaluate_with(scenario: &Scenario, tables: &Constants) -> Result<Evaluation, Refusal> {
+    let steady = serve(scenario, tables)?;
+    let costs = costs(scenario, &steady);
+    let evidence = judge(scenario, &steady);
+    Ok(Evaluation { steady, costs, evidence })
 }
 
 impl Band {

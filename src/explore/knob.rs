@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::family::{self, Family};
+use crate::catalog::model::{Attention, Model};
 use crate::evidence::{Evaluation, evaluate};
+use crate::pass::has_experts;
 use crate::scenario::{Load, Scenario, Split};
-use crate::serve::Refusal;
+use crate::serve::{Refusal, find_model};
 use crate::units::{RequestsPerSecond, Tokens};
 
 /// What a curve varies.
@@ -73,8 +76,32 @@ impl Knob {
     /// Values worth a curve for this scenario, smallest first; empty where the knob does not apply.
     #[must_use]
     pub fn values(self, scenario: &Scenario, samples: usize) -> Vec<f64> {
-        let _ = (scenario, samples);
-        Vec::new()
+        match self {
+            Self::Isl => geometric(128.0, self.longest(scenario, scenario.workload.osl.get()), samples),
+            Self::Osl => {
+                geometric(2.0, self.longest(scenario, scenario.workload.isl.get()).min(65_536.0), samples)
+            }
+            Self::Load => match scenario.load {
+                Load::Closed { concurrency } => {
+                    geometric(1.0, (concurrency * 16.0).clamp(256.0, 1e6), samples)
+                }
+                Load::Open { rate, .. } => {
+                    geometric((rate.get() / 64.0).max(1e-4), (rate.get() * 16.0).min(1e6), samples)
+                }
+            },
+            Self::ModelSize => geometric(family::MIN_TOTAL, family::MAX_TOTAL, samples),
+            Self::Mix => mixes(scenario, samples),
+            Self::Hit => {
+                (0..samples).map(|i| 0.99 * i as f64 / samples.max(2).saturating_sub(1) as f64).collect()
+            }
+        }
+    }
+
+    /// The longest input or output worth showing beside `rest` tokens of the other: the model's context, or what the
+    /// scenario asks for when that is more.
+    fn longest(self, scenario: &Scenario, rest: f64) -> f64 {
+        let context = find_model(&scenario.model).map_or(131_072.0, |model| model.max_context.get());
+        (context - rest).max(self.current(scenario).unwrap_or(0.0)).max(4096.0)
     }
 
     /// Where the scenario stands on this knob.
@@ -87,7 +114,7 @@ impl Knob {
                 Load::Closed { concurrency } => concurrency,
                 Load::Open { rate, .. } => rate.get(),
             }),
-            Self::ModelSize => None,
+            Self::ModelSize => Some(find_model(&scenario.model).ok()?.parameters().total()),
             Self::Mix => match &scenario.split {
                 Split::Colocated { .. } => None,
                 Split::PrefillDecode { prefill, .. } => {
@@ -110,20 +137,123 @@ impl Knob {
                 Load::Open { rate, .. } => *rate = RequestsPerSecond::new(x),
             },
             Self::Hit => changed.workload.hit = x,
-            Self::ModelSize | Self::Mix => return None,
+            Self::ModelSize => {
+                let model = find_model(&scenario.model).ok()?;
+                changed.model = of_size(&model, x).id.into_owned();
+                unpin(&mut changed);
+            }
+            Self::Mix => {
+                let chips = scenario.split.chips();
+                let Split::PrefillDecode { prefill, decode } = &mut changed.split else { return None };
+                let wanted = (x * f64::from(chips)).round().clamp(1.0, f64::from(chips.max(2) - 1));
+                prefill.chips = wanted as u32;
+                decode.chips = chips.max(2) - prefill.chips;
+                unpin(&mut changed);
+            }
         }
         Some(changed)
     }
 }
 
 /// Evaluates the scenario at each value of the knob that makes a scenario.
+///
+/// Where the tool chooses layouts, a curve over lengths or load keeps the ones it chose for the scenario itself, so that
+/// a curve shows one deployment; a curve over size or mix chooses anew at each point.
 #[must_use]
 pub fn sweep(scenario: &Scenario, knob: Knob, values: &[f64]) -> Vec<Sample> {
+    let pinned = match knob {
+        Knob::ModelSize | Knob::Mix => scenario.clone(),
+        Knob::Isl | Knob::Osl | Knob::Load | Knob::Hit => pin(scenario),
+    };
     values
         .iter()
         .filter_map(|&x| {
-            let changed = knob.apply(scenario, x)?;
+            let changed = knob.apply(&pinned, x)?;
             Some(Sample { x, result: evaluate(&changed) })
         })
         .collect()
+}
+
+/// The scenario with the layouts that the tool chooses for it written down.
+#[must_use]
+pub fn pin(scenario: &Scenario) -> Scenario {
+    let mut pinned = scenario.clone();
+    if let Ok(evaluation) = evaluate(scenario) {
+        for (pool, state) in pinned.split.pools_mut().into_iter().zip(&evaluation.steady.pools) {
+            pool.layout = Some(state.layout);
+        }
+    }
+    pinned
+}
+
+/// Leaves the layouts to the tool.
+fn unpin(scenario: &mut Scenario) {
+    for pool in scenario.split.pools_mut() {
+        pool.layout = None;
+    }
+}
+
+/// The model's family at another size: latent attention and experts are kept, and the share of active parameters.
+fn of_size(model: &Model, parameters: f64) -> Model {
+    let own = model.parameters();
+    let share = own.active() / own.total();
+    let latent = model.attention.iter().any(|layers| matches!(layers.kind, Attention::Latent { .. }));
+    match (has_experts(model), latent) {
+        (true, true) => family::scaled(Family::MlaMoe, parameters, Some(share)),
+        (true, false) => family::scaled(Family::Moe, parameters, Some(share)),
+        (false, _) => family::scaled(Family::DenseGqa, parameters, None),
+    }
+}
+
+/// Values from `low` to `high` at equal ratios.
+fn geometric(low: f64, high: f64, samples: usize) -> Vec<f64> {
+    let steps = samples.max(2).saturating_sub(1) as f64;
+    let ratio = libm::log(high / low);
+    (0..samples.max(2))
+        .map(|i| if i as f64 == steps { high } else { low * libm::exp(ratio * i as f64 / steps) })
+        .collect()
+}
+
+/// Every share that a whole number of prefill chips makes, thinned to about so many.
+fn mixes(scenario: &Scenario, samples: usize) -> Vec<f64> {
+    let chips = scenario.split.chips();
+    if matches!(scenario.split, Split::Colocated { .. }) || chips < 2 {
+        return Vec::new();
+    }
+    let step = (chips as usize / samples.max(1)).max(1);
+    (1..chips).step_by(step).map(|prefill| f64::from(prefill) / f64::from(chips)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_knob_moves_what_it_names() {
+        let scenario = Scenario::default();
+        for knob in Knob::ALL {
+            let values = knob.values(&scenario, 9);
+            assert!(values.len() >= 9, "{knob:?} has {} values", values.len());
+            assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{knob:?}: {values:?}");
+            for x in values {
+                let changed = knob.apply(&scenario, x).expect("the default scenario has every knob");
+                let back = knob.current(&changed).expect("and stands somewhere on it");
+                // Scaled models meet their size within half a percent; counts of chips are whole.
+                assert!(
+                    (back / x - 1.0).abs() < 0.01 || (back - x).abs() < 1e-9,
+                    "{knob:?}: {x} became {back}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_colocated_pool_has_no_mix() {
+        let scenario = Scenario {
+            split: Split::Colocated { pool: crate::scenario::Pool::new("h200", 8) },
+            ..Scenario::default()
+        };
+        assert!(Knob::Mix.values(&scenario, 10).is_empty());
+        assert!(Knob::Mix.apply(&scenario, 0.5).is_none());
+    }
 }

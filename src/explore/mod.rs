@@ -1,5 +1,7 @@
 //! Many scenarios: one knob swept along a curve, and the frontier over layouts.
 
-pub mod knob;
+mod frontier;
+mod knob;
 
-pub use knob::{Knob, Sample, sweep};
+pub use frontier::{Candidate, frontier};
+pub use knob::{Knob, Sample, pin, sweep};

@@ -1,1 +1,9 @@
-//! How fast one chip does one thing: kernel law, collectives, links, memory and SRAM pipelines.
+//! How fast one chip does one thing: kernel law, collectives, links and SRAM pipelines.
+
+pub mod collective;
+pub mod constants;
+pub mod kernel;
+
+pub use collective::{Collective, Fabric, Operation};
+pub use constants::{Constants, EngineRow, LinkRow, Operator, SramRow, constants};
+pub use kernel::{Kernel, Limit, Provenance, Work};

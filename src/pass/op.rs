@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::machine::Limit;
 use crate::units::{Bytes, Flops, Seconds};
 
 /// Equal operations of a pass, all layers that have them together, on one chip of the replica.
@@ -53,18 +54,4 @@ pub enum OpKind {
     ExpertExchange,
     /// Activations from one pipeline stage to the next.
     StageHop,
-}
-
-/// What binds an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// Arithmetic.
-    Compute,
-    /// Memory bandwidth.
-    Bandwidth,
-    /// Fixed time of a kernel or of a message.
-    Latency,
-    /// Link bandwidth.
-    Link,
 }

@@ -9,6 +9,9 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
 pub mod limits;
+pub mod link;
+pub mod notation;
+pub mod presets;
 
 pub use limits::{Invalid, Limits};
 
@@ -254,6 +257,15 @@ impl Split {
         match self {
             Self::Colocated { pool } => vec![(Role::Colocated, pool)],
             Self::PrefillDecode { prefill, decode } => vec![(Role::Prefill, prefill), (Role::Decode, decode)],
+        }
+    }
+
+    /// The pools to change, prefill first.
+    #[must_use]
+    pub fn pools_mut(&mut self) -> Vec<&mut Pool> {
+        match self {
+            Self::Colocated { pool } => vec![pool],
+            Self::PrefillDecode { prefill, decode } => vec![prefill, decode],
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Steady {
     pub osl: Tokens,
     /// Chips over all pools.
     pub chips: u32,
+    /// Share of the work that prefill is in a colocated pool, 0 to 1.
+    pub prefill_share: f64,
     /// The pools, prefill first.
     pub pools: Vec<PoolState>,
     /// KV transfer between pools, where there is any.

@@ -1,0 +1,113 @@
+//! Evidence class of a scenario, and the band that goes with it.
+//!
+//! A deployment is as well founded as its weakest pool. Bands are data (`bands.csv`): measured over predicted on points
+//! outside the fit where a class has such points, a stated widening of the next better class where it has none.
+
+use std::sync::OnceLock;
+
+use super::{Band, Evidence, EvidenceClass};
+use crate::catalog;
+use crate::machine::constants;
+use crate::scenario::Scenario;
+use crate::serve::Steady;
+
+/// Judges what a result rests on.
+#[must_use]
+pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
+    let class = steady
+        .pools
+        .iter()
+        .map(|pool| chip_class(&pool.chip, &scenario.model, scenario.engine.id()))
+        .max()
+        .unwrap_or(EvidenceClass::DatasheetOnly);
+    bands().iter().find(|own| own.class == class).copied().unwrap_or(Evidence {
+        class,
+        ttft: Band { low: 0.3, high: 4.0 },
+        tpot: Band { low: 0.4, high: 3.0 },
+        throughput: Band { low: 0.35, high: 2.0 },
+    })
+}
+
+/// What is known of a chip.
+fn chip_class(id: &str, model: &str, engine: &str) -> EvidenceClass {
+    let tables = constants();
+    let Some(chip) = catalog::chip(id) else { return EvidenceClass::VendorClaim };
+    if chip.is_sram_machine() {
+        return match tables.sram(id) {
+            Some(row) if row.measured => EvidenceClass::DatasheetOnly,
+            _ => EvidenceClass::VendorClaim,
+        };
+    }
+    if served().any(|(own, models, engines)| own == id && lists(models, model) && lists(engines, engine)) {
+        EvidenceClass::MeasuredNearby
+    } else if served().any(|(own, _, _)| own == id) {
+        EvidenceClass::SameChip
+    } else if tables.has_measured_kernels(id) || tables.sibling(id).is_some() {
+        EvidenceClass::SameFamily
+    } else {
+        EvidenceClass::DatasheetOnly
+    }
+}
+
+fn lists(names: &str, name: &str) -> bool {
+    names.split(' ').any(|own| own == name)
+}
+
+/// Chips, models and engines with served points behind the calibration.
+fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    include_str!("served.csv").lines().filter(|line| !line.starts_with('#')).skip(1).filter_map(|line| {
+        let mut cells = line.split(',');
+        Some((cells.next()?, cells.next()?, cells.next()?))
+    })
+}
+
+fn bands() -> &'static [Evidence] {
+    static BANDS: OnceLock<Vec<Evidence>> = OnceLock::new();
+    BANDS.get_or_init(|| {
+        include_str!("bands.csv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1)
+            .filter_map(band)
+            .collect()
+    })
+}
+
+fn band(line: &str) -> Option<Evidence> {
+    let mut cells = line.split(',');
+    let class = match cells.next()? {
+        "measured-nearby" => EvidenceClass::MeasuredNearby,
+        "same-chip" => EvidenceClass::SameChip,
+        "same-family" => EvidenceClass::SameFamily,
+        "datasheet-only" => EvidenceClass::DatasheetOnly,
+        "vendor-claim" => EvidenceClass::VendorClaim,
+        _ => return None,
+    };
+    let mut next = || cells.next()?.parse::<f64>().ok();
+    let mut pair = || Some(Band { low: next()?, high: next()? });
+    Some(Evidence { class, ttft: pair()?, tpot: pair()?, throughput: pair()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_has_a_band_around_one() {
+        assert_eq!(bands().len(), 5);
+        for evidence in bands() {
+            for band in [evidence.ttft, evidence.tpot, evidence.throughput] {
+                assert!(band.low > 0.0 && band.low <= 1.0 && band.high >= 1.0, "{evidence:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn bands_widen_from_class_to_class() {
+        for pair in bands().windows(2) {
+            if let [better, worse] = pair {
+                assert!(worse.tpot.high >= better.tpot.high && worse.tpot.low <= better.tpot.low);
+            }
+        }
+    }
+}

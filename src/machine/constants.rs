@@ -1,0 +1,387 @@
+//! The fitted constants: data files beside this code, read once. Each file says where its figures come from.
+
+use std::sync::OnceLock;
+
+use crate::catalog::{ComputeType, Engine, NumberFormat};
+use crate::units::{Bytes, Seconds, Tokens};
+
+/// Class of operator with a law of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operator {
+    /// Dense matrix product, TensorRT-LLM's and SGLang's kernels.
+    Gemm,
+    /// Dense matrix product, vLLM's kernels.
+    GemmVllm,
+    /// Causal attention over a prompt.
+    PrefillAttention,
+    /// Attention of one new token per sequence over its cache.
+    DecodeAttention,
+    /// Latent attention over a prompt, expanded.
+    PrefillMla,
+    /// Latent attention of one new token, absorbed.
+    DecodeMla,
+    /// Grouped expert products.
+    Experts,
+    /// Norms, rotary embedding, state updates: memory traffic with little arithmetic.
+    Elementwise,
+}
+
+impl Operator {
+    fn from_id(id: &str) -> Option<Self> {
+        Some(match id {
+            "gemm" => Self::Gemm,
+            "gemm-vllm" => Self::GemmVllm,
+            "prefill-attention" => Self::PrefillAttention,
+            "decode-attention" => Self::DecodeAttention,
+            "prefill-mla" => Self::PrefillMla,
+            "decode-mla" => Self::DecodeMla,
+            "experts" => Self::Experts,
+            "elementwise" => Self::Elementwise,
+            _ => return None,
+        })
+    }
+}
+
+/// One row of `kernels.csv`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KernelRow {
+    /// Operator.
+    pub operator: Operator,
+    /// Chip, or `*` for the set fitted over all chips.
+    pub chip: &'static str,
+    /// Number format of the weights, or of the cache for attention.
+    pub format: NumberFormat,
+    /// Unit whose peak `compute` refers to.
+    pub unit: ComputeType,
+    /// Floor of one kernel inside a graph.
+    pub t0: Seconds,
+    /// Share of the arithmetic peak at full occupancy.
+    pub compute: f64,
+    /// Share of the memory bandwidth at full occupancy.
+    pub bandwidth: f64,
+    /// Tiles at which half of the throughput is reached.
+    pub half_tiles: f64,
+    /// Depth at which the work of one tile splits.
+    pub split: f64,
+    /// Rows a tile has at least.
+    pub pad_rows: f64,
+}
+
+/// One row of `collectives.csv`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectiveRow {
+    /// `all-reduce`, `all-gather`, `reduce-scatter` or `all-to-all`.
+    pub operation: &'static str,
+    /// Chip.
+    pub chip: &'static str,
+    /// Library whose implementation was measured.
+    pub library: &'static str,
+    /// Ranks.
+    pub ranks: u32,
+    /// Latency of an empty message.
+    pub t0: Seconds,
+    /// Share of the scale-up bandwidth.
+    pub efficiency: f64,
+    /// Exponent that joins latency and transfer.
+    pub q: f64,
+}
+
+/// One row of `engines.csv`; the file explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EngineRow {
+    /// Engine.
+    pub engine: Engine,
+    /// Host work per step.
+    pub step: Seconds,
+    /// Small kernels and gaps per layer.
+    pub layer: Seconds,
+    /// Floors of kernels in the engine's graphs against the floors of kernels alone.
+    pub floor_scale: f64,
+    /// Dense matrix products in the engine against the measured ones.
+    pub gemm_scale: f64,
+    /// Attention in the engine against the measured one.
+    pub attention_scale: f64,
+    /// Expert products in the engine against the measured ones.
+    pub expert_scale: f64,
+    /// Exchanges in the engine against the measured ones.
+    pub link_scale: f64,
+    /// Work per request.
+    pub request: Seconds,
+    /// Kernels in the engine against kernels alone, in prefill.
+    pub prefill_scale: f64,
+    /// Share of a prefill that stalls running decodes.
+    pub interference: f64,
+    /// Share of the prompts ahead that a closed-loop request waits for.
+    pub burst: f64,
+    /// Batched-token budget of a step.
+    pub chunk: Tokens,
+    /// Share of device memory the engine may take.
+    pub memory_fraction: f64,
+    /// Engine, graphs and communication buffers.
+    pub reserve: Bytes,
+}
+
+/// One row of `sram.csv`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SramRow {
+    /// Chip.
+    pub chip: &'static str,
+    /// Time per layer beside the reads.
+    pub layer: Seconds,
+    /// Share of the SRAM that weights and cache may take.
+    pub usable: f64,
+    /// Share of the arithmetic peak reached in prefill.
+    pub compute: f64,
+    /// Whether served speeds were measured by others than the maker.
+    pub measured: bool,
+}
+
+/// One row of `links.csv`; the file explains the links.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkRow {
+    /// Latency of an empty message.
+    pub latency: Seconds,
+    /// Share of the link's bandwidth.
+    pub efficiency: f64,
+    /// Exponent that joins latency and transfer.
+    pub q: f64,
+}
+
+/// All tables.
+#[derive(Clone, Debug)]
+pub struct Constants {
+    kernels: Vec<KernelRow>,
+    collectives: Vec<CollectiveRow>,
+    engines: Vec<EngineRow>,
+    siblings: Vec<(&'static str, &'static str)>,
+    sram: Vec<SramRow>,
+    links: Vec<(&'static str, LinkRow)>,
+}
+
+/// The tables, read at first use.
+#[must_use]
+pub fn constants() -> &'static Constants {
+    static TABLES: OnceLock<Constants> = OnceLock::new();
+    TABLES.get_or_init(|| Constants {
+        kernels: sorted(rows(include_str!("constants/kernels.csv"), kernel_row), |row| {
+            (row.operator, row.chip, row.format)
+        }),
+        collectives: rows(include_str!("constants/collectives.csv"), collective_row),
+        engines: rows(include_str!("constants/engines.csv"), engine_row),
+        siblings: rows(include_str!("constants/siblings.csv"), |cells| {
+            Some((cells.text(0)?, cells.text(1)?))
+        }),
+        sram: rows(include_str!("constants/sram.csv"), sram_row),
+        links: rows(include_str!("constants/links.csv"), link_row),
+    })
+}
+
+impl Constants {
+    /// The law of an operator on a chip in a format, exactly as fitted.
+    #[must_use]
+    pub fn kernel(&self, operator: Operator, chip: &str, format: NumberFormat) -> Option<&KernelRow> {
+        let at = self
+            .kernels
+            .binary_search_by(|row| (row.operator, row.chip, row.format).cmp(&(operator, chip, format)))
+            .ok()?;
+        self.kernels.get(at)
+    }
+
+    /// The rows of a collective on a chip by one library.
+    pub fn collectives<'a>(
+        &'a self,
+        operation: &'a str,
+        chip: &'a str,
+        library: &'a str,
+    ) -> impl Iterator<Item = &'a CollectiveRow> {
+        self.collectives
+            .iter()
+            .filter(move |row| row.operation == operation && row.chip == chip && row.library == library)
+    }
+
+    /// The engine's constants.
+    #[must_use]
+    pub fn engine(&self, engine: Engine) -> EngineRow {
+        self.engines.iter().find(|row| row.engine == engine).copied().unwrap_or(EngineRow {
+            engine,
+            step: Seconds::micros(800.0),
+            layer: Seconds::micros(4.0),
+            floor_scale: 1.0,
+            gemm_scale: 1.0,
+            attention_scale: 1.0,
+            expert_scale: 1.0,
+            link_scale: 1.0,
+            request: Seconds::millis(12.0),
+            prefill_scale: 1.0,
+            interference: 1.0,
+            burst: 0.05,
+            chunk: Tokens::new(8192.0),
+            memory_fraction: 0.9,
+            reserve: Bytes::giga(4.0),
+        })
+    }
+
+    /// The same tables with another row for the engine that the row names, as calibration tries them.
+    #[must_use]
+    pub fn with_engine(mut self, row: EngineRow) -> Self {
+        match self.engines.iter_mut().find(|own| own.engine == row.engine) {
+            Some(own) => *own = row,
+            None => self.engines.push(row),
+        }
+        self
+    }
+
+    /// The measured chip whose efficiencies this one inherits.
+    #[must_use]
+    pub fn sibling(&self, chip: &str) -> Option<&'static str> {
+        self.siblings.iter().find(|(own, _)| *own == chip).map(|(_, sibling)| *sibling)
+    }
+
+    /// The constants of an SRAM machine.
+    #[must_use]
+    pub fn sram(&self, chip: &str) -> Option<&SramRow> {
+        self.sram.iter().find(|row| row.chip == chip)
+    }
+
+    /// The constants of a kind of link; a plain one where the file lacks it.
+    #[must_use]
+    pub fn link(&self, kind: &str) -> LinkRow {
+        let plain = LinkRow { latency: Seconds::micros(10.0), efficiency: 0.8, q: 1.0 };
+        self.links.iter().find(|(own, _)| *own == kind).map_or(plain, |(_, row)| *row)
+    }
+
+    /// Whether kernels of this very chip were measured.
+    #[must_use]
+    pub fn has_measured_kernels(&self, chip: &str) -> bool {
+        self.kernels.iter().any(|row| row.chip == chip)
+    }
+}
+
+/// The cells of one line.
+struct Cells<'a> {
+    cells: Vec<&'a str>,
+}
+
+impl<'a> Cells<'a> {
+    fn text(&self, column: usize) -> Option<&'a str> {
+        self.cells.get(column).copied().map(str::trim)
+    }
+
+    fn number(&self, column: usize) -> Option<f64> {
+        self.text(column)?.parse().ok().filter(|value: &f64| value.is_finite())
+    }
+}
+
+/// Reads the lines after comments and header; a line that says nothing sensible is left out, and a test counts them.
+fn rows<T>(text: &'static str, read: impl Fn(&Cells<'static>) -> Option<T>) -> Vec<T> {
+    data_lines(text).filter_map(|line| read(&Cells { cells: line.split(',').collect() })).collect()
+}
+
+fn data_lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).skip(1)
+}
+
+fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    rows.sort_by_key(key);
+    rows
+}
+
+fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
+    Some(KernelRow {
+        operator: Operator::from_id(cells.text(0)?)?,
+        chip: cells.text(1)?,
+        format: NumberFormat::from_id(cells.text(2)?)?,
+        unit: match cells.text(3)? {
+            "bf16" => ComputeType::Bf16,
+            "fp8" => ComputeType::Fp8,
+            "int8" => ComputeType::Int8,
+            "fp4" => ComputeType::Fp4,
+            _ => return None,
+        },
+        t0: Seconds::micros(cells.number(4)?),
+        compute: cells.number(5)?,
+        bandwidth: cells.number(6)?,
+        half_tiles: cells.number(7)?,
+        split: cells.number(8)?,
+        pad_rows: cells.number(9)?,
+    })
+}
+
+fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
+    Some(CollectiveRow {
+        operation: cells.text(0)?,
+        chip: cells.text(1)?,
+        library: cells.text(2)?,
+        ranks: cells.text(3)?.parse().ok()?,
+        t0: Seconds::micros(cells.number(4)?),
+        efficiency: cells.number(5)?,
+        q: cells.number(6)?,
+    })
+}
+
+fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
+    Some(EngineRow {
+        engine: Engine::from_id(cells.text(0)?)?,
+        step: Seconds::micros(cells.number(1)?),
+        layer: Seconds::micros(cells.number(2)?),
+        floor_scale: cells.number(3)?,
+        gemm_scale: cells.number(4)?,
+        attention_scale: cells.number(5)?,
+        expert_scale: cells.number(6)?,
+        link_scale: cells.number(7)?,
+        request: Seconds::millis(cells.number(8)?),
+        prefill_scale: cells.number(9)?,
+        interference: cells.number(10)?,
+        burst: cells.number(11)?,
+        chunk: Tokens::new(cells.number(12)?),
+        memory_fraction: cells.number(13)?,
+        reserve: Bytes::giga(cells.number(14)?),
+    })
+}
+
+fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
+    Some(SramRow {
+        chip: cells.text(0)?,
+        layer: Seconds::micros(cells.number(1)?),
+        usable: cells.number(2)?,
+        compute: cells.number(3)?,
+        measured: match cells.text(4)? {
+            "measured" => true,
+            "claim" => false,
+            _ => return None,
+        },
+    })
+}
+
+fn link_row(cells: &Cells<'static>) -> Option<(&'static str, LinkRow)> {
+    let row = LinkRow {
+        latency: Seconds::micros(cells.number(1)?),
+        efficiency: cells.number(2)?,
+        q: cells.number(3)?,
+    };
+    Some((cells.text(0)?, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_the_data_files_is_lost() {
+        let tables = constants();
+        assert_eq!(tables.kernels.len(), data_lines(include_str!("constants/kernels.csv")).count());
+        assert_eq!(tables.collectives.len(), data_lines(include_str!("constants/collectives.csv")).count());
+        assert_eq!(tables.engines.len(), Engine::ALL.len());
+        assert_eq!(tables.siblings.len(), data_lines(include_str!("constants/siblings.csv")).count());
+        assert_eq!(tables.links.len(), data_lines(include_str!("constants/links.csv")).count());
+        assert_eq!(tables.sram.len(), data_lines(include_str!("constants/sram.csv")).count());
+    }
+
+    #[test]
+    fn each_law_is_found_again() {
+        let tables = constants();
+        for row in &tables.kernels {
+            assert_eq!(tables.kernel(row.operator, row.chip, row.format), Some(row));
+        }
+    }
+}

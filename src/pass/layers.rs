@@ -1,0 +1,501 @@
+//! The operations of one forward pass, layer group by layer group.
+
+use super::op::{Op, OpKind};
+use super::plan::{ACTIVATION, Plan, STATE, touched};
+use super::shape::Shape;
+use super::sink::{Breakdown, Sink, Time, repeated};
+use crate::catalog::model::{Attention, Ffn, Indexer};
+use crate::catalog::number::NumberFormat;
+use crate::machine::{Kernel, Limit, Work};
+use crate::units::{Bytes, Flops, Seconds};
+
+/// Side of an output tile of a matrix kernel.
+const TILE: f64 = 128.0;
+
+impl Plan<'_> {
+    /// Time of a pass on the chips of one replica, kernels and collectives only.
+    #[must_use]
+    pub fn time(&self, shape: &Shape) -> Seconds {
+        let mut time = Time::default();
+        self.walk(shape, &mut time);
+        time.0
+    }
+
+    /// The operations of a pass on one chip.
+    #[must_use]
+    pub fn breakdown(&self, shape: &Shape) -> Vec<Op> {
+        let mut breakdown = Breakdown::default();
+        self.walk(shape, &mut breakdown);
+        breakdown.0
+    }
+
+    fn walk(&self, shape: &Shape, sink: &mut impl Sink) {
+        if shape.tokens() <= 0.0 {
+            return;
+        }
+        for layers in self.model.attention.iter() {
+            self.attention(layers.count, &layers.kind, shape, sink);
+            self.rank_sum(layers.count, shape, sink);
+            self.small_kernels(layers.count, shape, sink);
+        }
+        for layers in self.model.ffn.iter() {
+            match layers.kind {
+                Ffn::Dense { inter, matrices } => {
+                    self.dense_ffn(layers.count, OpKind::DenseFfn, f64::from(inter), matrices, shape, sink);
+                    self.rank_sum(layers.count, shape, sink);
+                }
+                Ffn::Moe { .. } => self.experts(layers.count, &layers.kind, shape, sink),
+            }
+            self.small_kernels(layers.count, shape, sink);
+        }
+        self.head(shape, sink);
+        self.hops(shape, sink);
+    }
+
+    /// A matrix product of `rows` by `k` with `k` by `n`.
+    fn product(
+        &self,
+        law: &Kernel,
+        format: NumberFormat,
+        rows: f64,
+        n: f64,
+        k: f64,
+    ) -> (Work, (Seconds, Limit)) {
+        let weight = format.bytes_per_element();
+        let activation = format.compute_type().activation_bytes();
+        let work = Work {
+            flops_per_row: 2.0 * n * k,
+            rows,
+            bytes: Bytes::new(n * k * weight + rows * k * activation + rows * n * ACTIVATION),
+            tiles: (rows / TILE).ceil() * (n / TILE).ceil(),
+            depth: k,
+        };
+        (work, law.time(&work))
+    }
+
+    fn dense(&self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+        if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
+            return;
+        }
+        let (work, time) = self.product(&self.laws.dense, self.numerics.weights, rows, n, k);
+        sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+    }
+
+    fn wide(&self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+        if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
+            return;
+        }
+        let (work, time) = self.product(&self.laws.wide, NumberFormat::Bf16, rows, n, k);
+        sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+    }
+
+    fn kernel(&self, kind: OpKind, count: u32, law: &Kernel, work: &Work, sink: &mut impl Sink) {
+        if work.rows > 0.0 && work.flops_per_row > 0.0 {
+            sink.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
+        }
+    }
+
+    fn attention(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+        match *kind {
+            Attention::Grouped { .. } => self.grouped(count, kind, shape, sink),
+            Attention::Latent { .. } => self.latent(count, kind, shape, sink),
+            Attention::Linear { .. } | Attention::Mamba { .. } => self.recurrent(count, kind, shape, sink),
+            Attention::Compressed { .. } => self.compressed(count, kind, shape, sink),
+        }
+    }
+
+    /// Multi-head, grouped-query and multi-query attention.
+    fn grouped(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+        let Attention::Grouped { heads, kv_heads, head_dim, v_dim, window, shared_kv, output_gate, indexer } =
+            *kind
+        else {
+            return;
+        };
+        let tp = f64::from(self.layout.tp);
+        let hidden = f64::from(self.model.hidden);
+        let (d, v) = (f64::from(head_dim), f64::from(v_dim));
+        let q = (f64::from(heads) / tp).max(1.0);
+        let kv = (f64::from(kv_heads) / tp).max(1.0);
+        let kv_width = if shared_kv { d } else { d + v };
+        let gate = if output_gate { v } else { 0.0 };
+        self.dense(OpKind::Projection, count, shape.tokens(), q * (d + gate) + kv * kv_width, hidden, sink);
+        if let Some(indexer) = indexer {
+            self.index(count, &indexer, hidden, 1.0, shape, sink);
+        }
+        let reach = reach(window, indexer);
+        let element = self.numerics.kv_bytes();
+        if shape.prompts > 0.0 {
+            let keys = shape.mean_keys(reach);
+            let new = shape.prompt.get();
+            let past = shape.past.get().min(reach.unwrap_or(f64::INFINITY));
+            let work = Work {
+                flops_per_row: 2.0 * shape.prompts * q * (d + v) * keys,
+                rows: new,
+                bytes: Bytes::new(
+                    shape.prompts * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * kv_width * element),
+                ),
+                tiles: shape.prompts * q * (new / TILE).ceil(),
+                depth: keys,
+            };
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_attention, &work, sink);
+        }
+        if shape.sequences > 0.0 {
+            let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let b = shape.sequences;
+            let work = Work {
+                flops_per_row: 2.0 * b * kv * (d + v) * keys,
+                rows: q / kv,
+                bytes: Bytes::new(b * keys * kv * kv_width * element + b * q * (d + v) * ACTIVATION),
+                tiles: b * kv,
+                depth: keys,
+            };
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_attention, &work, sink);
+        }
+        self.dense(OpKind::Projection, count, shape.tokens(), hidden, q * v, sink);
+    }
+
+    /// Multi-head latent attention: expanded over prompts, absorbed over the cache.
+    fn latent(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+        let Attention::Latent { heads, q_rank, kv_rank, rope_dim, nope_dim, v_dim, indexer } = *kind else {
+            return;
+        };
+        let tp = f64::from(self.layout.tp);
+        let hidden = f64::from(self.model.hidden);
+        let tokens = shape.tokens();
+        let h = (f64::from(heads) / tp).max(1.0);
+        let (rank, rope, nope, v) =
+            (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
+        match q_rank.map(f64::from) {
+            Some(q) => {
+                self.dense(OpKind::Projection, count, tokens, q + rank + rope, hidden, sink);
+                self.dense(OpKind::Projection, count, tokens, h * (nope + rope), q, sink);
+            }
+            None => {
+                self.dense(OpKind::Projection, count, tokens, h * (nope + rope) + rank + rope, hidden, sink)
+            }
+        }
+        if let Some(indexer) = indexer {
+            self.index(count, &indexer, q_rank.map_or(hidden, f64::from), 1.0, shape, sink);
+        }
+        let reach = reach(None, indexer);
+        if shape.prompts > 0.0 {
+            let new = shape.prompt.get();
+            let keys = shape.mean_keys(reach);
+            let past = shape.past.get();
+            let expanded = shape.prompts * (new + past);
+            self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank, sink);
+            let work = Work {
+                flops_per_row: 2.0 * shape.prompts * h * keys * (nope + rope + v),
+                rows: new,
+                bytes: Bytes::new(shape.prompts * (2.0 * new + past) * h * (nope + rope + v) * ACTIVATION),
+                tiles: shape.prompts * h * (new / TILE).ceil(),
+                depth: keys,
+            };
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work, sink);
+        }
+        if shape.sequences > 0.0 {
+            let b = shape.sequences;
+            // Absorbed up-projections work on the latent, in 16 bits.
+            self.wide(OpKind::Projection, count, b, h * nope, rank, sink);
+            self.wide(OpKind::Projection, count, b, h * v, rank, sink);
+            let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let work = Work {
+                flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
+                rows: h,
+                bytes: Bytes::new(
+                    b * keys * (rank + rope) * self.numerics.kv_bytes()
+                        + b * h * (2.0 * rank + rope) * ACTIVATION,
+                ),
+                tiles: b,
+                depth: keys,
+            };
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work, sink);
+        }
+        self.dense(OpKind::Projection, count, tokens, hidden, h * v, sink);
+    }
+
+    /// Linear attention and Mamba: projections, and one update of a state of constant size per token or, over a prompt,
+    /// per chunk of tokens.
+    fn recurrent(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+        let tp = f64::from(self.layout.tp);
+        let hidden = f64::from(self.model.hidden);
+        let (width_in, width_out, state) = match *kind {
+            Attention::Linear { key_heads, value_heads, key_dim, value_dim, extra_parameters } => {
+                let keys = f64::from(key_heads) * f64::from(key_dim);
+                let values = f64::from(value_heads) * f64::from(value_dim);
+                let extra = f64::from(extra_parameters) / hidden;
+                (
+                    2.0 * keys + values + extra,
+                    values,
+                    f64::from(value_heads) * f64::from(key_dim) * f64::from(value_dim),
+                )
+            }
+            Attention::Mamba { heads, head_dim, state, groups } => {
+                let inner = f64::from(heads) * f64::from(head_dim);
+                let mixed = 2.0 * inner + 2.0 * f64::from(groups) * f64::from(state) + f64::from(heads);
+                (mixed, inner, inner * f64::from(state))
+            }
+            _ => return,
+        };
+        let tokens = shape.tokens();
+        self.dense(OpKind::Projection, count, tokens, width_in / tp, hidden, sink);
+        let state = state / tp;
+        // A decode step reads and writes the state of each sequence; a prompt does so once per 64 tokens and multiplies
+        // inside the chunk.
+        let updates = shape.sequences + shape.prompts * (shape.prompt.get() / 64.0).ceil();
+        let work = Work {
+            flops_per_row: 6.0 * state,
+            rows: tokens,
+            bytes: Bytes::new(
+                updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION,
+            ),
+            tiles: 1.0,
+            depth: 1.0,
+        };
+        self.kernel(OpKind::StateUpdate, count, &self.laws.elementwise, &work, sink);
+        self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp, sink);
+    }
+
+    /// Compressed sparse attention: a short window and one entry per `ratio` tokens, one shared head.
+    fn compressed(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+        let Attention::Compressed { heads, head_dim, q_rank, window, ratio, out_groups, out_rank, indexer } =
+            *kind
+        else {
+            return;
+        };
+        let tp = f64::from(self.layout.tp);
+        let hidden = f64::from(self.model.hidden);
+        let tokens = shape.tokens();
+        let (h, d) = ((f64::from(heads) / tp).max(1.0), f64::from(head_dim));
+        let q = f64::from(q_rank);
+        self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden, sink);
+        self.dense(OpKind::Projection, count, tokens, h * d, q, sink);
+        let ratio = ratio.map(f64::from);
+        if let (Some(indexer), Some(ratio)) = (indexer, ratio) {
+            self.index(count, &indexer, q, ratio, shape, sink);
+        }
+        let entries = |context: f64| {
+            let far = ratio.map_or(0.0, |ratio| context / ratio);
+            context.min(f64::from(window))
+                + far.min(indexer.map_or(f64::INFINITY, |own| f64::from(own.top_k)))
+        };
+        if shape.prompts > 0.0 {
+            let keys = entries(shape.mean_keys(None));
+            let new = shape.prompt.get();
+            let work = Work {
+                flops_per_row: 4.0 * shape.prompts * h * d * keys,
+                rows: new,
+                bytes: Bytes::new(shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION),
+                tiles: shape.prompts * h * (new / TILE).ceil(),
+                depth: keys,
+            };
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work, sink);
+        }
+        if shape.sequences > 0.0 {
+            let b = shape.sequences;
+            let keys = entries(shape.context.get());
+            let work = Work {
+                flops_per_row: 4.0 * b * keys * d,
+                rows: h,
+                bytes: Bytes::new(b * keys * d * self.numerics.kv_bytes() + b * h * 2.0 * d * ACTIVATION),
+                tiles: b,
+                depth: keys,
+            };
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work, sink);
+        }
+        let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
+        self.dense(OpKind::Projection, count, tokens, rank, h * d, sink);
+        self.dense(OpKind::Projection, count, tokens, hidden, groups * rank / tp, sink);
+    }
+
+    /// The scoring pass of a sparse indexer: one narrow key per cached entry, every position scored. `ratio` is the
+    /// number of tokens per entry.
+    fn index(
+        &self,
+        count: u32,
+        indexer: &Indexer,
+        input: f64,
+        ratio: f64,
+        shape: &Shape,
+        sink: &mut impl Sink,
+    ) {
+        let (heads, dim) = (f64::from(indexer.heads), f64::from(indexer.dim));
+        self.dense(OpKind::Indexer, count, shape.tokens(), heads * dim, input, sink);
+        if shape.prompts > 0.0 {
+            let keys = shape.mean_keys(None) / ratio;
+            let new = shape.prompt.get();
+            let work = Work {
+                flops_per_row: 2.0 * shape.prompts * heads * dim * keys,
+                rows: new,
+                bytes: Bytes::new(shape.prompts * new * (heads + 1.0) * dim),
+                tiles: shape.prompts * heads * (new / TILE).ceil(),
+                depth: keys,
+            };
+            self.kernel(OpKind::Indexer, count, &self.laws.prefill_attention, &work, sink);
+        }
+        if shape.sequences > 0.0 {
+            let keys = shape.context.get() / ratio;
+            let b = shape.sequences;
+            let work = Work {
+                flops_per_row: 2.0 * b * dim * keys,
+                rows: heads,
+                bytes: Bytes::new(b * keys * dim),
+                tiles: b,
+                depth: keys,
+            };
+            self.kernel(OpKind::Indexer, count, &self.laws.decode_mla, &work, sink);
+        }
+    }
+
+    fn dense_ffn(
+        &self,
+        count: u32,
+        kind: OpKind,
+        inter: f64,
+        matrices: u32,
+        shape: &Shape,
+        sink: &mut impl Sink,
+    ) {
+        let hidden = f64::from(self.model.hidden);
+        let inter = inter / f64::from(self.layout.tp);
+        let up = f64::from(matrices.saturating_sub(1));
+        self.dense(kind, count, shape.tokens(), up * inter, hidden, sink);
+        self.dense(kind, count, shape.tokens(), hidden, inter, sink);
+    }
+
+    /// Router, routed experts, shared experts and the exchange of tokens.
+    fn experts(&self, count: u32, kind: &Ffn, shape: &Shape, sink: &mut impl Sink) {
+        let Ffn::Moe { experts, top_k, inter, width, shared_inter, matrices } = *kind else { return };
+        let hidden = f64::from(self.model.hidden);
+        let tokens = shape.tokens();
+        let (all, k) = (f64::from(experts), f64::from(top_k));
+        self.wide(OpKind::Router, count, tokens, all, hidden, sink);
+        let width_of_expert = width.map_or(hidden, f64::from);
+        if width.is_some() {
+            // A latent mixture projects into its own width and back.
+            self.dense(OpKind::Experts, count, tokens, width_of_expert, hidden, sink);
+            self.dense(OpKind::Experts, count, tokens, hidden, width_of_expert, sink);
+        }
+        let ep = f64::from(self.layout.ep);
+        let local = all / ep;
+        let group = tokens * shape.active_ranks.max(1.0);
+        let mine = group * k / ep;
+        let reached = touched(all, k, local, group);
+        let inter = f64::from(inter) / f64::from(self.layout.etp);
+        let m = f64::from(matrices);
+        let weight = self.numerics.experts.bytes_per_element();
+        let activation = self.numerics.experts.compute_type().activation_bytes();
+        let per_expert = mine / reached;
+        let work = Work {
+            flops_per_row: 2.0 * m * reached * width_of_expert * inter,
+            rows: per_expert,
+            bytes: Bytes::new(
+                reached * m * width_of_expert * inter * weight
+                    + mine * (width_of_expert * (activation + ACTIVATION) + m * inter * ACTIVATION),
+            ),
+            tiles: reached * (per_expert / TILE).ceil() * ((m - 1.0) * inter / TILE).ceil(),
+            depth: width_of_expert,
+        };
+        self.kernel(OpKind::Experts, count, &self.laws.experts, &work, sink);
+        if shared_inter > 0 {
+            self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices, shape, sink);
+        }
+        self.expert_exchange(count, shape, k, width_of_expert, sink);
+    }
+
+    /// Tokens to their experts and back. With data-parallel attention each rank holds other tokens: they are gathered
+    /// and the results scattered, or sent to just the ranks that need them, whichever is faster. Without it every rank
+    /// has all tokens and the partial results are summed.
+    fn expert_exchange(&self, count: u32, shape: &Shape, top_k: f64, width: f64, sink: &mut impl Sink) {
+        let tokens = shape.tokens();
+        let hidden = f64::from(self.model.hidden);
+        if self.layout.dp <= 1 {
+            let message = Bytes::new(tokens * hidden * ACTIVATION);
+            let (time, bytes) = self.expert_sum.time(message);
+            sink.take(link_op(
+                OpKind::AllReduce,
+                count,
+                bytes,
+                time,
+                self.expert_sum.time(Bytes::new(1.0)).0,
+            ));
+            return;
+        }
+        let all = Bytes::new(tokens * f64::from(self.layout.dp) * hidden * ACTIVATION);
+        let (gather, gathered) = self.gather.time(all);
+        let (scatter, scattered) = self.scatter.time(all);
+        let ranks = self.layout.etp.saturating_mul(self.layout.ep);
+        let send = |bytes: f64| {
+            self.fabric.expert_exchange(
+                ranks,
+                tokens / f64::from(self.layout.tp),
+                top_k,
+                Bytes::new(width * bytes),
+            )
+        };
+        let sparse = send(self.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
+        let floor = self.gather.time(Bytes::new(1.0)).0 + self.scatter.time(Bytes::new(1.0)).0;
+        let time = (gather + scatter).min(sparse);
+        sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
+    }
+
+    /// Sum over the tensor-parallel ranks after a layer.
+    fn rank_sum(&self, count: u32, shape: &Shape, sink: &mut impl Sink) {
+        if self.layout.tp <= 1 {
+            return;
+        }
+        let message = Bytes::new(shape.tokens() * f64::from(self.model.hidden) * ACTIVATION);
+        let (time, bytes) = self.tensor_sum.time(message);
+        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.time(Bytes::new(1.0)).0));
+    }
+
+    /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
+    fn small_kernels(&self, count: u32, shape: &Shape, sink: &mut impl Sink) {
+        let tokens = shape.tokens();
+        let hidden = f64::from(self.model.hidden);
+        let work = Work {
+            flops_per_row: 8.0 * hidden,
+            rows: tokens,
+            bytes: Bytes::new(tokens * hidden * ACTIVATION * 4.0),
+            tiles: 1.0,
+            depth: 1.0,
+        };
+        let (time, limit) = self.laws.elementwise.time(&work);
+        let time = time + self.engine.layer / 2.0;
+        sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
+    }
+
+    /// Output head over the last token of each sequence, and the sampling after it.
+    fn head(&self, shape: &Shape, sink: &mut impl Sink) {
+        let sequences = shape.prompts + shape.sequences;
+        let vocab = f64::from(self.model.vocab) / f64::from(self.layout.tp);
+        self.wide(OpKind::Head, 1, sequences, vocab, f64::from(self.model.hidden), sink);
+    }
+
+    /// Activations from stage to stage.
+    fn hops(&self, shape: &Shape, sink: &mut impl Sink) {
+        let hops = self.layout.pp.saturating_sub(1);
+        if hops == 0 {
+            return;
+        }
+        let bytes = Bytes::new(
+            shape.tokens() * f64::from(self.model.hidden) * ACTIVATION / f64::from(self.layout.tp),
+        );
+        let (floor, time) = self.hop(bytes);
+        sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
+    }
+}
+
+/// An operation on a link: bound by latency when the empty message takes most of its time.
+fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
+    let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
+    repeated(kind, count, Flops::ZERO, bytes, (time, limit))
+}
+
+/// How far back a query sees: the window, or as many tokens as the indexer selects.
+fn reach(window: Option<u32>, indexer: Option<Indexer>) -> Option<f64> {
+    match (window, indexer.map(|own| own.top_k)) {
+        (Some(window), Some(selected)) => Some(f64::from(window.min(selected))),
+        (own, other) => own.or(other).map(f64::from),
+    }
+}

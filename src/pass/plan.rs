@@ -1,0 +1,218 @@
+//! A model sharded over a machine: everything about a forward pass that does not depend on its load.
+//!
+//! Work per operation follows the architecture exactly (2·T·N·K per matrix product, 4·h·d per query-key pair, touched
+//! experts `E·(1−(1−k/E)^T)`); time follows the kernel law. Attention uses `tp` ranks in each of `dp` groups, experts
+//! `etp` ranks in each of `ep` groups; a KV head that fewer ranks hold than there are is copied; the latent of MLA is
+//! copied to every tensor-parallel rank. Source of the work formulas: JAX scaling book, DeepSeek-V2/V3 reports.
+
+use super::numerics::Numerics;
+use crate::catalog::model::{Attention, Ffn, Model};
+use crate::catalog::number::NumberFormat;
+use crate::catalog::{Chip, Engine};
+use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Operation, Operator};
+use crate::scenario::Layout;
+use crate::units::{Bytes, Seconds, Tokens};
+
+/// Bytes of an activation on a link or between kernels.
+pub(super) const ACTIVATION: f64 = 2.0;
+/// Bytes of an element of a recurrent state, which engines keep in 32 bits.
+pub(super) const STATE: f64 = 4.0;
+
+/// A sharded model with the laws of its operations.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    pub(super) model: &'a Model,
+    pub(super) layout: Layout,
+    pub(super) numerics: Numerics,
+    pub(super) engine: EngineRow,
+    pub(super) fabric: Fabric<'a>,
+    pub(super) laws: Laws,
+    pub(super) tensor_sum: Collective,
+    pub(super) expert_sum: Collective,
+    pub(super) gather: Collective,
+    pub(super) scatter: Collective,
+    pub(super) memory: Bytes,
+    weights: Bytes,
+}
+
+/// The kernel laws a pass needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Laws {
+    pub(super) dense: Kernel,
+    pub(super) wide: Kernel,
+    pub(super) experts: Kernel,
+    pub(super) prefill_attention: Kernel,
+    pub(super) decode_attention: Kernel,
+    pub(super) prefill_mla: Kernel,
+    pub(super) decode_mla: Kernel,
+    pub(super) elementwise: Kernel,
+}
+
+impl Laws {
+    fn find(tables: &Constants, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
+        let row = tables.engine(engine);
+        let law = |operator, format, scale| {
+            Some(Kernel::find(tables, operator, chip, format)?.inside(row.floor_scale, scale))
+        };
+        let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
+        let kv = numerics.kv_kernel();
+        Some(Self {
+            dense: law(gemm, numerics.weights, row.gemm_scale)?,
+            wide: law(gemm, NumberFormat::Bf16, row.gemm_scale)?,
+            experts: law(Operator::Experts, numerics.experts, row.expert_scale)?,
+            prefill_attention: law(Operator::PrefillAttention, kv, row.attention_scale)?,
+            decode_attention: law(Operator::DecodeAttention, kv, row.attention_scale)?,
+            prefill_mla: law(Operator::PrefillMla, kv, row.attention_scale)?,
+            decode_mla: law(Operator::DecodeMla, kv, row.attention_scale)?,
+            elementwise: law(Operator::Elementwise, NumberFormat::Bf16, 1.0)?,
+        })
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of a model on a chip with main memory. `None` when the chip lacks a published peak or bandwidth.
+    #[must_use]
+    pub fn new(
+        tables: &'a Constants,
+        model: &'a Model,
+        chip: &Chip,
+        engine: Engine,
+        numerics: Numerics,
+        layout: Layout,
+    ) -> Option<Self> {
+        let laws = Laws::find(tables, chip, engine, numerics)?;
+        let fabric = Fabric::new(tables, chip, engine);
+        let ranks = layout.tp.saturating_mul(layout.dp);
+        Some(Self {
+            model,
+            layout,
+            numerics,
+            engine: tables.engine(engine),
+            laws,
+            tensor_sum: fabric.collective(Operation::AllReduce, layout.tp),
+            expert_sum: fabric.collective(Operation::AllReduce, layout.etp.saturating_mul(layout.ep)),
+            gather: fabric.collective(Operation::AllGather, ranks),
+            scatter: fabric.collective(Operation::ReduceScatter, ranks),
+            memory: chip.memory.as_ref()?.capacity,
+            weights: weights_per_chip(model, numerics, layout),
+            fabric,
+        })
+    }
+
+    /// The layout.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The engine's constants.
+    #[must_use]
+    pub fn engine(&self) -> &EngineRow {
+        &self.engine
+    }
+
+    /// Weights on one chip.
+    #[must_use]
+    pub fn weights(&self) -> Bytes {
+        self.weights
+    }
+
+    /// Memory of one chip.
+    #[must_use]
+    pub fn memory(&self) -> Bytes {
+        self.memory
+    }
+
+    /// What the engine keeps on each chip beside weights and cache: its own reserve (at most a tenth of a small chip)
+    /// and the activations of one full step.
+    #[must_use]
+    pub fn overhead(&self) -> Bytes {
+        let unused = self.memory * (1.0 - self.engine.memory_fraction);
+        let activations =
+            Bytes::new(self.engine.chunk.get() * f64::from(self.model.hidden) * ACTIVATION * 8.0);
+        unused + self.engine.reserve.min(self.memory * 0.1) + activations.min(self.memory * 0.05)
+    }
+
+    /// KV cache and recurrent state of one sequence of this length, on one of the chips that hold it.
+    #[must_use]
+    pub fn cache_per_sequence(&self, context: Tokens) -> Bytes {
+        let per_element = self.numerics.kv_bytes();
+        let elements: f64 = self
+            .model
+            .attention
+            .iter()
+            .map(|layers| {
+                let growing =
+                    layers.kind.cached_elements(context) / self.cache_shards(&layers.kind) * per_element;
+                let state = layers.kind.state_elements() / f64::from(self.layout.tp) * STATE;
+                f64::from(layers.count) * (growing + state)
+            })
+            .sum();
+        Bytes::new(elements / f64::from(self.layout.pp))
+    }
+
+    /// Sequences of this mean length whose cache one replica can hold.
+    #[must_use]
+    pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
+        let room = self.memory - self.overhead() - self.weights;
+        let per_sequence = self.cache_per_sequence(context);
+        if room.get() <= 0.0 {
+            return 0.0;
+        }
+        room / per_sequence.max(Bytes::new(1.0)) * f64::from(self.layout.dp)
+    }
+
+    /// Whether the weights of the dense layers run in a unit of another type than their format's.
+    #[must_use]
+    pub fn emulated(&self) -> bool {
+        self.laws.dense.unit != self.numerics.weights.compute_type()
+    }
+
+    /// Latency and time of one hop of so many bytes to the next pipeline stage.
+    pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
+        let inside = self.layout.chips() <= self.fabric.domain();
+        let link = self.fabric.tables().link(if inside { "domain" } else { "network" });
+        let bandwidth = self.fabric.bandwidth(if inside { 2 } else { u32::MAX });
+        (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
+    }
+
+    /// Over how many tensor-parallel ranks the cache of a layer is spread.
+    fn cache_shards(&self, kind: &Attention) -> f64 {
+        match *kind {
+            Attention::Grouped { kv_heads, .. } => f64::from(self.layout.tp.min(kv_heads).max(1)),
+            _ => 1.0,
+        }
+    }
+}
+
+/// Weights on one chip: attention, dense layers and vocabulary over the tensor-parallel ranks, routed experts over the
+/// expert ranks, layers over the stages. The fullest stage also holds the embedding or the head.
+#[must_use]
+pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout) -> Bytes {
+    let parameters = model.parameters();
+    let tp = f64::from(layout.tp);
+    let experts = f64::from(layout.etp) * f64::from(layout.ep);
+    let dense = (parameters.attention + parameters.dense_ffn + parameters.shared_ffn) / tp;
+    let vocabulary = (parameters.embedding + parameters.head) / tp;
+    let wide = NumberFormat::Bf16.bytes_per_element();
+    Bytes::new(
+        (dense * numerics.weights.bytes_per_element()
+            + parameters.router * wide
+            + parameters.routed_experts / experts * numerics.experts.bytes_per_element())
+            / f64::from(layout.pp)
+            + vocabulary * wide,
+    )
+}
+
+/// Experts of one rank that at least one of so many tokens reaches, for uniform routing.
+#[must_use]
+pub(super) fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
+    let missed = libm::pow((1.0 - top_k / experts).max(0.0), tokens);
+    (local * (1.0 - missed)).max(local.min(1.0).min(tokens * top_k * local / experts).max(1e-9))
+}
+
+/// Whether any layer has routed experts.
+#[must_use]
+pub fn has_experts(model: &Model) -> bool {
+    model.ffn.iter().any(|layers| matches!(layers.kind, Ffn::Moe { .. }))
+}

@@ -1,0 +1,59 @@
+//! Where the operations of a pass go: into a sum when only the time matters, into a list when a person asks why.
+
+use super::op::{Op, OpKind};
+use crate::machine::Limit;
+use crate::units::{Bytes, Flops, Seconds};
+
+/// Receives the operations of a pass one kind at a time.
+pub trait Sink {
+    /// Takes `op`, whose figures stand for all its repetitions together.
+    fn take(&mut self, op: Op);
+}
+
+/// Only the time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Time(pub Seconds);
+
+impl Sink for Time {
+    fn take(&mut self, op: Op) {
+        self.0 += op.time;
+    }
+}
+
+/// One entry per kind of operation, in the order of first appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Breakdown(pub Vec<Op>);
+
+impl Sink for Breakdown {
+    fn take(&mut self, op: Op) {
+        if op.time.get() <= 0.0 {
+            return;
+        }
+        match self.0.iter_mut().find(|own| own.kind == op.kind) {
+            Some(own) => {
+                // The larger share of the time says what binds the kind.
+                if op.time > own.time {
+                    own.limit = op.limit;
+                }
+                own.count += op.count;
+                own.flops += op.flops;
+                own.bytes += op.bytes;
+                own.time += op.time;
+            }
+            None => self.0.push(op),
+        }
+    }
+}
+
+/// Shorthand for equal repetitions of one operation.
+#[must_use]
+pub(super) fn repeated(
+    kind: OpKind,
+    count: u32,
+    flops: Flops,
+    bytes: Bytes,
+    (time, limit): (Seconds, Limit),
+) -> Op {
+    let times = f64::from(count);
+    Op { kind, count, flops: flops * times, bytes: bytes * times, time: time * times, limit }
+}

@@ -1,0 +1,268 @@
+//! Which layouts a pool of chips can take, and which of them suits a role when the scenario leaves the choice open.
+
+use super::refusal::Refusal;
+use super::replica::{Replica, does_not_fit};
+use crate::catalog::model::{Attention, Model};
+use crate::catalog::{Chip, Engine};
+use crate::machine::Constants;
+use crate::pass::{Numerics, has_experts};
+use crate::scenario::{Layout, Pool, Role};
+use crate::units::{Bytes, Seconds, Tokens};
+
+/// What a layout must carry.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand {
+    /// Role of the pool.
+    pub role: Role,
+    /// New tokens of a prompt.
+    pub new: Tokens,
+    /// Cached tokens before them.
+    pub past: Tokens,
+    /// Mean cache of a sequence in decode.
+    pub context: Tokens,
+    /// Longest cache of a sequence.
+    pub longest: Tokens,
+    /// Output tokens after the first.
+    pub tokens: f64,
+    /// Users over the pool at most.
+    pub users: f64,
+    /// Longest acceptable time for a prompt.
+    pub ttft: Option<Seconds>,
+    /// Longest acceptable time per token.
+    pub tpot: Option<Seconds>,
+}
+
+/// A pool with its layout settled.
+#[derive(Clone, Debug)]
+pub struct Settled<'a> {
+    /// One of its replicas.
+    pub replica: Replica<'a>,
+    /// Copies of the model.
+    pub replicas: u32,
+    /// Whether the layout was chosen here.
+    pub chosen: bool,
+}
+
+/// All layouts worth trying on so many chips, smallest replica first. Degrees are powers of two; a replica larger than
+/// the scale-up domain becomes a pipeline over domains.
+#[must_use]
+pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
+    let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
+    let heads = attention_heads(model);
+    let experts = has_experts(model);
+    let mut layouts = Vec::new();
+    let mut size = 1;
+    while size <= chips {
+        let (wide, stages) = if size <= domain { (size, 1) } else { split(size, domain) };
+        if stages <= model.layers.max(1) {
+            let tp = Layout { tp: wide, pp: stages, dp: 1, etp: wide, ep: 1 };
+            if wide <= heads {
+                layouts.push(tp);
+                if experts && wide > 1 {
+                    layouts.push(Layout { etp: 1, ep: wide, ..tp });
+                }
+            }
+            if experts && wide > 1 {
+                layouts.push(Layout { tp: 1, dp: wide, etp: 1, ep: wide, pp: stages });
+            }
+        }
+        let Some(next) = size.checked_mul(2) else { break };
+        size = next;
+    }
+    layouts
+}
+
+/// The largest power of two inside the domain, and the stages that make up the rest.
+fn split(size: u32, domain: u32) -> (u32, u32) {
+    let mut wide = 1;
+    while wide * 2 <= domain {
+        wide *= 2;
+    }
+    (wide, size.div_ceil(wide))
+}
+
+fn attention_heads(model: &Model) -> u32 {
+    model
+        .attention
+        .iter()
+        .filter_map(|layers| match layers.kind {
+            Attention::Grouped { heads, .. }
+            | Attention::Latent { heads, .. }
+            | Attention::Compressed { heads, .. } => Some(heads),
+            Attention::Linear { .. } | Attention::Mamba { .. } => None,
+        })
+        .min()
+        .unwrap_or(1)
+}
+
+/// Settles the layout of a pool: the one it states, or the best of the candidates for its role.
+///
+/// # Errors
+/// A layout that cannot be, too few chips, or a model that does not fit.
+pub fn settle<'a>(
+    tables: &'a Constants,
+    pool: &Pool,
+    model: &'a Model,
+    chip: &Chip,
+    engine: Engine,
+    numerics: Numerics,
+    demand: &Demand,
+) -> Result<Settled<'a>, Refusal> {
+    if let Some(layout) = pool.layout {
+        return stated(tables, pool, layout, model, chip, engine, numerics, demand);
+    }
+    if chip.is_sram_machine() {
+        return pipeline(tables, pool, model, chip, engine, numerics, demand);
+    }
+    let mut best: Option<(Score, Settled<'a>)> = None;
+    let mut smallest_need: Option<(Bytes, Bytes)> = None;
+    for layout in candidates(model, chip, pool.chips) {
+        let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+        let replicas = pool.chips / layout.chips().max(1);
+        if replica.sequences_that_fit(demand.longest) < 1.0 {
+            smallest_need = Some(replica.need(demand.longest));
+            continue;
+        }
+        let score = score(&replica, f64::from(replicas), demand);
+        if best.as_ref().is_none_or(|(own, _)| score.beats(own)) {
+            best = Some((score, Settled { replica, replicas, chosen: true }));
+        }
+    }
+    match (best, smallest_need) {
+        (Some((_, settled)), _) => Ok(settled),
+        (None, Some((has, needs))) => {
+            let enough = fitting(tables, model, chip, engine, numerics, demand.longest);
+            let more = enough.map(|chips| chips.saturating_sub(pool.chips));
+            Err(does_not_fit(demand.role, chip, has, needs, more))
+        }
+        (None, None) => Err(Refusal::TooFewChips { role: demand.role, needs: 1, has: pool.chips }),
+    }
+}
+
+fn stated<'a>(
+    tables: &'a Constants,
+    pool: &Pool,
+    layout: Layout,
+    model: &'a Model,
+    chip: &Chip,
+    engine: Engine,
+    numerics: Numerics,
+    demand: &Demand,
+) -> Result<Settled<'a>, Refusal> {
+    let bad = |reason| Err(Refusal::BadLayout { role: demand.role, layout, reason });
+    if layout.pp > model.layers {
+        return bad("has more stages than the model has layers");
+    }
+    if has_experts(model) && !chip.is_sram_machine() {
+        if layout.tp.saturating_mul(layout.dp) != layout.etp.saturating_mul(layout.ep) {
+            return bad("needs tp times dp equal to etp times ep");
+        }
+    }
+    let needs = layout.chips();
+    if needs > pool.chips {
+        return Err(Refusal::TooFewChips { role: demand.role, needs, has: pool.chips });
+    }
+    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+    if replica.sequences_that_fit(demand.longest) < 1.0 {
+        let (has, need) = replica.need(demand.longest);
+        let more = if chip.is_sram_machine() {
+            replica.pipeline().map(|own| own.chips_for(1.0, demand.longest))
+        } else {
+            fitting(tables, model, chip, engine, numerics, demand.longest).map(f64::from)
+        };
+        // A stated layout may hold less than the pool: what counts is the chips of one replica.
+        let more = more.map(|chips| to_count(chips).saturating_sub(needs)).filter(|&more| more > 0);
+        return Err(does_not_fit(demand.role, chip, has, need, more));
+    }
+    Ok(Settled { replica, replicas: pool.chips / needs.max(1), chosen: false })
+}
+
+/// An SRAM machine is one pipeline over all chips of the pool; what is left after weights and cache makes stages wider.
+fn pipeline<'a>(
+    tables: &'a Constants,
+    pool: &Pool,
+    model: &'a Model,
+    chip: &Chip,
+    engine: Engine,
+    numerics: Numerics,
+    demand: &Demand,
+) -> Result<Settled<'a>, Refusal> {
+    let at = |tp: u32, pp: u32| Layout { tp, pp, dp: 1, etp: tp, ep: 1 };
+    let probe = Replica::new(tables, model, chip, engine, numerics, at(1, pool.chips.max(1)))?;
+    let needed = probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, demand.longest));
+    if needed > f64::from(pool.chips) {
+        let (has, needs) = probe.need(demand.longest);
+        let more = to_count(needed).saturating_sub(pool.chips);
+        return Err(does_not_fit(demand.role, chip, has, needs, Some(more)));
+    }
+    // Wider stages read faster; the pipeline keeps at least as many stages as users it can serve at once.
+    let mut width = 1;
+    while f64::from(width * 2) * needed <= f64::from(pool.chips)
+        && f64::from(pool.chips / (width * 2)) >= demand.users.min(f64::from(model.layers))
+    {
+        width *= 2;
+    }
+    let layout = at(width, (pool.chips / width).max(1));
+    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+    Ok(Settled { replica, replicas: 1, chosen: true })
+}
+
+/// The smallest number of chips on which the model fits in some candidate layout.
+fn fitting(
+    tables: &Constants,
+    model: &Model,
+    chip: &Chip,
+    engine: Engine,
+    numerics: Numerics,
+    longest: Tokens,
+) -> Option<u32> {
+    candidates(model, chip, 4096)
+        .into_iter()
+        .filter(|&layout| {
+            Replica::new(tables, model, chip, engine, numerics, layout)
+                .is_ok_and(|replica| replica.sequences_that_fit(longest) >= 1.0)
+        })
+        .map(|layout| layout.chips())
+        .min()
+}
+
+/// How well a layout serves its role: first whether it keeps the limit, then how much it serves, or how near it comes.
+#[derive(Clone, Copy, Debug)]
+struct Score {
+    keeps: bool,
+    value: f64,
+}
+
+impl Score {
+    fn beats(&self, other: &Self) -> bool {
+        (self.keeps, self.value) > (other.keeps, other.value)
+    }
+}
+
+fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
+    let prefill = replica.prefill(demand.new, demand.past);
+    let prompt_ok = demand.ttft.is_none_or(|limit| prefill.latency <= limit * 0.7);
+    let room = replica.sequences_that_fit(demand.context);
+    let batch = (demand.users / replicas).min(room).max(1e-3);
+    let step = replica.decode_step(batch, demand.context);
+    let step_ok = demand.tpot.is_none_or(|limit| step <= limit);
+    let by_limit = |keeps: bool, serves: f64, time: Seconds| Score {
+        keeps,
+        value: if keeps { serves } else { -time.get() },
+    };
+    let prefill_rate = replicas / prefill.occupancy.get();
+    let decode_rate = replicas * batch / (demand.tokens * step.get());
+    match demand.role {
+        Role::Prefill => by_limit(prompt_ok, prefill_rate, prefill.latency),
+        Role::Decode => by_limit(step_ok, decode_rate, step),
+        Role::Colocated => {
+            let both = 1.0 / (1.0 / prefill_rate + 1.0 / decode_rate);
+            by_limit(step_ok && prompt_ok, both, step)
+        }
+    }
+}
+
+/// A count of chips from a computed number, which may be too large for any.
+fn to_count(chips: f64) -> u32 {
+    if chips.is_finite() && chips >= 0.0 { chips.ceil().min(f64::from(u32::MAX)) as u32 } else { u32::MAX }
+}

@@ -1,0 +1,286 @@
+//! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
+//! how many sequences fit.
+
+use super::outcome::{Cause, MemoryUse, Part};
+use super::refusal::Refusal;
+use crate::catalog::model::Model;
+use crate::catalog::{Chip, Engine};
+use crate::machine::{Constants, EngineRow};
+use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
+use crate::scenario::{Layout, Role};
+use crate::units::{Bytes, Seconds, Tokens};
+
+/// A replica.
+#[derive(Clone, Debug)]
+pub struct Replica<'a> {
+    silicon: Silicon<'a>,
+    engine: EngineRow,
+}
+
+#[derive(Clone, Debug)]
+enum Silicon<'a> {
+    /// Weights in main memory: the kernel laws.
+    Memory(Plan<'a>),
+    /// Weights in SRAM: the pipeline law.
+    Sram(Pipeline<'a>),
+}
+
+/// What a prompt costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prefill {
+    /// From start to first token, when nothing else runs.
+    pub latency: Seconds,
+    /// Time the replica is kept from other prompts.
+    pub occupancy: Seconds,
+}
+
+impl<'a> Replica<'a> {
+    /// A replica of the model on a chip.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingFigure`] or [`Refusal::NoUnit`] when the data sheet lacks what the law needs.
+    pub fn new(
+        tables: &'a Constants,
+        model: &'a Model,
+        chip: &Chip,
+        engine: Engine,
+        numerics: Numerics,
+        layout: Layout,
+    ) -> Result<Self, Refusal> {
+        let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
+        if chip.peak(numerics.weights.compute_type()).is_none() {
+            return Err(Refusal::NoUnit {
+                chip: chip.id.to_string(),
+                compute: numerics.weights.compute_type(),
+            });
+        }
+        let silicon = if chip.is_sram_machine() {
+            let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
+            Silicon::Sram(pipeline.ok_or_else(|| missing("SRAM bandwidth or time per layer"))?)
+        } else {
+            if chip.memory.is_none() {
+                return Err(missing("memory bandwidth"));
+            }
+            Silicon::Memory(
+                Plan::new(tables, model, chip, engine, numerics, layout)
+                    .ok_or_else(|| missing("16-bit arithmetic rate"))?,
+            )
+        };
+        Ok(Self { silicon, engine: tables.engine(engine) })
+    }
+
+    /// How the replica is spread.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        match &self.silicon {
+            Silicon::Memory(plan) => plan.layout(),
+            Silicon::Sram(pipeline) => pipeline.layout(),
+        }
+    }
+
+    /// The SRAM pipeline, when the replica is one.
+    #[must_use]
+    pub fn pipeline(&self) -> Option<&Pipeline<'a>> {
+        match &self.silicon {
+            Silicon::Memory(_) => None,
+            Silicon::Sram(pipeline) => Some(pipeline),
+        }
+    }
+
+    /// Whether a wider unit does the work of the weights' format.
+    #[must_use]
+    pub fn emulated(&self) -> bool {
+        match &self.silicon {
+            Silicon::Memory(plan) => plan.emulated(),
+            Silicon::Sram(_) => false,
+        }
+    }
+
+    /// The engine's constants.
+    #[must_use]
+    pub fn engine(&self) -> &EngineRow {
+        &self.engine
+    }
+
+    /// Sequences of this mean length whose cache fits.
+    #[must_use]
+    pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
+        match &self.silicon {
+            Silicon::Memory(plan) => plan.sequences_that_fit(context),
+            Silicon::Sram(pipeline) => pipeline.sequences_that_fit(context),
+        }
+    }
+
+    /// Bytes one replica has, and those it needs for weights, its own work and one sequence.
+    #[must_use]
+    pub fn need(&self, context: Tokens) -> (Bytes, Bytes) {
+        let chips = f64::from(self.layout().chips());
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                let needs = plan.weights() + plan.overhead() + plan.cache_per_sequence(context);
+                (plan.memory() * chips, needs * chips)
+            }
+            Silicon::Sram(pipeline) => {
+                let overhead = pipeline.overhead() * chips;
+                let needs = pipeline.total_weights() + overhead + pipeline.cache_per_sequence(context);
+                (pipeline.memory() * chips, needs)
+            }
+        }
+    }
+
+    /// Memory of one chip with so many sequences in flight.
+    #[must_use]
+    pub fn memory(&self, sequences: f64, context: Tokens) -> MemoryUse {
+        let layout = self.layout();
+        let fits = self.sequences_that_fit(context);
+        let kv_capacity = context * fits;
+        match &self.silicon {
+            Silicon::Memory(plan) => MemoryUse {
+                capacity: plan.memory(),
+                weights: plan.weights(),
+                kv: plan.cache_per_sequence(context) * (sequences / f64::from(layout.dp)),
+                overhead: plan.overhead(),
+                kv_capacity,
+            },
+            Silicon::Sram(pipeline) => MemoryUse {
+                capacity: pipeline.memory(),
+                weights: pipeline.weights(),
+                kv: pipeline.cache_per_sequence(context) * (sequences / f64::from(layout.chips())),
+                overhead: pipeline.overhead(),
+                kv_capacity,
+            },
+        }
+    }
+
+    /// Time between two tokens of a user with so many sequences in decode on the replica and no prompt in between.
+    #[must_use]
+    pub fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                plan.time(&decode_shape(plan.layout(), sequences, context)) + self.engine.step
+            }
+            Silicon::Sram(pipeline) => pipeline.token_time(sequences, context),
+        }
+    }
+
+    /// What a prompt of `new` tokens costs when `past` tokens before them are cached. Prompts longer than the engine's
+    /// token budget are cut into chunks, each of which sees the ones before it.
+    #[must_use]
+    pub fn prefill(&self, new: Tokens, past: Tokens) -> Prefill {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                let (chunks, shape) = self.chunked(new, past);
+                let pass = plan.time(&shape) * self.engine.prefill_scale + self.engine.step;
+                let stages = f64::from(plan.layout().pp);
+                // A pipeline takes the next chunk when its first stage is free.
+                let latency = pass + pass * ((chunks - 1.0) / stages);
+                let occupancy = pass * (chunks / stages);
+                Prefill { latency, occupancy }
+            }
+            Silicon::Sram(pipeline) => {
+                let (occupancy, latency) = pipeline.prefill(new, past);
+                Prefill { latency, occupancy }
+            }
+        }
+    }
+
+    /// The operations of a decode step on one chip.
+    #[must_use]
+    pub fn decode_ops(&self, sequences: f64, context: Tokens) -> Vec<Op> {
+        match &self.silicon {
+            Silicon::Memory(plan) => plan.breakdown(&decode_shape(plan.layout(), sequences, context)),
+            Silicon::Sram(pipeline) => pipeline.token(sequences, context),
+        }
+    }
+
+    /// The operations of one prompt on one chip.
+    #[must_use]
+    pub fn prefill_ops(&self, new: Tokens, past: Tokens) -> Vec<Op> {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                let (chunks, shape) = self.chunked(new, past);
+                let stages = f64::from(plan.layout().pp);
+                scaled(plan.breakdown(&shape), self.engine.prefill_scale * (1.0 + (chunks - 1.0) / stages))
+            }
+            Silicon::Sram(pipeline) => {
+                let (_, latency) = pipeline.prefill(new, past);
+                let ops = pipeline.token(1.0, past + new);
+                let total: Seconds = ops.iter().map(|op| op.time).sum();
+                let streaming = latency - total;
+                let mut ops = ops;
+                if let Some(first) = ops.first_mut() {
+                    first.time += streaming;
+                    first.limit = crate::machine::Limit::Compute;
+                }
+                ops
+            }
+        }
+    }
+
+    /// Chunks of a prompt, and the mean one of them.
+    fn chunked(&self, new: Tokens, past: Tokens) -> (f64, Shape) {
+        let chunks = (new / self.engine.chunk).max(1.0);
+        let piece = new / chunks;
+        (chunks, Shape::prefill(piece, past + (new - piece) / 2.0, 1.0))
+    }
+}
+
+/// Decode of `sequences` over a replica: each data-parallel rank and each pipeline micro-batch has its share, at least
+/// one sequence where there is any.
+fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> Shape {
+    let ranks = f64::from(layout.dp);
+    let share = sequences / (ranks * f64::from(layout.pp));
+    Shape::decode(share.max(1.0), context, sequences.clamp(1.0, ranks))
+}
+
+fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
+    for op in &mut ops {
+        op.time = op.time * factor;
+    }
+    ops
+}
+
+/// What the operations of a kind count as.
+#[must_use]
+pub fn cause(kind: OpKind) -> Cause {
+    match kind {
+        OpKind::Projection | OpKind::DenseFfn | OpKind::Router | OpKind::SharedExperts | OpKind::Head => {
+            Cause::Dense
+        }
+        OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::StateUpdate | OpKind::Indexer => {
+            Cause::Attention
+        }
+        OpKind::Experts => Cause::Experts,
+        OpKind::Elementwise => Cause::Elementwise,
+        OpKind::AllReduce | OpKind::ExpertExchange => Cause::Collective,
+        OpKind::StageHop => Cause::Pipeline,
+    }
+}
+
+/// The parts of a time that operations make up, with the rest of it put down to `rest`.
+#[must_use]
+pub fn parts(ops: &[Op], whole: Seconds, rest: Cause) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut add = |cause: Cause, time: Seconds| {
+        if time.get() > 0.0 {
+            match parts.iter_mut().find(|part| part.cause == cause) {
+                Some(part) => part.time += time,
+                None => parts.push(Part { cause, time }),
+            }
+        }
+    };
+    let known: Seconds = ops.iter().map(|op| op.time).sum();
+    // Rounding may put the sum of operations a hair above the whole.
+    let factor = if known > whole { whole / known } else { 1.0 };
+    for op in ops {
+        add(cause(op.kind), op.time * factor);
+    }
+    add(rest, whole - known * factor);
+    parts
+}
+
+/// A refusal for a replica that does not fit, with the number of chips that would do.
+#[must_use]
+pub fn does_not_fit(role: Role, chip: &Chip, has: Bytes, needs: Bytes, more_chips: Option<u32>) -> Refusal {
+    Refusal::DoesNotFit { role, chip: chip.id.to_string(), needs, has, more_chips }
+}

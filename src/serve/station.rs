@@ -1,0 +1,117 @@
+//! A pool of equal replicas as a queueing station: how its latency follows from the rate it serves.
+//!
+//! Per replica, prefill is a single server: prompts take it one after another. Decode is a batch: all sequences advance
+//! together, and its step grows with their number. In a colocated replica each prefill stalls running decodes for a
+//! share of its time, so over a request's n output tokens after the first
+//!
+//! `TPOT = t_step(b) + φ·ω·b/n`, `X = b/(n·TPOT)`
+//!
+//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second. Waiting for the
+//! prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen for others; in a closed loop nobody waits for
+//! more prompts than there are other users, and a share of the prompts ahead is waited for because runs start in a burst
+//! and answers of equal length end together.
+
+use super::replica::{Prefill, Replica};
+use crate::machine::EngineRow;
+use crate::units::{Seconds, Tokens};
+
+/// What one replica does with the workload at hand.
+#[derive(Clone, Debug)]
+pub struct Station<'a, 'b> {
+    /// The replica.
+    pub replica: &'b Replica<'a>,
+    /// Copies of it.
+    pub replicas: f64,
+    /// Cost of a prompt; none where the pool does not prefill.
+    pub prefill: Option<Prefill>,
+    /// Output tokens after the first; 0 where the pool does not decode.
+    pub tokens: f64,
+    /// Mean tokens in the cache of a sequence in decode.
+    pub context: Tokens,
+    /// Sequences one replica can hold.
+    pub fits: f64,
+}
+
+/// A replica at a certain number of sequences in decode.
+#[derive(Clone, Copy, Debug)]
+pub struct Operating {
+    /// Sequences in decode.
+    pub batch: f64,
+    /// Time of a decode step without prompts in between.
+    pub step: Seconds,
+    /// Time per output token.
+    pub tpot: Seconds,
+    /// Requests per second of one replica.
+    pub rate: f64,
+}
+
+impl Station<'_, '_> {
+    /// The engine's constants.
+    #[must_use]
+    pub fn engine(&self) -> &EngineRow {
+        self.replica.engine()
+    }
+
+    /// Time a prompt takes from the replica; nothing where the pool does not prefill.
+    #[must_use]
+    pub fn occupancy(&self) -> f64 {
+        self.prefill.map_or(0.0, |prefill| prefill.occupancy.get())
+    }
+
+    /// The replica with so many sequences in decode.
+    #[must_use]
+    pub fn at(&self, batch: f64) -> Operating {
+        let step = self.replica.decode_step(batch, self.context);
+        let stall = self.engine().interference * self.occupancy();
+        let tpot = step + Seconds::new(stall * batch / self.tokens);
+        Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
+    }
+
+    /// Share of a replica's time that prefill takes at this rate.
+    #[must_use]
+    pub fn prefill_load(&self, rate: f64) -> f64 {
+        rate * self.occupancy()
+    }
+}
+
+/// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have
+/// coefficient of variation `cv` and services do not vary (Allen–Cunneen; exact as M/D/1 for one server and cv 1).
+#[must_use]
+pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
+    let load = load.clamp(0.0, 0.999_999);
+    let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
+    cv * cv / 2.0 * libm::pow(load, exponent) / (servers * (1.0 - load)) * service
+}
+
+/// Mean wait of a closed-loop request for the prefill server of its replica: random arrivals among finitely many users,
+/// and the burst. `users` is per replica.
+#[must_use]
+pub fn closed_wait(service: f64, load: f64, users: f64, burst: f64) -> f64 {
+    let others = (users - 1.0).max(0.0);
+    let random = service * load.min(0.999_999) / (2.0 * (1.0 - load.min(0.999_999)));
+    random.min(others / 2.0 * service) + burst * others * service
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_with_poisson_arrivals_is_m_d_1() {
+        // M/D/1: W = ρ·s / (2(1 − ρ)).
+        for load in [0.1, 0.5, 0.9] {
+            let theory = load * 2.0 / (2.0 * (1.0 - load));
+            assert!((allen_cunneen(2.0, 1.0, load, 1.0) - theory).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn more_servers_wait_less() {
+        assert!(allen_cunneen(1.0, 4.0, 0.8, 1.0) < allen_cunneen(1.0, 1.0, 0.8, 1.0));
+    }
+
+    #[test]
+    fn nobody_waits_for_themselves() {
+        assert!(closed_wait(1.0, 0.9, 1.0, 0.1).abs() < 1e-12);
+    }
+}
