@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::evidence::{Evaluation, evaluate};
 use crate::explore::Knob;
-use crate::metric::Metric;
+use crate::metric::{Metric, Quantity};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 
@@ -76,6 +76,17 @@ pub struct View {
 impl Default for View {
     fn default() -> Self {
         Self { tab: Tab::Curves, knob: Knob::Isl, metric: Metric::Ttft, log_x: None, log_y: None }
+    }
+}
+
+impl View {
+    /// Whether the horizontal and the vertical axis are logarithmic.
+    #[must_use]
+    pub fn logs(self) -> (bool, bool) {
+        let x = !matches!(self.knob, Knob::Mix | Knob::Hit);
+        // Times and prices run over decades; shares and rates compare better from zero.
+        let y = matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
+        (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
     }
 }
 
@@ -201,10 +212,7 @@ impl Page {
     }
 }
 
-/// The state of the page this component is part of.
-///
-/// # Panics
-/// Never on a mounted page: `app` provides the state before anything else.
+/// The state of the page this component is part of: `app` provides it before anything else.
 #[must_use]
 pub fn use_page() -> Page {
     expect_context::<Page>()
