@@ -165,7 +165,7 @@ fn view_of(pairs: &[(String, String)]) -> View {
 
 fn pins_of(pairs: &[(String, String)]) -> Vec<Pin> {
     let links = pairs.iter().filter(|(key, _)| key == "pin").map(|(_, link)| link.as_str());
-    pins::read(links)
+    pins::read_links(links)
 }
 
 fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {

@@ -5,11 +5,14 @@ pub mod field;
 mod model;
 mod prices;
 mod silicon;
+
 mod slo;
 pub mod stops;
 mod workload;
 
 use leptos::prelude::*;
+
+pub use silicon::layout_name;
 
 /// All controls, in the order of the questions people ask.
 #[component]
