@@ -172,4 +172,18 @@ impl Chip {
         };
         fallbacks.iter().find_map(|&unit| own(unit).map(|rate| (unit, rate)))
     }
+
+    /// Why the chip can't be modelled, when a figure that every estimate needs was never published.
+    #[must_use]
+    pub fn gap(&self) -> Option<&'static str> {
+        let Peaks { fp4, fp8, int8, bf16 } = self.peaks;
+        if [fp4, fp8, int8, bf16].iter().all(Option::is_none) {
+            return Some("no arithmetic rate was published");
+        }
+        if self.is_sram_machine() {
+            let bandwidth = self.sram.and_then(|sram| sram.bandwidth);
+            return bandwidth.is_none().then_some("no SRAM bandwidth was published");
+        }
+        self.memory.is_none().then_some("no memory bandwidth was published")
+    }
 }

@@ -1,14 +1,109 @@
-//! What exists: chips, models, engines and workloads, as dated and cited TOML files beside the code that reads them.
+//! What exists: chips, models, engines, workloads and prices, as dated and cited TOML files beside the code that reads
+//! them.
 //!
 //! `build.rs` reads and checks the files, so a wrong entry stops the build with a message, and nothing is parsed at
 //! run time. A figure that no source gives is absent, never guessed.
+//!
+//! # The files
+//!
+//! - `chips/ID.toml`, `models/ID.toml`: one entry each; the file name is the identifier in links. Keys carry their unit
+//!   (`bandwidth_GBps`). `date` is the month in which the figures were gathered; it is appended to the sources. Peaks
+//!   are dense. All bandwidths of links are per chip and direction. To add an entry, add a file.
+//! - `workloads.toml`, `prices.toml`: presets and assumptions.
+//!
+//! A chip may lack what an estimate needs; then [`Chip::gap`] says what. A memory without a published bandwidth and a
+//! scale-up link without a published speed or reach are kept in the file but absent from the entry.
+//!
+//! # Left out
+//!
+//! - DeepSeek-V4.1-Flash (2026-10): its release is unconfirmed, no total was published, and it shares KV between layers
+//!   and adds n-gram tables, which nobody could count.
+//! - LongCat-Flash 560B-A27B (2025-08): the figures at hand are recalled, and those of the reference code give 741B.
+//!
+//! # Readings
+//!
+//! - Chunked attention (Llama 4) is a window of half the chunk. In a chunk of 8192 a position sees from 1 to 8192
+//!   tokens, 4096 on average over a long text, so reads and arithmetic come out right; the cache of such a layer may
+//!   hold up to twice that, which the full layers dwarf at any context where it matters.
+//! - Block-sparse attention (MiniMax-M3) is an indexer that selects 16 blocks of 128 tokens: 2048 positions.
+//! - A feed-forward that runs beside the experts for every token is shared width, whatever its maker calls it.
+//! - Parameters leave out MTP layers, vision towers and hyper-connections.
 
 pub mod chip;
 pub mod engine;
+pub mod family;
+mod lookup;
 pub mod model;
 pub mod number;
+pub mod prices;
+pub mod workload;
 
 pub use chip::{Chip, ChipClass, Status};
 pub use engine::Engine;
-pub use model::{Attention, Ffn, Model};
+pub use family::{Family, FamilyError, parse_family_id, scaled};
+pub use model::{Attention, Ffn, Model, Parameters};
 pub use number::{ComputeType, NumberFormat};
+pub use prices::{ApiPrice, Ownership, api_price_sources, api_prices, ownership};
+pub use workload::{Workload, workload, workloads};
+
+/// What `build.rs` made of the files.
+mod generated {
+    use std::borrow::Cow;
+
+    use super::chip::{Chip, ChipClass, ChipPrice, Confidence, Memory, Peaks, ScaleUp, Sram, Status};
+    use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
+    use super::number::NumberFormat;
+    use super::prices::{ApiPrice, Assumption, Ownership, YEAR};
+    use super::workload::{Arrivals, Lengths, Slo, Workload};
+    use crate::units::{
+        Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Seconds, Tokens, Watts,
+    };
+
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+}
+
+/// All chips, by vendor, then year.
+#[must_use]
+pub fn chips() -> &'static [Chip] {
+    &generated::CHIPS
+}
+
+/// All models, by vendor, then release.
+#[must_use]
+pub fn models() -> &'static [Model] {
+    &generated::MODELS
+}
+
+/// The chip with this identifier.
+#[must_use]
+pub fn chip(id: &str) -> Option<&'static Chip> {
+    lookup::position(&generated::CHIP_IDS, id).and_then(|position| chips().get(position))
+}
+
+/// The model with this identifier. Scaled families have theirs too: see [`parse_family_id`].
+#[must_use]
+pub fn model(id: &str) -> Option<&'static Model> {
+    lookup::position(&generated::MODEL_IDS, id).and_then(|position| models().get(position))
+}
+
+/// The chips of each vendor, for menus.
+pub fn chips_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Chip])> {
+    generated::CHIP_VENDORS.iter().filter_map(|&(vendor, from, to)| Some((vendor, chips().get(from..to)?)))
+}
+
+/// The models of each vendor, for menus.
+pub fn models_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Model])> {
+    generated::MODEL_VENDORS.iter().filter_map(|&(vendor, from, to)| Some((vendor, models().get(from..to)?)))
+}
+
+/// Identifiers of chips that may have been meant by an unknown one, nearest first, at most three.
+#[must_use]
+pub fn nearest_chip_ids(id: &str) -> Vec<&'static str> {
+    lookup::nearest(&generated::CHIP_IDS, id)
+}
+
+/// Identifiers of models that may have been meant by an unknown one, nearest first, at most three.
+#[must_use]
+pub fn nearest_model_ids(id: &str) -> Vec<&'static str> {
+    lookup::nearest(&generated::MODEL_IDS, id)
+}

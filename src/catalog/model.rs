@@ -11,6 +11,11 @@ use super::chip::Confidence;
 use super::number::NumberFormat;
 use crate::units::Tokens;
 
+mod cache;
+mod parameters;
+
+pub use parameters::{FfnParameters, Parameters};
+
 /// A transformer or hybrid language model (text tower).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
@@ -191,4 +196,38 @@ pub enum Ffn {
         /// Weight matrices of an expert: 3 when gated, 2 when not.
         matrices: u32,
     },
+}
+
+impl Model {
+    /// Whether any layer is a mixture of experts.
+    #[must_use]
+    pub fn has_moe(&self) -> bool {
+        self.ffn.iter().any(|layers| matches!(layers.kind, Ffn::Moe { .. }))
+    }
+
+    /// The fewest query heads of any softmax-attention layer, which limit how far tensor parallelism can split one;
+    /// 1 for a model without such layers.
+    #[must_use]
+    pub fn attention_heads(&self) -> u32 {
+        let heads = self.attention.iter().filter_map(|layers| match layers.kind {
+            Attention::Grouped { heads, .. }
+            | Attention::Latent { heads, .. }
+            | Attention::Compressed { heads, .. } => Some(heads),
+            Attention::Linear { .. } | Attention::Mamba { .. } => None,
+        });
+        heads.min().unwrap_or(1)
+    }
+
+    /// The fewest key-value heads of any softmax-attention layer: beyond this many ranks tensor parallelism copies the
+    /// KV cache instead of splitting it. 1 for latent and compressed attention, whose one cached head all query heads
+    /// share.
+    #[must_use]
+    pub fn kv_heads(&self) -> u32 {
+        let heads = self.attention.iter().filter_map(|layers| match layers.kind {
+            Attention::Grouped { kv_heads, .. } => Some(kv_heads),
+            Attention::Latent { .. } | Attention::Compressed { .. } => Some(1),
+            Attention::Linear { .. } | Attention::Mamba { .. } => None,
+        });
+        heads.min().unwrap_or(1)
+    }
 }

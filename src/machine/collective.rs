@@ -76,7 +76,7 @@ impl<'a> Fabric<'a> {
     pub fn new(tables: &'a Constants, chip: &Chip, engine: Engine) -> Self {
         Self {
             tables,
-            scale: tables.engine(engine).link_scale,
+            scale: tables.engine(engine, &chip.id).link_scale,
             network_row: tables.link("network"),
             exchange_row: tables.link("exchange"),
             chip: chip.id.to_string(),

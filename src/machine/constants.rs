@@ -91,28 +91,38 @@ pub struct CollectiveRow {
 pub struct EngineRow {
     /// Engine.
     pub engine: Engine,
+    /// Generation of silicon, or `any`.
+    pub generation: &'static str,
     /// Host work per step.
     pub step: Seconds,
     /// Small kernels and gaps per layer.
     pub layer: Seconds,
     /// Floors of kernels in the engine's graphs against the floors of kernels alone.
     pub floor_scale: f64,
-    /// Dense matrix products in the engine against the measured ones.
+    /// Dense matrix products in decode against the measured ones.
     pub gemm_scale: f64,
-    /// Attention in the engine against the measured one.
+    /// Attention against the measured one.
     pub attention_scale: f64,
-    /// Expert products in the engine against the measured ones.
+    /// Expert products in decode against the measured ones.
     pub expert_scale: f64,
-    /// Exchanges in the engine against the measured ones.
+    /// Exchanges against the measured ones.
     pub link_scale: f64,
-    /// Work per request.
-    pub request: Seconds,
-    /// Kernels in the engine against kernels alone, in prefill.
-    pub prefill_scale: f64,
     /// Share of a prefill that stalls running decodes.
     pub interference: f64,
+    /// Dense matrix products and attention in prefill against the measured ones.
+    pub prefill_scale: f64,
+    /// Expert products in prefill against the measured ones.
+    pub prefill_expert_scale: f64,
+    /// Host time to launch a layer of a prefill.
+    pub launch: Seconds,
+    /// Host time to launch the experts of a layer of a prefill.
+    pub expert_launch: Seconds,
+    /// Work per request.
+    pub request: Seconds,
     /// Share of the prompts ahead that a closed-loop request waits for.
     pub burst: f64,
+    /// Prompts that arrive together when answers have equal length.
+    pub group: f64,
     /// Batched-token budget of a step.
     pub chunk: Tokens,
     /// Share of device memory the engine may take.
@@ -147,13 +157,48 @@ pub struct LinkRow {
     pub q: f64,
 }
 
+/// A chip's family, from `families.csv`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FamilyRow {
+    /// Chip.
+    pub chip: &'static str,
+    /// Generation of silicon, which picks the row of an engine.
+    pub generation: &'static str,
+    /// Measured chip whose efficiencies an unmeasured one inherits.
+    pub sibling: Option<&'static str>,
+}
+
+/// What stands in for an engine that the data file lacks; a test sees to it that none does.
+const PLAIN_ENGINE: EngineRow = EngineRow {
+    engine: Engine::Vllm,
+    generation: "any",
+    step: Seconds::micros(600.0),
+    layer: Seconds::micros(4.0),
+    floor_scale: 1.0,
+    gemm_scale: 1.0,
+    attention_scale: 1.0,
+    expert_scale: 1.0,
+    link_scale: 1.0,
+    interference: 1.0,
+    prefill_scale: 1.0,
+    prefill_expert_scale: 1.0,
+    launch: Seconds::micros(40.0),
+    expert_launch: Seconds::micros(200.0),
+    request: Seconds::millis(15.0),
+    burst: 0.06,
+    group: 6.0,
+    chunk: Tokens::new(8192.0),
+    memory_fraction: 0.9,
+    reserve: Bytes::giga(1.5),
+};
+
 /// All tables.
 #[derive(Clone, Debug)]
 pub struct Constants {
     kernels: Vec<KernelRow>,
     collectives: Vec<CollectiveRow>,
     engines: Vec<EngineRow>,
-    siblings: Vec<(&'static str, &'static str)>,
+    families: Vec<FamilyRow>,
     sram: Vec<SramRow>,
     links: Vec<(&'static str, LinkRow)>,
 }
@@ -168,9 +213,7 @@ pub fn constants() -> &'static Constants {
         }),
         collectives: rows(include_str!("constants/collectives.csv"), collective_row),
         engines: rows(include_str!("constants/engines.csv"), engine_row),
-        siblings: rows(include_str!("constants/siblings.csv"), |cells| {
-            Some((cells.text(0)?, cells.text(1)?))
-        }),
+        families: rows(include_str!("constants/families.csv"), family_row),
         sram: rows(include_str!("constants/sram.csv"), sram_row),
         links: rows(include_str!("constants/links.csv"), link_row),
     })
@@ -199,32 +242,20 @@ impl Constants {
             .filter(move |row| row.operation == operation && row.chip == chip && row.library == library)
     }
 
-    /// The engine's constants.
+    /// The engine's constants on a chip: those of its generation, else those of any.
     #[must_use]
-    pub fn engine(&self, engine: Engine) -> EngineRow {
-        self.engines.iter().find(|row| row.engine == engine).copied().unwrap_or(EngineRow {
-            engine,
-            step: Seconds::micros(800.0),
-            layer: Seconds::micros(4.0),
-            floor_scale: 1.0,
-            gemm_scale: 1.0,
-            attention_scale: 1.0,
-            expert_scale: 1.0,
-            link_scale: 1.0,
-            request: Seconds::millis(12.0),
-            prefill_scale: 1.0,
-            interference: 1.0,
-            burst: 0.05,
-            chunk: Tokens::new(8192.0),
-            memory_fraction: 0.9,
-            reserve: Bytes::giga(4.0),
-        })
+    pub fn engine(&self, engine: Engine, chip: &str) -> EngineRow {
+        let generation = self.family(chip).map_or("any", |own| own.generation);
+        let find =
+            |generation| self.engines.iter().find(|row| row.engine == engine && row.generation == generation);
+        find(generation).or_else(|| find("any")).copied().unwrap_or(PLAIN_ENGINE)
     }
 
     /// The same tables with another row for the engine that the row names, as calibration tries them.
     #[must_use]
     pub fn with_engine(mut self, row: EngineRow) -> Self {
-        match self.engines.iter_mut().find(|own| own.engine == row.engine) {
+        match self.engines.iter_mut().find(|own| own.engine == row.engine && own.generation == row.generation)
+        {
             Some(own) => *own = row,
             None => self.engines.push(row),
         }
@@ -234,7 +265,11 @@ impl Constants {
     /// The measured chip whose efficiencies this one inherits.
     #[must_use]
     pub fn sibling(&self, chip: &str) -> Option<&'static str> {
-        self.siblings.iter().find(|(own, _)| *own == chip).map(|(_, sibling)| *sibling)
+        self.family(chip)?.sibling
+    }
+
+    fn family(&self, chip: &str) -> Option<&FamilyRow> {
+        self.families.iter().find(|row| row.chip == chip)
     }
 
     /// The constants of an SRAM machine.
@@ -319,23 +354,33 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
     })
 }
 
+fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
+    let sibling = cells.text(2).filter(|name| !name.is_empty());
+    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling })
+}
+
 fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
     Some(EngineRow {
         engine: Engine::from_id(cells.text(0)?)?,
-        step: Seconds::micros(cells.number(1)?),
-        layer: Seconds::micros(cells.number(2)?),
-        floor_scale: cells.number(3)?,
-        gemm_scale: cells.number(4)?,
-        attention_scale: cells.number(5)?,
-        expert_scale: cells.number(6)?,
-        link_scale: cells.number(7)?,
-        request: Seconds::millis(cells.number(8)?),
-        prefill_scale: cells.number(9)?,
-        interference: cells.number(10)?,
-        burst: cells.number(11)?,
-        chunk: Tokens::new(cells.number(12)?),
-        memory_fraction: cells.number(13)?,
-        reserve: Bytes::giga(cells.number(14)?),
+        generation: cells.text(1)?,
+        step: Seconds::micros(cells.number(2)?),
+        layer: Seconds::micros(cells.number(3)?),
+        floor_scale: cells.number(4)?,
+        gemm_scale: cells.number(5)?,
+        attention_scale: cells.number(6)?,
+        expert_scale: cells.number(7)?,
+        link_scale: cells.number(8)?,
+        interference: cells.number(9)?,
+        prefill_scale: cells.number(10)?,
+        prefill_expert_scale: cells.number(11)?,
+        launch: Seconds::micros(cells.number(12)?),
+        expert_launch: Seconds::micros(cells.number(13)?),
+        request: Seconds::millis(cells.number(14)?),
+        burst: cells.number(15)?,
+        group: cells.number(16)?,
+        chunk: Tokens::new(cells.number(17)?),
+        memory_fraction: cells.number(18)?,
+        reserve: Bytes::giga(cells.number(19)?),
     })
 }
 
@@ -371,8 +416,8 @@ mod tests {
         let tables = constants();
         assert_eq!(tables.kernels.len(), data_lines(include_str!("constants/kernels.csv")).count());
         assert_eq!(tables.collectives.len(), data_lines(include_str!("constants/collectives.csv")).count());
-        assert_eq!(tables.engines.len(), Engine::ALL.len());
-        assert_eq!(tables.siblings.len(), data_lines(include_str!("constants/siblings.csv")).count());
+        assert_eq!(tables.engines.len(), data_lines(include_str!("constants/engines.csv")).count());
+        assert_eq!(tables.families.len(), data_lines(include_str!("constants/families.csv")).count());
         assert_eq!(tables.links.len(), data_lines(include_str!("constants/links.csv")).count());
         assert_eq!(tables.sram.len(), data_lines(include_str!("constants/sram.csv")).count());
     }

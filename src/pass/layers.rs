@@ -1,7 +1,7 @@
 //! The operations of one forward pass, layer group by layer group.
 
 use super::op::{Op, OpKind};
-use super::plan::{ACTIVATION, Plan, STATE, touched};
+use super::plan::{ACTIVATION, Laws, Plan, STATE, touched};
 use super::shape::Shape;
 use super::sink::{Breakdown, Sink, Time, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
@@ -27,6 +27,11 @@ impl Plan<'_> {
         let mut breakdown = Breakdown::default();
         self.walk(shape, &mut breakdown);
         breakdown.0
+    }
+
+    /// The laws of a pass: prefills run other kernels than decode steps, and outside graphs.
+    fn laws(&self, shape: &Shape) -> &Laws {
+        if shape.prompts > 0.0 { &self.prefill_laws } else { &self.laws }
     }
 
     fn walk(&self, shape: &Shape, sink: &mut impl Sink) {
@@ -73,19 +78,19 @@ impl Plan<'_> {
         (work, law.time(&work))
     }
 
-    fn dense(&self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+    fn dense(&self, laws: &Laws, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(&self.laws.dense, self.numerics.weights, rows, n, k);
+        let (work, time) = self.product(&laws.dense, self.numerics.weights, rows, n, k);
         sink.take(repeated(kind, count, work.flops(), work.bytes, time));
     }
 
-    fn wide(&self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+    fn wide(&self, laws: &Laws, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(&self.laws.wide, NumberFormat::Bf16, rows, n, k);
+        let (work, time) = self.product(&laws.wide, NumberFormat::Bf16, rows, n, k);
         sink.take(repeated(kind, count, work.flops(), work.bytes, time));
     }
 
@@ -118,7 +123,15 @@ impl Plan<'_> {
         let kv = (f64::from(kv_heads) / tp).max(1.0);
         let kv_width = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
-        self.dense(OpKind::Projection, count, shape.tokens(), q * (d + gate) + kv * kv_width, hidden, sink);
+        self.dense(
+            self.laws(shape),
+            OpKind::Projection,
+            count,
+            shape.tokens(),
+            q * (d + gate) + kv * kv_width,
+            hidden,
+            sink,
+        );
         if let Some(indexer) = indexer {
             self.index(count, &indexer, hidden, 1.0, shape, sink);
         }
@@ -137,7 +150,7 @@ impl Plan<'_> {
                 tiles: shape.prompts * q * (new / TILE).ceil(),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_attention, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_attention, &work, sink);
         }
         if shape.sequences > 0.0 {
             let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
@@ -149,9 +162,9 @@ impl Plan<'_> {
                 tiles: b * kv,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_attention, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_attention, &work, sink);
         }
-        self.dense(OpKind::Projection, count, shape.tokens(), hidden, q * v, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, shape.tokens(), hidden, q * v, sink);
     }
 
     /// Multi-head latent attention: expanded over prompts, absorbed over the cache.
@@ -167,12 +180,26 @@ impl Plan<'_> {
             (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
         match q_rank.map(f64::from) {
             Some(q) => {
-                self.dense(OpKind::Projection, count, tokens, q + rank + rope, hidden, sink);
-                self.dense(OpKind::Projection, count, tokens, h * (nope + rope), q, sink);
+                self.dense(
+                    self.laws(shape),
+                    OpKind::Projection,
+                    count,
+                    tokens,
+                    q + rank + rope,
+                    hidden,
+                    sink,
+                );
+                self.dense(self.laws(shape), OpKind::Projection, count, tokens, h * (nope + rope), q, sink);
             }
-            None => {
-                self.dense(OpKind::Projection, count, tokens, h * (nope + rope) + rank + rope, hidden, sink)
-            }
+            None => self.dense(
+                self.laws(shape),
+                OpKind::Projection,
+                count,
+                tokens,
+                h * (nope + rope) + rank + rope,
+                hidden,
+                sink,
+            ),
         }
         if let Some(indexer) = indexer {
             self.index(count, &indexer, q_rank.map_or(hidden, f64::from), 1.0, shape, sink);
@@ -183,7 +210,7 @@ impl Plan<'_> {
             let keys = shape.mean_keys(reach);
             let past = shape.past.get();
             let expanded = shape.prompts * (new + past);
-            self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank, sink);
+            self.dense(self.laws(shape), OpKind::Projection, count, expanded, h * (nope + v), rank, sink);
             let work = Work {
                 flops_per_row: 2.0 * shape.prompts * h * keys * (nope + rope + v),
                 rows: new,
@@ -191,13 +218,13 @@ impl Plan<'_> {
                 tiles: shape.prompts * h * (new / TILE).ceil(),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
         }
         if shape.sequences > 0.0 {
             let b = shape.sequences;
             // Absorbed up-projections work on the latent, in 16 bits.
-            self.wide(OpKind::Projection, count, b, h * nope, rank, sink);
-            self.wide(OpKind::Projection, count, b, h * v, rank, sink);
+            self.wide(self.laws(shape), OpKind::Projection, count, b, h * nope, rank, sink);
+            self.wide(self.laws(shape), OpKind::Projection, count, b, h * v, rank, sink);
             let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
             let work = Work {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
@@ -209,9 +236,9 @@ impl Plan<'_> {
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_mla, &work, sink);
         }
-        self.dense(OpKind::Projection, count, tokens, hidden, h * v, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, h * v, sink);
     }
 
     /// Linear attention and Mamba: projections, and one update of a state of constant size per token or, over a prompt,
@@ -238,7 +265,7 @@ impl Plan<'_> {
             _ => return,
         };
         let tokens = shape.tokens();
-        self.dense(OpKind::Projection, count, tokens, width_in / tp, hidden, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, width_in / tp, hidden, sink);
         let state = state / tp;
         // A decode step reads and writes the state of each sequence; a prompt does so once per 64 tokens and multiplies
         // inside the chunk.
@@ -252,8 +279,8 @@ impl Plan<'_> {
             tiles: 1.0,
             depth: 1.0,
         };
-        self.kernel(OpKind::StateUpdate, count, &self.laws.elementwise, &work, sink);
-        self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp, sink);
+        self.kernel(OpKind::StateUpdate, count, &self.laws(shape).elementwise, &work, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, width_out / tp, sink);
     }
 
     /// Compressed sparse attention: a short window and one entry per `ratio` tokens, one shared head.
@@ -268,8 +295,8 @@ impl Plan<'_> {
         let tokens = shape.tokens();
         let (h, d) = ((f64::from(heads) / tp).max(1.0), f64::from(head_dim));
         let q = f64::from(q_rank);
-        self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden, sink);
-        self.dense(OpKind::Projection, count, tokens, h * d, q, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, q + 2.0 * d, hidden, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, h * d, q, sink);
         let ratio = ratio.map(f64::from);
         if let (Some(indexer), Some(ratio)) = (indexer, ratio) {
             self.index(count, &indexer, q, ratio, shape, sink);
@@ -289,7 +316,7 @@ impl Plan<'_> {
                 tiles: shape.prompts * h * (new / TILE).ceil(),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
         }
         if shape.sequences > 0.0 {
             let b = shape.sequences;
@@ -301,11 +328,11 @@ impl Plan<'_> {
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_mla, &work, sink);
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
-        self.dense(OpKind::Projection, count, tokens, rank, h * d, sink);
-        self.dense(OpKind::Projection, count, tokens, hidden, groups * rank / tp, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, rank, h * d, sink);
+        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, groups * rank / tp, sink);
     }
 
     /// The scoring pass of a sparse indexer: one narrow key per cached entry, every position scored. `ratio` is the
@@ -320,7 +347,7 @@ impl Plan<'_> {
         sink: &mut impl Sink,
     ) {
         let (heads, dim) = (f64::from(indexer.heads), f64::from(indexer.dim));
-        self.dense(OpKind::Indexer, count, shape.tokens(), heads * dim, input, sink);
+        self.dense(self.laws(shape), OpKind::Indexer, count, shape.tokens(), heads * dim, input, sink);
         if shape.prompts > 0.0 {
             let keys = shape.mean_keys(None) / ratio;
             let new = shape.prompt.get();
@@ -331,7 +358,7 @@ impl Plan<'_> {
                 tiles: shape.prompts * heads * (new / TILE).ceil(),
                 depth: keys,
             };
-            self.kernel(OpKind::Indexer, count, &self.laws.prefill_attention, &work, sink);
+            self.kernel(OpKind::Indexer, count, &self.laws(shape).prefill_attention, &work, sink);
         }
         if shape.sequences > 0.0 {
             let keys = shape.context.get() / ratio;
@@ -343,7 +370,7 @@ impl Plan<'_> {
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::Indexer, count, &self.laws.decode_mla, &work, sink);
+            self.kernel(OpKind::Indexer, count, &self.laws(shape).decode_mla, &work, sink);
         }
     }
 
@@ -359,8 +386,8 @@ impl Plan<'_> {
         let hidden = f64::from(self.model.hidden);
         let inter = inter / f64::from(self.layout.tp);
         let up = f64::from(matrices.saturating_sub(1));
-        self.dense(kind, count, shape.tokens(), up * inter, hidden, sink);
-        self.dense(kind, count, shape.tokens(), hidden, inter, sink);
+        self.dense(self.laws(shape), kind, count, shape.tokens(), up * inter, hidden, sink);
+        self.dense(self.laws(shape), kind, count, shape.tokens(), hidden, inter, sink);
     }
 
     /// Router, routed experts, shared experts and the exchange of tokens.
@@ -369,12 +396,12 @@ impl Plan<'_> {
         let hidden = f64::from(self.model.hidden);
         let tokens = shape.tokens();
         let (all, k) = (f64::from(experts), f64::from(top_k));
-        self.wide(OpKind::Router, count, tokens, all, hidden, sink);
+        self.wide(self.laws(shape), OpKind::Router, count, tokens, all, hidden, sink);
         let width_of_expert = width.map_or(hidden, f64::from);
         if width.is_some() {
             // A latent mixture projects into its own width and back.
-            self.dense(OpKind::Experts, count, tokens, width_of_expert, hidden, sink);
-            self.dense(OpKind::Experts, count, tokens, hidden, width_of_expert, sink);
+            self.dense(self.laws(shape), OpKind::Experts, count, tokens, width_of_expert, hidden, sink);
+            self.dense(self.laws(shape), OpKind::Experts, count, tokens, hidden, width_of_expert, sink);
         }
         let ep = f64::from(self.layout.ep);
         let local = all / ep;
@@ -396,7 +423,7 @@ impl Plan<'_> {
             tiles: reached * (per_expert / TILE).ceil() * ((m - 1.0) * inter / TILE).ceil(),
             depth: width_of_expert,
         };
-        self.kernel(OpKind::Experts, count, &self.laws.experts, &work, sink);
+        self.kernel(OpKind::Experts, count, &self.laws(shape).experts, &work, sink);
         if shared_inter > 0 {
             self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices, shape, sink);
         }
@@ -460,7 +487,7 @@ impl Plan<'_> {
             tiles: 1.0,
             depth: 1.0,
         };
-        let (time, limit) = self.laws.elementwise.time(&work);
+        let (time, limit) = self.laws(shape).elementwise.time(&work);
         let time = time + self.engine.layer / 2.0;
         sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
     }
@@ -469,7 +496,7 @@ impl Plan<'_> {
     fn head(&self, shape: &Shape, sink: &mut impl Sink) {
         let sequences = shape.prompts + shape.sequences;
         let vocab = f64::from(self.model.vocab) / f64::from(self.layout.tp);
-        self.wide(OpKind::Head, 1, sequences, vocab, f64::from(self.model.hidden), sink);
+        self.wide(self.laws(shape), OpKind::Head, 1, sequences, vocab, f64::from(self.model.hidden), sink);
     }
 
     /// Activations from stage to stage.

@@ -27,6 +27,7 @@ pub struct Plan<'a> {
     pub(super) engine: EngineRow,
     pub(super) fabric: Fabric<'a>,
     pub(super) laws: Laws,
+    pub(super) prefill_laws: Laws,
     pub(super) tensor_sum: Collective,
     pub(super) expert_sum: Collective,
     pub(super) gather: Collective,
@@ -50,22 +51,33 @@ pub(super) struct Laws {
 
 impl Laws {
     fn find(tables: &Constants, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
-        let row = tables.engine(engine);
-        let law = |operator, format, scale| {
-            Some(Kernel::find(tables, operator, chip, format)?.inside(row.floor_scale, scale))
-        };
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
+        let law = |operator, format| Kernel::find(tables, operator, chip, format);
         Some(Self {
-            dense: law(gemm, numerics.weights, row.gemm_scale)?,
-            wide: law(gemm, NumberFormat::Bf16, row.gemm_scale)?,
-            experts: law(Operator::Experts, numerics.experts, row.expert_scale)?,
-            prefill_attention: law(Operator::PrefillAttention, kv, row.attention_scale)?,
-            decode_attention: law(Operator::DecodeAttention, kv, row.attention_scale)?,
-            prefill_mla: law(Operator::PrefillMla, kv, row.attention_scale)?,
-            decode_mla: law(Operator::DecodeMla, kv, row.attention_scale)?,
-            elementwise: law(Operator::Elementwise, NumberFormat::Bf16, 1.0)?,
+            dense: law(gemm, numerics.weights)?,
+            wide: law(gemm, NumberFormat::Bf16)?,
+            experts: law(Operator::Experts, numerics.experts)?,
+            prefill_attention: law(Operator::PrefillAttention, kv)?,
+            decode_attention: law(Operator::DecodeAttention, kv)?,
+            prefill_mla: law(Operator::PrefillMla, kv)?,
+            decode_mla: law(Operator::DecodeMla, kv)?,
+            elementwise: law(Operator::Elementwise, NumberFormat::Bf16)?,
         })
+    }
+
+    /// The laws inside an engine: floors, dense products, attention and expert products take so many times as long.
+    fn inside(self, floor: f64, dense: f64, attention: f64, experts: f64) -> Self {
+        Self {
+            dense: self.dense.inside(floor, dense),
+            wide: self.wide.inside(floor, dense),
+            experts: self.experts.inside(floor, experts),
+            prefill_attention: self.prefill_attention.inside(floor, attention),
+            decode_attention: self.decode_attention.inside(floor, attention),
+            prefill_mla: self.prefill_mla.inside(floor, attention),
+            decode_mla: self.decode_mla.inside(floor, attention),
+            elementwise: self.elementwise.inside(floor, 1.0),
+        }
     }
 }
 
@@ -80,6 +92,7 @@ impl<'a> Plan<'a> {
         numerics: Numerics,
         layout: Layout,
     ) -> Option<Self> {
+        let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(tables, chip, engine, numerics)?;
         let fabric = Fabric::new(tables, chip, engine);
         let ranks = layout.tp.saturating_mul(layout.dp);
@@ -87,8 +100,9 @@ impl<'a> Plan<'a> {
             model,
             layout,
             numerics,
-            engine: tables.engine(engine),
-            laws,
+            engine: tables.engine(engine, &chip.id),
+            laws: laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, row.expert_scale),
+            prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             tensor_sum: fabric.collective(Operation::AllReduce, layout.tp),
             expert_sum: fabric.collective(Operation::AllReduce, layout.etp.saturating_mul(layout.ep)),
             gather: fabric.collective(Operation::AllGather, ranks),
@@ -160,6 +174,19 @@ impl<'a> Plan<'a> {
             return 0.0;
         }
         room / per_sequence.max(Bytes::new(1.0)) * f64::from(self.layout.dp)
+    }
+
+    /// Host time to launch a pass that runs outside graphs, as prefills do: the chip waits for it when it is faster.
+    #[must_use]
+    pub fn launch(&self) -> Seconds {
+        let experts: u32 = self
+            .model
+            .ffn
+            .iter()
+            .filter(|layers| matches!(layers.kind, Ffn::Moe { .. }))
+            .map(|layers| layers.count)
+            .sum();
+        self.engine.launch * f64::from(self.model.layers) + self.engine.expert_launch * f64::from(experts)
     }
 
     /// Whether the weights of the dense layers run in a unit of another type than their format's.

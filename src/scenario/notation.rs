@@ -171,11 +171,19 @@ pub fn parse_exact(text: &str) -> Result<Pool, NotationError> {
 /// The shortest text that [`parse`] reads as this pool.
 #[must_use]
 pub fn write(pool: &Pool) -> String {
-    let Some(layout) = pool.layout else { return format!("{}*{}", pool.chip, pool.chips) };
+    match &pool.layout {
+        Some(layout) => format!("{}*{}:{}", pool.chip, pool.chips, write_layout(layout)),
+        None => format!("{}*{}", pool.chip, pool.chips),
+    }
+}
+
+/// The shortest text that [`parse`] reads as this layout, where it stands behind the chips of a pool.
+#[must_use]
+pub fn write_layout(layout: &Layout) -> String {
     let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
     // Every choice of written degrees, tensor parallelism always among them; a degree left out must come back by
     // completion. Sixteen candidates, of which the one with all written always works.
-    let shortest = (0_u8..16)
+    (0_u8..16)
         .map(|mask| {
             let mut written = Written::default();
             for (index, (slot, degree)) in written.0.iter_mut().zip(degrees).enumerate() {
@@ -184,19 +192,10 @@ pub fn write(pool: &Pool) -> String {
             }
             written
         })
-        .filter(|written| written.complete() == layout)
+        .filter(|written| written.complete() == *layout)
         .map(|written| factors(&written.0))
         .min_by_key(String::len)
-        .unwrap_or_else(|| factors(&degrees.map(Some)));
-    format!("{}*{}:{shortest}", pool.chip, pool.chips)
-}
-
-/// The layout for people, as measurement files write it: an omitted degree is 1.
-#[must_use]
-pub fn describe(layout: &Layout) -> String {
-    let [tp, rest @ ..] = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
-    let [pp, dp, etp, ep] = rest.map(|degree| (degree != 1).then_some(degree));
-    factors(&[Some(tp), pp, dp, etp, ep])
+        .unwrap_or_else(|| factors(&degrees.map(Some)))
 }
 
 fn factors(degrees: &[Option<u32>; 5]) -> String {
@@ -297,7 +296,6 @@ mod tests {
         }
         assert_eq!(write(&parse("h200*8:tp8:etp8").unwrap()), "h200*8:tp8");
         assert_eq!(write(&parse("H200 × 8 : TP8").unwrap()), "h200*8:tp8");
-        assert_eq!(describe(&parse("h200*8:tp8").unwrap().layout.unwrap()), "tp8:etp8");
     }
 
     #[test]

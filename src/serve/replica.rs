@@ -66,7 +66,7 @@ impl<'a> Replica<'a> {
                     .ok_or_else(|| missing("16-bit arithmetic rate"))?,
             )
         };
-        Ok(Self { silicon, engine: tables.engine(engine) })
+        Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
     }
 
     /// How the replica is spread.
@@ -170,7 +170,7 @@ impl<'a> Replica<'a> {
         match &self.silicon {
             Silicon::Memory(plan) => {
                 let (chunks, shape) = self.chunked(new, past);
-                let pass = plan.time(&shape) * self.engine.prefill_scale + self.engine.step;
+                let pass = launched(plan, plan.time(&shape)) + self.engine.step;
                 let stages = f64::from(plan.layout().pp);
                 // A pipeline takes the next chunk when its first stage is free.
                 let latency = pass + pass * ((chunks - 1.0) / stages);
@@ -200,7 +200,7 @@ impl<'a> Replica<'a> {
             Silicon::Memory(plan) => {
                 let (chunks, shape) = self.chunked(new, past);
                 let stages = f64::from(plan.layout().pp);
-                scaled(plan.breakdown(&shape), self.engine.prefill_scale * (1.0 + (chunks - 1.0) / stages))
+                scaled(plan.breakdown(&shape), 1.0 + (chunks - 1.0) / stages)
             }
             Silicon::Sram(pipeline) => {
                 let (_, latency) = pipeline.prefill(new, past);
@@ -223,6 +223,13 @@ impl<'a> Replica<'a> {
         let piece = new / chunks;
         (chunks, Shape::prefill(piece, past + (new - piece) / 2.0, 1.0))
     }
+}
+
+/// Time of a pass outside graphs: the slower of the chip and the host that launches it, with a soft corner.
+fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
+    let (kernels, host) = (kernels.get(), plan.launch().get());
+    let (kernels, host) = (kernels * kernels, host * host);
+    Seconds::new((kernels * kernels + host * host).sqrt().sqrt())
 }
 
 /// Decode of `sequences` over a replica: each data-parallel rank and each pipeline micro-batch has its share, at least

@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(messages("v1&spec=mtp"), ["spec=mtp: not modelled yet"]);
         assert!(messages("v1&engine=vlm")[0].contains("near: vllm"));
         assert!(messages("v1&weights=fp9")[0].contains("near: fp8"));
-        assert!(messages("v1&decode=h100*8")[0].contains("near: h100-sxm"));
+        assert!(messages("v1&decode=h100*8")[0].contains("near: h100-"));
         assert!(messages("v1&pool=h200")[0].contains("chip*count"));
         assert!(messages("https://example.org/")[0].contains("follows #"));
     }

@@ -1,6 +1,6 @@
 //! Names in a link: which exist, and which come near to one that does not.
 
-use crate::catalog::{Engine, NumberFormat};
+use crate::catalog::{self, Engine, NumberFormat};
 
 use super::notice::Problem;
 
@@ -13,30 +13,36 @@ const NEAR: usize = 3;
 /// A chip of the catalogue.
 pub(super) fn chip(text: &str) -> Result<String, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    if CHIPS.contains(&id.as_str()) {
+    match catalog::chip(&id) {
+        Some(_) => Ok(id),
+        None => Err(Problem::Unreadable {
+            expected: "a chip of the catalogue".to_owned(),
+            nearest: owned(&catalog::nearest_chip_ids(&id)),
+        }),
+    }
+}
+
+/// A model of the catalogue or a family scaled to a size, by its canonical identifier.
+pub(super) fn model(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let id = text.to_ascii_lowercase();
+    if catalog::model(&id).is_some() {
         return Ok(id);
     }
-    Err(Problem::Unreadable {
-        expected: "a chip of the catalogue".to_owned(),
-        nearest: nearest(&id, CHIPS.iter().copied()),
+    // Sizes carry a capital letter that people forget.
+    catalog::parse_family_id(text).map(|model| model.id.into_owned()).map_err(|error| {
+        let expected = if text.contains(':') && text.len() <= LONGEST {
+            error.to_string()
+        } else {
+            "a model of the catalogue, or a family with a size such as dense:70B".to_owned()
+        };
+        Problem::Unreadable { expected, nearest: owned(&catalog::nearest_model_ids(&id)) }
     })
 }
 
-/// A model of the catalogue or a family scaled to a size.
-pub(super) fn model(text: &str) -> Result<String, Problem> {
-    let id = text.trim();
-    if MODELS.contains(&id.to_ascii_lowercase().as_str()) {
-        return Ok(id.to_ascii_lowercase());
-    }
-    Err(Problem::Unreadable {
-        expected: "a model of the catalogue or a family with a size such as dense:70B".to_owned(),
-        nearest: nearest(id, MODELS.iter().copied()),
-    })
+fn owned(ids: &[&'static str]) -> Vec<String> {
+    ids.iter().map(|&id| id.to_owned()).collect()
 }
-
-const CHIPS: &[&str] =
-    &["h100-sxm", "h200", "b200", "b300", "groq3-lp30", "vr200-nvl72", "tpu-7x", "mi355x", "rtx-5090"];
-const MODELS: &[&str] = &["llama3-70b", "llama3-8b", "deepseek-v3", "gpt-oss-120b", "qwen3-32b", "kimi-k2"];
 
 /// A number format; `native` is the released checkpoint's.
 pub(super) fn format(text: &str) -> Result<Option<NumberFormat>, Problem> {
@@ -75,12 +81,8 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
     }
     let mut near: Vec<(usize, &str)> = names
         .filter_map(|name| {
-            let distance = if name.contains(&text) || text.contains(name) {
-                // Part of a name says more than a like-sounding one: h100 is h100-sxm rather than h20.
-                1
-            } else {
-                strsim::osa_distance(&text, name) * 2
-            };
+            let part = name.contains(&text) || text.contains(name);
+            let distance = if part { 1 } else { strsim::osa_distance(&text, name) * 2 };
             (distance <= length.max(2)).then_some((distance, name))
         })
         .collect();

@@ -158,7 +158,7 @@ pub(super) fn range(limits: &Limits) -> String {
         "B/s" => (Kind::Bandwidth, ""),
         "" => (Kind::Plain, ""),
         unit => {
-            return format!("{} to {} {unit}", format_plain(limits.low), format_plain(limits.high));
+            return format!("{} to {} {unit}", limits.low, limits.high);
         }
     };
     format!("{} to {}{unit}", write(kind, limits.low), write(kind, limits.high))

@@ -1,0 +1,70 @@
+//! Workloads: how long requests are, how they arrive and how fast they must be answered, as presets from public traces
+//! and benchmarks (`workloads.toml`).
+
+use super::generated;
+use crate::units::{Seconds, Tokens};
+
+/// A typical load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Workload {
+    /// Identifier, for example `rag`.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Input of one request, cached part included.
+    pub input: Lengths,
+    /// Output of one request.
+    pub output: Lengths,
+    /// Share of the input that the prefix cache holds, 0 to 1.
+    pub cached_share: f64,
+    /// How requests arrive.
+    pub arrivals: Arrivals,
+    /// The service level people expect; none where nobody waits.
+    pub slo: Option<Slo>,
+    /// A stricter service level, where one is common.
+    pub interactive: Option<Slo>,
+    /// Where the figures come from, and which of them are assumed.
+    pub sources: &'static str,
+}
+
+/// A distribution of lengths by two of its percentiles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lengths {
+    /// Median.
+    pub p50: Tokens,
+    /// 95th percentile.
+    pub p95: Tokens,
+}
+
+/// How requests arrive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Arrivals {
+    /// A fixed number of users, each of whom sends the next request after the last answer.
+    ClosedLoop,
+    /// Requests come at a rate, whatever the system does.
+    OpenLoop {
+        /// Coefficient of variation of the gaps between requests; 1 is Poisson.
+        cv: f64,
+    },
+}
+
+/// Service level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slo {
+    /// Time to first token.
+    pub ttft: Seconds,
+    /// Time per output token after the first.
+    pub tpot: Seconds,
+}
+
+/// All workload presets, in the order of menus.
+#[must_use]
+pub fn workloads() -> &'static [Workload] {
+    &generated::WORKLOADS
+}
+
+/// The workload with this identifier.
+#[must_use]
+pub fn workload(id: &str) -> Option<&'static Workload> {
+    workloads().iter().find(|workload| workload.id == id)
+}
