@@ -67,7 +67,7 @@ pub fn PinButton() -> impl IntoView {
             data-testid="pin"
             disabled=move || count.get() >= MAX_PINS
             title="Keep this scenario and compare others with it"
-            on:click=move |_| page.pin()
+            on:click=move |_| page.pin_current()
         >
             "Pin"
             <span class="unseen">" this scenario to compare"</span>

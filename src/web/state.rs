@@ -186,7 +186,7 @@ impl Page {
     }
 
     /// Keeps the current scenario for comparison.
-    pub fn pin(&self) {
+    pub fn pin_current(&self) {
         let scenario = self.scenario.get_untracked();
         let answer = self.answer.get_untracked();
         self.pins.update(|pins| {

@@ -41,7 +41,7 @@ pub fn ModelControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(menu())
                 value=model
-                set=move |id: String| page.edit(|scenario| choose(scenario, &id))
+                set={move |id: String| page.edit(|scenario| choose(scenario, &id))}
             />
             <p class="about">{about}</p>
             <NumberField
@@ -50,7 +50,7 @@ pub fn ModelControls() -> impl IntoView {
                 unit=Unit::Parameters
                 limits=SIZE
                 value=size
-                set=move |size: Option<f64>| page.edit(|scenario| resize(scenario, size))
+                set={move |size: Option<f64>| page.edit(|scenario| resize(scenario, size))}
                 stops=Signal::stored(Stops::decimal(SIZE.low, SIZE.high))
                 hint="Moving this turns a catalogue model into its family, scaled to the size"
             />
@@ -61,7 +61,7 @@ pub fn ModelControls() -> impl IntoView {
                     unit=Unit::Percent
                     limits=SHARE
                     value=share
-                    set=move |share: Option<f64>| page.edit(|scenario| sparsen(scenario, share))
+                    set={move |share: Option<f64>| page.edit(|scenario| sparsen(scenario, share))}
                     stops=Signal::stored(Stops::decimal(0.01, 1.0))
                     hint="Share of the parameters that each token uses"
                 />
@@ -106,9 +106,9 @@ fn FormatControls() -> impl IntoView {
                     label="Weights"
                     groups=menu("native")
                     value=weights
-                    set=move |id: String| {
+                    set={move |id: String| {
                         page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
-                    }
+                    }}
                 />
                 <Show when=move || has_experts.get()>
                     <Choice
@@ -116,9 +116,9 @@ fn FormatControls() -> impl IntoView {
                         label="Experts"
                         groups=menu("native")
                         value=experts
-                        set=move |id: String| {
+                        set={move |id: String| {
                             page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
-                        }
+                        }}
                     />
                 </Show>
                 <Choice
@@ -126,7 +126,7 @@ fn FormatControls() -> impl IntoView {
                     label="KV cache"
                     groups=menu("auto")
                     value=kv
-                    set=move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))
+                    set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
                 />
             </div>
         </details>

@@ -47,7 +47,7 @@ pub fn PriceControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=basis
-                set=move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))
+                set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
             />
             <details class="more">
                 <summary>

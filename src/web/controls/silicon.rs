@@ -29,7 +29,7 @@ pub fn SiliconControls() -> impl IntoView {
                 legend="Split"
                 options=vec![("colocated", "One pool"), ("pd", "Prefill / decode")]
                 value=split
-                set=move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))
+                set={move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))}
             />
             {move || match split.get() {
                 "colocated" => view! { <PoolControls role=Role::Colocated/> }.into_any(),
@@ -66,14 +66,14 @@ fn PoolControls(
                 quiet=true
                 groups=Signal::stored(menu())
                 value=chip_id
-                set=move |id: String| {
+                set={move |id: String| {
                     page.edit(|scenario| {
                         edit_pool(scenario, role, |pool| {
                             pool.chip = id;
                             pool.layout = None;
                         });
                     });
-                }
+                }}
             />
             <p class="about">{about}</p>
             <NumberField
@@ -82,13 +82,13 @@ fn PoolControls(
                 unit=Unit::Count
                 limits=Limits::CHIPS
                 value=count
-                set=move |count: Option<f64>| {
+                set={move |count: Option<f64>| {
                     page.edit(|scenario| {
                         edit_pool(scenario, role, |pool| {
                             pool.chips = count.map_or(pool.chips, |count| libm::round(count) as u32);
                         });
                     });
-                }
+                }}
                 stops=Signal::stored(Stops::whole(1.0, 1024.0))
             />
             <LayoutControls role/>
@@ -132,12 +132,12 @@ fn LayoutControls(
                 label
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=value
-                set=move |text: String| {
+                set={move |text: String| {
                     let Ok(degree) = text.parse::<u32>() else { return };
                     let mut layout = in_force.get_untracked().unwrap_or(Layout::SINGLE);
                     write(&mut layout, degree);
                     put(Some(square(layout, name, experts.get_untracked())));
-                }
+                }}
             />
         }
     };
@@ -249,7 +249,7 @@ fn Mix() -> impl IntoView {
                     legend="Keep"
                     options=vec![("count", "Chip count"), ("cost", "Dollars per hour")]
                     value=kept
-                    set=move |kind: &'static str| by_cost.set(kind == "cost")
+                    set={move |kind: &'static str| by_cost.set(kind == "cost")}
                 />
             </Show>
         </div>

@@ -25,7 +25,7 @@ pub fn SloControls() -> impl IntoView {
                     unit=Unit::Seconds
                     limits=Limits::TTFT
                     value=ttft
-                    set=move |time: Option<f64>| page.edit(|scenario| scenario.slo.ttft = time.map(Seconds::new))
+                    set={move |time: Option<f64>| page.edit(|scenario| scenario.slo.ttft = time.map(Seconds::new))}
                     empty=none
                     hint="Longest mean time to first token; empty for no limit"
                 />
@@ -35,7 +35,7 @@ pub fn SloControls() -> impl IntoView {
                     unit=Unit::Seconds
                     limits=Limits::TPOT
                     value=tpot
-                    set=move |time: Option<f64>| page.edit(|scenario| scenario.slo.tpot = time.map(Seconds::new))
+                    set={move |time: Option<f64>| page.edit(|scenario| scenario.slo.tpot = time.map(Seconds::new))}
                     empty=none
                     hint="Longest mean time per output token; empty for no limit"
                 />

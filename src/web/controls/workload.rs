@@ -48,11 +48,11 @@ pub fn WorkloadControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(presets)])
                 value=shape
-                set=move |id: String| {
+                set={move |id: String| {
                     if let Some(preset) = workload(&id) {
                         page.edit(|scenario| take(scenario, preset));
                     }
-                }
+                }}
             />
             <NumberField
                 id="isl"
@@ -60,7 +60,7 @@ pub fn WorkloadControls() -> impl IntoView {
                 unit=Unit::Tokens
                 limits=Limits::ISL
                 value=isl
-                set=move |tokens: Option<f64>| page.edit(|scenario| put(&mut scenario.workload.isl, tokens))
+                set={move |tokens: Option<f64>| page.edit(|scenario| put(&mut scenario.workload.isl, tokens))}
                 stops=Signal::stored(Stops::tokens(128.0, 1_048_576.0))
                 hint="ISL: tokens of a prompt"
             />
@@ -70,7 +70,7 @@ pub fn WorkloadControls() -> impl IntoView {
                 unit=Unit::Tokens
                 limits=Limits::OSL
                 value=osl
-                set=move |tokens: Option<f64>| page.edit(|scenario| put(&mut scenario.workload.osl, tokens))
+                set={move |tokens: Option<f64>| page.edit(|scenario| put(&mut scenario.workload.osl, tokens))}
                 stops=Signal::stored(Stops::tokens(16.0, 65_536.0))
                 hint="OSL: tokens of an answer"
             />
@@ -80,7 +80,7 @@ pub fn WorkloadControls() -> impl IntoView {
                 unit=Unit::Percent
                 limits=Limits::HIT
                 value=hit
-                set=move |share: Option<f64>| page.edit(|scenario| scenario.workload.hit = share.unwrap_or(0.0))
+                set={move |share: Option<f64>| page.edit(|scenario| scenario.workload.hit = share.unwrap_or(0.0))}
                 stops=Signal::stored(Stops::linear(0.0, 1.0, 100))
                 hint="Share of input tokens that the prefix cache serves"
             />
@@ -89,7 +89,7 @@ pub fn WorkloadControls() -> impl IntoView {
                 legend="Load"
                 options=vec![("closed", "Users"), ("open", "Request rate")]
                 value=loop_kind
-                set=move |kind: &'static str| {
+                set={move |kind: &'static str| {
                     let rate = page.answer.with_untracked(|answer| {
                         answer.as_ref().as_ref().map_or(1.0, |evaluation| evaluation.steady.rate.get())
                     });
@@ -97,7 +97,7 @@ pub fn WorkloadControls() -> impl IntoView {
                         answer.as_ref().as_ref().map_or(64.0, |evaluation| evaluation.steady.in_flight.get())
                     });
                     page.edit(|scenario| scenario.load = other_load(scenario.load, kind, rate, in_flight));
-                }
+                }}
             />
             {move || match loop_kind.get() {
                 "closed" => view! { <Concurrency/> }.into_any(),
@@ -115,11 +115,11 @@ pub fn WorkloadControls() -> impl IntoView {
                     label="Engine"
                     groups=Signal::stored(vec![Group::flat(engines)])
                     value=engine
-                    set=move |id: String| {
+                    set={move |id: String| {
                         if let Some(engine) = Engine::from_id(&id) {
                             page.edit(|scenario| scenario.engine = engine);
                         }
-                    }
+                    }}
                 />
                 <NumberField
                     id="spread"
@@ -127,9 +127,9 @@ pub fn WorkloadControls() -> impl IntoView {
                     unit=Unit::Percent
                     limits=Limits::SPREAD
                     value=spread
-                    set=move |share: Option<f64>| {
+                    set={move |share: Option<f64>| {
                         page.edit(|scenario| scenario.workload.spread = share.unwrap_or(1.0));
-                    }
+                    }}
                     stops=Signal::stored(Stops::linear(0.0, 1.0, 20))
                     hint="Lengths are drawn evenly between this share of the nominal length and the nominal length"
                 />
@@ -153,13 +153,13 @@ fn Concurrency() -> impl IntoView {
             unit=Unit::Count
             limits=Limits::CONCURRENCY
             value=users
-            set=move |users: Option<f64>| {
+            set={move |users: Option<f64>| {
                 page.edit(|scenario| {
                     if let (Load::Closed { concurrency }, Some(users)) = (&mut scenario.load, users) {
                         *concurrency = users;
                     }
                 });
-            }
+            }}
             stops=Signal::stored(Stops::whole(1.0, 16_384.0))
             hint="Each sends the next request when the last is answered"
         />
@@ -183,13 +183,13 @@ fn Rate() -> impl IntoView {
             unit=Unit::RequestsPerSecond
             limits=Limits::RATE
             value=rate
-            set=move |value: Option<f64>| {
+            set={move |value: Option<f64>| {
                 page.edit(|scenario| {
                     if let (Load::Open { rate, .. }, Some(value)) = (&mut scenario.load, value) {
                         *rate = RequestsPerSecond::new(value);
                     }
                 });
-            }
+            }}
             stops=Signal::stored(Stops::decimal(0.01, 1000.0))
             hint="Mean arrivals, whether or not earlier requests are answered"
         />
@@ -199,13 +199,13 @@ fn Rate() -> impl IntoView {
             unit=Unit::Number
             limits=Limits::CV
             value=cv
-            set=move |value: Option<f64>| {
+            set={move |value: Option<f64>| {
                 page.edit(|scenario| {
                     if let (Load::Open { cv, .. }, Some(value)) = (&mut scenario.load, value) {
                         *cv = value;
                     }
                 });
-            }
+            }}
             stops=Signal::stored(Stops::linear(0.0, 5.0, 50))
             hint="Coefficient of variation of the gaps between arrivals; 1 is Poisson"
         />

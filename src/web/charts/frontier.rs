@@ -1,0 +1,129 @@
+//! What the same chips can do: throughput per chip against interactivity, over layouts, mixes and loads.
+//!
+//! The search takes longer than a frame, so a worker does it, and the page does it itself where there is none.
+
+use std::sync::Arc;
+
+use gloo::timers::callback::Timeout;
+use leptos::prelude::*;
+
+use super::plot::{At, Plot, Seek};
+use crate::chart::frontier::Better;
+use crate::chart::model::{Axis, Chart, Domain, Join, Marker, Paint, Sample, Series};
+use crate::report::sentence;
+use crate::scenario::{Load, Scenario, link};
+use crate::units::format::Unit;
+use crate::web::controls::layout_name;
+use crate::web::state::use_page;
+use crate::web::worker::{Found, Search};
+
+/// How long the scenario must rest before a search, in milliseconds.
+const REST: u32 = 150;
+
+/// The chart of all that was tried, with the best of it joined.
+#[component]
+pub fn FrontierChart() -> impl IntoView {
+    let page = use_page();
+    let found = RwSignal::new(Arc::new(Vec::<Found>::new()));
+    let busy = RwSignal::new(true);
+    let search = StoredValue::new_local(Search::start(move |result| {
+        found.set(Arc::new(result));
+        busy.set(false);
+    }));
+    let pending = StoredValue::new_local(None::<Timeout>);
+    // What the search depends on: not the load, which it varies itself.
+    let asked = page.part(|scenario| {
+        let load = Load::Closed { concurrency: 1.0 };
+        link::write(&Scenario { load, ..scenario.clone() }, &[])
+    });
+    Effect::new(move |_| {
+        let link = asked.get();
+        busy.set(true);
+        pending.set_value(Some(Timeout::new(REST, move || search.update_value(|search| search.ask(&link)))));
+    });
+
+    let chart = Memo::new(move |_| {
+        let place = |own: &Found| Sample::new(own.interactivity, own.per_chip);
+        let described = |own: &Found| {
+            let scenario = link::parse(&own.link).scenario;
+            place(own).with_note(describe(&scenario, own))
+        };
+        found.with(|found| {
+            let tried = found.iter().map(|own| described(own).with_label(title(own))).collect();
+            let best: Vec<Sample> =
+                found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(title(own))).collect();
+            let mut chart = Chart {
+                title: "Throughput per chip against interactivity".to_owned(),
+                x: Axis::log("Interactivity", Unit::TokensPerSecondPerUser).with_better(Better::Higher),
+                y: Axis::linear("Throughput per chip", Unit::TokensPerSecondPerChip)
+                    .with_domain(Domain::FromZero)
+                    .with_better(Better::Higher),
+                ..Chart::default()
+            };
+            chart.series.push(Series {
+                emphasis: crate::chart::model::Emphasis::Dim,
+                ..Series::points("tried", "Tried", Paint::Muted, Marker::Ring, tried)
+            });
+            chart.series.push(Series {
+                marker: Some(Marker::Disc),
+                join: Join::Straight,
+                end_label: false,
+                ..Series::line("best", "Frontier", Paint::Series(0), best)
+            });
+            let here = page.answer.with(|answer| {
+                answer.as_ref().as_ref().ok().map(|own| {
+                    let steady = &own.steady;
+                    Sample::new(steady.interactivity().get(), steady.throughput_per_chip().get()).with_label("This scenario")
+                })
+            });
+            if let Some(here) = here {
+                chart.series.push(Series::points("here", "This scenario", Paint::Series(1), Marker::Diamond, vec![here]));
+            }
+            Arc::new(chart)
+        })
+    });
+    let summary = Signal::derive(move || {
+        found.with(|found| {
+            let best = found.iter().filter(|own| own.on_frontier).count();
+            format!("Throughput per chip against interactivity: {} deployments tried, {best} on the frontier.", found.len())
+        })
+    });
+    let taken = move |(at, _, done): (At, f64, bool)| {
+        if !done {
+            return;
+        }
+        let link = found.with_untracked(|found| match at.series {
+            0 => found.get(at.sample).map(|own| own.link.clone()),
+            1 => found.iter().filter(|own| own.on_frontier).nth(at.sample).map(|own| own.link.clone()),
+            _ => None,
+        });
+        if let Some(link) = link {
+            page.open(link::parse(&link).scenario);
+        }
+    };
+    view! {
+        <p class="chooser note">
+            {move || match (busy.get(), found.with(|found| found.len())) {
+                (true, _) => "Searching layouts, mixes and loads …".to_owned(),
+                (false, 0) => "No layout of these chips holds the model.".to_owned(),
+                (false, count) => format!("{count} deployments of the same chips. The line joins those that no other beats and that keep the TTFT limit."),
+            }}
+        </p>
+        <Plot chart=chart seek=Seek::Nearest summary pick=taken live=Signal::stored(false)/>
+        <p class="caption">"Up and to the right is better. Click a point to make it the scenario."</p>
+    }
+}
+
+fn title(own: &Found) -> String {
+    format!("{} users", Unit::Count.format(own.users))
+}
+
+fn describe(scenario: &Scenario, own: &Found) -> String {
+    let layouts: Vec<String> = scenario
+        .split
+        .pools()
+        .into_iter()
+        .filter_map(|(_, pool)| pool.layout.map(|layout| layout_name(&layout, layout.ep > 1 || layout.etp > 1)))
+        .collect();
+    format!("{} · {} · TTFT {}", sentence::deployment(scenario), layouts.join(" | "), Unit::Seconds.format(own.ttft))
+}
