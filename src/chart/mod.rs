@@ -6,8 +6,18 @@
 
 pub mod frontier;
 pub mod geometry;
+pub mod hit;
+pub mod labels;
+pub mod layout;
+pub mod mark;
 pub mod model;
 pub mod scale;
 pub mod text;
 pub mod theme;
 pub mod ticks;
+
+// plotters pulls web-sys on wasm32, so there the painter comes with the front end only.
+#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
+pub mod paint;
+#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
+pub mod svg;
