@@ -119,6 +119,8 @@ pub struct EngineRow {
     pub expert_launch: Seconds,
     /// Work per request.
     pub request: Seconds,
+    /// Decode steps from the end of a prefill until the first token reaches the user.
+    pub first_steps: f64,
     /// Share of the prompts ahead that a closed-loop request waits for.
     pub burst: f64,
     /// Prompts that arrive together when answers have equal length.
@@ -185,6 +187,7 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     launch: Seconds::micros(40.0),
     expert_launch: Seconds::micros(200.0),
     request: Seconds::millis(15.0),
+    first_steps: 4.0,
     burst: 0.06,
     group: 6.0,
     chunk: Tokens::new(8192.0),
@@ -376,11 +379,12 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
         launch: Seconds::micros(cells.number(12)?),
         expert_launch: Seconds::micros(cells.number(13)?),
         request: Seconds::millis(cells.number(14)?),
-        burst: cells.number(15)?,
-        group: cells.number(16)?,
-        chunk: Tokens::new(cells.number(17)?),
-        memory_fraction: cells.number(18)?,
-        reserve: Bytes::giga(cells.number(19)?),
+        first_steps: cells.number(15)?,
+        burst: cells.number(16)?,
+        group: cells.number(17)?,
+        chunk: Tokens::new(cells.number(18)?),
+        memory_fraction: cells.number(19)?,
+        reserve: Bytes::giga(cells.number(20)?),
     })
 }
 

@@ -170,11 +170,17 @@ impl<'a> Replica<'a> {
         match &self.silicon {
             Silicon::Memory(plan) => {
                 let (chunks, shape) = self.chunked(new, past);
-                let pass = launched(plan, plan.time(&shape)) + self.engine.step;
                 let stages = f64::from(plan.layout().pp);
+                let ranks = f64::from(plan.layout().dp);
+                let pass = |active_ranks: f64| {
+                    launched(plan, plan.time(&Shape { active_ranks, ..shape })) + self.engine.step
+                };
+                let alone = pass(1.0);
                 // A pipeline takes the next chunk when its first stage is free.
-                let latency = pass + pass * ((chunks - 1.0) / stages);
-                let occupancy = pass * (chunks / stages);
+                let latency = alone + alone * ((chunks - 1.0) / stages);
+                // Data-parallel ranks read prompts side by side, in step with each other.
+                let together = if ranks > 1.0 { pass(ranks) / ranks } else { alone };
+                let occupancy = together * (chunks / stages);
                 Prefill { latency, occupancy }
             }
             Silicon::Sram(pipeline) => {

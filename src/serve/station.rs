@@ -83,13 +83,29 @@ pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
     cv * cv / 2.0 * libm::pow(load, exponent) / (servers * (1.0 - load)) * service
 }
 
+/// Who a closed-loop request meets at the prefill server of its replica.
+#[derive(Clone, Copy, Debug)]
+pub struct Company {
+    /// Users of the replica.
+    pub users: f64,
+    /// Share of the others' prompts that are ahead on average because a run starts with all users at once.
+    pub burst: f64,
+    /// Prompts that stay together when all answers have equal length.
+    pub group: f64,
+    /// Time over which answers of unequal length spread the returns of such a group.
+    pub dispersion: f64,
+}
+
 /// Mean wait of a closed-loop request for the prefill server of its replica: random arrivals among finitely many users,
-/// and the burst. `users` is per replica.
+/// the burst at the start, and the group it was prefilled with, which returns together as far as answers end together.
 #[must_use]
-pub fn closed_wait(service: f64, load: f64, users: f64, burst: f64) -> f64 {
-    let others = (users - 1.0).max(0.0);
-    let random = service * load.min(0.999_999) / (2.0 * (1.0 - load.min(0.999_999)));
-    random.min(others / 2.0 * service) + burst * others * service
+pub fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
+    let others = (company.users - 1.0).max(0.0);
+    let load = load.clamp(0.0, 0.999_999);
+    let random = service * load / (2.0 * (1.0 - load));
+    let group = (company.group.min(company.users) - 1.0).max(0.0) * service;
+    let together = if group > 0.0 { group / (group + company.dispersion) } else { 0.0 };
+    random.min(others / 2.0 * service) + company.burst * others * service + together * group
 }
 
 #[cfg(test)]
@@ -112,6 +128,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_themselves() {
-        assert!(closed_wait(1.0, 0.9, 1.0, 0.1).abs() < 1e-12);
+        let alone = Company { users: 1.0, burst: 0.1, group: 8.0, dispersion: 0.0 };
+        assert!(closed_wait(1.0, 0.9, &alone).abs() < 1e-12);
     }
 }

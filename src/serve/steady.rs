@@ -10,7 +10,7 @@ use super::outcome::{Binding, Cause, Part, PoolState, Saturation, Steady, Transf
 use super::refusal::Refusal;
 use super::replica::{Prefill, parts};
 use super::root::rising_root;
-use super::station::{Operating, Station, allen_cunneen, closed_wait};
+use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
 use super::transfer;
 use crate::catalog::model::Model;
 use crate::catalog::{self, Chip, Status};
@@ -138,7 +138,7 @@ struct FirstToken {
     request: Seconds,
     /// Own prefill.
     prefill: Seconds,
-    /// Until the running step ends.
+    /// Until the running step ends and the first token reaches the user.
     step: Seconds,
     /// KV transfer that is not hidden.
     transfer: Seconds,
@@ -167,12 +167,20 @@ fn colocated(
         room: Seconds::ZERO,
         request: engine.request,
         prefill: prefill.latency,
-        step: at.step * 0.5,
+        step: at.step * 0.5 + at.tpot * engine.first_steps,
         transfer: Seconds::ZERO,
     };
     let occupancy = prefill.occupancy.get();
     let wait = |at: &Operating, users: f64| match scenario.load {
-        Load::Closed { .. } => closed_wait(occupancy, station.prefill_load(at.rate), users, engine.burst),
+        Load::Closed { .. } => {
+            let company = Company {
+                users,
+                burst: engine.burst,
+                group: engine.group,
+                dispersion: (1.0 - scenario.workload.spread) * lengths.tokens * at.tpot.get(),
+            };
+            closed_wait(occupancy, station.prefill_load(at.rate), &company)
+        }
         Load::Open { cv, .. } => {
             allen_cunneen(occupancy, station.replicas, station.prefill_load(at.rate), cv)
         }
@@ -326,7 +334,7 @@ fn disaggregated(
             room: Seconds::ZERO,
             request: engine.request,
             prefill: prefill.latency,
-            step: at.step,
+            step: at.step + at.tpot * engine.first_steps,
             transfer: path.exposed(RequestsPerSecond::new(rate), prefill.latency, model.layers),
         }
     };
