@@ -65,7 +65,7 @@ pub fn PinButton() -> impl IntoView {
         <button
             type="button"
             data-testid="pin"
-            disabled=move || count.get() >= MAX_PINS
+            disabled={move || count.get() >= MAX_PINS}
             title="Keep this scenario and compare others with it"
             on:click=move |_| page.pin_current()
         >

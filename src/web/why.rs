@@ -53,7 +53,7 @@ fn Bar(
                 style:flex-grow=format!("{share:.5}")
                 title=format!("{name}: {time}, {}", Unit::Percent.format_with(share, Precision::SHORT))
             >
-                <span class:unseen=share < LABELLED>{name}</span>
+                <span class:unseen={share < LABELLED}>{name}</span>
             </li>
         }
     };

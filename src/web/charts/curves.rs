@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::plot::{At, Plot, Seek};
+use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
+use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
 use crate::explore::{self, Knob, sweep};
 use crate::metric::Metric;
@@ -107,7 +108,7 @@ pub fn Curves() -> impl IntoView {
     let gap = Memo::new(move |_| now.with(|samples| gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())));
     let summary = Signal::derive(move || chart.with(|chart| summary(chart)));
 
-    let taken = move |(_, x, done): (At, f64, bool)| {
+    let taken = move |Picked { x, done, .. }: Picked| {
         let knob = knob.get_untracked();
         let x = snap(knob, &page.scenario.get_untracked(), x);
         let next = page.scenario.with_untracked(|scenario| knob.apply(scenario, x));
@@ -123,7 +124,7 @@ pub fn Curves() -> impl IntoView {
 
     view! {
         <Chooser/>
-        <Plot chart=chart seek=Seek::Column summary pick=taken live/>
+        <Plot chart=chart mode=HitMode::X summary pick=taken live/>
         <p class="caption">
             {move || gap.get().unwrap_or_else(|| "Drag in the chart to move the scenario along the curve. The shade is the 80 % band.".to_owned())}
         </p>

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
-use super::plot::{At, Plot, Seek};
+use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
+use crate::chart::hit::HitMode;
 use crate::chart::model::{Axis, Chart, Domain, Join, Marker, Paint, Sample, Series};
 use crate::report::sentence;
 use crate::scenario::{Load, Scenario, link};
@@ -88,13 +89,13 @@ pub fn FrontierChart() -> impl IntoView {
             format!("Throughput per chip against interactivity: {} deployments tried, {best} on the frontier.", found.len())
         })
     });
-    let taken = move |(at, _, done): (At, f64, bool)| {
+    let taken = move |Picked { cursor, done, .. }: Picked| {
         if !done {
             return;
         }
-        let link = found.with_untracked(|found| match at.series {
-            0 => found.get(at.sample).map(|own| own.link.clone()),
-            1 => found.iter().filter(|own| own.on_frontier).nth(at.sample).map(|own| own.link.clone()),
+        let link = found.with_untracked(|found| match cursor.series {
+            0 => found.get(cursor.sample).map(|own| own.link.clone()),
+            1 => found.iter().filter(|own| own.on_frontier).nth(cursor.sample).map(|own| own.link.clone()),
             _ => None,
         });
         if let Some(link) = link {
@@ -109,7 +110,7 @@ pub fn FrontierChart() -> impl IntoView {
                 (false, count) => format!("{count} deployments of the same chips. The line joins those that no other beats and that keep the TTFT limit."),
             }}
         </p>
-        <Plot chart=chart seek=Seek::Nearest summary pick=taken live=Signal::stored(false)/>
+        <Plot chart=chart mode=HitMode::Xy summary pick=taken live=Signal::stored(false)/>
         <p class="caption">"Up and to the right is better. Click a point to make it the scenario."</p>
     }
 }

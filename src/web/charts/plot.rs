@@ -6,34 +6,33 @@ use std::sync::Arc;
 
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
-use leptos::web_sys::{KeyboardEvent, PointerEvent};
+use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
+use wasm_bindgen::JsCast;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
 use super::table::DataTable;
-use crate::chart::layout::Scene;
-use crate::chart::model::{Chart, Join};
-use crate::units::format::Precision;
+use crate::chart::geometry::Point;
+use crate::chart::hit::{Cursor, HitMode, Readout, ReadoutRow, Step};
+use crate::chart::layout::{LegendEntry, Scene};
+use crate::chart::model::Chart;
 use crate::web::theme::Look;
 
 /// How close the pointer must come to a point that stands alone, in CSS pixels.
 const REACH: f64 = 28.0;
+/// Steps of a page key.
+const LEAP: usize = 10;
+/// Rows of a tooltip.
+const ROWS: usize = 7;
 
-/// A sample under the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct At {
-    /// Index of the series in the chart.
-    pub series: usize,
-    /// Index of the sample in the series.
-    pub sample: usize,
-}
-
-/// How the cursor finds what it shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seek {
-    /// All series at one place along the horizontal axis.
-    Column,
-    /// The nearest point.
-    Nearest,
+/// What was chosen on a chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Picked {
+    /// The sample.
+    pub cursor: Cursor,
+    /// The value under the pointer on the horizontal axis.
+    pub x: f64,
+    /// Whether the movement ends here.
+    pub done: bool,
 }
 
 /// A chart with its cursor, its legend and its table.
@@ -42,14 +41,14 @@ pub fn Plot(
     /// What it shows.
     #[prop(into)]
     chart: Signal<Arc<Chart>>,
-    /// How the cursor works.
-    seek: Seek,
+    /// How the cursor seeks.
+    mode: HitMode,
     /// What it says, for those who do not see it.
     #[prop(into)]
     summary: Signal<String>,
-    /// Takes the place that was clicked or, while `live`, dragged over; the flag ends the movement.
+    /// Takes what is clicked or, while `live`, dragged over.
     #[prop(into)]
-    pick: Callback<(At, f64, bool)>,
+    pick: Callback<Picked>,
     /// Whether dragging picks continuously.
     #[prop(into)]
     live: Signal<bool>,
@@ -58,10 +57,10 @@ pub fn Plot(
     let canvas = NodeRef::<Canvas>::new();
     let size = watch_size(frame);
     let ratio = watch_ratio();
-    let Look(dark) = expect_context::<Look>();
+    let look = expect_context::<Look>();
     let measure = StoredValue::new_local(CanvasMeasure::new());
     let scene = Memo::new(move |_| {
-        let theme = Look(dark).theme();
+        let theme = look.theme();
         let size = size.get()?;
         let scene = chart.with(|chart| measure.with_value(|measure| Scene::new(chart, size, theme, measure)));
         Some(Arc::new(scene))
@@ -69,115 +68,113 @@ pub fn Plot(
     let drawing = Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
     keep_painted(canvas, drawing, ratio);
 
-    let cursor = RwSignal::new(None::<At>);
+    let cursor = RwSignal::new(None::<Cursor>);
     let dragging = RwSignal::new(false);
     let keyed = RwSignal::new(false);
-    // A cursor may point at what is no longer there.
-    let shown = Memo::new(move |_| {
+    // A cursor may point at what is no longer there; then there is no readout.
+    let readout = Memo::new(move |_| {
         let at = cursor.get()?;
-        chart.with(|chart| chart.series.get(at.series)?.samples.get(at.sample).map(|_| at))
+        scene.with(|scene| scene.as_ref()?.readout(at, mode))
     });
 
-    let place_of = move |event: &PointerEvent| (f64::from(event.offset_x()), f64::from(event.offset_y()));
-    let find = move |x: f64, y: f64| {
+    let find = move |at: Point| {
         scene.with_untracked(|scene| {
-            let scene = scene.as_ref()?;
-            match seek {
-                Seek::Column => in_column(scene, x),
-                Seek::Nearest => nearest(scene, x, y),
-            }
+            let hit = scene.as_ref()?.nearest(at, mode)?;
+            (mode == HitMode::X || hit.distance <= REACH).then_some(hit.cursor)
         })
     };
-    let report = move |at: At, x: f64, done: bool| {
-        let value = scene.with_untracked(|scene| {
-            scene.as_ref().map(|scene| scene.x.clamp(scene.x.invert(x)))
-        });
-        if let Some(value) = value {
-            pick.run((at, value, done));
+    let report = move |cursor: Cursor, at: Point, done: bool| {
+        let x = scene.with_untracked(|scene| scene.as_ref().map(|scene| scene.x.clamp(scene.x.invert(at.x))));
+        if let Some(x) = x {
+            pick.run(Picked { cursor, x, done });
         }
     };
     let moved = move |event: PointerEvent| {
-        let (x, y) = place_of(&event);
-        let at = find(x, y);
+        let at = place(&event);
+        let found = find(at);
         keyed.set(false);
-        cursor.set(at);
-        if let (true, true, Some(at)) = (dragging.get_untracked(), live.get_untracked(), at) {
-            report(at, x, false);
+        cursor.set(found);
+        if let (true, true, Some(found)) = (dragging.get_untracked(), live.get_untracked(), found) {
+            report(found, at, false);
         }
     };
     let pressed = move |event: PointerEvent| {
         if event.button() != 0 {
             return;
         }
-        let (x, y) = place_of(&event);
-        let Some(at) = find(x, y) else { return };
-        cursor.set(Some(at));
+        let at = place(&event);
+        let Some(found) = find(at) else { return };
+        keyed.set(false);
+        cursor.set(Some(found));
         dragging.set(true);
         if live.get_untracked() {
             if let Some(target) = event.current_target() {
-                let target: leptos::web_sys::Element = wasm_bindgen::JsCast::unchecked_into(target);
-                let _ = target.set_pointer_capture(event.pointer_id());
+                let _ = target.unchecked_into::<Element>().set_pointer_capture(event.pointer_id());
             }
-            report(at, x, false);
+            report(found, at, false);
         }
     };
     let released = move |event: PointerEvent| {
         if dragging.get_untracked() {
             dragging.set(false);
-            let (x, y) = place_of(&event);
-            if let Some(at) = find(x, y) {
-                report(at, x, true);
+            let at = place(&event);
+            if let Some(found) = find(at) {
+                report(found, at, true);
             }
         }
     };
     let left = move |_| {
-        if !dragging.get_untracked() {
+        if !dragging.get_untracked() && !keyed.get_untracked() {
             cursor.set(None);
         }
     };
     let key = move |event: KeyboardEvent| {
-        let handled = chart.with_untracked(|chart| {
-            let first = chart.series.iter().position(|series| series.visible && !series.samples.is_empty());
-            let at = shown.get_untracked().or(first.map(|series| At { series, sample: 0 }));
-            let Some(at) = at else { return false };
-            let Some(series) = chart.series.get(at.series) else { return false };
-            let last = series.samples.len().saturating_sub(1);
-            let to = |sample: usize| Some(At { series: at.series, sample: sample.min(last) });
-            let next = match event.key().as_str() {
-                "ArrowRight" if cursor.get_untracked().is_none() => Some(at),
-                "ArrowRight" => to(at.sample + 1),
-                "ArrowLeft" => to(at.sample.saturating_sub(1)),
-                "PageUp" => to(at.sample + 10),
-                "PageDown" => to(at.sample.saturating_sub(10)),
-                "Home" => to(0),
-                "End" => to(last),
-                "ArrowDown" => other_series(chart, at, 1),
-                "ArrowUp" => other_series(chart, at, chart.series.len().saturating_sub(1)),
-                "Enter" | " " => {
-                    if let Some(sample) = series.samples.get(at.sample) {
-                        pick.run((at, sample.x, true));
-                    }
-                    Some(at)
+        let Some(scene) = scene.get_untracked() else { return };
+        let now = cursor.get_untracked();
+        let leap = |step: Step| (0..LEAP).fold(now, |at, _| scene.step(at, step));
+        let next = match event.key().as_str() {
+            "ArrowRight" => scene.step(now, Step::Next),
+            "ArrowLeft" => scene.step(now, Step::Previous),
+            "ArrowUp" => scene.step(now, Step::SeriesBefore),
+            "ArrowDown" => scene.step(now, Step::SeriesAfter),
+            "Home" => scene.step(now, Step::First),
+            "End" => scene.step(now, Step::Last),
+            "PageUp" => leap(Step::Next),
+            "PageDown" => leap(Step::Previous),
+            "Enter" | " " => {
+                let sample = now.and_then(|at| scene.chart.series.get(at.series)?.samples.get(at.sample));
+                if let (Some(cursor), Some(sample)) = (now, sample) {
+                    pick.run(Picked { cursor, x: sample.x, done: true });
                 }
-                "Escape" => None,
-                _ => return false,
-            };
-            keyed.set(true);
-            cursor.set(next);
-            true
-        });
-        if handled {
-            event.prevent_default();
+                now
+            }
+            "Escape" => None,
+            _ => return,
+        };
+        event.prevent_default();
+        keyed.set(true);
+        cursor.set(next);
+    };
+    let blurred = move |_| {
+        if keyed.get_untracked() {
+            keyed.set(false);
+            cursor.set(None);
         }
     };
 
-    let lines = Memo::new(move |_| shown.get().map(|at| chart.with(|chart| read_out(chart, at, seek))));
-    let spoken = move || match (keyed.get(), lines.get()) {
-        (true, Some(lines)) => lines.join(", "),
+    let spoken = move || match (keyed.get(), readout.get()) {
+        (true, Some(readout)) => aloud(&readout, mode),
         _ => String::new(),
     };
+    let legend = Memo::new(move |_| scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default()));
     view! {
         <figure class="figure">
+            {move || {
+                let entries = legend.get();
+                (entries.len() > 2).then(|| view! {
+                    <ul class="legend series-legend">{entries.into_iter().map(entry).collect_view()}</ul>
+                })
+            }}
             <div class="plot" node_ref=frame>
                 <canvas node_ref=canvas role="img" aria-label=summary></canvas>
                 <div
@@ -192,17 +189,9 @@ pub fn Plot(
                     on:pointercancel=move |_| dragging.set(false)
                     on:pointerleave=left
                     on:keydown=key
-                    on:blur=move |_| {
-                        if keyed.get_untracked() {
-                            cursor.set(None);
-                        }
-                    }
+                    on:blur=blurred
                 ></div>
-                {move || {
-                    let at = shown.get()?;
-                    let scene = scene.get()?;
-                    Some(overlay(&scene, at, seek, lines.get().unwrap_or_default()))
-                }}
+                {move || Some(overlay(&*scene.get()?, &readout.get()?, mode))}
             </div>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <DataTable chart/>
@@ -210,156 +199,99 @@ pub fn Plot(
     }
 }
 
+fn place(event: &PointerEvent) -> Point {
+    Point::new(f64::from(event.offset_x()), f64::from(event.offset_y()))
+}
+
+fn entry(own: LegendEntry) -> impl IntoView {
+    let line = own.joined.then_some("line").unwrap_or("point");
+    view! {
+        <li>
+            <span class="key" data-kind=line style:color=own.hue.line.css() aria-hidden="true"></span>
+            {own.label}
+        </li>
+    }
+}
+
 /// Crosshair, dots and tooltip.
-fn overlay(scene: &Scene, at: At, seek: Seek, lines: Vec<String>) -> Option<impl IntoView + use<>> {
-    let trace = scene.traces.iter().find(|trace| trace.series == at.series)?;
-    let sample = scene.chart.series.get(at.series)?.samples.get(at.sample)?;
-    let x = scene.x.map(sample.x)?;
-    let anchor = trace.places.get(at.sample).copied().flatten();
-    let dots = scene
-        .traces
+fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView + use<> {
+    let plot = scene.plot;
+    let (x, y) = (readout.at.x, readout.at.y);
+    let dots = readout
+        .rows
         .iter()
-        .filter(|own| seek == Seek::Column || own.series == at.series)
-        .filter_map(|own| {
-            let places = &own.places;
-            let place = if own.series == at.series { anchor? } else { (*places.get(sample_at(scene, own.series, sample.x)?)?)? };
-            scene.plot.contains(place).then(|| {
-                view! {
-                    <span
-                        class="cursor-dot"
-                        style:left=format!("{:.1}px", place.x)
-                        style:top=format!("{:.1}px", place.y)
-                        style:color=own.hue.line.css()
-                    ></span>
-                }
+        .filter_map(|row| {
+            let at = row.at?;
+            Some(view! {
+                <span
+                    class="cursor-dot"
+                    style:left=format!("{:.1}px", at.x)
+                    style:top=format!("{:.1}px", at.y)
+                    style:color=row.hue.line.css()
+                ></span>
             })
         })
         .collect_view();
-    let plot = scene.plot;
-    let right = x > plot.centre().x;
-    let top = anchor.map_or(plot.top + 12.0, |place| place.y).min(plot.bottom - 90.0).max(plot.top + 4.0);
-    let (left, right) = if right {
+    // On the side with more room.
+    let (left, right) = if x > plot.centre().x {
         ("auto".to_owned(), format!("{:.1}px", scene.size.width - x + 14.0))
     } else {
         (format!("{:.1}px", x + 14.0), "auto".to_owned())
     };
-    let mut lines = lines.into_iter();
-    let head = lines.next().unwrap_or_default();
-    Some(view! {
-        <div class="overlay" aria-hidden="true">
+    let top = (y - 20.0).min(plot.bottom - 84.0).max(plot.top + 2.0);
+    let rows = rows_of(readout).into_iter().take(ROWS).map(row).collect_view();
+    let head = match mode {
+        HitMode::X => format!("{} {}", scene.chart.x.label, readout.x_text),
+        HitMode::Xy => format!("{} at {}", readout.rows.first().map_or("", |row| row.text.as_str()), readout.x_text),
+    };
+    let crosshair = (mode == HitMode::X).then(|| {
+        view! {
             <span
                 class="crosshair"
                 style:left=format!("{x:.1}px")
                 style:top=format!("{:.1}px", plot.top)
                 style:height=format!("{:.1}px", plot.height())
             ></span>
+        }
+    });
+    view! {
+        <div class="overlay" aria-hidden="true">
+            {crosshair}
             {dots}
             <div class="tip" style:left=left style:right=right style:top=format!("{top:.1}px")>
                 <b>{head}</b>
-                {lines.map(|line| view! { <span>{line}</span> }).collect_view()}
+                {rows}
             </div>
         </div>
-    })
-}
-
-/// What the cursor says: the place first, then each series.
-fn read_out(chart: &Chart, at: At, seek: Seek) -> Vec<String> {
-    let Some(series) = chart.series.get(at.series) else { return Vec::new() };
-    let Some(sample) = series.samples.get(at.sample) else { return Vec::new() };
-    let mut lines = Vec::new();
-    match seek {
-        Seek::Column => {
-            lines.push(format!("{} {}", chart.x.label, chart.x.unit.format(round_for(chart, sample.x))));
-            for series in chart.series.iter().filter(|series| series.visible && series.join != Join::None) {
-                let Some(own) = nearest_by_x(&series.samples, sample.x).and_then(|i| series.samples.get(i)) else { continue };
-                let label = if chart.series.len() > 1 { format!("{}: ", series.label) } else { String::new() };
-                lines.push(match (own.y, own.band) {
-                    (Some(y), Some((low, high))) => format!(
-                        "{label}{} ({} – {})",
-                        chart.y.unit.format(y),
-                        chart.y.unit.format_with(low, Precision::SHORT),
-                        chart.y.unit.format_with(high, Precision::SHORT)
-                    ),
-                    (Some(y), None) => format!("{label}{}", chart.y.unit.format(y)),
-                    (None, _) => format!("{label}{}", own.note.as_deref().unwrap_or("no value")),
-                });
-            }
-        }
-        Seek::Nearest => {
-            lines.push(sample.label.clone().unwrap_or_else(|| series.label.clone()));
-            lines.push(format!("{}: {}", chart.x.label, chart.x.unit.format(sample.x)));
-            if let Some(y) = sample.y {
-                lines.push(format!("{}: {}", chart.y.label, chart.y.unit.format(y)));
-            }
-            lines.extend(sample.note.clone());
-        }
     }
-    lines
 }
 
-/// A knob of whole tokens is read out in whole tokens.
-fn round_for(chart: &Chart, x: f64) -> f64 {
-    if chart.x.unit.is_binary() { libm::round(x) } else { x }
+/// Every line of a tooltip; the point of the scenario itself repeats its curve, so it goes.
+fn rows_of(readout: &Readout) -> Vec<ReadoutRow> {
+    let one = readout.rows.len() == 1;
+    let keep = |row: &&ReadoutRow| one || row.marker.is_none() || row.note.is_some() || row.focus || row.band.is_some();
+    readout.rows.iter().filter(keep).cloned().collect()
 }
 
-fn in_column(scene: &Scene, x: f64) -> Option<At> {
-    let value = scene.x.invert(x);
-    let trace = scene.traces.iter().find(|trace| scene.series(trace).is_some_and(|own| own.join != Join::None))?;
-    let sample = sample_at(scene, trace.series, value)?;
-    Some(At { series: trace.series, sample })
-}
-
-fn sample_at(scene: &Scene, series: usize, value: f64) -> Option<usize> {
-    let series = scene.chart.series.get(series)?;
-    if series.join == Join::None {
-        return None;
+fn row(row: ReadoutRow) -> impl IntoView {
+    let ReadoutRow { label, text, band, note, hue, .. } = row;
+    view! {
+        <span class="tip-row">
+            <span class="key" data-kind="line" style:color=hue.line.css()></span>
+            <span class="tip-label">{label}</span>
+            <b>{text}</b>
+            {band.map(|band| view! { <i>{band}</i> })}
+            {note.map(|note| view! { <span class="tip-note">{note}</span> })}
+        </span>
     }
-    // Nearest as the eye sees it, on a log axis too.
-    let place = scene.x.map(value)?;
-    let distance = |index: usize| {
-        series.samples.get(index).and_then(|own| scene.x.map(own.x)).map_or(f64::INFINITY, |own| (own - place).abs())
-    };
-    let above = series.samples.partition_point(|own| own.x < value);
-    let below = above.saturating_sub(1);
-    let best = if distance(below) <= distance(above) { below } else { above };
-    (best < series.samples.len()).then_some(best)
 }
 
-fn nearest_by_x(samples: &[crate::chart::model::Sample], x: f64) -> Option<usize> {
-    let above = samples.partition_point(|own| own.x < x);
-    let distance = |index: usize| samples.get(index).map_or(f64::INFINITY, |own| (own.x - x).abs());
-    let below = above.saturating_sub(1);
-    let best = if distance(below) <= distance(above) { below } else { above };
-    (best < samples.len()).then_some(best)
-}
-
-fn nearest(scene: &Scene, x: f64, y: f64) -> Option<At> {
-    let mut best: Option<(f64, At)> = None;
-    for trace in &scene.traces {
-        for (sample, place) in trace.places.iter().enumerate() {
-            let Some(place) = place else { continue };
-            let distance = libm::hypot(place.x - x, place.y - y);
-            // Later series lie on top.
-            if distance <= REACH && best.is_none_or(|(least, _)| distance <= least) {
-                best = Some((distance, At { series: trace.series, sample }));
-            }
-        }
+fn aloud(readout: &Readout, mode: HitMode) -> String {
+    let mut words = vec![readout.x_text.clone()];
+    let focus_only = mode == HitMode::Xy;
+    for row in readout.rows.iter().filter(|row| row.focus || !focus_only) {
+        words.push(format!("{}: {}", row.label, row.text));
+        words.extend(row.note.clone());
     }
-    best.map(|(_, at)| at)
-}
-
-fn other_series(chart: &Chart, at: At, step: usize) -> Option<At> {
-    let count = chart.series.len().max(1);
-    let x = chart.series.get(at.series)?.samples.get(at.sample)?.x;
-    let mut series = at.series;
-    for _ in 0..count {
-        series = (series + step) % count;
-        let own = chart.series.get(series)?;
-        if own.visible
-            && let Some(sample) = nearest_by_x(&own.samples, x)
-        {
-            return Some(At { series, sample });
-        }
-    }
-    Some(at)
+    words.join(", ")
 }
