@@ -1,10 +1,12 @@
 //! Golden pictures: the layout and the painter together, byte for byte, through the SVG writer.
 
+use tandem::chart::bars::BarScene;
 use tandem::chart::frontier::{Better, pareto};
 use tandem::chart::geometry::Size;
 use tandem::chart::layout::{Options, Scene};
 use tandem::chart::model::{
-    Along, Axis, Chart, Dash, Domain, Emphasis, Join, Marker, Paint, Rule, Sample, Series,
+    Along, Axis, Bar, BarScale, Bars, Chart, Dash, Domain, Emphasis, Join, Marker, Paint, Rule, Sample,
+    Segment, Series,
 };
 use tandem::chart::svg::svg;
 use tandem::chart::text::TableMeasure;
@@ -160,5 +162,75 @@ fn an_empty_chart_still_has_axes() {
         ..Chart::default()
     };
     insta::assert_snapshot!(render(&chart, 400.0, 240.0, &LIGHT, Options::PAGE));
-    let _ = Role::ALL;
+}
+
+/// Where the time of TTFT and TPOT goes.
+fn why() -> Bars {
+    let part =
+        |role: Role, label: &str, value: f64| Segment::new(role.name(), label, value, Paint::Role(role));
+    Bars {
+        title: "Where each millisecond goes".to_owned(),
+        unit: Unit::Seconds,
+        bars: vec![
+            Bar {
+                label: "TTFT".to_owned(),
+                segments: vec![
+                    part(Role::Queue, "queue", 0.21),
+                    part(Role::Attention, "attention", 0.38),
+                    part(Role::Ffn, "experts", 0.62),
+                    part(Role::Link, "KV transfer", 0.04),
+                ],
+                limit: Some((2.0, "SLO 2 s".to_owned())),
+            },
+            Bar {
+                label: "TPOT".to_owned(),
+                segments: vec![
+                    part(Role::Attention, "attention", 0.0041),
+                    part(Role::Ffn, "experts", 0.0122),
+                    part(Role::Link, "collectives", 0.0019),
+                ],
+                limit: None,
+            },
+        ],
+        scale: BarScale::Own,
+    }
+}
+
+fn render_bars(bars: &Bars, width: f64, theme: &Theme, options: Options) -> String {
+    let size = Size::new(width, BarScene::height_for(bars, width, options));
+    let scene = BarScene::with_options(bars, size, theme, &TableMeasure, options);
+    svg(&scene.drawing, &bars.title, "")
+}
+
+#[test]
+fn bars_of_their_own_scale() {
+    insta::assert_snapshot!(render_bars(&why(), 640.0, &LIGHT, Options::STANDALONE));
+}
+
+#[test]
+fn bars_on_a_phone() {
+    insta::assert_snapshot!(render_bars(&why(), 340.0, &DARK, Options::PAGE));
+}
+
+#[test]
+fn bars_on_one_scale() {
+    let gigabytes = |id: &str, label: &str, slot: usize, value: f64| {
+        Segment::new(id, label, value * 1e9, Paint::Series(slot))
+    };
+    let chip = |label: &str, weights: f64, cache: f64, limit: f64| Bar {
+        label: label.to_owned(),
+        segments: vec![
+            gigabytes("weights", "weights", 0, weights),
+            gigabytes("kv", "KV cache", 2, cache),
+            gigabytes("rest", "activations", 4, 6.0),
+        ],
+        limit: Some((limit * 1e9, format!("{limit} GB"))),
+    };
+    let bars = Bars {
+        title: "Memory of one chip".to_owned(),
+        unit: Unit::Bytes,
+        bars: vec![chip("H200", 84.0, 40.0, 141.0), chip("B200", 84.0, 91.0, 180.0)],
+        scale: BarScale::Shared,
+    };
+    insta::assert_snapshot!(render_bars(&bars, 640.0, &LIGHT, Options::STANDALONE));
 }

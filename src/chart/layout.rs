@@ -200,6 +200,14 @@ impl Scene {
         let mut taken = Vec::new();
         // The ends of lines cannot choose their place, rules have a few to choose from, points many.
         self.draw_end_labels(ends, theme, measure, &mut taken, &mut marks);
+        // The label of one rule keeps off the line of another.
+        taken.extend(
+            self.chart
+                .rules
+                .iter()
+                .filter_map(|rule| self.rule_ends(rule))
+                .map(|(from, to)| Rect::between(from, to).grown(0.5)),
+        );
         for rule in &self.chart.rules {
             self.draw_rule_label(rule, theme, measure, &mut taken, &mut marks);
         }
@@ -314,8 +322,15 @@ impl Scene {
 
     fn draw_rule(&self, rule: &Rule, theme: &Theme, marks: &mut Vec<Mark>) {
         let colour = theme.hue(rule.paint).line;
+        if let Some((from, to)) = self.rule_ends(rule) {
+            marks.push(Mark::Hair { from, to, width: 1.5, colour, dash: Dash::Short });
+        }
+    }
+
+    /// The ends of the line of a rule, if its value is in view.
+    fn rule_ends(&self, rule: &Rule) -> Option<(Point, Point)> {
         let plot = &self.plot;
-        let line = match rule.axis {
+        match rule.axis {
             Along::X if self.x.contains(rule.value) => {
                 self.x.map(rule.value).map(|x| (Point::new(x, plot.top), Point::new(x, plot.bottom)))
             }
@@ -323,9 +338,6 @@ impl Scene {
                 self.y.map(rule.value).map(|y| (Point::new(plot.left, y), Point::new(plot.right, y)))
             }
             _ => None,
-        };
-        if let Some((from, to)) = line {
-            marks.push(Mark::Hair { from, to, width: 1.5, colour, dash: Dash::Short });
         }
     }
 
@@ -371,13 +383,11 @@ impl Scene {
                     })
                     .collect()
             }
-            Along::X => [place + GAP, place - GAP - width]
-                .into_iter()
-                .flat_map(|left| {
-                    (0..6).map(move |row| {
-                        let top = plot.top + 2.0 + f64::from(row) * LINE;
-                        Rect::new(left, top, left + width, top + LINE)
-                    })
+            Along::X => (0..6)
+                .map(|row| plot.top + 2.0 + f64::from(row) * LINE)
+                .flat_map(|top| {
+                    [place + GAP, place - GAP - width]
+                        .map(|left| Rect::new(left, top, left + width, top + LINE))
                 })
                 .collect(),
         };

@@ -4,6 +4,8 @@
 //! All geometry is `f64` in CSS pixels and pure; the painter rounds to the pixels of its target at the very end.
 //! Axes, ticks, legend and labels are ours: plotters' own measure text in the DOM and break a strict content policy.
 
+pub mod bars;
+pub mod describe;
 pub mod frontier;
 pub mod geometry;
 pub mod hit;
