@@ -208,25 +208,23 @@ fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {
     let text = String::from_utf8_lossy(&bytes);
     let result = check(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     if arguments.json {
-        serde_json::to_writer(&mut *out, &result).map_err(io::Error::from)?;
-        writeln!(out)?;
+        json(out, &result)
     } else {
-        out.write_all(report::check::text(&result, arguments.rows).as_bytes())?;
+        Ok(out.write_all(report::check::text(&result, arguments.rows).as_bytes())?)
     }
-    Ok(())
 }
 
 fn list(arguments: &Catalog, out: &mut impl Write) -> Result<(), Failure> {
     match (arguments.kind, arguments.json) {
-        (Kind::Chips, true) => serde_json::to_writer(&mut *out, catalog::chips()).map_err(io::Error::from)?,
-        (Kind::Models, true) => {
-            serde_json::to_writer(&mut *out, catalog::models()).map_err(io::Error::from)?
-        }
-        (Kind::Chips, false) => out.write_all(report::catalog::chips().as_bytes())?,
-        (Kind::Models, false) => out.write_all(report::catalog::models().as_bytes())?,
+        (Kind::Chips, true) => json(out, &catalog::chips()),
+        (Kind::Models, true) => json(out, &catalog::models()),
+        (Kind::Chips, false) => Ok(out.write_all(report::catalog::chips().as_bytes())?),
+        (Kind::Models, false) => Ok(out.write_all(report::catalog::models().as_bytes())?),
     }
-    if arguments.json {
-        writeln!(out)?;
-    }
-    Ok(())
+}
+
+/// One line of JSON.
+fn json(out: &mut impl Write, value: &impl serde::Serialize) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }

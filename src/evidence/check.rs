@@ -261,7 +261,9 @@ fn predict(row: &Row, model: &impl Fn(&Scenario) -> Result<Evaluation, Refusal>)
 /// Counts pairs within groups of equal workload. Sorting by measurement and counting ranks keeps a file of any size in
 /// time near its length.
 fn order(points: &[Point]) -> Order {
-    let mut groups: BTreeMap<(&str, [u64; 3]), Vec<(f64, f64)>> = BTreeMap::new();
+    /// Model, and the bits of ISL, OSL and concurrency.
+    type Work<'a> = (&'a str, [u64; 3]);
+    let mut groups: BTreeMap<Work<'_>, Vec<(f64, f64)>> = BTreeMap::new();
     for point in points {
         let Some(measured) = point.measured_tok_s_per_chip else { continue };
         let Setup { model, isl, osl, concurrency, .. } = &point.setup;

@@ -214,7 +214,7 @@ pub fn constants() -> &'static Constants {
         kernels: sorted(rows(include_str!("constants/kernels.csv"), kernel_row), |row| {
             (row.operator, row.chip, row.format)
         }),
-        collectives: rows(include_str!("constants/collectives.csv"), collective_row),
+        collectives: sorted(rows(include_str!("constants/collectives.csv"), collective_row), collective_key),
         engines: rows(include_str!("constants/engines.csv"), engine_row),
         families: rows(include_str!("constants/families.csv"), family_row),
         sram: rows(include_str!("constants/sram.csv"), sram_row),
@@ -233,16 +233,14 @@ impl Constants {
         self.kernels.get(at)
     }
 
-    /// The rows of a collective on a chip by one library.
-    pub fn collectives<'a>(
-        &'a self,
-        operation: &'a str,
-        chip: &'a str,
-        library: &'a str,
-    ) -> impl Iterator<Item = &'a CollectiveRow> {
-        self.collectives
-            .iter()
-            .filter(move |row| row.operation == operation && row.chip == chip && row.library == library)
+    /// The rows of a collective on a chip by one library, fewest ranks first.
+    #[must_use]
+    pub fn collectives(&self, operation: &str, chip: &str, library: &str) -> &[CollectiveRow] {
+        let wanted = (chip, operation, library);
+        let key = |row: &CollectiveRow| (row.chip, row.operation, row.library);
+        let start = self.collectives.partition_point(|row| key(row) < wanted);
+        let end = self.collectives.partition_point(|row| key(row) <= wanted);
+        self.collectives.get(start..end).unwrap_or_default()
     }
 
     /// The engine's constants on a chip: those of its generation, else those of any.
@@ -322,6 +320,10 @@ fn data_lines(text: &'static str) -> impl Iterator<Item = &'static str> {
 fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     rows.sort_by_key(key);
     rows
+}
+
+fn collective_key(row: &CollectiveRow) -> (&'static str, &'static str, &'static str, u32) {
+    (row.chip, row.operation, row.library, row.ranks)
 }
 
 fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {

@@ -81,7 +81,10 @@ fn figures(evaluation: &Evaluation) -> String {
                 parts.push(format!("{text} ±{}", Unit::Percent.format_with(half, Precision::SHORT)));
             }
             (_, Figure::Known { text, .. }) => parts.push(text),
-            (Metric::CostTotal, Figure::Absent { absent }) => parts.push(format!("no price ({absent})")),
+            (Metric::CostTotal, Figure::Absent { absent }) => {
+                let reason = evaluation.costs.per_mtok_total.as_ref().err().map_or(absent, words::unpriced);
+                parts.push(format!("no price ({reason})"));
+            }
             (_, Figure::Absent { .. }) => {}
         }
     }

@@ -1,7 +1,8 @@
 //! The words for everything that a result names: one place for page and command line. Sentence case; phrases that stand
 //! inside a sentence start small.
 
-use crate::catalog;
+use crate::catalog::{self, ComputeType};
+use crate::cost::Unpriced;
 use crate::evidence::EvidenceClass;
 use crate::pass::{Limit, OpKind};
 use crate::scenario::{Role, notation};
@@ -152,10 +153,20 @@ fn short(name: &str) -> &str {
     name.split_once(" in ").map_or(name, |(short, _)| short)
 }
 
+/// Why a cost is absent.
+#[must_use]
+pub fn unpriced(unpriced: &Unpriced) -> String {
+    format!("{} has no public {}", chip(&unpriced.chip), unpriced.figure)
+}
+
 /// A warning in a sentence.
 #[must_use]
 pub fn warning(warning: &Warning) -> String {
     match warning {
+        Warning::KvLimited { role, fits, wanted } if *fits < 2.0 => format!(
+            "The KV cache of one sequence fits into a replica of the {role}; {} are wanted, so some users wait.",
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
         Warning::KvLimited { role, fits, wanted } => format!(
             "The KV cache of {} sequences fits into a replica of the {role}; {} are wanted, so some users wait.",
             Unit::Count.format(libm::floor(*fits)),
@@ -209,11 +220,18 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("The layout {} of the {role} {reason}.", notation::write_layout(layout))
         }
         Refusal::NoUnit { chip: id, compute } => {
-            format!("{} has no published rate for {compute:?} arithmetic.", chip(id))
+            let compute = match compute {
+                ComputeType::Bf16 => "16-bit",
+                ComputeType::Fp8 => "8-bit float",
+                ComputeType::Int8 => "8-bit integer",
+                ComputeType::Fp4 => "4-bit float",
+            };
+            format!(
+                "{} has no published rate for {compute} arithmetic. Choose another number format.",
+                chip(id)
+            )
         }
-        Refusal::MissingFigure { chip: id, figure } => {
-            format!("{} has no published {figure}, so nothing can be computed on it.", chip(id))
-        }
+        Refusal::MissingFigure { chip: id, figure } => format!("{} has no published {figure}.", chip(id)),
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
             let text = refusal.to_string();
             let mut letters = text.chars();

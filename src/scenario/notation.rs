@@ -133,7 +133,8 @@ impl Written {
         }
         let remaining = |whole: u64, part: u32| {
             let part = u64::from(part.max(1));
-            whole.is_multiple_of(part).then(|| u32::try_from(whole / part).ok()).flatten()
+            let degree = whole.is_multiple_of(part).then(|| u32::try_from(whole / part).ok()).flatten();
+            degree.filter(|&degree| Limits::DEGREE.admit(f64::from(degree)).is_ok())
         };
         match (etp, ep) {
             (None, None) => (layout.etp, layout.ep) = (layout.tp, layout.dp),
@@ -278,6 +279,11 @@ mod tests {
         assert_eq!(layout("ep8"), [1, 1, 8, 1, 8]);
         assert_eq!(layout("pp4"), [1, 4, 1, 1, 1]);
         assert_eq!(layout("tp4:dp4:ep16"), [4, 1, 4, 1, 16]);
+    }
+
+    #[test]
+    fn completion_stays_within_limits() {
+        assert_eq!(layout("etp3:ep9999"), [1, 1, 1, 3, 9999]);
     }
 
     #[test]

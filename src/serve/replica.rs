@@ -20,7 +20,7 @@ pub struct Replica<'a> {
 #[derive(Clone, Debug)]
 enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
-    Memory(Plan<'a>),
+    Memory(Box<Plan<'a>>),
     /// Weights in SRAM: the pipeline law.
     Sram(Pipeline<'a>),
 }
@@ -61,10 +61,8 @@ impl<'a> Replica<'a> {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
-            Silicon::Memory(
-                Plan::new(tables, model, chip, engine, numerics, layout)
-                    .ok_or_else(|| missing("16-bit arithmetic rate"))?,
-            )
+            let plan = Plan::new(tables, model, chip, engine, numerics, layout);
+            Silicon::Memory(Box::new(plan.ok_or_else(|| missing("16-bit arithmetic rate"))?))
         };
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
     }

@@ -5,7 +5,7 @@
 //! asks for as many as there are users, an open loop for the rate offered. What exceeds the room for KV cache or the
 //! capacity waits, and saturation is said in words instead of latencies without meaning.
 
-use super::layouts::{Demand, Settled, settle};
+use super::layouts::{Demand, Setting, Settled, settle};
 use super::outcome::{Binding, Cause, Part, PoolState, Saturation, Steady, Transfer, Warning};
 use super::refusal::Refusal;
 use super::replica::{Prefill, parts};
@@ -112,7 +112,8 @@ fn settle_pool<'a>(
         ttft: scenario.slo.ttft,
         tpot: scenario.slo.tpot,
     };
-    Ok((chip, settle(tables, pool, model, chip, scenario.engine, numerics, &demand)?))
+    let setting = Setting { tables, model, chip, engine: scenario.engine, numerics };
+    Ok((chip, settle(&setting, pool, &demand)?))
 }
 
 fn station<'a, 'b>(settled: &'b Settled<'a>, lengths: &Lengths, role: Role) -> Station<'a, 'b> {

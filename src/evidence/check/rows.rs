@@ -72,6 +72,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckErr
         return Err(CheckError::MissingColumns { missing, found });
     }
     let mut rows = Vec::new();
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     for (index, record) in reader.records().enumerate() {
         let record = match record {
             Ok(record) => record,
@@ -80,7 +81,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckErr
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         let cell = |name: &str| column(name).and_then(|at| record.get(at)).filter(|cell| !cell.is_empty());
         let id = cell("id").map_or_else(|| format!("line {line}"), excerpt);
         rows.push(row(id.clone(), line, cell).map_err(|(field, problem)| Unpredicted {
@@ -89,6 +90,28 @@ pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckErr
         }));
     }
     Ok(rows)
+}
+
+/// Line numbers of ascending places in a text. The reader's own point at the end of the line before where lines end in
+/// CR LF or blank lines stand in between.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first letter at or after a place.
+    fn of(&mut self, place: u64) -> u64 {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        while let Some(&byte) = self.text.get(self.at)
+            && (self.at < place || byte == b'\n' || byte == b'\r')
+        {
+            self.line += u64::from(byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 type Problem = (&'static str, String);

@@ -566,7 +566,7 @@ fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Seconds>)) -> R
 
 fn set_pool(pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
     let read = notation::parse(text)
-        .map_err(|error| Problem::Unreadable { expected: error.to_string(), nearest: Vec::new() })?;
+        .map_err(|error| Problem::Wrong { reason: error.to_string(), nearest: Vec::new() })?;
     *pool = Pool { chip: names::chip(&read.chip)?, ..read };
     Ok(Taken::Whole)
 }

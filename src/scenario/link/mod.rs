@@ -159,7 +159,10 @@ pub fn parse(text: &str) -> Parsed {
     for notice in &mut notices.listed {
         if matches!(
             notice.problem,
-            Problem::Unreadable { .. } | Problem::OutOfRange { .. } | Problem::NotModelled
+            Problem::Unreadable { .. }
+                | Problem::Wrong { .. }
+                | Problem::OutOfRange { .. }
+                | Problem::NotModelled
         ) {
             notice.kept = kept(&scenario, &notice.key);
         }

@@ -29,14 +29,14 @@ pub(super) fn model(text: &str) -> Result<String, Problem> {
     if catalog::model(&id).is_some() {
         return Ok(id);
     }
-    // Sizes carry a capital letter that people forget.
     catalog::parse_family_id(text).map(|model| model.id.into_owned()).map_err(|error| {
-        let expected = if text.contains(':') && text.len() <= LONGEST {
-            error.to_string()
-        } else {
-            "a model of the catalogue, or a family with a size such as dense:70B".to_owned()
-        };
-        Problem::Unreadable { expected, nearest: owned(&catalog::nearest_model_ids(&id)) }
+        if text.contains(':') {
+            return Problem::Wrong { reason: error.to_string(), nearest: Vec::new() };
+        }
+        Problem::Unreadable {
+            expected: "a model of the catalogue, or a family with a size such as dense:70B".to_owned(),
+            nearest: owned(&catalog::nearest_model_ids(&id)),
+        }
     })
 }
 

@@ -9,6 +9,9 @@ use super::value;
 /// Longest excerpt of a link in a notice.
 const EXCERPT: usize = 80;
 
+/// Longest reason.
+const REASON: usize = 300;
+
 /// One thing in a link that was dropped or read otherwise than it stands. The rest of the link holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
@@ -34,6 +37,13 @@ pub enum Problem {
     Unreadable {
         /// What is expected in its place.
         expected: String,
+        /// Values that come near.
+        nearest: Vec<String>,
+    },
+    /// The value is of the right kind, but wrong inside.
+    Wrong {
+        /// What is wrong with it, in words.
+        reason: String,
         /// Values that come near.
         nearest: Vec<String>,
     },
@@ -73,8 +83,12 @@ pub enum Problem {
 }
 
 impl Notice {
-    pub(super) fn new(key: &str, value: &str, problem: Problem) -> Self {
-        Self { key: clip(key), value: clip(value), problem, kept: None }
+    pub(super) fn new(key: &str, value: &str, mut problem: Problem) -> Self {
+        if let Problem::Wrong { reason, .. } = &mut problem {
+            // A reason may quote the link.
+            *reason = clip(reason, REASON);
+        }
+        Self { key: clip(key, EXCERPT), value: clip(value, EXCERPT), problem, kept: None }
     }
 
     /// Whether the figures may rest on something else than the writer of the link meant.
@@ -110,6 +124,10 @@ impl fmt::Display for Notice {
                 write!(f, "expected {expected}")?;
                 near(f, nearest)?;
             }
+            Problem::Wrong { reason, nearest } => {
+                f.write_str(reason)?;
+                near(f, nearest)?;
+            }
             Problem::OutOfRange { invalid } => {
                 write!(f, "outside {}", value::range(&invalid.limits))?;
             }
@@ -135,10 +153,10 @@ fn near(f: &mut fmt::Formatter<'_>, nearest: &[String]) -> fmt::Result {
 }
 
 /// Enough of a text to recognise it, without anything that could upset a terminal.
-fn clip(text: &str) -> String {
+fn clip(text: &str, most: usize) -> String {
     let printable = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
-    let mut excerpt: String = text.chars().take(EXCERPT).map(printable).collect();
-    if text.chars().nth(EXCERPT).is_some() {
+    let mut excerpt: String = text.chars().take(most).map(printable).collect();
+    if text.chars().nth(most).is_some() {
         excerpt.push('…');
     }
     excerpt
