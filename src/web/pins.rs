@@ -56,6 +56,11 @@ pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
     name
 }
 
+/// What a pin is called on the chart.
+pub fn letter(index: usize) -> char {
+    ['A', 'B', 'C', 'D'].get(index).copied().unwrap_or('?')
+}
+
 /// The button that keeps the current scenario.
 #[component]
 pub fn PinButton() -> impl IntoView {
@@ -119,7 +124,7 @@ fn PinHead(
     view! {
         <th scope="col">
             <span class="swatch" data-series=index + 2 aria-hidden="true"></span>
-            <span class="pin-name">{name.clone()}</span>
+            <span class="pin-name"><b>{letter(index)}</b> " " {name.clone()}</span>
             <span class="row">
                 <button
                     type="button"

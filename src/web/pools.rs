@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::controls::layout_name;
 use super::state::use_page;
+use crate::pass::has_experts;
 use crate::report::words;
 use crate::scenario::Role;
-use crate::serve::{MemoryUse, PoolState, Transfer};
+use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
 use crate::units::format::{Precision, Unit};
 
 /// A card for each pool, and one for what moves between them.
@@ -16,6 +17,7 @@ pub fn Pools() -> impl IntoView {
     let pools = Memo::new(move |_| {
         page.answer.with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
+    let experts = page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| has_experts(&model)));
     let transfer = Memo::new(move |_| {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
     });
@@ -23,21 +25,21 @@ pub fn Pools() -> impl IntoView {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
-                {move || pools.get().into_iter().map(card).collect_view()}
+                {move || pools.get().into_iter().map(|state| card(state, experts.get())).collect_view()}
             </div>
             {move || transfer.get().map(moved)}
         </section>
     }
 }
 
-fn card(state: PoolState) -> impl IntoView {
+fn card(state: PoolState, experts: bool) -> impl IntoView {
     let (role, title) = match state.role {
         Role::Colocated => ("pool", "All chips"),
         Role::Prefill => ("prefill", "Prefill"),
         Role::Decode => ("decode", "Decode"),
     };
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
-    let layout = layout_name(&state.layout, state.layout.ep > 1 || state.layout.etp > 1);
+    let layout = layout_name(&state.layout, experts);
     let replicas = if state.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", state.replicas) };
     let batch = state.batch.get();
     let batch = (batch > 0.0)

@@ -181,8 +181,7 @@ impl Page {
     where
         T: PartialEq + Send + Sync + 'static,
     {
-        let scenario = self.scenario;
-        Memo::new(move |_| scenario.with(&read))
+        memo_over(self.scenario, Box::new(read))
     }
 
     /// Keeps the current scenario for comparison.
@@ -210,6 +209,14 @@ impl Page {
         let message = Message { text: text.into(), serious };
         self.messages.update(|messages| messages.push(message));
     }
+}
+
+/// Not generic over the closure, so that a module of many memos stays small.
+fn memo_over<T: PartialEq + Send + Sync + 'static>(
+    scenario: RwSignal<Scenario>,
+    read: Box<dyn Fn(&Scenario) -> T + Send + Sync>,
+) -> Memo<T> {
+    Memo::new(move |_| scenario.with(&read))
 }
 
 /// The state of the page this component is part of: `app` provides it before anything else.

@@ -109,8 +109,9 @@ pub fn ThemeSwitch(
     };
     view! {
         <button type="button" class="quiet" data-testid="theme" on:click=turn>
+            <span aria-hidden="true">"◐ "</span>
             <span class="unseen">"Colours: "</span>
-            {move || choice.get().label()}
+            <span class="theme-name">{move || choice.get().label()}</span>
         </button>
     }
 }

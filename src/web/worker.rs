@@ -32,6 +32,8 @@ pub struct Found {
     pub per_chip: f64,
     /// Mean time to first token in seconds.
     pub ttft: f64,
+    /// Whether it keeps the limit on TTFT.
+    pub keeps_ttft: bool,
     /// Whether no other beats it.
     pub on_frontier: bool,
 }
@@ -134,8 +136,8 @@ pub fn listen() {
         if let Some((number, link)) = text.split_once(' ') {
             let mut answer = number.to_owned();
             for own in search(link) {
-                let Found { link, users, interactivity, per_chip, ttft, on_frontier } = own;
-                answer.push_str(&format!("\n{users} {interactivity} {per_chip} {ttft} {on_frontier} {link}"));
+                let Found { link, users, interactivity, per_chip, ttft, keeps_ttft, on_frontier } = own;
+                answer.push_str(&format!("\n{users} {interactivity} {per_chip} {ttft} {keeps_ttft} {on_frontier} {link}"));
             }
             let _ = reply.post_message(&answer.into());
         }
@@ -157,6 +159,7 @@ fn search(text: &str) -> Vec<Found> {
         interactivity: own.interactivity.get(),
         per_chip: own.per_chip.get(),
         ttft: own.ttft.get(),
+        keeps_ttft: own.keeps_ttft,
         on_frontier: own.on_frontier,
     };
     frontier(&scenario).into_iter().map(found).collect()
@@ -166,11 +169,13 @@ fn read(text: &str) -> Option<(u32, Vec<Found>)> {
     let mut lines = text.lines();
     let number = lines.next()?.parse().ok()?;
     let found = lines.filter_map(|line| {
-        let mut words = line.splitn(6, ' ');
+        let mut words = line.splitn(7, ' ');
         let mut figure = || words.next()?.parse::<f64>().ok();
         let (users, interactivity, per_chip, ttft) = (figure()?, figure()?, figure()?, figure()?);
-        let on_frontier = words.next()? == "true";
-        Some(Found { users, interactivity, per_chip, ttft, on_frontier, link: words.next()?.to_owned() })
+        let mut flag = || Some(words.next()? == "true");
+        let (keeps_ttft, on_frontier) = (flag()?, flag()?);
+        let link = words.next()?.to_owned();
+        Some(Found { users, interactivity, per_chip, ttft, keeps_ttft, on_frontier, link })
     });
     Some((number, found.collect()))
 }

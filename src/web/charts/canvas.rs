@@ -59,7 +59,7 @@ fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64) {
     let _ = context.set_transform(shrink, 0.0, 0.0, shrink, 0.0, 0.0);
     context.set_line_join("round");
     let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else { return };
-    let area = Measured::new(backend, TableMeasure).into_drawing_area();
+    let area = Measured::new(backend, TableMeasure).spanning(pixels.grid(drawing.size)).into_drawing_area();
     // A canvas does not fail; if it did, the next frame paints again.
     let _ = paint(drawing, pixels, &area);
 }

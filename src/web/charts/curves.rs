@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::plot::{Picked, Plot};
+use super::plot::{HERE, Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
@@ -15,6 +15,7 @@ use crate::scenario::{Load, Scenario};
 use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::stops::Stops;
+use crate::web::pins::letter;
 use crate::web::state::use_page;
 
 /// Points of a curve.
@@ -34,12 +35,12 @@ pub fn Curves() -> impl IntoView {
         move |_| Arc::new(page.scenario.with(|scenario| sweep(scenario, knob.get(), &values.get()))),
         |_, _| true,
     );
-    let pinned: Memo<Vec<(String, Swept)>> = Memo::new_with_compare(
+    let pinned: Memo<Vec<Swept>> = Memo::new_with_compare(
         move |_| {
             let (knob, values) = (knob.get(), values.get());
             page.pins.with(|pins| {
                 let swept = |scenario: &Scenario| Arc::new(sweep(scenario, knob, &values));
-                pins.iter().map(|pin| (pin.name.clone(), swept(&pin.scenario))).collect()
+                pins.iter().map(|pin| swept(&pin.scenario)).collect()
             })
         },
         |_, _| true,
@@ -57,9 +58,9 @@ pub fn Curves() -> impl IntoView {
             ..Chart::default()
         };
         pinned.with(|pinned| {
-            for (index, (name, samples)) in pinned.iter().enumerate() {
+            for (index, samples) in pinned.iter().enumerate() {
                 let id = format!("pin-{}", index + 1);
-                let mut series = Series::nth(index + 1, id, name.clone(), points(samples, metric, false));
+                let mut series = Series::nth(index + 1, id, format!("Pin {}", letter(index)), points(samples, metric, false));
                 if series.dash == Dash::Solid {
                     series.dash = Dash::Dotted;
                 }
@@ -98,7 +99,7 @@ pub fn Curves() -> impl IntoView {
                     let sample = Sample::new(x, here.value);
                     chart.series.push(Series {
                         end_label: false,
-                        ..Series::points("here", "This scenario", Paint::Series(0), Marker::Disc, vec![sample])
+                        ..Series::points(HERE, "This scenario", Paint::Series(0), Marker::Disc, vec![sample])
                     });
                 }
             }
@@ -122,12 +123,14 @@ pub fn Curves() -> impl IntoView {
     // The reach of a load curve follows the load, so dragging it would run away from the pointer.
     let live = Signal::derive(move || knob.get() != Knob::Load);
 
+    let caption = Signal::derive(move || {
+        let way = "Drag in the chart to move the scenario along the curve. The shade is the 80 % band.";
+        gap.get().unwrap_or_else(|| way.to_owned())
+    });
+
     view! {
         <Chooser/>
-        <Plot chart=chart mode=HitMode::X summary pick=taken live/>
-        <p class="caption">
-            {move || gap.get().unwrap_or_else(|| "Drag in the chart to move the scenario along the curve. The shade is the 80 % band.".to_owned())}
-        </p>
+        <Plot chart=chart mode=HitMode::X summary pick=taken live caption/>
     }
 }
 

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
-use crate::chart::model::{Axis, Chart, Domain, Join, Marker, Paint, Sample, Series};
+use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
 use crate::report::sentence;
 use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
@@ -44,14 +44,13 @@ pub fn FrontierChart() -> impl IntoView {
     });
 
     let chart = Memo::new(move |_| {
-        let place = |own: &Found| Sample::new(own.interactivity, own.per_chip);
         let described = |own: &Found| {
             let scenario = link::parse(&own.link).scenario;
-            place(own).with_note(describe(&scenario, own))
+            Sample::new(own.interactivity, own.per_chip).with_note(describe(&scenario, own))
         };
         found.with(|found| {
-            let tried = found.iter().map(|own| described(own).with_label(title(own))).collect();
-            let best: Vec<Sample> =
+            let cloud = |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
+            let best =
                 found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(title(own))).collect();
             let mut chart = Chart {
                 title: "Throughput per chip against interactivity".to_owned(),
@@ -62,9 +61,10 @@ pub fn FrontierChart() -> impl IntoView {
                 ..Chart::default()
             };
             chart.series.push(Series {
-                emphasis: crate::chart::model::Emphasis::Dim,
-                ..Series::points("tried", "Tried", Paint::Muted, Marker::Ring, tried)
+                emphasis: Emphasis::Dim,
+                ..Series::points("late", "Misses the TTFT limit", Paint::Muted, Marker::Cross, cloud(false))
             });
+            chart.series.push(Series::points("tried", "Tried", Paint::Muted, Marker::Ring, cloud(true)));
             chart.series.push(Series {
                 marker: Some(Marker::Disc),
                 join: Join::Straight,
@@ -74,11 +74,11 @@ pub fn FrontierChart() -> impl IntoView {
             let here = page.answer.with(|answer| {
                 answer.as_ref().as_ref().ok().map(|own| {
                     let steady = &own.steady;
-                    Sample::new(steady.interactivity().get(), steady.throughput_per_chip().get()).with_label("This scenario")
+                    Sample::new(steady.interactivity().get(), steady.throughput_per_chip().get())
                 })
             });
             if let Some(here) = here {
-                chart.series.push(Series::points("here", "This scenario", Paint::Series(1), Marker::Diamond, vec![here]));
+                chart.series.push(Series::points("own", "This scenario", Paint::Series(1), Marker::Diamond, vec![here]));
             }
             Arc::new(chart)
         })
@@ -93,9 +93,13 @@ pub fn FrontierChart() -> impl IntoView {
         if !done {
             return;
         }
+        let of = |found: &[Found], wanted: fn(&Found) -> bool| {
+            found.iter().filter(|own| wanted(own)).nth(cursor.sample).map(|own| own.link.clone())
+        };
         let link = found.with_untracked(|found| match cursor.series {
-            0 => found.get(cursor.sample).map(|own| own.link.clone()),
-            1 => found.iter().filter(|own| own.on_frontier).nth(cursor.sample).map(|own| own.link.clone()),
+            0 => of(found, |own| !own.keeps_ttft),
+            1 => of(found, |own| own.keeps_ttft),
+            2 => of(found, |own| own.on_frontier),
             _ => None,
         });
         if let Some(link) = link {
@@ -110,8 +114,14 @@ pub fn FrontierChart() -> impl IntoView {
                 (false, count) => format!("{count} deployments of the same chips. The line joins those that no other beats and that keep the TTFT limit."),
             }}
         </p>
-        <Plot chart=chart mode=HitMode::Xy summary pick=taken live=Signal::stored(false)/>
-        <p class="caption">"Up and to the right is better. Click a point to make it the scenario."</p>
+        <Plot
+            chart=chart
+            mode=HitMode::Xy
+            summary
+            pick=taken
+            live=Signal::stored(false)
+            caption=Signal::stored("Up and to the right is better. Click a point to make it the scenario.".to_owned())
+        />
     }
 }
 
@@ -126,5 +136,5 @@ fn describe(scenario: &Scenario, own: &Found) -> String {
         .into_iter()
         .filter_map(|(_, pool)| pool.layout.map(|layout| layout_name(&layout, layout.ep > 1 || layout.etp > 1)))
         .collect();
-    format!("{} · {} · TTFT {}", sentence::deployment(scenario), layouts.join(" | "), Unit::Seconds.format(own.ttft))
+    format!("{} · {} · {} · TTFT {}", title(own), sentence::deployment(scenario), layouts.join(" | "), Unit::Seconds.format(own.ttft))
 }

@@ -23,6 +23,8 @@ const REACH: f64 = 28.0;
 const LEAP: usize = 10;
 /// Rows of a tooltip.
 const ROWS: usize = 7;
+/// The series that marks the current scenario.
+pub const HERE: &str = "here";
 
 /// What was chosen on a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +54,9 @@ pub fn Plot(
     /// Whether dragging picks continuously.
     #[prop(into)]
     live: Signal<bool>,
+    /// What stands beside the way to the table.
+    #[prop(into)]
+    caption: Signal<String>,
 ) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let canvas = NodeRef::<Canvas>::new();
@@ -171,7 +176,8 @@ pub fn Plot(
         <figure class="figure">
             {move || {
                 let entries = legend.get();
-                (entries.len() > 2).then(|| view! {
+                let entries: Vec<_> = entries.into_iter().filter(|own| own.id != HERE).collect();
+                (entries.len() > 1).then(|| view! {
                     <ul class="legend series-legend">{entries.into_iter().map(entry).collect_view()}</ul>
                 })
             }}
@@ -194,7 +200,7 @@ pub fn Plot(
                 {move || Some(overlay(&*scene.get()?, &readout.get()?, mode))}
             </div>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
-            <DataTable chart/>
+            <DataTable chart caption/>
         </figure>
     }
 }
@@ -239,7 +245,7 @@ fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView + u
         (format!("{:.1}px", x + 14.0), "auto".to_owned())
     };
     let top = (y - 20.0).min(plot.bottom - 84.0).max(plot.top + 2.0);
-    let rows = rows_of(readout).into_iter().take(ROWS).map(row).collect_view();
+    let rows = rows_of(scene, readout, mode).into_iter().map(row).collect_view();
     let head = match mode {
         HitMode::X => format!("{} {}", scene.chart.x.label, readout.x_text),
         HitMode::Xy => format!("{} at {}", readout.rows.first().map_or("", |row| row.text.as_str()), readout.x_text),
@@ -266,11 +272,10 @@ fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView + u
     }
 }
 
-/// Every line of a tooltip; the point of the scenario itself repeats its curve, so it goes.
-fn rows_of(readout: &Readout) -> Vec<ReadoutRow> {
-    let one = readout.rows.len() == 1;
-    let keep = |row: &&ReadoutRow| one || row.marker.is_none() || row.note.is_some() || row.focus || row.band.is_some();
-    readout.rows.iter().filter(keep).cloned().collect()
+/// Every line of a tooltip. The point of the scenario itself repeats its curve, so it goes where the curve is read.
+fn rows_of(scene: &Scene, readout: &Readout, mode: HitMode) -> Vec<ReadoutRow> {
+    let here = |row: &ReadoutRow| scene.chart.series.get(row.series).is_some_and(|series| series.id == HERE);
+    readout.rows.iter().filter(|row| mode == HitMode::Xy || !here(row)).take(ROWS).cloned().collect()
 }
 
 fn row(row: ReadoutRow) -> impl IntoView {

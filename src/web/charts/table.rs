@@ -18,6 +18,9 @@ pub fn DataTable(
     /// The chart.
     #[prop(into)]
     chart: Signal<Arc<Chart>>,
+    /// What stands beside the way to it.
+    #[prop(into)]
+    caption: Signal<String>,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let toggled = move |event: web_sys::Event| {
@@ -26,7 +29,10 @@ pub fn DataTable(
     };
     view! {
         <details class="more data" on:toggle=toggled>
-            <summary>"Figures as a table"</summary>
+            <summary>
+                <span>"Figures as a table"</span>
+                <span class="caption">{caption}</span>
+            </summary>
             <Show when=move || open.get()>
                 <div class="scroll" tabindex="0" role="region" aria-label="Figures of the chart">
                     {move || chart.with(|chart| table(chart))}

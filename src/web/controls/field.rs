@@ -100,7 +100,7 @@ pub fn NumberField(
     };
     let slider = stops.map(|stops| view! { <Slider labelled_by=label_id.clone() unit value set stops/> });
     view! {
-        <div class="field" class:wrong=move || error.with(Option::is_some)>
+        <div class="field" class:slid=stops.is_some() class:wrong=move || error.with(Option::is_some)>
             <label id=label_id for=id.clone() title=hint>{label}</label>
             <input
                 id=id

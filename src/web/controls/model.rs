@@ -57,7 +57,7 @@ pub fn ModelControls() -> impl IntoView {
             <Show when=move || has_share.get()>
                 <NumberField
                     id="active"
-                    label="Active per token"
+                    label="Active"
                     unit=Unit::Percent
                     limits=SHARE
                     value=share

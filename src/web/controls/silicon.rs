@@ -231,7 +231,7 @@ fn Mix() -> impl IntoView {
         <div class="mix">
             <NumberField
                 id="mix"
-                label="Mix: prefill share"
+                label="Prefill share"
                 unit=Unit::Percent
                 limits
                 value=share

@@ -56,7 +56,7 @@ pub fn WorkloadControls() -> impl IntoView {
             />
             <NumberField
                 id="isl"
-                label="Input length"
+                label="Input"
                 unit=Unit::Tokens
                 limits=Limits::ISL
                 value=isl
@@ -66,7 +66,7 @@ pub fn WorkloadControls() -> impl IntoView {
             />
             <NumberField
                 id="osl"
-                label="Output length"
+                label="Output"
                 unit=Unit::Tokens
                 limits=Limits::OSL
                 value=osl
@@ -76,7 +76,7 @@ pub fn WorkloadControls() -> impl IntoView {
             />
             <NumberField
                 id="hit"
-                label="Prefix cache hits"
+                label="Cache hits"
                 unit=Unit::Percent
                 limits=Limits::HIT
                 value=hit
@@ -123,7 +123,7 @@ pub fn WorkloadControls() -> impl IntoView {
                 />
                 <NumberField
                     id="spread"
-                    label="Shortest length"
+                    label="Shortest"
                     unit=Unit::Percent
                     limits=Limits::SPREAD
                     value=spread
@@ -149,7 +149,7 @@ fn Concurrency() -> impl IntoView {
     view! {
         <NumberField
             id="concurrency"
-            label="Concurrent users"
+            label="Users"
             unit=Unit::Count
             limits=Limits::CONCURRENCY
             value=users
@@ -179,7 +179,7 @@ fn Rate() -> impl IntoView {
     view! {
         <NumberField
             id="rate"
-            label="Request rate"
+            label="Rate"
             unit=Unit::RequestsPerSecond
             limits=Limits::RATE
             value=rate
@@ -195,7 +195,7 @@ fn Rate() -> impl IntoView {
         />
         <NumberField
             id="cv"
-            label="Burstiness (CV)"
+            label="Burstiness"
             unit=Unit::Number
             limits=Limits::CV
             value=cv
