@@ -1,6 +1,7 @@
 //! The page put together: header, answer, controls, charts, reasons.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
 use super::charts::Charts;
@@ -31,6 +32,7 @@ pub fn App() -> impl IntoView {
         return view! { <Embed hide/> }.into_any();
     }
     let open = RwSignal::new(false);
+    close_menus_left();
     view! {
         <header class="bar">
             <h1>"Tandem"</h1>
@@ -76,4 +78,31 @@ pub fn App() -> impl IntoView {
         </footer>
     }
     .into_any()
+}
+
+/// Closes an open menu when the reader clicks elsewhere or presses Escape.
+fn close_menus_left() {
+    let close = |keep: Option<leptos::web_sys::Node>| {
+        let Ok(menus) = document().query_selector_all("details.menu[open]") else { return };
+        for index in 0..menus.length() {
+            let Some(menu) = menus.item(index) else { continue };
+            if !menu.contains(keep.as_ref())
+                && let Ok(menu) = menu.dyn_into::<leptos::web_sys::Element>()
+            {
+                let _ = menu.remove_attribute("open");
+            }
+        }
+    };
+    let clicked = window_event_listener(leptos::ev::pointerdown, move |event| {
+        close(event.target().and_then(|target| target.dyn_into().ok()));
+    });
+    let pressed = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            close(None);
+        }
+    });
+    on_cleanup(move || {
+        clicked.remove();
+        pressed.remove();
+    });
 }

@@ -43,6 +43,10 @@ fn bare_short(metric: Metric, value: f64) -> String {
         Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
+    // Cents keep their zero: $0.60, not $0.6.
+    if unit == Unit::Dollars && (0.1..100.0).contains(&value) {
+        return format!("${value:.2}");
+    }
     unit.format_with(value, Precision::SHORT)
 }
 

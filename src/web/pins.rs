@@ -90,7 +90,7 @@ pub fn Comparison() -> impl IntoView {
         <Show when=move || some.get()>
             <section class="panel comparison" aria-labelledby="comparison-title">
                 <h2 id="comparison-title">"Compared"</h2>
-                <div class="scroll" tabindex="0" role="region" aria-labelledby="comparison-title">
+                <div class="scroll" tabindex="0" role="region" aria-label="Table of compared figures">
                     <table>
                         <thead>
                             <tr>
@@ -129,7 +129,7 @@ fn PinHead(
                 <button
                     type="button"
                     class="quiet small"
-                    aria-label=format!("Return to {name}")
+                    aria-label=format!("Open {name}")
                     on:click=move |_| page.open(scenario.clone())
                 >
                     "Open"

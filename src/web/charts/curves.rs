@@ -129,7 +129,7 @@ pub fn Curves() -> impl IntoView {
     });
 
     view! {
-        <Chooser/>
+        {(!page.embedded).then(|| view! { <Chooser/> })}
         <Plot chart=chart mode=HitMode::X summary pick=taken live caption/>
     }
 }

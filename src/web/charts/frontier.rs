@@ -11,8 +11,10 @@ use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
+use crate::pass::has_experts;
 use crate::report::sentence;
 use crate::scenario::{Load, Scenario, link};
+use crate::serve::find_model;
 use crate::units::format::Unit;
 use crate::web::controls::layout_name;
 use crate::web::state::use_page;
@@ -130,11 +132,12 @@ fn title(own: &Found) -> String {
 }
 
 fn describe(scenario: &Scenario, own: &Found) -> String {
+    let experts = find_model(&scenario.model).is_ok_and(|model| has_experts(&model));
     let layouts: Vec<String> = scenario
         .split
         .pools()
         .into_iter()
-        .filter_map(|(_, pool)| pool.layout.map(|layout| layout_name(&layout, layout.ep > 1 || layout.etp > 1)))
+        .filter_map(|(_, pool)| pool.layout.map(|layout| layout_name(&layout, experts)))
         .collect();
     format!("{} · {} · {} · TTFT {}", title(own), sentence::deployment(scenario), layouts.join(" | "), Unit::Seconds.format(own.ttft))
 }

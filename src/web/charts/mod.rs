@@ -57,6 +57,13 @@ pub fn Charts() -> impl IntoView {
             }
         })
         .collect_view();
+    let chart = move || match tab.get() {
+        Tab::Curves => view! { <curves::Curves/> }.into_any(),
+        Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
+    };
+    if page.embedded {
+        return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();
+    }
     view! {
         <section class="panel charts" aria-labelledby="charts-title">
             <h2 id="charts-title" class="unseen">"Charts"</h2>
@@ -67,11 +74,9 @@ pub fn Charts() -> impl IntoView {
                 role="tabpanel"
                 aria-labelledby=move || format!("tab-{}", tab.get().id())
             >
-                {move || match tab.get() {
-                    Tab::Curves => view! { <curves::Curves/> }.into_any(),
-                    Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
-                }}
+                {chart}
             </div>
         </section>
     }
+    .into_any()
 }
