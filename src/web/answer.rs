@@ -2,6 +2,7 @@
 
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use crate::web::lean::{effect, memo, views};
 
 use super::state::{Page, use_page};
 use crate::report::{answer, verdict, words};
@@ -13,18 +14,18 @@ const REST: u32 = 800;
 #[component]
 pub fn AnswerPanel() -> impl IntoView {
     let page = use_page();
-    let sentence = Memo::new(move |_| text(&page));
+    let sentence = memo(move || text(&page));
     let spoken = RwSignal::new(String::new());
     let pending = StoredValue::new_local(None::<Timeout>);
-    Effect::new(move |_| {
+    effect(move || {
         let text = sentence.get();
         pending.set_value(Some(Timeout::new(REST, move || spoken.set(text))));
     });
-    let refused = Memo::new(move |_| page.answer.with(|answer| answer.is_err()));
-    let saturated = Memo::new(move |_| {
+    let refused = memo(move || page.answer.with(|answer| answer.is_err()));
+    let saturated = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().is_ok_and(|own| own.steady.saturation.is_some()))
     });
-    let level = Memo::new(move |_| {
+    let level = memo(move || {
         page.scenario.with(|scenario| {
             page.answer.with(|answer| {
                 let evaluation = answer.as_ref().as_ref().ok()?;
@@ -33,15 +34,15 @@ pub fn AnswerPanel() -> impl IntoView {
             })
         })
     });
-    let evidence = Memo::new(move |_| {
+    let evidence = memo(move || {
         page.answer.with(|answer| {
             answer.as_ref().as_ref().ok().map(|own| own.evidence.class)
         })
     });
-    let remedy = Memo::new(move |_| {
+    let remedy = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| words::remedy(own.steady.binding)))
     });
-    let warnings = Memo::new(move |_| {
+    let warnings = memo(move || {
         page.answer.with(|answer| {
             answer.as_ref().as_ref().map(|own| own.steady.warnings.iter().map(words::warning).collect::<Vec<_>>()).unwrap_or_default()
         })
@@ -52,17 +53,17 @@ pub fn AnswerPanel() -> impl IntoView {
             <p class="sentence" data-testid="sentence">{sentence}</p>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <ul class="remarks">
-                {move || level.get().map(|(met, text)| view! {
+                {views(move || level.get().map(|(met, text)| view! {
                     <li class="verdict" class:met=met>{text}</li>
-                })}
-                {move || evidence.get().map(|class| view! {
+                }))}
+                {views(move || evidence.get().map(|class| view! {
                     <li class="evidence" title=words::evidence_explained(class)>
                         {words::evidence(class)}
                         <span class="unseen">": " {words::evidence_explained(class)}</span>
                     </li>
-                })}
-                {move || remedy.get().map(|text| view! { <li class="remedy">{text}</li> })}
-                {move || warnings.get().into_iter().map(|text| view! { <li class="warning">{text}</li> }).collect_view()}
+                }))}
+                {views(move || remedy.get().map(|text| view! { <li class="remedy">{text}</li> }))}
+                {views(move || warnings.get().into_iter().map(|text| view! { <li class="warning">{text}</li> }).collect_view())}
             </ul>
         </section>
     }

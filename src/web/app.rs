@@ -1,6 +1,7 @@
 //! The page put together: header, answer, controls, charts, reasons.
 
 use leptos::prelude::*;
+use crate::web::lean::{flag, views, words};
 use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
@@ -49,16 +50,16 @@ pub fn App() -> impl IntoView {
                 <AnswerPanel/>
                 <Tiles/>
             </div>
-            <section class="controls" class:open=move || open.get() aria-labelledby="controls-title">
+            <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
                 <h2 id="controls-title" class="unseen">"Scenario"</h2>
                 <button
                     type="button"
                     class="unfold"
-                    aria-expanded=move || if open.get() { "true" } else { "false" }
+                    aria-expanded={words(move || if open.get() { "true" } else { "false" })}
                     aria-controls="controls"
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
-                    {move || if open.get() { "Hide the scenario" } else { "Change the scenario" }}
+                    {views(move || if open.get() { "Hide the scenario" } else { "Change the scenario" })}
                 </button>
                 <div id="controls" class="fields">
                     <Controls/>

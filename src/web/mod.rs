@@ -11,6 +11,7 @@
 //! | `pins` | scenarios kept for comparison |
 //! | `presets`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `embed` | the page inside another one |
+//! | `lean` | reactive closures behind one type each |
 //! | `worker` | long searches off the main thread |
 //!
 //! A control changes the scenario, memos follow it, and effects paint in the next animation frame; nothing else keeps
@@ -23,6 +24,7 @@ mod controls;
 mod embed;
 mod figures;
 mod history;
+mod lean;
 mod notices;
 mod pins;
 mod pools;

@@ -1,6 +1,7 @@
 //! What the reader must be told beside the answer: which parts of a link were dropped, and why.
 
 use leptos::prelude::*;
+use crate::web::lean::{When, flag, memo, views};
 
 use super::state::use_page;
 
@@ -8,27 +9,27 @@ use super::state::use_page;
 #[component]
 pub fn Notices() -> impl IntoView {
     let page = use_page();
-    let some = Memo::new(move |_| page.messages.with(|messages| !messages.is_empty()));
+    let some = memo(move || page.messages.with(|messages| !messages.is_empty()));
     let serious = move || page.messages.with(|messages| messages.iter().any(|message| message.serious));
     view! {
         <div role="status" class="notices-live">
-            <Show when=move || some.get()>
-                <section class="notices" class:serious=serious aria-label="Notices about the link">
+            <When on=some>
+                <section class="notices" class:serious={flag(serious)} aria-label="Notices about the link">
                     <p>
-                        {move || if serious() {
+                        {views(move || if serious() {
                             "Part of this link could not be used. The rest holds."
                         } else {
                             "This link was read with a remark."
-                        }}
+                        })}
                     </p>
                     <ul>
-                        {move || page.messages.get().into_iter().map(|message| view! { <li>{message.text}</li> }).collect_view()}
+                        {views(move || page.messages.get().into_iter().map(|message| view! { <li>{message.text}</li> }).collect_view())}
                     </ul>
                     <button type="button" class="quiet" on:click=move |_| page.messages.set(Vec::new())>
                         "Dismiss"
                     </button>
                 </section>
-            </Show>
+            </When>
         </div>
     }
 }

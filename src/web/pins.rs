@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use crate::web::lean::{When, flag, memo, views};
 
 use super::figures::{change, read, value};
 use super::state::{MAX_PINS, Pin, use_page};
@@ -65,18 +66,18 @@ pub fn letter(index: usize) -> char {
 #[component]
 pub fn PinButton() -> impl IntoView {
     let page = use_page();
-    let count = Memo::new(move |_| page.pins.with(Vec::len));
+    let count = memo(move || page.pins.with(Vec::len));
     view! {
         <button
             type="button"
             data-testid="pin"
-            disabled={move || count.get() >= MAX_PINS}
+            disabled={flag(move || count.get() >= MAX_PINS)}
             title="Keep this scenario and compare others with it"
             on:click=move |_| page.pin_current()
         >
             "Pin"
             <span class="unseen">" this scenario to compare"</span>
-            {move || (count.get() > 0).then(|| format!(" {}/{MAX_PINS}", count.get()))}
+            {views(move || (count.get() > 0).then(|| format!(" {}/{MAX_PINS}", count.get())))}
         </button>
     }
 }
@@ -85,9 +86,9 @@ pub fn PinButton() -> impl IntoView {
 #[component]
 pub fn Comparison() -> impl IntoView {
     let page = use_page();
-    let some = Memo::new(move |_| page.pins.with(|pins| !pins.is_empty()));
+    let some = memo(move || page.pins.with(|pins| !pins.is_empty()));
     view! {
-        <Show when=move || some.get()>
+        <When on=some>
             <section class="panel comparison" aria-labelledby="comparison-title">
                 <h2 id="comparison-title">"Compared"</h2>
                 <div class="scroll" tabindex="0" role="region" aria-label="Table of compared figures">
@@ -96,9 +97,9 @@ pub fn Comparison() -> impl IntoView {
                             <tr>
                                 <th scope="col"><span class="unseen">"Metric"</span></th>
                                 <th scope="col">"Now"</th>
-                                {move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                                {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
                                     <PinHead index pin/>
-                                }).collect_view()}
+                                }).collect_view())}
                             </tr>
                         </thead>
                         <tbody>
@@ -108,7 +109,7 @@ pub fn Comparison() -> impl IntoView {
                 </div>
                 <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
             </section>
-        </Show>
+        </When>
     }
 }
 
@@ -153,7 +154,7 @@ fn Row(
     metric: Metric,
 ) -> impl IntoView {
     let page = use_page();
-    let now = Memo::new(move |_| page.answer.with(|answer| read(answer, metric)).ok());
+    let now = memo(move || page.answer.with(|answer| read(answer, metric)).ok());
     let cells = move || {
         page.pins
             .get()
@@ -181,7 +182,7 @@ fn Row(
     view! {
         <tr>
             <th scope="row">{metric.label()}</th>
-            <td>{move || now.get().map_or_else(|| ABSENT.to_owned(), |own| value(metric, own))}</td>
+            <td>{views(move || now.get().map_or_else(|| ABSENT.to_owned(), |own| value(metric, own)))}</td>
             {cells}
         </tr>
     }

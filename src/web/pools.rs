@@ -1,6 +1,7 @@
 //! The pools as they run: how busy they are, how the model lies on them, and what fills their memory.
 
 use leptos::prelude::*;
+use crate::web::lean::{memo, views};
 
 use super::controls::layout_name;
 use super::state::use_page;
@@ -14,20 +15,20 @@ use crate::units::format::{Precision, Unit};
 #[component]
 pub fn Pools() -> impl IntoView {
     let page = use_page();
-    let pools = Memo::new(move |_| {
+    let pools = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let experts = page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| has_experts(&model)));
-    let transfer = Memo::new(move |_| {
+    let transfer = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
     });
     view! {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
-                {move || pools.get().into_iter().map(|state| card(state, experts.get())).collect_view()}
+                {views(move || pools.get().into_iter().map(|state| card(state, experts.get())).collect_view())}
             </div>
-            {move || transfer.get().map(moved)}
+            {views(move || transfer.get().map(moved))}
         </section>
     }
 }

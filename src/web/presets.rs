@@ -1,6 +1,7 @@
 //! The menu of starting points, each with what there is to notice.
 
 use leptos::prelude::*;
+use crate::web::lean::{memo, words};
 
 use super::state::use_page;
 use crate::report::words;
@@ -11,7 +12,7 @@ use crate::scenario::presets::PRESETS;
 #[component]
 pub fn PresetMenu() -> impl IntoView {
     let page = use_page();
-    let current = Memo::new(move |_| {
+    let current = memo(move || {
         page.scenario.with(|scenario| PRESETS.iter().position(|preset| link::parse(preset.link).scenario == *scenario))
     });
     let items = PRESETS
@@ -23,7 +24,7 @@ pub fn PresetMenu() -> impl IntoView {
                     <button
                         type="button"
                         class="quiet"
-                        aria-current=move || (current.get() == Some(index)).then_some("true")
+                        aria-current={words(move || (current.get() == Some(index)).then_some("true"))}
                         on:click=move |_| {
                             page.open(link::parse(preset.link).scenario);
                             close();

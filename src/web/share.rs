@@ -3,6 +3,7 @@
 use gloo::timers::callback::Timeout;
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use crate::web::lean::{When, effect, flag, memo, views};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -35,9 +36,9 @@ pub fn Share() -> impl IntoView {
                 <CopyButton label="Copy embed code" test="copy-embed" text=|page: &Page| embed(page) fallback/>
             </div>
         </details>
-        <Show when=move || fallback.with(Option::is_some)>
+        <When on={memo(move || fallback.with(Option::is_some))}>
             <ByHand fallback/>
-        </Show>
+        </When>
     }
 }
 
@@ -65,21 +66,21 @@ fn CopyButton(
         });
     };
     view! {
-        <button type="button" data-testid=test class:done=move || state.get() == Copied::Done on:click=copy>
+        <button type="button" data-testid=test class:done={flag(move || state.get() == Copied::Done)} on:click=copy>
             <span aria-hidden="true">
-                {move || match state.get() {
+                {views(move || match state.get() {
                     Copied::Not => label,
                     Copied::Done => "Copied",
                     Copied::ByHand => "Copy by hand",
-                }}
+                })}
             </span>
             <span class="unseen">{label}</span>
             <span class="unseen" role="status">
-                {move || match state.get() {
+                {views(move || match state.get() {
                     Copied::Not => "",
                     Copied::Done => "Copied",
                     Copied::ByHand => "The clipboard is closed. The text stands in a field below.",
-                }}
+                })}
             </span>
         </button>
     }
@@ -92,7 +93,7 @@ fn ByHand(
     fallback: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let node = NodeRef::<Textarea>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(field) = node.get() {
             let _ = field.focus();
             field.select();

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use crate::web::lean::memo;
 
 use crate::evidence::{Evaluation, evaluate};
 use crate::explore::Knob;
@@ -141,7 +142,7 @@ impl Page {
             view: RwSignal::new(view),
             pins: RwSignal::new(Vec::new()),
             messages: RwSignal::new(Vec::new()),
-            answer: Memo::new(move |_| Arc::new(scenario.with(evaluate))),
+            answer: memo(move || Arc::new(scenario.with(evaluate))),
             steps: RwSignal::new(0),
             embedded,
         }
@@ -216,7 +217,7 @@ fn memo_over<T: PartialEq + Send + Sync + 'static>(
     scenario: RwSignal<Scenario>,
     read: Box<dyn Fn(&Scenario) -> T + Send + Sync>,
 ) -> Memo<T> {
-    Memo::new(move |_| scenario.with(&read))
+    memo(move || scenario.with(&read))
 }
 
 /// The state of the page this component is part of: `app` provides it before anything else.

@@ -3,6 +3,7 @@
 //! The stylesheet follows `data-theme` on the root; the charts take the same colours from `chart::theme`.
 
 use leptos::prelude::*;
+use crate::web::lean::{memo, views};
 use wasm_bindgen::JsCast;
 
 use crate::chart::theme::{DARK, LIGHT, Theme};
@@ -86,7 +87,7 @@ pub fn provide(embedded: bool) -> RwSignal<Choice> {
         listener.forget();
     }
     show(first);
-    let dark = Memo::new(move |_| match choice.get() {
+    let dark = memo(move || match choice.get() {
         Choice::Auto => system.get(),
         Choice::Light => false,
         Choice::Dark => true,
@@ -111,7 +112,7 @@ pub fn ThemeSwitch(
         <button type="button" class="quiet" data-testid="theme" on:click=turn>
             <span aria-hidden="true">"◐ "</span>
             <span class="unseen">"Colours: "</span>
-            <span class="theme-name">{move || choice.get().label()}</span>
+            <span class="theme-name">{views(move || choice.get().label())}</span>
         </button>
     }
 }

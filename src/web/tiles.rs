@@ -1,6 +1,7 @@
 //! The headline figures, each with its band and its change against the first pinned scenario.
 
 use leptos::prelude::*;
+use crate::web::lean::{flag, memo, views};
 
 use super::figures::{band, bare, change, read};
 use super::state::use_page;
@@ -30,7 +31,7 @@ fn Tile(
     metric: Metric,
 ) -> impl IntoView {
     let page = use_page();
-    let estimate = Memo::new(move |_| page.answer.with(|answer| read(answer, metric)));
+    let estimate = memo(move || page.answer.with(|answer| read(answer, metric)));
     let limit = page.part(move |scenario| match metric {
         Metric::Ttft => scenario.slo.ttft,
         Metric::Tpot => scenario.slo.tpot,
@@ -40,7 +41,7 @@ fn Tile(
         (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
         _ => false,
     };
-    let delta = Memo::new(move |_| {
+    let delta = memo(move || {
         let now = estimate.get().ok()?;
         page.pins.with(|pins| {
             let base = pins.first()?;
@@ -57,8 +58,8 @@ fn Tile(
             <button
                 type="button"
                 class="tile"
-                class:missed=missed
-                class:chosen=chosen
+                class:missed={flag(missed)}
+                class:chosen={flag(chosen)}
                 data-metric=metric.id()
                 title=format!("{}: show on the chart", metric.label())
                 on:click=move |_| {
@@ -67,15 +68,15 @@ fn Tile(
                 }
             >
                 <span class="name">{metric.short()}</span>
-                <span class="value">{move || estimate.get().map_or_else(|_| ABSENT.to_owned(), |own| bare(metric, own))}</span>
+                <span class="value">{views(move || estimate.get().map_or_else(|_| ABSENT.to_owned(), |own| bare(metric, own)))}</span>
                 <span class="band">
-                    {move || match estimate.get() {
+                    {views(move || match estimate.get() {
                         Ok(own) => band(metric, own),
                         Err(reason) if reason != ABSENT => reason,
                         Err(_) => String::new(),
-                    }}
+                    })}
                 </span>
-                {move || delta.get().map(|delta| view! {
+                {views(move || delta.get().map(|delta| view! {
                     <span
                         class="delta"
                         class:better=delta.better == Some(true)
@@ -90,7 +91,7 @@ fn Tile(
                             }}
                         </span>
                     </span>
-                })}
+                }))}
             </button>
         </li>
     }

@@ -1,6 +1,7 @@
 //! Why the latencies are what they are: each as a bar of its parts, coloured by cause.
 
 use leptos::prelude::*;
+use crate::web::lean::{memo, views};
 
 use super::state::use_page;
 use crate::report::words;
@@ -30,7 +31,7 @@ fn Bar(
     parts: fn(&Steady) -> &Vec<Part>,
 ) -> impl IntoView {
     let page = use_page();
-    let parts = Memo::new(move |_| {
+    let parts = memo(move || {
         page.answer.with(|answer| match answer.as_ref() {
             Ok(evaluation) => {
                 let mut parts: Vec<Part> =
@@ -41,7 +42,7 @@ fn Bar(
             Err(_) => Vec::new(),
         })
     });
-    let total = Memo::new(move |_| parts.with(|parts| parts.iter().map(|part| part.time.get()).sum::<f64>()));
+    let total = memo(move || parts.with(|parts| parts.iter().map(|part| part.time.get()).sum::<f64>()));
     let segment = move |part: Part| {
         let share = part.time.get() / total.get();
         let name = words::cause(part.cause);
@@ -73,18 +74,18 @@ fn Bar(
                 {title}
                 " "
                 <span class="figure">
-                    {move || if parts.with(Vec::is_empty) { String::new() } else {
+                    {views(move || if parts.with(Vec::is_empty) { String::new() } else {
                         Unit::Seconds.format_with(total.get(), Precision::STEADY)
-                    }}
+                    })}
                 </span>
             </h3>
-            <ul class="stack" aria-hidden="true">{move || parts.get().into_iter().map(segment).collect_view()}</ul>
+            <ul class="stack" aria-hidden="true">{views(move || parts.get().into_iter().map(segment).collect_view())}</ul>
             <ul class="legend" aria-label=format!("Parts of {title}")>
-                {move || {
+                {views(move || {
                     let mut parts = parts.get();
                     parts.sort_by(|a, b| b.time.get().total_cmp(&a.time.get()));
                     parts.into_iter().map(item).collect_view()
-                }}
+                })}
             </ul>
         </div>
     }

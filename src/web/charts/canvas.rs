@@ -8,6 +8,7 @@ use gloo::events::EventListener;
 use gloo::render::{AnimationFrame, request_animation_frame};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
+use crate::web::lean::effect;
 use leptos::web_sys;
 use plotters::drawing::IntoDrawingArea;
 use plotters_canvas::CanvasBackend;
@@ -26,7 +27,7 @@ const STEPS: u8 = 4;
 /// Paints a drawing, whenever it changes, in the next animation frame.
 pub fn keep_painted(node: NodeRef<Canvas>, drawing: Signal<Option<Drawing>>, ratio: Signal<f64>) {
     let frame = StoredValue::new_local(None::<AnimationFrame>);
-    Effect::new(move |_| {
+    effect(move || {
         drawing.track();
         ratio.track();
         if node.get().is_none() {
@@ -79,7 +80,7 @@ pub fn mark_ready() {
 pub fn watch_size(node: NodeRef<Div>) -> RwSignal<Option<Size>> {
     let size = RwSignal::new(None::<Size>);
     let observer = StoredValue::new_local(None::<(web_sys::ResizeObserver, Closure<dyn FnMut(js_sys::Array)>)>);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(element) = node.get() else { return };
         let measure = {
             let element: web_sys::HtmlElement = element.clone().into();
@@ -113,7 +114,7 @@ pub fn watch_ratio() -> Signal<f64> {
     let ratio = RwSignal::new(window().device_pixel_ratio());
     let listener = StoredValue::new_local(None::<EventListener>);
     // A query holds for one ratio, so each change arms the next.
-    Effect::new(move |_| {
+    effect(move || {
         let query = format!("(resolution: {}dppx)", ratio.get());
         let Ok(Some(query)) = window().match_media(&query) else { return };
         let target: web_sys::EventTarget = query.unchecked_into();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use crate::web::lean::{flag, memo};
 
 use super::plot::{HERE, Picked, Plot};
 use crate::chart::frontier::Better;
@@ -28,8 +29,8 @@ type Swept = Arc<Vec<explore::Sample>>;
 #[component]
 pub fn Curves() -> impl IntoView {
     let page = use_page();
-    let knob = Memo::new(move |_| page.view.get().knob);
-    let values = Memo::new(move |_| Arc::new(page.scenario.with(|scenario| knob.get().values(scenario, SAMPLES))));
+    let knob = memo(move || page.view.get().knob);
+    let values = memo(move || Arc::new(page.scenario.with(|scenario| knob.get().values(scenario, SAMPLES))));
     // Always new when its inputs are: comparing evaluations would cost more than drawing them.
     let now: Memo<Swept> = Memo::new_with_compare(
         move |_| Arc::new(page.scenario.with(|scenario| sweep(scenario, knob.get(), &values.get()))),
@@ -45,7 +46,7 @@ pub fn Curves() -> impl IntoView {
         },
         |_, _| true,
     );
-    let chart = Memo::new(move |_| {
+    let chart = memo(move || {
         let view = page.view.get();
         let (metric, (log_x, log_y)) = (view.metric, view.logs());
         let mut chart = Chart {
@@ -106,7 +107,7 @@ pub fn Curves() -> impl IntoView {
         });
         Arc::new(chart)
     });
-    let gap = Memo::new(move |_| now.with(|samples| gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())));
+    let gap = memo(move || now.with(|samples| gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())));
     let summary = Signal::derive(move || chart.with(|chart| summary(chart)));
 
     let taken = move |Picked { x, done, .. }: Picked| {
@@ -139,7 +140,7 @@ pub fn Curves() -> impl IntoView {
 fn Chooser() -> impl IntoView {
     let page = use_page();
     let metrics = Metric::ALL.iter().map(|metric| Item::new(metric.id(), metric.label())).collect();
-    let knobs = Memo::new(move |_| {
+    let knobs = memo(move || {
         page.scenario.with(|scenario| {
             let item = |knob: Knob| Item {
                 disabled: knob.current(scenario).is_none(),
@@ -148,8 +149,8 @@ fn Chooser() -> impl IntoView {
             vec![Group::flat(Knob::ALL.into_iter().map(item).collect())]
         })
     });
-    let metric = Memo::new(move |_| page.view.get().metric.id().to_owned());
-    let knob = Memo::new(move |_| page.view.get().knob.id().to_owned());
+    let metric = memo(move || page.view.get().metric.id().to_owned());
+    let knob = memo(move || page.view.get().knob.id().to_owned());
     let toggle = move |x: bool| {
         page.look(|view| {
             let (now_x, now_y) = view.logs();
@@ -182,11 +183,11 @@ fn Chooser() -> impl IntoView {
                 }}
             />
             <label class="check">
-                <input type="checkbox" prop:checked=move || page.view.get().logs().0 on:change=move |_| toggle(true)/>
+                <input type="checkbox" prop:checked={flag(move || page.view.get().logs().0)} on:change=move |_| toggle(true)/>
                 <span>"log x"</span>
             </label>
             <label class="check">
-                <input type="checkbox" prop:checked=move || page.view.get().logs().1 on:change=move |_| toggle(false)/>
+                <input type="checkbox" prop:checked={flag(move || page.view.get().logs().1)} on:change=move |_| toggle(false)/>
                 <span>"log y"</span>
             </label>
         </div>

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use crate::web::lean::{effect, memo, views};
 
 use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
@@ -39,13 +40,13 @@ pub fn FrontierChart() -> impl IntoView {
         let load = Load::Closed { concurrency: 1.0 };
         link::write(&Scenario { load, ..scenario.clone() }, &[])
     });
-    Effect::new(move |_| {
+    effect(move || {
         let link = asked.get();
         busy.set(true);
         pending.set_value(Some(Timeout::new(REST, move || search.update_value(|search| search.ask(&link)))));
     });
 
-    let chart = Memo::new(move |_| {
+    let chart = memo(move || {
         let described = |own: &Found| {
             let scenario = link::parse(&own.link).scenario;
             Sample::new(own.interactivity, own.per_chip).with_note(describe(&scenario, own))
@@ -110,11 +111,11 @@ pub fn FrontierChart() -> impl IntoView {
     };
     view! {
         <p class="chooser note">
-            {move || match (busy.get(), found.with(|found| found.len())) {
+            {views(move || match (busy.get(), found.with(|found| found.len())) {
                 (true, _) => "Searching layouts, mixes and loads …".to_owned(),
                 (false, 0) => "No layout of these chips holds the model.".to_owned(),
                 (false, count) => format!("{count} deployments of the same chips. The line joins those that no other beats and that keep the TTFT limit."),
-            }}
+            })}
         </p>
         <Plot
             chart=chart

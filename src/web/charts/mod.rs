@@ -7,6 +7,7 @@ mod plot;
 mod table;
 
 use leptos::prelude::*;
+use crate::web::lean::{memo, words};
 
 use super::state::{Tab, use_page};
 
@@ -14,7 +15,7 @@ use super::state::{Tab, use_page};
 #[component]
 pub fn Charts() -> impl IntoView {
     let page = use_page();
-    let tab = Memo::new(move |_| page.view.get().tab);
+    let tab = memo(move || page.view.get().tab);
     let go = move |to: Tab| {
         page.look(|view| view.tab = to);
         page.commit();
@@ -46,9 +47,9 @@ pub fn Charts() -> impl IntoView {
                     type="button"
                     role="tab"
                     id=id
-                    aria-selected=move || if tab.get() == own { "true" } else { "false" }
+                    aria-selected={words(move || if tab.get() == own { "true" } else { "false" })}
                     aria-controls="chart-panel"
-                    tabindex=move || if tab.get() == own { "0" } else { "-1" }
+                    tabindex={words(move || if tab.get() == own { "0" } else { "-1" })}
                     on:click=move |_| go(own)
                     on:keydown=step
                 >
@@ -72,7 +73,7 @@ pub fn Charts() -> impl IntoView {
                 id="chart-panel"
                 class="chart-panel"
                 role="tabpanel"
-                aria-labelledby=move || format!("tab-{}", tab.get().id())
+                aria-labelledby={words(move || format!("tab-{}", tab.get().id()))}
             >
                 {chart}
             </div>

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
+use crate::web::lean::{memo, views};
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
 use wasm_bindgen::JsCast;
 
@@ -64,7 +65,7 @@ pub fn Plot(
     let ratio = watch_ratio();
     let look = expect_context::<Look>();
     let measure = StoredValue::new_local(CanvasMeasure::new());
-    let scene = Memo::new(move |_| {
+    let scene = memo(move || {
         let theme = look.theme();
         let size = size.get()?;
         let scene = chart.with(|chart| measure.with_value(|measure| Scene::new(chart, size, theme, measure)));
@@ -77,7 +78,7 @@ pub fn Plot(
     let dragging = RwSignal::new(false);
     let keyed = RwSignal::new(false);
     // A cursor may point at what is no longer there; then there is no readout.
-    let readout = Memo::new(move |_| {
+    let readout = memo(move || {
         let at = cursor.get()?;
         scene.with(|scene| scene.as_ref()?.readout(at, mode))
     });
@@ -171,16 +172,16 @@ pub fn Plot(
         (true, Some(readout)) => aloud(&readout, mode),
         _ => String::new(),
     };
-    let legend = Memo::new(move |_| scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default()));
+    let legend = memo(move || scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default()));
     view! {
         <figure class="figure">
-            {move || {
+            {views(move || {
                 let entries = legend.get();
                 let entries: Vec<_> = entries.into_iter().filter(|own| own.id != HERE).collect();
                 (entries.len() > 1).then(|| view! {
                     <ul class="legend series-legend">{entries.into_iter().map(entry).collect_view()}</ul>
                 })
-            }}
+            })}
             <div class="plot" node_ref=frame>
                 <canvas node_ref=canvas role="img" aria-label=summary></canvas>
                 <div
@@ -197,7 +198,7 @@ pub fn Plot(
                     on:keydown=key
                     on:blur=blurred
                 ></div>
-                {move || Some(overlay(&*scene.get()?, &readout.get()?, mode))}
+                {views(move || Some(overlay(&*scene.get()?, &readout.get()?, mode)))}
             </div>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <DataTable chart caption/>

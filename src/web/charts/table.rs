@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use crate::web::lean::{When, views};
 use leptos::web_sys;
 use wasm_bindgen::JsCast;
 
@@ -33,11 +34,11 @@ pub fn DataTable(
                 <span>"Figures as a table"</span>
                 <span class="caption">{caption}</span>
             </summary>
-            <Show when=move || open.get()>
+            <When on=open>
                 <div class="scroll" tabindex="0" role="region" aria-label="Figures of the chart">
-                    {move || chart.with(|chart| table(chart))}
+                    {views(move || chart.with(|chart| table(chart)))}
                 </div>
-            </Show>
+            </When>
         </details>
     }
 }

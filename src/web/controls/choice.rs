@@ -2,6 +2,7 @@
 
 use leptos::html::Select;
 use leptos::prelude::*;
+use crate::web::lean::{effect, flag, views};
 
 use crate::web::state::use_page;
 
@@ -69,7 +70,7 @@ pub fn Choice(
         })
     };
     // After the options have changed, not before.
-    Effect::new(move |_| {
+    effect(move || {
         groups.track();
         let (Some(select), value) = (node.get(), value.get()) else { return };
         known();
@@ -86,11 +87,11 @@ pub fn Choice(
                     page.commit();
                 }
             >
-                {move || (!known()).then(|| {
+                {views(move || (!known()).then(|| {
                     let value = value.get();
                     view! { <option value=value.clone()>{value.clone()}</option> }
-                })}
-                {move || groups.get().into_iter().map(options).collect_view()}
+                }))}
+                {views(move || groups.get().into_iter().map(options).collect_view())}
             </select>
         </div>
     }
@@ -135,7 +136,7 @@ pub fn Segments(
                         type="radio"
                         name=name
                         value=option
-                        prop:checked=move || value.get() == option
+                        prop:checked={flag(move || value.get() == option)}
                         on:change=move |_| {
                             set.run(option);
                             page.commit();

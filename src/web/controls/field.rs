@@ -5,6 +5,7 @@
 
 use leptos::html::Input;
 use leptos::prelude::*;
+use crate::web::lean::{effect, flag, views, words};
 use leptos::web_sys;
 
 use super::stops::Stops;
@@ -100,7 +101,7 @@ pub fn NumberField(
     };
     let slider = stops.map(|stops| view! { <Slider labelled_by=label_id.clone() unit value set stops/> });
     view! {
-        <div class="field" class:slid=stops.is_some() class:wrong=move || error.with(Option::is_some)>
+        <div class="field" class:slid=stops.is_some() class:wrong={flag(move || error.with(Option::is_some))}>
             <label id=label_id for=id.clone() title=hint>{label}</label>
             <input
                 id=id
@@ -110,16 +111,16 @@ pub fn NumberField(
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=shown
-                placeholder=move || empty.map(|empty| empty.get())
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
-                aria-describedby=described
+                placeholder={words(move || empty.map(|empty| empty.get()))}
+                aria-invalid={words(move || error.with(Option::is_some).then_some("true"))}
+                aria-describedby={words(described)}
                 on:input=typed
                 on:change=settled
                 on:keydown=given_up
             />
             {slider}
-            <p id=error_id class="error" role="alert" hidden=move || error.with(Option::is_none)>
-                {move || error.get()}
+            <p id=error_id class="error" role="alert" hidden={flag(move || error.with(Option::is_none))}>
+                {views(move || error.get())}
             </p>
         </div>
     }
@@ -146,7 +147,7 @@ pub fn Slider(
     let page = use_page();
     let node = NodeRef::<Input>::new();
     // The range must be in place before the position, or the browser clamps it to the old one.
-    Effect::new(move |_| {
+    effect(move || {
         let Some(input) = node.get() else { return };
         stops.with(|stops| {
             let _ = input.set_attribute("max", &stops.last().to_string());
@@ -166,7 +167,7 @@ pub fn Slider(
             min="0"
             step="1"
             aria-labelledby=labelled_by
-            aria-valuetext=move || value.get().map(|value| unit.format(value))
+            aria-valuetext={words(move || value.get().map(|value| unit.format(value)))}
             on:input=moved
             on:change=move |_| page.commit()
         />

@@ -1,6 +1,7 @@
 //! The model: one of the catalogue, or a family at any size.
 
 use leptos::prelude::*;
+use crate::web::lean::{When, memo};
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -30,7 +31,7 @@ pub fn ModelControls() -> impl IntoView {
         _ => None,
     });
     let about = page.part(about);
-    let has_share = Memo::new(move |_| share.get().is_some());
+    let has_share = memo(move || share.get().is_some());
 
     view! {
         <fieldset class="block">
@@ -54,7 +55,7 @@ pub fn ModelControls() -> impl IntoView {
                 stops=Signal::stored(Stops::decimal(SIZE.low, SIZE.high))
                 hint="Moving this turns a catalogue model into its family, scaled to the size"
             />
-            <Show when=move || has_share.get()>
+            <When on=has_share>
                 <NumberField
                     id="active"
                     label="Active"
@@ -65,7 +66,7 @@ pub fn ModelControls() -> impl IntoView {
                     stops=Signal::stored(Stops::decimal(0.01, 1.0))
                     hint="Share of the parameters that each token uses"
                 />
-            </Show>
+            </When>
             <FormatControls/>
         </fieldset>
     }
@@ -110,7 +111,7 @@ fn FormatControls() -> impl IntoView {
                         page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
                     }}
                 />
-                <Show when=move || has_experts.get()>
+                <When on=has_experts>
                     <Choice
                         id="experts"
                         label="Experts"
@@ -120,7 +121,7 @@ fn FormatControls() -> impl IntoView {
                             page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
                         }}
                     />
-                </Show>
+                </When>
                 <Choice
                     id="kv"
                     label="KV cache"

@@ -1,6 +1,7 @@
 //! Prices: rent or ownership, and what they are made of.
 
 use leptos::prelude::*;
+use crate::web::lean::{When, views};
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -53,7 +54,7 @@ pub fn PriceControls() -> impl IntoView {
                 <summary>
                     <span>"Chip prices, power, utilisation"</span>
                 </summary>
-                {move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view()}
+                {views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view())}
                 <NumberField
                     id="util"
                     label="Utilisation"
@@ -83,7 +84,7 @@ pub fn PriceControls() -> impl IntoView {
                         set=put(|pricing, value| pricing.dollars_per_kwh = value)
                     />
                 </div>
-                <Show when=move || owned.get()>
+                <When on=owned>
                     <NumberField
                         id="years"
                         label="Written off over, years"
@@ -92,7 +93,7 @@ pub fn PriceControls() -> impl IntoView {
                         value=years
                         set=put(|pricing, value| pricing.years = value)
                     />
-                </Show>
+                </When>
             </details>
         </fieldset>
     }

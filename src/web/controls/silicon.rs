@@ -1,6 +1,7 @@
 //! The silicon: which roles exist, the chips in each pool, and how they are shared out.
 
 use leptos::prelude::*;
+use crate::web::lean::{When, flag, memo, views};
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
@@ -31,7 +32,7 @@ pub fn SiliconControls() -> impl IntoView {
                 value=split
                 set={move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))}
             />
-            {move || match split.get() {
+            {views(move || match split.get() {
                 "colocated" => view! { <PoolControls role=Role::Colocated/> }.into_any(),
                 _ => view! {
                     <PoolControls role=Role::Prefill/>
@@ -39,7 +40,7 @@ pub fn SiliconControls() -> impl IntoView {
                     <Mix/>
                 }
                 .into_any(),
-            }}
+            })}
         </fieldset>
     }
 }
@@ -106,7 +107,7 @@ fn LayoutControls(
     let (key, _) = names(role);
     // The layout in force: the one given, or the one chosen for this scenario.
     let given = page.part(move |scenario| pool(scenario, role).and_then(|pool| pool.layout));
-    let in_force = Memo::new(move |_| {
+    let in_force = memo(move || {
         given.get().or_else(|| {
             page.answer.with(|answer| {
                 let pools = &answer.as_ref().as_ref().ok()?.steady.pools;
@@ -123,7 +124,7 @@ fn LayoutControls(
         if given.get().is_some() { text } else { format!("{text}, chosen") }
     };
     let degree = move |name: &'static str, label: &'static str, read: fn(&Layout) -> u32, write: fn(&mut Layout, u32)| {
-        let value = Memo::new(move |_| in_force.get().map_or(1, |layout| read(&layout)).to_string());
+        let value = memo(move || in_force.get().map_or(1, |layout| read(&layout)).to_string());
         let powers = (0..=8).map(|power| (1_u32 << power).to_string());
         let items = powers.map(|power| Item::new(power.clone(), power)).collect();
         view! {
@@ -150,7 +151,7 @@ fn LayoutControls(
             <label class="check">
                 <input
                     type="checkbox"
-                    prop:checked=move || given.get().is_none()
+                    prop:checked={flag(move || given.get().is_none())}
                     on:change=move |event| {
                         let automatic = event_target_checked(&event);
                         put(if automatic { None } else { in_force.get_untracked().or(Some(Layout::SINGLE)) });
@@ -163,10 +164,10 @@ fn LayoutControls(
                 {degree("tp", "TP", |layout| layout.tp, |layout, degree| layout.tp = degree)}
                 {degree("pp", "PP", |layout| layout.pp, |layout, degree| layout.pp = degree)}
                 {degree("dp", "DP", |layout| layout.dp, |layout, degree| layout.dp = degree)}
-                <Show when=move || experts.get()>
+                <When on=experts>
                     {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
                     {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
-                </Show>
+                </When>
             </div>
         </details>
     }
@@ -184,7 +185,7 @@ fn Mix() -> impl IntoView {
         Split::Colocated { .. } => None,
     });
     let prices = page.part(prices);
-    let share = Memo::new(move |_| {
+    let share = memo(move || {
         totals.get().map(|(prefill, decode)| match (by_cost.get(), prices.get()) {
             (true, Some((a, b))) => {
                 let (a, b) = (a * f64::from(prefill), b * f64::from(decode));
@@ -193,7 +194,7 @@ fn Mix() -> impl IntoView {
             _ => f64::from(prefill) / (f64::from(prefill) + f64::from(decode)),
         })
     });
-    let stops = Memo::new(move |_| {
+    let stops = memo(move || {
         let (prefill, decode) = totals.get().unwrap_or((1, 1));
         let all = prefill.saturating_add(decode).max(2);
         if by_cost.get() || all > 200 {
@@ -226,7 +227,7 @@ fn Mix() -> impl IntoView {
         }
     };
     let limits = Limits { field: "mix", low: 0.0, high: 1.0, unit: "" };
-    let kept = Memo::new(move |_| if by_cost.get() { "cost" } else { "count" });
+    let kept = memo(move || if by_cost.get() { "cost" } else { "count" });
     view! {
         <div class="mix">
             <NumberField
@@ -243,7 +244,7 @@ fn Mix() -> impl IntoView {
                 <span data-role="decode">"all decode"</span>
                 <span data-role="prefill">"all prefill"</span>
             </div>
-            <Show when=move || prices.get().is_some()>
+            <When on={memo(move || prices.get().is_some())}>
                 <Segments
                     name="kept"
                     legend="Keep"
@@ -251,7 +252,7 @@ fn Mix() -> impl IntoView {
                     value=kept
                     set={move |kind: &'static str| by_cost.set(kind == "cost")}
                 />
-            </Show>
+            </When>
         </div>
     }
 }

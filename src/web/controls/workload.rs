@@ -1,6 +1,7 @@
 //! The workload: how long requests are, how many, and which engine serves them.
 
 use leptos::prelude::*;
+use crate::web::lean::views;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
@@ -99,15 +100,15 @@ pub fn WorkloadControls() -> impl IntoView {
                     page.edit(|scenario| scenario.load = other_load(scenario.load, kind, rate, in_flight));
                 }}
             />
-            {move || match loop_kind.get() {
+            {views(move || match loop_kind.get() {
                 "closed" => view! { <Concurrency/> }.into_any(),
                 _ => view! { <Rate/> }.into_any(),
-            }}
+            })}
             <details class="more">
                 <summary>
                     <span>"Engine and spread"</span>
                     <span class="now">
-                        {move || Engine::from_id(&engine.get()).map_or("", Engine::name)}
+                        {views(move || Engine::from_id(&engine.get()).map_or("", Engine::name))}
                     </span>
                 </summary>
                 <Choice
