@@ -17,6 +17,8 @@ const NARROW: f64 = 420.0;
 const BAR: f64 = 28.0;
 /// Between bars.
 const BETWEEN: f64 = 10.0;
+/// Narrower pictures stay empty.
+const LEAST: f64 = 64.0;
 /// The gap between segments, so that neighbours differ by more than colour.
 const SEAM: f64 = 1.0;
 
@@ -95,13 +97,7 @@ impl BarScene {
     /// Lays bars out for the page.
     #[must_use]
     pub fn new(bars: &Bars, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Self {
-        Self::with_options(
-            bars,
-            size,
-            theme,
-            measure,
-            Options { legend: false, title: false, end_labels: true },
-        )
+        Self::with_options(bars, size, theme, measure, Options::PAGE)
     }
 
     /// Lays bars out with or without title and legend.
@@ -180,10 +176,10 @@ impl BarScene {
             Some(BarCursor { segment: segment.unwrap_or(current.segment), ..current })
         };
         match step {
-            Step::Previous => along(stops(current.bar).filter(|segment| *segment < current.segment).last()),
+            Step::Previous => along(stops(current.bar).rfind(|segment| *segment < current.segment)),
             Step::Next => along(stops(current.bar).find(|segment| *segment > current.segment)),
             Step::First => along(stops(current.bar).next()),
-            Step::Last => along(stops(current.bar).last()),
+            Step::Last => along(stops(current.bar).next_back()),
             Step::SeriesBefore => (0..current.bar).rev().find_map(nearest_in).or(Some(current)),
             Step::SeriesAfter => (current.bar + 1..count).find_map(nearest_in).or(Some(current)),
         }
@@ -194,7 +190,13 @@ impl BarScene {
         let count = self.bars.bars.len();
         let thickness = ((self.size.height - frame.fixed()) / count.max(1) as f64).clamp(4.0, 2.0 * BAR);
         let unit = self.bars.unit;
-        let totals: Vec<String> = self.bars.bars.iter().map(|bar| unit.format(bar.total())).collect();
+        let room = self.size.width * 0.3;
+        let totals: Vec<String> = self
+            .bars
+            .bars
+            .iter()
+            .map(|bar| ellipsis(&unit.format(bar.total()), TEXT, room, measure))
+            .collect();
         let widest = |texts: &mut dyn Iterator<Item = &String>| {
             texts.map(|text| measure.width(text, TEXT)).fold(0.0, f64::max)
         };
@@ -247,7 +249,14 @@ impl BarScene {
                 marks.push(text(name, Point::new(left - GAP, rect.centre().y), theme.ink, Anchor::End));
             }
             let row = draw_bar(bar, rect, &scale, unit, theme, measure, &mut marks);
-            let end = row.segments.iter().map(|rect| rect.right).fold(left, f64::max);
+            let mut end = row.segments.iter().map(|rect| rect.right).fold(left, f64::max);
+            // A limit just past the end would strike the total through.
+            let limit = bar.limit.as_ref().and_then(|(value, _)| scale.map(scale.clamp(*value)));
+            if let Some(x) = limit
+                && (end - 2.0..end + 2.0 * GAP + measure.width(total, TEXT)).contains(&x)
+            {
+                end = end.max(x);
+            }
             let at = Point::new(end + GAP, rect.centre().y);
             marks.push(text(total.clone(), at, theme.ink, Anchor::Start));
             self.rows.push(row);
@@ -264,12 +273,16 @@ impl BarScene {
                     colour: theme.grid,
                     dash: Dash::Solid,
                 });
+                let label = ellipsis(&label, TEXT, self.size.width - 2.0, measure);
                 let half = measure.width(&label, TEXT) / 2.0;
                 let x = x.min(self.size.width - half - 1.0).max(half + 1.0);
                 grid.push(text(label, Point::new(x, y + LINE / 2.0), theme.muted, Anchor::Middle));
             }
         }
         self.bars = bars;
+        if self.size.width < LEAST {
+            return;
+        }
         grid.append(&mut marks);
         // In less height than the fixed parts need, what would stick out is left off.
         let bottom = self.size.height;
@@ -364,9 +377,9 @@ fn draw_bar(
     let mut sum = 0.0;
     let mut segments = Vec::with_capacity(bar.segments.len());
     for segment in &bar.segments {
-        let from = scale.map(sum).unwrap_or(rect.left);
+        let from = scale.map(scale.clamp(sum)).unwrap_or(rect.left);
         sum += segment.size();
-        let to = scale.map(sum).unwrap_or(from);
+        let to = scale.map(scale.clamp(sum)).unwrap_or(from);
         let place = Rect::new(from, rect.top, to, rect.bottom);
         segments.push(place);
         if place.width() <= 0.0 {

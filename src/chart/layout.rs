@@ -14,6 +14,7 @@ use super::scale::Scale;
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Colour, Hue, Theme};
 use super::ticks::{Tick, nice, ticks};
+use crate::units::format::Unit;
 
 /// The font size of axes and labels, in CSS pixels.
 pub const TEXT: f64 = 12.0;
@@ -136,7 +137,7 @@ impl Scene {
         let y_count = count_for(bottom - top, 44.0);
         let y_domain = rounded(&chart.y, y_domain, y_count);
         let y = Scale::new(chart.y.scale, y_domain, (bottom, top));
-        let y_ticks = fitting(&y, chart.y.unit, y_count, |_| LINE);
+        let y_ticks = fitting(&y, chart.y.unit, y_count, |_, place| (place, LINE / 2.0));
         let widest = widest_label(&y_ticks, measure);
         let left = (widest + EDGE + GAP).min(size.width / 2.0);
 
@@ -147,7 +148,10 @@ impl Scene {
         let x_count = count_for(plot.width(), x_room);
         let x_domain = rounded(&chart.x, x_domain, x_count);
         let x = Scale::new(chart.x.scale, x_domain, (left, right));
-        let x_ticks = fitting(&x, chart.x.unit, x_count, |label| measure.width(label, TEXT) + 12.0);
+        let x_ticks = fitting(&x, chart.x.unit, x_count, |label, place| {
+            let half = measure.width(label, TEXT) / 2.0;
+            (leaning(place, half, size.width), half + 6.0)
+        });
 
         let traces = traces_of(chart, theme, &x, &y);
         let mut scene = Self {
@@ -260,17 +264,17 @@ impl Scene {
         let below = plot.bottom + GAP + LINE / 2.0;
         for tick in &self.x_ticks {
             if let (Some(label), Some(x)) = (&tick.label, self.x.map(tick.value)) {
-                let half = measure.width(label, TEXT) / 2.0;
-                // The outermost labels lean inwards when their half would leave the picture.
-                let x = x.min(self.size.width - half - 1.0).max(half + 1.0);
+                let label = ellipsis(label, TEXT, self.size.width - 2.0, measure);
+                let half = measure.width(&label, TEXT) / 2.0;
                 marks.push(Mark::Hair {
-                    from: Point::new(self.x.map(tick.value).unwrap_or(x), plot.bottom),
-                    to: Point::new(self.x.map(tick.value).unwrap_or(x), plot.bottom + 4.0),
+                    from: Point::new(x, plot.bottom),
+                    to: Point::new(x, plot.bottom + 4.0),
                     width: 1.0,
                     colour: theme.axis,
                     dash: Dash::Solid,
                 });
-                marks.push(text(label, Point::new(x, below), Anchor::Middle));
+                let x = leaning(x, half, self.size.width);
+                marks.push(text(&label, Point::new(x, below), Anchor::Middle));
             }
         }
         let title = ellipsis(&self.chart.x.title(), TEXT, self.size.width - 2.0 * EDGE, measure);
@@ -831,44 +835,36 @@ fn widest_label(ticks: &[Tick], measure: &dyn TextMeasure) -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// Where a label of this half width goes so that the picture holds it: the outermost lean inwards.
+fn leaning(place: f64, half: f64, width: f64) -> f64 {
+    place.min(width - half - 1.0).max(half + 1.0)
+}
+
 /// Ticks whose labels do not touch: fewer are tried until they fit, and as a last resort some stay blank.
-fn fitting(
-    scale: &Scale,
-    unit: crate::units::format::Unit,
-    count: usize,
-    extent: impl Fn(&str) -> f64,
-) -> Vec<Tick> {
-    let places = |marks: &[Tick]| -> Vec<(f64, f64)> {
-        marks
-            .iter()
-            .filter_map(|tick| {
-                let label = tick.label.as_ref()?;
-                Some((scale.map(tick.value)?, extent(label) / 2.0))
-            })
-            .collect()
-    };
-    let touching = |places: &[(f64, f64)]| {
-        places.windows(2).any(|pair| match pair {
-            [(a, half_a), (b, half_b)] => (a - b).abs() < half_a + half_b,
-            _ => false,
-        })
-    };
+///
+/// `extent` says for a label and the place of its tick where the label's middle lies and how far it reaches either way.
+fn fitting(scale: &Scale, unit: Unit, count: usize, extent: impl Fn(&str, f64) -> (f64, f64)) -> Vec<Tick> {
+    let place = |tick: &Tick| Some(extent(tick.label.as_ref()?, scale.map(tick.value)?));
+    let touching = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < a.1 + b.1;
     for fewer in (2..=count).rev() {
         let marks = ticks(scale, unit, fewer);
-        if !touching(&places(&marks)) {
+        let places: Vec<(f64, f64)> = marks.iter().filter_map(place).collect();
+        let crowded = places.windows(2).any(|pair| match pair {
+            [a, b] => touching(*a, *b),
+            _ => false,
+        });
+        if !crowded {
             return marks;
         }
     }
-    let mut free_from: Option<(f64, f64)> = None;
+    let mut last: Option<(f64, f64)> = None;
     let mut marks = ticks(scale, unit, 2);
     for tick in &mut marks {
-        let Some(label) = &tick.label else { continue };
-        let half = extent(label) / 2.0;
-        let Some(place) = scale.map(tick.value) else { continue };
-        if free_from.is_some_and(|(last, last_half)| (place - last).abs() < half + last_half) {
+        let Some(here) = place(tick) else { continue };
+        if last.is_some_and(|last| touching(last, here)) {
             tick.label = None;
         } else {
-            free_from = Some((place, half));
+            last = Some(here);
         }
     }
     marks
@@ -973,5 +969,139 @@ fn rounded(axis: &Axis, domain: (f64, f64), count: usize) -> (f64, f64) {
     match axis.domain {
         Domain::Auto | Domain::FromZero if domain.0.is_finite() => nice(axis.scale, domain, count, axis.unit),
         _ => domain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::model::Paint;
+    use crate::chart::text::TableMeasure;
+    use crate::chart::theme::LIGHT;
+    use proptest::prelude::*;
+
+    fn line(index: usize, name: &str, value: impl Fn(f64) -> f64) -> Series {
+        let samples = (0..=40).map(|x| Sample::new(f64::from(x), value(f64::from(x)))).collect();
+        Series::nth(index, name, name, samples)
+    }
+
+    fn chart() -> Chart {
+        Chart {
+            title: "t".to_owned(),
+            x: Axis::linear("Load", Unit::RequestsPerSecond).with_domain(Domain::Tight),
+            y: Axis::linear("TTFT", Unit::Seconds),
+            series: vec![line(0, "small", |x| x / 100.0), line(1, "large", |x| 100.0 + x * x)],
+            rules: Vec::new(),
+        }
+    }
+
+    fn scene(chart: &Chart, width: f64) -> Scene {
+        Scene::new(chart, Size::new(width, 300.0), &LIGHT, &TableMeasure)
+    }
+
+    fn texts(scene: &Scene) -> Vec<(String, Rect)> {
+        let place = |mark: &Mark| match mark {
+            Mark::Text { text, at, size, anchor, .. } => {
+                let width = TableMeasure.width(text, *size);
+                let left = anchor.left(at.x, width);
+                Some((text.clone(), Rect::new(left, at.y - size / 2.0, left + width, at.y + size / 2.0)))
+            }
+            _ => None,
+        };
+        scene.drawing.marks.iter().filter_map(place).collect()
+    }
+
+    #[test]
+    fn axes_fit_what_is_visible() {
+        let mut chart = chart();
+        assert_eq!(scene(&chart, 600.0).y.domain(), (0.0, 2000.0));
+        if let Some(series) = chart.series.last_mut() {
+            series.visible = false;
+        }
+        assert_eq!(scene(&chart, 600.0).y.domain(), (0.0, 0.4));
+    }
+
+    #[test]
+    fn a_zoom_along_x_fits_y_to_what_is_left() {
+        let mut chart = chart();
+        chart.series.truncate(1);
+        chart.x.domain = Domain::Fixed(10.2, 10.8);
+        // No sample lies inside, but the line between two of them does.
+        let (low, high) = scene(&chart, 600.0).y.domain();
+        assert!(low <= 0.102 && high >= 0.108 && high - low < 0.02, "{low} {high}");
+    }
+
+    #[test]
+    fn a_band_and_a_fitted_rule_stretch_the_axis() {
+        let mut chart = chart();
+        chart.series = vec![Series::line(
+            "a",
+            "a",
+            Paint::Ink,
+            vec![Sample::new(0.0, 1.0).with_band(0.5, 3.0), Sample::new(1.0, 1.2)],
+        )];
+        assert_eq!(scene(&chart, 600.0).y.domain(), (0.5, 3.0));
+        let rule = |fit| Rule { axis: Along::Y, value: 9.0, label: "SLO".to_owned(), paint: Paint::Ink, fit };
+        chart.rules = vec![rule(false)];
+        let outside = scene(&chart, 600.0);
+        assert_eq!(outside.y.domain(), (0.5, 3.0));
+        assert!(
+            texts(&outside).iter().any(|(text, _)| text == "↑ SLO"),
+            "the edge says where the limit lies"
+        );
+        chart.rules = vec![rule(true)];
+        assert_eq!(scene(&chart, 600.0).y.domain(), (0.0, 10.0));
+    }
+
+    #[test]
+    fn margins_hold_their_labels() {
+        for width in [340.0, 600.0, 1200.0] {
+            let scene = scene(&chart(), width);
+            for (text, rect) in texts(&scene) {
+                assert!(rect.left >= 0.0 && rect.right <= width, "{text} sticks out at {width}");
+            }
+            for name in ["small", "large"] {
+                assert!(texts(&scene).iter().any(|(text, _)| text == name), "{name} has no label at {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn gaps_split_a_line_and_its_band() {
+        let samples = [1.0, 2.0, f64::NAN, 4.0, 5.0]
+            .into_iter()
+            .enumerate()
+            .map(|(x, y)| {
+                let sample = Sample::new(x as f64, y);
+                if y.is_nan() { sample } else { sample.with_band(y - 0.5, y + 0.5) }
+            })
+            .collect();
+        let mut chart = chart();
+        chart.series = vec![Series::line("a", "a", Paint::Ink, samples)];
+        let marks = scene(&chart, 600.0).drawing.marks;
+        assert_eq!(marks.iter().filter(|mark| matches!(mark, Mark::Area { .. })).count(), 2);
+        let lines = marks.iter().filter(|mark| matches!(mark, Mark::Line { width, .. } if *width > 1.5));
+        assert_eq!(lines.count(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn tick_labels_never_touch(
+            kind in prop::sample::select(&[ScaleKind::Linear, ScaleKind::Log, ScaleKind::Binary]),
+            unit in prop::sample::select(&[Unit::Seconds, Unit::Tokens, Unit::DollarsPerMillionTokens, Unit::Number]),
+            low in 1e-4..1e4_f64, ratio in 1.1..1e5_f64, width in 200.0..1400.0_f64, height in 140.0..800.0_f64,
+        ) {
+            let axis = Axis { label: "x".to_owned(), unit, scale: kind, domain: Domain::Fixed(low, low * ratio), better: None };
+            let chart = Chart { x: axis.clone(), y: axis, ..Chart::default() };
+            let scene = Scene::new(&chart, Size::new(width, height), &LIGHT, &TableMeasure);
+            let all = texts(&scene);
+            for (index, (a, first)) in all.iter().enumerate() {
+                for (b, second) in all.iter().skip(index + 1) {
+                    // The two outermost labels may lean inwards, but not onto their neighbours.
+                    prop_assert!(!first.overlaps(second), "{a} {first:?} and {b} {second:?}");
+                }
+            }
+            prop_assert!(scene.x_ticks.iter().filter(|tick| tick.label.is_some()).count() >= 1);
+        }
     }
 }

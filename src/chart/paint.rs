@@ -139,6 +139,8 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
             Mark::Symbol { marker, at, radius, colour, halo } => {
                 self.symbol(*marker, *at, *radius, *colour, *halo)
             }
+            // A label may come out empty where there was no room for it.
+            Mark::Text { text, .. } if text.is_empty() => Ok(()),
             Mark::Text { text, at, size, bold, colour, anchor } => {
                 let style = if *bold { FontStyle::Bold } else { FontStyle::Normal };
                 let size = size * self.pixels.scale() * self.pixels.text;

@@ -71,7 +71,7 @@ impl Scale {
         if share == 0.0 {
             return low;
         }
-        if share >= 1.0 && share <= 1.0 {
+        if share.to_bits() == 1.0_f64.to_bits() {
             return high;
         }
         match (self.forward(low), self.forward(high)) {

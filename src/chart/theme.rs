@@ -72,7 +72,7 @@ impl Colour {
     /// Black or white, whichever reads better on this colour.
     #[must_use]
     pub fn ink_on(self) -> Self {
-        let (dark, light) = (Self::hex(0x10_12_16), Self::hex(0xFF_FF_FF));
+        let (dark, light) = (Self::hex(0x101216), Self::hex(0xFFFFFF));
         if self.contrast(dark) >= self.contrast(light) { dark } else { light }
     }
 
@@ -216,28 +216,28 @@ pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans
 /// Dark text on light ground.
 pub const LIGHT: Theme = Theme {
     dark: false,
-    page: Colour::hex(0xF4_F5_F8),
-    surface: Colour::hex(0xFF_FF_FF),
-    raised: Colour::hex(0xF4_F5_F8),
-    ink: Colour::hex(0x15_18_1E),
-    muted: Colour::hex(0x58_60_70),
-    grid: Colour::hex(0xE4_E7_EC),
-    axis: Colour::hex(0x86_8F_9F),
-    border: Colour::hex(0xD5_D9_E0),
-    accent: Colour::hex(0x12_57_B0),
-    on_accent: Colour::hex(0xFF_FF_FF),
-    good: Colour::hex(0x0F_74_4B),
-    warning: Colour::hex(0x8A_5A_00),
-    bad: Colour::hex(0xB4_23_18),
+    page: Colour::hex(0xF4F5F8),
+    surface: Colour::hex(0xFFFFFF),
+    raised: Colour::hex(0xF4F5F8),
+    ink: Colour::hex(0x15181E),
+    muted: Colour::hex(0x586070),
+    grid: Colour::hex(0xE4E7EC),
+    axis: Colour::hex(0x868F9F),
+    border: Colour::hex(0xD5D9E0),
+    accent: Colour::hex(0x1257B0),
+    on_accent: Colour::hex(0xFFFFFF),
+    good: Colour::hex(0x0F744B),
+    warning: Colour::hex(0x8A5A00),
+    bad: Colour::hex(0xB42318),
     series: [
-        hue(0x12_41_AD, 0x12_41_AD),
-        hue(0xC6_3C_08, 0xC0_3A_08),
-        hue(0x24_84_66, 0x20_7A_5E),
-        hue(0x80_27_6B, 0x80_27_6B),
-        hue(0xC2_87_18, 0x8C_64_18),
-        hue(0x10_9A_D6, 0x11_72_9E),
-        hue(0x81_5B_BA, 0x7E_58_B8),
-        hue(0x45_3B_34, 0x45_3B_34),
+        hue(0x1241AD, 0x1241AD),
+        hue(0xC63C08, 0xC03A08),
+        hue(0x248466, 0x207A5E),
+        hue(0x80276B, 0x80276B),
+        hue(0xC28718, 0x8C6418),
+        hue(0x109AD6, 0x11729E),
+        hue(0x815BBA, 0x7E58B8),
+        hue(0x8D919A, 0x646973),
     ],
     font: FONT,
 };
@@ -245,28 +245,28 @@ pub const LIGHT: Theme = Theme {
 /// Light text on dark ground.
 pub const DARK: Theme = Theme {
     dark: true,
-    page: Colour::hex(0x0F_11_15),
-    surface: Colour::hex(0x16_19_1F),
-    raised: Colour::hex(0x1E_22_2A),
-    ink: Colour::hex(0xE9_EC_F2),
-    muted: Colour::hex(0x9F_A8_B6),
-    grid: Colour::hex(0x2A_2F_39),
-    axis: Colour::hex(0x67_71_81),
-    border: Colour::hex(0x33_39_45),
-    accent: Colour::hex(0x7D_B5_FF),
-    on_accent: Colour::hex(0x0B_16_26),
-    good: Colour::hex(0x5B_D1_9A),
-    warning: Colour::hex(0xF0_B8_4C),
-    bad: Colour::hex(0xFF_8A_7A),
+    page: Colour::hex(0x0F1115),
+    surface: Colour::hex(0x16191F),
+    raised: Colour::hex(0x1E222A),
+    ink: Colour::hex(0xE9ECF2),
+    muted: Colour::hex(0x9FA8B6),
+    grid: Colour::hex(0x2A2F39),
+    axis: Colour::hex(0x677181),
+    border: Colour::hex(0x333945),
+    accent: Colour::hex(0x7DB5FF),
+    on_accent: Colour::hex(0x0B1626),
+    good: Colour::hex(0x5BD19A),
+    warning: Colour::hex(0xF0B84C),
+    bad: Colour::hex(0xFF8A7A),
     series: [
-        hue(0x4D_81_F1, 0x6A_97_F4),
-        hue(0xFB_6B_34, 0xFB_7A_48),
-        hue(0x6C_CE_99, 0x6C_CE_99),
-        hue(0xDB_7D_C1, 0xDB_7D_C1),
-        hue(0xF3_B7_23, 0xF3_B7_23),
-        hue(0x96_E5_F8, 0x96_E5_F8),
-        hue(0xAD_9B_FF, 0xAD_9B_FF),
-        hue(0x8A_87_83, 0xA0_9D_99),
+        hue(0x4D81F1, 0x6A97F4),
+        hue(0xFB6B34, 0xFB7A48),
+        hue(0x6CCE99, 0x6CCE99),
+        hue(0xDB7DC1, 0xDB7DC1),
+        hue(0xF3B723, 0xF3B723),
+        hue(0x96E5F8, 0x96E5F8),
+        hue(0xAD9BFF, 0xAD9BFF),
+        hue(0x787E88, 0x9CA2AC),
     ],
     font: FONT,
 };
@@ -433,7 +433,7 @@ mod tests {
                     for (j, b) in theme.series.iter().enumerate().skip(i + 1) {
                         let (a, b) = (seen(a.line, eye), seen(b.line, eye));
                         let distance = libm::sqrt((0..3).map(|k| (a[k] - b[k]) * (a[k] - b[k])).sum());
-                        assert!(distance >= 0.085, "{name}: {i} and {j} are {distance:.3} apart");
+                        assert!(distance >= 0.09, "{name}: {i} and {j} are {distance:.3} apart");
                     }
                 }
             }
@@ -460,9 +460,9 @@ mod tests {
 
     #[test]
     fn colours_mix_and_print() {
-        let half = Colour::hex(0x00_00_00).with_alpha(0.5);
-        assert_eq!(half.over(Colour::hex(0xFF_FF_FF)).css(), "#808080");
+        let half = Colour::hex(0x000000).with_alpha(0.5);
+        assert_eq!(half.over(Colour::hex(0xFFFFFF)).css(), "#808080");
         assert_eq!(half.css(), "rgb(0 0 0 / 0.5)");
-        assert_eq!(Colour::hex(0xFF_FF_FF).ink_on().css(), "#101216");
+        assert_eq!(Colour::hex(0xFFFFFF).ink_on().css(), "#101216");
     }
 }

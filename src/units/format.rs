@@ -590,8 +590,7 @@ fn split(text: &str) -> Result<(Typed, String), ParseError> {
     // A separator counts only between digits; a comma or a space only before exactly three of them.
     let mut strict_group: Option<usize> = None;
     let mut fraction = false;
-    let mut chars = rest.char_indices().peekable();
-    while let Some((index, symbol)) = chars.next() {
+    for (index, symbol) in rest.char_indices() {
         let followed = rest
             .get(index + symbol.len_utf8()..)
             .is_some_and(|tail| tail.starts_with(|next: char| next.is_ascii_digit()));
@@ -611,13 +610,12 @@ fn split(text: &str) -> Result<(Typed, String), ParseError> {
                 digits.push('.');
             }
             '_' if followed && !digits.is_empty() => {}
-            ',' if followed && !digits.is_empty() && !fraction => {
-                if strict_group.is_some_and(|count| count != 3) {
-                    return Err(not_a_number());
-                }
-                strict_group = Some(0);
-            }
-            space if space.is_whitespace() && followed && !digits.is_empty() && !fraction => {
+            separator
+                if (separator == ',' || separator.is_whitespace())
+                    && followed
+                    && !digits.is_empty()
+                    && !fraction =>
+            {
                 if strict_group.is_some_and(|count| count != 3) {
                     return Err(not_a_number());
                 }
