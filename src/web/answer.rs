@@ -1,8 +1,8 @@
 //! The answer in words, above everything else.
 
+use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
-use crate::web::lean::{effect, memo, views};
 
 use super::state::{Page, use_page};
 use crate::report::{answer, verdict, words};
@@ -34,17 +34,18 @@ pub fn AnswerPanel() -> impl IntoView {
             })
         })
     });
-    let evidence = memo(move || {
-        page.answer.with(|answer| {
-            answer.as_ref().as_ref().ok().map(|own| own.evidence.class)
-        })
-    });
+    let evidence =
+        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence.class)));
     let remedy = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| words::remedy(own.steady.binding)))
     });
     let warnings = memo(move || {
         page.answer.with(|answer| {
-            answer.as_ref().as_ref().map(|own| own.steady.warnings.iter().map(words::warning).collect::<Vec<_>>()).unwrap_or_default()
+            answer
+                .as_ref()
+                .as_ref()
+                .map(|own| own.steady.warnings.iter().map(words::warning).collect::<Vec<_>>())
+                .unwrap_or_default()
         })
     });
     view! {

@@ -1,7 +1,7 @@
 //! The page put together: header, answer, controls, charts, reasons.
 
-use leptos::prelude::*;
 use crate::web::lean::{flag, views, words};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;

@@ -14,7 +14,7 @@ pub fn Embed(
     hide: Vec<String>,
 ) -> impl IntoView {
     let page = use_page();
-    let wanted = |part: &str| !hide.iter().any(|hidden| hidden == part);
+    let wanted = move |part: &str| !hide.iter().any(|hidden| hidden == part);
     let href = move || {
         link_of(&page);
         address(&page)

@@ -75,7 +75,8 @@ pub fn change(metric: Metric, now: f64, before: f64) -> Option<Change> {
     } else {
         Unit::Ratio.format_with(ratio, Precision::SHORT)
     };
-    let better = if metric == Metric::Utilisation { None } else { Some((ratio > 1.0) == metric.more_is_better()) };
+    let better =
+        if metric == Metric::Utilisation { None } else { Some((ratio > 1.0) == metric.more_is_better()) };
     Some(Change { text, better })
 }
 

@@ -183,13 +183,16 @@ fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {
     }
     if view.log_x.is_some() || view.log_y.is_some() {
         let (x, y) = view.logs();
-        pair("log", match (x, y) {
-            (true, true) => "xy",
-            (true, false) => "x",
-            (false, true) => "y",
-            (false, false) => "none",
-        }
-        .to_owned());
+        pair(
+            "log",
+            match (x, y) {
+                (true, true) => "xy",
+                (true, false) => "x",
+                (false, true) => "y",
+                (false, false) => "none",
+            }
+            .to_owned(),
+        );
     }
     for pin in pins {
         pair("pin", link::write(&pin.scenario, &[]));

@@ -4,7 +4,9 @@
 use leptos::prelude::*;
 
 /// A memo.
-pub fn memo<T: PartialEq + Send + Sync + 'static>(compute: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+pub fn memo<T: PartialEq + Send + Sync + 'static>(
+    compute: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
     boxed_memo(Box::new(compute))
 }
 

@@ -44,7 +44,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn start_page() {
     console_error_panic_hook::set_once();
-    let app = document().get_element_by_id("app").and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
+    let app = document()
+        .get_element_by_id("app")
+        .and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
     if let Some(app) = app {
         mount_to(app, app::App).forget();
     }

@@ -1,7 +1,7 @@
 //! What the reader must be told beside the answer: which parts of a link were dropped, and why.
 
-use leptos::prelude::*;
 use crate::web::lean::{When, flag, memo, views};
+use leptos::prelude::*;
 
 use super::state::use_page;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use crate::web::lean::{When, flag, memo, views};
+use leptos::prelude::*;
 
 use super::figures::{change, read, value};
 use super::state::{MAX_PINS, Pin, use_page};

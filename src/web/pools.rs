@@ -1,7 +1,7 @@
 //! The pools as they run: how busy they are, how the model lies on them, and what fills their memory.
 
-use leptos::prelude::*;
 use crate::web::lean::{memo, views};
+use leptos::prelude::*;
 
 use super::controls::layout_name;
 use super::state::use_page;
@@ -16,7 +16,8 @@ use crate::units::format::{Precision, Unit};
 pub fn Pools() -> impl IntoView {
     let page = use_page();
     let pools = memo(move || {
-        page.answer.with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
+        page.answer
+            .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let experts = page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| has_experts(&model)));
     let transfer = memo(move || {
@@ -26,14 +27,14 @@ pub fn Pools() -> impl IntoView {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
-                {views(move || pools.get().into_iter().map(|state| card(state, experts.get())).collect_view())}
+                {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
             </div>
             {views(move || transfer.get().map(moved))}
         </section>
     }
 }
 
-fn card(state: PoolState, experts: bool) -> impl IntoView {
+fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
     let (role, title) = match state.role {
         Role::Colocated => ("pool", "All chips"),
         Role::Prefill => ("prefill", "Prefill"),
@@ -41,10 +42,11 @@ fn card(state: PoolState, experts: bool) -> impl IntoView {
     };
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
     let layout = layout_name(&state.layout, experts);
-    let replicas = if state.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", state.replicas) };
+    let replicas =
+        if state.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", state.replicas) };
     let batch = state.batch.get();
-    let batch = (batch > 0.0)
-        .then(|| format!(" · batch {}", Unit::Number.format_with(batch, Precision::NORMAL)));
+    let batch =
+        (batch > 0.0).then(|| format!(" · batch {}", Unit::Number.format_with(batch, Precision::NORMAL)));
     view! {
         <div class="card" data-role=role>
             <h3>

@@ -1,7 +1,7 @@
 //! The menu of starting points, each with what there is to notice.
 
-use leptos::prelude::*;
 use crate::web::lean::{memo, words};
+use leptos::prelude::*;
 
 use super::state::use_page;
 use crate::report::words;
@@ -13,7 +13,8 @@ use crate::scenario::presets::PRESETS;
 pub fn PresetMenu() -> impl IntoView {
     let page = use_page();
     let current = memo(move || {
-        page.scenario.with(|scenario| PRESETS.iter().position(|preset| link::parse(preset.link).scenario == *scenario))
+        page.scenario
+            .with(|scenario| PRESETS.iter().position(|preset| link::parse(preset.link).scenario == *scenario))
     });
     let items = PRESETS
         .iter()

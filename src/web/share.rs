@@ -1,9 +1,9 @@
 //! Handing the scenario on: as a link, as Markdown, as an embed.
 
+use crate::web::lean::{When, effect, flag, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::html::Textarea;
 use leptos::prelude::*;
-use crate::web::lean::{When, effect, flag, memo, views};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use crate::web::lean::memo;
+use leptos::prelude::*;
 
 use crate::evidence::{Evaluation, evaluate};
 use crate::explore::Knob;
@@ -86,7 +86,8 @@ impl View {
     pub fn logs(self) -> (bool, bool) {
         let x = !matches!(self.knob, Knob::Mix | Knob::Hit);
         // Times and prices run over decades; shares and rates compare better from zero.
-        let y = matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
+        let y =
+            matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
         (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The stylesheet follows `data-theme` on the root; the charts take the same colours from `chart::theme`.
 
-use leptos::prelude::*;
 use crate::web::lean::{memo, views};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::chart::theme::{DARK, LIGHT, Theme};
@@ -76,13 +76,15 @@ pub fn force(id: &str) {
 
 /// Follows the system and the attribute on the root; provides [`Look`].
 pub fn provide(embedded: bool) -> RwSignal<Choice> {
-    let first = attribute().map_or_else(|| if embedded { Choice::Auto } else { remembered() }, |id| Choice::from_id(&id));
+    let first = attribute()
+        .map_or_else(|| if embedded { Choice::Auto } else { remembered() }, |id| Choice::from_id(&id));
     let choice = RwSignal::new(first);
     let query = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
     let system = RwSignal::new(query.as_ref().is_some_and(leptos::web_sys::MediaQueryList::matches));
     if let Some(query) = query {
         let target: leptos::web_sys::EventTarget = query.clone().unchecked_into();
-        let listener = gloo::events::EventListener::new(&target, "change", move |_| system.set(query.matches()));
+        let listener =
+            gloo::events::EventListener::new(&target, "change", move |_| system.set(query.matches()));
         // The page lives as long as its document.
         listener.forget();
     }
@@ -137,7 +139,9 @@ fn show(choice: Choice) {
 
 fn remembered() -> Choice {
     let storage = window().local_storage().ok().flatten();
-    storage.and_then(|storage| storage.get_item(KEY).ok().flatten()).map_or(Choice::Auto, |id| Choice::from_id(&id))
+    storage
+        .and_then(|storage| storage.get_item(KEY).ok().flatten())
+        .map_or(Choice::Auto, |id| Choice::from_id(&id))
 }
 
 fn remember(choice: Choice) {

@@ -1,7 +1,7 @@
 //! The headline figures, each with its band and its change against the first pinned scenario.
 
-use leptos::prelude::*;
 use crate::web::lean::{flag, memo, views};
+use leptos::prelude::*;
 
 use super::figures::{band, bare, change, read};
 use super::state::use_page;

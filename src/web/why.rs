@@ -1,7 +1,7 @@
 //! Why the latencies are what they are: each as a bar of its parts, coloured by cause.
 
-use leptos::prelude::*;
 use crate::web::lean::{memo, views};
+use leptos::prelude::*;
 
 use super::state::use_page;
 use crate::report::words;

@@ -13,8 +13,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::explore::frontier;
-use crate::scenario::link;
 use crate::scenario::Load;
+use crate::scenario::link;
 
 /// What the worker says when it listens.
 const READY: &str = "ready";
@@ -137,7 +137,9 @@ pub fn listen() {
             let mut answer = number.to_owned();
             for own in search(link) {
                 let Found { link, users, interactivity, per_chip, ttft, keeps_ttft, on_frontier } = own;
-                answer.push_str(&format!("\n{users} {interactivity} {per_chip} {ttft} {keeps_ttft} {on_frontier} {link}"));
+                answer.push_str(&format!(
+                    "\n{users} {interactivity} {per_chip} {ttft} {keeps_ttft} {on_frontier} {link}"
+                ));
             }
             let _ = reply.post_message(&answer.into());
         }

@@ -38,7 +38,9 @@ pub fn test(root: &Path, site: Site, filter: &[String]) -> Result<Tally> {
     }
 
     // The page is held against the command line.
-    step("build the command line", || run(cargo(root).args(["build", "--package", "tandem", "--bin", "tandem"])))?;
+    step("build the command line", || {
+        run(cargo(root).args(["build", "--package", "tandem", "--bin", "tandem"]))
+    })?;
     let site = Arc::new(site);
     let serve = |base: &str| {
         let at = Place { host: "127.0.0.1".to_owned(), port: 0, base: base.to_owned() };

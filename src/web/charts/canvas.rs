@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::web::lean::effect;
 use gloo::events::EventListener;
 use gloo::render::{AnimationFrame, request_animation_frame};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
-use crate::web::lean::effect;
 use leptos::web_sys;
 use plotters::drawing::IntoDrawingArea;
 use plotters_canvas::CanvasBackend;
@@ -79,7 +79,8 @@ pub fn mark_ready() {
 /// The size of an element, kept up to date.
 pub fn watch_size(node: NodeRef<Div>) -> RwSignal<Option<Size>> {
     let size = RwSignal::new(None::<Size>);
-    let observer = StoredValue::new_local(None::<(web_sys::ResizeObserver, Closure<dyn FnMut(js_sys::Array)>)>);
+    let observer =
+        StoredValue::new_local(None::<(web_sys::ResizeObserver, Closure<dyn FnMut(js_sys::Array)>)>);
     effect(move || {
         let Some(element) = node.get() else { return };
         let measure = {
@@ -151,7 +152,9 @@ impl TextMeasure for CanvasMeasure {
             return width;
         }
         context.set_font(&format!("{size}px {FONT}"));
-        let width = context.measure_text(text).map_or_else(|_: JsValue| TableMeasure.width(text, size), |own| own.width());
+        let width = context
+            .measure_text(text)
+            .map_or_else(|_: JsValue| TableMeasure.width(text, size), |own| own.width());
         let mut known = self.known.borrow_mut();
         if known.len() > Self::MOST {
             known.clear();

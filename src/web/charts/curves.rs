@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use crate::web::lean::{flag, memo};
+use leptos::prelude::*;
 
 use super::plot::{HERE, Picked, Plot};
 use crate::chart::frontier::Better;
@@ -51,8 +51,12 @@ pub fn Curves() -> impl IntoView {
         let (metric, (log_x, log_y)) = (view.metric, view.logs());
         let mut chart = Chart {
             title: format!("{} against {}", metric.label(), lower(knob.get().label())),
-            x: axis(knob_label(&page.scenario.get(), knob.get()), knob_unit(&page.scenario.get(), knob.get()), log_x)
-                .with_domain(Domain::Tight),
+            x: axis(
+                knob_label(&page.scenario.get(), knob.get()),
+                knob_unit(&page.scenario.get(), knob.get()),
+                log_x,
+            )
+            .with_domain(Domain::Tight),
             y: axis(metric.label().to_owned(), figure::unit(metric), log_y)
                 .with_domain(if log_y { Domain::Auto } else { Domain::FromZero })
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
@@ -61,7 +65,12 @@ pub fn Curves() -> impl IntoView {
         pinned.with(|pinned| {
             for (index, samples) in pinned.iter().enumerate() {
                 let id = format!("pin-{}", index + 1);
-                let mut series = Series::nth(index + 1, id, format!("Pin {}", letter(index)), points(samples, metric, false));
+                let mut series = Series::nth(
+                    index + 1,
+                    id,
+                    format!("Pin {}", letter(index)),
+                    points(samples, metric, false),
+                );
                 if series.dash == Dash::Solid {
                     series.dash = Dash::Dotted;
                 }
@@ -69,7 +78,8 @@ pub fn Curves() -> impl IntoView {
                 chart.series.push(series);
             }
         });
-        let mut own = Series::line("now", "Now", Paint::Series(0), now.with(|samples| points(samples, metric, true)));
+        let mut own =
+            Series::line("now", "Now", Paint::Series(0), now.with(|samples| points(samples, metric, true)));
         own.end_label = !chart.series.is_empty();
         chart.series.push(own);
         page.scenario.with(|scenario| {
@@ -95,7 +105,9 @@ pub fn Curves() -> impl IntoView {
                     paint: Paint::Ink,
                     fit: false,
                 });
-                let here = page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| metric.read(own).ok()));
+                let here = page
+                    .answer
+                    .with(|answer| answer.as_ref().as_ref().ok().and_then(|own| metric.read(own).ok()));
                 if let Some(here) = here {
                     let sample = Sample::new(x, here.value);
                     chart.series.push(Series {
@@ -107,7 +119,9 @@ pub fn Curves() -> impl IntoView {
         });
         Arc::new(chart)
     });
-    let gap = memo(move || now.with(|samples| gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())));
+    let gap = memo(move || {
+        now.with(|samples| gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get()))
+    });
     let summary = Signal::derive(move || chart.with(|chart| summary(chart)));
 
     let taken = move |Picked { x, done, .. }: Picked| {
@@ -204,7 +218,9 @@ fn points(samples: &[explore::Sample], metric: Metric, band: bool) -> Vec<Sample
         .iter()
         .map(|sample| match &sample.result {
             Ok(evaluation) => match metric.read(evaluation) {
-                Ok(own) if band && own.low < own.high => Sample::new(sample.x, own.value).with_band(own.low, own.high),
+                Ok(own) if band && own.low < own.high => {
+                    Sample::new(sample.x, own.value).with_band(own.low, own.high)
+                }
                 Ok(own) => Sample::new(sample.x, own.value),
                 Err(reason) => Sample::gap(sample.x, reason),
             },
@@ -264,7 +280,8 @@ fn knob_label(scenario: &Scenario, knob: Knob) -> String {
 
 fn lower(text: &str) -> String {
     let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+    rest.next()
+        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_lowercase()).chain(rest).collect())
 }
 
 /// The chart in a sentence: where the current curve starts and ends.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
-use crate::web::lean::{effect, memo, views};
 
 use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
@@ -52,9 +52,13 @@ pub fn FrontierChart() -> impl IntoView {
             Sample::new(own.interactivity, own.per_chip).with_note(describe(&scenario, own))
         };
         found.with(|found| {
-            let cloud = |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
-            let best =
-                found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(title(own))).collect();
+            let cloud =
+                |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
+            let best = found
+                .iter()
+                .filter(|own| own.on_frontier)
+                .map(|own| described(own).with_label(title(own)))
+                .collect();
             let mut chart = Chart {
                 title: "Throughput per chip against interactivity".to_owned(),
                 x: Axis::log("Interactivity", Unit::TokensPerSecondPerUser).with_better(Better::Higher),
@@ -81,7 +85,13 @@ pub fn FrontierChart() -> impl IntoView {
                 })
             });
             if let Some(here) = here {
-                chart.series.push(Series::points("own", "This scenario", Paint::Series(1), Marker::Diamond, vec![here]));
+                chart.series.push(Series::points(
+                    "own",
+                    "This scenario",
+                    Paint::Series(1),
+                    Marker::Diamond,
+                    vec![here],
+                ));
             }
             Arc::new(chart)
         })
@@ -89,7 +99,10 @@ pub fn FrontierChart() -> impl IntoView {
     let summary = Signal::derive(move || {
         found.with(|found| {
             let best = found.iter().filter(|own| own.on_frontier).count();
-            format!("Throughput per chip against interactivity: {} deployments tried, {best} on the frontier.", found.len())
+            format!(
+                "Throughput per chip against interactivity: {} deployments tried, {best} on the frontier.",
+                found.len()
+            )
         })
     });
     let taken = move |Picked { cursor, done, .. }: Picked| {
@@ -140,5 +153,11 @@ fn describe(scenario: &Scenario, own: &Found) -> String {
         .into_iter()
         .filter_map(|(_, pool)| pool.layout.map(|layout| layout_name(&layout, experts)))
         .collect();
-    format!("{} · {} · {} · TTFT {}", title(own), sentence::deployment(scenario), layouts.join(" | "), Unit::Seconds.format(own.ttft))
+    format!(
+        "{} · {} · {} · TTFT {}",
+        title(own),
+        sentence::deployment(scenario),
+        layouts.join(" | "),
+        Unit::Seconds.format(own.ttft)
+    )
 }

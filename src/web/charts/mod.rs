@@ -6,8 +6,8 @@ mod frontier;
 mod plot;
 mod table;
 
-use leptos::prelude::*;
 use crate::web::lean::{memo, words};
+use leptos::prelude::*;
 
 use super::state::{Tab, use_page};
 
@@ -24,8 +24,20 @@ pub fn Charts() -> impl IntoView {
         let at = Tab::ALL.iter().position(|own| *own == tab.get_untracked()).unwrap_or(0);
         let last = Tab::ALL.len() - 1;
         let to = match event.key().as_str() {
-            "ArrowRight" => if at == last { 0 } else { at + 1 },
-            "ArrowLeft" => if at == 0 { last } else { at - 1 },
+            "ArrowRight" => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            "ArrowLeft" => {
+                if at == 0 {
+                    last
+                } else {
+                    at - 1
+                }
+            }
             "Home" => 0,
             "End" => last,
             _ => return,

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use crate::web::lean::{memo, views};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
-use crate::web::lean::{memo, views};
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
 use wasm_bindgen::JsCast;
 
@@ -71,7 +71,8 @@ pub fn Plot(
         let scene = chart.with(|chart| measure.with_value(|measure| Scene::new(chart, size, theme, measure)));
         Some(Arc::new(scene))
     });
-    let drawing = Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
+    let drawing =
+        Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
     keep_painted(canvas, drawing, ratio);
 
     let cursor = RwSignal::new(None::<Cursor>);
@@ -172,7 +173,9 @@ pub fn Plot(
         (true, Some(readout)) => aloud(&readout, mode),
         _ => String::new(),
     };
-    let legend = memo(move || scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default()));
+    let legend = memo(move || {
+        scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default())
+    });
     view! {
         <figure class="figure">
             {views(move || {
@@ -211,7 +214,7 @@ fn place(event: &PointerEvent) -> Point {
 }
 
 fn entry(own: LegendEntry) -> impl IntoView {
-    let line = own.joined.then_some("line").unwrap_or("point");
+    let line = if own.joined { "line" } else { "point" };
     view! {
         <li>
             <span class="key" data-kind=line style:color=own.hue.line.css() aria-hidden="true"></span>
@@ -249,7 +252,9 @@ fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView + u
     let rows = rows_of(scene, readout, mode).into_iter().map(row).collect_view();
     let head = match mode {
         HitMode::X => format!("{} {}", scene.chart.x.label, readout.x_text),
-        HitMode::Xy => format!("{} at {}", readout.rows.first().map_or("", |row| row.text.as_str()), readout.x_text),
+        HitMode::Xy => {
+            format!("{} at {}", readout.rows.first().map_or("", |row| row.text.as_str()), readout.x_text)
+        }
     };
     let crosshair = (mode == HitMode::X).then(|| {
         view! {

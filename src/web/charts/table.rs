@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use crate::web::lean::{When, views};
+use leptos::prelude::*;
 use leptos::web_sys;
 use wasm_bindgen::JsCast;
 
@@ -44,7 +44,8 @@ pub fn DataTable(
 }
 
 fn table(chart: &Chart) -> AnyView {
-    let lines: Vec<_> = chart.series.iter().filter(|series| series.visible && series.join != Join::None).collect();
+    let lines: Vec<_> =
+        chart.series.iter().filter(|series| series.visible && series.join != Join::None).collect();
     let Some(first) = lines.first() else { return view! { <p>"Nothing to show."</p> }.into_any() };
     let step = first.samples.len().div_ceil(MOST).max(1);
     let rows = first

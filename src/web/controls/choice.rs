@@ -1,8 +1,8 @@
 //! One of several: a native select, or a row of radio buttons where there are few.
 
+use crate::web::lean::{effect, flag, views};
 use leptos::html::Select;
 use leptos::prelude::*;
-use crate::web::lean::{effect, flag, views};
 
 use crate::web::state::use_page;
 
@@ -66,7 +66,8 @@ pub fn Choice(
     let node = NodeRef::<Select>::new();
     let known = move || {
         groups.with(|groups| {
-            value.with(|value| groups.iter().flat_map(|group| &group.options).any(|item| &item.value == value))
+            value
+                .with(|value| groups.iter().flat_map(|group| &group.options).any(|item| &item.value == value))
         })
     };
     // After the options have changed, not before.
@@ -89,7 +90,8 @@ pub fn Choice(
             >
                 {views(move || (!known()).then(|| {
                     let value = value.get();
-                    view! { <option value=value.clone()>{value.clone()}</option> }
+                    let label = value.clone();
+                    view! { <option value=value>{label}</option> }
                 }))}
                 {views(move || groups.get().into_iter().map(options).collect_view())}
             </select>

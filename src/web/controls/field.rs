@@ -3,9 +3,9 @@
 //! Typed text is never lost: what cannot be read stays in the entry with the reason below it, and the scenario keeps
 //! its last good value.
 
+use crate::web::lean::{effect, flag, views, words};
 use leptos::html::Input;
 use leptos::prelude::*;
-use crate::web::lean::{effect, flag, views, words};
 use leptos::web_sys;
 
 use super::stops::Stops;
@@ -52,7 +52,8 @@ pub fn NumberField(
     Effect::new(move |before: Option<Option<f64>>| {
         let now = value.get();
         if before.is_some_and(|before| before != now) {
-            let same = draft.with_untracked(|draft| draft.as_deref().is_some_and(|text| read(text) == Ok(now)));
+            let same =
+                draft.with_untracked(|draft| draft.as_deref().is_some_and(|text| read(text) == Ok(now)));
             if !same {
                 draft.set(None);
                 error.set(None);
@@ -194,5 +195,6 @@ fn range(unit: Unit, limits: Limits) -> String {
 /// The text as the beginning of a sentence.
 pub fn capital(text: &str) -> String {
     let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+    rest.next()
+        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(rest).collect())
 }

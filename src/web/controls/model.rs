@@ -1,7 +1,7 @@
 //! The model: one of the catalogue, or a family at any size.
 
-use leptos::prelude::*;
 use crate::web::lean::{When, memo};
+use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -80,15 +80,18 @@ fn FormatControls() -> impl IntoView {
     let weights = page.part(move |scenario| id(scenario.formats.weights));
     let experts = page.part(move |scenario| id(scenario.formats.experts));
     let kv = page.part(move |scenario| id(scenario.formats.kv));
-    let has_experts = page.part(|scenario| {
-        find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model))
-    });
+    let has_experts =
+        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
     let summary = page.part(|scenario| {
         let name = |format: Option<NumberFormat>| format.map_or("native", NumberFormat::id);
-        format!("{} weights, {} KV", name(scenario.formats.weights), match scenario.formats.kv {
-            Some(format) => format.id(),
-            None => "auto",
-        })
+        format!(
+            "{} weights, {} KV",
+            name(scenario.formats.weights),
+            match scenario.formats.kv {
+                Some(format) => format.id(),
+                None => "auto",
+            }
+        )
     });
     let menu = |otherwise: &str| {
         let mut items = vec![Item::new("", otherwise)];
@@ -136,7 +139,8 @@ fn FormatControls() -> impl IntoView {
 
 /// The catalogue by vendor, and the families.
 fn menu() -> Vec<Group> {
-    let families = Family::ALL.iter().map(|family| Item::new(family.id(), format!("{}, scaled", family.name())));
+    let families =
+        Family::ALL.iter().map(|family| Item::new(family.id(), format!("{}, scaled", family.name())));
     let mut groups = vec![Group { label: "Any size".to_owned(), options: families.collect() }];
     groups.extend(models_by_vendor().map(|(vendor, models)| Group {
         label: vendor.to_owned(),

@@ -1,7 +1,7 @@
 //! Prices: rent or ownership, and what they are made of.
 
-use leptos::prelude::*;
 use crate::web::lean::{When, views};
+use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -20,7 +20,8 @@ pub fn PriceControls() -> impl IntoView {
     let basis = page.part(|scenario| basis_id(scenario.pricing.basis).to_owned());
     let owned = page.part(|scenario| scenario.pricing.basis == PriceBasis::Own);
     let chips = page.part(|scenario| {
-        let mut chips: Vec<String> = scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect();
+        let mut chips: Vec<String> =
+            scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect();
         chips.dedup();
         chips
     });
@@ -122,7 +123,10 @@ fn Rent(
         page.edit(|scenario| {
             scenario.pricing.rents.retain(|own| own.chip != chip);
             if let Some(price) = price {
-                scenario.pricing.rents.push(ChipRent { chip: chip.clone(), rent: DollarsPerHour::new(price) });
+                scenario
+                    .pricing
+                    .rents
+                    .push(ChipRent { chip: chip.clone(), rent: DollarsPerHour::new(price) });
             }
         });
     };

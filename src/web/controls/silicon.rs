@@ -1,7 +1,7 @@
 //! The silicon: which roles exist, the chips in each pool, and how they are shared out.
 
-use leptos::prelude::*;
 use crate::web::lean::{When, flag, memo, views};
+use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
@@ -53,17 +53,21 @@ fn PoolControls(
 ) -> impl IntoView {
     let page = use_page();
     let (key, title) = names(role);
-    let chip_id = page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
+    let chip_id =
+        page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
     let count = page.part(move |scenario| pool(scenario, role).map(|pool| f64::from(pool.chips)));
     let about = page.part(move |scenario| {
-        pool(scenario, role).and_then(|pool| chip(&pool.chip)).map(|chip| about(chip, scenario)).unwrap_or_default()
+        pool(scenario, role)
+            .and_then(|pool| chip(&pool.chip))
+            .map(|chip| about(chip, scenario))
+            .unwrap_or_default()
     });
     view! {
         <div class="pool" data-role=key>
             <h3>{title}</h3>
             <Choice
                 id=format!("{key}-chip")
-                label=format!("Chip, {}", title.to_lowercase())
+                label=format!("Chip, {}", title.to_ascii_lowercase())
                 quiet=true
                 groups=Signal::stored(menu())
                 value=chip_id
@@ -115,15 +119,21 @@ fn LayoutControls(
             })
         })
     });
-    let experts = page.part(|scenario| {
-        find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model))
-    });
-    let put = move |layout: Option<Layout>| page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
+    let experts =
+        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
+    let put = move |layout: Option<Layout>| {
+        page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
+    };
     let summary = move || {
-        let text = in_force.get().map_or_else(|| "automatic".to_owned(), |layout| layout_name(&layout, experts.get()));
+        let text = in_force
+            .get()
+            .map_or_else(|| "automatic".to_owned(), |layout| layout_name(&layout, experts.get()));
         if given.get().is_some() { text } else { format!("{text}, chosen") }
     };
-    let degree = move |name: &'static str, label: &'static str, read: fn(&Layout) -> u32, write: fn(&mut Layout, u32)| {
+    let degree = move |name: &'static str,
+                       label: &'static str,
+                       read: fn(&Layout) -> u32,
+                       write: fn(&mut Layout, u32)| {
         let value = memo(move || in_force.get().map_or(1, |layout| read(&layout)).to_string());
         let powers = (0..=8).map(|power| (1_u32 << power).to_string());
         let items = powers.map(|power| Item::new(power.clone(), power)).collect();

@@ -7,9 +7,8 @@
 pub struct Stops(Vec<f64>);
 
 /// Mantissas of decimal stops.
-const DECADE: [f64; 21] = [
-    1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0,
-];
+const DECADE: [f64; 21] =
+    [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0];
 
 impl Stops {
     /// Evenly spaced, both ends included.

@@ -1,7 +1,7 @@
 //! The workload: how long requests are, how many, and which engine serves them.
 
-use leptos::prelude::*;
 use crate::web::lean::views;
+use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
@@ -241,7 +241,8 @@ fn take(scenario: &mut Scenario, preset: &Preset) {
     scenario.workload.hit = preset.cached_share;
     scenario.slo.ttft = preset.slo.map(|slo| slo.ttft);
     scenario.slo.tpot = preset.slo.map(|slo| slo.tpot);
-    if let (Load::Open { cv, .. }, Arrivals::OpenLoop { cv: typical }) = (&mut scenario.load, preset.arrivals) {
+    if let (Load::Open { cv, .. }, Arrivals::OpenLoop { cv: typical }) = (&mut scenario.load, preset.arrivals)
+    {
         *cv = typical;
     }
 }
