@@ -248,8 +248,8 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
             let text = refusal.to_string();
             let mut letters = text.chars();
-            let first = letters.next().map(char::to_uppercase);
-            let sentence: String = first.into_iter().flatten().chain(letters).collect();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            let sentence: String = first.into_iter().chain(letters).collect();
             if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
         }
     }
