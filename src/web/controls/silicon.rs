@@ -124,11 +124,10 @@ fn LayoutControls(
     let put = move |layout: Option<Layout>| {
         page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
     };
-    let summary = move || {
-        let text = in_force
-            .get()
-            .map_or_else(|| "automatic".to_owned(), |layout| layout_name(&layout, experts.get()));
-        if given.get().is_some() { text } else { format!("{text}, chosen") }
+    let summary = move || match (in_force.get(), given.get()) {
+        (Some(layout), Some(_)) => layout_name(&layout, experts.get()),
+        (Some(layout), None) => format!("{}, chosen", layout_name(&layout, experts.get())),
+        (None, _) => "automatic".to_owned(),
     };
     let degree = move |name: &'static str,
                        label: &'static str,
