@@ -6,7 +6,6 @@
 use std::sync::OnceLock;
 
 use super::{Band, Evidence, EvidenceClass};
-use crate::catalog;
 use crate::machine::constants;
 use crate::scenario::Scenario;
 use crate::serve::Steady;
@@ -17,7 +16,7 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
     let class = steady
         .pools
         .iter()
-        .map(|pool| chip_class(&pool.chip, &scenario.model, scenario.engine.id()))
+        .map(|pool| chip_class(scenario, &pool.chip))
         .max()
         .unwrap_or(EvidenceClass::DatasheetOnly);
     bands().iter().find(|own| own.class == class).copied().unwrap_or(Evidence {
@@ -29,9 +28,10 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
 }
 
 /// What is known of a chip.
-fn chip_class(id: &str, model: &str, engine: &str) -> EvidenceClass {
+fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
+    let (model, engine) = (scenario.model.as_str(), scenario.engine.id());
     let tables = constants();
-    let Some(chip) = catalog::chip(id) else { return EvidenceClass::VendorClaim };
+    let Some(chip) = scenario.chip(id) else { return EvidenceClass::VendorClaim };
     if chip.is_sram_machine() {
         return match tables.sram(id) {
             Some(row) if row.measured => EvidenceClass::DatasheetOnly,

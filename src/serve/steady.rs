@@ -30,7 +30,7 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
     }
-    let model = super::find_model(&scenario.model)?;
+    let model = super::find_model(scenario)?;
     let model = model.as_ref();
     let numerics = Numerics::resolve(model, scenario.formats);
     let mut steady = match &scenario.split {
@@ -89,14 +89,14 @@ fn users(scenario: &Scenario, chips: u32) -> f64 {
 }
 
 fn settle_pool<'a>(
-    scenario: &Scenario,
+    scenario: &'a Scenario,
     tables: &'a Constants,
     model: &'a Model,
     numerics: Numerics,
     pool: &Pool,
     role: Role,
-) -> Result<(&'static Chip, Settled<'a>), Refusal> {
-    let chip = catalog::chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
+) -> Result<(&'a Chip, Settled<'a>), Refusal> {
+    let chip = scenario.chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
         chip: pool.chip.clone(),
         nearest: catalog::nearest_chip_ids(&pool.chip).into_iter().map(str::to_owned).collect(),
     })?;

@@ -5,24 +5,62 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use tandem::catalog::{self, Engine, NumberFormat};
+use tandem::catalog::chip::ScaleUp;
+use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
+use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
 use tandem::scenario::{
-    ChipRent, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split,
-    Workload,
+    ChipRent, Custom, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo,
+    Split, Workload,
 };
-use tandem::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
+use tandem::units::{
+    Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
+};
 
 /// Any scenario within its limits, sensible or not.
-pub fn scenarios() -> impl Strategy<Value = Scenario> {
+pub fn scenarios() -> BoxedStrategy<Scenario> {
     let what = (models(), formats(), workloads(), loads(), select(Engine::ALL.to_vec()));
     let how = (splits(), links(), slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
-    (what, how).prop_map(|((model, formats, workload, load, engine), (split, link, slo, pricing, seed))| {
-        Scenario { model, formats, workload, load, engine, split, link, slo, pricing, seed }
-    })
+    (what, how, customs(), any::<[bool; 3]>())
+        .prop_map(
+            |((model, formats, workload, load, engine), (split, link, slo, pricing, seed), custom, used)| {
+                let scenario = Scenario {
+                    model,
+                    formats,
+                    workload,
+                    load,
+                    engine,
+                    split,
+                    link,
+                    slo,
+                    pricing,
+                    seed,
+                    custom,
+                };
+                using(scenario, used)
+            },
+        )
+        .boxed()
+}
+
+/// The scenario with some of its names replaced by those that it brings along.
+fn using(mut scenario: Scenario, [model, first, last]: [bool; 3]) -> Scenario {
+    if let (true, Some(own)) = (model, &scenario.custom.model) {
+        scenario.model = own.id.to_string();
+    }
+    let chips = scenario.custom.chips.clone();
+    let mut pools = scenario.split.pools_mut();
+    for (pool, chip) in
+        [(pools.pop().filter(|_| last), chips.first()), (pools.pop().filter(|_| first), chips.last())]
+    {
+        if let (Some(pool), Some(chip)) = (pool, chip) {
+            pool.chip = chip.id.to_string();
+        }
+    }
+    scenario
 }
 
 /// Scenarios near those that people ask for: most of them can be evaluated.
-pub fn sensible_scenarios() -> impl Strategy<Value = Scenario> {
+pub fn sensible_scenarios() -> BoxedStrategy<Scenario> {
     let pool = || {
         let chip = select(vec!["h100-sxm", "h200", "b200", "b300", "mi300x", "mi355x", "tpu-v6e", "l40s"]);
         (chip, select(vec![4, 8, 16, 32])).prop_map(|(chip, chips)| Pool::new(chip, chips))
@@ -38,14 +76,173 @@ pub fn sensible_scenarios() -> impl Strategy<Value = Scenario> {
         (0.01_f64..20.0).prop_map(|rate| Load::Open { rate: RequestsPerSecond::new(rate), cv: 1.0 }),
     ];
     let lengths = (256.0_f64..32_768.0, 16.0_f64..2048.0, 0.0_f64..0.95);
-    (model, load, split, lengths).prop_map(|(model, load, split, (isl, osl, hit))| Scenario {
-        model: model.to_owned(),
-        formats: Formats::default(),
-        workload: Workload { isl: Tokens::new(isl.floor()), osl: Tokens::new(osl.floor()), spread: 1.0, hit },
-        load,
-        split,
-        ..Scenario::default()
-    })
+    let custom = prop_oneof![3 => Just(Custom::default()), 1 => customs()];
+    (model, load, split, lengths, custom, any::<[bool; 3]>())
+        .prop_map(|(model, load, split, (isl, osl, hit), custom, used)| {
+            let workload =
+                Workload { isl: Tokens::new(isl.floor()), osl: Tokens::new(osl.floor()), spread: 1.0, hit };
+            let formats = Formats::default();
+            let model = model.to_owned();
+            using(Scenario { model, formats, workload, load, split, custom, ..Scenario::default() }, used)
+        })
+        .boxed()
+}
+
+/// Chips and models beyond the catalogue.
+pub fn customs() -> BoxedStrategy<Custom> {
+    let chips = proptest::collection::btree_map(names(), figures(), 0..3).prop_map(|chips| {
+        chips.iter().map(|(name, figures)| Chip::custom(name, figures)).collect::<Vec<_>>()
+    });
+    let model = (names(), prop_oneof![known_architectures(), architectures()])
+        .prop_map(|(name, architecture)| Model::custom(&name, architecture));
+    let some = (chips, proptest::option::of(model)).prop_map(|(chips, model)| Custom { chips, model });
+    prop_oneof![1 => Just(Custom::default()), 2 => some].boxed()
+}
+
+fn names() -> impl Strategy<Value = String> {
+    "my-[a-z0-9]{1,3}([.-][a-z0-9]{1,8}){0,3}"
+}
+
+fn figures() -> BoxedStrategy<ChipFigures> {
+    let flops = |limits| within(limits).prop_map(FlopsPerSecond::new);
+    let bandwidth = |limits| within(limits).prop_map(BytesPerSecond::new);
+    let scale_up = (bandwidth(bounds::SCALE_UP), whole(bounds::DOMAIN))
+        .prop_map(|(bandwidth, domain)| ScaleUp { bandwidth, domain });
+    (
+        (
+            flops(bounds::BF16),
+            proptest::option::of(flops(bounds::FP8)),
+            proptest::option::of(flops(bounds::FP4)),
+        ),
+        (within(bounds::MEMORY).prop_map(Bytes::new), bandwidth(bounds::BANDWIDTH)),
+        (proptest::option::of(scale_up), proptest::option::of(bandwidth(bounds::SCALE_OUT))),
+        proptest::option::of(within(bounds::POWER).prop_map(Watts::new)),
+        proptest::option::of(within(bounds::PRICE).prop_map(DollarsPerHour::new)),
+    )
+        .prop_map(|((bf16, fp8, fp4), (memory, bandwidth), (scale_up, scale_out), power, price)| {
+            ChipFigures { bf16, fp8, fp4, memory, bandwidth, scale_up, scale_out, power, price }
+        })
+        .boxed()
+}
+
+fn known_architectures() -> BoxedStrategy<Architecture> {
+    select(catalog::models().iter().map(Model::architecture).collect::<Vec<_>>()).boxed()
+}
+
+/// Anything within bounds, however absurd.
+fn architectures() -> BoxedStrategy<Architecture> {
+    let format = || select(NumberFormat::ALL.to_vec());
+    let mixing = proptest::collection::vec(
+        (whole(bounds::LAYERS), attentions()).prop_map(|(count, kind)| AttentionLayers { count, kind }),
+        1..4,
+    );
+    let feeding = proptest::collection::vec(
+        (whole(bounds::LAYERS), ffns()).prop_map(|(count, kind)| FfnLayers { count, kind }),
+        0..4,
+    );
+    (
+        (whole(bounds::HIDDEN), whole(bounds::VOCABULARY), any::<bool>()),
+        (within(bounds::CONTEXT), whole(bounds::LAYERS)),
+        (mixing, feeding),
+        (format(), format()),
+    )
+        .prop_map(|((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts))| {
+            Architecture {
+                hidden,
+                vocab,
+                tied_embeddings: tied,
+                max_context: Tokens::new(context),
+                layers,
+                attention,
+                ffn,
+                native_weights: weights,
+                native_experts: experts,
+            }
+        })
+        .boxed()
+}
+
+fn attentions() -> BoxedStrategy<Attention> {
+    let heads = || whole(bounds::HEADS);
+    let width = || whole(bounds::HEAD_WIDTH);
+    let rank = || whole(bounds::RANK);
+    let window = || proptest::option::of(whole(bounds::WINDOW));
+    let indexer = || {
+        proptest::option::of(
+            (heads(), width(), whole(bounds::WINDOW)).prop_map(|(heads, dim, top_k)| Indexer {
+                heads,
+                dim,
+                top_k,
+            }),
+        )
+    };
+    prop_oneof![
+        ((heads(), heads(), width(), width()), window(), any::<[bool; 2]>(), indexer()).prop_map(
+            |((heads, kv_heads, head_dim, v_dim), window, [shared_kv, output_gate], indexer)| {
+                Attention::Grouped {
+                    heads,
+                    kv_heads,
+                    head_dim,
+                    v_dim,
+                    window,
+                    shared_kv,
+                    output_gate,
+                    indexer,
+                }
+            }
+        ),
+        ((heads(), rank(), whole(bounds::ROTARY), width(), width()), proptest::option::of(rank()), indexer())
+            .prop_map(|((heads, kv_rank, rope_dim, nope_dim, v_dim), q_rank, indexer)| {
+                Attention::Latent { heads, q_rank, kv_rank, rope_dim, nope_dim, v_dim, indexer }
+            }),
+        (heads(), heads(), width(), width(), whole(bounds::EXTRA)).prop_map(
+            |(key_heads, value_heads, key_dim, value_dim, extra_parameters)| {
+                Attention::Linear { key_heads, value_heads, key_dim, value_dim, extra_parameters }
+            }
+        ),
+        (heads(), width(), width(), heads()).prop_map(|(heads, head_dim, state, groups)| Attention::Mamba {
+            heads,
+            head_dim,
+            state,
+            groups
+        }),
+        (
+            (heads(), width(), rank(), whole(bounds::WINDOW)),
+            proptest::option::of(whole(bounds::RATIO)),
+            (heads(), rank()),
+            indexer()
+        )
+            .prop_map(
+                |((heads, head_dim, q_rank, window), ratio, (out_groups, out_rank), indexer)| {
+                    Attention::Compressed {
+                        heads,
+                        head_dim,
+                        q_rank,
+                        window,
+                        ratio,
+                        out_groups,
+                        out_rank,
+                        indexer,
+                    }
+                }
+            ),
+    ]
+    .boxed()
+}
+
+fn ffns() -> BoxedStrategy<Ffn> {
+    let inter = || whole(bounds::INTER);
+    prop_oneof![
+        (inter(), whole(bounds::MATRICES)).prop_map(|(inter, matrices)| Ffn::Dense { inter, matrices }),
+        (
+            (whole(bounds::EXPERTS), whole(bounds::EXPERTS), inter()),
+            (proptest::option::of(whole(bounds::HIDDEN)), whole(bounds::SHARED), whole(bounds::MATRICES)),
+        )
+            .prop_map(|((experts, top_k, inter), (width, shared_inter, matrices))| {
+                Ffn::Moe { experts, top_k: top_k.min(experts), inter, width, shared_inter, matrices }
+            }),
+    ]
+    .boxed()
 }
 
 /// What a link may say about the page: each key at most once, pins at most four times.

@@ -4,11 +4,13 @@
 //! without being explained.
 
 use crate::catalog::{Engine, NumberFormat};
+use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::{
-    ChipRent, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split, notation,
+    ChipRent, Custom, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split, notation,
 };
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
+use super::custom;
 use super::names;
 use super::notice::Problem;
 use super::value::{self, Kind};
@@ -24,10 +26,22 @@ pub(super) struct Key {
     pub(super) access: Access,
 }
 
+impl Access {
+    /// How the key is written.
+    pub(super) const fn write(&self) -> Option<fn(&Scenario) -> Option<String>> {
+        match self {
+            Self::Field { write, .. } | Self::List { write, .. } => Some(*write),
+            Self::Reserved => None,
+        }
+    }
+}
+
 /// How a key meets a scenario.
 pub(super) enum Access {
     /// It sets and shows a part of the scenario.
     Field { read: Read, write: fn(&Scenario) -> Option<String> },
+    /// It adds to a list: values are separated by commas, and the key may be repeated.
+    List { read: Read, write: fn(&Scenario) -> Option<String> },
     /// It is kept for something not modelled yet.
     Reserved,
 }
@@ -85,14 +99,50 @@ pub(super) fn default_colocated() -> Split {
 /// All keys of the scenario, in the order in which they are applied and written.
 pub(super) const KEYS: &[Key] = &[
     Key {
+        name: "chip",
+        meaning: "a chip of your own for pools to name: name, then dense peaks in TFLOPS (`bf16`, `fp8`, `fp4`), `mem` in \
+                  GB, `bw` in GB/s, `up` as GB/s x chips of the scale-up domain, `out` in GB/s, `w` in watts, `usd` per \
+                  hour; only `bf16`, `mem` and `bw` must be there; several are separated by commas or in keys of their own",
+        example: custom::CHIP_EXAMPLE,
+        otherwise: NONE,
+        range: || format!("at most {MOST_CHIPS}; names not in the catalogue"),
+        access: Access::List {
+            read: |scenario, text| {
+                custom::read_chip(&mut scenario.custom, text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| {
+                let chips: Vec<String> =
+                    scenario.custom.chips.iter().filter_map(custom::write_chip).collect();
+                (!chips.is_empty()).then(|| chips.join(","))
+            },
+        },
+    },
+    Key {
+        name: "arch",
+        meaning: "a model of your own for `model` to name: name, then width `h`, vocabulary `v` and groups of equal layers \
+                  such as `gqa=HEADSxKVxWIDTH*N`, `mla=HEADSxRANKxROPExNOPExVALUES*N`, `ffn=WIDTH*N`, \
+                  `moe=EXPERTSxTOPKxWIDTH*N`; `tandem import` writes it from a Hugging Face config.json",
+        example: custom::MODEL_EXAMPLE,
+        otherwise: NONE,
+        range: || "one; a name not in the catalogue".to_owned(),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.custom.model = Some(custom::read_model(text)?);
+                Ok(Taken::Whole)
+            },
+            write: |scenario| scenario.custom.model.as_ref().map(custom::write_model),
+        },
+    },
+    Key {
         name: "model",
-        meaning: "model of the catalogue, or a family scaled to a size",
+        meaning: "model of the catalogue, one that `arch` describes, or a family scaled to a size",
         example: "deepseek-v3",
         otherwise: "",
         range: || "`tandem catalog models`, or such as `dense:70B`".to_owned(),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.model = names::model(text)?;
+                scenario.model = names::model(&scenario.custom, text)?;
                 scenario.formats = default_formats(&scenario.model);
                 Ok(Taken::Whole)
             },
@@ -291,7 +341,7 @@ pub(super) const KEYS: &[Key] = &[
         range: pools,
         access: Access::Field {
             read: |scenario, text| match &mut scenario.split {
-                Split::Colocated { pool } => set_pool(pool, text),
+                Split::Colocated { pool } => set_pool(&scenario.custom, pool, text),
                 Split::PrefillDecode { .. } => Err(Problem::Unused { reason: NOT_COLOCATED }),
             },
             write: |scenario| match &scenario.split {
@@ -308,7 +358,7 @@ pub(super) const KEYS: &[Key] = &[
         range: pools,
         access: Access::Field {
             read: |scenario, text| match &mut scenario.split {
-                Split::PrefillDecode { prefill, .. } => set_pool(prefill, text),
+                Split::PrefillDecode { prefill, .. } => set_pool(&scenario.custom, prefill, text),
                 Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
             },
             write: |scenario| match &scenario.split {
@@ -325,7 +375,7 @@ pub(super) const KEYS: &[Key] = &[
         range: pools,
         access: Access::Field {
             read: |scenario, text| match &mut scenario.split {
-                Split::PrefillDecode { decode, .. } => set_pool(decode, text),
+                Split::PrefillDecode { decode, .. } => set_pool(&scenario.custom, decode, text),
                 Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
             },
             write: |scenario| match &scenario.split {
@@ -411,7 +461,7 @@ pub(super) const KEYS: &[Key] = &[
         range: || value::range(&Limits::RENT),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.pricing.rents = rents(text)?;
+                scenario.pricing.rents = rents(&scenario.custom, text)?;
                 Ok(Taken::Whole)
             },
             write: |Scenario { pricing: Pricing { rents, .. }, .. }| {
@@ -564,14 +614,14 @@ fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Seconds>)) -> R
     number(Kind::Time, limits, text, |time| set(Some(Seconds::new(time))))
 }
 
-fn set_pool(pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
+fn set_pool(custom: &Custom, pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
     let read = notation::parse(text)
         .map_err(|error| Problem::Wrong { reason: error.to_string(), nearest: Vec::new() })?;
-    *pool = Pool { chip: names::chip(&read.chip)?, ..read };
+    *pool = Pool { chip: names::chip(custom, &read.chip)?, ..read };
     Ok(Taken::Whole)
 }
 
-fn rents(text: &str) -> Result<Vec<ChipRent>, Problem> {
+fn rents(custom: &Custom, text: &str) -> Result<Vec<ChipRent>, Problem> {
     let mut rents: Vec<ChipRent> = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let expected = || Problem::Unreadable {
@@ -582,7 +632,7 @@ fn rents(text: &str) -> Result<Vec<ChipRent>, Problem> {
             return Err(expected());
         }
         let (chip, price) = part.split_once(':').ok_or_else(expected)?;
-        let chip = names::chip(chip)?;
+        let chip = names::chip(custom, chip)?;
         let (price, _) = value::read(Kind::Dollars, Limits::RENT, price)?;
         rents.push(ChipRent { chip, rent: DollarsPerHour::new(price) });
     }

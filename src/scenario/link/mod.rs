@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Scenario;
 
+mod custom;
 mod keys;
 mod names;
 mod notice;
@@ -20,7 +21,7 @@ mod value;
 
 pub use notice::{Notice, Problem};
 
-use keys::{Access, KEYS, Key, PIN, Taken, VIEW};
+use keys::{Access, KEYS, Key, PIN, Read, Taken, VIEW};
 
 /// Longest link that is read, in bytes.
 pub const LONGEST: usize = 64 * 1024;
@@ -115,9 +116,18 @@ pub fn parse(text: &str) -> Parsed {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let key = decode(key).trim().to_ascii_lowercase();
         let value = decode(value);
-        if let Some(slot) = KEYS.iter().position(|known| known.name == key).and_then(|i| values.get_mut(i)) {
-            if let Some(earlier) = slot.replace(value) {
-                notices.push(&key, &earlier, || Problem::Repeated);
+        if let Some((known, slot)) = KEYS.iter().zip(&mut values).find(|(known, _)| known.name == key) {
+            match (&known.access, slot) {
+                (Access::List { .. }, Some(list)) => {
+                    let list = list.to_mut();
+                    list.push(',');
+                    list.push_str(&value);
+                }
+                (_, slot) => {
+                    if let Some(earlier) = slot.replace(value) {
+                        notices.push(&key, &earlier, || Problem::Repeated);
+                    }
+                }
             }
         } else if VIEW.iter().any(|(known, ..)| *known == key) {
             take_view(&mut view, key, value.into_owned(), &mut notices);
@@ -142,13 +152,16 @@ pub fn parse(text: &str) -> Parsed {
     let mut open = false;
     for (key, value) in KEYS.iter().zip(&values) {
         let Some(value) = value else { continue };
-        let Access::Field { read, .. } = key.access else {
-            notices.push(key.name, value, || Problem::NotModelled);
-            continue;
-        };
-        match read(&mut scenario, value) {
+        let mut take = |read: Read, value: &str| match read(&mut scenario, value) {
             Ok(Taken::Whole) => {}
             Ok(Taken::But(problem)) | Err(problem) => notices.push(key.name, value, || problem),
+        };
+        match key.access {
+            Access::Field { read, .. } => take(read, value),
+            Access::List { read, .. } => {
+                value.split(',').filter(|item| !item.trim().is_empty()).for_each(|item| take(read, item));
+            }
+            Access::Reserved => notices.push(key.name, value, || Problem::NotModelled),
         }
         open |= matches!(scenario.load, super::Load::Open { .. });
     }
@@ -186,7 +199,7 @@ pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
         text.extend(utf8_percent_encode(value, ESCAPED));
     };
     for key in KEYS {
-        let Access::Field { write, .. } = key.access else { continue };
+        let Some(write) = key.access.write() else { continue };
         if let Some(value) = write(scenario)
             && Some(&value) != write(&default).as_ref()
         {
@@ -311,14 +324,15 @@ fn kept(scenario: &Scenario, name: &str) -> Option<String> {
         Access::Field { write, .. } => {
             Some(write(scenario).unwrap_or_else(|| key.otherwise.to_owned())).filter(|text| !text.is_empty())
         }
-        Access::Reserved => None,
+        // What was dropped from a list leaves the rest of it standing.
+        Access::List { .. } | Access::Reserved => None,
     }
 }
 
 fn default_text(key: &Key, default: &Scenario) -> String {
     match key.access {
         Access::Field { write, .. } if key.otherwise.is_empty() => write(default).unwrap_or_default(),
-        Access::Field { .. } | Access::Reserved => key.otherwise.to_owned(),
+        Access::Field { .. } | Access::List { .. } | Access::Reserved => key.otherwise.to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names in a link: which exist, and which come near to one that does not.
 
-use crate::catalog::{self, Engine, NumberFormat};
+use crate::catalog::{self, Engine, NumberFormat, custom::slug};
+use crate::scenario::Custom;
 
 use super::notice::Problem;
 
@@ -10,31 +11,35 @@ const LONGEST: usize = 64;
 /// How many near names a notice lists.
 const NEAR: usize = 3;
 
-/// A chip of the catalogue.
-pub(super) fn chip(text: &str) -> Result<String, Problem> {
+/// A chip of the catalogue or of the link's own.
+pub(super) fn chip(custom: &Custom, text: &str) -> Result<String, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    match catalog::chip(&id) {
-        Some(_) => Ok(id),
+    let own = || Some(slug(&id)).filter(|own| custom.chip(own).is_some());
+    match custom.chip(&id).map(|_| id.clone()).or_else(own) {
+        Some(id) => Ok(id),
         None => Err(Problem::Unreadable {
-            expected: "a chip of the catalogue".to_owned(),
+            expected: "a chip of the catalogue, or one that chip= describes".to_owned(),
             nearest: owned(&catalog::nearest_chip_ids(&id)),
         }),
     }
 }
 
-/// A model of the catalogue or a family scaled to a size, by its canonical identifier.
-pub(super) fn model(text: &str) -> Result<String, Problem> {
+/// A model of the catalogue or of the link's own, or a family scaled to a size, by its canonical identifier.
+pub(super) fn model(custom: &Custom, text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let id = text.to_ascii_lowercase();
     if catalog::model(&id).is_some() {
         return Ok(id);
+    }
+    if let Some(own) = custom.model.as_ref().filter(|own| own.id == id || own.id == slug(&id)) {
+        return Ok(own.id.clone().into_owned());
     }
     catalog::parse_family_id(text).map(|model| model.id.into_owned()).map_err(|error| {
         if text.contains(':') {
             return Problem::Wrong { reason: error.to_string(), nearest: Vec::new() };
         }
         Problem::Unreadable {
-            expected: "a model of the catalogue, or a family with a size such as dense:70B".to_owned(),
+            expected: "a model of the catalogue, one that arch= describes, or a family with a size such as dense:70B".to_owned(),
             nearest: owned(&catalog::nearest_model_ids(&id)),
         }
     })

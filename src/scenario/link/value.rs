@@ -26,6 +26,14 @@ pub(super) enum Kind {
     Dollars,
     /// Years.
     Years,
+    /// Arithmetic of a chip; a bare number is TFLOPS.
+    Arithmetic,
+    /// Memory of a chip; a bare number is GB.
+    Memory,
+    /// Bandwidth of a chip; a bare number is GB/s.
+    Traffic,
+    /// Watts.
+    Power,
 }
 
 /// What a suffix is worth: times the first number, divided by the second. Both are exact, so that one rounding at most
@@ -45,6 +53,10 @@ impl Kind {
             Self::Bandwidth => "a bandwidth such as 50GB/s or 400Gb/s",
             Self::Dollars => "dollars such as 2.50",
             Self::Years => "a number of years such as 4",
+            Self::Arithmetic => "TFLOPS such as 500",
+            Self::Memory => "GB such as 96",
+            Self::Traffic => "GB/s such as 4000",
+            Self::Power => "watts such as 700",
         }
     }
 
@@ -89,6 +101,23 @@ impl Kind {
             ],
             Self::Dollars => &[("", 1.0, 1.0), ("/h", 1.0, 1.0), ("/kWh", 1.0, 1.0)],
             Self::Years => &[("", 1.0, 1.0), ("y", 1.0, 1.0)],
+            Self::Arithmetic => &[
+                ("", 1e12, 1.0),
+                ("FLOPS", 1.0, 1.0),
+                ("TFLOPS", 1e12, 1.0),
+                ("PFLOPS", 1e15, 1.0),
+                ("T", 1e12, 1.0),
+                ("P", 1e15, 1.0),
+            ],
+            Self::Memory => &[("", 1e9, 1.0), ("B", 1.0, 1.0), ("GB", 1e9, 1.0), ("TB", 1e12, 1.0)],
+            Self::Traffic => &[
+                ("", 1e9, 1.0),
+                ("B/s", 1.0, 1.0),
+                ("GB/s", 1e9, 1.0),
+                ("TB/s", 1e12, 1.0),
+                ("Gb/s", 1e9, 8.0),
+            ],
+            Self::Power => &[("", 1.0, 1.0), ("W", 1.0, 1.0), ("kW", 1e3, 1.0)],
         }
     }
 
@@ -98,7 +127,25 @@ impl Kind {
             Self::Tokens => &["M", "k", ""],
             Self::Time => &["s", "ms", "us", "s"],
             Self::Bandwidth => &["TB/s", "GB/s", "MB/s", "B/s"],
-            Self::Count | Self::Rate | Self::Share | Self::Plain | Self::Dollars | Self::Years => &[""],
+            Self::Arithmetic => &["", "FLOPS"],
+            Self::Memory => &["", "B"],
+            Self::Traffic => &["", "B/s"],
+            Self::Count
+            | Self::Rate
+            | Self::Share
+            | Self::Plain
+            | Self::Dollars
+            | Self::Years
+            | Self::Power => &[""],
+        }
+    }
+
+    /// From where on a number is better read with a unit than with the next smaller one.
+    const fn smallest(self) -> f64 {
+        match self {
+            // Nobody counts a chip in single bytes.
+            Self::Arithmetic | Self::Memory | Self::Traffic => 0.001,
+            _ => 1.0,
         }
     }
 
@@ -139,7 +186,7 @@ pub(super) fn write(kind: Kind, value: f64) -> String {
         let (_, times, over) = *kind.suffixes().iter().find(|(name, ..)| *name == suffix)?;
         let number = value / times * over;
         // Tokens are scaled only to whole numbers: 1536 is not better read as 1.5k.
-        let readable = number >= 1.0 && (kind != Kind::Tokens || libm::floor(number) == number);
+        let readable = number >= kind.smallest() && (kind != Kind::Tokens || libm::floor(number) == number);
         let text = format!("{}{suffix}", format_plain(number));
         (readable && text.len() <= 12 && kind.parse(&text)?.0 == value).then_some(text)
     };
@@ -156,6 +203,8 @@ pub(super) fn range(limits: &Limits) -> String {
         "tokens" => (Kind::Tokens, " tokens"),
         "s" => (Kind::Time, ""),
         "B/s" => (Kind::Bandwidth, ""),
+        "B" => (Kind::Memory, " GB"),
+        "FLOP/s" => (Kind::Arithmetic, " TFLOPS"),
         "" => (Kind::Plain, ""),
         unit => {
             return format!("{} to {} {unit}", limits.low, limits.high);
