@@ -128,6 +128,15 @@ pub fn keep(page: Page) {
     }
 }
 
+/// Opens a link of our own, such as a preset's, as a step of its own.
+pub fn follow(page: &Page, text: &str) {
+    let parsed = link::parse(text);
+    page.messages.set(Vec::new());
+    page.view.set(view_of(&parsed.view));
+    page.pins.set(pins_of(&parsed.view));
+    page.open(parsed.scenario);
+}
+
 /// Tells what of a link could not be taken as it stands.
 pub fn tell(page: &Page, parsed: &Parsed) {
     for notice in &parsed.notices {

@@ -19,7 +19,7 @@ pub fn Pools() -> impl IntoView {
         page.answer
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
-    let experts = page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| has_experts(&model)));
+    let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| has_experts(&model)));
     let transfer = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
     });

@@ -3,6 +3,7 @@
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
 
+use super::history;
 use super::state::use_page;
 use crate::report::words;
 use crate::scenario::link;
@@ -27,7 +28,7 @@ pub fn PresetMenu() -> impl IntoView {
                         class="quiet"
                         aria-current={words(move || (current.get() == Some(index)).then_some("true"))}
                         on:click=move |_| {
-                            page.open(link::parse(preset.link).scenario);
+                            history::follow(&page, preset.link);
                             close();
                         }
                     >

@@ -69,7 +69,7 @@ fn Bar(
         }
     };
     view! {
-        <div class="bar">
+        <div class="breakdown">
             <h3>
                 {title}
                 " "

@@ -61,7 +61,7 @@ test("the first screen has figures, and they fit on a laptop", async () => {
   for (const text of await tiles(page)) assert.match(text, /\d/);
   const chart = await page.locator(".plot canvas").boundingBox();
   assert.ok(chart.y + chart.height < LAPTOP.height, "the chart is on the first screen");
-  const names = await page.locator(".bar h3, .card h3").allInnerTexts();
+  const names = await page.locator(".breakdown h3, .card h3").allInnerTexts();
   assert.ok(names.length >= 4, "latencies have parts, pools have cards");
   assertClean(problems);
 });
@@ -143,6 +143,23 @@ test("a copied link gives the same answer elsewhere", async () => {
   assert.equal(await other.page.locator("#chart-y").inputValue(), "cost");
   assert.equal(await other.page.locator(".comparison thead th").count(), 3, "the pinned scenario travels along");
   assertClean(other.problems);
+});
+
+test("every preset answers, with its own chart and comparison", async () => {
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP });
+  const items = page.locator("#presets .sheet button");
+  const count = await items.count();
+  assert.ok(count > 3);
+  for (let index = count - 1; index >= 0; index -= 1) {
+    const before = await sentence(page);
+    await page.click("#presets summary");
+    await items.nth(index).click();
+    await changed(() => sentence(page), before);
+    assert.equal(await page.locator(".answer.refused").count(), 0, await sentence(page));
+    assert.equal(await page.locator("#presets[open]").count(), 0);
+    assert.equal(await page.locator(".notices").count(), 0);
+  }
+  assertClean(problems);
 });
 
 test("a closed clipboard leaves the link to be copied by hand", async () => {

@@ -49,6 +49,11 @@ pub fn Curves() -> impl IntoView {
     let chart = memo(move || {
         let view = page.view.get();
         let (metric, (log_x, log_y)) = (view.metric, view.logs());
+        // Also where nothing can be drawn, the axis says what was tried.
+        let reach = values.with(|values| match (values.first(), values.last()) {
+            (Some(&low), Some(&high)) if low < high => Domain::Fixed(low, high),
+            _ => Domain::Tight,
+        });
         let mut chart = Chart {
             title: format!("{} against {}", metric.label(), lower(knob.get().label())),
             x: axis(
@@ -56,7 +61,7 @@ pub fn Curves() -> impl IntoView {
                 knob_unit(&page.scenario.get(), knob.get()),
                 log_x,
             )
-            .with_domain(Domain::Tight),
+            .with_domain(reach),
             y: axis(metric.label().to_owned(), figure::unit(metric), log_y)
                 .with_domain(if log_y { Domain::Auto } else { Domain::FromZero })
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),

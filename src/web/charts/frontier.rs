@@ -146,7 +146,7 @@ fn title(own: &Found) -> String {
 }
 
 fn describe(scenario: &Scenario, own: &Found) -> String {
-    let experts = find_model(&scenario.model).is_ok_and(|model| has_experts(&model));
+    let experts = find_model(scenario).is_ok_and(|model| has_experts(&model));
     let layouts: Vec<String> = scenario
         .split
         .pools()

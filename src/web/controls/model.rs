@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::stops::Stops;
-use crate::catalog::{Family, NumberFormat, family, models_by_vendor, scaled};
+use crate::catalog::{Family, NumberFormat, family, models_by_vendor, parse_family_id, scaled};
 use crate::explore::Knob;
-use crate::scenario::{Formats, Limits, Scenario};
+use crate::scenario::{Custom, Formats, Limits, Scenario};
 use crate::serve::find_model;
 use crate::units::format::Unit;
 use crate::web::state::use_page;
@@ -30,6 +30,8 @@ pub fn ModelControls() -> impl IntoView {
         Some((Family::Moe | Family::MlaMoe, _, share)) => Some(share),
         _ => None,
     });
+    let custom = page.part(|scenario| scenario.custom.clone());
+    let models = memo(move || custom.with(menu));
     let about = page.part(about);
     let has_share = memo(move || share.get().is_some());
 
@@ -40,7 +42,7 @@ pub fn ModelControls() -> impl IntoView {
                 id="model"
                 label="Model"
                 quiet=true
-                groups=Signal::stored(menu())
+                groups=models
                 value=model
                 set={move |id: String| page.edit(|scenario| choose(scenario, &id))}
             />
@@ -81,7 +83,7 @@ fn FormatControls() -> impl IntoView {
     let experts = page.part(move |scenario| id(scenario.formats.experts));
     let kv = page.part(move |scenario| id(scenario.formats.kv));
     let has_experts =
-        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
+        page.part(|scenario| find_model(scenario).is_ok_and(|model| crate::pass::has_experts(&model)));
     let summary = page.part(|scenario| {
         let name = |format: Option<NumberFormat>| format.map_or("native", NumberFormat::id);
         format!(
@@ -138,10 +140,14 @@ fn FormatControls() -> impl IntoView {
 }
 
 /// The catalogue by vendor, and the families.
-fn menu() -> Vec<Group> {
+fn menu(custom: &Custom) -> Vec<Group> {
     let families =
         Family::ALL.iter().map(|family| Item::new(family.id(), format!("{}, scaled", family.name())));
     let mut groups = vec![Group { label: "Any size".to_owned(), options: families.collect() }];
+    if let Some(model) = &custom.model {
+        let own = Item::new(model.id.as_ref(), model.name.as_ref());
+        groups.push(Group { label: "Brought by the link".to_owned(), options: vec![own] });
+    }
     groups.extend(models_by_vendor().map(|(vendor, models)| Group {
         label: vendor.to_owned(),
         options: models.iter().map(|model| Item::new(model.id.as_ref(), model.name.as_ref())).collect(),
@@ -151,7 +157,7 @@ fn menu() -> Vec<Group> {
 
 /// Size, activity and context in a line.
 fn about(scenario: &Scenario) -> String {
-    let Ok(model) = find_model(&scenario.model) else { return String::new() };
+    let Ok(model) = find_model(scenario) else { return String::new() };
     let parameters = model.parameters();
     let (total, active) = (parameters.total(), parameters.active());
     let context = Unit::Tokens.format(model.max_context.get());
@@ -166,7 +172,7 @@ fn about(scenario: &Scenario) -> String {
 /// Family, size and active share of a scaled model's identifier.
 fn scaled_parts(id: &str) -> Option<(Family, f64, f64)> {
     let family = Family::from_id(id.split(':').next()?)?;
-    let model = find_model(id).ok()?;
+    let model = parse_family_id(id).ok()?;
     let size = Unit::Parameters.parse(id.split(':').nth(1)?).ok()?;
     let stated = id.split(':').nth(2).and_then(|text| Unit::Percent.parse(text).ok());
     let own = model.parameters();

@@ -146,8 +146,9 @@ fn Rent(
 
 /// The price that holds where none is given.
 fn listed(scenario: &Scenario, chip: &str) -> String {
-    let pricing = Pricing { rents: Vec::new(), ..scenario.pricing.clone() };
-    match chip_price(chip, &pricing) {
+    let mut listed = scenario.clone();
+    listed.pricing.rents.clear();
+    match chip_price(&listed, chip) {
         Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
         Err(_) => "no price".to_owned(),
     }

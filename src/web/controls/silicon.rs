@@ -7,9 +7,9 @@ use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::stops::Stops;
 use crate::catalog::chip::{Chip, Status};
-use crate::catalog::{chip, chips_by_vendor};
+use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
-use crate::scenario::{Layout, Limits, Pool, Role, Scenario, Split};
+use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
@@ -53,12 +53,14 @@ fn PoolControls(
 ) -> impl IntoView {
     let page = use_page();
     let (key, title) = names(role);
+    let custom = page.part(|scenario| scenario.custom.clone());
+    let chips = memo(move || custom.with(menu));
     let chip_id =
         page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
     let count = page.part(move |scenario| pool(scenario, role).map(|pool| f64::from(pool.chips)));
     let about = page.part(move |scenario| {
         pool(scenario, role)
-            .and_then(|pool| chip(&pool.chip))
+            .and_then(|pool| scenario.chip(&pool.chip))
             .map(|chip| about(chip, scenario))
             .unwrap_or_default()
     });
@@ -69,7 +71,7 @@ fn PoolControls(
                 id=format!("{key}-chip")
                 label=format!("Chip, {}", title.to_ascii_lowercase())
                 quiet=true
-                groups=Signal::stored(menu())
+                groups=chips
                 value=chip_id
                 set={move |id: String| {
                     page.edit(|scenario| {
@@ -120,15 +122,14 @@ fn LayoutControls(
         })
     });
     let experts =
-        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
+        page.part(|scenario| find_model(scenario).is_ok_and(|model| crate::pass::has_experts(&model)));
     let put = move |layout: Option<Layout>| {
         page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
     };
-    let summary = move || {
-        let text = in_force
-            .get()
-            .map_or_else(|| "automatic".to_owned(), |layout| layout_name(&layout, experts.get()));
-        if given.get().is_some() { text } else { format!("{text}, chosen") }
+    let summary = move || match (in_force.get(), given.get()) {
+        (Some(layout), Some(_)) => layout_name(&layout, experts.get()),
+        (Some(layout), None) => format!("{}, chosen", layout_name(&layout, experts.get())),
+        (None, _) => "automatic".to_owned(),
     };
     let degree = move |name: &'static str,
                        label: &'static str,
@@ -267,23 +268,25 @@ fn Mix() -> impl IntoView {
     }
 }
 
-/// Chips by vendor, each with its status unless one can simply buy it.
-fn menu() -> Vec<Group> {
-    chips_by_vendor()
-        .map(|(vendor, chips)| Group {
-            label: vendor.to_owned(),
-            options: chips
-                .iter()
-                .map(|chip| {
-                    let label = match chip.status {
-                        Status::Shipping => chip.name.as_ref().to_owned(),
-                        other => format!("{} · {}", chip.name, status(other)),
-                    };
-                    Item::new(chip.id.as_ref(), label)
-                })
-                .collect(),
-        })
-        .collect()
+/// Chips by vendor, each with its status unless one can simply buy it; first those that the scenario brings along.
+fn menu(custom: &Custom) -> Vec<Group> {
+    let item = |chip: &Chip| {
+        let label = match chip.status {
+            Status::Shipping => chip.name.as_ref().to_owned(),
+            other => format!("{} · {}", chip.name, status(other)),
+        };
+        Item::new(chip.id.as_ref(), label)
+    };
+    let group = |label: &str, chips: &[Chip]| Group {
+        label: label.to_owned(),
+        options: chips.iter().map(item).collect(),
+    };
+    let mut groups = Vec::new();
+    if !custom.chips.is_empty() {
+        groups.push(group("Brought by the link", &custom.chips));
+    }
+    groups.extend(chips_by_vendor().map(|(vendor, chips)| group(vendor, chips)));
+    groups
 }
 
 const fn status(status: Status) -> &'static str {
@@ -308,7 +311,7 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
         (None, Some(sram)) => parts.push(format!("{} SRAM", Unit::Bytes.format(sram.capacity.get()))),
         (None, None) => {}
     }
-    parts.push(match chip_price(&chip.id, &scenario.pricing) {
+    parts.push(match chip_price(scenario, &chip.id) {
         Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
         Err(_) => "no public price".to_owned(),
     });
@@ -392,7 +395,7 @@ fn resplit(scenario: &mut Scenario, kind: &str) {
 /// Price of a prefill and of a decode chip per hour, where both are known.
 fn prices(scenario: &Scenario) -> Option<(f64, f64)> {
     let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
-    let price = |pool: &Pool| chip_price(&pool.chip, &scenario.pricing).ok().map(|price| price.get());
+    let price = |pool: &Pool| chip_price(scenario, &pool.chip).ok().map(|price| price.get());
     match (price(prefill)?, price(decode)?) {
         (a, b) if a > 0.0 && b > 0.0 => Some((a, b)),
         _ => None,
