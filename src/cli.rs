@@ -57,6 +57,9 @@ struct Check {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Print the accuracy page: the summary and where the errors sit, as HTML
+    #[arg(long, conflicts_with_all = ["json", "rows"])]
+    html: bool,
     /// Print at most this many rows before the summary
     #[arg(long, conflicts_with = "json")]
     rows: Option<usize>,
@@ -209,6 +212,8 @@ fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {
     let result = check(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     if arguments.json {
         json(out, &result)
+    } else if arguments.html {
+        Ok(out.write_all(report::accuracy::html(&result).as_bytes())?)
     } else {
         Ok(out.write_all(report::check::text(&result, arguments.rows).as_bytes())?)
     }

@@ -135,18 +135,18 @@ fn short(stats: &Stats) -> String {
     format!("{:>6} ({:>6})", percent(stats.median_ape), signed(stats.bias))
 }
 
-fn ratio(part: usize, whole: usize) -> Option<f64> {
+pub(super) fn ratio(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-fn percent(value: Option<f64>) -> String {
+pub(super) fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"))
 }
 
-fn signed(value: Option<f64>) -> String {
+pub(super) fn signed(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.1}"))
 }
 
-fn share(value: Option<f64>) -> String {
+pub(super) fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
 }

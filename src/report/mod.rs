@@ -6,6 +6,7 @@ use crate::evidence::{Evaluation, evaluate};
 use crate::scenario::{Scenario, link};
 use crate::serve::Refusal;
 
+pub mod accuracy;
 pub mod catalog;
 pub mod check;
 pub mod figure;

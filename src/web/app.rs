@@ -75,7 +75,10 @@ pub fn App() -> impl IntoView {
             </div>
         </main>
         <footer class="foot">
-            <p>"Everything is computed in this browser. Nothing is sent anywhere, and there are no cookies."</p>
+            <p>
+                "Everything is computed in this browser. Nothing is sent anywhere, and there are no cookies. "
+                <a href="accuracy.html">"How accurate it is"</a>
+            </p>
         </footer>
     }
     .into_any()
