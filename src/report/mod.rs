@@ -9,6 +9,7 @@ use crate::serve::Refusal;
 pub mod catalog;
 pub mod check;
 pub mod figure;
+pub mod import;
 pub mod reference;
 pub mod sentence;
 pub mod table;
