@@ -44,7 +44,7 @@ pub mod number;
 pub mod prices;
 pub mod workload;
 
-pub use chip::{Chip, ChipClass, Status};
+pub use chip::{Chip, ChipClass, Rate, Status};
 pub use custom::{Architecture, ChipFigures};
 pub use engine::Engine;
 pub use family::{Family, FamilyError, parse_family_id, scaled};

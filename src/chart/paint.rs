@@ -64,6 +64,14 @@ impl Pixels {
         (pixels(size.width), pixels(size.height))
     }
 
+    /// The extent of the grid in steps.
+    #[must_use]
+    pub fn grid(&self, size: super::geometry::Size) -> (u32, u32) {
+        let (width, height) = self.device(size);
+        let steps = self.subpixels.unsigned_abs();
+        (width.saturating_mul(steps), height.saturating_mul(steps))
+    }
+
     /// Steps of the grid per CSS pixel.
     fn scale(&self) -> f64 {
         self.ratio * f64::from(self.subpixels)
@@ -278,15 +286,25 @@ fn filled(colour: Colour) -> ShapeStyle {
 /// A backend whose text is measured by us: everything else goes straight through.
 ///
 /// In the browser, plotters answers [`DrawingBackend::estimate_text_size`] by putting a styled element into the page.
+///
+/// A drawing area keeps every point within its backend's extent, which on a finer grid is larger than the target's own:
+/// [`Measured::spanning`] says so.
 pub struct Measured<B, M> {
     backend: B,
     measure: M,
+    extent: Option<(u32, u32)>,
 }
 
 impl<B: DrawingBackend, M: TextMeasure> Measured<B, M> {
     /// Wraps a backend.
     pub const fn new(backend: B, measure: M) -> Self {
-        Self { backend, measure }
+        Self { backend, measure, extent: None }
+    }
+
+    /// The same backend over a grid of this extent: see [`Pixels::grid`].
+    #[must_use]
+    pub fn spanning(self, extent: (u32, u32)) -> Self {
+        Self { extent: Some(extent), ..self }
     }
 }
 
@@ -294,7 +312,7 @@ impl<B: DrawingBackend, M: TextMeasure> DrawingBackend for Measured<B, M> {
     type ErrorType = B::ErrorType;
 
     fn get_size(&self) -> (u32, u32) {
-        self.backend.get_size()
+        self.extent.unwrap_or_else(|| self.backend.get_size())
     }
 
     fn ensure_prepared(&mut self) -> Result<(), DrawingErrorKind<Self::ErrorType>> {

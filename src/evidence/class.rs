@@ -32,11 +32,9 @@ fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
     let (model, engine) = (scenario.model.as_str(), scenario.engine.id());
     let tables = constants();
     let Some(chip) = scenario.chip(id) else { return EvidenceClass::VendorClaim };
-    if chip.is_sram_machine() {
-        return match tables.sram(id) {
-            Some(row) if row.measured => EvidenceClass::DatasheetOnly,
-            _ => EvidenceClass::VendorClaim,
-        };
+    if let Some(row) = tables.sram(chip) {
+        // A few public speeds fix the floor of a machine, no more: nobody measured it under load.
+        return if row.measured { EvidenceClass::DatasheetOnly } else { EvidenceClass::VendorClaim };
     }
     if served().any(|(own, models, engines)| own == id && lists(models, model) && lists(engines, engine)) {
         EvidenceClass::MeasuredNearby

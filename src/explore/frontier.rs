@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::knob::Knob;
 use crate::evidence::evaluate;
+use crate::machine::constants;
 use crate::scenario::{Load, Scenario, Split};
 use crate::serve::{candidates, find_model};
 use crate::units::{Seconds, TokensPerSecond};
@@ -105,7 +106,7 @@ fn splits(scenario: &Scenario) -> Vec<Split> {
         }
         let Some(chip) = scenario.chip(&last.chip) else { continue };
         let mut layouts: Vec<_> = vec![None];
-        if !chip.is_sram_machine() {
+        if constants().sram(chip).is_none() {
             layouts.extend(candidates(&model, chip, last.chips).into_iter().map(Some));
         }
         layouts.push(last.layout);

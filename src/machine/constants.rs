@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::catalog::{ComputeType, Engine, NumberFormat};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,17 +133,38 @@ pub struct EngineRow {
     pub reserve: Bytes,
 }
 
-/// One row of `sram.csv`.
+/// Which memory of a chip with a law of its own holds the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightHome {
+    /// The SRAM: chips form a pipeline of stages.
+    Sram,
+    /// The main memory: chips read each layer together.
+    Memory,
+}
+
+/// One row of `sram.csv`; the file explains the columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SramRow {
-    /// Chip.
+    /// Chip, or `*` for SRAM machines without a row of their own.
     pub chip: &'static str,
+    /// Where the weights are.
+    pub weights: WeightHome,
     /// Time per layer beside the reads.
     pub layer: Seconds,
-    /// Share of the SRAM that weights and cache may take.
+    /// Time per layer for each 1,024 elements of hidden width.
+    pub hidden: Seconds,
+    /// Time per layer with routed experts, in addition.
+    pub experts: Seconds,
+    /// Share of the bandwidth of the memory that holds the weights.
+    pub share: f64,
+    /// Chips that read one layer together at most.
+    pub wide: u32,
+    /// Share of that memory that weights and cache may take.
     pub usable: f64,
-    /// Share of the arithmetic peak reached in prefill.
+    /// Share of the arithmetic peak reached.
     pub compute: f64,
+    /// Arithmetic peak to assume where the data sheet gives none.
+    pub peak: Option<FlopsPerSecond>,
     /// Whether served speeds were measured by others than the maker.
     pub measured: bool,
 }
@@ -168,6 +189,8 @@ pub struct FamilyRow {
     pub generation: &'static str,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
+    /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
+    pub compute: f64,
 }
 
 /// What stands in for an engine that the data file lacks; a test sees to it that none does.
@@ -269,14 +292,22 @@ impl Constants {
         self.family(chip)?.sibling
     }
 
+    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    #[must_use]
+    pub fn compute_share(&self, chip: &str) -> f64 {
+        self.family(chip).map_or(1.0, |own| own.compute)
+    }
+
     fn family(&self, chip: &str) -> Option<&FamilyRow> {
         self.families.iter().find(|row| row.chip == chip)
     }
 
-    /// The constants of an SRAM machine.
+    /// The constants of a chip that streams weights through stages instead of launching kernels: its own row, or the one
+    /// for SRAM machines that nobody knows more of. `None` for chips that the kernel laws describe.
     #[must_use]
-    pub fn sram(&self, chip: &str) -> Option<&SramRow> {
-        self.sram.iter().find(|row| row.chip == chip)
+    pub fn sram(&self, chip: &Chip) -> Option<&SramRow> {
+        let find = |id: &str| self.sram.iter().find(|row| row.chip == id);
+        find(&chip.id).or_else(|| chip.is_sram_machine().then(|| find("*")).flatten())
     }
 
     /// The constants of a kind of link; a plain one where the file lacks it.
@@ -361,7 +392,11 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
     let sibling = cells.text(2).filter(|name| !name.is_empty());
-    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling })
+    let compute = match cells.text(3)? {
+        "" => 1.0,
+        _ => cells.number(3)?,
+    };
+    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling, compute })
 }
 
 fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
@@ -393,10 +428,23 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
 fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
         chip: cells.text(0)?,
-        layer: Seconds::micros(cells.number(1)?),
-        usable: cells.number(2)?,
-        compute: cells.number(3)?,
-        measured: match cells.text(4)? {
+        weights: match cells.text(1)? {
+            "sram" => WeightHome::Sram,
+            "memory" => WeightHome::Memory,
+            _ => return None,
+        },
+        layer: Seconds::micros(cells.number(2)?),
+        hidden: Seconds::micros(cells.number(3)?),
+        experts: Seconds::micros(cells.number(4)?),
+        share: cells.number(5)?,
+        wide: cells.text(6)?.parse().ok()?,
+        usable: cells.number(7)?,
+        compute: cells.number(8)?,
+        peak: match cells.text(9)? {
+            "" => None,
+            _ => Some(FlopsPerSecond::tera(cells.number(9)?)),
+        },
+        measured: match cells.text(10)? {
             "measured" => true,
             "claim" => false,
             _ => return None,

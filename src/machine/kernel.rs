@@ -12,7 +12,7 @@
 use serde::Serialize;
 
 use super::constants::{Constants, Operator};
-use crate::catalog::{Chip, ComputeType, NumberFormat};
+use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
 
 /// What binds an operation.
@@ -78,6 +78,8 @@ pub struct Kernel {
     pub provenance: Provenance,
     /// The unit that does the work: another than the format's where the chip lacks that.
     pub unit: ComputeType,
+    /// Whether its peak is inferred from that of another format.
+    pub assumed_rate: bool,
 }
 
 impl Kernel {
@@ -89,7 +91,7 @@ impl Kernel {
         let bandwidth = chip.memory.as_ref()?.bandwidth;
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
-        let (unit, _) = chip.peak(wanted)?;
+        let unit = chip.rate(wanted)?.unit;
         // A chip without the unit runs the next wider one, so the law of that unit's format applies.
         let native = match unit {
             _ if attention => format,
@@ -116,8 +118,8 @@ impl Kernel {
             .or_else(|| any(other, stand_in).map(|row| (row, Provenance::AnyChip)))
             .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
-        let (unit, peak) = chip.peak(if row.chip == "*" { unit } else { row.unit })?;
-        Some(Self {
+        let Rate { unit, peak, assumed } = chip.rate(if row.chip == "*" { unit } else { row.unit })?;
+        let kernel = Self {
             floor: row.t0,
             peak,
             bandwidth,
@@ -128,7 +130,15 @@ impl Kernel {
             pad_rows: row.pad_rows,
             provenance,
             unit,
-        })
+            assumed_rate: assumed,
+        };
+        Some(kernel.with_compute(tables.compute_share(&chip.id)))
+    }
+
+    /// The law of a chip that reaches only this share of the arithmetic efficiency.
+    #[must_use]
+    fn with_compute(self, share: f64) -> Self {
+        Self { compute_rate: self.compute_rate * share, ..self }
     }
 
     /// The law inside an engine whose floors and whose kernels proper take so many times as long.

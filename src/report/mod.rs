@@ -98,12 +98,16 @@ pub struct PoolReport {
 /// Memory of one chip, in bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemoryReport {
-    /// What the chip has.
+    /// Which memory holds weights and cache: `main` or `sram`.
+    pub kind: String,
+    /// What the chip has of it.
     pub capacity: Option<f64>,
     /// Weights.
     pub weights: Option<f64>,
     /// KV cache of the sequences in flight.
     pub kv: Option<f64>,
+    /// KV cache that lies in the main memory because the SRAM is full.
+    pub kv_outside: Option<f64>,
     /// Activations, buffers and the engine.
     pub overhead: Option<f64>,
     /// Tokens of KV cache that a replica can hold.
@@ -272,9 +276,11 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),
         memory: MemoryReport {
+            kind: id(&state.memory.kind),
             capacity: finite(state.memory.capacity.get()),
             weights: finite(state.memory.weights.get()),
             kv: finite(state.memory.kv.get()),
+            kv_outside: finite(state.memory.kv_outside.get()),
             overhead: finite(state.memory.overhead.get()),
             kv_capacity_tokens: finite(state.memory.kv_capacity.get()),
         },

@@ -4,7 +4,7 @@ use crate::evidence::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
-use crate::serve::{Part, PoolState};
+use crate::serve::{MemoryKind, Part, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
 
 use super::figure::{Figure, base_unit, figure, unit};
@@ -174,8 +174,17 @@ fn pool_line(pool: &PoolState) -> String {
     } else {
         format!(", batch {}", Unit::Number.format(pool.batch.get()))
     };
+    let memory = match pool.memory.kind {
+        MemoryKind::Main => "memory",
+        MemoryKind::Sram => "SRAM",
+    };
+    let outside = if pool.memory.kv_outside.get() > 0.0 {
+        format!(", and KV {} in main memory", bytes(pool.memory.kv_outside))
+    } else {
+        String::new()
+    };
     format!(
-        "{}: {} × {}, {} × {}{}, {} busy{batch}, step {}; memory {} of {} a chip (weights {}, KV {}, rest {})",
+        "{}: {} × {}, {} × {}{}, {} busy{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
         words::role(pool.role),
         pool.chips,
         words::chip(&pool.chip),

@@ -7,7 +7,7 @@ use crate::evidence::EvidenceClass;
 use crate::pass::{Limit, OpKind};
 use crate::scenario::{Role, notation};
 use crate::serve::{Binding, Cause, Refusal, Warning};
-use crate::units::format::Unit;
+use crate::units::format::{Precision, Unit};
 
 /// What limits a deployment, after "limited by".
 #[must_use]
@@ -187,6 +187,19 @@ pub fn warning(warning: &Warning) -> String {
         Warning::NotShipping { chip: id } => {
             format!("{} has not been delivered to anyone: the figures are a projection.", chip(id))
         }
+        Warning::KvOutside { chip: id, share } => {
+            let kind =
+                catalog::chip(id).and_then(|own| own.memory.as_ref()).map_or("memory", |own| &own.kind);
+            format!(
+                "The SRAM of {} is full: {} of the KV cache lies in its {kind}, which is far slower.",
+                chip(id),
+                Unit::Percent.format_with(*share, Precision::SHORT),
+            )
+        }
+        Warning::AssumedRate { chip: id } => format!(
+            "{} has no published rate for part of the arithmetic; it is assumed from that of another number format.",
+            chip(id)
+        ),
         Warning::EmulatedFormat { chip: id, format } => {
             format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
         }
@@ -235,8 +248,8 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
             let text = refusal.to_string();
             let mut letters = text.chars();
-            let first = letters.next().map(char::to_uppercase);
-            let sentence: String = first.into_iter().flatten().chain(letters).collect();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            let sentence: String = first.into_iter().chain(letters).collect();
             if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
         }
     }

@@ -10,7 +10,9 @@ mod steady;
 mod transfer;
 
 pub use layouts::candidates;
-pub use outcome::{Binding, Cause, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning};
+pub use outcome::{
+    Binding, Cause, MemoryKind, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning,
+};
 pub use refusal::Refusal;
 pub use steady::serve;
 

@@ -249,6 +249,7 @@ fn colocated(
         step: operating.step,
         ops: decode_ops,
     };
+    warnings.extend(outside(&pool_state));
     let ttft_parts = ttft_parts(&ttft, &prefill_ops);
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let binding = binding(&ttft, &operating, &lengths, &prefill_ops, &pool_state, None);
@@ -410,6 +411,7 @@ fn disaggregated(
         step: operating.step,
         ops: decode_ops.clone(),
     };
+    warnings.extend(outside(&decode_state));
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
     let scarce = scarce_station(prefill_load, decode_load, &transfer);
@@ -475,11 +477,21 @@ fn common_warnings(
     if settled.replica.emulated() {
         warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format: numerics.weights });
     }
+    if settled.replica.assumes_rate() {
+        warnings.push(Warning::AssumedRate { chip: chip.id.to_string() });
+    }
     let used = settled.replicas.saturating_mul(settled.replica.layout().chips());
     if used < pool.chips {
         warnings.push(Warning::IdleChips { role, chips: pool.chips - used });
     }
     warnings
+}
+
+/// What to say when part of the KV cache found no room beside the weights.
+fn outside(pool: &PoolState) -> Option<Warning> {
+    let all = pool.memory.kv + pool.memory.kv_outside;
+    let share = if all.get() > 0.0 { pool.memory.kv_outside / all } else { 0.0 };
+    (share > 0.0).then(|| Warning::KvOutside { chip: pool.chip.clone(), share })
 }
 
 fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {
