@@ -215,6 +215,35 @@ fn an_imported_model_travels_in_the_link() {
     }
 }
 
+#[test]
+fn hostile_configurations_take_little_time() {
+    let start = std::time::Instant::now();
+    let layers: Vec<u32> = (0..100_000).collect();
+    let llama = |more: &str| {
+        let fields = "\"model_type\": \"llama\", \"hidden_size\": 64, \"num_hidden_layers\": 2000, \
+             \"num_attention_heads\": 4, \"intermediate_size\": 128, \"vocab_size\": 100";
+        format!("{{{fields}{more}}}")
+    };
+    for text in [
+        "[".repeat(LONGEST),
+        "{\"text_config\":".repeat(LONGEST / 15),
+        "NaN".repeat(LONGEST / 3),
+        format!("\"{}", "\\".repeat(LONGEST - 1)),
+        llama(&format!(", \"hybrid_override_pattern\": \"{}\"", "M".repeat(LONGEST / 2))),
+        llama(&format!(", \"linear_attn_config\": {{\"full_attn_layers\": {layers:?}}}")),
+        llama(&format!(", \"num_experts\": 8, \"mlp_only_layers\": {layers:?}, \"num_experts_per_tok\": 2")),
+        llama(&format!(", \"num_experts\": 8, \"moe_layers\": {layers:?}")),
+        llama(&format!(
+            ", \"sliding_window\": 9, \"sliding_window_pattern\": \"{}\"",
+            "LG".repeat(LONGEST / 4)
+        )),
+    ] {
+        sound(&text);
+    }
+    // Generous, for a slow machine.
+    assert!(start.elapsed().as_secs() < 20);
+}
+
 /// A configuration with some of its values replaced, removed or moved.
 fn damaged() -> impl Strategy<Value = String> {
     let value = prop_oneof![
