@@ -6,17 +6,16 @@ use leptos::prelude::*;
 use super::history;
 use super::state::use_page;
 use crate::report::words;
-use crate::scenario::link;
 use crate::scenario::presets::PRESETS;
+use crate::scenario::{Scenario, link};
 
 /// A menu; the open preset's caption stands beside it.
 #[component]
 pub fn PresetMenu() -> impl IntoView {
     let page = use_page();
-    let current = memo(move || {
-        page.scenario
-            .with(|scenario| PRESETS.iter().position(|preset| link::parse(preset.link).scenario == *scenario))
-    });
+    // Read once: the menu asks after every change which of them is open.
+    let known: Vec<Scenario> = PRESETS.iter().map(|preset| link::parse(preset.link).scenario).collect();
+    let current = memo(move || page.scenario.with(|scenario| known.iter().position(|own| own == scenario)));
     let items = PRESETS
         .iter()
         .enumerate()
