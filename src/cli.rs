@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tandem::catalog;
+use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
 use tandem::evidence::evaluate;
 use tandem::report::{self, Reply, Strictness, reply, words};
@@ -29,6 +30,8 @@ enum Command {
     Check(Check),
     /// List the chips or models of the catalogue
     Catalog(Catalog),
+    /// Read a model from a Hugging Face config.json and print it as part of a link
+    Import(Import),
     /// Explain every key of a link, as Markdown
     Keys,
 }
@@ -63,6 +66,18 @@ struct Check {
     /// Print at most this many rows before the summary
     #[arg(long, conflicts_with = "json")]
     rows: Option<usize>,
+}
+
+#[derive(Args)]
+struct Import {
+    /// The config.json; - for standard input
+    file: PathBuf,
+    /// Call the model so; letters, digits, dots and hyphens are kept
+    #[arg(long)]
+    name: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -107,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval(arguments, &mut out),
         Command::Check(arguments) => run_check(arguments, &mut out),
         Command::Catalog(arguments) => list(arguments, &mut out),
+        Command::Import(arguments) => import(arguments, &mut out),
         Command::Keys => out.write_all(report::reference::markdown().as_bytes()).map_err(Failure::from),
     };
     match result.and_then(|()| out.flush().map_err(Failure::from)) {
@@ -201,14 +217,7 @@ fn failure(error: String) -> Reply {
 
 fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {
     let name = arguments.file.display();
-    let bytes = if arguments.file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(&arguments.file)
-    }
-    .map_err(|error| Failure::Input(format!("{name}: {error}")))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = read_text(&arguments.file)?;
     let result = check(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
     if arguments.json {
         json(out, &result)
@@ -217,6 +226,32 @@ fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         Ok(out.write_all(report::check::text(&result, arguments.rows).as_bytes())?)
     }
+}
+
+/// A file, or standard input for `-`.
+fn read_text(file: &Path) -> Result<String, Failure> {
+    let bytes = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    }
+    .map_err(|error| Failure::Input(format!("{}: {error}", file.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn import(arguments: &Import, out: &mut impl Write) -> Result<(), Failure> {
+    let input =
+        |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", arguments.file.display()));
+    let imported = model_from_config(&read_text(&arguments.file)?).map_err(|error| input(&error))?;
+    let imported = match &arguments.name {
+        Some(name) => {
+            imported.renamed(name).map_err(|error| Failure::Input(format!("--name {name}: {error}")))?
+        }
+        None => imported,
+    };
+    let summary = report::import::Summary::of(&imported);
+    if arguments.json { json(out, &summary) } else { Ok(out.write_all(summary.text().as_bytes())?) }
 }
 
 fn list(arguments: &Catalog, out: &mut impl Write) -> Result<(), Failure> {

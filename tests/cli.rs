@@ -219,3 +219,35 @@ fn the_catalogue_and_the_keys_are_listed() {
         assert!(text(&keys.stdout).contains(&format!("| `{}` |", doc.key)), "{}", doc.key);
     }
 }
+
+#[test]
+fn a_configuration_becomes_a_link() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/configs/gpt-oss-120b.json");
+    let output = run(&["import", file, "--name", "My OSS"], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = text(&output.stdout);
+    assert!(page.starts_with("my-oss: 117B parameters, 5.71B per token, 36 layers"), "{page}");
+    assert!(page.contains("KV cache: 18.4"), "{page}");
+    assert!(page.contains("model=gpt-oss-120b also finds"), "{page}");
+    let link = page.lines().last().unwrap().strip_prefix("Link: ").unwrap();
+    let eval = run(&["eval", "--strict", &format!("{link}&pool=h200*1")], b"");
+    assert_eq!(eval.status.code(), Some(0), "{}", text(&eval.stderr));
+    assert!(text(&eval.stdout).contains("with my-oss"));
+
+    let config = std::fs::read(file).unwrap();
+    let json = lines(&run(&["import", "-", "--json"], &config));
+    assert_eq!(json[0]["same_as"], "gpt-oss-120b");
+    assert_eq!(json[0]["layers"], 36);
+    assert!(json[0]["link"].as_str().unwrap().starts_with("v1&arch="));
+
+    for (arguments, input, said) in [
+        (vec!["import", "-"], "{}", "no config.json of a language model"),
+        (vec!["import", "-"], r#"{"hidden_size": 64}"#, "vocab_size (vocabulary) is missing"),
+        (vec!["import", "no-such-file.json"], "", "no-such-file.json"),
+        (vec!["import", file, "--name", "llama3-8b"], "", "stands in the catalogue"),
+    ] {
+        let output = run(&arguments, input.as_bytes());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
+    }
+}

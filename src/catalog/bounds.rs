@@ -42,6 +42,8 @@ pub const LAYERS: Limits = count("layers", 1.0, 2000.0);
 pub const GROUPS: Limits = count("groups of layers", 0.0, 64.0);
 /// Heads of any kind.
 pub const HEADS: Limits = count("heads", 1.0, 4096.0);
+/// Things of which there may be none, such as shared experts.
+pub const FEW: Limits = count("count", 0.0, 4096.0);
 /// Width of a head of any kind.
 pub const HEAD_WIDTH: Limits = count("head width", 1.0, 8192.0);
 /// Width of a head's rotary part.

@@ -11,7 +11,8 @@
 //!   are dense. All bandwidths of links are per chip and direction. To add an entry, add a file.
 //! - `workloads.toml`, `prices.toml`: presets and assumptions.
 //!
-//! What the files lack, a person may describe: see [`custom`].
+//! What the files lack, a person may describe: [`custom`] makes a chip of its figures and a model of its architecture,
+//! [`import`] a model of a Hugging Face `config.json`.
 //!
 //! A chip may lack what an estimate needs; then [`Chip::gap`] says what. A memory without a published bandwidth and a
 //! scale-up link without a published speed or reach are kept in the file but absent from the entry.
@@ -36,6 +37,7 @@ pub mod chip;
 pub mod custom;
 pub mod engine;
 pub mod family;
+pub mod import;
 mod lookup;
 pub mod model;
 pub mod number;

@@ -10,6 +10,7 @@ pub mod accuracy;
 pub mod catalog;
 pub mod check;
 pub mod figure;
+pub mod import;
 pub mod reference;
 pub mod sentence;
 pub mod table;

@@ -12,6 +12,8 @@ pub fn markdown() -> String {
     );
     let all = link::reference();
     page.push_str(&table(all.iter().filter(|doc| !doc.view)));
+    page.push_str("\n## Models of your own\n\n");
+    page.push_str(link::ARCHITECTURE);
     page.push_str("\n## Keys of the page\n\nThey change no figure.\n\n");
     page.push_str(&table(all.iter().filter(|doc| doc.view)));
     page.push_str("\n## Presets\n\n");

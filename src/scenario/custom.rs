@@ -16,7 +16,8 @@ use crate::catalog::{self, Chip, Model};
 pub struct Custom {
     /// Chips, made by [`Chip::custom`]; pools name them by identifier.
     pub chips: Vec<Chip>,
-    /// A model, made by [`Model::custom`]; it is served when the scenario's `model` names it.
+    /// A model, made by [`Model::custom`] or [`catalog::import::model_from_config`]; it is served when the scenario's
+    /// `model` names it.
     pub model: Option<Model>,
 }
 

@@ -4,23 +4,7 @@
 //! TFLOPS, GB, GB/s, `up` with the chips of the domain, watts and dollars per hour. Only `bf16`, `mem` and `bw` must be
 //! there, and units may be written.
 //!
-//! A model is its name and its architecture, `my-model:h=4096:v=128256:gqa=32x8x128*32:ffn=14336*32`. Numbers that
-//! belong together are joined by `x`, what is optional follows after `/`, and `*` says how many layers are so:
-//!
-//! | part | means |
-//! |---|---|
-//! | `h=4096`, `v=128256` | width of the residual stream, vocabulary |
-//! | `l=118` | layers, where they are neither pairs of mixing and feeding nor the sum of both |
-//! | `ctx=128k` | longest context; 128k if absent |
-//! | `tied` | the head is the input embedding |
-//! | `w=fp8-block`, `e=mxfp4` | formats of dense and expert weights; bf16 if absent, and experts like the rest |
-//! | `gqa=HEADSxKVxWIDTH[xVALUES]*N` | grouped attention; `/w4096` window, `/kv` one tensor for both, `/gate` output gate, `/i64x128x2048` indexer (heads, width, positions) |
-//! | `mla=HEADSxRANKxROPExNOPExVALUES*N` | latent attention; `/q1536` query rank, `/i…` indexer |
-//! | `lin=KEYSxVALUESxKEYWIDTHxVALUEWIDTH*N` | linear attention; `/p8552640` further parameters of a layer |
-//! | `mamba=HEADSxWIDTHxSTATExGROUPS*N` | Mamba-2 |
-//! | `csa=HEADSxWIDTHxQRANKxWINDOWxGROUPSxRANK*N` | compressed sparse attention; `/r4` tokens per entry, `/i…` indexer |
-//! | `ffn=WIDTH*N` | dense feed-forward; `/m2` where it has two matrices instead of three |
-//! | `moe=EXPERTSxTOPKxWIDTH*N` | experts; `/s2048` shared width, `/w3584` width the experts work at, `/m2` |
+//! A model is its name and its architecture; [`ARCHITECTURE`] explains it.
 
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{self, Architecture, ChipFigures};
@@ -31,6 +15,27 @@ use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Tokens
 
 use super::notice::Problem;
 use super::value::{self, Kind};
+
+/// How a model is written, as Markdown.
+pub const ARCHITECTURE: &str = "\
+A model is its name and its architecture, `my-model:h=4096:v=128256:gqa=32x8x128*32:ffn=14336*32`. Numbers that
+belong together are joined by `x`, what is optional follows after `/`, and `*` says how many layers are so:
+
+| part | means |
+|---|---|
+| `h=4096`, `v=128256` | width of the residual stream, vocabulary |
+| `l=118` | layers, where they are neither pairs of mixing and feeding nor the sum of both |
+| `ctx=128k` | longest context; 128k if absent |
+| `tied` | the head is the input embedding |
+| `w=fp8-block`, `e=mxfp4` | formats of dense and expert weights; bf16 if absent, and experts like the rest |
+| `gqa=HEADSxKVxWIDTH[xVALUES]*N` | grouped attention; `/w4096` window, `/kv` one tensor for both, `/gate` output gate, `/i64x128x2048` indexer (heads, width, positions) |
+| `mla=HEADSxRANKxROPExNOPExVALUES*N` | latent attention; `/q1536` query rank, `/i…` indexer |
+| `lin=KEYSxVALUESxKEYWIDTHxVALUEWIDTH*N` | linear attention; `/p8552640` further parameters of a layer |
+| `mamba=HEADSxWIDTHxSTATExGROUPS*N` | Mamba-2 |
+| `csa=HEADSxWIDTHxQRANKxWINDOWxGROUPSxRANK*N` | compressed sparse attention; `/r4` tokens per entry, `/i…` indexer |
+| `ffn=WIDTH*N` | dense feed-forward; `/m2` where it has two matrices instead of three |
+| `moe=EXPERTSxTOPKxWIDTH*N` | experts; `/s2048` shared width, `/w3584` width the experts work at, `/m2` |
+";
 
 /// How a chip is written, for a person who wrote something else.
 pub(super) const CHIP_EXAMPLE: &str = "my-npu:bf16=500:fp8=1000:mem=96:bw=4000:up=400x8:out=50:w=700:usd=2.5";

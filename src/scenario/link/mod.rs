@@ -19,6 +19,7 @@ mod names;
 mod notice;
 mod value;
 
+pub use custom::ARCHITECTURE;
 pub use notice::{Notice, Problem};
 
 use keys::{Access, KEYS, Key, PIN, Read, Taken, VIEW};
