@@ -61,6 +61,19 @@ const FIGURES: [(Limits, Kind); 9] = [
     (bounds::PRICE, Kind::Dollars),
 ];
 
+/// One figure of a chip as a link spells it, in the base of its unit: for `bf16`, a bare 500 is TFLOPS.
+///
+/// # Errors
+/// What is expected in its place, with the range.
+pub fn chip_figure(key: &str, text: &str) -> Result<f64, String> {
+    let known = FIGURES.into_iter().find(|(limits, _)| limits.field == key);
+    let (limits, kind) = known.ok_or_else(|| format!("{key} is no figure of a chip"))?;
+    value::read(kind, limits, text).map(|(figure, _)| figure).map_err(|problem| match problem {
+        Problem::Unreadable { expected, .. } => format!("expected {expected}"),
+        _ => format!("outside {}", value::range(&limits)),
+    })
+}
+
 /// Takes a chip into what the scenario brings along.
 pub(super) fn read_chip(custom: &mut Custom, text: &str) -> Result<(), Problem> {
     let (name, parts) = parts(text);

@@ -3,6 +3,7 @@
 pub mod choice;
 pub mod field;
 mod model;
+mod own;
 mod prices;
 mod silicon;
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
+use super::own::OwnModel;
 use super::stops::Stops;
 use crate::catalog::{Family, NumberFormat, family, models_by_vendor, parse_family_id, scaled};
 use crate::explore::Knob;
@@ -70,6 +71,7 @@ pub fn ModelControls() -> impl IntoView {
                 />
             </When>
             <FormatControls/>
+            <OwnModel/>
         </fieldset>
     }
 }
@@ -146,7 +148,7 @@ fn menu(custom: &Custom) -> Vec<Group> {
     let mut groups = vec![Group { label: "Any size".to_owned(), options: families.collect() }];
     if let Some(model) = &custom.model {
         let own = Item::new(model.id.as_ref(), model.name.as_ref());
-        groups.push(Group { label: "Brought by the link".to_owned(), options: vec![own] });
+        groups.push(Group { label: "Own".to_owned(), options: vec![own] });
     }
     groups.extend(models_by_vendor().map(|(vendor, models)| Group {
         label: vendor.to_owned(),

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
+use super::own::OwnChip;
 use super::stops::Stops;
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
@@ -41,6 +42,7 @@ pub fn SiliconControls() -> impl IntoView {
                 }
                 .into_any(),
             })}
+            <OwnChip/>
         </fieldset>
     }
 }
@@ -283,7 +285,7 @@ fn menu(custom: &Custom) -> Vec<Group> {
     };
     let mut groups = Vec::new();
     if !custom.chips.is_empty() {
-        groups.push(group("Brought by the link", &custom.chips));
+        groups.push(group("Own", &custom.chips));
     }
     groups.extend(chips_by_vendor().map(|(vendor, chips)| group(vendor, chips)));
     groups
@@ -318,7 +320,8 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
     parts.join(" · ")
 }
 
-const fn names(role: Role) -> (&'static str, &'static str) {
+/// Key and name of a pool.
+pub const fn names(role: Role) -> (&'static str, &'static str) {
     match role {
         Role::Colocated => ("pool", "All chips"),
         Role::Prefill => ("prefill", "Prefill"),
@@ -364,7 +367,8 @@ fn pool(scenario: &Scenario, role: Role) -> Option<&Pool> {
     scenario.split.pools().into_iter().find(|(own, _)| *own == role).map(|(_, pool)| pool)
 }
 
-fn edit_pool(scenario: &mut Scenario, role: Role, change: impl FnOnce(&mut Pool)) {
+/// Changes the pool of a role, where there is one.
+pub fn edit_pool(scenario: &mut Scenario, role: Role, change: impl FnOnce(&mut Pool)) {
     let pool = match (&mut scenario.split, role) {
         (Split::Colocated { pool }, Role::Colocated) => pool,
         (Split::PrefillDecode { prefill, .. }, Role::Prefill) => prefill,
