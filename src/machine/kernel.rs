@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use super::constants::{Constants, Operator};
+use super::constants::{Constants, KernelRow, Operator};
 use crate::catalog::{Chip, ComputeType, NumberFormat};
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
 
@@ -86,7 +86,6 @@ impl Kernel {
     /// published peak or bandwidth.
     #[must_use]
     pub fn find(tables: &Constants, operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
-        let bandwidth = chip.memory.as_ref()?.bandwidth;
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
         let (unit, _) = chip.peak(wanted)?;
@@ -116,7 +115,16 @@ impl Kernel {
             .or_else(|| any(other, stand_in).map(|row| (row, Provenance::AnyChip)))
             .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
-        let (unit, peak) = chip.peak(if row.chip == "*" { unit } else { row.unit })?;
+        let unit = if row.chip == "*" { unit } else { row.unit };
+        Some(Self { provenance, ..Self::from_row(row, chip, unit)? })
+    }
+
+    /// The law of one row of constants on a chip whose `unit` does the arithmetic. `None` when the chip has no published
+    /// peak or bandwidth.
+    #[must_use]
+    pub fn from_row(row: &KernelRow, chip: &Chip, unit: ComputeType) -> Option<Self> {
+        let bandwidth = chip.memory.as_ref()?.bandwidth;
+        let (unit, peak) = chip.peak(unit)?;
         Some(Self {
             floor: row.t0,
             peak,
@@ -126,7 +134,7 @@ impl Kernel {
             half_tiles: row.half_tiles,
             split: row.split,
             pad_rows: row.pad_rows,
-            provenance,
+            provenance: Provenance::Measured,
             unit,
         })
     }

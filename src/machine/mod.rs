@@ -5,5 +5,7 @@ pub mod constants;
 pub mod kernel;
 
 pub use collective::{Collective, Fabric, Operation};
-pub use constants::{Constants, EngineRow, FamilyRow, LinkRow, Operator, SramRow, constants};
+pub use constants::{
+    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, constants,
+};
 pub use kernel::{Kernel, Limit, Provenance, Work};

@@ -424,6 +424,8 @@ impl Plan<'_> {
             depth: width_of_expert,
         };
         self.kernel(OpKind::Experts, count, &self.laws(shape).experts, &work, sink);
+        let around = self.engine.expert_layer;
+        sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, (around, Limit::Latency)));
         if shared_inter > 0 {
             self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices, shape, sink);
         }
