@@ -44,6 +44,8 @@ pub mod explore;
 
 pub mod metric;
 
+pub mod chart;
+
 pub mod report;
 
 #[cfg(all(feature = "web", target_arch = "wasm32"))]

@@ -335,7 +335,7 @@ fn a_million_tokens_of_context_is_bound_by_the_cache() {
     let long = evaluate(&scenario).unwrap().steady;
     let short = evaluate(&Scenario {
         workload: Workload { isl: Tokens::new(1000.0), ..scenario.workload },
-        ..scenario.clone()
+        ..scenario
     })
     .unwrap()
     .steady;

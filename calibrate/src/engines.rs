@@ -71,7 +71,7 @@ macro_rules! time {
     };
 }
 
-static FITTED: [Constant; 23] = [
+static FITTED: [Constant; 22] = [
     time!("step_us", step, micros, 1e6, 400.0, 1.0, 50.0, 3000.0),
     time!("sequence_us", sequence, micros, 1e6, 4.0, 0.8, 0.1, 60.0),
     time!("layer_us", layer, micros, 1e6, 2.0, 0.7, 0.2, 6.0),
@@ -89,7 +89,6 @@ static FITTED: [Constant; 23] = [
     time!("launch_us", launch, micros, 1e6, 40.0, 0.6, 5.0, 300.0),
     time!("launch_experts_us", expert_launch, micros, 1e6, 120.0, 0.8, 10.0, 1500.0),
     time!("request_ms", request, millis, 1e3, 15.0, 0.8, 1.0, 120.0),
-    time!("handoff_ms", handoff, millis, 1e3, 40.0, 0.8, 2.0, 400.0),
     scale!("first_steps", first_steps, 3.0, 0.7, 0.5, 20.0),
     scale!("rank_steps", rank_steps, 2.0, 1.2, 0.1, 80.0),
     scale!("burst", burst, 0.06, 0.6, 0.005, 0.4),
@@ -240,6 +239,7 @@ pub fn left_out(
         points.iter().map(&group).map(|name| (checksum(&name), name)).collect();
     names.sort();
     names.dedup();
+    let folds = folds.min(names.len()).max(1);
     let fold_of = |point: &Point| {
         let name = group(point);
         names.binary_search(&(checksum(&name), name)).unwrap_or(0) % folds

@@ -143,7 +143,7 @@ fn sample(operator: &'static str, line: &Line) -> Result<Option<(Key, Sample)>> 
         "w4a8_mxfp4_mxfp8" => ("mxfp4", ComputeType::Fp8),
         _ => return Ok(None),
     };
-    if chip.peak(unit).is_none_or(|(own, _)| own != unit) {
+    if chip.rate(unit).is_none_or(|rate| rate.unit != unit || rate.assumed) {
         return Ok(None);
     }
     let format_of = NumberFormat::from_id(format).context("no such format")?;

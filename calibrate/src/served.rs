@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tandem::catalog::{Engine, NumberFormat};
 use tandem::machine::Constants;
-use tandem::scenario::{Formats, Layout, Load, Pool, Scenario, Slo, Split, Workload};
+use tandem::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
 use tandem::serve::serve;
 use tandem::units::Tokens;
 
@@ -82,7 +82,7 @@ pub fn read(path: &Path) -> Result<Vec<Point>> {
 }
 
 fn point(line: Line) -> Result<Point> {
-    let pool = |column: &str| pool(line.text(column)).with_context(|| format!("`{column}`"));
+    let pool = |column: &str| notation::parse(line.text(column)).with_context(|| format!("`{column}`"));
     let split = if line.text("pool").is_empty() {
         Split::PrefillDecode { prefill: pool("prefill")?, decode: pool("decode")? }
     } else {
@@ -113,34 +113,4 @@ fn point(line: Line) -> Result<Point> {
     };
     let measured = Speed { ttft: line.number("ttft_ms")? / 1e3, tpot: line.number("tpot_ms")? / 1e3 };
     Ok(Point { scenario, chip, measured, line })
-}
-
-/// `CHIP*N:tpT[:ppP][:dpD][:etpM][:epE]`. A mixture's attention and experts share the same chips, so that an omitted
-/// `dp` follows from the other degrees: T·D = M·E.
-fn pool(text: &str) -> Result<Pool> {
-    let mut parts = text.split(':');
-    let (chip, chips) = parts.next().and_then(|head| head.split_once('*')).context("no CHIP*N")?;
-    let mut layout = Layout::SINGLE;
-    let mut stated = false;
-    for part in parts {
-        let digits = part.find(|own: char| own.is_ascii_digit()).context("a degree has no number")?;
-        let (name, value) = part.split_at(digits);
-        let value = value.parse()?;
-        match name {
-            "tp" => layout.tp = value,
-            "pp" => layout.pp = value,
-            "dp" => {
-                layout.dp = value;
-                stated = true;
-            }
-            "etp" => layout.etp = value,
-            "ep" => layout.ep = value,
-            _ => bail!("no degree is called {name}"),
-        }
-    }
-    let experts = layout.etp * layout.ep;
-    if !stated && experts > layout.tp && experts.is_multiple_of(layout.tp) {
-        layout.dp = experts / layout.tp;
-    }
-    Ok(Pool { chip: chip.to_owned(), chips: chips.parse()?, layout: Some(layout) })
 }

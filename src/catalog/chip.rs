@@ -101,6 +101,17 @@ pub struct ChipPrice {
     pub rent_typical: Option<DollarsPerHour>,
 }
 
+/// How fast a chip multiplies numbers of one type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// The unit that does it.
+    pub unit: ComputeType,
+    /// Its dense peak.
+    pub peak: FlopsPerSecond,
+    /// Whether the peak is inferred from that of a narrower unit.
+    pub assumed: bool,
+}
+
 /// Family of architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,6 +182,21 @@ impl Chip {
             ComputeType::Bf16 => &[ComputeType::Bf16],
         };
         fallbacks.iter().find_map(|&unit| own(unit).map(|rate| (unit, rate)))
+    }
+
+    /// The rate for numbers of this type: the published one, or one inferred from a narrower unit's where the data sheet
+    /// gives nothing wider. Each halving of the width doubles the rate, as on the chips that publish all of theirs.
+    #[must_use]
+    pub fn rate(&self, wanted: ComputeType) -> Option<Rate> {
+        if let Some((unit, peak)) = self.peak(wanted) {
+            return Some(Rate { unit, peak, assumed: false });
+        }
+        let eight = self.peaks.fp8.or(self.peaks.int8).or_else(|| self.peaks.fp4.map(|rate| rate * 0.5))?;
+        let (unit, peak) = match wanted {
+            ComputeType::Bf16 => (ComputeType::Bf16, eight * 0.5),
+            ComputeType::Fp4 | ComputeType::Fp8 | ComputeType::Int8 => (ComputeType::Fp8, eight),
+        };
+        Some(Rate { unit, peak, assumed: true })
     }
 
     /// Why the chip can't be modelled, when a figure that every estimate needs was never published.

@@ -12,13 +12,13 @@ pub(super) fn position(ids: &[(&'static str, usize)], id: &str) -> Option<usize>
 /// contain it (`h100` for `h100-sxm`).
 pub(super) fn nearest(ids: &[(&'static str, usize)], wanted: &str) -> Vec<&'static str> {
     // A link may hold anything; nobody misspells sixty characters.
-    let wanted: Vec<char> = wanted.chars().take(60).flat_map(char::to_lowercase).collect();
-    let squeezed: String = wanted.iter().filter(|letter| letter.is_alphanumeric()).collect();
+    let wanted: Vec<char> = wanted.chars().take(60).map(|letter| letter.to_ascii_lowercase()).collect();
+    let squeezed: String = wanted.iter().filter(|letter| letter.is_ascii_alphanumeric()).collect();
     let allowed = (wanted.len() / 3).max(1);
     let mut near: Vec<(usize, &'static str)> = ids
         .iter()
         .filter_map(|&(id, _)| {
-            let letters: String = id.chars().filter(|letter| letter.is_alphanumeric()).collect();
+            let letters: String = id.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
             if squeezed.len() >= 2 && letters.starts_with(&squeezed) {
                 return Some((0, id));
             }

@@ -11,6 +11,8 @@
 //!   are dense. All bandwidths of links are per chip and direction. To add an entry, add a file.
 //! - `workloads.toml`, `prices.toml`: presets and assumptions.
 //!
+//! What the files lack, a person may describe: see [`custom`].
+//!
 //! A chip may lack what an estimate needs; then [`Chip::gap`] says what. A memory without a published bandwidth and a
 //! scale-up link without a published speed or reach are kept in the file but absent from the entry.
 //!
@@ -29,7 +31,9 @@
 //! - A feed-forward that runs beside the experts for every token is shared width, whatever its maker calls it.
 //! - Parameters leave out MTP layers, vision towers and hyper-connections.
 
+pub mod bounds;
 pub mod chip;
+pub mod custom;
 pub mod engine;
 pub mod family;
 mod lookup;
@@ -38,7 +42,8 @@ pub mod number;
 pub mod prices;
 pub mod workload;
 
-pub use chip::{Chip, ChipClass, Status};
+pub use chip::{Chip, ChipClass, Rate, Status};
+pub use custom::{Architecture, ChipFigures};
 pub use engine::Engine;
 pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};

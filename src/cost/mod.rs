@@ -57,7 +57,7 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let mut power = Ok(Watts::ZERO);
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
-        let price = chip_price(&pool.chip, pricing).map(|price| price * chips);
+        let price = chip_price(scenario, &pool.chip).map(|price| price * chips);
         let share = match pool.role {
             Role::Prefill => 1.0,
             Role::Decode => 0.0,
@@ -65,7 +65,7 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         };
         all = sum(all, price.clone());
         input = sum(input, price.map(|price| price * share));
-        power = match (power, chip_power(&pool.chip)) {
+        power = match (power, chip_power(scenario, &pool.chip)) {
             (Ok(so_far), Ok(own)) => Ok(so_far + own * chips * pricing.pue),
             (Err(first), _) => Err(first),
             (_, Err(own)) => Err(own),

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+pub mod check;
 mod class;
 
 pub use class::judge;

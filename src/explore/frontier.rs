@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::knob::Knob;
-use crate::catalog;
 use crate::evidence::evaluate;
+use crate::machine::constants;
 use crate::scenario::{Load, Scenario, Split};
 use crate::serve::{candidates, find_model};
 use crate::units::{Seconds, TokensPerSecond};
@@ -86,7 +86,7 @@ pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
 /// The deployments of the same chips: each layout of the pool that decodes, each mix; the prefill layout follows the
 /// service level.
 fn splits(scenario: &Scenario) -> Vec<Split> {
-    let Ok(model) = find_model(&scenario.model) else { return Vec::new() };
+    let Ok(model) = find_model(scenario) else { return Vec::new() };
     let mixed: Vec<Scenario> = match scenario.split {
         Split::Colocated { .. } => vec![scenario.clone()],
         Split::PrefillDecode { .. } => {
@@ -104,9 +104,9 @@ fn splits(scenario: &Scenario) -> Vec<Split> {
         if let Some(first) = pools.pop() {
             first.layout = None;
         }
-        let Some(chip) = catalog::chip(&last.chip) else { continue };
+        let Some(chip) = scenario.chip(&last.chip) else { continue };
         let mut layouts: Vec<_> = vec![None];
-        if !chip.is_sram_machine() {
+        if constants().sram(chip).is_none() {
             layouts.extend(candidates(&model, chip, last.chips).into_iter().map(Some));
         }
         layouts.push(last.layout);

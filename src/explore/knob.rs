@@ -100,7 +100,7 @@ impl Knob {
     /// The longest input or output worth showing beside `rest` tokens of the other: the model's context, or what the
     /// scenario asks for when that is more.
     fn longest(self, scenario: &Scenario, rest: f64) -> f64 {
-        let context = find_model(&scenario.model).map_or(131_072.0, |model| model.max_context.get());
+        let context = find_model(scenario).map_or(131_072.0, |model| model.max_context.get());
         (context - rest).max(self.current(scenario).unwrap_or(0.0)).max(4096.0)
     }
 
@@ -114,7 +114,7 @@ impl Knob {
                 Load::Closed { concurrency } => concurrency,
                 Load::Open { rate, .. } => rate.get(),
             }),
-            Self::ModelSize => Some(find_model(&scenario.model).ok()?.parameters().total()),
+            Self::ModelSize => Some(find_model(scenario).ok()?.parameters().total()),
             Self::Mix => match &scenario.split {
                 Split::Colocated { .. } => None,
                 Split::PrefillDecode { prefill, .. } => {
@@ -138,7 +138,7 @@ impl Knob {
             },
             Self::Hit => changed.workload.hit = x,
             Self::ModelSize => {
-                let model = find_model(&scenario.model).ok()?;
+                let model = find_model(scenario).ok()?;
                 changed.model = of_size(&model, x).id.into_owned();
                 unpin(&mut changed);
             }

@@ -6,7 +6,7 @@
 //! Source: `constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
 //! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
 
-use super::constants::{CollectiveRow, Constants, LinkRow};
+use super::constants::{Constants, LinkRow};
 use crate::catalog::{Chip, Engine};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 
@@ -62,6 +62,8 @@ pub struct Collective {
     inner: f64,
     outer: f64,
     t0: f64,
+    /// t0 to the power of q, which every message would raise anew.
+    raised: f64,
     rate: f64,
     q: f64,
     link: f64,
@@ -119,6 +121,7 @@ impl<'a> Fabric<'a> {
             inner: f64::from(inner),
             outer,
             t0: t0.get(),
+            raised: libm::pow(t0.get(), q),
             rate: link.get() * efficiency,
             q,
             link: link.get(),
@@ -135,7 +138,8 @@ impl<'a> Fabric<'a> {
             for library in [self.library, "trtllm", "nccl"] {
                 let nearest = tables
                     .collectives(operation.id(), chip, library)
-                    .min_by_key(|row: &&CollectiveRow| (row.ranks.abs_diff(ranks), row.ranks));
+                    .iter()
+                    .min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks));
                 if let Some(row) = nearest {
                     return (row.t0, row.efficiency, row.q);
                 }
@@ -169,6 +173,14 @@ impl<'a> Fabric<'a> {
 }
 
 impl Collective {
+    /// Time of a message that is nearly empty.
+    #[must_use]
+    pub fn latency(&self) -> Seconds {
+        let inner = if self.inner > 1.0 { self.t0 * self.scale } else { 0.0 };
+        let outer = if self.outer > 1.0 { self.network_row.latency } else { Seconds::ZERO };
+        Seconds::new(inner) + outer
+    }
+
     /// Time for a message of `bytes` (of the whole message), and the bytes on each chip's link.
     #[must_use]
     pub fn time(&self, bytes: Bytes) -> (Seconds, Bytes) {
@@ -179,7 +191,7 @@ impl Collective {
         let mut time = Seconds::ZERO;
         if self.inner > 1.0 {
             let transfer = inside.get() / self.rate;
-            let joined = libm::pow(libm::pow(self.t0, self.q) + libm::pow(transfer, self.q), 1.0 / self.q);
+            let joined = libm::pow(self.raised + libm::pow(transfer, self.q), 1.0 / self.q);
             time += Seconds::new((joined * self.scale).max(inside.get() / self.link));
         }
         if self.outer > 1.0 {

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::catalog::{ComputeType, Engine, NumberFormat};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,8 +129,6 @@ pub struct EngineRow {
     pub expert_launch: Seconds,
     /// Work per request.
     pub request: Seconds,
-    /// Work to hand a request from a prefill pool to a decode pool, beside the bytes on the wire.
-    pub handoff: Seconds,
     /// Decode steps from the end of a prefill until the first token reaches the user.
     pub first_steps: f64,
     /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
@@ -163,17 +161,38 @@ impl EngineRow {
     }
 }
 
-/// One row of `sram.csv`.
+/// Which memory of a chip with a law of its own holds the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightHome {
+    /// The SRAM: chips form a pipeline of stages.
+    Sram,
+    /// The main memory: chips read each layer together.
+    Memory,
+}
+
+/// One row of `sram.csv`; the file explains the columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SramRow {
-    /// Chip.
+    /// Chip, or `*` for SRAM machines without a row of their own.
     pub chip: &'static str,
+    /// Where the weights are.
+    pub weights: WeightHome,
     /// Time per layer beside the reads.
     pub layer: Seconds,
-    /// Share of the SRAM that weights and cache may take.
+    /// Time per layer for each 1,024 elements of hidden width.
+    pub hidden: Seconds,
+    /// Time per layer with routed experts, in addition.
+    pub experts: Seconds,
+    /// Share of the bandwidth of the memory that holds the weights.
+    pub share: f64,
+    /// Chips that read one layer together at most.
+    pub wide: u32,
+    /// Share of that memory that weights and cache may take.
     pub usable: f64,
-    /// Share of the arithmetic peak reached in prefill.
+    /// Share of the arithmetic peak reached.
     pub compute: f64,
+    /// Arithmetic peak to assume where the data sheet gives none.
+    pub peak: Option<FlopsPerSecond>,
     /// Whether served speeds were measured by others than the maker.
     pub measured: bool,
 }
@@ -198,6 +217,8 @@ pub struct FamilyRow {
     pub generation: &'static str,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
+    /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
+    pub compute: f64,
 }
 
 /// What stands in for an engine that the data file lacks; a test sees to it that none does.
@@ -221,7 +242,6 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     launch: Seconds::micros(40.0),
     expert_launch: Seconds::micros(200.0),
     request: Seconds::millis(15.0),
-    handoff: Seconds::millis(40.0),
     first_steps: 4.0,
     rank_steps: 1.0,
     burst: 0.06,
@@ -251,7 +271,7 @@ pub fn constants() -> &'static Constants {
         kernels: sorted(rows(include_str!("constants/kernels.csv"), kernel_row), |row| {
             (row.operator, row.chip, row.format)
         }),
-        collectives: rows(include_str!("constants/collectives.csv"), collective_row),
+        collectives: sorted(rows(include_str!("constants/collectives.csv"), collective_row), collective_key),
         engines: rows(include_str!("constants/engines.csv"), engine_row),
         families: rows(include_str!("constants/families.csv"), family_row),
         sram: rows(include_str!("constants/sram.csv"), sram_row),
@@ -270,16 +290,14 @@ impl Constants {
         self.kernels.get(at)
     }
 
-    /// The rows of a collective on a chip by one library.
-    pub fn collectives<'a>(
-        &'a self,
-        operation: &'a str,
-        chip: &'a str,
-        library: &'a str,
-    ) -> impl Iterator<Item = &'a CollectiveRow> {
-        self.collectives
-            .iter()
-            .filter(move |row| row.operation == operation && row.chip == chip && row.library == library)
+    /// The rows of a collective on a chip by one library, fewest ranks first.
+    #[must_use]
+    pub fn collectives(&self, operation: &str, chip: &str, library: &str) -> &[CollectiveRow] {
+        let wanted = (chip, operation, library);
+        let key = |row: &CollectiveRow| (row.chip, row.operation, row.library);
+        let start = self.collectives.partition_point(|row| key(row) < wanted);
+        let end = self.collectives.partition_point(|row| key(row) <= wanted);
+        self.collectives.get(start..end).unwrap_or_default()
     }
 
     /// The engine's constants on a chip: those of its generation, else those of any.
@@ -308,14 +326,22 @@ impl Constants {
         self.family(chip)?.sibling
     }
 
+    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    #[must_use]
+    pub fn compute_share(&self, chip: &str) -> f64 {
+        self.family(chip).map_or(1.0, |own| own.compute)
+    }
+
     fn family(&self, chip: &str) -> Option<&FamilyRow> {
         self.families.iter().find(|row| row.chip == chip)
     }
 
-    /// The constants of an SRAM machine.
+    /// The constants of a chip that streams weights through stages instead of launching kernels: its own row, or the one
+    /// for SRAM machines that nobody knows more of. `None` for chips that the kernel laws describe.
     #[must_use]
-    pub fn sram(&self, chip: &str) -> Option<&SramRow> {
-        self.sram.iter().find(|row| row.chip == chip)
+    pub fn sram(&self, chip: &Chip) -> Option<&SramRow> {
+        let find = |id: &str| self.sram.iter().find(|row| row.chip == id);
+        find(&chip.id).or_else(|| chip.is_sram_machine().then(|| find("*")).flatten())
     }
 
     /// The constants of a kind of link; a plain one where the file lacks it.
@@ -361,6 +387,10 @@ fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     rows
 }
 
+fn collective_key(row: &CollectiveRow) -> (&'static str, &'static str, &'static str, u32) {
+    (row.chip, row.operation, row.library, row.ranks)
+}
+
 fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
     Some(KernelRow {
         operator: Operator::from_id(cells.text(0)?)?,
@@ -396,7 +426,11 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
     let sibling = cells.text(2).filter(|name| !name.is_empty());
-    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling })
+    let compute = match cells.text(3)? {
+        "" => 1.0,
+        _ => cells.number(3)?,
+    };
+    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling, compute })
 }
 
 fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
@@ -420,25 +454,37 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
         launch: Seconds::micros(cells.number(16)?),
         expert_launch: Seconds::micros(cells.number(17)?),
         request: Seconds::millis(cells.number(18)?),
-        handoff: Seconds::millis(cells.number(19)?),
-        first_steps: cells.number(20)?,
-        rank_steps: cells.number(21)?,
-        burst: cells.number(22)?,
-        split_burst: cells.number(23)?,
-        group: cells.number(24)?,
-        chunk: Tokens::new(cells.number(25)?),
-        memory_fraction: cells.number(26)?,
-        reserve: Bytes::giga(cells.number(27)?),
+        first_steps: cells.number(19)?,
+        rank_steps: cells.number(20)?,
+        burst: cells.number(21)?,
+        split_burst: cells.number(22)?,
+        group: cells.number(23)?,
+        chunk: Tokens::new(cells.number(24)?),
+        memory_fraction: cells.number(25)?,
+        reserve: Bytes::giga(cells.number(26)?),
     })
 }
 
 fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
         chip: cells.text(0)?,
-        layer: Seconds::micros(cells.number(1)?),
-        usable: cells.number(2)?,
-        compute: cells.number(3)?,
-        measured: match cells.text(4)? {
+        weights: match cells.text(1)? {
+            "sram" => WeightHome::Sram,
+            "memory" => WeightHome::Memory,
+            _ => return None,
+        },
+        layer: Seconds::micros(cells.number(2)?),
+        hidden: Seconds::micros(cells.number(3)?),
+        experts: Seconds::micros(cells.number(4)?),
+        share: cells.number(5)?,
+        wide: cells.text(6)?.parse().ok()?,
+        usable: cells.number(7)?,
+        compute: cells.number(8)?,
+        peak: match cells.text(9)? {
+            "" => None,
+            _ => Some(FlopsPerSecond::tera(cells.number(9)?)),
+        },
+        measured: match cells.text(10)? {
             "measured" => true,
             "claim" => false,
             _ => return None,

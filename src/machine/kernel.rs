@@ -12,7 +12,7 @@
 use serde::Serialize;
 
 use super::constants::{Constants, KernelRow, Operator};
-use crate::catalog::{Chip, ComputeType, NumberFormat};
+use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
 
 /// What binds an operation.
@@ -78,6 +78,8 @@ pub struct Kernel {
     pub provenance: Provenance,
     /// The unit that does the work: another than the format's where the chip lacks that.
     pub unit: ComputeType,
+    /// Whether its peak is inferred from that of another format.
+    pub assumed_rate: bool,
 }
 
 impl Kernel {
@@ -88,7 +90,7 @@ impl Kernel {
     pub fn find(tables: &Constants, operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
-        let (unit, _) = chip.peak(wanted)?;
+        let unit = chip.rate(wanted)?.unit;
         // A chip without the unit runs the next wider one, so the law of that unit's format applies.
         let native = match unit {
             _ if attention => format,
@@ -116,7 +118,8 @@ impl Kernel {
             .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
         let unit = if row.chip == "*" { unit } else { row.unit };
-        Some(Self { provenance, ..Self::from_row(row, chip, unit)? })
+        let kernel = Self { provenance, ..Self::from_row(row, chip, unit)? };
+        Some(kernel.with_compute(tables.compute_share(&chip.id)))
     }
 
     /// The law of one row of constants on a chip whose `unit` does the arithmetic. `None` when the chip has no published
@@ -124,7 +127,7 @@ impl Kernel {
     #[must_use]
     pub fn from_row(row: &KernelRow, chip: &Chip, unit: ComputeType) -> Option<Self> {
         let bandwidth = chip.memory.as_ref()?.bandwidth;
-        let (unit, peak) = chip.peak(unit)?;
+        let Rate { unit, peak, assumed } = chip.rate(unit)?;
         Some(Self {
             floor: row.t0,
             peak,
@@ -136,7 +139,14 @@ impl Kernel {
             pad_rows: row.pad_rows,
             provenance: Provenance::Measured,
             unit,
+            assumed_rate: assumed,
         })
+    }
+
+    /// The law of a chip that reaches only this share of the arithmetic efficiency.
+    #[must_use]
+    fn with_compute(self, share: f64) -> Self {
+        Self { compute_rate: self.compute_rate * share, ..self }
     }
 
     /// The law inside an engine whose floors and whose kernels proper take so many times as long.

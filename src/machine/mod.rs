@@ -6,6 +6,7 @@ pub mod kernel;
 
 pub use collective::{Collective, Fabric, Operation};
 pub use constants::{
-    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, constants,
+    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, WeightHome,
+    constants,
 };
 pub use kernel::{Kernel, Limit, Provenance, Work};

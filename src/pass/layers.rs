@@ -17,7 +17,7 @@ impl Plan<'_> {
     #[must_use]
     pub fn time(&self, shape: &Shape) -> Seconds {
         let mut time = Time::default();
-        self.walk(shape, &mut time);
+        Walk::new(self, shape, &mut time).all();
         time.0
     }
 
@@ -25,42 +25,53 @@ impl Plan<'_> {
     #[must_use]
     pub fn breakdown(&self, shape: &Shape) -> Vec<Op> {
         let mut breakdown = Breakdown::default();
-        self.walk(shape, &mut breakdown);
+        Walk::new(self, shape, &mut breakdown).all();
         breakdown.0
     }
+}
 
-    /// The laws of a pass: prefills run other kernels than decode steps, and outside graphs.
-    fn laws(&self, shape: &Shape) -> &Laws {
-        if shape.prompts > 0.0 { &self.prefill_laws } else { &self.laws }
+/// One way through the layers: the plan, the load, and where the operations go.
+struct Walk<'p, 'a, S> {
+    plan: &'p Plan<'a>,
+    /// Prefills run other kernels than decode steps, and outside graphs.
+    laws: &'p Laws,
+    shape: &'p Shape,
+    sink: &'p mut S,
+}
+
+impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
+    fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
+        let laws = if shape.prompts > 0.0 { &plan.prefill_laws } else { &plan.laws };
+        Self { plan, laws, shape, sink }
     }
 
-    fn walk(&self, shape: &Shape, sink: &mut impl Sink) {
-        if shape.tokens() <= 0.0 {
+    fn all(&mut self) {
+        if self.shape.tokens() <= 0.0 {
             return;
         }
-        for layers in self.model.attention.iter() {
-            self.attention(layers.count, &layers.kind, shape, sink);
-            self.rank_sum(layers.count, shape, sink);
-            self.small_kernels(layers.count, shape, sink);
+        for layers in self.plan.model.attention.iter() {
+            self.attention(layers.count, &layers.kind);
+            self.rank_sum(layers.count);
+            self.small_kernels(layers.count);
         }
-        for layers in self.model.ffn.iter() {
+        for layers in self.plan.model.ffn.iter() {
             match layers.kind {
                 Ffn::Dense { inter, matrices } => {
-                    self.dense_ffn(layers.count, OpKind::DenseFfn, f64::from(inter), matrices, shape, sink);
-                    self.rank_sum(layers.count, shape, sink);
+                    self.dense_ffn(layers.count, OpKind::DenseFfn, f64::from(inter), matrices);
+                    self.rank_sum(layers.count);
                 }
-                Ffn::Moe { .. } => self.experts(layers.count, &layers.kind, shape, sink),
+                Ffn::Moe { .. } => self.experts(layers.count, &layers.kind),
             }
-            self.small_kernels(layers.count, shape, sink);
+            self.small_kernels(layers.count);
         }
-        self.head(shape, sink);
-        self.hops(shape, sink);
+        self.head();
+        self.hops();
     }
 
     /// A matrix product of `rows` by `k` with `k` by `n`.
     fn product(
-        &self,
-        law: &Kernel,
+        &mut self,
+        law: Kernel,
         format: NumberFormat,
         rows: f64,
         n: f64,
@@ -78,83 +89,76 @@ impl Plan<'_> {
         (work, law.time(&work))
     }
 
-    fn dense(&self, laws: &Laws, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+    fn dense(&mut self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64) {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(&laws.dense, self.numerics.weights, rows, n, k);
-        sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+        let (work, time) = self.product(self.laws.dense, self.plan.numerics.weights, rows, n, k);
+        self.sink.take(repeated(kind, count, work.flops(), work.bytes, time));
     }
 
-    fn wide(&self, laws: &Laws, kind: OpKind, count: u32, rows: f64, n: f64, k: f64, sink: &mut impl Sink) {
+    fn wide(&mut self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64) {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(&laws.wide, NumberFormat::Bf16, rows, n, k);
-        sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+        let (work, time) = self.product(self.laws.wide, NumberFormat::Bf16, rows, n, k);
+        self.sink.take(repeated(kind, count, work.flops(), work.bytes, time));
     }
 
-    fn kernel(&self, kind: OpKind, count: u32, law: &Kernel, work: &Work, sink: &mut impl Sink) {
+    fn kernel(&mut self, kind: OpKind, count: u32, law: Kernel, work: &Work) {
         if work.rows > 0.0 && work.flops_per_row > 0.0 {
-            sink.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
+            self.sink.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
         }
     }
 
-    fn attention(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+    fn attention(&mut self, count: u32, kind: &Attention) {
         match *kind {
-            Attention::Grouped { .. } => self.grouped(count, kind, shape, sink),
-            Attention::Latent { .. } => self.latent(count, kind, shape, sink),
-            Attention::Linear { .. } | Attention::Mamba { .. } => self.recurrent(count, kind, shape, sink),
-            Attention::Compressed { .. } => self.compressed(count, kind, shape, sink),
+            Attention::Grouped { .. } => self.grouped(count, kind),
+            Attention::Latent { .. } => self.latent(count, kind),
+            Attention::Linear { .. } | Attention::Mamba { .. } => self.recurrent(count, kind),
+            Attention::Compressed { .. } => self.compressed(count, kind),
         }
     }
 
     /// Multi-head, grouped-query and multi-query attention.
-    fn grouped(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+    fn grouped(&mut self, count: u32, kind: &Attention) {
         let Attention::Grouped { heads, kv_heads, head_dim, v_dim, window, shared_kv, output_gate, indexer } =
             *kind
         else {
             return;
         };
-        let tp = f64::from(self.layout.tp);
-        let hidden = f64::from(self.model.hidden);
+        let tp = f64::from(self.plan.layout.tp);
+        let hidden = f64::from(self.plan.model.hidden);
         let (d, v) = (f64::from(head_dim), f64::from(v_dim));
         let q = (f64::from(heads) / tp).max(1.0);
         let kv = (f64::from(kv_heads) / tp).max(1.0);
         let kv_width = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
-        self.dense(
-            self.laws(shape),
-            OpKind::Projection,
-            count,
-            shape.tokens(),
-            q * (d + gate) + kv * kv_width,
-            hidden,
-            sink,
-        );
+        self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * kv_width, hidden);
         if let Some(indexer) = indexer {
-            self.index(count, &indexer, hidden, 1.0, shape, sink);
+            self.index(count, &indexer, hidden, 1.0);
         }
         let reach = reach(window, indexer);
-        let element = self.numerics.kv_bytes();
-        if shape.prompts > 0.0 {
-            let keys = shape.mean_keys(reach);
-            let new = shape.prompt.get();
-            let past = shape.past.get().min(reach.unwrap_or(f64::INFINITY));
+        let element = self.plan.numerics.kv_bytes();
+        if self.shape.prompts > 0.0 {
+            let keys = self.shape.mean_keys(reach);
+            let new = self.shape.prompt.get();
+            let past = self.shape.past.get().min(reach.unwrap_or(f64::INFINITY));
             let work = Work {
-                flops_per_row: 2.0 * shape.prompts * q * (d + v) * keys,
+                flops_per_row: 2.0 * self.shape.prompts * q * (d + v) * keys,
                 rows: new,
                 bytes: Bytes::new(
-                    shape.prompts * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * kv_width * element),
+                    self.shape.prompts
+                        * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * kv_width * element),
                 ),
-                tiles: shape.prompts * q * tiles(new),
+                tiles: self.shape.prompts * q * tiles(new),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_attention, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_attention, &work);
         }
-        if shape.sequences > 0.0 {
-            let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
-            let b = shape.sequences;
+        if self.shape.sequences > 0.0 {
+            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let b = self.shape.sequences;
             let work = Work {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
                 rows: q / kv,
@@ -162,90 +166,76 @@ impl Plan<'_> {
                 tiles: b * kv,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_attention, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_attention, &work);
         }
-        self.dense(self.laws(shape), OpKind::Projection, count, shape.tokens(), hidden, q * v, sink);
+        self.dense(OpKind::Projection, count, self.shape.tokens(), hidden, q * v);
     }
 
     /// Multi-head latent attention: expanded over prompts, absorbed over the cache.
-    fn latent(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+    fn latent(&mut self, count: u32, kind: &Attention) {
         let Attention::Latent { heads, q_rank, kv_rank, rope_dim, nope_dim, v_dim, indexer } = *kind else {
             return;
         };
-        let tp = f64::from(self.layout.tp);
-        let hidden = f64::from(self.model.hidden);
-        let tokens = shape.tokens();
+        let tp = f64::from(self.plan.layout.tp);
+        let hidden = f64::from(self.plan.model.hidden);
+        let tokens = self.shape.tokens();
         let h = (f64::from(heads) / tp).max(1.0);
         let (rank, rope, nope, v) =
             (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
         match q_rank.map(f64::from) {
             Some(q) => {
-                self.dense(
-                    self.laws(shape),
-                    OpKind::Projection,
-                    count,
-                    tokens,
-                    q + rank + rope,
-                    hidden,
-                    sink,
-                );
-                self.dense(self.laws(shape), OpKind::Projection, count, tokens, h * (nope + rope), q, sink);
+                self.dense(OpKind::Projection, count, tokens, q + rank + rope, hidden);
+                self.dense(OpKind::Projection, count, tokens, h * (nope + rope), q);
             }
-            None => self.dense(
-                self.laws(shape),
-                OpKind::Projection,
-                count,
-                tokens,
-                h * (nope + rope) + rank + rope,
-                hidden,
-                sink,
-            ),
+            None => self.dense(OpKind::Projection, count, tokens, h * (nope + rope) + rank + rope, hidden),
         }
         if let Some(indexer) = indexer {
-            self.index(count, &indexer, q_rank.map_or(hidden, f64::from), 1.0, shape, sink);
+            self.index(count, &indexer, q_rank.map_or(hidden, f64::from), 1.0);
         }
         let reach = reach(None, indexer);
-        if shape.prompts > 0.0 {
-            let new = shape.prompt.get();
-            let keys = shape.mean_keys(reach);
-            let past = shape.past.get();
-            let expanded = shape.prompts * (new + past);
-            self.dense(self.laws(shape), OpKind::Projection, count, expanded, h * (nope + v), rank, sink);
+        if self.shape.prompts > 0.0 {
+            let new = self.shape.prompt.get();
+            let keys = self.shape.mean_keys(reach);
+            let past = self.shape.past.get();
+            let expanded = self.shape.prompts * (new + past);
+            self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank);
             let work = Work {
-                flops_per_row: 2.0 * shape.prompts * h * keys * (nope + rope + v),
+                flops_per_row: 2.0 * self.shape.prompts * h * keys * (nope + rope + v),
                 rows: new,
-                bytes: Bytes::new(shape.prompts * (2.0 * new + past) * h * (nope + rope + v) * ACTIVATION),
-                tiles: shape.prompts * h * tiles(new),
+                bytes: Bytes::new(
+                    self.shape.prompts * (2.0 * new + past) * h * (nope + rope + v) * ACTIVATION,
+                ),
+                tiles: self.shape.prompts * h * tiles(new),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
-        if shape.sequences > 0.0 {
-            let b = shape.sequences;
+        if self.shape.sequences > 0.0 {
+            let b = self.shape.sequences;
             // Absorbed up-projections work on the latent, in 16 bits.
-            self.wide(self.laws(shape), OpKind::Projection, count, b, h * nope, rank, sink);
-            self.wide(self.laws(shape), OpKind::Projection, count, b, h * v, rank, sink);
-            let keys = shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            self.wide(OpKind::Projection, count, b, h * nope, rank);
+            self.wide(OpKind::Projection, count, b, h * v, rank);
+            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
             let work = Work {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
                 rows: h,
                 bytes: Bytes::new(
-                    b * keys * (rank + rope) * self.numerics.kv_bytes()
+                    b * keys * (rank + rope) * self.plan.numerics.kv_bytes()
                         + b * h * (2.0 * rank + rope) * ACTIVATION,
                 ),
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_mla, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
         }
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, h * v, sink);
+        self.dense(OpKind::Projection, count, tokens, hidden, h * v);
     }
 
     /// Linear attention and Mamba: projections, and one update of a state of constant size per token or, over a prompt,
     /// per chunk of tokens.
-    fn recurrent(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
-        let tp = f64::from(self.layout.tp);
-        let hidden = f64::from(self.model.hidden);
+    fn recurrent(&mut self, count: u32, kind: &Attention) {
+        let tp = f64::from(self.plan.layout.tp);
+        let hidden = f64::from(self.plan.model.hidden);
         let (width_in, width_out, state) = match *kind {
             Attention::Linear { key_heads, value_heads, key_dim, value_dim, extra_parameters } => {
                 let keys = f64::from(key_heads) * f64::from(key_dim);
@@ -264,12 +254,12 @@ impl Plan<'_> {
             }
             _ => return,
         };
-        let tokens = shape.tokens();
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, width_in / tp, hidden, sink);
+        let tokens = self.shape.tokens();
+        self.dense(OpKind::Projection, count, tokens, width_in / tp, hidden);
         let state = state / tp;
         // A decode step reads and writes the state of each sequence; a prompt does so once per 64 tokens and multiplies
         // inside the chunk.
-        let updates = shape.sequences + shape.prompts * (shape.prompt.get() / 64.0).ceil();
+        let updates = self.shape.sequences + self.shape.prompts * (self.shape.prompt.get() / 64.0).ceil();
         let work = Work {
             flops_per_row: 6.0 * state,
             rows: tokens,
@@ -279,90 +269,84 @@ impl Plan<'_> {
             tiles: 1.0,
             depth: 1.0,
         };
-        self.kernel(OpKind::StateUpdate, count, &self.laws(shape).elementwise, &work, sink);
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, width_out / tp, sink);
+        self.kernel(OpKind::StateUpdate, count, self.laws.elementwise, &work);
+        self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp);
     }
 
     /// Compressed sparse attention: a short window and one entry per `ratio` tokens, one shared head.
-    fn compressed(&self, count: u32, kind: &Attention, shape: &Shape, sink: &mut impl Sink) {
+    fn compressed(&mut self, count: u32, kind: &Attention) {
         let Attention::Compressed { heads, head_dim, q_rank, window, ratio, out_groups, out_rank, indexer } =
             *kind
         else {
             return;
         };
-        let tp = f64::from(self.layout.tp);
-        let hidden = f64::from(self.model.hidden);
-        let tokens = shape.tokens();
+        let tp = f64::from(self.plan.layout.tp);
+        let hidden = f64::from(self.plan.model.hidden);
+        let tokens = self.shape.tokens();
         let (h, d) = ((f64::from(heads) / tp).max(1.0), f64::from(head_dim));
         let q = f64::from(q_rank);
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, q + 2.0 * d, hidden, sink);
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, h * d, q, sink);
+        self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden);
+        self.dense(OpKind::Projection, count, tokens, h * d, q);
         let ratio = ratio.map(f64::from);
         if let (Some(indexer), Some(ratio)) = (indexer, ratio) {
-            self.index(count, &indexer, q, ratio, shape, sink);
+            self.index(count, &indexer, q, ratio);
         }
         let entries = |context: f64| {
             let far = ratio.map_or(0.0, |ratio| context / ratio);
             context.min(f64::from(window))
                 + far.min(indexer.map_or(f64::INFINITY, |own| f64::from(own.top_k)))
         };
-        if shape.prompts > 0.0 {
-            let keys = entries(shape.mean_keys(None));
-            let new = shape.prompt.get();
+        if self.shape.prompts > 0.0 {
+            let keys = entries(self.shape.mean_keys(None));
+            let new = self.shape.prompt.get();
             let work = Work {
-                flops_per_row: 4.0 * shape.prompts * h * d * keys,
+                flops_per_row: 4.0 * self.shape.prompts * h * d * keys,
                 rows: new,
-                bytes: Bytes::new(shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION),
-                tiles: shape.prompts * h * tiles(new),
+                bytes: Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION),
+                tiles: self.shape.prompts * h * tiles(new),
                 depth: keys,
             };
-            self.kernel(OpKind::PrefillAttention, count, &self.laws(shape).prefill_mla, &work, sink);
+            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
-        if shape.sequences > 0.0 {
-            let b = shape.sequences;
-            let keys = entries(shape.context.get());
+        if self.shape.sequences > 0.0 {
+            let b = self.shape.sequences;
+            let keys = entries(self.shape.context.get());
             let work = Work {
                 flops_per_row: 4.0 * b * keys * d,
                 rows: h,
-                bytes: Bytes::new(b * keys * d * self.numerics.kv_bytes() + b * h * 2.0 * d * ACTIVATION),
+                bytes: Bytes::new(
+                    b * keys * d * self.plan.numerics.kv_bytes() + b * h * 2.0 * d * ACTIVATION,
+                ),
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::DecodeAttention, count, &self.laws(shape).decode_mla, &work, sink);
+            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, rank, h * d, sink);
-        self.dense(self.laws(shape), OpKind::Projection, count, tokens, hidden, groups * rank / tp, sink);
+        self.dense(OpKind::Projection, count, tokens, rank, h * d);
+        self.dense(OpKind::Projection, count, tokens, hidden, groups * rank / tp);
     }
 
     /// The scoring pass of a sparse indexer: one narrow key per cached entry, every position scored. `ratio` is the
     /// number of tokens per entry.
-    fn index(
-        &self,
-        count: u32,
-        indexer: &Indexer,
-        input: f64,
-        ratio: f64,
-        shape: &Shape,
-        sink: &mut impl Sink,
-    ) {
+    fn index(&mut self, count: u32, indexer: &Indexer, input: f64, ratio: f64) {
         let (heads, dim) = (f64::from(indexer.heads), f64::from(indexer.dim));
-        self.dense(self.laws(shape), OpKind::Indexer, count, shape.tokens(), heads * dim, input, sink);
-        if shape.prompts > 0.0 {
-            let keys = shape.mean_keys(None) / ratio;
-            let new = shape.prompt.get();
+        self.dense(OpKind::Indexer, count, self.shape.tokens(), heads * dim, input);
+        if self.shape.prompts > 0.0 {
+            let keys = self.shape.mean_keys(None) / ratio;
+            let new = self.shape.prompt.get();
             let work = Work {
-                flops_per_row: 2.0 * shape.prompts * heads * dim * keys,
+                flops_per_row: 2.0 * self.shape.prompts * heads * dim * keys,
                 rows: new,
-                bytes: Bytes::new(shape.prompts * new * (heads + 1.0) * dim),
-                tiles: shape.prompts * heads * tiles(new),
+                bytes: Bytes::new(self.shape.prompts * new * (heads + 1.0) * dim),
+                tiles: self.shape.prompts * heads * tiles(new),
                 depth: keys,
             };
-            self.kernel(OpKind::Indexer, count, &self.laws(shape).prefill_attention, &work, sink);
+            self.kernel(OpKind::Indexer, count, self.laws.prefill_attention, &work);
         }
-        if shape.sequences > 0.0 {
-            let keys = shape.context.get() / ratio;
-            let b = shape.sequences;
+        if self.shape.sequences > 0.0 {
+            let keys = self.shape.context.get() / ratio;
+            let b = self.shape.sequences;
             let work = Work {
                 flops_per_row: 2.0 * b * dim * keys,
                 rows: heads,
@@ -370,48 +354,40 @@ impl Plan<'_> {
                 tiles: b,
                 depth: keys,
             };
-            self.kernel(OpKind::Indexer, count, &self.laws(shape).decode_mla, &work, sink);
+            self.kernel(OpKind::Indexer, count, self.laws.decode_mla, &work);
         }
     }
 
-    fn dense_ffn(
-        &self,
-        count: u32,
-        kind: OpKind,
-        inter: f64,
-        matrices: u32,
-        shape: &Shape,
-        sink: &mut impl Sink,
-    ) {
-        let hidden = f64::from(self.model.hidden);
-        let inter = inter / f64::from(self.layout.tp);
+    fn dense_ffn(&mut self, count: u32, kind: OpKind, inter: f64, matrices: u32) {
+        let hidden = f64::from(self.plan.model.hidden);
+        let inter = inter / f64::from(self.plan.layout.tp);
         let up = f64::from(matrices.saturating_sub(1));
-        self.dense(self.laws(shape), kind, count, shape.tokens(), up * inter, hidden, sink);
-        self.dense(self.laws(shape), kind, count, shape.tokens(), hidden, inter, sink);
+        self.dense(kind, count, self.shape.tokens(), up * inter, hidden);
+        self.dense(kind, count, self.shape.tokens(), hidden, inter);
     }
 
     /// Router, routed experts, shared experts and the exchange of tokens.
-    fn experts(&self, count: u32, kind: &Ffn, shape: &Shape, sink: &mut impl Sink) {
+    fn experts(&mut self, count: u32, kind: &Ffn) {
         let Ffn::Moe { experts, top_k, inter, width, shared_inter, matrices } = *kind else { return };
-        let hidden = f64::from(self.model.hidden);
-        let tokens = shape.tokens();
+        let hidden = f64::from(self.plan.model.hidden);
+        let tokens = self.shape.tokens();
         let (all, k) = (f64::from(experts), f64::from(top_k));
-        self.wide(self.laws(shape), OpKind::Router, count, tokens, all, hidden, sink);
+        self.wide(OpKind::Router, count, tokens, all, hidden);
         let width_of_expert = width.map_or(hidden, f64::from);
         if width.is_some() {
             // A latent mixture projects into its own width and back.
-            self.dense(self.laws(shape), OpKind::Experts, count, tokens, width_of_expert, hidden, sink);
-            self.dense(self.laws(shape), OpKind::Experts, count, tokens, hidden, width_of_expert, sink);
+            self.dense(OpKind::Experts, count, tokens, width_of_expert, hidden);
+            self.dense(OpKind::Experts, count, tokens, hidden, width_of_expert);
         }
-        let ep = f64::from(self.layout.ep);
+        let ep = f64::from(self.plan.layout.ep);
         let local = all / ep;
-        let group = tokens * shape.active_ranks.max(1.0);
+        let group = tokens * self.shape.active_ranks.max(1.0);
         let mine = group * k / ep;
         let reached = touched(all, k, local, group);
-        let inter = f64::from(inter) / f64::from(self.layout.etp);
+        let inter = f64::from(inter) / f64::from(self.plan.layout.etp);
         let m = f64::from(matrices);
-        let weight = self.numerics.experts.bytes_per_element();
-        let activation = self.numerics.experts.compute_type().activation_bytes();
+        let weight = self.plan.numerics.experts.bytes_per_element();
+        let activation = self.plan.numerics.experts.compute_type().activation_bytes();
         let per_expert = mine / reached;
         let work = Work {
             flops_per_row: 2.0 * m * reached * width_of_expert * inter,
@@ -423,65 +399,59 @@ impl Plan<'_> {
             tiles: reached * tiles(per_expert) * tiles((m - 1.0) * inter),
             depth: width_of_expert,
         };
-        self.kernel(OpKind::Experts, count, &self.laws(shape).experts, &work, sink);
-        let around = self.engine.expert_layer;
-        sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, (around, Limit::Latency)));
+        self.kernel(OpKind::Experts, count, self.laws.experts, &work);
+        let around = (self.plan.engine.expert_layer, Limit::Latency);
+        self.sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, around));
         if shared_inter > 0 {
-            self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices, shape, sink);
+            self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices);
         }
-        self.expert_exchange(count, shape, k, width_of_expert, sink);
+        self.expert_exchange(count, k, width_of_expert);
     }
 
     /// Tokens to their experts and back. With data-parallel attention each rank holds other tokens: they are gathered
     /// and the results scattered, or sent to just the ranks that need them, whichever is faster. Without it every rank
     /// has all tokens and the partial results are summed.
-    fn expert_exchange(&self, count: u32, shape: &Shape, top_k: f64, width: f64, sink: &mut impl Sink) {
-        let tokens = shape.tokens();
-        let hidden = f64::from(self.model.hidden);
-        if self.layout.dp <= 1 {
+    fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
+        let tokens = self.shape.tokens();
+        let hidden = f64::from(self.plan.model.hidden);
+        if self.plan.layout.dp <= 1 {
             let message = Bytes::new(tokens * hidden * ACTIVATION);
-            let (time, bytes) = self.expert_sum.time(message);
-            sink.take(link_op(
-                OpKind::AllReduce,
-                count,
-                bytes,
-                time,
-                self.expert_sum.time(Bytes::new(1.0)).0,
-            ));
+            let (time, bytes) = self.plan.expert_sum.time(message);
+            self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.expert_sum.latency()));
             return;
         }
-        let all = Bytes::new(tokens * f64::from(self.layout.dp) * hidden * ACTIVATION);
-        let (gather, gathered) = self.gather.time(all);
-        let (scatter, scattered) = self.scatter.time(all);
-        let ranks = self.layout.etp.saturating_mul(self.layout.ep);
+        let all = Bytes::new(tokens * f64::from(self.plan.layout.dp) * hidden * ACTIVATION);
+        let (gather, gathered) = self.plan.gather.time(all);
+        let (scatter, scattered) = self.plan.scatter.time(all);
+        let ranks = self.plan.layout.etp.saturating_mul(self.plan.layout.ep);
         let send = |bytes: f64| {
-            self.fabric.expert_exchange(
+            self.plan.fabric.expert_exchange(
                 ranks,
-                tokens / f64::from(self.layout.tp),
+                tokens / f64::from(self.plan.layout.tp),
                 top_k,
                 Bytes::new(width * bytes),
             )
         };
-        let sparse = send(self.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
-        let floor = self.gather.time(Bytes::new(1.0)).0 + self.scatter.time(Bytes::new(1.0)).0;
+        let sparse = send(self.plan.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
+        let floor = self.plan.gather.latency() + self.plan.scatter.latency();
         let time = (gather + scatter).min(sparse);
-        sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
+        self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 
     /// Sum over the tensor-parallel ranks after a layer.
-    fn rank_sum(&self, count: u32, shape: &Shape, sink: &mut impl Sink) {
-        if self.layout.tp <= 1 {
+    fn rank_sum(&mut self, count: u32) {
+        if self.plan.layout.tp <= 1 {
             return;
         }
-        let message = Bytes::new(shape.tokens() * f64::from(self.model.hidden) * ACTIVATION);
-        let (time, bytes) = self.tensor_sum.time(message);
-        sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.tensor_sum.time(Bytes::new(1.0)).0));
+        let message = Bytes::new(self.shape.tokens() * f64::from(self.plan.model.hidden) * ACTIVATION);
+        let (time, bytes) = self.plan.tensor_sum.time(message);
+        self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.tensor_sum.latency()));
     }
 
     /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
-    fn small_kernels(&self, count: u32, shape: &Shape, sink: &mut impl Sink) {
-        let tokens = shape.tokens();
-        let hidden = f64::from(self.model.hidden);
+    fn small_kernels(&mut self, count: u32) {
+        let tokens = self.shape.tokens();
+        let hidden = f64::from(self.plan.model.hidden);
         let work = Work {
             flops_per_row: 8.0 * hidden,
             rows: tokens,
@@ -489,29 +459,30 @@ impl Plan<'_> {
             tiles: 1.0,
             depth: 1.0,
         };
-        let (time, limit) = self.laws(shape).elementwise.time(&work);
-        let time = time + self.engine.layer / 2.0;
-        sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
+        let (time, limit) = self.laws.elementwise.time(&work);
+        let time = time + self.plan.engine.layer / 2.0;
+        self.sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
     }
 
     /// Output head over the last token of each sequence, and the sampling after it.
-    fn head(&self, shape: &Shape, sink: &mut impl Sink) {
-        let sequences = shape.prompts + shape.sequences;
-        let vocab = f64::from(self.model.vocab) / f64::from(self.layout.tp);
-        self.wide(self.laws(shape), OpKind::Head, 1, sequences, vocab, f64::from(self.model.hidden), sink);
+    fn head(&mut self) {
+        let sequences = self.shape.prompts + self.shape.sequences;
+        let vocab = f64::from(self.plan.model.vocab) / f64::from(self.plan.layout.tp);
+        self.wide(OpKind::Head, 1, sequences, vocab, f64::from(self.plan.model.hidden));
     }
 
     /// Activations from stage to stage.
-    fn hops(&self, shape: &Shape, sink: &mut impl Sink) {
-        let hops = self.layout.pp.saturating_sub(1);
+    fn hops(&mut self) {
+        let hops = self.plan.layout.pp.saturating_sub(1);
         if hops == 0 {
             return;
         }
         let bytes = Bytes::new(
-            shape.tokens() * f64::from(self.model.hidden) * ACTIVATION / f64::from(self.layout.tp),
+            self.shape.tokens() * f64::from(self.plan.model.hidden) * ACTIVATION
+                / f64::from(self.plan.layout.tp),
         );
-        let (floor, time) = self.hop(bytes);
-        sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
+        let (floor, time) = self.plan.hop(bytes);
+        self.sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
     }
 }
 

@@ -55,7 +55,7 @@ impl Numerics {
     /// Bytes of one cached element. The cache of a 4-bit format is kept in 8 bits: no engine attends over less.
     #[must_use]
     pub fn kv_bytes(&self) -> f64 {
-        self.kv_kernel().bytes_per_element().min(2.0).max(1.0)
+        self.kv_kernel().bytes_per_element().clamp(1.0, 2.0)
     }
 
     /// The format whose attention kernels read the cache.

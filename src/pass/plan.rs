@@ -200,6 +200,13 @@ impl<'a> Plan<'a> {
         self.laws.dense.unit != self.numerics.weights.compute_type()
     }
 
+    /// Whether an arithmetic rate was inferred from that of another format.
+    #[must_use]
+    pub fn assumes_rate(&self) -> bool {
+        let Laws { dense, wide, experts, decode_attention, .. } = self.laws;
+        [dense, wide, experts, decode_attention].iter().any(|law| law.assumed_rate)
+    }
+
     /// Latency and time of one hop of so many bytes to the next pipeline stage.
     pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
         let inside = self.layout.chips() <= self.fabric.domain();

@@ -1,38 +1,60 @@
-//! A model on a machine that keeps its weights in SRAM: a pipeline of stages, each with its share of the layers.
+//! A model on a machine that streams its weights through fixed stages instead of launching kernels: SRAM machines (Groq,
+//! Cerebras, d-Matrix) and dataflow machines that read fused layers from their main memory (SambaNova).
 //!
-//! A token passes the stages one after another, so the bandwidth of one stage counts for its latency, never the sum over
+//! A token passes the layers one after another, so the bandwidth of one stage counts for its latency, never the sum over
 //! the machine, and a fixed time per layer (hop and synchronisation) sets the floor:
 //!
-//! `t_token = Σ_stages max(bytes/BW, FLOPs/peak) + L·τ`
+//! `t_token = Σ_stages max(bytes/(BW·s), FLOPs/(peak·c)) + L·(τ + τ_h·h/1024) + L_moe·τ_e`
 //!
-//! Speed comes from a small τ, throughput from filling the stages with other users' tokens, and the number of chips from
-//! capacity: weights and the KV cache of everybody in flight share the SRAM. A stage may be several chips wide (`tp`),
-//! which divides its reads. Source: public single-stream speeds, `constants/sram.csv`.
+//! A stage is `tp` chips wide, which divides its reads; `pp` stages follow one another, and while there are fewer users
+//! than stages none slows another down. Beyond, users share a stage: it reads its weights once for all of them, but the
+//! cache and the arithmetic of each. The number of chips follows from capacity: weights and the KV cache of everybody in
+//! flight share the SRAM, and cache that finds no room there goes to the main memory where the machine has one, at that
+//! memory's bandwidth. A wafer pays for the width of the model (`τ_h`): its rows pass activations on element by element.
+//! Mixtures pay for choosing experts at run time (`τ_e`), which a static schedule can't hide.
+//! Source: public single-stream speeds, `constants/sram.csv`.
 
 use super::numerics::Numerics;
 use super::op::{Op, OpKind};
 use super::plan::{STATE, touched};
 use super::sink::repeated;
 use super::work::flops_per_query;
-use crate::catalog::Chip;
 use crate::catalog::model::{Ffn, Model};
-use crate::machine::{Constants, Limit, SramRow};
+use crate::catalog::{Chip, ComputeType};
+use crate::machine::{Constants, Limit, SramRow, WeightHome};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
 
-/// A model laid out over a pipeline of SRAM chips.
+/// Hidden width that the time per width refers to.
+const WIDTH: f64 = 1024.0;
+
+/// A model laid out over the stages of a machine.
 #[derive(Clone, Debug)]
 pub struct Pipeline<'a> {
     model: &'a Model,
     numerics: Numerics,
     layout: Layout,
     row: SramRow,
-    capacity: Bytes,
-    bandwidth: BytesPerSecond,
+    /// The memory that holds the weights.
+    home: Store,
+    /// The main memory that takes the cache which finds no room beside the weights.
+    overflow: Option<Store>,
     peak: FlopsPerSecond,
+    /// Peak of attention proper, which runs in 16 bits.
+    wide_peak: FlopsPerSecond,
+    assumed_rate: bool,
     weights: Weights,
     /// Weights of the routed experts that one token uses.
     active_routed: f64,
+}
+
+/// One memory of a chip, as far as weights and cache may use it.
+#[derive(Clone, Copy, Debug)]
+struct Store {
+    /// All of it.
+    capacity: Bytes,
+    /// What reads reach.
+    bandwidth: BytesPerSecond,
 }
 
 /// Weight bytes of the whole model by how a token uses them.
@@ -45,7 +67,7 @@ struct Weights {
 }
 
 impl<'a> Pipeline<'a> {
-    /// The pipeline of a model on an SRAM chip. `None` when a figure of the chip or its law is not published.
+    /// The pipeline of a model on a chip that has a law of its own. `None` when a figure of the chip is not published.
     #[must_use]
     pub fn new(
         tables: &Constants,
@@ -54,8 +76,26 @@ impl<'a> Pipeline<'a> {
         numerics: Numerics,
         layout: Layout,
     ) -> Option<Self> {
-        let sram = chip.sram?;
-        let (_, peak) = chip.peak(numerics.weights.compute_type())?;
+        let row = *tables.sram(chip)?;
+        let main = chip.memory.as_ref().map(|memory| Store {
+            capacity: memory.capacity,
+            bandwidth: memory.bandwidth * if row.weights == WeightHome::Memory { row.share } else { 1.0 },
+        });
+        let (home, overflow) = match row.weights {
+            WeightHome::Memory => (main?, None),
+            WeightHome::Sram => {
+                let sram = chip.sram?;
+                let bandwidth = sram.bandwidth? * row.share;
+                (Store { capacity: sram.capacity, bandwidth }, main)
+            }
+        };
+        // A chip without any published rate may have one in the data file, where its maker gave a headline only.
+        let rate = |wanted| {
+            let known = chip.rate(wanted).map(|rate| (rate.peak, rate.assumed));
+            known.or_else(|| row.peak.map(|peak| (peak, true)))
+        };
+        let (peak, assumed) = rate(numerics.weights.compute_type())?;
+        let (wide_peak, wide_assumed) = rate(ComputeType::Bf16)?;
         let parameters = model.parameters();
         // The embedding is a look-up of one row, unless it is the head too.
         let head = if model.tied_embeddings { parameters.embedding } else { parameters.head };
@@ -66,10 +106,12 @@ impl<'a> Pipeline<'a> {
             model,
             numerics,
             layout,
-            row: *tables.sram(&chip.id)?,
-            capacity: sram.capacity,
-            bandwidth: sram.bandwidth?,
+            row,
+            home,
+            overflow,
             peak,
+            wide_peak,
+            assumed_rate: assumed || wide_assumed,
             weights: Weights { always, experts },
             active_routed: parameters.active_routed,
         })
@@ -96,16 +138,28 @@ impl<'a> Pipeline<'a> {
         Self { layout, ..self.clone() }
     }
 
-    /// SRAM of one chip.
+    /// The memory of one chip that holds the weights.
     #[must_use]
     pub fn memory(&self) -> Bytes {
-        self.capacity
+        self.home.capacity
     }
 
-    /// SRAM of one chip that neither weights nor cache may take.
+    /// Which memory that is.
+    #[must_use]
+    pub fn home(&self) -> WeightHome {
+        self.row.weights
+    }
+
+    /// The part of it that neither weights nor cache may take.
     #[must_use]
     pub fn overhead(&self) -> Bytes {
-        self.capacity * (1.0 - self.row.usable)
+        self.home.capacity * (1.0 - self.row.usable)
+    }
+
+    /// Whether an arithmetic rate was inferred from that of another format.
+    #[must_use]
+    pub fn assumes_rate(&self) -> bool {
+        self.assumed_rate
     }
 
     /// Weights on one chip, spread evenly.
@@ -130,39 +184,67 @@ impl<'a> Pipeline<'a> {
         )
     }
 
-    /// Sequences of this mean length whose cache the replica can hold beside the weights.
+    /// Sequences of this mean length whose cache the replica can hold, beside the weights or in its main memory.
     #[must_use]
     pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
-        let usable = self.capacity * (self.row.usable * f64::from(self.layout.chips()));
-        let room = usable - self.total_weights();
-        if room.get() <= 0.0 { 0.0 } else { room / self.cache_per_sequence(context).max(Bytes::new(1.0)) }
+        let beside = self.room();
+        if beside.get() <= 0.0 {
+            return 0.0;
+        }
+        (beside + self.outer_room()) / self.cache_per_sequence(context).max(Bytes::new(1.0))
+    }
+
+    /// Share of the cache of so many sequences that lies in the main memory because the SRAM is full.
+    #[must_use]
+    pub fn outside(&self, sequences: f64, context: Tokens) -> f64 {
+        let cache = self.cache_per_sequence(context) * sequences;
+        if self.overflow.is_none() || cache.get() <= 0.0 {
+            return 0.0;
+        }
+        (1.0 - self.room().max(Bytes::ZERO) / cache).max(0.0)
     }
 
     /// Chips that hold the weights and this many sequences of this length.
     #[must_use]
     pub fn chips_for(&self, sequences: f64, context: Tokens) -> f64 {
-        let needed = self.total_weights() + self.cache_per_sequence(context) * sequences;
-        (needed / (self.capacity * self.row.usable)).ceil()
+        let outer = self.overflow.map_or(Bytes::ZERO, |store| store.capacity);
+        let all = self.total_weights() + self.cache_per_sequence(context) * sequences;
+        let by_weights = self.total_weights() / (self.home.capacity * self.row.usable);
+        let by_all = all / ((self.home.capacity + outer) * self.row.usable);
+        by_weights.max(by_all).ceil()
+    }
+
+    /// What the weights leave of their memory, over the replica.
+    fn room(&self) -> Bytes {
+        self.home.capacity * (self.row.usable * f64::from(self.layout.chips())) - self.total_weights()
+    }
+
+    /// What the main memory holds of the cache, over the replica.
+    fn outer_room(&self) -> Bytes {
+        let outer = self.overflow.map_or(Bytes::ZERO, |store| store.capacity);
+        outer * (self.row.usable * f64::from(self.layout.chips()))
     }
 
     /// The operations of one token's way through the machine, with `sequences` in flight over the replica.
     #[must_use]
     pub fn token(&self, sequences: f64, context: Tokens) -> Vec<Op> {
-        self.stream(self.per_stage(sequences), context).to_vec()
+        self.stream(sequences, context).into_iter().filter(|op| op.time.get() > 0.0).collect()
     }
 
     /// Time of one token's way through the machine.
     #[must_use]
     pub fn token_time(&self, sequences: f64, context: Tokens) -> Seconds {
-        self.stream(self.per_stage(sequences), context).iter().map(|op| op.time).sum()
+        self.stream(sequences, context).iter().map(|op| op.time).sum()
     }
 
     /// Time that a prompt keeps the machine, once it streams, and the time until its first token.
     #[must_use]
     pub fn prefill(&self, new: Tokens, past: Tokens) -> (Seconds, Seconds) {
-        let flops = self.flops_per_token(past + new / 2.0) * new.get();
-        let machine = self.peak * (f64::from(self.layout.chips()) * self.row.compute);
-        let streaming = flops / machine;
+        let share = f64::from(self.layout.chips()) * self.row.compute;
+        let products =
+            Flops::new(2.0 * (self.always() + self.active_routed) * new.get()) / (self.peak * share);
+        let attention = self.attention(past + new / 2.0) * new.get() / (self.wide_peak * share);
+        let streaming = products + attention;
         (streaming, streaming + self.token_time(1.0, past + new))
     }
 
@@ -171,57 +253,56 @@ impl<'a> Pipeline<'a> {
         (sequences / f64::from(self.layout.pp.max(1))).max(1.0)
     }
 
-    /// Arithmetic of one token: 2 per active weight, and 4·h·d per key for the attention proper.
-    fn flops_per_token(&self, keys: Tokens) -> Flops {
-        let cached: f64 = self
-            .model
-            .attention
-            .iter()
-            .map(|layers| f64::from(layers.count) * flops_per_query(&layers.kind, keys))
-            .sum();
-        let always = self.weights.always.get() / self.numerics.weights.bytes_per_element();
-        Flops::new(2.0 * (always + self.active_routed) + cached)
+    /// Parameters that every token is multiplied with.
+    fn always(&self) -> f64 {
+        self.weights.always.get() / self.numerics.weights.bytes_per_element()
     }
 
-    fn stream(&self, users: f64, context: Tokens) -> [Op; 4] {
+    /// Arithmetic of one query over the cache, in all layers.
+    fn attention(&self, keys: Tokens) -> Flops {
+        let groups = self.model.attention.iter();
+        Flops::new(groups.map(|own| f64::from(own.count) * flops_per_query(&own.kind, keys)).sum())
+    }
+
+    /// Share of the experts' weights that a stage reads for so many tokens.
+    fn touched(&self, tokens: f64) -> f64 {
+        let mixture = self.model.ffn.iter().find_map(|group| match group.kind {
+            Ffn::Moe { experts, top_k, .. } => Some((f64::from(experts), f64::from(top_k))),
+            Ffn::Dense { .. } => None,
+        });
+        mixture.map_or(0.0, |(experts, top_k)| touched(experts, top_k, experts, tokens) / experts)
+    }
+
+    fn mixture_layers(&self) -> u32 {
+        let mixtures = self.model.ffn.iter().filter(|group| matches!(group.kind, Ffn::Moe { .. }));
+        mixtures.map(|group| group.count).sum()
+    }
+
+    fn stream(&self, sequences: f64, context: Tokens) -> [Op; 5] {
+        let users = self.per_stage(sequences);
         let width = f64::from(self.layout.tp.max(1));
-        let bandwidth = self.bandwidth * width;
-        let peak = self.peak * width;
-        let layers = self.model.layers;
-        let share: f64 = self
-            .model
-            .ffn
-            .iter()
-            .find_map(|group| match group.kind {
-                Ffn::Moe { experts, top_k, .. } => {
-                    let all = f64::from(experts);
-                    Some(touched(all, f64::from(top_k), all, users) / all)
-                }
-                Ffn::Dense { .. } => None,
-            })
-            .unwrap_or(0.0);
-        let op = |kind, flops: Flops, bytes: Bytes| {
-            let (compute, memory) = (flops / peak, bytes / bandwidth);
+        let read = self.home.bandwidth * width;
+        let op = |kind, flops: Flops, peak: FlopsPerSecond, bytes: Bytes, memory: Seconds| {
+            let compute = flops / (peak * (width * self.row.compute));
             let limit = if compute > memory { Limit::Compute } else { Limit::Bandwidth };
             repeated(kind, 1, flops, bytes, (compute.max(memory), limit))
         };
-        let dense = self.weights.always.get() / self.numerics.weights.bytes_per_element();
-        let routed = Flops::new(2.0 * self.active_routed * users);
-        let attention: f64 = self
-            .model
-            .attention
-            .iter()
-            .map(|group| f64::from(group.count) * flops_per_query(&group.kind, context))
-            .sum();
+        let product = |kind, parameters: f64, bytes: Bytes| {
+            op(kind, Flops::new(2.0 * parameters * users), self.peak, bytes, bytes / read)
+        };
+        let cache = self.cache_per_sequence(context) * users;
+        let outside = self.outside(sequences, context);
+        let slow = self.overflow.map_or(Seconds::ZERO, |store| cache * outside / (store.bandwidth * width));
+        let reading = cache * (1.0 - outside) / read + slow;
+        let floor =
+            |kind, layers, time| repeated(kind, layers, Flops::ZERO, Bytes::ZERO, (time, Limit::Latency));
+        let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
         [
-            op(OpKind::DenseFfn, Flops::new(2.0 * dense * users), self.weights.always),
-            op(OpKind::Experts, routed, self.weights.experts * share),
-            op(
-                OpKind::DecodeAttention,
-                Flops::new(attention * users),
-                self.cache_per_sequence(context) * users,
-            ),
-            repeated(OpKind::Elementwise, layers, Flops::ZERO, Bytes::ZERO, (self.row.layer, Limit::Latency)),
+            product(OpKind::DenseFfn, self.always(), self.weights.always),
+            product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users)),
+            op(OpKind::DecodeAttention, self.attention(context) * users, self.wide_peak, cache, reading),
+            floor(OpKind::StageHop, self.model.layers, self.row.layer + across),
+            floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts),
         ]
     }
 }

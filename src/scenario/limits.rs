@@ -1,21 +1,11 @@
 //! What a scenario may ask: one table of limits for the page, the link and the evaluation.
 
-use std::fmt;
-
 use super::{Load, Scenario};
 
-/// An inclusive range of a numeric field, in the unit of the field.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// Key of the field in links.
-    pub field: &'static str,
-    /// Smallest value.
-    pub low: f64,
-    /// Largest value.
-    pub high: f64,
-    /// Unit of both.
-    pub unit: &'static str,
-}
+pub use crate::units::limits::{Invalid, Limits};
+
+/// Most chips that a scenario brings along.
+pub const MOST_CHIPS: usize = 8;
 
 impl Limits {
     /// Input sequence length.
@@ -52,44 +42,7 @@ impl Limits {
     pub const UTILISATION: Self = Self { field: "util", low: 0.01, high: 1.0, unit: "" };
     /// Rent of a chip.
     pub const RENT: Self = Self { field: "rent", low: 0.0, high: 1e6, unit: "$/h" };
-
-    /// The value if it lies in the range.
-    ///
-    /// # Errors
-    /// [`Invalid`] names field, value and range otherwise, also for NaN and infinity.
-    pub fn admit(&self, value: f64) -> Result<f64, Invalid> {
-        if value >= self.low && value <= self.high {
-            Ok(value)
-        } else {
-            Err(Invalid { limits: *self, value })
-        }
-    }
-
-    /// The nearest value in the range; the low end for NaN.
-    #[must_use]
-    pub fn clamp(&self, value: f64) -> f64 {
-        if value >= self.low { value.min(self.high) } else { self.low }
-    }
 }
-
-/// A value that cannot be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Invalid {
-    /// Field and range.
-    pub limits: Limits,
-    /// The offending value.
-    pub value: f64,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Limits { field, low, high, unit } = self.limits;
-        write!(f, "{field}: {} is outside {low} to {high}", self.value)?;
-        if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 impl Scenario {
     /// Every field that is out of range.
@@ -122,6 +75,9 @@ impl Scenario {
         fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
         fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));
-        fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect()
+        let mut invalid: Vec<Invalid> =
+            fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect();
+        invalid.extend(self.custom.check());
+        invalid
     }
 }

@@ -8,14 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Engine, NumberFormat};
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
+pub mod custom;
 pub mod limits;
+pub mod link;
+pub mod notation;
+pub mod presets;
 
+pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
 
 /// Everything that decides a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
-    /// Catalogue model, or a family scaled to a size such as `dense:70B`.
+    /// Catalogue model, the scenario's own, or a family scaled to a size such as `dense:70B`.
     pub model: String,
     /// Number formats.
     pub formats: Formats,
@@ -35,6 +40,9 @@ pub struct Scenario {
     pub pricing: Pricing,
     /// Seed of everything random.
     pub seed: u64,
+    /// Chips and a model beyond the catalogue.
+    #[serde(default, skip_serializing_if = "Custom::is_empty")]
+    pub custom: Custom,
 }
 
 /// Number formats; absent means the released checkpoint's, and for the KV cache the one that suits the weights.
@@ -112,7 +120,7 @@ pub enum Role {
 /// Equal chips with one role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
-    /// Catalogue chip.
+    /// Chip of the catalogue or of the scenario's own.
     pub chip: String,
     /// How many of them.
     pub chips: u32,
@@ -211,6 +219,7 @@ impl Default for Scenario {
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),
             seed: 1,
+            custom: Custom::default(),
         }
     }
 }

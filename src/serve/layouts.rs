@@ -4,7 +4,7 @@ use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use crate::catalog::model::{Attention, Model};
 use crate::catalog::{Chip, Engine};
-use crate::machine::Constants;
+use crate::machine::{Constants, SramRow, WeightHome};
 use crate::pass::{Numerics, has_experts};
 use crate::scenario::{Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
@@ -30,6 +30,40 @@ pub struct Demand {
     pub ttft: Option<Seconds>,
     /// Longest acceptable time per token.
     pub tpot: Option<Seconds>,
+}
+
+/// What a layout is chosen for: the same for all candidates.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a, 'b> {
+    /// The fitted constants.
+    pub tables: &'a Constants,
+    /// The model.
+    pub model: &'a Model,
+    /// The chip of the pool.
+    pub chip: &'b Chip,
+    /// The serving software.
+    pub engine: Engine,
+    /// The formats in force.
+    pub numerics: Numerics,
+}
+
+impl<'a> Setting<'a, '_> {
+    fn replica(&self, layout: Layout) -> Result<Replica<'a>, Refusal> {
+        Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)
+    }
+
+    /// The constants of a chip that streams weights through stages; none where kernel laws apply.
+    fn stages(&self) -> Option<&'a SramRow> {
+        self.tables.sram(self.chip)
+    }
+
+    /// The layouts to choose from on so many chips.
+    fn candidates(&self, chips: u32) -> Vec<Layout> {
+        match self.stages() {
+            Some(row) => together(row.wide.min(chips)),
+            None => candidates(self.model, self.chip, chips),
+        }
+    }
 }
 
 /// A pool with its layout settled.
@@ -72,6 +106,12 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     layouts
 }
 
+/// Replicas whose chips read every layer together: powers of two, and as many as may.
+fn together(most: u32) -> Vec<Layout> {
+    let powers = (0..u32::BITS).map(|power| 1 << power).take_while(|&size| size < most);
+    powers.chain([most.max(1)]).map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
+}
+
 /// The largest power of two inside the domain, and the stages that make up the rest.
 fn split(size: u32, domain: u32) -> (u32, u32) {
     let mut wide = 1;
@@ -99,25 +139,17 @@ fn attention_heads(model: &Model) -> u32 {
 ///
 /// # Errors
 /// A layout that cannot be, too few chips, or a model that does not fit.
-pub fn settle<'a>(
-    tables: &'a Constants,
-    pool: &Pool,
-    model: &'a Model,
-    chip: &Chip,
-    engine: Engine,
-    numerics: Numerics,
-    demand: &Demand,
-) -> Result<Settled<'a>, Refusal> {
+pub fn settle<'a>(setting: &Setting<'a, '_>, pool: &Pool, demand: &Demand) -> Result<Settled<'a>, Refusal> {
     if let Some(layout) = pool.layout {
-        return stated(tables, pool, layout, model, chip, engine, numerics, demand);
+        return stated(setting, pool, layout, demand);
     }
-    if chip.is_sram_machine() {
-        return pipeline(tables, pool, model, chip, engine, numerics, demand);
+    if let Some(row) = setting.stages().filter(|row| row.weights == WeightHome::Sram) {
+        return pipeline(setting, row, pool, demand);
     }
     let mut best: Option<(Score, Settled<'a>)> = None;
     let mut smallest_need: Option<(Bytes, Bytes)> = None;
-    for layout in candidates(model, chip, pool.chips) {
-        let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+    for layout in setting.candidates(pool.chips) {
+        let replica = setting.replica(layout)?;
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
             smallest_need = Some(replica.need(demand.longest));
@@ -131,96 +163,84 @@ pub fn settle<'a>(
     match (best, smallest_need) {
         (Some((_, settled)), _) => Ok(settled),
         (None, Some((has, needs))) => {
-            let enough = fitting(tables, model, chip, engine, numerics, demand.longest);
+            let enough = fitting(setting, demand.longest);
             let more = enough.map(|chips| chips.saturating_sub(pool.chips));
-            Err(does_not_fit(demand.role, chip, has, needs, more))
+            Err(does_not_fit(demand.role, setting.chip, has, needs, more))
         }
         (None, None) => Err(Refusal::TooFewChips { role: demand.role, needs: 1, has: pool.chips }),
     }
 }
 
 fn stated<'a>(
-    tables: &'a Constants,
+    setting: &Setting<'a, '_>,
     pool: &Pool,
     layout: Layout,
-    model: &'a Model,
-    chip: &Chip,
-    engine: Engine,
-    numerics: Numerics,
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
     let bad = |reason| Err(Refusal::BadLayout { role: demand.role, layout, reason });
-    if layout.pp > model.layers {
+    // Chips that stream weights may share a layer out over several stages.
+    let streams = setting.stages().is_some();
+    if layout.pp > setting.model.layers && !streams {
         return bad("has more stages than the model has layers");
     }
-    if has_experts(model) && !chip.is_sram_machine() {
-        if layout.tp.saturating_mul(layout.dp) != layout.etp.saturating_mul(layout.ep) {
-            return bad("needs tp times dp equal to etp times ep");
-        }
+    let matched = layout.tp.saturating_mul(layout.dp) == layout.etp.saturating_mul(layout.ep);
+    if has_experts(setting.model) && !streams && !matched {
+        return bad("needs tp times dp equal to etp times ep");
     }
     let needs = layout.chips();
     if needs > pool.chips {
         return Err(Refusal::TooFewChips { role: demand.role, needs, has: pool.chips });
     }
-    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+    let replica = setting.replica(layout)?;
     if replica.sequences_that_fit(demand.longest) < 1.0 {
         let (has, need) = replica.need(demand.longest);
-        let more = if chip.is_sram_machine() {
-            replica.pipeline().map(|own| own.chips_for(1.0, demand.longest))
-        } else {
-            fitting(tables, model, chip, engine, numerics, demand.longest).map(f64::from)
+        let more = match replica.pipeline() {
+            Some(own) => Some(own.chips_for(1.0, demand.longest)),
+            None => fitting(setting, demand.longest).map(f64::from),
         };
         // A stated layout may hold less than the pool: what counts is the chips of one replica.
         let more = more.map(|chips| to_count(chips).saturating_sub(needs)).filter(|&more| more > 0);
-        return Err(does_not_fit(demand.role, chip, has, need, more));
+        return Err(does_not_fit(demand.role, setting.chip, has, need, more));
     }
     Ok(Settled { replica, replicas: pool.chips / needs.max(1), chosen: false })
 }
 
 /// An SRAM machine is one pipeline over all chips of the pool; what is left after weights and cache makes stages wider.
 fn pipeline<'a>(
-    tables: &'a Constants,
+    setting: &Setting<'a, '_>,
+    row: &SramRow,
     pool: &Pool,
-    model: &'a Model,
-    chip: &Chip,
-    engine: Engine,
-    numerics: Numerics,
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
     let at = |tp: u32, pp: u32| Layout { tp, pp, dp: 1, etp: tp, ep: 1 };
-    let probe = Replica::new(tables, model, chip, engine, numerics, at(1, pool.chips.max(1)))?;
+    let probe = setting.replica(at(1, pool.chips.max(1)))?;
     let needed = probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, demand.longest));
     if needed > f64::from(pool.chips) {
         let (has, needs) = probe.need(demand.longest);
         let more = to_count(needed).saturating_sub(pool.chips);
-        return Err(does_not_fit(demand.role, chip, has, needs, Some(more)));
+        return Err(does_not_fit(demand.role, setting.chip, has, needs, Some(more)));
     }
-    // Wider stages read faster; the pipeline keeps at least as many stages as users it can serve at once.
+    // Wider stages read faster; the pipeline keeps at least as many stages as users it can serve at once, and no chip
+    // stays idle.
     let mut width = 1;
-    while f64::from(width * 2) * needed <= f64::from(pool.chips)
-        && f64::from(pool.chips / (width * 2)) >= demand.users.min(f64::from(model.layers))
+    while width * 2 <= row.wide
+        && pool.chips.is_multiple_of(width * 2)
+        && f64::from(pool.chips / (width * 2)) >= demand.users.min(f64::from(setting.model.layers))
     {
         width *= 2;
     }
     let layout = at(width, (pool.chips / width).max(1));
-    let replica = Replica::new(tables, model, chip, engine, numerics, layout)?;
+    let replica = setting.replica(layout)?;
     Ok(Settled { replica, replicas: 1, chosen: true })
 }
 
 /// The smallest number of chips on which the model fits in some candidate layout.
-fn fitting(
-    tables: &Constants,
-    model: &Model,
-    chip: &Chip,
-    engine: Engine,
-    numerics: Numerics,
-    longest: Tokens,
-) -> Option<u32> {
-    candidates(model, chip, 4096)
+fn fitting(setting: &Setting<'_, '_>, longest: Tokens) -> Option<u32> {
+    setting
+        .candidates(4096)
         .into_iter()
         .filter(|&layout| {
-            Replica::new(tables, model, chip, engine, numerics, layout)
-                .is_ok_and(|replica| replica.sequences_that_fit(longest) >= 1.0)
+            setting.replica(layout).is_ok_and(|replica| replica.sequences_that_fit(longest) >= 1.0)
         })
         .map(|layout| layout.chips())
         .min()

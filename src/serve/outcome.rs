@@ -135,15 +135,29 @@ pub struct PoolState {
     pub ops: Vec<Op>,
 }
 
-/// Memory of one chip.
+/// Which of a chip's memories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryKind {
+    /// HBM, GDDR or LPDDR.
+    Main,
+    /// SRAM on the die.
+    Sram,
+}
+
+/// Memory of one chip: the one that holds the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct MemoryUse {
-    /// What the chip has.
+    /// Which memory that is.
+    pub kind: MemoryKind,
+    /// What the chip has of it.
     pub capacity: Bytes,
     /// Weights.
     pub weights: Bytes,
-    /// KV cache of the sequences in flight.
+    /// KV cache of the sequences in flight, beside the weights.
     pub kv: Bytes,
+    /// KV cache that lies in the main memory because the SRAM is full.
+    pub kv_outside: Bytes,
     /// Activations, communication buffers and the engine itself.
     pub overhead: Bytes,
     /// Tokens of KV cache that a replica can hold.
@@ -203,6 +217,18 @@ pub enum Warning {
     },
     /// The chip has not been delivered to anyone.
     NotShipping {
+        /// The chip.
+        chip: String,
+    },
+    /// The SRAM is full, so part of the KV cache lies in the slower main memory.
+    KvOutside {
+        /// The chip.
+        chip: String,
+        /// That part, 0 to 1.
+        share: f64,
+    },
+    /// An arithmetic rate that the work needs was never published and is inferred from that of another format.
+    AssumedRate {
         /// The chip.
         chip: String,
     },

@@ -1,11 +1,11 @@
 //! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
 //! how many sequences fit.
 
-use super::outcome::{Cause, MemoryUse, Part};
+use super::outcome::{Cause, MemoryKind, MemoryUse, Part};
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
-use crate::machine::{Constants, EngineRow};
+use crate::machine::{Constants, EngineRow, WeightHome};
 use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
 use crate::units::{Bytes, Seconds, Tokens};
@@ -20,8 +20,8 @@ pub struct Replica<'a> {
 #[derive(Clone, Debug)]
 enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
-    Memory(Plan<'a>),
-    /// Weights in SRAM: the pipeline law.
+    Memory(Box<Plan<'a>>),
+    /// Weights that stream through stages: the pipeline law.
     Sram(Pipeline<'a>),
 }
 
@@ -48,23 +48,22 @@ impl<'a> Replica<'a> {
         layout: Layout,
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
-        if chip.peak(numerics.weights.compute_type()).is_none() {
+        let row = tables.sram(chip);
+        if chip.rate(numerics.weights.compute_type()).is_none() && row.is_none_or(|own| own.peak.is_none()) {
             return Err(Refusal::NoUnit {
                 chip: chip.id.to_string(),
                 compute: numerics.weights.compute_type(),
             });
         }
-        let silicon = if chip.is_sram_machine() {
+        let silicon = if row.is_some() {
             let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
-            Silicon::Sram(pipeline.ok_or_else(|| missing("SRAM bandwidth or time per layer"))?)
+            Silicon::Sram(pipeline.ok_or_else(|| missing("bandwidth of the memory that holds the weights"))?)
         } else {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
-            Silicon::Memory(
-                Plan::new(tables, model, chip, engine, numerics, layout)
-                    .ok_or_else(|| missing("16-bit arithmetic rate"))?,
-            )
+            let plan = Plan::new(tables, model, chip, engine, numerics, layout);
+            Silicon::Memory(Box::new(plan.ok_or_else(|| missing("16-bit arithmetic rate"))?))
         };
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
     }
@@ -78,7 +77,7 @@ impl<'a> Replica<'a> {
         }
     }
 
-    /// The SRAM pipeline, when the replica is one.
+    /// The pipeline, when the replica is one.
     #[must_use]
     pub fn pipeline(&self) -> Option<&Pipeline<'a>> {
         match &self.silicon {
@@ -93,6 +92,15 @@ impl<'a> Replica<'a> {
         match &self.silicon {
             Silicon::Memory(plan) => plan.emulated(),
             Silicon::Sram(_) => false,
+        }
+    }
+
+    /// Whether an arithmetic rate was inferred from that of another format.
+    #[must_use]
+    pub fn assumes_rate(&self) -> bool {
+        match &self.silicon {
+            Silicon::Memory(plan) => plan.assumes_rate(),
+            Silicon::Sram(pipeline) => pipeline.assumes_rate(),
         }
     }
 
@@ -141,14 +149,25 @@ impl<'a> Replica<'a> {
                 kv: plan.cache_per_sequence(context) * (sequences / f64::from(layout.dp)),
                 overhead: plan.overhead(),
                 kv_capacity,
+                kind: MemoryKind::Main,
+                kv_outside: Bytes::ZERO,
             },
-            Silicon::Sram(pipeline) => MemoryUse {
-                capacity: pipeline.memory(),
-                weights: pipeline.weights(),
-                kv: pipeline.cache_per_sequence(context) * (sequences / f64::from(layout.chips())),
-                overhead: pipeline.overhead(),
-                kv_capacity,
-            },
+            Silicon::Sram(pipeline) => {
+                let cache = pipeline.cache_per_sequence(context) * (sequences / f64::from(layout.chips()));
+                let outside = cache * pipeline.outside(sequences, context);
+                MemoryUse {
+                    capacity: pipeline.memory(),
+                    weights: pipeline.weights(),
+                    kv: cache - outside,
+                    overhead: pipeline.overhead(),
+                    kv_capacity,
+                    kind: match pipeline.home() {
+                        WeightHome::Sram => MemoryKind::Sram,
+                        WeightHome::Memory => MemoryKind::Main,
+                    },
+                    kv_outside: outside,
+                }
+            }
         }
     }
 

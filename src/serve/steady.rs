@@ -5,7 +5,7 @@
 //! asks for as many as there are users, an open loop for the rate offered. What exceeds the room for KV cache or the
 //! capacity waits, and saturation is said in words instead of latencies without meaning.
 
-use super::layouts::{Demand, Settled, settle};
+use super::layouts::{Demand, Setting, Settled, settle};
 use super::outcome::{Binding, Cause, Part, PoolState, Saturation, Steady, Transfer, Warning};
 use super::refusal::Refusal;
 use super::replica::{Prefill, parts};
@@ -30,7 +30,7 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
     }
-    let model = super::find_model(&scenario.model)?;
+    let model = super::find_model(scenario)?;
     let model = model.as_ref();
     let numerics = Numerics::resolve(model, scenario.formats);
     let mut steady = match &scenario.split {
@@ -89,14 +89,14 @@ fn users(scenario: &Scenario, chips: u32) -> f64 {
 }
 
 fn settle_pool<'a>(
-    scenario: &Scenario,
+    scenario: &'a Scenario,
     tables: &'a Constants,
     model: &'a Model,
     numerics: Numerics,
     pool: &Pool,
     role: Role,
-) -> Result<(&'static Chip, Settled<'a>), Refusal> {
-    let chip = catalog::chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
+) -> Result<(&'a Chip, Settled<'a>), Refusal> {
+    let chip = scenario.chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
         chip: pool.chip.clone(),
         nearest: catalog::nearest_chip_ids(&pool.chip).into_iter().map(str::to_owned).collect(),
     })?;
@@ -112,7 +112,8 @@ fn settle_pool<'a>(
         ttft: scenario.slo.ttft,
         tpot: scenario.slo.tpot,
     };
-    Ok((chip, settle(tables, pool, model, chip, scenario.engine, numerics, &demand)?))
+    let setting = Setting { tables, model, chip, engine: scenario.engine, numerics };
+    Ok((chip, settle(&setting, pool, &demand)?))
 }
 
 fn station<'a, 'b>(settled: &'b Settled<'a>, lengths: &Lengths, role: Role) -> Station<'a, 'b> {
@@ -249,6 +250,7 @@ fn colocated(
         step: operating.step,
         ops: decode_ops,
     };
+    warnings.extend(outside(&pool_state));
     let ttft_parts = ttft_parts(&ttft, &prefill_ops);
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let binding = binding(&ttft, &operating, &lengths, &prefill_ops, &pool_state, None);
@@ -334,7 +336,7 @@ fn disaggregated(
         FirstToken {
             queue: Seconds::new(queue),
             room: Seconds::ZERO,
-            request: engine.request + engine.handoff,
+            request: engine.request,
             prefill: prefill.latency,
             step: at.step + at.tpot * engine.first_steps,
             transfer: path.exposed(RequestsPerSecond::new(rate), prefill.latency, model.layers),
@@ -411,6 +413,7 @@ fn disaggregated(
         step: operating.step,
         ops: decode_ops.clone(),
     };
+    warnings.extend(outside(&decode_state));
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
     let scarce = scarce_station(prefill_load, decode_load, &transfer);
@@ -476,11 +479,21 @@ fn common_warnings(
     if settled.replica.emulated() {
         warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format: numerics.weights });
     }
+    if settled.replica.assumes_rate() {
+        warnings.push(Warning::AssumedRate { chip: chip.id.to_string() });
+    }
     let used = settled.replicas.saturating_mul(settled.replica.layout().chips());
     if used < pool.chips {
         warnings.push(Warning::IdleChips { role, chips: pool.chips - used });
     }
     warnings
+}
+
+/// What to say when part of the KV cache found no room beside the weights.
+fn outside(pool: &PoolState) -> Option<Warning> {
+    let all = pool.memory.kv + pool.memory.kv_outside;
+    let share = if all.get() > 0.0 { pool.memory.kv_outside / all } else { 0.0 };
+    (share > 0.0).then(|| Warning::KvOutside { chip: pool.chip.clone(), share })
 }
 
 fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {

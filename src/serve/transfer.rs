@@ -43,7 +43,7 @@ pub fn path(
     to: End<'_, '_>,
 ) -> Result<Path, Refusal> {
     let together = from.1.chips.saturating_add(to.1.chips);
-    let domain = (from.0.id == to.0.id).then(|| from.0.scale_up).flatten().filter(|up| together <= up.domain);
+    let domain = from.0.scale_up.filter(|_| from.0.id == to.0.id).filter(|up| together <= up.domain);
     let per_chip = |chip: &Chip| match (scenario.link, domain) {
         (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
         (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),

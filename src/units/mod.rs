@@ -10,6 +10,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 use serde::{Deserialize, Serialize};
 
 pub mod format;
+pub mod limits;
 
 /// Defines a quantity: a transparent `f64` that can be added to its like and scaled by a number.
 macro_rules! quantity {

@@ -1,18 +1,54 @@
-//! The Leptos front end. A stand-in, just enough for the build and the browser tests to have something to start.
+//! The Leptos front end (feature `web`, wasm32 only).
+//!
+//! | file | what |
+//! |---|---|
+//! | `app` | the page put together |
+//! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
+//! | `history` | the address: the state is read from it and written to it |
+//! | `controls` | what a scenario holds, as form elements |
+//! | `answer`, `tiles`, `why`, `pools` | the answer in words, figures, reasons and machines |
+//! | `charts` | curves and frontier on canvases, with their cursors and tables |
+//! | `pins` | scenarios kept for comparison |
+//! | `presets`, `share`, `theme`, `notices` | the header, and what the reader must be told |
+//! | `embed` | the page inside another one |
+//! | `lean` | reactive closures behind one type each |
+//! | `worker` | long searches off the main thread |
+//!
+//! A control changes the scenario, memos follow it, and effects paint in the next animation frame; nothing else keeps
+//! figures. Colours come from the stylesheet and from `chart::theme`, which hold the same ones.
+
+mod answer;
+mod app;
+mod charts;
+mod controls;
+mod embed;
+mod figures;
+mod history;
+mod lean;
+mod notices;
+mod pins;
+mod pools;
+mod presets;
+mod share;
+mod state;
+mod theme;
+mod tiles;
+mod why;
+mod worker;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Mounts the page into `#app`. Called once by `public/boot.js`.
 #[wasm_bindgen]
 pub fn start_page() {
     console_error_panic_hook::set_once();
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
-    let Some(app) = document.get_element_by_id("app") else { return };
-    let Ok(app) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(app) else { return };
-    mount_to(app, || view! { <h1>"Tandem"</h1> }).forget();
-    if let Some(root) = document.document_element() {
-        let _ = root.set_attribute("data-ready", "true");
+    let app = document()
+        .get_element_by_id("app")
+        .and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
+    if let Some(app) = app {
+        mount_to(app, app::App).forget();
     }
 }
 
@@ -20,4 +56,5 @@ pub fn start_page() {
 #[wasm_bindgen]
 pub fn start_worker() {
     console_error_panic_hook::set_once();
+    worker::listen();
 }

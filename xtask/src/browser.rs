@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use crate::serve::{Place, start};
 use crate::setup;
 use crate::site::Site;
-use crate::step::{run_watched, step};
+use crate::step::{cargo, run, run_watched, step};
 use crate::tally::Tally;
 
 /// A path such as a static host with many projects would give.
@@ -37,6 +37,10 @@ pub fn test(root: &Path, site: Site, filter: &[String]) -> Result<Tally> {
         bail!("no test file in tests/e2e has a name with {}", filter.join(" or "));
     }
 
+    // The page is held against the command line.
+    step("build the command line", || {
+        run(cargo(root).args(["build", "--package", "tandem", "--bin", "tandem"]))
+    })?;
     let site = Arc::new(site);
     let serve = |base: &str| {
         let at = Place { host: "127.0.0.1".to_owned(), port: 0, base: base.to_owned() };
@@ -52,6 +56,7 @@ pub fn test(root: &Path, site: Site, filter: &[String]) -> Result<Tally> {
             .args(&files)
             .env("TANDEM_URL", &top.url)
             .env("TANDEM_DEEP_URL", &deep.url)
+            .env("TANDEM_BIN", std::env::current_exe()?.with_file_name("tandem"))
             .env("CHROME", &chromium);
         run_watched(&mut node, |line| tally += Tally::of_node(line))
     })?;

@@ -1,0 +1,189 @@
+//! Rows of a measurement file as scenarios.
+
+use crate::catalog::{Engine, NumberFormat};
+use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
+use crate::units::Tokens;
+use crate::units::format::Unit;
+
+use super::{CheckError, Setup, Unpredicted};
+
+/// Columns without which nothing can be predicted.
+const REQUIRED: [&str; 7] = ["model", "engine", "isl", "osl", "concurrency", "ttft_ms", "tpot_ms"];
+
+/// Longest excerpt of a cell in a message.
+const EXCERPT: usize = 60;
+
+/// A row that can be evaluated.
+pub(super) struct Row {
+    pub(super) id: String,
+    /// Line of the file on which it starts.
+    pub(super) line: u64,
+    pub(super) scenario: Scenario,
+    pub(super) ttft_ms: Option<f64>,
+    pub(super) tpot_ms: Option<f64>,
+    isl: f64,
+    osl: f64,
+    concurrency: f64,
+    pools: String,
+}
+
+impl Row {
+    /// Output tokens per second and chip at these times, in milliseconds.
+    pub(super) fn throughput_per_chip(&self, ttft_ms: f64, tpot_ms: f64) -> f64 {
+        let seconds = (ttft_ms + tpot_ms * (self.osl - 1.0)) * 1e-3;
+        self.concurrency / seconds * self.osl / f64::from(self.scenario.split.chips().max(1))
+    }
+
+    pub(super) fn setup(&self) -> Setup {
+        let mut chips: Vec<&str> =
+            self.scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.as_str()).collect();
+        chips.dedup();
+        Setup {
+            model: self.scenario.model.clone(),
+            chip: chips.join(" + "),
+            engine: self.scenario.engine.id().to_owned(),
+            pools: self.pools.clone(),
+            isl: self.isl,
+            osl: self.osl,
+            concurrency: self.concurrency,
+        }
+    }
+}
+
+/// Reads all rows; one that cannot be read is a problem in its place.
+pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(CheckError::Empty);
+    }
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header: Vec<String> = match reader.headers() {
+        Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
+        Err(_) => return Err(CheckError::Empty),
+    };
+    let column = |name: &str| header.iter().position(|known| known == name);
+    let mut missing: Vec<&'static str> = REQUIRED.into_iter().filter(|name| column(name).is_none()).collect();
+    if column("pool").is_none() && (column("prefill").is_none() || column("decode").is_none()) {
+        missing.push("pool (or prefill and decode)");
+    }
+    if !missing.is_empty() {
+        let found = header.iter().take(40).map(|name| excerpt(name)).collect();
+        return Err(CheckError::MissingColumns { missing, found });
+    }
+    let mut rows = Vec::new();
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    for (index, record) in reader.records().enumerate() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                rows.push(Err(Unpredicted { id: format!("row {}", index + 1), reason: error.to_string() }));
+                continue;
+            }
+        };
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
+        let cell = |name: &str| column(name).and_then(|at| record.get(at)).filter(|cell| !cell.is_empty());
+        let id = cell("id").map_or_else(|| format!("line {line}"), excerpt);
+        rows.push(row(id.clone(), line, cell).map_err(|(field, problem)| Unpredicted {
+            id,
+            reason: format!("line {line}: {field}: {problem}"),
+        }));
+    }
+    Ok(rows)
+}
+
+/// Line numbers of ascending places in a text. The reader's own point at the end of the line before where lines end in
+/// CR LF or blank lines stand in between.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first letter at or after a place.
+    fn of(&mut self, place: u64) -> u64 {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        while let Some(&byte) = self.text.get(self.at)
+            && (self.at < place || byte == b'\n' || byte == b'\r')
+        {
+            self.line += u64::from(byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
+type Problem = (&'static str, String);
+
+fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Result<Row, Problem> {
+    let needed = |field: &'static str| cell(field).ok_or((field, "is blank".to_owned()));
+    let positive = |field: &'static str, text: &str, value: Option<f64>| {
+        value
+            .filter(|value| *value > 0.0 && value.is_finite())
+            .ok_or_else(|| (field, format!("{} is not a number above 0", excerpt(text))))
+    };
+    let tokens = |field| needed(field).and_then(|text| positive(field, text, Unit::Tokens.parse(text).ok()));
+    let number = |field, text: &str| positive(field, text, text.parse().ok());
+    let format = |field: &'static str| {
+        cell(field).map(|text| {
+            NumberFormat::from_id(&text.to_ascii_lowercase()).ok_or_else(|| {
+                let known = NumberFormat::ALL.map(NumberFormat::id).join(", ");
+                (field, format!("{} is none of {known}", excerpt(text)))
+            })
+        })
+    };
+    let pool =
+        |field: &'static str, text: &str| notation::parse(text).map_err(|error| (field, error.to_string()));
+
+    let engine = needed("engine")?;
+    let engine = Engine::from_id(&engine.to_ascii_lowercase()).ok_or_else(|| {
+        let known = Engine::ALL.map(Engine::id).join(", ");
+        ("engine", format!("{} is none of {known}", excerpt(engine)))
+    })?;
+    let (isl, osl) = (tokens("isl")?, tokens("osl")?);
+    let concurrency = needed("concurrency").and_then(|text| number("concurrency", text))?;
+    let spread = match cell("length_spread") {
+        Some(text) => number("length_spread", text)?,
+        None => 1.0,
+    };
+    let (split, pools) = match (cell("pool"), cell("prefill"), cell("decode")) {
+        (Some(text), None, None) => (Split::Colocated { pool: pool("pool", text)? }, excerpt(text)),
+        (None, Some(first), Some(second)) => (
+            Split::PrefillDecode { prefill: pool("prefill", first)?, decode: pool("decode", second)? },
+            format!("{} > {}", excerpt(first), excerpt(second)),
+        ),
+        (Some(_), _, _) => {
+            return Err(("pool", "stands beside prefill or decode; one row has one or the other".to_owned()));
+        }
+        (None, None, Some(_)) => return Err(("prefill", "is blank although decode is given".to_owned())),
+        (None, Some(_), None) => return Err(("decode", "is blank although prefill is given".to_owned())),
+        (None, None, None) => return Err(("pool", "is blank, and so are prefill and decode".to_owned())),
+    };
+    let time = |field: &'static str| cell(field).map(|text| number(field, text)).transpose();
+    let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
+    let scenario = Scenario {
+        model: needed("model")?.to_ascii_lowercase(),
+        formats: Formats {
+            weights: format("weights").transpose()?,
+            experts: format("experts").transpose()?,
+            kv: format("kv").transpose()?,
+        },
+        workload: Workload { isl: Tokens::new(isl), osl: Tokens::new(osl), spread, hit: 0.0 },
+        load: Load::Closed { concurrency },
+        engine,
+        split,
+        slo: Slo::default(),
+        ..Scenario::default()
+    };
+    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, isl, osl, concurrency, pools })
+}
+
+fn excerpt(text: &str) -> String {
+    let printable = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
+    let mut short: String = text.chars().take(EXCERPT).map(printable).collect();
+    if text.chars().nth(EXCERPT).is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,85 @@
+//! The catalogue as tables for a terminal.
+
+use crate::catalog::{self, Chip, Model, Status};
+use crate::units::format::{ABSENT, Unit};
+
+/// All chips.
+#[must_use]
+pub fn chips() -> String {
+    let head = ["id", "name", "status", "8-bit", "memory", "bandwidth", "rent"];
+    align(std::iter::once(head.map(str::to_owned)).chain(catalog::chips().iter().map(chip)))
+}
+
+/// All models, and how families are written.
+#[must_use]
+pub fn models() -> String {
+    let head = ["id", "name", "released", "parameters", "active", "context"];
+    let table = align(std::iter::once(head.map(str::to_owned)).chain(catalog::models().iter().map(model)));
+    format!("{table}\nAny size: dense:70B, moe:235B:9%, mla-moe:671B:5.5% (family, total, active share)\n")
+}
+
+/// Whether one can have a chip, in a word.
+#[must_use]
+pub const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Shipping => "shipping",
+        Status::Announced => "announced",
+        Status::Estimate => "estimate",
+        Status::Shelved => "shelved",
+    }
+}
+
+fn chip(chip: &Chip) -> [String; 7] {
+    let show =
+        |unit: Unit, value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| unit.format(value));
+    [
+        chip.id.clone().into_owned(),
+        chip.name.clone().into_owned(),
+        status(chip.status).to_owned(),
+        show(Unit::FlopsPerSecond, chip.peaks.fp8.or(chip.peaks.int8).map(|peak| peak.get())),
+        match (&chip.memory, &chip.sram) {
+            (Some(memory), _) => format!("{} {}", Unit::Bytes.format(memory.capacity.get()), memory.kind),
+            (None, Some(sram)) => format!("{} SRAM", Unit::Bytes.format(sram.capacity.get())),
+            (None, None) => ABSENT.to_owned(),
+        },
+        show(
+            Unit::BytesPerSecond,
+            match (&chip.memory, chip.sram) {
+                (Some(memory), _) => Some(memory.bandwidth.get()),
+                (None, sram) => sram.and_then(|sram| sram.bandwidth).map(|bandwidth| bandwidth.get()),
+            },
+        ),
+        show(Unit::DollarsPerHour, chip.price.rent_typical.map(|rent| rent.get())),
+    ]
+}
+
+fn model(model: &Model) -> [String; 6] {
+    let parameters = model.parameters();
+    [
+        model.id.clone().into_owned(),
+        model.name.clone().into_owned(),
+        model.released.clone().into_owned(),
+        Unit::Parameters.format(parameters.total()),
+        Unit::Parameters.format(parameters.active()),
+        Unit::Tokens.format(model.max_context.get()),
+    ]
+}
+
+/// Columns wide enough for their cells.
+fn align<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut page = String::new();
+    for row in &rows {
+        let line: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        page.push_str(line.join("  ").trim_end());
+        page.push('\n');
+    }
+    page
+}

@@ -1,0 +1,152 @@
+//! A check against measurements, for a terminal: the rows, where the errors sit, and at the end the whole summary.
+
+use crate::evidence::check::{CheckReport, Interval, Point, Setup, Stats};
+use crate::units::format::{Precision, Unit};
+
+/// Most unpredicted rows that are listed.
+const MOST_UNPREDICTED: usize = 20;
+
+/// The check as text. `rows` limits the table of rows.
+#[must_use]
+pub fn text(report: &CheckReport, rows: Option<usize>) -> String {
+    let mut page = String::new();
+    let shown = rows.unwrap_or(usize::MAX).min(report.points.len());
+    if shown > 0 {
+        page.push_str(&table(report.points.iter().take(shown)));
+    }
+    if shown < report.points.len() {
+        page.push_str(&format!("… and {} more rows\n", report.points.len() - shown));
+    }
+    page.push_str("\nMedian error (and bias) by\n");
+    for (title, of) in [
+        ("model", (|setup: &Setup| setup.model.as_str()) as fn(&Setup) -> &str),
+        ("chip", |setup| setup.chip.as_str()),
+        ("engine", |setup| setup.engine.as_str()),
+    ] {
+        for (name, points) in report.groups(of) {
+            let stats =
+                |of: fn(&Point) -> (Option<f64>, Interval)| short(&Stats::of(points.iter().map(|p| of(p))));
+            page.push_str(&format!(
+                "  {title:6}  {name:26} {:5} rows  TTFT {}  TPOT {}  tok/s/chip {}\n",
+                points.len(),
+                stats(Point::ttft),
+                stats(Point::tpot),
+                stats(Point::throughput)
+            ));
+        }
+    }
+    if !report.unpredicted.is_empty() {
+        page.push_str("\nNot predicted\n");
+        for row in report.unpredicted.iter().take(MOST_UNPREDICTED) {
+            page.push_str(&format!("  {}: {}\n", row.id, row.reason));
+        }
+        if let Some(more) = report.unpredicted.len().checked_sub(MOST_UNPREDICTED).filter(|more| *more > 0) {
+            page.push_str(&format!("  … and {more} more\n"));
+        }
+    }
+    page.push_str(&summary(report));
+    page
+}
+
+/// The summary alone.
+#[must_use]
+pub fn summary(report: &CheckReport) -> String {
+    let mut page = format!(
+        "\nSummary\n  {} rows, {} predicted ({})\n\n  {:12}{:>10}{:>10}{:>10}{:>10}{:>12}{:>12}{:>12}\n",
+        report.rows,
+        report.predicted,
+        share(ratio(report.predicted, report.rows)),
+        "error in %",
+        "median",
+        "mean",
+        "90th",
+        "bias",
+        "within 20",
+        "within 25",
+        "in band"
+    );
+    for (name, stats) in [("TTFT", &report.ttft), ("TPOT", &report.tpot), ("tok/s/chip", &report.throughput)]
+    {
+        page.push_str(&format!(
+            "  {name:12}{:>10}{:>10}{:>10}{:>10}{:>12}{:>12}{:>12}\n",
+            percent(stats.median_ape),
+            percent(stats.mean_ape),
+            percent(stats.p90_ape),
+            signed(stats.bias),
+            share(stats.within_20),
+            share(stats.within_25),
+            share(stats.coverage_80)
+        ));
+    }
+    page.push_str(&format!(
+        "\n  Order: {} of {} pairs more than 15 % apart named right\n",
+        share(report.order.agreement),
+        report.order.pairs
+    ));
+    page
+}
+
+fn table<'a>(points: impl Iterator<Item = &'a Point>) -> String {
+    let mut page = format!(
+        "{:10} {:20} {:>7} {:>6} {:>6}  {:24} {:24} {:24} pools\n{:10} {:20} {:>7} {:>6} {:>6}  {:24} {:24} {:24}\n",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "TTFT ms",
+        "TPOT ms",
+        "tok/s/chip",
+        "id",
+        "model",
+        "isl",
+        "osl",
+        "users",
+        "was, model (error)",
+        "was, model (error)",
+        "was, model (error)"
+    );
+    for point in points {
+        let Setup { model, isl, osl, concurrency, pools, .. } = &point.setup;
+        page.push_str(&format!(
+            "{:10} {model:20} {:>7} {:>6} {:>6}  {:24} {:24} {:24} {pools}\n",
+            point.id,
+            Unit::Tokens.format(*isl),
+            Unit::Tokens.format(*osl),
+            concurrency,
+            cell(point.ttft()),
+            cell(point.tpot()),
+            cell(point.throughput())
+        ));
+    }
+    page
+}
+
+/// Measured, predicted and error; an error outside the band carries a mark.
+fn cell((measured, predicted): (Option<f64>, Interval)) -> String {
+    let number = |value: f64| Unit::Number.format_with(value, Precision::NORMAL);
+    let Some(measured) = measured else { return format!("–, {}", number(predicted.value)) };
+    let outside = if (predicted.low..=predicted.high).contains(&measured) { "" } else { "!" };
+    let error = (predicted.value - measured) / measured * 100.0;
+    format!("{}, {} ({error:+.0} %){outside}", number(measured), number(predicted.value))
+}
+
+fn short(stats: &Stats) -> String {
+    format!("{:>6} ({:>6})", percent(stats.median_ape), signed(stats.bias))
+}
+
+fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"))
+}
+
+fn signed(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.1}"))
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", value * 100.0))
+}

@@ -1,0 +1,168 @@
+//! The answer in a sentence, and the verdict on the service level.
+
+use serde::Serialize;
+
+use crate::evidence::Evaluation;
+use crate::metric::Metric;
+use crate::scenario::{Load, Scenario, Split};
+use crate::serve::Refusal;
+use crate::units::Seconds;
+use crate::units::format::{Precision, Unit};
+
+use super::figure::{Figure, figure};
+use super::words;
+
+/// A result in a few sentences: what the deployment does, for whom, at what price, and what limits it.
+#[must_use]
+pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
+    let steady = &evaluation.steady;
+    let deployment = deployment(scenario);
+    let one = scenario.split.chips() == 1;
+    let lengths = lengths(scenario);
+    let model = words::model(&scenario.model);
+    let figures = figures(evaluation);
+    let rate = |rate: f64| Unit::RequestsPerSecond.format(rate);
+    if let Some(saturation) = steady.saturation {
+        return format!(
+            "Saturated: {} offered, {} served; {} is the limit. {deployment} at capacity, {model} at {lengths}: \
+             {figures}.",
+            rate(saturation.offered.get()),
+            rate(saturation.capacity.get()),
+            words::binding(saturation.binding),
+        );
+    }
+    let load = match scenario.load {
+        Load::Open { rate: offered, .. } => {
+            format!("{} {} of {lengths}", if one { "holds" } else { "hold" }, rate(offered.get()))
+        }
+        Load::Closed { concurrency } => {
+            let users = if concurrency == 1.0 { "user" } else { "users" };
+            let verb = if one { "serves" } else { "serve" };
+            format!("{verb} {} {users} at {lengths}", Unit::Count.format(concurrency))
+        }
+    };
+    format!("{deployment} {load} with {model}: {figures}. Limited by {}.", words::binding(steady.binding))
+}
+
+/// The result of a scenario in a few sentences, whether there is one or not.
+#[must_use]
+pub fn answer(scenario: &Scenario, result: &Result<Evaluation, Refusal>) -> String {
+    match result {
+        Ok(evaluation) => sentence(scenario, evaluation),
+        Err(refusal) => words::refusal(refusal),
+    }
+}
+
+/// The chips of a deployment: `8 × H100 SXM + 8 × H200 SXM`.
+#[must_use]
+pub fn deployment(scenario: &Scenario) -> String {
+    let pool = |pool: &crate::scenario::Pool| format!("{} × {}", pool.chips, words::chip(&pool.chip));
+    match &scenario.split {
+        Split::Colocated { pool: only } => pool(only),
+        Split::PrefillDecode { prefill, decode } => format!("{} + {}", pool(prefill), pool(decode)),
+    }
+}
+
+/// Input and output length: `8k/1k`.
+#[must_use]
+pub fn lengths(scenario: &Scenario) -> String {
+    let tokens = |tokens: f64| Unit::Tokens.format(tokens);
+    format!("{}/{}", tokens(scenario.workload.isl.get()), tokens(scenario.workload.osl.get()))
+}
+
+fn figures(evaluation: &Evaluation) -> String {
+    let mut parts = Vec::new();
+    for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal] {
+        match (metric, figure(metric, evaluation)) {
+            (Metric::Ttft, Figure::Known { text, .. }) => parts.push(format!("TTFT {text}")),
+            (Metric::CostTotal, Figure::Known { value, low, high, text, .. }) if value > 0.0 => {
+                // One figure for both sides: the half-width of the interval.
+                let half = (high - low) / (2.0 * value);
+                parts.push(format!("{text} ±{}", Unit::Percent.format_with(half, Precision::SHORT)));
+            }
+            (_, Figure::Known { text, .. }) => parts.push(text),
+            (Metric::CostTotal, Figure::Absent { absent }) => {
+                let reason = evaluation.costs.per_mtok_total.as_ref().err().map_or(absent, words::unpriced);
+                parts.push(format!("no price ({reason})"));
+            }
+            (_, Figure::Absent { .. }) => {}
+        }
+    }
+    parts.join(", ")
+}
+
+/// Whether a service level objective is met.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Whether every objective is met; true also when there is none.
+    pub met: bool,
+    /// The verdict in a sentence.
+    pub text: String,
+    /// Each objective that is set.
+    pub objectives: Vec<Objective>,
+}
+
+/// One objective of a service level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Objective {
+    /// `ttft` or `tpot`.
+    pub metric: &'static str,
+    /// The longest time that is good enough, in seconds.
+    pub limit: f64,
+    /// The estimate, in seconds.
+    pub value: f64,
+    /// Whether it is good enough.
+    pub met: bool,
+}
+
+/// Judges a result by the service level objective of its scenario. A saturated deployment meets none.
+#[must_use]
+pub fn verdict(scenario: &Scenario, evaluation: &Evaluation) -> Verdict {
+    let steady = &evaluation.steady;
+    let saturated = steady.saturation.is_some();
+    let objective = |metric: Metric, limit: Option<Seconds>, value: Seconds| {
+        limit.filter(|_| value.is_finite()).map(|limit| Objective {
+            metric: metric.id(),
+            limit: limit.get(),
+            value: value.get(),
+            met: value.get() <= limit.get() && !saturated,
+        })
+    };
+    let objectives: Vec<Objective> = [
+        objective(Metric::Ttft, scenario.slo.ttft, steady.ttft),
+        objective(Metric::Tpot, scenario.slo.tpot, steady.tpot),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let met = objectives.iter().all(|objective| objective.met);
+    let name = |objective: &Objective| Metric::from_id(objective.metric).map_or("", Metric::short);
+    let limit =
+        |objective: &Objective| format!("{} ≤ {}", name(objective), Unit::Seconds.format(objective.limit));
+    let missed = |objective: &Objective| {
+        let over = objective.value - objective.limit;
+        format!(
+            "{} by {} ({})",
+            limit(objective),
+            Unit::Seconds.format_with(over, Precision::SHORT),
+            Unit::Percent.format_change(over / objective.limit, Precision::SHORT)
+        )
+    };
+    let list = |texts: Vec<String>| texts.join(" and ");
+    let text = if objectives.is_empty() {
+        "No service level is set.".to_owned()
+    } else if saturated {
+        format!(
+            "Misses {}: more is offered than can be served.",
+            list(objectives.iter().map(limit).collect())
+        )
+    } else if met {
+        format!("Meets {}.", list(objectives.iter().map(limit).collect()))
+    } else {
+        let misses = objectives.iter().filter(|objective| !objective.met).map(missed).collect();
+        let meets: Vec<String> = objectives.iter().filter(|objective| objective.met).map(limit).collect();
+        let meets = if meets.is_empty() { String::new() } else { format!("; meets {}", list(meets)) };
+        format!("Misses {}{meets}.", list(misses))
+    };
+    Verdict { met, text, objectives }
+}

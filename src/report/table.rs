@@ -1,0 +1,202 @@
+//! Tables of a result: for a terminal, as Markdown and as CSV.
+
+use crate::evidence::Evaluation;
+use crate::explore::{Knob, Sample};
+use crate::metric::{Metric, Quantity};
+use crate::scenario::{Role, Scenario, link, notation};
+use crate::serve::{MemoryKind, Part, PoolState};
+use crate::units::format::{Precision, Unit, format_plain};
+
+use super::figure::{Figure, base_unit, figure, unit};
+use super::sentence::{sentence, verdict};
+use super::words;
+
+/// The result for a terminal.
+#[must_use]
+pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
+    let mut page = format!("{}\n{}\n\n", sentence(scenario, evaluation), verdict(scenario, evaluation).text);
+    let rows: Vec<[String; 3]> = rows(evaluation).collect();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    for [name, value, range] in &rows {
+        page.push_str(format!("  {name:first$}  {value:>second$}  {range}").trim_end());
+        page.push('\n');
+    }
+    for (title, parts) in [
+        ("Time to first token", &evaluation.steady.ttft_parts),
+        ("Time per output token", &evaluation.steady.tpot_parts),
+    ] {
+        page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
+    }
+    page.push('\n');
+    for pool in &evaluation.steady.pools {
+        page.push_str(&format!("{}\n", pool_line(pool)));
+    }
+    if let Some(transfer) = evaluation.steady.transfer {
+        page.push_str(&format!(
+            "KV transfer: {} per request in {}, {} of it felt; link {} used\n",
+            Unit::Bytes.format(transfer.bytes.get()),
+            Unit::Seconds.format(transfer.time.get()),
+            Unit::Seconds.format(transfer.exposed.get()),
+            Unit::Percent.format_with(transfer.utilisation, Precision::SHORT)
+        ));
+    }
+    for warning in &evaluation.steady.warnings {
+        page.push_str(&format!("Warning: {}\n", words::warning(warning)));
+    }
+    page.push_str(&format!(
+        "Evidence: {}\nLink: {}\n",
+        words::evidence_explained(evaluation.evidence.class),
+        link::write(scenario, &[])
+    ));
+    page
+}
+
+/// The result as Markdown: the answer, the settings, the figures and the link. `address` is the page that opens links,
+/// without `#`.
+#[must_use]
+pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> String {
+    let link = link::write(scenario, &[]);
+    let mut page =
+        format!("{}\n\n{}\n\n", sentence(scenario, evaluation), verdict(scenario, evaluation).text);
+    page.push_str("| setting | value |\n|---|---|\n");
+    for (name, value) in settings(scenario) {
+        page.push_str(&format!("| {name} | {value} |\n"));
+    }
+    page.push_str("\n| metric | value | 80 % interval |\n|---|---|---|\n");
+    for [name, value, range] in rows(evaluation) {
+        page.push_str(&format!("| {name} | {value} | {range} |\n"));
+    }
+    page.push_str(&format!(
+        "\nEvidence: {} [Open in Tandem]({address}#{link})\n",
+        words::evidence_explained(evaluation.evidence.class)
+    ));
+    page
+}
+
+/// A swept curve as CSV, one row a sample: the value of the knob, then value, low and high of each metric in base units.
+/// What is absent is an empty cell; the last column says why a sample has no figures.
+#[must_use]
+pub fn csv(knob: Knob, samples: &[Sample]) -> String {
+    let mut page = knob.id().to_owned();
+    for metric in Metric::ALL {
+        let (id, unit) = (metric.id(), base_unit(metric));
+        page.push_str(&format!(",{id} ({unit}),{id} low,{id} high"));
+    }
+    page.push_str(",refused\n");
+    for sample in samples {
+        page.push_str(&format_plain(sample.x));
+        for metric in Metric::ALL {
+            match sample.result.as_ref().map(|evaluation| figure(metric, evaluation)) {
+                Ok(Figure::Known { value, low, high, .. }) => {
+                    let [value, low, high] = [value, low, high].map(format_plain);
+                    page.push_str(&format!(",{value},{low},{high}"));
+                }
+                Ok(Figure::Absent { .. }) | Err(_) => page.push_str(",,,"),
+            }
+        }
+        let reason = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
+        page.push_str(&format!(",\"{}\"\n", reason.replace('"', "\"\"")));
+    }
+    page
+}
+
+/// What was asked, in words.
+#[must_use]
+pub fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("Model", words::model(&scenario.model))];
+    let format =
+        |format: Option<crate::catalog::NumberFormat>| format.map_or("as released", |format| format.id());
+    let formats = scenario.formats;
+    rows.push(("Weights", format(formats.weights).to_owned()));
+    rows.push(("Experts", format(formats.experts).to_owned()));
+    rows.push(("KV cache", formats.kv.map_or("as suits the weights", |format| format.id()).to_owned()));
+    let workload = &scenario.workload;
+    rows.push(("Input and output", super::sentence::lengths(scenario)));
+    if workload.spread < 1.0 {
+        rows.push(("Shortest length", Unit::Percent.format(workload.spread)));
+    }
+    if workload.hit > 0.0 {
+        rows.push(("Prefix cache hits", Unit::Percent.format(workload.hit)));
+    }
+    rows.push(match scenario.load {
+        crate::scenario::Load::Closed { concurrency } => ("Users", Unit::Count.format(concurrency)),
+        crate::scenario::Load::Open { rate, .. } => ("Load", Unit::RequestsPerSecond.format(rate.get())),
+    });
+    rows.push(("Engine", scenario.engine.name().to_owned()));
+    for (role, pool) in scenario.split.pools() {
+        let layout = pool.layout.map_or("layout chosen".to_owned(), |layout| notation::write_layout(&layout));
+        rows.push((words::role(role), format!("{} × {}, {layout}", pool.chips, words::chip(&pool.chip))));
+    }
+    rows
+}
+
+/// Name, value and interval of every metric.
+fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
+    Metric::ALL.into_iter().map(|metric| {
+        let name = metric.label().to_owned();
+        match figure(metric, evaluation) {
+            Figure::Known { low, high, text, .. } if low < high => {
+                // Cents are what a price is read by.
+                let digits = if metric.quantity() == Quantity::DollarsPerMtok {
+                    Precision::NORMAL
+                } else {
+                    Precision::SHORT
+                };
+                let write = |value: f64| unit(metric).format_with(value, digits);
+                [name, text, format!("{} to {}", write(low), write(high))]
+            }
+            Figure::Known { text, .. } => [name, text, String::new()],
+            Figure::Absent { absent } => [name, crate::units::format::ABSENT.to_owned(), absent],
+        }
+    })
+}
+
+fn breakdown(parts: &[Part]) -> String {
+    let mut parts: Vec<&Part> = parts.iter().filter(|part| part.time.get() > 0.0).collect();
+    parts.sort_by(|left, right| right.time.get().total_cmp(&left.time.get()));
+    let one = |part: &&Part| {
+        format!(
+            "{} {}",
+            words::cause(part.cause),
+            Unit::Seconds.format_with(part.time.get(), Precision::SHORT)
+        )
+    };
+    parts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn pool_line(pool: &PoolState) -> String {
+    let bytes = |bytes: crate::units::Bytes| Unit::Bytes.format(bytes.get());
+    let batch = if pool.role == Role::Prefill {
+        String::new()
+    } else {
+        format!(", batch {}", Unit::Number.format(pool.batch.get()))
+    };
+    let memory = match pool.memory.kind {
+        MemoryKind::Main => "memory",
+        MemoryKind::Sram => "SRAM",
+    };
+    let outside = if pool.memory.kv_outside.get() > 0.0 {
+        format!(", and KV {} in main memory", bytes(pool.memory.kv_outside))
+    } else {
+        String::new()
+    };
+    format!(
+        "{}: {} × {}, {} × {}{}, {} busy{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
+        words::role(pool.role),
+        pool.chips,
+        words::chip(&pool.chip),
+        pool.replicas,
+        notation::write_layout(&pool.layout),
+        if pool.layout_chosen { " (chosen)" } else { "" },
+        Unit::Percent.format_with(pool.utilisation, Precision::SHORT),
+        Unit::Seconds.format(pool.step.get()),
+        bytes(pool.memory.weights + pool.memory.kv + pool.memory.overhead),
+        bytes(pool.memory.capacity),
+        bytes(pool.memory.weights),
+        bytes(pool.memory.kv),
+        bytes(pool.memory.overhead),
+    )
+}

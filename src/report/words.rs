@@ -1,0 +1,256 @@
+//! The words for everything that a result names: one place for page and command line. Sentence case; phrases that stand
+//! inside a sentence start small.
+
+use crate::catalog::{self, ComputeType};
+use crate::cost::Unpriced;
+use crate::evidence::EvidenceClass;
+use crate::pass::{Limit, OpKind};
+use crate::scenario::{Role, notation};
+use crate::serve::{Binding, Cause, Refusal, Warning};
+use crate::units::format::{Precision, Unit};
+
+/// What limits a deployment, after "limited by".
+#[must_use]
+pub const fn binding(binding: Binding) -> &'static str {
+    match binding {
+        Binding::Weights => "reading weights",
+        Binding::Kv => "reading the KV cache",
+        Binding::Compute => "arithmetic",
+        Binding::Collective => "the links inside a replica",
+        Binding::Link => "the link between pools",
+        Binding::LatencyFloor => "fixed times per kernel, layer and step",
+        Binding::Capacity => "KV capacity",
+        Binding::Prefill => "prefill",
+        Binding::Decode => "decode",
+        Binding::Queue => "waiting",
+    }
+}
+
+/// What would help against a limit.
+#[must_use]
+pub const fn remedy(binding: Binding) -> &'static str {
+    match binding {
+        Binding::Weights => "More memory bandwidth, fewer bytes per weight or a larger batch would help.",
+        Binding::Kv => "More memory bandwidth, a shorter context or a smaller KV format would help.",
+        Binding::Compute => "More arithmetic or a narrower number format would help.",
+        Binding::Collective => "Faster links or fewer ranks per replica would help.",
+        Binding::Link => "A faster link between the pools would help.",
+        Binding::LatencyFloor => "Fewer layers or fewer, larger steps would help; faster chips would not.",
+        Binding::Capacity => "More memory, a smaller KV format or a shorter context would help.",
+        Binding::Prefill => "More chips in prefill, shorter prompts or a higher hit rate would help.",
+        Binding::Decode => "More chips in decode or shorter answers would help.",
+        Binding::Queue => "More replicas or less load would help.",
+    }
+}
+
+/// What a share of time goes to.
+#[must_use]
+pub const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Queue => "Queue",
+        Cause::Request => "Request handling",
+        Cause::Interference => "Other requests' prompts",
+        Cause::Dense => "Dense weights",
+        Cause::Attention => "Attention and KV cache",
+        Cause::Experts => "Experts",
+        Cause::Collective => "Exchange between chips",
+        Cause::Elementwise => "Elementwise work",
+        Cause::Pipeline => "Pipeline",
+        Cause::Transfer => "KV transfer",
+        Cause::Step => "Engine step",
+    }
+}
+
+/// What an operation does.
+#[must_use]
+pub const fn op(kind: OpKind) -> &'static str {
+    match kind {
+        OpKind::Projection => "Projections",
+        OpKind::PrefillAttention => "Prefill attention",
+        OpKind::DecodeAttention => "Decode attention",
+        OpKind::StateUpdate => "State update",
+        OpKind::Indexer => "Sparse indexer",
+        OpKind::DenseFfn => "Feed-forward",
+        OpKind::Router => "Router",
+        OpKind::Experts => "Routed experts",
+        OpKind::SharedExperts => "Shared experts",
+        OpKind::Head => "Output head",
+        OpKind::Elementwise => "Elementwise",
+        OpKind::AllReduce => "All-reduce",
+        OpKind::ExpertExchange => "Expert exchange",
+        OpKind::StageHop => "Stage hop",
+    }
+}
+
+/// What binds an operation.
+#[must_use]
+pub const fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Compute => "Arithmetic",
+        Limit::Bandwidth => "Memory bandwidth",
+        Limit::Latency => "Latency",
+        Limit::Link => "Link bandwidth",
+    }
+}
+
+/// What a result rests on, in short.
+#[must_use]
+pub const fn evidence(class: EvidenceClass) -> &'static str {
+    match class {
+        EvidenceClass::MeasuredNearby => "Measured nearby",
+        EvidenceClass::SameChip => "Same chip measured",
+        EvidenceClass::SameFamily => "Kernels measured",
+        EvidenceClass::DatasheetOnly => "Data sheet only",
+        EvidenceClass::VendorClaim => "Vendor claim",
+    }
+}
+
+/// What a result rests on, in a sentence.
+#[must_use]
+pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
+    match class {
+        EvidenceClass::MeasuredNearby => {
+            "The same model, chip and engine were measured at a neighbouring load."
+        }
+        EvidenceClass::SameChip => {
+            "Served models were measured on the same chip, but not this one on this engine."
+        }
+        EvidenceClass::SameFamily => {
+            "Kernels of the chip or of its family were measured, but no served model on it."
+        }
+        EvidenceClass::DatasheetOnly => "Only the data sheet of a chip is known: a projection.",
+        EvidenceClass::VendorClaim => "The figures of a chip are its maker's own; nobody else measured them.",
+    }
+}
+
+/// The role of a pool, as a heading.
+#[must_use]
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Colocated => "Pool",
+        Role::Prefill => "Prefill",
+        Role::Decode => "Decode",
+    }
+}
+
+/// The chip's name without what its data sheet adds in brackets; the identifier where the catalogue has no such chip.
+#[must_use]
+pub fn chip(id: &str) -> &str {
+    catalog::chip(id).map_or(id, |chip| short(&chip.name))
+}
+
+/// The model's name; the identifier where the catalogue has no such model.
+#[must_use]
+pub fn model(id: &str) -> String {
+    match catalog::model(id) {
+        Some(model) => model.name.clone().into_owned(),
+        None => catalog::parse_family_id(id).map_or_else(|_| id.to_owned(), |model| model.name.into_owned()),
+    }
+}
+
+fn short(name: &str) -> &str {
+    let name = name.split_once(" (").map_or(name, |(short, _)| short);
+    name.split_once(" in ").map_or(name, |(short, _)| short)
+}
+
+/// Why a cost is absent.
+#[must_use]
+pub fn unpriced(unpriced: &Unpriced) -> String {
+    format!("{} has no public {}", chip(&unpriced.chip), unpriced.figure)
+}
+
+/// A warning in a sentence.
+#[must_use]
+pub fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::KvLimited { role, fits, wanted } if *fits < 2.0 => format!(
+            "The KV cache of one sequence fits into a replica of the {role}; {} are wanted, so some users wait.",
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
+        Warning::KvLimited { role, fits, wanted } => format!(
+            "The KV cache of {} sequences fits into a replica of the {role}; {} are wanted, so some users wait.",
+            Unit::Count.format(libm::floor(*fits)),
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
+        Warning::BeyondContext { max_context } => {
+            format!(
+                "Input and output exceed the model's context of {} tokens.",
+                Unit::Tokens.format(max_context.get())
+            )
+        }
+        Warning::IdleChips { role, chips: 1 } => {
+            format!("1 chip of the {role} completes no replica and stays idle.")
+        }
+        Warning::IdleChips { role, chips } => {
+            format!("{chips} chips of the {role} complete no replica and stay idle.")
+        }
+        Warning::NotShipping { chip: id } => {
+            format!("{} has not been delivered to anyone: the figures are a projection.", chip(id))
+        }
+        Warning::KvOutside { chip: id, share } => {
+            let kind =
+                catalog::chip(id).and_then(|own| own.memory.as_ref()).map_or("memory", |own| &own.kind);
+            format!(
+                "The SRAM of {} is full: {} of the KV cache lies in its {kind}, which is far slower.",
+                chip(id),
+                Unit::Percent.format_with(*share, Precision::SHORT),
+            )
+        }
+        Warning::AssumedRate { chip: id } => format!(
+            "{} has no published rate for part of the arithmetic; it is assumed from that of another number format.",
+            chip(id)
+        ),
+        Warning::EmulatedFormat { chip: id, format } => {
+            format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
+        }
+    }
+}
+
+/// A refusal in a sentence that says what to change.
+#[must_use]
+pub fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::DoesNotFit { role, chip: id, needs, has, more_chips } => {
+            let (needs, has) = (Unit::Bytes.format(needs.get()), Unit::Bytes.format(has.get()));
+            let change = match more_chips {
+                Some(1) => "It needs 1 more chip.".to_owned(),
+                Some(more) => format!("It needs {more} more chips."),
+                None => "No number of chips holds it with this layout.".to_owned(),
+            };
+            format!(
+                "Does not fit: one replica takes {needs} and has {has} on {} in the {role}. {change}",
+                chip(id)
+            )
+        }
+        Refusal::TooFewChips { role, needs, has } => {
+            let more = needs.saturating_sub(*has);
+            let noun = if more == 1 { "chip" } else { "chips" };
+            format!(
+                "Does not fit: one replica takes {needs} chips and the {role} has {has}. It needs {more} more {noun}."
+            )
+        }
+        Refusal::BadLayout { role, layout, reason } => {
+            format!("The layout {} of the {role} {reason}.", notation::write_layout(layout))
+        }
+        Refusal::NoUnit { chip: id, compute } => {
+            let compute = match compute {
+                ComputeType::Bf16 => "16-bit",
+                ComputeType::Fp8 => "8-bit float",
+                ComputeType::Int8 => "8-bit integer",
+                ComputeType::Fp4 => "4-bit float",
+            };
+            format!(
+                "{} has no published rate for {compute} arithmetic. Choose another number format.",
+                chip(id)
+            )
+        }
+        Refusal::MissingFigure { chip: id, figure } => format!("{} has no published {figure}.", chip(id)),
+        Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
+            let text = refusal.to_string();
+            let mut letters = text.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            let sentence: String = first.into_iter().chain(letters).collect();
+            if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Chips and models that a scenario brings along, and the one place where names are looked up.
+//!
+//! The catalogue is asked first: a chip of one's own can never pass for one that was measured.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::limits::{Invalid, Limits, MOST_CHIPS};
+use super::{Formats, Scenario};
+use crate::catalog::{self, Chip, Model};
+
+/// What a scenario knows beyond the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Custom {
+    /// Chips, made by [`Chip::custom`]; pools name them by identifier.
+    pub chips: Vec<Chip>,
+    /// A model, made by [`Model::custom`]; it is served when the scenario's `model` names it.
+    pub model: Option<Model>,
+}
+
+/// No model has the name that a scenario asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownModel {
+    /// What was asked for, and what comes near.
+    pub message: String,
+}
+
+impl fmt::Display for UnknownModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for UnknownModel {}
+
+impl Custom {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chips.is_empty() && self.model.is_none()
+    }
+
+    /// Every number that is out of range.
+    #[must_use]
+    pub fn check(&self) -> Vec<Invalid> {
+        let most = Limits { field: "chips of one's own", low: 0.0, high: MOST_CHIPS as f64, unit: "" };
+        let mut invalid: Vec<Invalid> = most.admit(self.chips.len() as f64).err().into_iter().collect();
+        invalid.extend(self.chips.iter().flat_map(Chip::out_of_range));
+        invalid.extend(self.model.iter().flat_map(Model::out_of_range));
+        invalid
+    }
+
+    /// The chip with this identifier, from the catalogue or from here.
+    #[must_use]
+    pub fn chip(&self, id: &str) -> Option<&Chip> {
+        catalog::chip(id).or_else(|| self.chips.iter().find(|chip| chip.id == id))
+    }
+
+    /// The model with this identifier, from the catalogue, from here, or a family scaled to a size.
+    ///
+    /// # Errors
+    /// [`UnknownModel`] with what comes near.
+    pub fn model(&self, id: &str) -> Result<Cow<'_, Model>, UnknownModel> {
+        let known = catalog::model(id).or_else(|| self.model.as_ref().filter(|model| model.id == id));
+        if let Some(model) = known {
+            return Ok(Cow::Borrowed(model));
+        }
+        catalog::parse_family_id(id).map(Cow::Owned).map_err(|error| UnknownModel {
+            message: if id.contains(':') {
+                error.to_string()
+            } else {
+                format!("no model is called {id}; near: {}", catalog::nearest_model_ids(id).join(", "))
+            },
+        })
+    }
+}
+
+impl Scenario {
+    /// The chip with this identifier, from the catalogue or from what the scenario brings along.
+    #[must_use]
+    pub fn chip(&self, id: &str) -> Option<&Chip> {
+        self.custom.chip(id)
+    }
+
+    /// The model that the scenario names: of the catalogue, its own, or a family scaled to a size.
+    ///
+    /// # Errors
+    /// [`UnknownModel`] with what comes near.
+    pub fn model(&self) -> Result<Cow<'_, Model>, UnknownModel> {
+        self.custom.model(&self.model)
+    }
+
+    /// Brings a model along and serves it, in the formats of its checkpoint.
+    pub fn bring_model(&mut self, model: Model) {
+        self.model = model.id.clone().into_owned();
+        self.formats = Formats::default();
+        self.custom.model = Some(model);
+    }
+
+    /// Brings a chip along, in place of an earlier one of the same name. Pools have to name it to use it.
+    pub fn bring_chip(&mut self, chip: Chip) {
+        match self.custom.chips.iter_mut().find(|own| own.id == chip.id) {
+            Some(own) => *own = chip,
+            None => self.custom.chips.push(chip),
+        }
+    }
+}

@@ -1,0 +1,640 @@
+//! The keys of a link in one table: how each is read, written and explained.
+//!
+//! Reading, writing and the reference all walk this table, so that no key can be read but not written, or do either
+//! without being explained.
+
+use crate::catalog::{Engine, NumberFormat};
+use crate::scenario::limits::MOST_CHIPS;
+use crate::scenario::{
+    ChipRent, Custom, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split, notation,
+};
+use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
+
+use super::custom;
+use super::names;
+use super::notice::Problem;
+use super::value::{self, Kind};
+
+/// One key.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) example: &'static str,
+    /// What holds when the key is absent, where the default scenario does not say it.
+    pub(super) otherwise: &'static str,
+    pub(super) range: fn() -> String,
+    pub(super) access: Access,
+}
+
+impl Access {
+    /// How the key is written.
+    pub(super) const fn write(&self) -> Option<fn(&Scenario) -> Option<String>> {
+        match self {
+            Self::Field { write, .. } | Self::List { write, .. } => Some(*write),
+            Self::Reserved => None,
+        }
+    }
+}
+
+/// How a key meets a scenario.
+pub(super) enum Access {
+    /// It sets and shows a part of the scenario.
+    Field { read: Read, write: fn(&Scenario) -> Option<String> },
+    /// It adds to a list: values are separated by commas, and the key may be repeated.
+    List { read: Read, write: fn(&Scenario) -> Option<String> },
+    /// It is kept for something not modelled yet.
+    Reserved,
+}
+
+/// Takes a value into the scenario.
+pub(super) type Read = fn(&mut Scenario, &str) -> Result<Taken, Problem>;
+
+/// A value was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Taken {
+    /// As it stands.
+    Whole,
+    /// With something to say about it.
+    But(Problem),
+}
+
+/// Why a pool has no meaning.
+pub(super) const NOT_COLOCATED: &str = "because prefill and decode have pools of their own";
+/// Why a prefill or decode pool has no meaning.
+pub(super) const NOT_SPLIT: &str = "because one pool does everything";
+/// Why a concurrency has no meaning.
+pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
+/// Why a coefficient of variation has no meaning.
+pub(super) const CLOSED_LOOP: &str = "because arrivals vary only where rate is given";
+
+/// What a link may say about the page, never about the figures: passed through as it stands.
+pub(super) const VIEW: [(&str, &str, &str); 7] = [
+    ("x", "what the curves vary", "isl"),
+    ("y", "what the curves show", "ttft"),
+    ("view", "which chart is open", "frontier"),
+    ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),
+    ("theme", "light or dark", "dark"),
+    ("hide", "curves not shown", "p1"),
+    ("log", "axes on a logarithmic scale", "xy"),
+];
+
+/// The view key that may be repeated: each is one pinned scenario.
+pub(super) const PIN: &str = "pin";
+
+/// The formats of a model when the link names none: the default model comes in the formats of the default scenario, any
+/// other as its checkpoint was released, because a format that suits one model need not exist for another.
+pub(super) fn default_formats(model: &str) -> crate::scenario::Formats {
+    let default = Scenario::default();
+    if model == default.model { default.formats } else { crate::scenario::Formats::default() }
+}
+
+/// The colocated deployment of a link that does not say which: the decode pool of the default scenario.
+pub(super) fn default_colocated() -> Split {
+    match Scenario::default().split {
+        Split::Colocated { pool } => Split::Colocated { pool },
+        Split::PrefillDecode { decode, .. } => Split::Colocated { pool: decode },
+    }
+}
+
+/// All keys of the scenario, in the order in which they are applied and written.
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "chip",
+        meaning: "a chip of your own for pools to name: name, then dense peaks in TFLOPS (`bf16`, `fp8`, `fp4`), `mem` in \
+                  GB, `bw` in GB/s, `up` as GB/s x chips of the scale-up domain, `out` in GB/s, `w` in watts, `usd` per \
+                  hour; only `bf16`, `mem` and `bw` must be there; several are separated by commas or in keys of their own",
+        example: custom::CHIP_EXAMPLE,
+        otherwise: NONE,
+        range: || format!("at most {MOST_CHIPS}; names not in the catalogue"),
+        access: Access::List {
+            read: |scenario, text| {
+                custom::read_chip(&mut scenario.custom, text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| {
+                let chips: Vec<String> =
+                    scenario.custom.chips.iter().filter_map(custom::write_chip).collect();
+                (!chips.is_empty()).then(|| chips.join(","))
+            },
+        },
+    },
+    Key {
+        name: "arch",
+        meaning: "a model of your own for `model` to name: name, then width `h`, vocabulary `v` and groups of equal layers \
+                  such as `gqa=HEADSxKVxWIDTH*N`, `mla=HEADSxRANKxROPExNOPExVALUES*N`, `ffn=WIDTH*N`, \
+                  `moe=EXPERTSxTOPKxWIDTH*N`; `tandem import` writes it from a Hugging Face config.json",
+        example: custom::MODEL_EXAMPLE,
+        otherwise: NONE,
+        range: || "one; a name not in the catalogue".to_owned(),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.custom.model = Some(custom::read_model(text)?);
+                Ok(Taken::Whole)
+            },
+            write: |scenario| scenario.custom.model.as_ref().map(custom::write_model),
+        },
+    },
+    Key {
+        name: "model",
+        meaning: "model of the catalogue, one that `arch` describes, or a family scaled to a size",
+        example: "deepseek-v3",
+        otherwise: "",
+        range: || "`tandem catalog models`, or such as `dense:70B`".to_owned(),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.model = names::model(&scenario.custom, text)?;
+                scenario.formats = default_formats(&scenario.model);
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.model.clone()),
+        },
+    },
+    Key {
+        name: "weights",
+        meaning: "number format of the dense weights",
+        example: "fp8-block",
+        otherwise: "fp8 for the default model, native for any other",
+        range: formats,
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.formats.weights = names::format(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(format(scenario.formats.weights)),
+        },
+    },
+    Key {
+        name: "experts",
+        meaning: "number format of the expert weights",
+        example: "mxfp4",
+        otherwise: "",
+        range: formats,
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.formats.experts = names::format(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(format(scenario.formats.experts)),
+        },
+    },
+    Key {
+        name: "kv",
+        meaning: "number format of the KV cache",
+        example: "fp8",
+        otherwise: "",
+        range: formats,
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.formats.kv = names::format(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(format(scenario.formats.kv)),
+        },
+    },
+    Key {
+        name: "isl",
+        meaning: "input sequence length",
+        example: "128k",
+        otherwise: "",
+        range: || value::range(&Limits::ISL),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Tokens, Limits::ISL, text, |isl| scenario.workload.isl = Tokens::new(isl))
+            },
+            write: |scenario| Some(value::write(Kind::Tokens, scenario.workload.isl.get())),
+        },
+    },
+    Key {
+        name: "osl",
+        meaning: "output sequence length",
+        example: "2k",
+        otherwise: "",
+        range: || value::range(&Limits::OSL),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Tokens, Limits::OSL, text, |osl| scenario.workload.osl = Tokens::new(osl))
+            },
+            write: |scenario| Some(value::write(Kind::Tokens, scenario.workload.osl.get())),
+        },
+    },
+    Key {
+        name: "spread",
+        meaning: "lengths are drawn between this share of the nominal length and the nominal length",
+        example: "0.8",
+        otherwise: "",
+        range: || value::range(&Limits::SPREAD),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::SPREAD, text, |spread| scenario.workload.spread = spread)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.workload.spread)),
+        },
+    },
+    Key {
+        name: "hit",
+        meaning: "share of input tokens that the prefix cache serves",
+        example: "90%",
+        otherwise: "",
+        range: || value::range(&Limits::HIT),
+        access: Access::Field {
+            read: |scenario, text| number(Kind::Share, Limits::HIT, text, |hit| scenario.workload.hit = hit),
+            write: |scenario| Some(value::write(Kind::Share, scenario.workload.hit)),
+        },
+    },
+    Key {
+        name: "concurrency",
+        meaning: "users, each sending the next request when the last is answered (closed loop)",
+        example: "256",
+        otherwise: "",
+        range: || value::range(&Limits::CONCURRENCY),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Count, Limits::CONCURRENCY, text, |concurrency| {
+                    scenario.load = Load::Closed { concurrency };
+                })
+            },
+            write: |scenario| match scenario.load {
+                Load::Closed { concurrency } => Some(value::write(Kind::Count, concurrency)),
+                Load::Open { .. } => None,
+            },
+        },
+    },
+    Key {
+        name: "rate",
+        meaning: "requests per second, arriving whether or not earlier ones are answered (open loop)",
+        example: "12",
+        otherwise: "closed loop",
+        range: || value::range(&Limits::RATE),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Rate, Limits::RATE, text, |rate| {
+                    scenario.load = Load::Open { rate: RequestsPerSecond::new(rate), cv: POISSON };
+                })
+            },
+            write: |scenario| match scenario.load {
+                Load::Open { rate, .. } => Some(value::write(Kind::Rate, rate.get())),
+                Load::Closed { .. } => None,
+            },
+        },
+    },
+    Key {
+        name: "cv",
+        meaning: "coefficient of variation of the gaps between arrivals; 1 = Poisson",
+        example: "2",
+        otherwise: "1",
+        range: || value::range(&Limits::CV),
+        access: Access::Field {
+            read: |scenario, text| {
+                let Load::Open { cv, .. } = &mut scenario.load else {
+                    return Err(Problem::Unused { reason: CLOSED_LOOP });
+                };
+                number(Kind::Plain, Limits::CV, text, |value| *cv = value)
+            },
+            write: |scenario| match scenario.load {
+                Load::Open { cv, .. } if cv != POISSON => Some(value::write(Kind::Plain, cv)),
+                _ => None,
+            },
+        },
+    },
+    Key {
+        name: "engine",
+        meaning: "serving software",
+        example: "trtllm",
+        otherwise: "",
+        range: || Engine::ALL.map(Engine::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.engine = names::engine(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.engine.id().to_owned()),
+        },
+    },
+    Key {
+        name: "split",
+        meaning: "which roles exist; what pool, prefill and decode already say need not be repeated",
+        example: "colocated",
+        otherwise: "pd",
+        range: || "colocated, pd (afd, draft, pd-afd and pd-draft are not modelled yet)".to_owned(),
+        access: Access::Field {
+            read: |scenario, text| {
+                let split = split(text)?;
+                if !matches!(
+                    (&scenario.split, &split),
+                    (Split::Colocated { .. }, Split::Colocated { .. })
+                        | (Split::PrefillDecode { .. }, Split::PrefillDecode { .. })
+                ) {
+                    scenario.split = split;
+                }
+                Ok(Taken::Whole)
+            },
+            // The pools say it.
+            write: |_| None,
+        },
+    },
+    Key {
+        name: "pool",
+        meaning: "the one pool of a colocated deployment, `CHIP*N[:tpT][:ppP][:dpD][:etpM][:epE]`; without a layout the \
+                  tool chooses one",
+        example: "b200*8:tp8",
+        otherwise: "h200*8 if split=colocated",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| match &mut scenario.split {
+                Split::Colocated { pool } => set_pool(&scenario.custom, pool, text),
+                Split::PrefillDecode { .. } => Err(Problem::Unused { reason: NOT_COLOCATED }),
+            },
+            write: |scenario| match &scenario.split {
+                Split::Colocated { pool } => Some(notation::write(pool)),
+                Split::PrefillDecode { .. } => None,
+            },
+        },
+    },
+    Key {
+        name: "prefill",
+        meaning: "the pool that reads prompts",
+        example: "b200*8:tp4",
+        otherwise: "",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| match &mut scenario.split {
+                Split::PrefillDecode { prefill, .. } => set_pool(&scenario.custom, prefill, text),
+                Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
+            },
+            write: |scenario| match &scenario.split {
+                Split::PrefillDecode { prefill, .. } => Some(notation::write(prefill)),
+                Split::Colocated { .. } => None,
+            },
+        },
+    },
+    Key {
+        name: "decode",
+        meaning: "the pool that writes answers",
+        example: "h200*16:tp1:dp16",
+        otherwise: "",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| match &mut scenario.split {
+                Split::PrefillDecode { decode, .. } => set_pool(&scenario.custom, decode, text),
+                Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
+            },
+            write: |scenario| match &scenario.split {
+                Split::PrefillDecode { decode, .. } => Some(notation::write(decode)),
+                Split::Colocated { .. } => None,
+            },
+        },
+    },
+    Key {
+        name: "link",
+        meaning: "bandwidth between pools, per chip and direction",
+        example: "400Gb/s",
+        otherwise: "",
+        range: || {
+            format!("{AUTO} (the slower of what the two chips have), or {}", value::range(&Limits::LINK))
+        },
+        access: Access::Field {
+            read: |scenario, text| {
+                if text.trim().eq_ignore_ascii_case(AUTO) {
+                    scenario.link = PoolLink::Auto;
+                    return Ok(Taken::Whole);
+                }
+                number(Kind::Bandwidth, Limits::LINK, text, |bandwidth| {
+                    scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth) };
+                })
+            },
+            write: |scenario| {
+                Some(match scenario.link {
+                    PoolLink::Auto => AUTO.to_owned(),
+                    PoolLink::Custom { bandwidth } => value::write(Kind::Bandwidth, bandwidth.get()),
+                })
+            },
+        },
+    },
+    Key {
+        name: "ttft",
+        meaning: "longest mean time to first token that is good enough",
+        example: "500ms",
+        otherwise: "",
+        range: || format!("{}, or {NONE}", value::range(&Limits::TTFT)),
+        access: Access::Field {
+            read: |scenario, text| objective(Limits::TTFT, text, |ttft| scenario.slo.ttft = ttft),
+            write: |Scenario { slo: Slo { ttft, .. }, .. }| Some(time(*ttft)),
+        },
+    },
+    Key {
+        name: "tpot",
+        meaning: "longest mean time per output token that is good enough",
+        example: "20ms",
+        otherwise: "",
+        range: || format!("{}, or {NONE}", value::range(&Limits::TPOT)),
+        access: Access::Field {
+            read: |scenario, text| objective(Limits::TPOT, text, |tpot| scenario.slo.tpot = tpot),
+            write: |Scenario { slo: Slo { tpot, .. }, .. }| Some(time(*tpot)),
+        },
+    },
+    Key {
+        name: "price",
+        meaning: "what chips cost: typical rent, the low end of rents, or purchase and power",
+        example: "own",
+        otherwise: "",
+        range: || PRICES.map(|(name, _)| name).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let word = text.trim().to_ascii_lowercase();
+                let found = PRICES.into_iter().find(|(name, _)| *name == word);
+                let (_, basis) =
+                    found.ok_or_else(|| names::choice(&word, PRICES.iter().map(|(name, _)| *name)))?;
+                scenario.pricing.basis = basis;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| {
+                let found = PRICES.into_iter().find(|(_, basis)| *basis == scenario.pricing.basis);
+                found.map(|(name, _)| name.to_owned())
+            },
+        },
+    },
+    Key {
+        name: "rents",
+        meaning: "own prices in dollars per chip and hour, in place of the catalogue's",
+        example: "h100-sxm:2.5,b200:4",
+        otherwise: NONE,
+        range: || value::range(&Limits::RENT),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.pricing.rents = rents(&scenario.custom, text)?;
+                Ok(Taken::Whole)
+            },
+            write: |Scenario { pricing: Pricing { rents, .. }, .. }| {
+                let one = |entry: &ChipRent| {
+                    format!("{}:{}", entry.chip, value::write(Kind::Dollars, entry.rent.get()))
+                };
+                (!rents.is_empty()).then(|| rents.iter().map(one).collect::<Vec<_>>().join(","))
+            },
+        },
+    },
+    Key {
+        name: "years",
+        meaning: "years over which a purchase is written off",
+        example: "5",
+        otherwise: "",
+        range: || value::range(&Limits::YEARS),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Years, Limits::YEARS, text, |years| scenario.pricing.years = years)
+            },
+            write: |scenario| Some(value::write(Kind::Years, scenario.pricing.years)),
+        },
+    },
+    Key {
+        name: "pue",
+        meaning: "power usage effectiveness of the data centre",
+        example: "1.1",
+        otherwise: "",
+        range: || value::range(&Limits::PUE),
+        access: Access::Field {
+            read: |scenario, text| number(Kind::Plain, Limits::PUE, text, |pue| scenario.pricing.pue = pue),
+            write: |scenario| Some(value::write(Kind::Plain, scenario.pricing.pue)),
+        },
+    },
+    Key {
+        name: "kwh",
+        meaning: "electricity, dollars per kilowatt-hour",
+        example: "0.12",
+        otherwise: "",
+        range: || value::range(&Limits::KWH),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Dollars, Limits::KWH, text, |price| scenario.pricing.dollars_per_kwh = price)
+            },
+            write: |scenario| Some(value::write(Kind::Dollars, scenario.pricing.dollars_per_kwh)),
+        },
+    },
+    Key {
+        name: "util",
+        meaning: "share of paid time that serves requests",
+        example: "60%",
+        otherwise: "",
+        range: || value::range(&Limits::UTILISATION),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::UTILISATION, text, |share| scenario.pricing.utilisation = share)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.pricing.utilisation)),
+        },
+    },
+    Key {
+        name: "seed",
+        meaning: "seed of everything random",
+        example: "7",
+        otherwise: "",
+        range: || "a whole number from 0 to 2^64 - 1".to_owned(),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.seed = text.trim().parse().map_err(|_| Problem::Unreadable {
+                    expected: "a whole number from 0 to 2^64 - 1".to_owned(),
+                    nearest: Vec::new(),
+                })?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.seed.to_string()),
+        },
+    },
+    reserved("spec", "speculative decoding"),
+    reserved("attention", "the pool of an attention/FFN split that keeps the KV cache"),
+    reserved("ffn", "the pool of an attention/FFN split that keeps the feed-forward weights"),
+    reserved("draft", "the pool that proposes tokens"),
+    reserved("verify", "the pool that checks proposed tokens"),
+];
+
+/// Arrivals of independent users.
+const POISSON: f64 = 1.0;
+/// The word for a link between pools that follows from the chips.
+const AUTO: &str = "auto";
+/// The word for nothing.
+const NONE: &str = "none";
+/// Bases of prices.
+const PRICES: [(&str, PriceBasis); 3] =
+    [("rent", PriceBasis::Rent), ("rent-low", PriceBasis::RentLow), ("own", PriceBasis::Own)];
+/// Splits that the vocabulary knows and the model does not, yet.
+const FUTURE_SPLITS: [&str; 4] = ["afd", "draft", "pd-afd", "pd-draft"];
+/// The splits that are modelled.
+const SPLITS: [&str; 2] = ["colocated", "pd"];
+/// More own prices than this are nobody's.
+const MOST_RENTS: usize = 64;
+
+const fn reserved(name: &'static str, meaning: &'static str) -> Key {
+    Key {
+        name,
+        meaning,
+        example: "",
+        otherwise: NONE,
+        range: || "not modelled yet".to_owned(),
+        access: Access::Reserved,
+    }
+}
+
+/// The split that a word means, with the default pools.
+pub(super) fn split(text: &str) -> Result<Split, Problem> {
+    let word = text.trim().to_ascii_lowercase();
+    match word.as_str() {
+        "colocated" => Ok(default_colocated()),
+        "pd" => Ok(Scenario::default().split),
+        _ if FUTURE_SPLITS.contains(&word.as_str()) => Err(Problem::NotModelled),
+        _ => Err(names::choice(&word, SPLITS.into_iter())),
+    }
+}
+
+fn formats() -> String {
+    format!("{}, {}", names::NATIVE, NumberFormat::ALL.map(NumberFormat::id).join(", "))
+}
+
+fn pools() -> String {
+    format!("`tandem catalog chips`; {}", value::range(&Limits::CHIPS))
+}
+
+fn format(format: Option<NumberFormat>) -> String {
+    format.map_or(names::NATIVE, NumberFormat::id).to_owned()
+}
+
+fn time(time: Option<Seconds>) -> String {
+    time.map_or_else(|| NONE.to_owned(), |time| value::write(Kind::Time, time.get()))
+}
+
+fn number(kind: Kind, limits: Limits, text: &str, set: impl FnOnce(f64)) -> Result<Taken, Problem> {
+    let (value, no_unit) = value::read(kind, limits, text)?;
+    set(value);
+    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
+}
+
+fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Seconds>)) -> Result<Taken, Problem> {
+    if text.trim().eq_ignore_ascii_case(NONE) {
+        set(None);
+        return Ok(Taken::Whole);
+    }
+    number(Kind::Time, limits, text, |time| set(Some(Seconds::new(time))))
+}
+
+fn set_pool(custom: &Custom, pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
+    let read = notation::parse(text)
+        .map_err(|error| Problem::Wrong { reason: error.to_string(), nearest: Vec::new() })?;
+    *pool = Pool { chip: names::chip(custom, &read.chip)?, ..read };
+    Ok(Taken::Whole)
+}
+
+fn rents(custom: &Custom, text: &str) -> Result<Vec<ChipRent>, Problem> {
+    let mut rents: Vec<ChipRent> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let expected = || Problem::Unreadable {
+            expected: "chip:price pairs such as h100-sxm:2.5,b200:4".to_owned(),
+            nearest: Vec::new(),
+        };
+        if rents.len() == MOST_RENTS {
+            return Err(expected());
+        }
+        let (chip, price) = part.split_once(':').ok_or_else(expected)?;
+        let chip = names::chip(custom, chip)?;
+        let (price, _) = value::read(Kind::Dollars, Limits::RENT, price)?;
+        rents.push(ChipRent { chip, rent: DollarsPerHour::new(price) });
+    }
+    Ok(rents)
+}

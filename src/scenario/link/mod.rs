@@ -1,0 +1,475 @@
+//! The link: a scenario as the text after `#` of an address, `v1&model=deepseek-v3&isl=8k&…`.
+//!
+//! Readable and written by hand without harm: only what differs from the default scenario is written, keys may come in
+//! any order, and what cannot be understood becomes a [`Notice`] while everything else holds. Reading never fails, takes
+//! bounded time, and always gives a scenario within its limits; what [`write()`] writes, [`parse`] reads back exactly.
+//!
+//! Keys and values are percent-decoded. A plus sign is a plus sign: the text after `#` is no form.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::Serialize;
+
+use super::Scenario;
+
+mod custom;
+mod keys;
+mod names;
+mod notice;
+mod value;
+
+pub use notice::{Notice, Problem};
+
+use keys::{Access, KEYS, Key, PIN, Read, Taken, VIEW};
+
+/// Longest link that is read, in bytes.
+pub const LONGEST: usize = 64 * 1024;
+
+/// Longest value of a view key, in characters.
+pub const LONGEST_VIEW_VALUE: usize = 4096;
+
+/// Most pinned scenarios.
+pub const MOST_PINS: usize = 4;
+
+/// Most notices that are listed one by one.
+const MOST_NOTICES: usize = 40;
+
+/// The version that this code reads and writes.
+const VERSION: &str = "v1";
+
+/// What may stand unescaped in a value: what an address allows after `#` and no text format takes for its own.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b':')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'@')
+    .remove(b'=');
+
+/// What a link says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parsed {
+    /// The scenario, always within its limits.
+    pub scenario: Scenario,
+    /// What it says about the page, key by key, in the order of the link: text to be treated as foreign.
+    pub view: Vec<(String, String)>,
+    /// What could not be taken as it stands.
+    pub notices: Vec<Notice>,
+}
+
+/// A line of the reference of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyDoc {
+    /// The key.
+    pub key: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// A value.
+    pub example: &'static str,
+    /// What holds without it.
+    pub default: String,
+    /// What it can be.
+    pub range: String,
+    /// Whether it is about the page only and changes no figure.
+    pub view: bool,
+}
+
+/// Notices, of which only the first are kept.
+#[derive(Default)]
+struct Notices {
+    listed: Vec<Notice>,
+    more: usize,
+}
+
+impl Notices {
+    /// The problem is made only if it is going to be listed, because making one can take a comparison with all names.
+    fn push(&mut self, key: &str, value: &str, problem: impl FnOnce() -> Problem) {
+        if self.listed.len() < MOST_NOTICES {
+            self.listed.push(Notice::new(key, value, problem()));
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// Reads a link: the text after `#`, with or without it, or a whole address.
+#[must_use]
+pub fn parse(text: &str) -> Parsed {
+    let mut notices = Notices::default();
+    let body = body(text, &mut notices);
+    // The last value of each key, in the order of the table.
+    let mut values: Vec<Option<Cow<'_, str>>> = KEYS.iter().map(|_| None).collect();
+    let mut view: Vec<(String, String)> = Vec::new();
+
+    for (position, part) in parts(body).enumerate() {
+        if let Some(number) = version(part) {
+            if position != 0 || number != VERSION {
+                notices.push(part, "", || Problem::OtherVersion);
+            }
+            continue;
+        }
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let key = decode(key).trim().to_ascii_lowercase();
+        let value = decode(value);
+        if let Some((known, slot)) = KEYS.iter().zip(&mut values).find(|(known, _)| known.name == key) {
+            match (&known.access, slot) {
+                (Access::List { .. }, Some(list)) => {
+                    let list = list.to_mut();
+                    list.push(',');
+                    list.push_str(&value);
+                }
+                (_, slot) => {
+                    if let Some(earlier) = slot.replace(value) {
+                        notices.push(&key, &earlier, || Problem::Repeated);
+                    }
+                }
+            }
+        } else if VIEW.iter().any(|(known, ..)| *known == key) {
+            take_view(&mut view, key, value.into_owned(), &mut notices);
+        } else {
+            let known = || KEYS.iter().map(|known| known.name).chain(VIEW.iter().map(|(name, ..)| *name));
+            notices.push(&key, &value, || Problem::UnknownKey { nearest: names::nearest(&key, known()) });
+        }
+    }
+
+    let value_of = |name: &str| {
+        KEYS.iter().zip(&values).find(|(key, _)| key.name == name).and_then(|(_, value)| value.as_deref())
+    };
+    let mut scenario = Scenario::default();
+    // Which pools exist is settled first, so that the order of keys does not matter. An explicit split decides; else
+    // pools of their own for prefill and decode do, then a common one.
+    match value_of("split").map(keys::split) {
+        Some(Ok(split)) => scenario.split = split,
+        _ if value_of("prefill").is_some() || value_of("decode").is_some() => {}
+        _ if value_of("pool").is_some() => scenario.split = keys::default_colocated(),
+        _ => {}
+    }
+    let mut open = false;
+    for (key, value) in KEYS.iter().zip(&values) {
+        let Some(value) = value else { continue };
+        let mut take = |read: Read, value: &str| match read(&mut scenario, value) {
+            Ok(Taken::Whole) => {}
+            Ok(Taken::But(problem)) | Err(problem) => notices.push(key.name, value, || problem),
+        };
+        match key.access {
+            Access::Field { read, .. } => take(read, value),
+            Access::List { read, .. } => {
+                value.split(',').filter(|item| !item.trim().is_empty()).for_each(|item| take(read, item));
+            }
+            Access::Reserved => notices.push(key.name, value, || Problem::NotModelled),
+        }
+        open |= matches!(scenario.load, super::Load::Open { .. });
+    }
+    if let (true, Some(concurrency)) = (open, value_of("concurrency")) {
+        notices.push("concurrency", concurrency, || Problem::Unused { reason: keys::OPEN_LOOP });
+    }
+
+    for notice in &mut notices.listed {
+        if matches!(
+            notice.problem,
+            Problem::Unreadable { .. }
+                | Problem::Wrong { .. }
+                | Problem::OutOfRange { .. }
+                | Problem::NotModelled
+        ) {
+            notice.kept = kept(&scenario, &notice.key);
+        }
+    }
+    if notices.more > 0 {
+        notices.listed.push(Notice::new("", "", Problem::More { count: notices.more }));
+    }
+    Parsed { scenario, view, notices: notices.listed }
+}
+
+/// Writes a scenario as a link, with what is to be said about the page. View keys that do not exist are left out, and
+/// so are values longer than [`LONGEST_VIEW_VALUE`].
+#[must_use]
+pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
+    let default = Scenario { formats: keys::default_formats(&scenario.model), ..Scenario::default() };
+    let mut text = VERSION.to_owned();
+    let mut pair = |key: &str, value: &str| {
+        text.push('&');
+        text.push_str(key);
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ESCAPED));
+    };
+    for key in KEYS {
+        let Some(write) = key.access.write() else { continue };
+        if let Some(value) = write(scenario)
+            && Some(&value) != write(&default).as_ref()
+        {
+            pair(key.name, &value);
+        }
+    }
+    for (key, value) in view {
+        let known = VIEW.iter().any(|(name, ..)| name == key);
+        if known && value.chars().nth(LONGEST_VIEW_VALUE).is_none() {
+            pair(key, value);
+        }
+    }
+    text
+}
+
+/// The reference of all keys, in the order in which they are written.
+#[must_use]
+pub fn reference() -> Vec<KeyDoc> {
+    let default = Scenario::default();
+    let scenario = KEYS.iter().map(|key| KeyDoc {
+        key: key.name,
+        meaning: key.meaning,
+        example: key.example,
+        default: default_text(key, &default),
+        range: (key.range)(),
+        view: false,
+    });
+    let view = VIEW.iter().map(|&(key, meaning, example)| KeyDoc {
+        key,
+        meaning,
+        example,
+        default: "chosen by the page".to_owned(),
+        range: format!("at most {LONGEST_VIEW_VALUE} characters"),
+        view: true,
+    });
+    scenario.chain(view).collect()
+}
+
+/// Whether a text can be meant as a link at all: it names a version, or at least one key that exists.
+#[must_use]
+pub fn is_link(text: &str) -> bool {
+    let known = |part: &str| {
+        let key = decode(part.split_once('=').map_or("", |(key, _)| key)).trim().to_ascii_lowercase();
+        KEYS.iter().any(|known| known.name == key) || VIEW.iter().any(|(known, ..)| *known == key)
+    };
+    parts(body(text, &mut Notices::default())).any(|part| version(part).is_some() || known(part))
+}
+
+/// The part of a text that is the link itself.
+fn body<'a>(text: &'a str, notices: &mut Notices) -> &'a str {
+    let text = text.trim();
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    if end < text.len() {
+        notices.push("", "", || Problem::TooLong { read: LONGEST });
+    }
+    let text = text.get(..end).unwrap_or_default();
+    match text.split_once('#') {
+        // A link without its leading # may still hold one further on, in a value.
+        Some((before, _)) if parts(before).next().is_some_and(|first| version(first).is_some()) => text,
+        Some((_, after)) => after,
+        None if text.starts_with("https://") || text.starts_with("http://") => {
+            notices.push("", "", || Problem::NoFragment);
+            ""
+        }
+        None => text,
+    }
+}
+
+fn parts(body: &str) -> impl Iterator<Item = &str> {
+    body.split('&').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// The part itself if it is a version such as `v1`.
+fn version(part: &str) -> Option<&str> {
+    let digits = part.strip_prefix('v')?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(part)
+}
+
+fn decode(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
+}
+
+fn take_view(view: &mut Vec<(String, String)>, key: String, value: String, notices: &mut Notices) {
+    if value.chars().nth(LONGEST_VIEW_VALUE).is_some() {
+        let expected = format!("at most {LONGEST_VIEW_VALUE} characters");
+        notices.push(&key, &value, || Problem::Unreadable { expected, nearest: Vec::new() });
+        return;
+    }
+    if key == PIN {
+        if view.iter().filter(|(known, _)| known == PIN).count() == MOST_PINS {
+            notices.push(&key, &value, || Problem::Unused { reason: "because four scenarios can be pinned" });
+        } else {
+            view.push((key, value));
+        }
+        return;
+    }
+    match view.iter_mut().find(|(known, _)| *known == key) {
+        Some((_, earlier)) => {
+            let earlier = std::mem::replace(earlier, value);
+            notices.push(&key, &earlier, || Problem::Repeated);
+        }
+        None => view.push((key, value)),
+    }
+}
+
+/// What holds for a key whose value was dropped.
+fn kept(scenario: &Scenario, name: &str) -> Option<String> {
+    if name == "split" {
+        return Some(
+            match scenario.split {
+                super::Split::Colocated { .. } => "colocated",
+                super::Split::PrefillDecode { .. } => "pd",
+            }
+            .to_owned(),
+        );
+    }
+    let key = KEYS.iter().find(|key| key.name == name)?;
+    match key.access {
+        Access::Field { write, .. } => {
+            Some(write(scenario).unwrap_or_else(|| key.otherwise.to_owned())).filter(|text| !text.is_empty())
+        }
+        // What was dropped from a list leaves the rest of it standing.
+        Access::List { .. } | Access::Reserved => None,
+    }
+}
+
+fn default_text(key: &Key, default: &Scenario) -> String {
+    match key.access {
+        Access::Field { write, .. } if key.otherwise.is_empty() => write(default).unwrap_or_default(),
+        Access::Field { .. } | Access::List { .. } | Access::Reserved => key.otherwise.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Load, Split};
+
+    fn messages(text: &str) -> Vec<String> {
+        parse(text).notices.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_default_is_the_shortest_link() {
+        assert_eq!(write(&Scenario::default(), &[]), "v1");
+        for text in ["v1", "#v1", " #v1 ", "", "#", "https://example.org/tandem/?embed=1#v1", "v1&"] {
+            let parsed = parse(text);
+            assert_eq!((parsed.scenario, parsed.notices), (Scenario::default(), Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn pools_say_which_split_it_is() {
+        let split = |text: &str| parse(text).scenario.split;
+        assert!(matches!(split("v1&pool=b200*8"), Split::Colocated { pool } if pool.chip == "b200"));
+        assert!(matches!(split("v1&split=colocated"), Split::Colocated { pool } if pool.chip == "h200"));
+        let Split::PrefillDecode { prefill, decode } = split("v1&decode=b200*16:tp8") else {
+            panic!("no split")
+        };
+        assert_eq!((prefill.chip.as_str(), decode.chips), ("h100-sxm", 16));
+        assert!(matches!(split("v1&pool=b200*8&decode=h200*8"), Split::PrefillDecode { .. }));
+        assert_eq!(
+            messages("v1&pool=b200*8&decode=h200*8"),
+            ["pool=b200*8: not used, because prefill and decode have pools of their own"]
+        );
+        assert_eq!(
+            messages("v1&split=colocated&decode=h200*8"),
+            ["decode=h200*8: not used, because one pool does everything"]
+        );
+        assert_eq!(messages("v1&split=pd-afd"), ["split=pd-afd: not modelled yet; pd holds"]);
+    }
+
+    #[test]
+    fn a_rate_makes_the_load_open() {
+        assert!(
+            matches!(parse("v1&rate=12").scenario.load, Load::Open { rate, cv } if rate.get() == 12.0 && cv == 1.0)
+        );
+        assert!(matches!(parse("v1&cv=2&rate=12").scenario.load, Load::Open { cv, .. } if cv == 2.0));
+        assert_eq!(messages("v1&cv=2"), ["cv=2: not used, because arrivals vary only where rate is given"]);
+        assert_eq!(
+            messages("v1&rate=1&concurrency=5"),
+            ["concurrency=5: not used, because rate makes requests arrive on their own"]
+        );
+        assert!(
+            matches!(parse("v1&rate=x&concurrency=5").scenario.load, Load::Closed { concurrency } if concurrency == 5.0)
+        );
+    }
+
+    #[test]
+    fn notices_teach() {
+        assert_eq!(messages("v1&isl=0"), ["isl=0: outside 1 to 16M tokens; 8k holds"]);
+        assert_eq!(
+            messages("v1&isl=long"),
+            ["isl=long: expected a number of tokens such as 8k or 1500, 1 to 16M tokens; 8k holds"]
+        );
+        assert_eq!(messages("v1&ils=8k"), ["ils: no such key; near: isl"]);
+        assert_eq!(messages("v1&isl=4k&isl=2k"), ["isl=4k: written again further on; the last one counts"]);
+        assert_eq!(parse("v1&isl=4k&isl=2k").scenario.workload.isl.get(), 2048.0);
+        assert_eq!(messages("v1&tpot=50"), ["tpot=50: no unit; read as seconds"]);
+        assert!(parse("v1&ttft=none").scenario.slo.ttft.is_none());
+        assert_eq!(
+            messages("v2&isl=8k"),
+            ["v2: this link was made by another version of Tandem; read as v1"]
+        );
+        assert_eq!(messages("v1&spec=mtp"), ["spec=mtp: not modelled yet"]);
+        assert!(messages("v1&engine=vlm")[0].contains("near: vllm"));
+        assert!(messages("v1&weights=fp9")[0].contains("near: fp8"));
+        assert!(messages("v1&decode=h100*8")[0].contains("near: h100-"));
+        assert!(messages("v1&pool=h200")[0].contains("chip*count"));
+        assert!(messages("https://example.org/")[0].contains("follows #"));
+    }
+
+    #[test]
+    fn formats_follow_the_model() {
+        let formats = |text: &str| parse(text).scenario.formats.weights.map(crate::catalog::NumberFormat::id);
+        assert_eq!(formats("v1"), Some("fp8"));
+        assert_eq!(formats("v1&model=llama3-70b"), Some("fp8"));
+        assert_eq!(formats("v1&model=deepseek-v3"), None);
+        assert_eq!(formats("v1&weights=nvfp4&model=deepseek-v3"), Some("nvfp4"));
+        assert_eq!(write(&parse("v1&weights=native").scenario, &[]), "v1&weights=native");
+    }
+
+    #[test]
+    fn the_page_keeps_its_own_keys() {
+        let text = "v1&x=osl&pin=v1%26isl=32k&pin=v1%26isl=64k&theme=dark";
+        let parsed = parse(text);
+        assert_eq!(parsed.notices, []);
+        assert_eq!(parsed.view.len(), 4);
+        assert_eq!(parsed.view[1], ("pin".to_owned(), "v1&isl=32k".to_owned()));
+        assert_eq!(write(&parsed.scenario, &parsed.view), text);
+    }
+
+    #[test]
+    fn the_size_of_everything_is_bounded() {
+        let long = format!("v1&{}", "a=b&".repeat(40_000));
+        let parsed = parse(&long);
+        assert_eq!(parsed.notices.len(), MOST_NOTICES + 1);
+        let parsed = parse(&format!("v1&x={}", "é".repeat(100_000)));
+        assert!(parsed.view.is_empty());
+        assert!(parsed.notices.iter().all(|notice| notice.value.chars().count() < 100));
+    }
+
+    #[test]
+    fn a_text_without_any_key_is_no_link() {
+        assert!(is_link("v1"));
+        assert!(is_link("isl=8k"));
+        assert!(is_link("https://example.org/#v1&isl=8k"));
+        for text in ["", "hello", "isl", "a=b", "{\"isl\": 8}", "https://example.org/"] {
+            assert!(!is_link(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_reference_names_every_key_once() {
+        let keys = reference();
+        for (index, doc) in keys.iter().enumerate() {
+            assert!(keys.iter().skip(index + 1).all(|other| other.key != doc.key), "{} twice", doc.key);
+            assert!(
+                !doc.meaning.is_empty() && !doc.range.is_empty() && !doc.default.is_empty(),
+                "{}",
+                doc.key
+            );
+            if !doc.view && !doc.example.is_empty() {
+                let open = if doc.key == "cv" { "rate=1&" } else { "" };
+                let text = format!("v1&{open}{}={}", doc.key, doc.example);
+                assert_eq!(messages(&text), Vec::<String>::new(), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Named starting points: scenarios as links, each with what there is to notice.
+
+/// A scenario worth starting from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Identifier.
+    pub id: &'static str,
+    /// Name for menus.
+    pub name: &'static str,
+    /// The scenario.
+    pub link: &'static str,
+    /// What to notice, in a sentence.
+    pub notice: &'static str,
+}
+
+/// All presets, in the order of menus.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        id: "mixed",
+        name: "Prefill on H100, decode on H200",
+        link: "v1",
+        notice: "Chips with less memory bandwidth read prompts while the ones with more write answers; \
+                 move chips from one pool to the other and watch which half binds.",
+    },
+    Preset {
+        id: "deepseek",
+        name: "DeepSeek-V3: 8 × B200 against 8 × H200",
+        link: "v1&model=deepseek-v3&engine=sglang&pool=b200*8&y=interactivity&x=load\
+               &pin=v1%26model=deepseek-v3%26engine=sglang%26pool=h200*8",
+        notice: "The same model, users and rack space one generation apart: compare speed per user with \
+                 price per token as load grows.",
+    },
+    Preset {
+        id: "lpu",
+        name: "Decode on SRAM: Groq 3 LPU behind H200",
+        link: "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s&x=load\
+               &y=interactivity",
+        notice: "Weights in SRAM answer several times faster than any memory chip, on hundreds of chips; \
+                 raise the load and see what the speed costs in chips. Nobody outside its maker has \
+                 measured it.",
+    },
+    Preset {
+        id: "rubin-lpx",
+        name: "Vera Rubin prefill, Groq 3 LPX decode",
+        link: "v1&isl=32k&concurrency=8&prefill=vr200-nvl72*8&decode=groq3-lp30*256&link=50GB/s&x=isl\
+               &y=ttft",
+        notice: "Massive context on one side, instant answers on the other: with longer prompts the time \
+                 moves from decode to prefill. A projection from announced figures.",
+    },
+    Preset {
+        id: "moe",
+        name: "gpt-oss-120b on 4 × H100",
+        link: "v1&model=gpt-oss-120b&isl=1k&concurrency=128&pool=h100-sxm*4&x=load&y=per-chip",
+        notice: "Few of the experts work for one token, but a large batch touches them all: throughput \
+                 climbs with load much longer than in a dense model.",
+    },
+    Preset {
+        id: "long-context",
+        name: "Long context: 120k tokens on 8 × B200",
+        link: "v1&isl=120k&concurrency=16&pool=b200*8&x=isl&y=cost",
+        notice: "The KV cache outgrows the weights and attention the rest of prefill; follow the cost \
+                 per token from 1k to 128k.",
+    },
+    Preset {
+        id: "tpu",
+        name: "Qwen3 235B on 8 × TPU7x",
+        link: "v1&model=qwen3-235b-a22b&weights=fp8&experts=fp8&pool=tpu-7x*8&x=load&y=interactivity\
+               &pin=v1%26model=qwen3-235b-a22b%26weights=fp8%26experts=fp8%26pool=b200*8",
+        notice: "A TPU against B200 at equal count. Nobody published kernels of the TPU, so look at the \
+                 bands before the curves.",
+    },
+    Preset {
+        id: "mi355x",
+        name: "DeepSeek-V3 on 8 × MI355X",
+        link: "v1&model=deepseek-v3&engine=sglang&pool=mi355x*8&x=load&y=cost\
+               &pin=v1%26model=deepseek-v3%26engine=sglang%26pool=b200*8",
+        notice: "More memory and a lower rent than B200: where do the two cost the same per token, and \
+                 does the band allow to say so?",
+    },
+    Preset {
+        id: "desktop",
+        name: "Llama 3 8B for one user on RTX 5090",
+        link: "v1&model=llama3-8b&weights=fp8&isl=2k&osl=512&concurrency=1&pool=rtx-5090*1&x=size\
+               &y=interactivity",
+        notice: "One user alone waits for the weights to be read once per token: bytes over bandwidth \
+                 says nearly everything. Grow the model until the memory is full.",
+    },
+    Preset {
+        id: "agents",
+        name: "Coding agents: 64k context, 90 % cached",
+        link: "v1&model=minimax-m2&isl=64k&osl=512&hit=0.9&concurrency=32&pool=h200*8&x=hit&y=cost",
+        notice: "An agent sends its whole history with every step. Lower the hit rate and watch prefill \
+                 take over; the cache decides the bill.",
+    },
+    Preset {
+        id: "open-loop",
+        name: "Qwen3 32B at 8 req/s",
+        link: "v1&model=qwen3-32b&weights=fp8&isl=4k&osl=512&rate=8&pool=h100-sxm*8&x=load&y=ttft",
+        notice: "Requests that arrive on their own do not wait for earlier answers: the time to first \
+                 token stays flat, then turns up sharply near capacity.",
+    },
+];
+
+/// The preset with this identifier.
+#[must_use]
+pub fn preset(id: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::link;
+
+    #[test]
+    fn every_preset_says_exactly_what_it_means() {
+        for (index, preset) in PRESETS.iter().enumerate() {
+            let parsed = link::parse(preset.link);
+            assert_eq!(parsed.notices, [], "{}", preset.id);
+            // Page keys of a pin carry no scenario, so that only the scenario itself must be canonical.
+            let scenario = link::write(&parsed.scenario, &[]);
+            assert!(preset.link.starts_with(&scenario), "{}: {scenario}", preset.id);
+            for (_, pin) in parsed.view.iter().filter(|(key, _)| key == "pin") {
+                assert_eq!(link::parse(pin).notices, [], "{}", preset.id);
+            }
+            assert!(PRESETS.iter().skip(index + 1).all(|other| other.id != preset.id), "{} twice", preset.id);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The answer in words, above everything else.
+
+use crate::web::lean::{effect, memo, views};
+use gloo::timers::callback::Timeout;
+use leptos::prelude::*;
+
+use super::state::{Page, use_page};
+use crate::report::{answer, verdict, words};
+
+/// How long the answer must rest before it is read aloud, in milliseconds.
+const REST: u32 = 800;
+
+/// The sentence, the verdict on the service level, what the figures rest on, and warnings.
+#[component]
+pub fn AnswerPanel() -> impl IntoView {
+    let page = use_page();
+    let sentence = memo(move || text(&page));
+    let spoken = RwSignal::new(String::new());
+    let pending = StoredValue::new_local(None::<Timeout>);
+    effect(move || {
+        let text = sentence.get();
+        pending.set_value(Some(Timeout::new(REST, move || spoken.set(text))));
+    });
+    let refused = memo(move || page.answer.with(|answer| answer.is_err()));
+    let saturated = memo(move || {
+        page.answer.with(|answer| answer.as_ref().as_ref().is_ok_and(|own| own.steady.saturation.is_some()))
+    });
+    let level = memo(move || {
+        page.scenario.with(|scenario| {
+            page.answer.with(|answer| {
+                let evaluation = answer.as_ref().as_ref().ok()?;
+                let verdict = verdict(scenario, evaluation);
+                (!verdict.objectives.is_empty()).then_some((verdict.met, verdict.text))
+            })
+        })
+    });
+    let evidence =
+        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence.class)));
+    let remedy = memo(move || {
+        page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| words::remedy(own.steady.binding)))
+    });
+    let warnings = memo(move || {
+        page.answer.with(|answer| {
+            answer
+                .as_ref()
+                .as_ref()
+                .map(|own| own.steady.warnings.iter().map(words::warning).collect::<Vec<_>>())
+                .unwrap_or_default()
+        })
+    });
+    view! {
+        <section class="answer" class:refused=refused class:saturated=saturated aria-labelledby="answer-title">
+            <h2 id="answer-title" class="unseen">"Answer"</h2>
+            <p class="sentence" data-testid="sentence">{sentence}</p>
+            <p class="unseen" role="status" aria-live="polite">{spoken}</p>
+            <ul class="remarks">
+                {views(move || level.get().map(|(met, text)| view! {
+                    <li class="verdict" class:met=met>{text}</li>
+                }))}
+                {views(move || evidence.get().map(|class| view! {
+                    <li class="evidence" title=words::evidence_explained(class)>
+                        {words::evidence(class)}
+                        <span class="unseen">": " {words::evidence_explained(class)}</span>
+                    </li>
+                }))}
+                {views(move || remedy.get().map(|text| view! { <li class="remedy">{text}</li> }))}
+                {views(move || warnings.get().into_iter().map(|text| view! { <li class="warning">{text}</li> }).collect_view())}
+            </ul>
+        </section>
+    }
+}
+
+/// The answer to the current scenario.
+fn text(page: &Page) -> String {
+    page.scenario.with(|scenario| page.answer.with(|result| answer(scenario, result)))
+}

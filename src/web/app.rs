@@ -1,0 +1,109 @@
+//! The page put together: header, answer, controls, charts, reasons.
+
+use crate::web::lean::{flag, views, words};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::answer::AnswerPanel;
+use super::charts::Charts;
+use super::controls::Controls;
+use super::embed::Embed;
+use super::history::{self, Opened};
+use super::notices::Notices;
+use super::pins::{Comparison, PinButton};
+use super::pools::Pools;
+use super::presets::PresetMenu;
+use super::share::Share;
+use super::state::Page;
+use super::theme::{self, ThemeSwitch};
+use super::tiles::Tiles;
+use super::why::Why;
+
+/// The whole page, or what an embed shows of it.
+#[component]
+pub fn App() -> impl IntoView {
+    let Opened { parsed, view, pins, embedded, hide } = history::open();
+    let page = Page::new(parsed.scenario.clone(), view, embedded);
+    page.pins.set(pins);
+    history::tell(&page, &parsed);
+    provide_context(page);
+    let choice = theme::provide(embedded);
+    history::keep(page);
+    if embedded {
+        return view! { <Embed hide/> }.into_any();
+    }
+    let open = RwSignal::new(false);
+    close_menus_left();
+    view! {
+        <header class="bar">
+            <h1>"Tandem"</h1>
+            <p class="motto">"Which silicon for which half of inference"</p>
+            <PresetMenu/>
+            <span class="spring"></span>
+            <PinButton/>
+            <Share/>
+            <ThemeSwitch choice/>
+        </header>
+        <main class="bench">
+            <div class="top">
+                <Notices/>
+                <AnswerPanel/>
+                <Tiles/>
+            </div>
+            <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
+                <h2 id="controls-title" class="unseen">"Scenario"</h2>
+                <button
+                    type="button"
+                    class="unfold"
+                    aria-expanded={words(move || if open.get() { "true" } else { "false" })}
+                    aria-controls="controls"
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    {views(move || if open.get() { "Hide the scenario" } else { "Change the scenario" })}
+                </button>
+                <div id="controls" class="fields">
+                    <Controls/>
+                </div>
+            </section>
+            <div class="results">
+                <Charts/>
+                <div class="below">
+                    <Why/>
+                    <Pools/>
+                </div>
+                <Comparison/>
+            </div>
+        </main>
+        <footer class="foot">
+            <p>"Everything is computed in this browser. Nothing is sent anywhere, and there are no cookies."</p>
+        </footer>
+    }
+    .into_any()
+}
+
+/// Closes an open menu when the reader clicks elsewhere or presses Escape.
+fn close_menus_left() {
+    let close = |keep: Option<leptos::web_sys::Node>| {
+        let Ok(menus) = document().query_selector_all("details.menu[open]") else { return };
+        for index in 0..menus.length() {
+            let Some(menu) = menus.item(index) else { continue };
+            if !menu.contains(keep.as_ref())
+                && let Ok(menu) = menu.dyn_into::<leptos::web_sys::Element>()
+            {
+                let _ = menu.remove_attribute("open");
+            }
+        }
+    };
+    let clicked = window_event_listener(leptos::ev::pointerdown, move |event| {
+        close(event.target().and_then(|target| target.dyn_into().ok()));
+    });
+    let pressed = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            close(None);
+        }
+    });
+    on_cleanup(move || {
+        clicked.remove();
+        pressed.remove();
+    });
+}

@@ -1,0 +1,85 @@
+//! The figures of a chart as a table, for those who do not see it and for those who want to copy them.
+
+use std::sync::Arc;
+
+use crate::web::lean::{When, views};
+use leptos::prelude::*;
+use leptos::web_sys;
+use wasm_bindgen::JsCast;
+
+use crate::chart::model::{Chart, Join};
+use crate::units::format::ABSENT;
+
+/// Rows beyond this are thinned out.
+const MOST: usize = 40;
+
+/// A table that is built when it is opened.
+#[component]
+pub fn DataTable(
+    /// The chart.
+    #[prop(into)]
+    chart: Signal<Arc<Chart>>,
+    /// What stands beside the way to it.
+    #[prop(into)]
+    caption: Signal<String>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let toggled = move |event: web_sys::Event| {
+        let now = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        open.set(now.is_some_and(|details| details.has_attribute("open")));
+    };
+    view! {
+        <details class="more data" on:toggle=toggled>
+            <summary>
+                <span>"Figures as a table"</span>
+                <span class="caption">{caption}</span>
+            </summary>
+            <When on=open>
+                <div class="scroll" tabindex="0" role="region" aria-label="Figures of the chart">
+                    {views(move || chart.with(|chart| table(chart)))}
+                </div>
+            </When>
+        </details>
+    }
+}
+
+fn table(chart: &Chart) -> AnyView {
+    let lines: Vec<_> =
+        chart.series.iter().filter(|series| series.visible && series.join != Join::None).collect();
+    let Some(first) = lines.first() else { return view! { <p>"Nothing to show."</p> }.into_any() };
+    let step = first.samples.len().div_ceil(MOST).max(1);
+    let rows = first
+        .samples
+        .iter()
+        .step_by(step)
+        .map(|sample| {
+            let cells = lines
+                .iter()
+                .map(|series| {
+                    let own = series.samples.iter().find(|own| own.x == sample.x);
+                    let text = match own {
+                        Some(own) => own.y.map_or_else(
+                            || own.note.clone().unwrap_or_else(|| ABSENT.to_owned()),
+                            |y| chart.y.unit.format(y),
+                        ),
+                        None => ABSENT.to_owned(),
+                    };
+                    view! { <td>{text}</td> }
+                })
+                .collect_view();
+            let x = if chart.x.unit.is_binary() { libm::round(sample.x) } else { sample.x };
+            view! { <tr><th scope="row">{chart.x.unit.format(x)}</th>{cells}</tr> }
+        })
+        .collect_view();
+    let heads = lines
+        .iter()
+        .map(|series| view! { <th scope="col">{format!("{}, {}", chart.y.label, series.label)}</th> })
+        .collect_view();
+    view! {
+        <table>
+            <thead><tr><th scope="col">{chart.x.label.clone()}</th>{heads}</tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}

@@ -1,0 +1,27 @@
+//! The controls: everything that a scenario holds, as native form elements.
+
+pub mod choice;
+pub mod field;
+mod model;
+mod prices;
+mod silicon;
+
+mod slo;
+pub mod stops;
+mod workload;
+
+use leptos::prelude::*;
+
+pub use silicon::layout_name;
+
+/// All controls, in the order of the questions people ask.
+#[component]
+pub fn Controls() -> impl IntoView {
+    view! {
+        <model::ModelControls/>
+        <workload::WorkloadControls/>
+        <silicon::SiliconControls/>
+        <slo::SloControls/>
+        <prices::PriceControls/>
+    }
+}

@@ -1,0 +1,211 @@
+//! The model: one of the catalogue, or a family at any size.
+
+use crate::web::lean::{When, memo};
+use leptos::prelude::*;
+
+use super::choice::{Choice, Group, Item};
+use super::field::NumberField;
+use super::stops::Stops;
+use crate::catalog::{Family, NumberFormat, family, models_by_vendor, scaled};
+use crate::explore::Knob;
+use crate::scenario::{Formats, Limits, Scenario};
+use crate::serve::find_model;
+use crate::units::format::Unit;
+use crate::web::state::use_page;
+
+const SIZE: Limits =
+    Limits { field: "size", low: family::MIN_TOTAL, high: family::MAX_TOTAL, unit: "parameters" };
+const SHARE: Limits = Limits { field: "active share", low: family::MIN_SHARE, high: 1.0, unit: "" };
+
+/// Model, size and number formats.
+#[component]
+pub fn ModelControls() -> impl IntoView {
+    let page = use_page();
+    let model = page.part(|scenario| match scaled_parts(&scenario.model) {
+        Some((family, ..)) => family.id().to_owned(),
+        None => scenario.model.clone(),
+    });
+    let size = page.part(|scenario| Knob::ModelSize.current(scenario));
+    let share = page.part(|scenario| match scaled_parts(&scenario.model) {
+        Some((Family::Moe | Family::MlaMoe, _, share)) => Some(share),
+        _ => None,
+    });
+    let about = page.part(about);
+    let has_share = memo(move || share.get().is_some());
+
+    view! {
+        <fieldset class="block">
+            <legend>"Model"</legend>
+            <Choice
+                id="model"
+                label="Model"
+                quiet=true
+                groups=Signal::stored(menu())
+                value=model
+                set={move |id: String| page.edit(|scenario| choose(scenario, &id))}
+            />
+            <p class="about">{about}</p>
+            <NumberField
+                id="size"
+                label="Parameters"
+                unit=Unit::Parameters
+                limits=SIZE
+                value=size
+                set={move |size: Option<f64>| page.edit(|scenario| resize(scenario, size))}
+                stops=Signal::stored(Stops::decimal(SIZE.low, SIZE.high))
+                hint="Moving this turns a catalogue model into its family, scaled to the size"
+            />
+            <When on=has_share>
+                <NumberField
+                    id="active"
+                    label="Active"
+                    unit=Unit::Percent
+                    limits=SHARE
+                    value=share
+                    set={move |share: Option<f64>| page.edit(|scenario| sparsen(scenario, share))}
+                    stops=Signal::stored(Stops::decimal(0.01, 1.0))
+                    hint="Share of the parameters that each token uses"
+                />
+            </When>
+            <FormatControls/>
+        </fieldset>
+    }
+}
+
+/// Number formats of weights, experts and KV cache.
+#[component]
+fn FormatControls() -> impl IntoView {
+    let page = use_page();
+    let id = |format: Option<NumberFormat>| format.map_or("", NumberFormat::id).to_owned();
+    let weights = page.part(move |scenario| id(scenario.formats.weights));
+    let experts = page.part(move |scenario| id(scenario.formats.experts));
+    let kv = page.part(move |scenario| id(scenario.formats.kv));
+    let has_experts =
+        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
+    let summary = page.part(|scenario| {
+        let name = |format: Option<NumberFormat>| format.map_or("native", NumberFormat::id);
+        format!(
+            "{} weights, {} KV",
+            name(scenario.formats.weights),
+            match scenario.formats.kv {
+                Some(format) => format.id(),
+                None => "auto",
+            }
+        )
+    });
+    let menu = |otherwise: &str| {
+        let mut items = vec![Item::new("", otherwise)];
+        items.extend(NumberFormat::ALL.iter().map(|format| Item::new(format.id(), format.id())));
+        Signal::stored(vec![Group::flat(items)])
+    };
+    view! {
+        <details class="more">
+            <summary>
+                <span>"Number formats"</span>
+                <span class="now">{summary}</span>
+            </summary>
+            <div class="trio">
+                <Choice
+                    id="weights"
+                    label="Weights"
+                    groups=menu("native")
+                    value=weights
+                    set={move |id: String| {
+                        page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
+                    }}
+                />
+                <When on=has_experts>
+                    <Choice
+                        id="experts"
+                        label="Experts"
+                        groups=menu("native")
+                        value=experts
+                        set={move |id: String| {
+                            page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
+                        }}
+                    />
+                </When>
+                <Choice
+                    id="kv"
+                    label="KV cache"
+                    groups=menu("auto")
+                    value=kv
+                    set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
+                />
+            </div>
+        </details>
+    }
+}
+
+/// The catalogue by vendor, and the families.
+fn menu() -> Vec<Group> {
+    let families =
+        Family::ALL.iter().map(|family| Item::new(family.id(), format!("{}, scaled", family.name())));
+    let mut groups = vec![Group { label: "Any size".to_owned(), options: families.collect() }];
+    groups.extend(models_by_vendor().map(|(vendor, models)| Group {
+        label: vendor.to_owned(),
+        options: models.iter().map(|model| Item::new(model.id.as_ref(), model.name.as_ref())).collect(),
+    }));
+    groups
+}
+
+/// Size, activity and context in a line.
+fn about(scenario: &Scenario) -> String {
+    let Ok(model) = find_model(&scenario.model) else { return String::new() };
+    let parameters = model.parameters();
+    let (total, active) = (parameters.total(), parameters.active());
+    let context = Unit::Tokens.format(model.max_context.get());
+    if active < 0.9 * total {
+        let (total, active) = (Unit::Parameters.format(total), Unit::Parameters.format(active));
+        format!("{total} parameters, {active} active · {context} context")
+    } else {
+        format!("{} parameters, dense · {context} context", Unit::Parameters.format(total))
+    }
+}
+
+/// Family, size and active share of a scaled model's identifier.
+fn scaled_parts(id: &str) -> Option<(Family, f64, f64)> {
+    let family = Family::from_id(id.split(':').next()?)?;
+    let model = find_model(id).ok()?;
+    let size = Unit::Parameters.parse(id.split(':').nth(1)?).ok()?;
+    let stated = id.split(':').nth(2).and_then(|text| Unit::Percent.parse(text).ok());
+    let own = model.parameters();
+    Some((family, size, stated.unwrap_or_else(|| own.active() / own.total())))
+}
+
+/// Another model, in the formats of its checkpoint and with layouts that suit it.
+fn choose(scenario: &mut Scenario, id: &str) {
+    scenario.model = match Family::from_id(id) {
+        Some(family) => {
+            let size = Knob::ModelSize.current(scenario).unwrap_or(70e9);
+            scaled(family, size, None).id.into_owned()
+        }
+        None => id.to_owned(),
+    };
+    let first = Scenario::default();
+    scenario.formats = if scenario.model == first.model { first.formats } else { Formats::default() };
+    for pool in scenario.split.pools_mut() {
+        pool.layout = None;
+    }
+}
+
+fn resize(scenario: &mut Scenario, size: Option<f64>) {
+    let Some(size) = size else { return };
+    match scaled_parts(&scenario.model) {
+        Some((family, _, share)) => {
+            let stated = scenario.model.split(':').nth(2).map(|_| share);
+            scenario.model = scaled(family, size, stated).id.into_owned();
+        }
+        None => {
+            if let Some(other) = Knob::ModelSize.apply(scenario, size) {
+                *scenario = other;
+            }
+        }
+    }
+}
+
+fn sparsen(scenario: &mut Scenario, share: Option<f64>) {
+    if let (Some((family, size, _)), Some(share)) = (scaled_parts(&scenario.model), share) {
+        scenario.model = scaled(family, size, Some(share)).id.into_owned();
+    }
+}

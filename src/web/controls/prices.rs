@@ -1,0 +1,178 @@
+//! Prices: rent or ownership, and what they are made of.
+
+use crate::web::lean::{When, views};
+use leptos::prelude::*;
+
+use super::choice::{Choice, Group, Item};
+use super::field::NumberField;
+use super::stops::Stops;
+use crate::catalog::chip;
+use crate::cost::chip_price;
+use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario};
+use crate::units::DollarsPerHour;
+use crate::units::format::{Precision, Unit};
+use crate::web::state::use_page;
+
+/// Basis, prices per chip, and what ownership adds.
+#[component]
+pub fn PriceControls() -> impl IntoView {
+    let page = use_page();
+    let basis = page.part(|scenario| basis_id(scenario.pricing.basis).to_owned());
+    let owned = page.part(|scenario| scenario.pricing.basis == PriceBasis::Own);
+    let chips = page.part(|scenario| {
+        let mut chips: Vec<String> =
+            scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect();
+        chips.dedup();
+        chips
+    });
+    let field = |read: fn(&Pricing) -> f64| page.part(move |scenario| Some(read(&scenario.pricing)));
+    let put = move |write: fn(&mut Pricing, f64)| {
+        Callback::new(move |value: Option<f64>| {
+            if let Some(value) = value {
+                page.edit(|scenario| write(&mut scenario.pricing, value));
+            }
+        })
+    };
+    let options = [PriceBasis::Rent, PriceBasis::RentLow, PriceBasis::Own];
+    let items = options.into_iter().map(|basis| Item::new(basis_id(basis), basis_name(basis))).collect();
+    let years = field(|pricing| pricing.years);
+    let pue = field(|pricing| pricing.pue);
+    let kwh = field(|pricing| pricing.dollars_per_kwh);
+    let utilisation = field(|pricing| pricing.utilisation);
+
+    view! {
+        <fieldset class="block">
+            <legend>"Prices"</legend>
+            <Choice
+                id="price"
+                label="Price basis"
+                quiet=true
+                groups=Signal::stored(vec![Group::flat(items)])
+                value=basis
+                set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
+            />
+            <details class="more">
+                <summary>
+                    <span>"Chip prices, power, utilisation"</span>
+                </summary>
+                {views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view())}
+                <NumberField
+                    id="util"
+                    label="Utilisation"
+                    unit=Unit::Percent
+                    limits=Limits::UTILISATION
+                    value=utilisation
+                    set=put(|pricing, value| pricing.utilisation = value)
+                    stops=Signal::stored(Stops::linear(0.05, 1.0, 19))
+                    hint="Share of paid time that serves requests"
+                />
+                <div class="pair">
+                    <NumberField
+                        id="pue"
+                        label="PUE"
+                        unit=Unit::Number
+                        limits=Limits::PUE
+                        value=pue
+                        set=put(|pricing, value| pricing.pue = value)
+                        hint="Power of the data centre over power of its machines"
+                    />
+                    <NumberField
+                        id="kwh"
+                        label="Power, $/kWh"
+                        unit=Unit::Number
+                        limits=Limits::KWH
+                        value=kwh
+                        set=put(|pricing, value| pricing.dollars_per_kwh = value)
+                    />
+                </div>
+                <When on=owned>
+                    <NumberField
+                        id="years"
+                        label="Written off over, years"
+                        unit=Unit::Number
+                        limits=Limits::YEARS
+                        value=years
+                        set=put(|pricing, value| pricing.years = value)
+                    />
+                </When>
+            </details>
+        </fieldset>
+    }
+}
+
+/// One chip's price per hour, from the catalogue unless given.
+#[component]
+fn Rent(
+    /// The chip.
+    chip: String,
+) -> impl IntoView {
+    let page = use_page();
+    let name = self::chip(&chip).map_or_else(|| chip.clone(), |chip| chip.name.to_string());
+    let own = {
+        let chip = chip.clone();
+        page.part(move |scenario| {
+            scenario.pricing.rents.iter().rev().find(|own| own.chip == chip).map(|own| own.rent.get())
+        })
+    };
+    let listed = {
+        let chip = chip.clone();
+        page.part(move |scenario| listed(scenario, &chip))
+    };
+    let id = format!("rent-{chip}");
+    let set = move |price: Option<f64>| {
+        page.edit(|scenario| {
+            scenario.pricing.rents.retain(|own| own.chip != chip);
+            if let Some(price) = price {
+                scenario
+                    .pricing
+                    .rents
+                    .push(ChipRent { chip: chip.clone(), rent: DollarsPerHour::new(price) });
+            }
+        });
+    };
+    view! {
+        <NumberField
+            id
+            label=name
+            unit=Unit::DollarsPerHour
+            limits=Limits::RENT
+            value=own
+            set=set
+            empty=listed
+            hint="Dollars per chip and hour; empty for the catalogue's price"
+        />
+    }
+}
+
+/// The price that holds where none is given.
+fn listed(scenario: &Scenario, chip: &str) -> String {
+    let pricing = Pricing { rents: Vec::new(), ..scenario.pricing.clone() };
+    match chip_price(chip, &pricing) {
+        Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
+        Err(_) => "no price".to_owned(),
+    }
+}
+
+const fn basis_id(basis: PriceBasis) -> &'static str {
+    match basis {
+        PriceBasis::Rent => "rent",
+        PriceBasis::RentLow => "rent-low",
+        PriceBasis::Own => "own",
+    }
+}
+
+fn basis_of(id: &str) -> PriceBasis {
+    match id {
+        "rent-low" => PriceBasis::RentLow,
+        "own" => PriceBasis::Own,
+        _ => PriceBasis::Rent,
+    }
+}
+
+const fn basis_name(basis: PriceBasis) -> &'static str {
+    match basis {
+        PriceBasis::Rent => "Rent, typical on demand",
+        PriceBasis::RentLow => "Rent, low end",
+        PriceBasis::Own => "Own: purchase and power",
+    }
+}

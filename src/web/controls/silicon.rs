@@ -1,0 +1,415 @@
+//! The silicon: which roles exist, the chips in each pool, and how they are shared out.
+
+use crate::web::lean::{When, flag, memo, views};
+use leptos::prelude::*;
+
+use super::choice::{Choice, Group, Item, Segments};
+use super::field::NumberField;
+use super::stops::Stops;
+use crate::catalog::chip::{Chip, Status};
+use crate::catalog::{chip, chips_by_vendor};
+use crate::cost::chip_price;
+use crate::scenario::{Layout, Limits, Pool, Role, Scenario, Split};
+use crate::serve::find_model;
+use crate::units::format::{Precision, Unit};
+use crate::web::state::use_page;
+
+/// Split, pools and mix.
+#[component]
+pub fn SiliconControls() -> impl IntoView {
+    let page = use_page();
+    let split = page.part(|scenario| match scenario.split {
+        Split::Colocated { .. } => "colocated",
+        Split::PrefillDecode { .. } => "pd",
+    });
+    view! {
+        <fieldset class="block">
+            <legend>"Silicon"</legend>
+            <Segments
+                name="split"
+                legend="Split"
+                options=vec![("colocated", "One pool"), ("pd", "Prefill / decode")]
+                value=split
+                set={move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))}
+            />
+            {views(move || match split.get() {
+                "colocated" => view! { <PoolControls role=Role::Colocated/> }.into_any(),
+                _ => view! {
+                    <PoolControls role=Role::Prefill/>
+                    <PoolControls role=Role::Decode/>
+                    <Mix/>
+                }
+                .into_any(),
+            })}
+        </fieldset>
+    }
+}
+
+/// Chip, count and layout of one pool.
+#[component]
+fn PoolControls(
+    /// The pool.
+    role: Role,
+) -> impl IntoView {
+    let page = use_page();
+    let (key, title) = names(role);
+    let chip_id =
+        page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
+    let count = page.part(move |scenario| pool(scenario, role).map(|pool| f64::from(pool.chips)));
+    let about = page.part(move |scenario| {
+        pool(scenario, role)
+            .and_then(|pool| chip(&pool.chip))
+            .map(|chip| about(chip, scenario))
+            .unwrap_or_default()
+    });
+    view! {
+        <div class="pool" data-role=key>
+            <h3>{title}</h3>
+            <Choice
+                id=format!("{key}-chip")
+                label=format!("Chip, {}", title.to_ascii_lowercase())
+                quiet=true
+                groups=Signal::stored(menu())
+                value=chip_id
+                set={move |id: String| {
+                    page.edit(|scenario| {
+                        edit_pool(scenario, role, |pool| {
+                            pool.chip = id;
+                            pool.layout = None;
+                        });
+                    });
+                }}
+            />
+            <p class="about">{about}</p>
+            <NumberField
+                id=format!("{key}-count")
+                label="Chips"
+                unit=Unit::Count
+                limits=Limits::CHIPS
+                value=count
+                set={move |count: Option<f64>| {
+                    page.edit(|scenario| {
+                        edit_pool(scenario, role, |pool| {
+                            pool.chips = count.map_or(pool.chips, |count| libm::round(count) as u32);
+                        });
+                    });
+                }}
+                stops=Signal::stored(Stops::whole(1.0, 1024.0))
+            />
+            <LayoutControls role/>
+        </div>
+    }
+}
+
+/// How one replica is spread, by the tool or by hand.
+#[component]
+fn LayoutControls(
+    /// The pool.
+    role: Role,
+) -> impl IntoView {
+    let page = use_page();
+    let (key, _) = names(role);
+    // The layout in force: the one given, or the one chosen for this scenario.
+    let given = page.part(move |scenario| pool(scenario, role).and_then(|pool| pool.layout));
+    let in_force = memo(move || {
+        given.get().or_else(|| {
+            page.answer.with(|answer| {
+                let pools = &answer.as_ref().as_ref().ok()?.steady.pools;
+                pools.iter().find(|state| state.role == role).map(|state| state.layout)
+            })
+        })
+    });
+    let experts =
+        page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| crate::pass::has_experts(&model)));
+    let put = move |layout: Option<Layout>| {
+        page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
+    };
+    let summary = move || {
+        let text = in_force
+            .get()
+            .map_or_else(|| "automatic".to_owned(), |layout| layout_name(&layout, experts.get()));
+        if given.get().is_some() { text } else { format!("{text}, chosen") }
+    };
+    let degree = move |name: &'static str,
+                       label: &'static str,
+                       read: fn(&Layout) -> u32,
+                       write: fn(&mut Layout, u32)| {
+        let value = memo(move || in_force.get().map_or(1, |layout| read(&layout)).to_string());
+        let powers = (0..=8).map(|power| (1_u32 << power).to_string());
+        let items = powers.map(|power| Item::new(power.clone(), power)).collect();
+        view! {
+            <Choice
+                id=format!("{key}-{name}")
+                label
+                groups=Signal::stored(vec![Group::flat(items)])
+                value=value
+                set={move |text: String| {
+                    let Ok(degree) = text.parse::<u32>() else { return };
+                    let mut layout = in_force.get_untracked().unwrap_or(Layout::SINGLE);
+                    write(&mut layout, degree);
+                    put(Some(square(layout, name, experts.get_untracked())));
+                }}
+            />
+        }
+    };
+    view! {
+        <details class="more">
+            <summary>
+                <span>"Layout"</span>
+                <span class="now">{summary}</span>
+            </summary>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked={flag(move || given.get().is_none())}
+                    on:change=move |event| {
+                        let automatic = event_target_checked(&event);
+                        put(if automatic { None } else { in_force.get_untracked().or(Some(Layout::SINGLE)) });
+                        page.commit();
+                    }
+                />
+                <span>"Choose the layout for me"</span>
+            </label>
+            <div class="degrees">
+                {degree("tp", "TP", |layout| layout.tp, |layout, degree| layout.tp = degree)}
+                {degree("pp", "PP", |layout| layout.pp, |layout, degree| layout.pp = degree)}
+                {degree("dp", "DP", |layout| layout.dp, |layout, degree| layout.dp = degree)}
+                <When on=experts>
+                    {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
+                    {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
+                </When>
+            </div>
+        </details>
+    }
+}
+
+/// Moves chips between prefill and decode.
+#[component]
+fn Mix() -> impl IntoView {
+    let page = use_page();
+    // What stays equal while the slider moves. Dollars are remembered, or rounding would eat them chip by chip.
+    let by_cost = RwSignal::new(false);
+    let budget = RwSignal::new(None::<(f64, Scenario)>);
+    let totals = page.part(|scenario| match &scenario.split {
+        Split::PrefillDecode { prefill, decode } => Some((prefill.chips, decode.chips)),
+        Split::Colocated { .. } => None,
+    });
+    let prices = page.part(prices);
+    let share = memo(move || {
+        totals.get().map(|(prefill, decode)| match (by_cost.get(), prices.get()) {
+            (true, Some((a, b))) => {
+                let (a, b) = (a * f64::from(prefill), b * f64::from(decode));
+                a / (a + b)
+            }
+            _ => f64::from(prefill) / (f64::from(prefill) + f64::from(decode)),
+        })
+    });
+    let stops = memo(move || {
+        let (prefill, decode) = totals.get().unwrap_or((1, 1));
+        let all = prefill.saturating_add(decode).max(2);
+        if by_cost.get() || all > 200 {
+            Stops::linear(0.01, 0.99, 98)
+        } else {
+            let edge = 1.0 / f64::from(all);
+            Stops::linear(edge, 1.0 - edge, (all - 2).max(1))
+        }
+    });
+    let moved = move |share: Option<f64>| {
+        let Some(share) = share else { return };
+        if by_cost.get_untracked() {
+            let now = page.scenario.get_untracked();
+            let total = budget.with_untracked(|budget| match budget {
+                Some((total, last)) if last.split == now.split && last.pricing == now.pricing => Some(*total),
+                _ => per_hour(&now),
+            });
+            let Some(total) = total else { return };
+            page.edit(|scenario| spend(scenario, total, share));
+            budget.set(Some((total, page.scenario.get_untracked())));
+        } else {
+            page.edit(|scenario| {
+                if let Split::PrefillDecode { prefill, decode } = &mut scenario.split {
+                    let all = prefill.chips.saturating_add(decode.chips).max(2);
+                    let first = libm::round(share * f64::from(all)).clamp(1.0, f64::from(all - 1));
+                    prefill.chips = first as u32;
+                    decode.chips = all - prefill.chips;
+                }
+            });
+        }
+    };
+    let limits = Limits { field: "mix", low: 0.0, high: 1.0, unit: "" };
+    let kept = memo(move || if by_cost.get() { "cost" } else { "count" });
+    view! {
+        <div class="mix">
+            <NumberField
+                id="mix"
+                label="Prefill share"
+                unit=Unit::Percent
+                limits
+                value=share
+                set=moved
+                stops=stops
+                hint="Moves chips from one pool to the other"
+            />
+            <div class="row ends" aria-hidden="true">
+                <span data-role="decode">"all decode"</span>
+                <span data-role="prefill">"all prefill"</span>
+            </div>
+            <When on={memo(move || prices.get().is_some())}>
+                <Segments
+                    name="kept"
+                    legend="Keep"
+                    options=vec![("count", "Chip count"), ("cost", "Dollars per hour")]
+                    value=kept
+                    set={move |kind: &'static str| by_cost.set(kind == "cost")}
+                />
+            </When>
+        </div>
+    }
+}
+
+/// Chips by vendor, each with its status unless one can simply buy it.
+fn menu() -> Vec<Group> {
+    chips_by_vendor()
+        .map(|(vendor, chips)| Group {
+            label: vendor.to_owned(),
+            options: chips
+                .iter()
+                .map(|chip| {
+                    let label = match chip.status {
+                        Status::Shipping => chip.name.as_ref().to_owned(),
+                        other => format!("{} · {}", chip.name, status(other)),
+                    };
+                    Item::new(chip.id.as_ref(), label)
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Shipping => "shipping",
+        Status::Announced => "announced",
+        Status::Estimate => "estimate",
+        Status::Shelved => "shelved",
+    }
+}
+
+/// Status, memory and price of a chip in a line.
+fn about(chip: &Chip, scenario: &Scenario) -> String {
+    let mut parts = vec![status(chip.status).to_owned()];
+    match (&chip.memory, &chip.sram) {
+        (Some(memory), _) => parts.push(format!(
+            "{} {}, {}",
+            Unit::Bytes.format(memory.capacity.get()),
+            memory.kind,
+            Unit::BytesPerSecond.format(memory.bandwidth.get())
+        )),
+        (None, Some(sram)) => parts.push(format!("{} SRAM", Unit::Bytes.format(sram.capacity.get()))),
+        (None, None) => {}
+    }
+    parts.push(match chip_price(&chip.id, &scenario.pricing) {
+        Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
+        Err(_) => "no public price".to_owned(),
+    });
+    parts.join(" · ")
+}
+
+const fn names(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Colocated => ("pool", "All chips"),
+        Role::Prefill => ("prefill", "Prefill"),
+        Role::Decode => ("decode", "Decode"),
+    }
+}
+
+/// The layout in short: `TP8 × DP4, EP32`.
+pub fn layout_name(layout: &Layout, experts: bool) -> String {
+    let Layout { tp, pp, dp, etp, ep } = *layout;
+    let mut text = format!("TP{tp}");
+    for (name, degree) in [("PP", pp), ("DP", dp)] {
+        if degree > 1 {
+            text.push_str(&format!(" × {name}{degree}"));
+        }
+    }
+    if experts {
+        for (name, degree) in [("ETP", etp), ("EP", ep)] {
+            if degree > 1 {
+                text.push_str(&format!(", {name}{degree}"));
+            }
+        }
+    }
+    text
+}
+
+/// Experts occupy the same ranks as attention: what was not touched gives way.
+fn square(mut layout: Layout, touched: &str, experts: bool) -> Layout {
+    let ranks = layout.tp.saturating_mul(layout.dp).max(1);
+    if !experts {
+        (layout.etp, layout.ep) = (1, 1);
+    } else if touched == "ep" {
+        layout.ep = layout.ep.min(ranks);
+        layout.etp = (ranks / layout.ep.max(1)).max(1);
+    } else {
+        layout.etp = layout.etp.min(ranks);
+        layout.ep = (ranks / layout.etp.max(1)).max(1);
+    }
+    layout
+}
+
+fn pool(scenario: &Scenario, role: Role) -> Option<&Pool> {
+    scenario.split.pools().into_iter().find(|(own, _)| *own == role).map(|(_, pool)| pool)
+}
+
+fn edit_pool(scenario: &mut Scenario, role: Role, change: impl FnOnce(&mut Pool)) {
+    let pool = match (&mut scenario.split, role) {
+        (Split::Colocated { pool }, Role::Colocated) => pool,
+        (Split::PrefillDecode { prefill, .. }, Role::Prefill) => prefill,
+        (Split::PrefillDecode { decode, .. }, Role::Decode) => decode,
+        _ => return,
+    };
+    change(pool);
+}
+
+/// The other split over as many chips.
+fn resplit(scenario: &mut Scenario, kind: &str) {
+    let all = scenario.split.chips();
+    match (&scenario.split, kind) {
+        (Split::Colocated { pool }, "pd") => {
+            let first = (all / 2).max(1);
+            scenario.split = Split::PrefillDecode {
+                prefill: Pool::new(&pool.chip, first),
+                decode: Pool::new(&pool.chip, all.saturating_sub(first).max(1)),
+            };
+        }
+        (Split::PrefillDecode { decode, .. }, "colocated") => {
+            scenario.split = Split::Colocated { pool: Pool::new(&decode.chip, all) };
+        }
+        _ => {}
+    }
+}
+
+/// Price of a prefill and of a decode chip per hour, where both are known.
+fn prices(scenario: &Scenario) -> Option<(f64, f64)> {
+    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
+    let price = |pool: &Pool| chip_price(&pool.chip, &scenario.pricing).ok().map(|price| price.get());
+    match (price(prefill)?, price(decode)?) {
+        (a, b) if a > 0.0 && b > 0.0 => Some((a, b)),
+        _ => None,
+    }
+}
+
+fn per_hour(scenario: &Scenario) -> Option<f64> {
+    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
+    let (a, b) = prices(scenario)?;
+    Some(a * f64::from(prefill.chips) + b * f64::from(decode.chips))
+}
+
+/// Spends a budget per hour on the two pools.
+fn spend(scenario: &mut Scenario, total: f64, share: f64) {
+    let Some((a, b)) = prices(scenario) else { return };
+    let Split::PrefillDecode { prefill, decode } = &mut scenario.split else { return };
+    let chips = |money: f64, price: f64| Limits::CHIPS.clamp(libm::round(money / price)) as u32;
+    prefill.chips = chips(total * share, a);
+    decode.chips = chips(total - f64::from(prefill.chips) * a, b);
+}

@@ -1,0 +1,127 @@
+//! The pools as they run: how busy they are, how the model lies on them, and what fills their memory.
+
+use crate::web::lean::{memo, views};
+use leptos::prelude::*;
+
+use super::controls::layout_name;
+use super::state::use_page;
+use crate::pass::has_experts;
+use crate::report::words;
+use crate::scenario::Role;
+use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
+use crate::units::format::{Precision, Unit};
+
+/// A card for each pool, and one for what moves between them.
+#[component]
+pub fn Pools() -> impl IntoView {
+    let page = use_page();
+    let pools = memo(move || {
+        page.answer
+            .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
+    });
+    let experts = page.part(|scenario| find_model(&scenario.model).is_ok_and(|model| has_experts(&model)));
+    let transfer = memo(move || {
+        page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
+    });
+    view! {
+        <section class="panel pools" aria-labelledby="pools-title">
+            <h2 id="pools-title">"Pools"</h2>
+            <div class="cards">
+                {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
+            </div>
+            {views(move || transfer.get().map(moved))}
+        </section>
+    }
+}
+
+fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
+    let (role, title) = match state.role {
+        Role::Colocated => ("pool", "All chips"),
+        Role::Prefill => ("prefill", "Prefill"),
+        Role::Decode => ("decode", "Decode"),
+    };
+    let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
+    let layout = layout_name(&state.layout, experts);
+    let replicas =
+        if state.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", state.replicas) };
+    let batch = state.batch.get();
+    let batch =
+        (batch > 0.0).then(|| format!(" · batch {}", Unit::Number.format_with(batch, Precision::NORMAL)));
+    view! {
+        <div class="card" data-role=role>
+            <h3>
+                <span>{title}</span>
+                <span class="what">{format!("{} × {}", state.chips, words::chip(&state.chip))}</span>
+            </h3>
+            <p class="row">
+                <span>{replicas} " of " {layout} {batch}</span>
+            </p>
+            <div class="meter">
+                <span class="name">"Busy"</span>
+                <span class="gauge"><span style:width=format!("{:.1}%", 100.0 * state.utilisation.clamp(0.0, 1.0))></span></span>
+                <span class="figure">{busy}</span>
+            </div>
+            {memory(state.memory)}
+        </div>
+    }
+}
+
+/// The memory of one chip as a bar, with its parts in words.
+fn memory(used: MemoryUse) -> impl IntoView {
+    let capacity = used.capacity.get();
+    let taken = used.weights.get() + used.kv.get() + used.overhead.get();
+    let parts = [
+        ("weights", "Weights", used.weights.get()),
+        ("kv", "KV cache", used.kv.get()),
+        ("overhead", "Overhead", used.overhead.get()),
+        ("free", "Free", (capacity - taken).max(0.0)),
+    ];
+    let all = capacity.max(taken).max(1.0);
+    let segments = parts
+        .into_iter()
+        .map(|(id, name, bytes)| {
+            view! {
+                <span
+                    data-memory=id
+                    style:width=format!("{:.2}%", 100.0 * bytes / all)
+                    title=format!("{name}: {}", Unit::Bytes.format(bytes))
+                ></span>
+            }
+        })
+        .collect_view();
+    let items = parts
+        .into_iter()
+        .map(|(id, name, bytes)| {
+            view! {
+                <li>
+                    <span class="dot" data-memory=id aria-hidden="true"></span>
+                    {name}
+                    " "
+                    <b>{Unit::Bytes.format(bytes)}</b>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="memory">
+            <p class="row">
+                <span class="name">"Memory per chip"</span>
+                <span class="figure">{Unit::Bytes.format(capacity)}</span>
+            </p>
+            <div class="stack" aria-hidden="true">{segments}</div>
+            <ul class="legend" aria-label="Parts of the memory">{items}</ul>
+        </div>
+    }
+}
+
+fn moved(transfer: Transfer) -> impl IntoView {
+    let sentence = format!(
+        "KV transfer: {} per request at {}, {} of which {} shows in TTFT; the link is {} busy.",
+        Unit::Bytes.format(transfer.bytes.get()),
+        Unit::BytesPerSecond.format(transfer.bandwidth.get()),
+        Unit::Seconds.format(transfer.time.get()),
+        Unit::Seconds.format(transfer.exposed.get()),
+        Unit::Percent.format_with(transfer.utilisation, Precision::SHORT),
+    );
+    view! { <p class="transfer" data-role="link">{sentence}</p> }
+}

@@ -1,0 +1,145 @@
+//! Handing the scenario on: as a link, as Markdown, as an embed.
+
+use crate::web::lean::{When, effect, flag, memo, views};
+use gloo::timers::callback::Timeout;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::history::address;
+use super::state::{Page, use_page};
+use crate::report::table::markdown;
+
+/// How long a button shows what came of it, in milliseconds.
+const SHOWN: u32 = 2500;
+
+/// What a copy came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copied {
+    Not,
+    Done,
+    /// The text stands in a field, to be copied by hand.
+    ByHand,
+}
+
+/// A menu of ways to hand the scenario on; the link stands before it, since it is what most people want.
+#[component]
+pub fn Share() -> impl IntoView {
+    let fallback = RwSignal::new(None::<String>);
+    view! {
+        <CopyButton label="Copy link" test="copy-link" text=|page: &Page| address(page) fallback/>
+        <details class="menu">
+            <summary>"Share as"</summary>
+            <div class="sheet">
+                <CopyButton label="Copy as Markdown" test="copy-markdown" text=|page: &Page| report(page) fallback/>
+                <CopyButton label="Copy embed code" test="copy-embed" text=|page: &Page| embed(page) fallback/>
+            </div>
+        </details>
+        <When on={memo(move || fallback.with(Option::is_some))}>
+            <ByHand fallback/>
+        </When>
+    }
+}
+
+#[component]
+fn CopyButton(
+    /// What it does.
+    label: &'static str,
+    /// What tests call it.
+    test: &'static str,
+    /// What it copies.
+    text: fn(&Page) -> String,
+    /// Takes the text when the clipboard refuses it.
+    fallback: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let page = use_page();
+    let state = RwSignal::new(Copied::Not);
+    let pending = StoredValue::new_local(None::<Timeout>);
+    let copy = move |_| {
+        let text = text(&page);
+        spawn_local(async move {
+            let done = write(&text).await;
+            state.set(if done { Copied::Done } else { Copied::ByHand });
+            fallback.set((!done).then_some(text));
+            pending.set_value(Some(Timeout::new(SHOWN, move || state.set(Copied::Not))));
+        });
+    };
+    view! {
+        <button type="button" data-testid=test class:done={flag(move || state.get() == Copied::Done)} on:click=copy>
+            <span aria-hidden="true">
+                {views(move || match state.get() {
+                    Copied::Not => label,
+                    Copied::Done => "Copied",
+                    Copied::ByHand => "Copy by hand",
+                })}
+            </span>
+            <span class="unseen">{label}</span>
+            <span class="unseen" role="status">
+                {views(move || match state.get() {
+                    Copied::Not => "",
+                    Copied::Done => "Copied",
+                    Copied::ByHand => "The clipboard is closed. The text stands in a field below.",
+                })}
+            </span>
+        </button>
+    }
+}
+
+/// The text in a field, selected, where the clipboard is closed to the page.
+#[component]
+fn ByHand(
+    /// The text.
+    fallback: RwSignal<Option<String>>,
+) -> impl IntoView {
+    let node = NodeRef::<Textarea>::new();
+    effect(move || {
+        if let Some(field) = node.get() {
+            let _ = field.focus();
+            field.select();
+        }
+    });
+    view! {
+        <div class="by-hand">
+            <label for="by-hand">"The clipboard is closed to this page. Copy the text from here."</label>
+            <textarea id="by-hand" node_ref=node readonly=true prop:value=move || fallback.get().unwrap_or_default()></textarea>
+            <button type="button" class="quiet" on:click=move |_| fallback.set(None)>"Close"</button>
+        </div>
+    }
+}
+
+/// Puts the text on the clipboard; false when the browser has none or refuses.
+async fn write(text: &str) -> bool {
+    let navigator = window().navigator();
+    // In an insecure context there is none, and asking for it would throw.
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).unwrap_or_default();
+    if let Ok(clipboard) = clipboard.dyn_into::<leptos::web_sys::Clipboard>()
+        && JsFuture::from(clipboard.write_text(text)).await.is_ok()
+    {
+        return true;
+    }
+    false
+}
+
+fn report(page: &Page) -> String {
+    let address = address(page);
+    page.scenario.with_untracked(|scenario| {
+        page.answer.with_untracked(|answer| match answer.as_ref() {
+            Ok(evaluation) => markdown(scenario, evaluation, &address),
+            Err(refusal) => format!("[{}]({address})", crate::report::words::refusal(refusal)),
+        })
+    })
+}
+
+fn embed(page: &Page) -> String {
+    let address = address(page);
+    let address = match address.split_once('#') {
+        Some((site, link)) => format!("{site}?embed=1#{link}"),
+        None => address,
+    };
+    let address = address.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<iframe src=\"{address}\" title=\"Tandem: latency and cost of LLM inference\" width=\"100%\" height=\"480\" \
+         loading=\"lazy\" allow=\"clipboard-write\"></iframe>"
+    )
+}

@@ -1,0 +1,228 @@
+//! What the page knows: one scenario, how it is looked at, what is pinned, and everything that follows from them.
+//!
+//! The scenario is the single source of truth. All figures are memos over it; a control changes the scenario and
+//! nothing else, and the redraw follows in the next animation frame.
+
+use std::sync::Arc;
+
+use crate::web::lean::memo;
+use leptos::prelude::*;
+
+use crate::evidence::{Evaluation, evaluate};
+use crate::explore::Knob;
+use crate::metric::{Metric, Quantity};
+use crate::scenario::Scenario;
+use crate::serve::Refusal;
+
+/// Scenarios that can be pinned at once.
+pub const MAX_PINS: usize = 4;
+
+/// A result, shared between the memos that read it.
+pub type Answer = Arc<Result<Evaluation, Refusal>>;
+
+/// The charts of the main panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// A metric against a knob.
+    #[default]
+    Curves,
+    /// Throughput per chip against interactivity, over layouts and loads.
+    Frontier,
+}
+
+impl Tab {
+    /// All tabs, in the order of the panel.
+    pub const ALL: [Self; 2] = [Self::Curves, Self::Frontier];
+
+    /// Identifier in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Curves => "curves",
+            Self::Frontier => "frontier",
+        }
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Curves => "Curves",
+            Self::Frontier => "Frontier",
+        }
+    }
+
+    /// The tab with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.id() == id)
+    }
+}
+
+/// How the scenario is looked at. It never changes a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The chart in front.
+    pub tab: Tab,
+    /// What the curves vary.
+    pub knob: Knob,
+    /// What they show.
+    pub metric: Metric,
+    /// Whether their horizontal axis is logarithmic; `None` leaves it to the knob.
+    pub log_x: Option<bool>,
+    /// Whether their vertical axis is logarithmic; `None` leaves it to the metric.
+    pub log_y: Option<bool>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { tab: Tab::Curves, knob: Knob::Isl, metric: Metric::Ttft, log_x: None, log_y: None }
+    }
+}
+
+impl View {
+    /// Whether the horizontal and the vertical axis are logarithmic.
+    #[must_use]
+    pub fn logs(self) -> (bool, bool) {
+        let x = !matches!(self.knob, Knob::Mix | Knob::Hit);
+        // Times and prices run over decades; shares and rates compare better from zero.
+        let y =
+            matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
+        (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
+    }
+}
+
+/// A scenario kept for comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pin {
+    /// Tells pins apart while others come and go.
+    pub key: u32,
+    /// What it is called: what sets it apart from the others.
+    pub name: String,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its result.
+    pub answer: Answer,
+}
+
+/// Something to tell the reader that is not an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The words.
+    pub text: String,
+    /// Whether figures may differ from what a link's writer meant.
+    pub serious: bool,
+}
+
+/// The whole state, cheap to copy into closures.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// What is asked.
+    pub scenario: RwSignal<Scenario>,
+    /// How it is looked at.
+    pub view: RwSignal<View>,
+    /// What it is compared with.
+    pub pins: RwSignal<Vec<Pin>>,
+    /// What the reader must be told.
+    pub messages: RwSignal<Vec<Message>>,
+    /// The answer.
+    pub answer: Memo<Answer>,
+    /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
+    pub steps: RwSignal<u32>,
+    /// Whether the page stands in another one.
+    pub embedded: bool,
+}
+
+impl Page {
+    /// The state over a first scenario.
+    #[must_use]
+    pub fn new(scenario: Scenario, view: View, embedded: bool) -> Self {
+        let scenario = RwSignal::new(scenario);
+        Self {
+            scenario,
+            view: RwSignal::new(view),
+            pins: RwSignal::new(Vec::new()),
+            messages: RwSignal::new(Vec::new()),
+            answer: memo(move || Arc::new(scenario.with(evaluate))),
+            steps: RwSignal::new(0),
+            embedded,
+        }
+    }
+
+    /// Changes the scenario; nothing happens if the change changes nothing.
+    pub fn edit(&self, change: impl FnOnce(&mut Scenario)) {
+        let mut next = self.scenario.get_untracked();
+        change(&mut next);
+        if self.scenario.with_untracked(|now| *now != next) {
+            self.scenario.set(next);
+        }
+    }
+
+    /// Changes the view.
+    pub fn look(&self, change: impl FnOnce(&mut View)) {
+        let mut next = self.view.get_untracked();
+        change(&mut next);
+        if self.view.get_untracked() != next {
+            self.view.set(next);
+        }
+    }
+
+    /// Ends a step, so that the browser's back button returns to what was before it.
+    pub fn commit(&self) {
+        self.steps.update(|steps| *steps = steps.wrapping_add(1));
+    }
+
+    /// Replaces the scenario in one step.
+    pub fn open(&self, scenario: Scenario) {
+        self.edit(|current| *current = scenario);
+        self.commit();
+    }
+
+    /// A memo over a part of the scenario.
+    pub fn part<T>(&self, read: impl Fn(&Scenario) -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        memo_over(self.scenario, Box::new(read))
+    }
+
+    /// Keeps the current scenario for comparison.
+    pub fn pin_current(&self) {
+        let scenario = self.scenario.get_untracked();
+        let answer = self.answer.get_untracked();
+        self.pins.update(|pins| {
+            if pins.len() < MAX_PINS {
+                let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
+                let name = crate::web::pins::name(&scenario, pins);
+                pins.push(Pin { key, name, scenario, answer });
+            }
+        });
+        self.commit();
+    }
+
+    /// Drops a pinned scenario.
+    pub fn unpin(&self, key: u32) {
+        self.pins.update(|pins| pins.retain(|pin| pin.key != key));
+        self.commit();
+    }
+
+    /// Tells the reader something.
+    pub fn say(&self, text: impl Into<String>, serious: bool) {
+        let message = Message { text: text.into(), serious };
+        self.messages.update(|messages| messages.push(message));
+    }
+}
+
+/// Not generic over the closure, so that a module of many memos stays small.
+fn memo_over<T: PartialEq + Send + Sync + 'static>(
+    scenario: RwSignal<Scenario>,
+    read: Box<dyn Fn(&Scenario) -> T + Send + Sync>,
+) -> Memo<T> {
+    memo(move || scenario.with(&read))
+}
+
+/// The state of the page this component is part of: `app` provides it before anything else.
+#[must_use]
+pub fn use_page() -> Page {
+    expect_context::<Page>()
+}

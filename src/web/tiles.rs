@@ -1,0 +1,98 @@
+//! The headline figures, each with its band and its change against the first pinned scenario.
+
+use crate::web::lean::{flag, memo, views};
+use leptos::prelude::*;
+
+use super::figures::{band, bare, change, read};
+use super::state::use_page;
+use crate::metric::Metric;
+use crate::units::format::ABSENT;
+
+/// What the tiles show.
+const HEADLINE: [Metric; 6] = [
+    Metric::Ttft,
+    Metric::Tpot,
+    Metric::Interactivity,
+    Metric::ThroughputPerChip,
+    Metric::CostTotal,
+    Metric::Energy,
+];
+
+/// A row of tiles. A click puts the metric on the chart.
+#[component]
+pub fn Tiles() -> impl IntoView {
+    let tiles = HEADLINE.into_iter().map(|metric| view! { <Tile metric/> }).collect_view();
+    view! { <ul class="tiles" aria-label="Headline figures">{tiles}</ul> }
+}
+
+#[component]
+fn Tile(
+    /// What it shows.
+    metric: Metric,
+) -> impl IntoView {
+    let page = use_page();
+    let estimate = memo(move || page.answer.with(|answer| read(answer, metric)));
+    let limit = page.part(move |scenario| match metric {
+        Metric::Ttft => scenario.slo.ttft,
+        Metric::Tpot => scenario.slo.tpot,
+        _ => None,
+    });
+    let missed = move || match (estimate.get(), limit.get()) {
+        (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
+        _ => false,
+    };
+    let delta = memo(move || {
+        let now = estimate.get().ok()?;
+        page.pins.with(|pins| {
+            let base = pins.first()?;
+            let before = read(&base.answer, metric).ok()?;
+            change(metric, now.value, before.value)
+        })
+    });
+    let chosen = move || {
+        let view = page.view.get();
+        view.metric == metric
+    };
+    view! {
+        <li>
+            <button
+                type="button"
+                class="tile"
+                class:missed={flag(missed)}
+                class:chosen={flag(chosen)}
+                data-metric=metric.id()
+                title=format!("{}: show on the chart", metric.label())
+                on:click=move |_| {
+                    page.look(|view| view.metric = metric);
+                    page.commit();
+                }
+            >
+                <span class="name">{metric.short()}</span>
+                <span class="value">{views(move || estimate.get().map_or_else(|_| ABSENT.to_owned(), |own| bare(metric, own)))}</span>
+                <span class="band">
+                    {views(move || match estimate.get() {
+                        Ok(own) => band(metric, own),
+                        Err(reason) if reason != ABSENT => reason,
+                        Err(_) => String::new(),
+                    })}
+                </span>
+                {views(move || delta.get().map(|delta| view! {
+                    <span
+                        class="delta"
+                        class:better=delta.better == Some(true)
+                        class:worse=delta.better == Some(false)
+                    >
+                        {delta.text}
+                        <span class="unseen">
+                            {match delta.better {
+                                Some(true) => ", better than pinned",
+                                Some(false) => ", worse than pinned",
+                                None => " as pinned",
+                            }}
+                        </span>
+                    </span>
+                }))}
+            </button>
+        </li>
+    }
+}

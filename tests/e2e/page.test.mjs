@@ -1,0 +1,395 @@
+// The page as people use it: figures that follow the controls, links that carry them, charts that can be read.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { assertClean, axe, DEEP, launch, open, openReady, TOP, waitReady } from "./support.mjs";
+
+const LAPTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
+const tile = (page, metric) => page.locator(`[data-metric=${metric}] .value`).innerText();
+const tiles = (page) => page.locator(".tile .value").allInnerTexts();
+
+/** All pixels of the chart in one number. */
+const pixels = (page) =>
+  page.locator(".plot canvas").evaluate((canvas) => {
+    // A copy is read, for reading the canvas itself would make the browser paint it otherwise.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    let hash = 0;
+    for (const byte of copy.getImageData(0, 0, canvas.width, canvas.height).data) hash = (hash * 31 + byte) | 0;
+    return hash;
+  });
+
+/** Waits until what `read` gives is no longer `before`. */
+async function changed(read, before) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const now = await read();
+    if (JSON.stringify(now) !== JSON.stringify(before)) return now;
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+  throw new Error(`nothing changed: ${JSON.stringify(before)}`);
+}
+
+/** The slider beside a text entry. */
+const slider = (page, id) => page.locator(`#${id} ~ input[type=range]`);
+
+/** Drags a slider's thumb by hand, from where it is to a share of its length. */
+async function drag(page, id, share) {
+  const box = await slider(page, id).boundingBox();
+  const [at, last] = await slider(page, id).evaluate((range) => [Number(range.value), Number(range.max)]);
+  const place = (part) => box.x + 8 + part * (box.width - 16);
+  const middle = box.y + box.height / 2;
+  await page.mouse.move(place(at / last), middle);
+  await page.mouse.down();
+  await page.mouse.move(place((at / last + share) / 2), middle, { steps: 4 });
+  await page.mouse.move(place(share), middle, { steps: 4 });
+  await page.mouse.up();
+}
+
+test("the first screen has figures, and they fit on a laptop", async () => {
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP });
+  assert.match(await sentence(page), /TTFT .+\stok\/s\/user/);
+  for (const text of await tiles(page)) assert.match(text, /\d/);
+  const chart = await page.locator(".plot canvas").boundingBox();
+  assert.ok(chart.y + chart.height < LAPTOP.height, "the chart is on the first screen");
+  const names = await page.locator(".bar h3, .card h3").allInnerTexts();
+  assert.ok(names.length >= 4, "latencies have parts, pools have cards");
+  assertClean(problems);
+});
+
+test("dragging a slider moves figures and curves", async () => {
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP });
+  const before = { ttft: await tile(page, "ttft"), sentence: await sentence(page), pixels: await pixels(page) };
+  await drag(page, "isl", 0.8);
+  const ttft = await changed(() => tile(page, "ttft"), before.ttft);
+  assert.notEqual(ttft, before.ttft);
+  assert.notEqual(await sentence(page), before.sentence);
+  await changed(() => pixels(page), before.pixels);
+  assertClean(problems);
+});
+
+test("every slider moves something", async () => {
+  const { page } = await openReady(browser, { viewport: LAPTOP });
+  for (const [id, share] of [
+    ["size", 0.2],
+    ["osl", 0.9],
+    ["hit", 0.7],
+    ["concurrency", 0.2],
+    ["prefill-count", 0.9],
+    ["mix", 0.8],
+  ]) {
+    const before = await tiles(page);
+    await drag(page, id, share);
+    await changed(() => tiles(page), before);
+  }
+});
+
+test("the keyboard moves a slider from one round value to the next", async () => {
+  const { page } = await openReady(browser);
+  await slider(page, "isl").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.locator("#isl").inputValue(), "9k");
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await page.locator("#isl").inputValue(), "8k");
+});
+
+test("nonsense is refused in words and loses nothing", async () => {
+  const { page, problems } = await openReady(browser);
+  const before = await tiles(page);
+  await page.fill("#isl", "12 bananas");
+  await page.locator("#osl").focus();
+  const error = page.locator("#isl-error");
+  assert.match(await error.innerText(), /1 to 16M/);
+  assert.equal(await page.locator("#isl").inputValue(), "12 bananas", "what was typed stays");
+  assert.equal(await page.locator("#isl").getAttribute("aria-invalid"), "true");
+  assert.deepEqual(await tiles(page), before, "the last good value holds");
+  await page.fill("#isl", "99999999999");
+  assert.match(await error.innerText(), /outside 1 to 16M/);
+  await page.fill("#isl", "128k");
+  assert.equal(await error.isVisible(), false);
+  await changed(() => tiles(page), before);
+  assertClean(problems);
+});
+
+test("a copied link gives the same answer elsewhere", async () => {
+  const { page, context } = await openReady(browser, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.selectOption("#model", "deepseek-v3");
+  await page.fill("#isl", "32k");
+  await page.selectOption("#decode-chip", "b200");
+  await page.fill("#decode-count", "32");
+  await page.press("#decode-count", "Enter");
+  await page.click("[data-testid=pin]");
+  await page.selectOption("#chart-x", "load");
+  await page.selectOption("#chart-y", "cost");
+  await page.click("[data-testid=copy-link]");
+  await page.getByText("Copied", { exact: true }).first().waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(link, /#v1&.*model=deepseek-v3/);
+  const here = { sentence: await sentence(page), tiles: await tiles(page) };
+  await context.close();
+
+  const other = await openReady(browser, { link: link.split("#")[1] });
+  assert.deepEqual({ sentence: await sentence(other.page), tiles: await tiles(other.page) }, here);
+  assert.equal(await other.page.locator("#chart-x").inputValue(), "load");
+  assert.equal(await other.page.locator("#chart-y").inputValue(), "cost");
+  assert.equal(await other.page.locator(".comparison thead th").count(), 3, "the pinned scenario travels along");
+  assertClean(other.problems);
+});
+
+test("a closed clipboard leaves the link to be copied by hand", async () => {
+  const { page } = await open(browser);
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "clipboard", { get: () => undefined });
+  });
+  await page.reload();
+  await waitReady(page);
+  await page.click("[data-testid=copy-link]");
+  assert.match(await page.locator("#by-hand").inputValue(), /#v1/);
+});
+
+test("figures are those of the command line", { skip: process.env.TANDEM_BIN ? false : "TANDEM_BIN is not set" }, async () => {
+  for (const link of [
+    "v1",
+    "v1&model=deepseek-v3&isl=4k&osl=1k&concurrency=128&pool=h200*16:tp8:ep8",
+    "v1&model=moe:235B:9%25&rate=2&prefill=b200*8&decode=mi355x*8",
+    "v1&model=gpt-oss-120b&pool=mi300x*8&hit=0.5",
+  ]) {
+    const { page, context } = await openReady(browser, { link });
+    const report = JSON.parse(execFileSync(process.env.TANDEM_BIN, ["eval", link, "--json"], { encoding: "utf8" }));
+    assert.equal(await sentence(page), report.sentence ?? report.error, link);
+    await context.close();
+  }
+});
+
+test("reload, back and forward keep their scenario", async () => {
+  const { page, problems } = await openReady(browser);
+  const first = await tiles(page);
+  await page.fill("#isl", "16k");
+  await page.press("#isl", "Enter");
+  await page.waitForURL(/isl=16k/);
+  const second = await tiles(page);
+  await page.fill("#osl", "4k");
+  await page.press("#osl", "Enter");
+  await page.waitForURL(/osl=4k/);
+  const third = await tiles(page);
+  assert.notDeepEqual(second, third);
+
+  await page.goBack();
+  assert.deepEqual(await changed(() => tiles(page), third), second);
+  await page.goBack();
+  assert.deepEqual(await changed(() => tiles(page), second), first);
+  await page.goForward();
+  assert.deepEqual(await changed(() => tiles(page), first), second);
+  assert.equal(await page.locator("#isl").inputValue(), "16k");
+
+  await page.reload();
+  await waitReady(page, problems);
+  assert.deepEqual(await tiles(page), second);
+  assertClean(problems);
+});
+
+test("a drag is one step of history", async () => {
+  const { page } = await openReady(browser, { viewport: LAPTOP });
+  const length = () => page.evaluate(() => history.length);
+  const [before, first] = [await length(), await tiles(page)];
+  await drag(page, "isl", 0.9);
+  await page.waitForURL(/isl=/);
+  assert.equal(await length(), before + 1);
+  await page.goBack();
+  await changed(() => page.locator("#isl").inputValue(), await page.locator("#isl").inputValue()).catch(() => {});
+  assert.deepEqual(await tiles(page), first);
+});
+
+test("a link typed into the address is read without a reload", async () => {
+  const { page } = await openReady(browser);
+  const before = await tiles(page);
+  await page.evaluate(() => {
+    location.hash = "#v1&model=llama3-8b&pool=h100-sxm*1";
+  });
+  await changed(() => tiles(page), before);
+  assert.equal(await page.locator("#model").inputValue(), "llama3-8b");
+});
+
+test("a broken link opens with a notice that can be dismissed", async () => {
+  const { page, problems } = await openReady(browser, { link: "v1&isl=banana&bogus=1&model=nope&osl=2k" });
+  const notice = page.locator(".notices");
+  const text = await notice.innerText();
+  for (const part of ["isl", "bogus", "nope"]) assert.ok(text.includes(part), `${part} in: ${text}`);
+  assert.equal(await page.locator("#osl").inputValue(), "2k", "the rest holds");
+  await notice.getByRole("button", { name: "Dismiss" }).click();
+  assert.equal(await notice.count(), 0);
+  assertClean(problems);
+});
+
+test("what does not fit says what is missing", async () => {
+  const { page, problems } = await openReady(browser, { link: "v1&model=llama3.1-405b&pool=h100-sxm*2&split=colocated" });
+  assert.match(await sentence(page), /fit|chip/i);
+  assert.ok(await page.locator(".answer.refused").count());
+  assertClean(problems);
+});
+
+test("the cursor reads the chart by pointer and by keyboard", async () => {
+  const { page } = await openReady(browser, { viewport: LAPTOP });
+  const field = page.locator(".cursor-field");
+  const drawn = await pixels(page);
+  await field.hover({ position: { x: 300, y: 100 } });
+  assert.match(await page.locator(".tip").innerText(), /Input length/);
+  assert.equal(await pixels(page), drawn, "a tooltip repaints nothing");
+  await page.mouse.move(5, 5);
+  await field.focus();
+  await page.keyboard.press("End");
+  const last = await page.locator(".figure [role=status]").innerText();
+  assert.match(last, /\d/);
+  await page.keyboard.press("ArrowLeft");
+  assert.notEqual(await page.locator(".figure [role=status]").innerText(), last);
+  const before = await tiles(page);
+  await page.keyboard.press("Enter");
+  await changed(() => tiles(page), before);
+});
+
+test("dragging in the chart moves the scenario along the curve", async () => {
+  const { page } = await openReady(browser, { viewport: LAPTOP });
+  const box = await page.locator(".cursor-field").boundingBox();
+  const before = await page.locator("#isl").inputValue();
+  await page.mouse.move(box.x + 400, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 300, box.y + 100, { steps: 5 });
+  await page.mouse.up();
+  const now = await changed(() => page.locator("#isl").inputValue(), before);
+  assert.match(now, /^\d/);
+});
+
+test("the table beside a chart holds its figures", async () => {
+  const { page } = await openReady(browser);
+  await page.getByText("Figures as a table").click();
+  const rows = page.locator(".data tbody tr");
+  await rows.first().waitFor();
+  assert.ok((await rows.count()) > 10);
+  assert.match(await rows.first().innerText(), /\d/);
+});
+
+test("the frontier is found, with and without a worker, and its points become the scenario", async () => {
+  for (const blocked of [false, true]) {
+    const { page, context } = await open(browser, { viewport: LAPTOP });
+    if (blocked) {
+      await page.addInitScript(() => {
+        globalThis.Worker = class {
+          constructor() {
+            throw new DOMException("blocked", "SecurityError");
+          }
+        };
+      });
+    }
+    await page.goto(`${TOP}#v1&view=frontier`);
+    await page.reload();
+    await waitReady(page);
+    await page.getByText(/\d+ deployments of the same chips/).waitFor();
+    await page.locator(".cursor-field").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("End");
+    const before = await tiles(page);
+    await page.keyboard.press("Enter");
+    await changed(() => tiles(page), before);
+    await context.close();
+  }
+});
+
+test("pinned scenarios are compared in figures and on the chart", async () => {
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP });
+  const drawn = await pixels(page);
+  await page.click("[data-testid=pin]");
+  await page.selectOption("#decode-chip", "b200");
+  await changed(() => pixels(page), drawn);
+  assert.ok(await page.locator(".tile .delta").count());
+  assert.match(await page.locator(".comparison").innerText(), /Pin|Open/);
+  await page.getByRole("button", { name: /^Unpin/ }).click();
+  assert.equal(await page.locator(".comparison").count(), 0);
+  assertClean(problems);
+});
+
+test("an embed shows answer and chart only, and leaves the address alone", async () => {
+  const { page, problems } = await openReady(browser, { query: "embed=1", link: "v1&isl=4k" });
+  assert.equal(await page.locator(".controls, .bar, .tiles, .tabs, .chooser").count(), 0);
+  assert.match(await sentence(page), /4k\/1k/);
+  const box = await page.locator(".cursor-field").boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 3);
+  await page.waitForTimeout(700);
+  assert.ok(page.url().endsWith("?embed=1#v1&isl=4k"), page.url());
+  const out = page.getByRole("link", { name: "Open in playground" });
+  assert.equal(await out.getAttribute("target"), "_blank");
+  const href = await out.getAttribute("href");
+  assert.ok(href.startsWith(`${TOP}#v1`) && !href.includes("embed"), href);
+  assertClean(problems);
+});
+
+test("an embed takes its look and its chart from the query", async () => {
+  const { page } = await openReady(browser, { query: "embed=1&theme=dark&view=frontier&hide=sentence" });
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  assert.equal(await page.locator("[data-testid=sentence]").count(), 0);
+  await page.getByText(/\d+ deployments of the same chips/).waitFor();
+});
+
+test("colours follow the system, and the switch is remembered", async () => {
+  const { page } = await openReady(browser, { colorScheme: "dark", viewport: LAPTOP });
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await ground();
+  const drawn = await pixels(page);
+  await page.click("[data-testid=theme]");
+  const light = await changed(ground, dark);
+  await changed(() => pixels(page), drawn);
+  await page.reload();
+  await waitReady(page);
+  assert.equal(await ground(), light);
+});
+
+test("a phone shows everything without scrolling sideways", async () => {
+  for (const link of ["", "v1&view=frontier", "v1&model=deepseek-v3&pool=h200*16"]) {
+    const { page, context } = await openReady(browser, { viewport: PHONE, link });
+    const wide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(await wide(), 0);
+    assert.equal(await page.locator("#isl").isVisible(), false, "the controls are folded");
+    await page.getByRole("button", { name: "Change the scenario" }).click();
+    assert.equal(await page.locator("#isl").isVisible(), true);
+    assert.equal(await wide(), 0);
+    await context.close();
+  }
+});
+
+test("the canvas is as sharp as the screen", async () => {
+  for (const deviceScaleFactor of [1, 2]) {
+    const { page, context } = await openReady(browser, { deviceScaleFactor });
+    const ratio = await page.locator(".plot canvas").evaluate((canvas) => canvas.width / canvas.clientWidth);
+    assert.ok(Math.abs(ratio - deviceScaleFactor) < 0.01, `${ratio}`);
+    await context.close();
+  }
+});
+
+test("the page works under a deep path", async () => {
+  const { page, problems } = await openReady(browser, { site: DEEP, link: "v1&isl=2k" });
+  assert.match(await sentence(page), /2k\/1k/);
+  assertClean(problems);
+});
+
+test("axe finds nothing, in any look and size", async () => {
+  for (const viewport of [LAPTOP, PHONE]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const { page, context } = await openReady(browser, { viewport, colorScheme, link: "v1&bogus=1&pin=v1%26isl%3D1k" });
+      if (viewport === PHONE) await page.getByRole("button", { name: "Change the scenario" }).click();
+      for (const details of await page.locator("details").all()) await details.evaluate((own) => (own.open = true));
+      await page.waitForTimeout(200);
+      assert.deepEqual(await axe(page), [], `${colorScheme} ${viewport.width}`);
+      await context.close();
+    }
+  }
+  const embed = await openReady(browser, { query: "embed=1" });
+  assert.deepEqual(await axe(embed.page), [], "embed");
+});

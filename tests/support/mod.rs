@@ -1,0 +1,367 @@
+//! Random scenarios for property tests: everything the limits allow, over the whole catalogue.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use tandem::catalog::chip::ScaleUp;
+use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
+use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
+use tandem::scenario::{
+    ChipRent, Custom, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo,
+    Split, Workload,
+};
+use tandem::units::{
+    Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
+};
+
+/// Any scenario within its limits, sensible or not.
+pub fn scenarios() -> BoxedStrategy<Scenario> {
+    let what = (models(), formats(), workloads(), loads(), select(Engine::ALL.to_vec()));
+    let how = (splits(), links(), slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
+    (what, how, customs(), any::<[bool; 3]>())
+        .prop_map(
+            |((model, formats, workload, load, engine), (split, link, slo, pricing, seed), custom, used)| {
+                let scenario = Scenario {
+                    model,
+                    formats,
+                    workload,
+                    load,
+                    engine,
+                    split,
+                    link,
+                    slo,
+                    pricing,
+                    seed,
+                    custom,
+                };
+                using(scenario, used)
+            },
+        )
+        .boxed()
+}
+
+/// The scenario with some of its names replaced by those that it brings along.
+fn using(mut scenario: Scenario, [model, first, last]: [bool; 3]) -> Scenario {
+    if let (true, Some(own)) = (model, &scenario.custom.model) {
+        scenario.model = own.id.to_string();
+    }
+    let chips = scenario.custom.chips.clone();
+    let mut pools = scenario.split.pools_mut();
+    for (pool, chip) in
+        [(pools.pop().filter(|_| last), chips.first()), (pools.pop().filter(|_| first), chips.last())]
+    {
+        if let (Some(pool), Some(chip)) = (pool, chip) {
+            pool.chip = chip.id.to_string();
+        }
+    }
+    scenario
+}
+
+/// Scenarios near those that people ask for: most of them can be evaluated.
+pub fn sensible_scenarios() -> BoxedStrategy<Scenario> {
+    let pool = || {
+        let chip = select(vec!["h100-sxm", "h200", "b200", "b300", "mi300x", "mi355x", "tpu-v6e", "l40s"]);
+        (chip, select(vec![4, 8, 16, 32])).prop_map(|(chip, chips)| Pool::new(chip, chips))
+    };
+    let split = prop_oneof![
+        pool().prop_map(|pool| Split::Colocated { pool }),
+        (pool(), pool()).prop_map(|(prefill, decode)| Split::PrefillDecode { prefill, decode }),
+    ];
+    let model =
+        select(vec!["llama3-8b", "qwen3-32b", "llama3-70b", "gpt-oss-120b", "deepseek-v3", "dense:13B"]);
+    let load = prop_oneof![
+        (1.0_f64..256.0).prop_map(|users| Load::Closed { concurrency: users.floor() }),
+        (0.01_f64..20.0).prop_map(|rate| Load::Open { rate: RequestsPerSecond::new(rate), cv: 1.0 }),
+    ];
+    let lengths = (256.0_f64..32_768.0, 16.0_f64..2048.0, 0.0_f64..0.95);
+    let custom = prop_oneof![3 => Just(Custom::default()), 1 => customs()];
+    (model, load, split, lengths, custom, any::<[bool; 3]>())
+        .prop_map(|(model, load, split, (isl, osl, hit), custom, used)| {
+            let workload =
+                Workload { isl: Tokens::new(isl.floor()), osl: Tokens::new(osl.floor()), spread: 1.0, hit };
+            let formats = Formats::default();
+            let model = model.to_owned();
+            using(Scenario { model, formats, workload, load, split, custom, ..Scenario::default() }, used)
+        })
+        .boxed()
+}
+
+/// Chips and models beyond the catalogue.
+pub fn customs() -> BoxedStrategy<Custom> {
+    let chips = proptest::collection::btree_map(names(), figures(), 0..3).prop_map(|chips| {
+        chips.iter().map(|(name, figures)| Chip::custom(name, figures)).collect::<Vec<_>>()
+    });
+    let model = (names(), prop_oneof![known_architectures(), architectures()])
+        .prop_map(|(name, architecture)| Model::custom(&name, architecture));
+    let some = (chips, proptest::option::of(model)).prop_map(|(chips, model)| Custom { chips, model });
+    prop_oneof![1 => Just(Custom::default()), 2 => some].boxed()
+}
+
+fn names() -> impl Strategy<Value = String> {
+    "my-[a-z0-9]{1,3}([.-][a-z0-9]{1,8}){0,3}"
+}
+
+fn figures() -> BoxedStrategy<ChipFigures> {
+    let flops = |limits| within(limits).prop_map(FlopsPerSecond::new);
+    let bandwidth = |limits| within(limits).prop_map(BytesPerSecond::new);
+    let scale_up = (bandwidth(bounds::SCALE_UP), whole(bounds::DOMAIN))
+        .prop_map(|(bandwidth, domain)| ScaleUp { bandwidth, domain });
+    (
+        (
+            flops(bounds::BF16),
+            proptest::option::of(flops(bounds::FP8)),
+            proptest::option::of(flops(bounds::FP4)),
+        ),
+        (within(bounds::MEMORY).prop_map(Bytes::new), bandwidth(bounds::BANDWIDTH)),
+        (proptest::option::of(scale_up), proptest::option::of(bandwidth(bounds::SCALE_OUT))),
+        proptest::option::of(within(bounds::POWER).prop_map(Watts::new)),
+        proptest::option::of(within(bounds::PRICE).prop_map(DollarsPerHour::new)),
+    )
+        .prop_map(|((bf16, fp8, fp4), (memory, bandwidth), (scale_up, scale_out), power, price)| {
+            ChipFigures { bf16, fp8, fp4, memory, bandwidth, scale_up, scale_out, power, price }
+        })
+        .boxed()
+}
+
+fn known_architectures() -> BoxedStrategy<Architecture> {
+    select(catalog::models().iter().map(Model::architecture).collect::<Vec<_>>()).boxed()
+}
+
+/// Anything within bounds, however absurd.
+fn architectures() -> BoxedStrategy<Architecture> {
+    let format = || select(NumberFormat::ALL.to_vec());
+    let mixing = proptest::collection::vec(
+        (whole(bounds::LAYERS), attentions()).prop_map(|(count, kind)| AttentionLayers { count, kind }),
+        1..4,
+    );
+    let feeding = proptest::collection::vec(
+        (whole(bounds::LAYERS), ffns()).prop_map(|(count, kind)| FfnLayers { count, kind }),
+        0..4,
+    );
+    (
+        (whole(bounds::HIDDEN), whole(bounds::VOCABULARY), any::<bool>()),
+        (within(bounds::CONTEXT), whole(bounds::LAYERS)),
+        (mixing, feeding),
+        (format(), format()),
+    )
+        .prop_map(|((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts))| {
+            Architecture {
+                hidden,
+                vocab,
+                tied_embeddings: tied,
+                max_context: Tokens::new(context),
+                layers,
+                attention,
+                ffn,
+                native_weights: weights,
+                native_experts: experts,
+            }
+        })
+        .boxed()
+}
+
+fn attentions() -> BoxedStrategy<Attention> {
+    let heads = || whole(bounds::HEADS);
+    let width = || whole(bounds::HEAD_WIDTH);
+    let rank = || whole(bounds::RANK);
+    let window = || proptest::option::of(whole(bounds::WINDOW));
+    let indexer = || {
+        proptest::option::of(
+            (heads(), width(), whole(bounds::WINDOW)).prop_map(|(heads, dim, top_k)| Indexer {
+                heads,
+                dim,
+                top_k,
+            }),
+        )
+    };
+    prop_oneof![
+        ((heads(), heads(), width(), width()), window(), any::<[bool; 2]>(), indexer()).prop_map(
+            |((heads, kv_heads, head_dim, v_dim), window, [shared_kv, output_gate], indexer)| {
+                Attention::Grouped {
+                    heads,
+                    kv_heads,
+                    head_dim,
+                    v_dim,
+                    window,
+                    shared_kv,
+                    output_gate,
+                    indexer,
+                }
+            }
+        ),
+        ((heads(), rank(), whole(bounds::ROTARY), width(), width()), proptest::option::of(rank()), indexer())
+            .prop_map(|((heads, kv_rank, rope_dim, nope_dim, v_dim), q_rank, indexer)| {
+                Attention::Latent { heads, q_rank, kv_rank, rope_dim, nope_dim, v_dim, indexer }
+            }),
+        (heads(), heads(), width(), width(), whole(bounds::EXTRA)).prop_map(
+            |(key_heads, value_heads, key_dim, value_dim, extra_parameters)| {
+                Attention::Linear { key_heads, value_heads, key_dim, value_dim, extra_parameters }
+            }
+        ),
+        (heads(), width(), width(), heads()).prop_map(|(heads, head_dim, state, groups)| Attention::Mamba {
+            heads,
+            head_dim,
+            state,
+            groups
+        }),
+        (
+            (heads(), width(), rank(), whole(bounds::WINDOW)),
+            proptest::option::of(whole(bounds::RATIO)),
+            (heads(), rank()),
+            indexer()
+        )
+            .prop_map(
+                |((heads, head_dim, q_rank, window), ratio, (out_groups, out_rank), indexer)| {
+                    Attention::Compressed {
+                        heads,
+                        head_dim,
+                        q_rank,
+                        window,
+                        ratio,
+                        out_groups,
+                        out_rank,
+                        indexer,
+                    }
+                }
+            ),
+    ]
+    .boxed()
+}
+
+fn ffns() -> BoxedStrategy<Ffn> {
+    let inter = || whole(bounds::INTER);
+    prop_oneof![
+        (inter(), whole(bounds::MATRICES)).prop_map(|(inter, matrices)| Ffn::Dense { inter, matrices }),
+        (
+            (whole(bounds::EXPERTS), whole(bounds::EXPERTS), inter()),
+            (proptest::option::of(whole(bounds::HIDDEN)), whole(bounds::SHARED), whole(bounds::MATRICES)),
+        )
+            .prop_map(|((experts, top_k, inter), (width, shared_inter, matrices))| {
+                Ffn::Moe { experts, top_k: top_k.min(experts), inter, width, shared_inter, matrices }
+            }),
+    ]
+    .boxed()
+}
+
+/// What a link may say about the page: each key at most once, pins at most four times.
+pub fn views() -> impl Strategy<Value = Vec<(String, String)>> {
+    let value = || ".{0,40}".prop_map(|text| text.replace('\u{0}', ""));
+    let keys =
+        proptest::sample::subsequence(vec!["x", "y", "view", "theme", "hide", "log"], 0..=6).prop_shuffle();
+    (keys, proptest::collection::vec(value(), 6), proptest::collection::vec(value(), 0..=4)).prop_map(
+        |(keys, values, pins)| {
+            let keys = keys.into_iter().zip(values).map(|(key, value)| (key.to_owned(), value));
+            keys.chain(pins.into_iter().map(|pin| ("pin".to_owned(), pin))).collect()
+        },
+    )
+}
+
+/// Any model of the catalogue, or a family of any size.
+pub fn models() -> impl Strategy<Value = String> {
+    let known: Vec<String> = catalog::models().iter().map(|model| model.id.to_string()).collect();
+    let family = (select(catalog::Family::ALL.to_vec()), 1e9_f64..2e12, proptest::option::of(0.01_f64..1.0))
+        .prop_map(|(family, size, share)| catalog::scaled(family, size, share).id.into_owned());
+    prop_oneof![3 => select(known), 1 => family]
+}
+
+/// Any chip of the catalogue.
+pub fn chips() -> impl Strategy<Value = String> {
+    select(catalog::chips().iter().map(|chip| chip.id.to_string()).collect::<Vec<_>>())
+}
+
+fn formats() -> impl Strategy<Value = Formats> {
+    let one = || proptest::option::of(select(NumberFormat::ALL.to_vec()));
+    (one(), one(), one()).prop_map(|(weights, experts, kv)| Formats { weights, experts, kv })
+}
+
+/// Any number within limits: the ends, round ones, and others spread over orders of magnitude.
+pub fn within(limits: Limits) -> impl Strategy<Value = f64> {
+    let low = limits.low.max(limits.high * 1e-9);
+    prop_oneof![
+        1 => Just(limits.low),
+        1 => Just(limits.high),
+        3 => limits.low..=limits.high,
+        3 => (low.ln()..=limits.high.ln()).prop_map(move |power| limits.clamp(power.exp())),
+        3 => (low.ln()..=limits.high.ln()).prop_map(move |power| limits.clamp(power.exp().round())),
+    ]
+}
+
+fn whole(limits: Limits) -> impl Strategy<Value = u32> {
+    within(limits).prop_map(|value| value.floor() as u32)
+}
+
+fn workloads() -> impl Strategy<Value = Workload> {
+    let tokens = |limits: Limits| {
+        prop_oneof![
+            within(limits),
+            (0_u32..=10).prop_map(move |power| limits.clamp(1024.0 * f64::from(1_u32 << power)))
+        ]
+    };
+    (tokens(Limits::ISL), tokens(Limits::OSL), within(Limits::SPREAD), within(Limits::HIT)).prop_map(
+        |(isl, osl, spread, hit)| Workload { isl: Tokens::new(isl), osl: Tokens::new(osl), spread, hit },
+    )
+}
+
+fn loads() -> impl Strategy<Value = Load> {
+    prop_oneof![
+        within(Limits::CONCURRENCY).prop_map(|concurrency| Load::Closed { concurrency }),
+        (within(Limits::RATE), prop_oneof![Just(1.0), within(Limits::CV)])
+            .prop_map(|(rate, cv)| Load::Open { rate: RequestsPerSecond::new(rate), cv }),
+    ]
+}
+
+fn pools() -> impl Strategy<Value = Pool> {
+    let degree = || prop_oneof![3 => select(vec![1, 2, 4, 8]), 1 => whole(Limits::DEGREE)];
+    let layout = (degree(), degree(), degree(), degree(), degree())
+        .prop_map(|(tp, pp, dp, etp, ep)| Layout { tp, pp, dp, etp, ep });
+    let count = prop_oneof![select(vec![1, 4, 8, 16, 72]), whole(Limits::CHIPS)];
+    (chips(), count, proptest::option::of(layout)).prop_map(|(chip, chips, layout)| Pool {
+        chip,
+        chips,
+        layout,
+    })
+}
+
+fn splits() -> impl Strategy<Value = Split> {
+    prop_oneof![
+        pools().prop_map(|pool| Split::Colocated { pool }),
+        (pools(), pools()).prop_map(|(prefill, decode)| Split::PrefillDecode { prefill, decode }),
+        Just(Scenario::default().split),
+    ]
+}
+
+fn links() -> impl Strategy<Value = PoolLink> {
+    prop_oneof![
+        Just(PoolLink::Auto),
+        within(Limits::LINK)
+            .prop_map(|bandwidth| PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth) }),
+    ]
+}
+
+fn slos() -> impl Strategy<Value = Slo> {
+    let time = |limits| proptest::option::of(within(limits).prop_map(Seconds::new));
+    (time(Limits::TTFT), time(Limits::TPOT)).prop_map(|(ttft, tpot)| Slo { ttft, tpot })
+}
+
+fn pricings() -> impl Strategy<Value = Pricing> {
+    let rent = (chips(), within(Limits::RENT))
+        .prop_map(|(chip, rent)| ChipRent { chip, rent: DollarsPerHour::new(rent) });
+    (
+        select(vec![PriceBasis::Rent, PriceBasis::RentLow, PriceBasis::Own]),
+        proptest::collection::vec(rent, 0..4),
+        within(Limits::YEARS),
+        within(Limits::PUE),
+        within(Limits::KWH),
+        within(Limits::UTILISATION),
+    )
+        .prop_map(|(basis, rents, years, pue, dollars_per_kwh, utilisation)| Pricing {
+            basis,
+            rents,
+            years,
+            pue,
+            dollars_per_kwh,
+            utilisation,
+        })
+}
