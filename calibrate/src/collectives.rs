@@ -68,7 +68,7 @@ fn time(numbers: &[f64], transfer: f64) -> f64 {
 fn fit(samples: &[Sample]) -> Vec<f64> {
     let mut best: Option<(Vec<f64>, f64)> = None;
     for start in STARTS {
-        let found = least_squares(&start, &BOUNDS, 1e-6, |numbers| {
+        let found = least_squares(&start, &BOUNDS, 1e-8, |numbers| {
             samples.iter().map(|own| robust((time(numbers, own.0) / own.1).ln(), SCALE)).collect()
         });
         if best.as_ref().is_none_or(|(_, cost)| found.1 < *cost) {

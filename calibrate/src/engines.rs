@@ -23,7 +23,7 @@ const TTFT_WEIGHT: f64 = 0.8;
 /// Highest batch-1 TPOT over bytes by bandwidth that an anchor lets pass.
 const ANCHOR: f64 = 1.28;
 /// Weight of an anchor that is exceeded.
-const ANCHOR_WEIGHT: f64 = 10.0;
+const ANCHOR_WEIGHT: f64 = 40.0;
 
 /// How strongly priors and ties pull.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,10 @@ use nalgebra::{DMatrix, DVector, Dyn, Owned, U1};
 
 /// Step of the differences, in the solver's unknowns.
 const STEP: f64 = 1e-3;
+/// Length of the first step at most, against the length of the start: a long one ends beyond recall near a bound.
+const STEP_BOUND: f64 = 0.3;
+/// How strongly bounds repel: next to nothing, but the map is flat there and nothing else would lead back.
+const AWAY: f64 = 1e-3;
 /// Threads that share the columns of a Jacobian.
 const THREADS: usize = 2;
 
@@ -17,8 +21,8 @@ pub type Bounds = (f64, f64);
 /// Shrinks large residuals to their square root's growth: pseudo-Huber, quadratic below `scale`.
 pub fn robust(residual: f64, scale: f64) -> f64 {
     let ratio = residual / scale;
-    let grown = (2.0 * ((1.0 + ratio * ratio).sqrt() - 1.0)).sqrt();
-    if residual.is_finite() { residual.signum() * scale * grown } else { 0.0 }
+    let shrunk = residual * (2.0 / ((1.0 + ratio * ratio).sqrt() + 1.0)).sqrt();
+    if shrunk.is_finite() { shrunk } else { 0.0 }
 }
 
 /// The constants that make the squares of `residuals` least, and that sum.
@@ -36,7 +40,11 @@ pub fn least_squares(
         at_point: Vec::new(),
     };
     problem.at_point = problem.at(problem.point.as_slice());
-    let solver = LevenbergMarquardt::new().with_patience(40).with_ftol(tolerance).with_xtol(1e-6);
+    let solver = LevenbergMarquardt::new()
+        .with_patience(40)
+        .with_stepbound(STEP_BOUND)
+        .with_ftol(tolerance)
+        .with_xtol(1e-6);
     let (problem, report) = solver.minimize(problem);
     (problem.inside(problem.point.as_slice()), report.objective_function * 2.0)
 }
@@ -64,7 +72,9 @@ impl<F: Fn(&[f64]) -> Vec<f64> + Sync> Problem<'_, F> {
     }
 
     fn at(&self, point: &[f64]) -> Vec<f64> {
-        (self.residuals)(&self.inside(point))
+        let mut residuals = (self.residuals)(&self.inside(point));
+        residuals.extend(point.iter().map(|own| AWAY * own));
+        residuals
     }
 
     fn column(&self, index: usize) -> Vec<f64> {

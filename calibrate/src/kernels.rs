@@ -258,7 +258,7 @@ fn log_error(operator: Operator, numbers: &[f64], sample: &Sample) -> f64 {
 fn fit(operator: Operator, samples: &[&Sample]) -> Vec<f64> {
     let mut best: Option<(Vec<f64>, f64)> = None;
     for start in STARTS {
-        let found = least_squares(&start, &BOUNDS, 1e-6, |numbers| {
+        let found = least_squares(&start, &BOUNDS, 1e-8, |numbers| {
             samples.iter().map(|own| robust(log_error(operator, numbers, own), SCALE)).collect()
         });
         if best.as_ref().is_none_or(|(_, cost)| found.1 < *cost) {

@@ -113,7 +113,7 @@ pub struct EngineRow {
     pub expert_scale: f64,
     /// The same with weights and activations in 4 bits.
     pub expert_fp4_scale: f64,
-    /// The same with weights in 4 bits and wider activations.
+    /// The same with mxfp4 weights and wider activations.
     pub expert_mixed_scale: f64,
     /// Exchanges against the measured ones.
     pub link_scale: f64,
@@ -153,10 +153,13 @@ impl EngineRow {
     pub const fn experts(&self, format: NumberFormat) -> f64 {
         match format {
             NumberFormat::Nvfp4 => self.expert_fp4_scale,
-            NumberFormat::Mxfp4 | NumberFormat::Int4 => self.expert_mixed_scale,
-            NumberFormat::Bf16 | NumberFormat::Fp8 | NumberFormat::Fp8Block | NumberFormat::Int8 => {
-                self.expert_scale
-            }
+            NumberFormat::Mxfp4 => self.expert_mixed_scale,
+            // Nobody measured expert kernels with int4 weights; they inherit the law of 16 bits, and its scale.
+            NumberFormat::Int4
+            | NumberFormat::Bf16
+            | NumberFormat::Fp8
+            | NumberFormat::Fp8Block
+            | NumberFormat::Int8 => self.expert_scale,
         }
     }
 }

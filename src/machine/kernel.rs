@@ -149,13 +149,15 @@ impl Kernel {
         Self { compute_rate: self.compute_rate * share, ..self }
     }
 
-    /// The law inside an engine whose floors and whose kernels proper take so many times as long.
+    /// The law inside an engine whose floors and whose kernels proper take so many times as long. The part of the time
+    /// that comes from too few tiles to fill the chip is latency and stays.
     #[must_use]
     pub fn inside(self, floor_scale: f64, scale: f64) -> Self {
         Self {
             floor: self.floor * floor_scale,
             compute_rate: self.compute_rate / scale,
             memory_rate: self.memory_rate / scale,
+            half_tiles: self.half_tiles / scale,
             ..self
         }
     }
