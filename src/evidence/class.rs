@@ -36,7 +36,7 @@ fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
         // A few public speeds fix the floor of a machine, no more: nobody measured it under load.
         return if row.measured { EvidenceClass::DatasheetOnly } else { EvidenceClass::VendorClaim };
     }
-    if served().any(|(own, models, engines)| own == id && lists(models, model) && lists(engines, engine)) {
+    if served().any(|own| own == (id, model, engine)) {
         EvidenceClass::MeasuredNearby
     } else if served().any(|(own, _, _)| own == id) {
         EvidenceClass::SameChip
@@ -47,11 +47,7 @@ fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
     }
 }
 
-fn lists(names: &str, name: &str) -> bool {
-    names.split(' ').any(|own| own == name)
-}
-
-/// Chips, models and engines with served points behind the calibration.
+/// Chip, model and engine of the served points behind the calibration.
 fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     include_str!("served.csv").lines().filter(|line| !line.starts_with('#')).skip(1).filter_map(|line| {
         let mut cells = line.split(',');
@@ -89,6 +85,7 @@ fn band(line: &str) -> Option<Evidence> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{self, Engine};
 
     #[test]
     fn each_class_has_a_band_around_one() {
@@ -104,8 +101,32 @@ mod tests {
     fn bands_widen_from_class_to_class() {
         for pair in bands().windows(2) {
             if let [better, worse] = pair {
-                assert!(worse.tpot.high >= better.tpot.high && worse.tpot.low <= better.tpot.low);
+                assert!(better.class < worse.class);
+                for (better, worse) in [
+                    (better.ttft, worse.ttft),
+                    (better.tpot, worse.tpot),
+                    (better.throughput, worse.throughput),
+                ] {
+                    assert!(worse.high >= better.high && worse.low <= better.low, "{worse:?} in {better:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn each_served_chip_model_and_engine_is_in_the_catalogue() {
+        assert!(served().count() > 10);
+        for (chip, model, engine) in served() {
+            assert!(catalog::chip(chip).is_some(), "{chip}");
+            assert!(catalog::model(model).is_some(), "{model}");
+            assert!(Engine::from_id(engine).is_some(), "{engine}");
+        }
+    }
+
+    #[test]
+    fn a_model_under_an_engine_that_never_served_it_is_not_measured_nearby() {
+        let scenario = |engine| Scenario { model: "kimi-k2".to_owned(), engine, ..Scenario::default() };
+        assert_eq!(chip_class(&scenario(Engine::Vllm), "h200"), EvidenceClass::MeasuredNearby);
+        assert_eq!(chip_class(&scenario(Engine::Trtllm), "h200"), EvidenceClass::SameChip);
     }
 }

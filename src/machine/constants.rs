@@ -27,7 +27,9 @@ pub enum Operator {
 }
 
 impl Operator {
-    fn from_id(id: &str) -> Option<Self> {
+    /// The operator of this name in the data file.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
         Some(match id {
             "gemm" => Self::Gemm,
             "gemm-vllm" => Self::GemmVllm,
@@ -70,7 +72,7 @@ pub struct KernelRow {
 /// One row of `collectives.csv`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CollectiveRow {
-    /// `all-reduce`, `all-gather`, `reduce-scatter` or `all-to-all`.
+    /// `all-reduce`, `all-gather` or `reduce-scatter`.
     pub operation: &'static str,
     /// Chip.
     pub chip: &'static str,
@@ -95,16 +97,24 @@ pub struct EngineRow {
     pub generation: &'static str,
     /// Host work per step.
     pub step: Seconds,
+    /// Host work per step for each sequence in it: sampling, detokenising, bookkeeping.
+    pub sequence: Seconds,
     /// Small kernels and gaps per layer.
     pub layer: Seconds,
+    /// Small kernels and gaps around the experts of a layer: choosing, sorting, quantising and putting together.
+    pub expert_layer: Seconds,
     /// Floors of kernels in the engine's graphs against the floors of kernels alone.
     pub floor_scale: f64,
     /// Dense matrix products in decode against the measured ones.
     pub gemm_scale: f64,
     /// Attention against the measured one.
     pub attention_scale: f64,
-    /// Expert products in decode against the measured ones.
+    /// Expert products in decode against the measured ones, weights and activations in 16 or 8 bits.
     pub expert_scale: f64,
+    /// The same with weights and activations in 4 bits.
+    pub expert_fp4_scale: f64,
+    /// The same with mxfp4 weights and wider activations.
+    pub expert_mixed_scale: f64,
     /// Exchanges against the measured ones.
     pub link_scale: f64,
     /// Share of a prefill that stalls running decodes.
@@ -121,8 +131,12 @@ pub struct EngineRow {
     pub request: Seconds,
     /// Decode steps from the end of a prefill until the first token reaches the user.
     pub first_steps: f64,
+    /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
+    pub rank_steps: f64,
     /// Share of the prompts ahead that a closed-loop request waits for.
     pub burst: f64,
+    /// The same where prefill has a pool of its own, which takes prompts first come, first served.
+    pub split_burst: f64,
     /// Prompts that arrive together when answers have equal length.
     pub group: f64,
     /// Batched-token budget of a step.
@@ -131,6 +145,23 @@ pub struct EngineRow {
     pub memory_fraction: f64,
     /// Engine, graphs and communication buffers.
     pub reserve: Bytes,
+}
+
+impl EngineRow {
+    /// Expert products in decode against the measured ones, in the kernels that a format takes.
+    #[must_use]
+    pub const fn experts(&self, format: NumberFormat) -> f64 {
+        match format {
+            NumberFormat::Nvfp4 => self.expert_fp4_scale,
+            NumberFormat::Mxfp4 => self.expert_mixed_scale,
+            // Nobody measured expert kernels with int4 weights; they inherit the law of 16 bits, and its scale.
+            NumberFormat::Int4
+            | NumberFormat::Bf16
+            | NumberFormat::Fp8
+            | NumberFormat::Fp8Block
+            | NumberFormat::Int8 => self.expert_scale,
+        }
+    }
 }
 
 /// Which memory of a chip with a law of its own holds the weights.
@@ -198,11 +229,15 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     engine: Engine::Vllm,
     generation: "any",
     step: Seconds::micros(600.0),
+    sequence: Seconds::micros(5.0),
     layer: Seconds::micros(4.0),
+    expert_layer: Seconds::micros(20.0),
     floor_scale: 1.0,
     gemm_scale: 1.0,
     attention_scale: 1.0,
     expert_scale: 1.0,
+    expert_fp4_scale: 1.0,
+    expert_mixed_scale: 1.0,
     link_scale: 1.0,
     interference: 1.0,
     prefill_scale: 1.0,
@@ -211,7 +246,9 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     expert_launch: Seconds::micros(200.0),
     request: Seconds::millis(15.0),
     first_steps: 4.0,
+    rank_steps: 1.0,
     burst: 0.06,
+    split_burst: 0.06,
     group: 6.0,
     chunk: Tokens::new(8192.0),
     memory_fraction: 0.9,
@@ -404,24 +441,30 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
         engine: Engine::from_id(cells.text(0)?)?,
         generation: cells.text(1)?,
         step: Seconds::micros(cells.number(2)?),
-        layer: Seconds::micros(cells.number(3)?),
-        floor_scale: cells.number(4)?,
-        gemm_scale: cells.number(5)?,
-        attention_scale: cells.number(6)?,
-        expert_scale: cells.number(7)?,
-        link_scale: cells.number(8)?,
-        interference: cells.number(9)?,
-        prefill_scale: cells.number(10)?,
-        prefill_expert_scale: cells.number(11)?,
-        launch: Seconds::micros(cells.number(12)?),
-        expert_launch: Seconds::micros(cells.number(13)?),
-        request: Seconds::millis(cells.number(14)?),
-        first_steps: cells.number(15)?,
-        burst: cells.number(16)?,
-        group: cells.number(17)?,
-        chunk: Tokens::new(cells.number(18)?),
-        memory_fraction: cells.number(19)?,
-        reserve: Bytes::giga(cells.number(20)?),
+        sequence: Seconds::micros(cells.number(3)?),
+        layer: Seconds::micros(cells.number(4)?),
+        expert_layer: Seconds::micros(cells.number(5)?),
+        floor_scale: cells.number(6)?,
+        gemm_scale: cells.number(7)?,
+        attention_scale: cells.number(8)?,
+        expert_scale: cells.number(9)?,
+        expert_fp4_scale: cells.number(10)?,
+        expert_mixed_scale: cells.number(11)?,
+        link_scale: cells.number(12)?,
+        interference: cells.number(13)?,
+        prefill_scale: cells.number(14)?,
+        prefill_expert_scale: cells.number(15)?,
+        launch: Seconds::micros(cells.number(16)?),
+        expert_launch: Seconds::micros(cells.number(17)?),
+        request: Seconds::millis(cells.number(18)?),
+        first_steps: cells.number(19)?,
+        rank_steps: cells.number(20)?,
+        burst: cells.number(21)?,
+        split_burst: cells.number(22)?,
+        group: cells.number(23)?,
+        chunk: Tokens::new(cells.number(24)?),
+        memory_fraction: cells.number(25)?,
+        reserve: Bytes::giga(cells.number(26)?),
     })
 }
 

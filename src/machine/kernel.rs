@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use super::constants::{Constants, Operator};
+use super::constants::{Constants, KernelRow, Operator};
 use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
 
@@ -88,7 +88,6 @@ impl Kernel {
     /// published peak or bandwidth.
     #[must_use]
     pub fn find(tables: &Constants, operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
-        let bandwidth = chip.memory.as_ref()?.bandwidth;
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
         let unit = chip.rate(wanted)?.unit;
@@ -118,8 +117,18 @@ impl Kernel {
             .or_else(|| any(other, stand_in).map(|row| (row, Provenance::AnyChip)))
             .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
-        let Rate { unit, peak, assumed } = chip.rate(if row.chip == "*" { unit } else { row.unit })?;
-        let kernel = Self {
+        let unit = if row.chip == "*" { unit } else { row.unit };
+        let kernel = Self { provenance, ..Self::from_row(row, chip, unit)? };
+        Some(kernel.with_compute(tables.compute_share(&chip.id)))
+    }
+
+    /// The law of one row of constants on a chip whose `unit` does the arithmetic. `None` when the chip has no published
+    /// peak or bandwidth.
+    #[must_use]
+    pub fn from_row(row: &KernelRow, chip: &Chip, unit: ComputeType) -> Option<Self> {
+        let bandwidth = chip.memory.as_ref()?.bandwidth;
+        let Rate { unit, peak, assumed } = chip.rate(unit)?;
+        Some(Self {
             floor: row.t0,
             peak,
             bandwidth,
@@ -128,11 +137,10 @@ impl Kernel {
             half_tiles: row.half_tiles,
             split: row.split,
             pad_rows: row.pad_rows,
-            provenance,
+            provenance: Provenance::Measured,
             unit,
             assumed_rate: assumed,
-        };
-        Some(kernel.with_compute(tables.compute_share(&chip.id)))
+        })
     }
 
     /// The law of a chip that reaches only this share of the arithmetic efficiency.
@@ -141,13 +149,15 @@ impl Kernel {
         Self { compute_rate: self.compute_rate * share, ..self }
     }
 
-    /// The law inside an engine whose floors and whose kernels proper take so many times as long.
+    /// The law inside an engine whose floors and whose kernels proper take so many times as long. The part of the time
+    /// that comes from too few tiles to fill the chip is latency and stays.
     #[must_use]
     pub fn inside(self, floor_scale: f64, scale: f64) -> Self {
         Self {
             floor: self.floor * floor_scale,
             compute_rate: self.compute_rate / scale,
             memory_rate: self.memory_rate / scale,
+            half_tiles: self.half_tiles / scale,
             ..self
         }
     }

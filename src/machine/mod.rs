@@ -5,5 +5,8 @@ pub mod constants;
 pub mod kernel;
 
 pub use collective::{Collective, Fabric, Operation};
-pub use constants::{Constants, EngineRow, FamilyRow, LinkRow, Operator, SramRow, WeightHome, constants};
+pub use constants::{
+    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, WeightHome,
+    constants,
+};
 pub use kernel::{Kernel, Limit, Provenance, Work};

@@ -400,6 +400,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             depth: width_of_expert,
         };
         self.kernel(OpKind::Experts, count, self.laws.experts, &work);
+        let around = (self.plan.engine.expert_layer, Limit::Latency);
+        self.sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, around));
         if shared_inter > 0 {
             self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices);
         }

@@ -101,7 +101,12 @@ impl<'a> Plan<'a> {
             layout,
             numerics,
             engine: tables.engine(engine, &chip.id),
-            laws: laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, row.expert_scale),
+            laws: laws.inside(
+                row.floor_scale,
+                row.gemm_scale,
+                row.attention_scale,
+                row.experts(numerics.experts),
+            ),
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             tensor_sum: fabric.collective(Operation::AllReduce, layout.tp),
             expert_sum: fabric.collective(Operation::AllReduce, layout.etp.saturating_mul(layout.ep)),
@@ -240,7 +245,7 @@ pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout) -> By
 
 /// Experts of one rank that at least one of so many tokens reaches, for uniform routing.
 #[must_use]
-pub(super) fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
+pub fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
     let missed = libm::pow((1.0 - top_k / experts).max(0.0), tokens);
     (local * (1.0 - missed)).max(local.min(1.0).min(tokens * top_k * local / experts).max(1e-9))
 }

@@ -176,7 +176,9 @@ impl<'a> Replica<'a> {
     pub fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                plan.time(&decode_shape(plan.layout(), sequences, context)) + self.engine.step
+                plan.time(&decode_shape(plan.layout(), sequences, context))
+                    + self.engine.step
+                    + self.engine.sequence * (sequences / f64::from(plan.layout().dp))
             }
             Silicon::Sram(pipeline) => pipeline.token_time(sequences, context),
         }

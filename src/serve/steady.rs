@@ -163,12 +163,13 @@ fn colocated(
     let station = station(&settled, &lengths, Role::Colocated);
     let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let engine = *station.engine();
+    let ranks_wait = if settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     let first = |at: &Operating, wait: f64| FirstToken {
         queue: Seconds::new(wait),
         room: Seconds::ZERO,
         request: engine.request,
         prefill: prefill.latency,
-        step: at.step * 0.5 + at.tpot * engine.first_steps,
+        step: at.step * 0.5 + at.tpot * (engine.first_steps + ranks_wait),
         transfer: Seconds::ZERO,
     };
     let occupancy = prefill.occupancy.get();
@@ -328,7 +329,8 @@ fn disaggregated(
             None => {
                 // Random arrivals among finitely many users, who can't all wait at once, and the burst.
                 let others = (users / prefills.replicas - 1.0).max(0.0);
-                allen_cunneen(occupancy, prefills.replicas, load, 1.0) + engine.burst * others * occupancy
+                allen_cunneen(occupancy, prefills.replicas, load, 1.0)
+                    + engine.split_burst * others * occupancy
             }
         };
         FirstToken {

@@ -19,6 +19,7 @@ pub fn check(root: &Path) -> Result<Tally> {
         step(name, || run(cargo(root).arg("clippy").args(args).args(["--", "-D", "warnings"])))
     };
     clippy("lints, native", &["--package", "tandem", "--all-targets"])?;
+    clippy("lints, native, calibrate", &["--package", "calibrate", "--all-targets"])?;
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
@@ -26,7 +27,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     // One package at a time: together, cargo would unite the features of their dependencies, and compile again what
     // it compiled to run this program.
     let mut tally = Tally::default();
-    for package in ["tandem", "xtask"] {
+    for package in ["tandem", "calibrate", "xtask"] {
         step(&format!("tests, native, {package}"), || {
             let mut command = cargo(root);
             run_watched(command.args(["test", "--package", package]), |line| tally += Tally::of_cargo(line))

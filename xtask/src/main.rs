@@ -53,6 +53,8 @@ enum Verb {
     Test,
     /// Only the browser tests, on a fresh build
     Browser(BrowserArgs),
+    /// Fit the constants on the measurements in a folder, and write them where the library reads them
+    Calibrate(CalibrateArgs),
 }
 
 #[derive(Args)]
@@ -69,6 +71,15 @@ struct ServeArgs {
     /// Serve dist/ as it stands: no build, no watching
     #[arg(long)]
     no_build: bool,
+}
+
+#[derive(Args)]
+struct CalibrateArgs {
+    /// Folder with serving.csv and ops/
+    folder: PathBuf,
+    /// Only one stage
+    #[arg(value_parser = ["kernels", "engines"])]
+    stage: Option<String>,
 }
 
 #[derive(Args)]
@@ -107,6 +118,7 @@ fn run(verb: Verb) -> Result<()> {
             Ok(())
         }
         Verb::Test => test(root),
+        Verb::Calibrate(args) => calibrate(root, &args),
         Verb::Browser(args) => {
             let site =
                 if args.no_build { site::Site::read(&root.join("dist"))? } else { bundle::bundle(root)? };
@@ -115,6 +127,19 @@ fn run(verb: Verb) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// A program of its own, so that xtask needs neither the library nor a solver. Each stage is built anew, as the library
+/// holds the constants that the stage before has written.
+fn calibrate(root: &Path, args: &CalibrateArgs) -> Result<()> {
+    for stage in ["kernels", "engines"] {
+        if args.stage.as_deref().is_none_or(|own| own == stage) {
+            let mut command = step::cargo(root);
+            command.args(["run", "--release", "--package", "calibrate", "--"]).arg(&args.folder).arg(stage);
+            step::run(&mut command)?;
+        }
+    }
+    Ok(())
 }
 
 /// Cheapest first, so that a slip shows early. The last line printed is the count of all tests.
