@@ -20,7 +20,7 @@ use super::{Band, Evaluation, evaluate};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 
-mod rows;
+pub(super) mod rows;
 mod stats;
 
 pub use stats::Stats;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 pub mod check;
 mod class;
+pub mod nearest;
 
 pub use class::judge;
 

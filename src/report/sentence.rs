@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::evidence::Evaluation;
+use crate::evidence::nearest::Run;
 use crate::metric::Metric;
-use crate::scenario::{Load, Scenario, Split};
+use crate::scenario::{Load, Scenario, Split, notation};
 use crate::serve::Refusal;
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
@@ -61,6 +62,39 @@ pub fn deployment(scenario: &Scenario) -> String {
         Split::Colocated { pool: only } => pool(only),
         Split::PrefillDecode { prefill, decode } => format!("{} + {}", pool(prefill), pool(decode)),
     }
+}
+
+/// A measured run in a line: what ran on what, how fast it was, and whose it is.
+#[must_use]
+pub fn run(run: &Run) -> String {
+    let scenario = &run.scenario;
+    let layouts: Vec<String> = scenario
+        .split
+        .pools()
+        .into_iter()
+        .filter_map(|(_, pool)| pool.layout.as_ref().map(notation::write_layout))
+        .collect();
+    let users = match scenario.load {
+        Load::Closed { concurrency } => Unit::Count.format(concurrency),
+        Load::Open { .. } => String::new(),
+    };
+    format!(
+        "{} on {} ({}), {}, {}, {users} users: TTFT {}, TPOT {} ({})",
+        words::model(&scenario.model),
+        deployment(scenario),
+        layouts.join(" + "),
+        scenario.engine.name(),
+        lengths(scenario),
+        Unit::Seconds.format(run.ttft.get()),
+        Unit::Seconds.format(run.tpot.get()),
+        origin(run),
+    )
+}
+
+/// Whose run it is and of when.
+#[must_use]
+pub fn origin(run: &Run) -> String {
+    format!("{} of {}, {}", run.source, run.date, run.id)
 }
 
 /// Input and output length: `8k/1k`.

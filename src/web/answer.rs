@@ -4,6 +4,7 @@ use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
+use super::runs::NearestRuns;
 use super::state::{Page, use_page};
 use crate::report::{answer, verdict, words};
 
@@ -63,6 +64,7 @@ pub fn AnswerPanel() -> impl IntoView {
                         <span class="unseen">": " {words::evidence_explained(class)}</span>
                     </li>
                 }))}
+                <NearestRuns/>
                 {views(move || remedy.get().map(|text| view! { <li class="remedy">{text}</li> }))}
                 {views(move || warnings.get().into_iter().map(|text| view! { <li class="warning">{text}</li> }).collect_view())}
             </ul>

@@ -13,6 +13,7 @@ use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
 use super::presets::PresetMenu;
+use super::runs;
 use super::share::Share;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
@@ -29,6 +30,7 @@ pub fn App() -> impl IntoView {
     provide_context(page);
     let choice = theme::provide(embedded);
     history::keep(page);
+    runs::fetch_later(page);
     if embedded {
         return view! { <Embed hide/> }.into_any();
     }

@@ -10,6 +10,7 @@
 //! | `charts` | curves and frontier on canvases, with their cursors and tables |
 //! | `pins` | scenarios kept for comparison |
 //! | `presets`, `share`, `theme`, `notices` | the header, and what the reader must be told |
+//! | `runs` | measured runs, fetched once the page stands |
 //! | `embed` | the page inside another one |
 //! | `lean` | reactive closures behind one type each |
 //! | `worker` | long searches off the main thread |
@@ -29,6 +30,7 @@ mod notices;
 mod pins;
 mod pools;
 mod presets;
+mod runs;
 mod share;
 mod state;
 mod theme;

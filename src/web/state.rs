@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::web::lean::memo;
 use leptos::prelude::*;
 
+use crate::evidence::nearest::Library;
 use crate::evidence::{Evaluation, evaluate};
 use crate::explore::Knob;
 use crate::metric::{Metric, Quantity};
@@ -127,6 +128,8 @@ pub struct Page {
     pub messages: RwSignal<Vec<Message>>,
     /// The answer.
     pub answer: Memo<Answer>,
+    /// Measured runs, once they are there.
+    pub runs: RwSignal<Arc<Library>>,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
     /// Whether the page stands in another one.
@@ -144,6 +147,7 @@ impl Page {
             pins: RwSignal::new(Vec::new()),
             messages: RwSignal::new(Vec::new()),
             answer: memo(move || Arc::new(scenario.with(evaluate))),
+            runs: RwSignal::default(),
             steps: RwSignal::new(0),
             embedded,
         }

@@ -1,4 +1,9 @@
 //! Rows of a measurement file as scenarios.
+//!
+//! Two readers share what a row means: [`read`] takes any CSV and explains what is wrong with it, [`plain`] takes the
+//! file that the page brings along, which quotes nothing, so that the page need not carry a CSV parser.
+//!
+//! Comments, lines that begin with `#` and a blank, may stand above the header.
 
 use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
@@ -14,13 +19,13 @@ const REQUIRED: [&str; 7] = ["model", "engine", "isl", "osl", "concurrency", "tt
 const EXCERPT: usize = 60;
 
 /// A row that can be evaluated.
-pub(super) struct Row {
-    pub(super) id: String,
+pub(in crate::evidence) struct Row {
+    pub(in crate::evidence) id: String,
     /// Line of the file on which it starts.
     pub(super) line: u64,
-    pub(super) scenario: Scenario,
-    pub(super) ttft_ms: Option<f64>,
-    pub(super) tpot_ms: Option<f64>,
+    pub(in crate::evidence) scenario: Scenario,
+    pub(in crate::evidence) ttft_ms: Option<f64>,
+    pub(in crate::evidence) tpot_ms: Option<f64>,
     isl: f64,
     osl: f64,
     concurrency: f64,
@@ -51,8 +56,9 @@ impl Row {
 }
 
 /// Reads all rows; one that cannot be read is a problem in its place.
-pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckError> {
+pub(in crate::evidence) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (text, above) = without_comments(text);
     if text.trim().is_empty() {
         return Err(CheckError::Empty);
     }
@@ -72,7 +78,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckErr
         return Err(CheckError::MissingColumns { missing, found });
     }
     let mut rows = Vec::new();
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 + above };
     for (index, record) in reader.records().enumerate() {
         let record = match record {
             Ok(record) => record,
@@ -90,6 +96,36 @@ pub(super) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicted>>, CheckErr
         }));
     }
     Ok(rows)
+}
+
+/// Reads rows without quotes, each with its date and its source; `None` stands for a row that cannot be read.
+pub(in crate::evidence) fn plain(text: &str) -> impl Iterator<Item = Option<(Row, &str, &str)>> {
+    let (text, above) = without_comments(text);
+    let mut lines = (above + 1..).zip(text.lines());
+    let header: Vec<&str> = lines.next().map(|(_, line)| cells(line).collect()).unwrap_or_default();
+    lines.filter(|(_, line)| !line.trim().is_empty()).map(move |(number, line)| {
+        let record: Vec<&str> = cells(line).collect();
+        let cell = |name: &str| {
+            let at = header.iter().position(|known| *known == name)?;
+            record.get(at).copied().filter(|cell| !cell.is_empty())
+        };
+        let row = row(cell("id")?.to_owned(), number, cell).ok()?;
+        Some((row, cell("measured").unwrap_or_default(), cell("source").unwrap_or_default()))
+    })
+}
+
+fn cells(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',').map(str::trim)
+}
+
+/// The text below its leading comments, and how many lines those take.
+fn without_comments(mut text: &str) -> (&str, u64) {
+    let mut above = 0;
+    while text.starts_with("# ") {
+        text = text.split_once('\n').map_or("", |(_, rest)| rest);
+        above += 1;
+    }
+    (text, above)
 }
 
 /// Line numbers of ascending places in a text. The reader's own point at the end of the line before where lines end in

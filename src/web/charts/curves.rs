@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::web::lean::{flag, memo};
 use leptos::prelude::*;
 
-use super::plot::{HERE, Picked, Plot};
+use super::plot::{HERE, MEASURED, Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::evidence::nearest::{Run, Swept as Varied};
 use crate::explore::{self, Knob, sweep};
 use crate::metric::Metric;
-use crate::report::{figure, words};
+use crate::report::{figure, sentence, words};
 use crate::scenario::{Load, Scenario};
 use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
@@ -46,6 +47,17 @@ pub fn Curves() -> impl IntoView {
         },
         |_, _| true,
     );
+    let runs = memo(move || {
+        let (knob, metric) = (knob.get(), page.view.get().metric);
+        page.runs.with(|runs| {
+            let Some(varied) = varied(knob) else { return Vec::new() };
+            let found = page.scenario.with(|scenario| runs.on_curve(scenario, varied));
+            let sample = |x: f64, run: &Run| {
+                Some(Sample::new(x, measured(run, metric)?).with_note(sentence::origin(run)))
+            };
+            found.into_iter().filter_map(|own| sample(own.x, own.run)).collect::<Vec<_>>()
+        })
+    });
     let chart = memo(move || {
         let view = page.view.get();
         let (metric, (log_x, log_y)) = (view.metric, view.logs());
@@ -87,6 +99,12 @@ pub fn Curves() -> impl IntoView {
             Series::line("now", "Now", Paint::Series(0), now.with(|samples| points(samples, metric, true)));
         own.end_label = !chart.series.is_empty();
         chart.series.push(own);
+        runs.with(|runs| {
+            if !runs.is_empty() {
+                let series = Series::points(MEASURED, "Measured", Paint::Ink, Marker::Ring, runs.clone());
+                chart.series.push(series);
+            }
+        });
         page.scenario.with(|scenario| {
             let limit = match metric {
                 Metric::Ttft => scenario.slo.ttft,
@@ -145,7 +163,12 @@ pub fn Curves() -> impl IntoView {
 
     let caption = Signal::derive(move || {
         let way = "Drag in the chart to move the scenario along the curve. The shade is the 80 % band.";
-        gap.get().unwrap_or_else(|| way.to_owned())
+        let runs = match runs.with(Vec::len) {
+            0 => String::new(),
+            1 => " The ring is a measured run.".to_owned(),
+            count => format!(" The rings are {count} measured runs."),
+        };
+        gap.get().unwrap_or_else(|| format!("{way}{runs}"))
     });
 
     view! {
@@ -243,6 +266,29 @@ fn gap(samples: &[explore::Sample], knob: Knob, metric: Metric, scenario: &Scena
     samples.iter().find_map(|sample| match &sample.result {
         Err(refusal) => Some(format!("No curve at {}: {}", unit.format(sample.x), words::refusal(refusal))),
         Ok(evaluation) => metric.read(evaluation).err().map(|reason| format!("No curve: {reason}.")),
+    })
+}
+
+/// What a measured run must differ in to lie on the curve; no run tells of the other knobs.
+const fn varied(knob: Knob) -> Option<Varied> {
+    match knob {
+        Knob::Isl => Some(Varied::Isl),
+        Knob::Osl => Some(Varied::Osl),
+        Knob::Load => Some(Varied::Users),
+        Knob::ModelSize | Knob::Mix | Knob::Hit => None,
+    }
+}
+
+/// What a run says of a metric, if anything.
+fn measured(run: &Run, metric: Metric) -> Option<f64> {
+    Some(match metric {
+        Metric::Ttft => run.ttft.get(),
+        Metric::Tpot => run.tpot.get(),
+        Metric::E2e => run.e2e().get(),
+        Metric::Interactivity => 1.0 / run.tpot.get(),
+        Metric::Throughput => run.throughput().get(),
+        Metric::ThroughputPerChip => run.throughput_per_chip().get(),
+        _ => return None,
     })
 }
 

@@ -26,6 +26,8 @@ const LEAP: usize = 10;
 const ROWS: usize = 7;
 /// The series that marks the current scenario.
 pub const HERE: &str = "here";
+/// The series of measured runs.
+pub const MEASURED: &str = "measured";
 
 /// What was chosen on a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::web_sys;
 use wasm_bindgen::JsCast;
 
+use super::plot::MEASURED;
 use crate::chart::model::{Chart, Join};
 use crate::units::format::ABSENT;
 
@@ -75,7 +76,19 @@ fn table(chart: &Chart) -> AnyView {
         .iter()
         .map(|series| view! { <th scope="col">{format!("{}, {}", chart.y.label, series.label)}</th> })
         .collect_view();
+    let measured = chart
+        .series
+        .iter()
+        .filter(|series| series.id == MEASURED)
+        .flat_map(|series| &series.samples)
+        .filter_map(|sample| {
+            let (x, y) = (chart.x.unit.format(sample.x), chart.y.unit.format(sample.y?));
+            let note = sample.note.as_deref().unwrap_or_default();
+            Some(view! { <li>{format!("Measured at {x}: {y} ({note})")}</li> })
+        })
+        .collect_view();
     view! {
+        <ul class="measured">{measured}</ul>
         <table>
             <thead><tr><th scope="col">{chart.x.label.clone()}</th>{heads}</tr></thead>
             <tbody>{rows}</tbody>
