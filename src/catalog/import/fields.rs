@@ -202,7 +202,14 @@ pub(super) fn excerpt(value: &Value) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
         Value::String(text) => format!("\"{}\"", printable(text)),
-        other => printable(&other.to_string()),
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        // Not by the parser's own printer, which nothing else on the page needs.
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.to_string(),
+            (None, Some(number)) => format!("{number:?}"),
+            (None, None) => "a number".to_owned(),
+        },
     }
 }
 

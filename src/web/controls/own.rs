@@ -1,213 +1,237 @@
 //! What the catalogue does not have: a model read from its `config.json`, and chips described by their figures.
 //!
-//! As everywhere on the page, what was typed stays until it can be taken, with the reason below it.
+//! As everywhere on the page, what was typed stays until it can be taken, with the reason below it. These forms hold
+//! text that is nobody else's business before it is submitted, so the browser keeps it and no signal watches it: the
+//! page is lighter for it.
 
-use leptos::ev::SubmitEvent;
+use gloo::events::{EventListener, EventListenerOptions};
+use leptos::html::Form;
 use leptos::prelude::*;
-use leptos::web_sys::{DragEvent, Event, FileList, HtmlInputElement};
-use wasm_bindgen::JsCast;
+use leptos::web_sys::{DragEvent, Element, Event, File, HtmlInputElement};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::choice::{Choice, Group, Item};
-use super::field::capital;
 use super::silicon::{edit_pool, names};
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{ChipFigures, chip_name, model_name};
 use crate::catalog::import::{self, model_from_config};
 use crate::catalog::{Chip, bounds};
 use crate::scenario::limits::MOST_CHIPS;
-use crate::scenario::{Role, Scenario, link};
+use crate::scenario::{Scenario, link};
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Watts};
-use crate::web::lean::{When, flag, memo, views, words};
+use crate::web::lean::{effect, flag};
 use crate::web::state::{Page, use_page};
 
-/// A text being typed, and why it cannot be taken.
+const CONFIG: &str = "own-config";
+const FILE: &str = "own-file";
+const MODEL_NAME: &str = "own-model-name";
+const CHIP_NAME: &str = "own-chip-name";
+const POOL: &str = "own-pool";
+
+/// A form of one's own things.
 #[derive(Clone, Copy)]
-struct Draft {
-    text: RwSignal<String>,
-    error: RwSignal<Option<String>>,
-}
-
-impl Draft {
-    fn new() -> Self {
-        Self { text: RwSignal::new(String::new()), error: RwSignal::new(None) }
-    }
-
-    /// The text without the space around it.
-    fn read(self) -> String {
-        self.text.with_untracked(|text| text.trim().to_owned())
-    }
-
-    /// The result's value; a reason goes below the text.
-    fn note<T>(self, result: Result<T, String>) -> Option<T> {
-        let (value, error) = match result {
-            Ok(value) => (Some(value), None),
-            Err(reason) => (None, Some(capital(&reason))),
-        };
-        if self.error.with_untracked(|before| *before != error) {
-            self.error.set(error);
-        }
-        value
-    }
-}
-
-/// A labelled text entry. It is checked as it is typed; empty, it is not blamed before someone asks for it.
-fn entry(
-    id: String,
-    label: &'static str,
-    placeholder: &'static str,
-    draft: Draft,
-    check: Box<dyn Fn(&str) -> Result<(), String>>,
-) -> AnyView {
-    let error_id = format!("{id}-error");
-    let typed = move |event: Event| {
-        let text = event_target_value(&event);
-        draft.note(if text.trim().is_empty() { Ok(()) } else { check(text.trim()) });
-        draft.text.set(text);
-    };
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <input
-                id=id
-                type="text"
-                class="entry"
-                autocomplete="off"
-                spellcheck="false"
-                placeholder=placeholder
-                prop:value=draft.text
-                aria-invalid={words(move || draft.error.with(Option::is_some).then_some("true"))}
-                aria-describedby=error_id.clone()
-                on:input=typed
-            />
-            {reason(error_id, draft)}
-        </div>
-    }
-    .into_any()
-}
-
-/// Why a text cannot be taken.
-fn reason(id: String, draft: Draft) -> AnyView {
-    view! {
-        <p id=id class="error" role="alert" hidden={flag(move || draft.error.with(Option::is_none))}>
-            {views(move || draft.error.get())}
-        </p>
-    }
-    .into_any()
-}
-
-/// What came of it.
-fn outcome(lines: RwSignal<Vec<String>>) -> AnyView {
-    view! {
-        <div class="about" role="status">
-            {views(move || lines.get().into_iter().map(|line| view! { <p>{line}</p> }).collect_view())}
-        </div>
-    }
-    .into_any()
+struct Sheet {
+    /// What opens it.
+    title: &'static str,
+    /// Where it says what came of it.
+    told: &'static str,
+    /// What is wrong with a text, by the identifier of its entry.
+    check: fn(&str, &str) -> Result<(), String>,
+    /// Takes what was typed and says so, or `None` where a reason stands against it.
+    take: fn(&Page) -> Option<String>,
 }
 
 /// Asks for a `config.json` and serves the model that it describes.
 #[component]
 pub fn OwnModel() -> impl IntoView {
+    let markup = format!(
+        "<label for={CONFIG}>Hugging Face config.json</label>\
+         <textarea id={CONFIG} rows=5 autocomplete=off spellcheck=false aria-describedby={CONFIG}-error \
+         placeholder='Paste it or drop the file here'></textarea>{}\
+         <label class=file><span>Or choose the file</span>\
+         <input id={FILE} type=file accept='.json,application/json'></label>{}\
+         <button type=submit>Use this model</button><p id=own-model-told class=about role=status></p>",
+        reason(CONFIG),
+        entry(MODEL_NAME, "Name", "as in the file"),
+    );
+    let check = |id: &str, text: &str| match id {
+        MODEL_NAME => model_name(text).map(drop).map_err(|error| error.to_string()),
+        // Half a text is no error yet.
+        _ => Ok(()),
+    };
+    form(Sheet { title: "Own model…", told: "own-model-told", check, take: use_model }, markup)
+}
+
+/// Asks for the figures of a chip and puts it into a pool.
+#[component]
+pub fn OwnChip() -> impl IntoView {
+    let mut markup = entry(CHIP_NAME, "Name", "my-npu");
+    for (key, label, needed) in FIGURES {
+        markup += &entry(&format!("own-{key}"), label, if needed { "needed" } else { "" });
+    }
+    markup += "<div class='choice pools'><label for=own-pool>Put it into</label><select id=own-pool>\
+               <option value=prefill>Prefill</option><option value=decode selected>Decode</option></select></div>\
+               <button type=submit>Add chip</button><p id=own-chip-told class=about role=status></p>";
+    let check = |id: &str, text: &str| match id.trim_start_matches("own-") {
+        "chip-name" => chip_name(text).map(drop).map_err(|error| error.to_string()),
+        "pool" => Ok(()),
+        key => figure(key, text).map(drop),
+    };
+    form(Sheet { title: "Own chip…", told: "own-chip-told", check, take: add_chip }, markup)
+}
+
+/// A form behind its title. The markup is made of constants of this file only.
+fn form(sheet: Sheet, markup: String) -> AnyView {
     let page = use_page();
-    let (config, name) = (Draft::new(), Draft::new());
-    let told = RwSignal::new(Vec::new());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        told.set(use_model(&page, config, name).unwrap_or_default());
-    };
-    let dropped = move |event: DragEvent| {
-        let files = event.data_transfer().and_then(|data| data.files()).filter(|files| files.length() > 0);
-        // Dropped text goes where the browser puts it.
-        if let Some(files) = files {
-            event.prevent_default();
-            load(&files, config);
+    let alone = page.part(|scenario| scenario.split.pools().len() == 1);
+    let node = NodeRef::<Form>::new();
+    effect(move || {
+        let Some(form) = node.get() else { return };
+        form.set_inner_html(&markup);
+        for kind in ["submit", "input", "change", "dragover", "drop"] {
+            let options = EventListenerOptions::enable_prevent_default();
+            let listener = EventListener::new_with_options(&form, kind, options, move |event| {
+                answer(&page, sheet, event);
+            });
+            // It goes with the form.
+            listener.forget();
         }
-    };
-    let chosen = move |event: Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        let Some(input) = input else { return };
-        if let Some(files) = input.files() {
-            load(&files, config);
-        }
-        // The same file can be chosen again once it has changed.
-        input.set_value("");
-    };
+    });
     view! {
-        <details class="more own">
+        <details class="more own" class:alone={flag(move || alone.get())}>
             <summary>
-                <span>"Own model…"</span>
+                <span>{sheet.title}</span>
             </summary>
-            <form on:submit=submit novalidate=true>
-                <label for="own-config">"Hugging Face config.json"</label>
-                <textarea
-                    id="own-config"
-                    rows="5"
-                    autocomplete="off"
-                    spellcheck="false"
-                    placeholder="Paste it or drop the file here"
-                    prop:value=config.text
-                    aria-invalid={words(move || config.error.with(Option::is_some).then_some("true"))}
-                    aria-describedby="own-config-error"
-                    on:input=move |event| config.text.set(event_target_value(&event))
-                    on:dragover=|event: DragEvent| event.prevent_default()
-                    on:drop=dropped
-                ></textarea>
-                {reason("own-config-error".to_owned(), config)}
-                <label class="file">
-                    <span>"Or choose the file"</span>
-                    <input id="own-file" type="file" accept=".json,application/json" on:change=chosen/>
-                </label>
-                {entry(
-                    "own-model-name".to_owned(),
-                    "Name",
-                    "as in the file",
-                    name,
-                    Box::new(|text| model_name(text).map(drop).map_err(|error| error.to_string())),
-                )}
-                <button type="submit">"Use this model"</button>
-                {outcome(told)}
-            </form>
+            <form node_ref=node novalidate=true></form>
         </details>
     }
+    .into_any()
 }
 
-/// Puts the first file's text into the draft.
-fn load(files: &FileList, config: Draft) {
-    let Some(file) = files.get(0) else { return };
+/// A labelled text entry with room for the reason against its text.
+fn entry(id: &str, label: &str, placeholder: &str) -> String {
+    let reason = reason(id);
+    format!(
+        "<div class=field><label for={id}>{label}</label><input id={id} class=entry autocomplete=off \
+         spellcheck=false placeholder='{placeholder}' aria-describedby={id}-error>{reason}</div>"
+    )
+}
+
+fn reason(id: &str) -> String {
+    format!("<p id={id}-error class=error role=alert hidden></p>")
+}
+
+fn answer(page: &Page, sheet: Sheet, event: &Event) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let id = target.id();
+    match event.type_().as_str() {
+        "submit" => {
+            event.prevent_default();
+            let told = (sheet.take)(page).unwrap_or_default();
+            if let Some(place) = element(sheet.told) {
+                place.set_text_content(Some(&told));
+            }
+        }
+        "input" if id != FILE => {
+            let text = text(&id);
+            // Empty, an entry is not blamed before someone asks for it.
+            note(&id, if text.is_empty() { Ok(()) } else { (sheet.check)(&id, &text) });
+        }
+        "change" if id == FILE => {
+            let Ok(input) = target.dyn_into::<HtmlInputElement>() else { return };
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                load(&file);
+            }
+            // The same file can be chosen again once it has changed.
+            input.set_value("");
+        }
+        "dragover" if id == CONFIG => event.prevent_default(),
+        "drop" if id == CONFIG => {
+            let files =
+                event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer).and_then(|data| data.files());
+            // Dropped text goes where the browser puts it.
+            if let Some(file) = files.and_then(|files| files.get(0)) {
+                event.prevent_default();
+                load(&file);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn element(id: &str) -> Option<Element> {
+    document().get_element_by_id(id)
+}
+
+/// What stands in an entry, without the space around it.
+fn text(id: &str) -> String {
+    let value = element(id).and_then(|own| js_sys::Reflect::get(&own, &"value".into()).ok());
+    value.and_then(|value| value.as_string()).unwrap_or_default().trim().to_owned()
+}
+
+/// The result's value; a reason goes below the entry.
+fn note<T>(id: &str, result: Result<T, String>) -> Option<T> {
+    let (value, reason) = match result {
+        Ok(value) => (Some(value), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    blame(id, reason);
+    value
+}
+
+fn blame(id: &str, reason: Option<String>) {
+    let (Some(entry), Some(place)) = (element(id), element(&format!("{id}-error"))) else { return };
+    // Reasons begin with names of fields and chips, whose letters are not to change.
+    let reason = reason.map(|reason| format!("Not taken: {reason}"));
+    let _ = if reason.is_some() {
+        entry.set_attribute("aria-invalid", "true")
+    } else {
+        entry.remove_attribute("aria-invalid")
+    };
+    let _ = place.toggle_attribute_with_force("hidden", reason.is_none());
+    if place.text_content() != reason {
+        place.set_text_content(reason.as_deref());
+    }
+}
+
+/// Puts a file's text into the entry.
+fn load(file: &File) {
     if file.size() > import::LONGEST as f64 {
-        let bytes = file.size() as usize;
-        config.note::<()>(Err(import::ImportError::TooLong { bytes }.to_string()));
+        let error = import::ImportError::TooLong { bytes: file.size() as usize };
+        blame(CONFIG, Some(error.to_string()));
         return;
     }
+    let text = JsFuture::from(file.text());
     spawn_local(async move {
-        match JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()) {
-            Some(text) => {
-                config.note(Ok(()));
-                config.text.set(text);
+        match (text.await, element(CONFIG)) {
+            (Ok(text), Some(entry)) => {
+                let _ = js_sys::Reflect::set(&entry, &JsValue::from("value"), &text);
+                blame(CONFIG, None);
             }
-            None => {
-                config.note::<()>(Err("the file cannot be read".to_owned()));
-            }
+            _ => blame(CONFIG, Some("the file cannot be read".to_owned())),
         }
     });
 }
 
-/// Serves the model; says what was taken for granted, or `None` where a draft has the reason against it.
-fn use_model(page: &Page, config: Draft, name: Draft) -> Option<Vec<String>> {
-    let read = config.text.with_untracked(|text| match text.trim() {
-        "" => Err("paste a config.json or choose the file first".to_owned()),
+/// Serves the model and says what was taken for granted.
+fn use_model(page: &Page) -> Option<String> {
+    let read = match text(CONFIG).as_str() {
+        "" => Err("nothing is here yet; paste a config.json or choose the file".to_owned()),
         text => model_from_config(text).map_err(|error| error.to_string()),
-    });
-    let mut imported = config.note(read)?;
-    let called = name.read();
-    if !called.is_empty() {
-        imported = name.note(imported.renamed(&called).map_err(|error| error.to_string()))?;
+    };
+    let mut imported = note(CONFIG, read)?;
+    let name = text(MODEL_NAME);
+    if !name.is_empty() {
+        imported = note(MODEL_NAME, imported.renamed(&name).map_err(|error| error.to_string()))?;
     }
-    let mut told = vec![format!("{} is served", imported.model.name)];
-    told.extend(imported.same_as.map(|known| format!("Same architecture as {known} of the catalogue")));
-    told.extend(imported.notes.iter().map(|note| capital(&note.to_string())));
-    page.edit(|scenario| {
+    let mut told = format!("{} is served", imported.model.name);
+    if let Some(known) = imported.same_as {
+        told += &format!("\nsame architecture as {known} of the catalogue");
+    }
+    for note in &imported.notes {
+        told += &format!("\n{note}");
+    }
+    page.edit(|scenario: &mut Scenario| {
         scenario.bring_model(imported.model);
         for pool in scenario.split.pools_mut() {
             pool.layout = None;
@@ -243,92 +267,24 @@ fn figure(key: &str, text: &str) -> Result<f64, String> {
     })
 }
 
-/// Asks for the figures of a chip and puts it into a pool.
-#[component]
-pub fn OwnChip() -> impl IntoView {
-    let page = use_page();
-    let name = Draft::new();
-    let figures = FIGURES.map(|_| Draft::new());
-    let told = RwSignal::new(Vec::new());
-    let wanted = RwSignal::new(String::new());
-    // The pool that was asked for, while there is one; else the last.
-    let roles =
-        page.part(|scenario| scenario.split.pools().into_iter().map(|(role, _)| role).collect::<Vec<_>>());
-    let target = memo(move || {
-        let id = wanted.get();
-        roles.with(|roles| roles.iter().copied().find(|role| names(*role).0 == id).or(roles.last().copied()))
-    });
-    let several = memo(move || roles.with(|roles| roles.len() > 1));
-    let menu = memo(move || {
-        let item = |role: &Role| Item::new(names(*role).0, names(*role).1);
-        vec![Group::flat(roles.with(|roles| roles.iter().map(item).collect()))]
-    });
-    let chosen = memo(move || target.get().map(|role| names(role).0.to_owned()).unwrap_or_default());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        told.set(add_chip(&page, name, &figures, target.get_untracked()).into_iter().collect());
-    };
-    let entries = FIGURES.into_iter().zip(figures).map(|((key, label, needed), draft)| {
-        let check = Box::new(move |text: &str| figure(key, text).map(drop));
-        entry(format!("own-{key}"), label, if needed { "needed" } else { "" }, draft, check)
-    });
-    view! {
-        <details class="more own">
-            <summary>
-                <span>"Own chip…"</span>
-            </summary>
-            <form on:submit=submit novalidate=true>
-                {entry(
-                    "own-chip-name".to_owned(),
-                    "Name",
-                    "my-npu",
-                    name,
-                    Box::new(|text| chip_name(text).map(drop).map_err(|error| error.to_string())),
-                )}
-                {entries.collect_view()}
-                <When on=several>
-                    <Choice
-                        id="own-pool"
-                        label="Put it into"
-                        groups=menu
-                        value=chosen
-                        set={move |id: String| wanted.set(id)}
-                    />
-                </When>
-                <button type="submit">"Add chip"</button>
-                {outcome(told)}
-            </form>
-        </details>
-    }
-}
-
-/// Brings the chip along and puts it into the pool; says so, or `None` where a draft has the reason against it.
-fn add_chip(page: &Page, name: Draft, drafts: &[Draft; 10], role: Option<Role>) -> Option<String> {
+/// Brings the chip along and puts it into the pool.
+fn add_chip(page: &Page) -> Option<String> {
     // All of them are read, so that every reason shows at once.
     let mut sound = true;
-    let mut values = [None; 10];
-    for (((key, _, needed), draft), value) in FIGURES.into_iter().zip(drafts).zip(&mut values) {
-        let text = draft.read();
-        let result = match text.as_str() {
-            "" if needed => figure(key, "").map(Some),
-            "" => Ok(None),
-            text => figure(key, text).map(Some),
-        };
-        match draft.note(result) {
+    let texts = FIGURES.map(|(key, ..)| text(&format!("own-{key}")));
+    let mut values = [None; FIGURES.len()];
+    // A bandwidth without a domain says nothing, nor does a domain without a bandwidth.
+    let scales = ["up", DOMAIN].iter().any(|key| !text(&format!("own-{key}")).is_empty());
+    for (((key, _, needed), text), value) in FIGURES.into_iter().zip(&texts).zip(&mut values) {
+        let needed = needed || (scales && ["up", DOMAIN].contains(&key));
+        let result = if text.is_empty() && !needed { Ok(None) } else { figure(key, text).map(Some) };
+        match note(&format!("own-{key}"), result) {
             Some(read) => *value = read,
             None => sound = false,
         }
     }
-    let [bf16, fp8, fp4, memory, bandwidth, up, domain, out, power, price] = values;
-    let [.., up_draft, domain_draft, _, _, _] = drafts;
-    // A bandwidth without a domain says nothing, nor does a domain without a bandwidth.
-    for (own, other, draft, key) in [(up, domain, up_draft, "up"), (domain, up, domain_draft, DOMAIN)] {
-        if own.is_none() && other.is_some() && draft.note(figure(key, "")).is_none() {
-            sound = false;
-        }
-    }
     let id = page.scenario.with_untracked(|scenario| {
-        let id = chip_name(&name.read()).map_err(|error| error.to_string())?;
+        let id = chip_name(&text(CHIP_NAME)).map_err(|error| error.to_string())?;
         let chips = &scenario.custom.chips;
         if chips.len() >= MOST_CHIPS && !chips.iter().any(|chip| chip.id == id) {
             let names: Vec<&str> = chips.iter().map(|chip| &*chip.id).collect();
@@ -339,10 +295,11 @@ fn add_chip(page: &Page, name: Draft, drafts: &[Draft; 10], role: Option<Role>) 
         }
         Ok(id)
     });
-    let id = name.note(id)?;
+    let id = note(CHIP_NAME, id)?;
     if !sound {
         return None;
     }
+    let [bf16, fp8, fp4, memory, bandwidth, up, domain, out, power, price] = values;
     let figures = ChipFigures {
         bf16: FlopsPerSecond::new(bf16?),
         fp8: fp8.map(FlopsPerSecond::new),
@@ -358,16 +315,19 @@ fn add_chip(page: &Page, name: Draft, drafts: &[Draft; 10], role: Option<Role>) 
         price: price.map(DollarsPerHour::new),
     };
     let chip = Chip::custom(&id, &figures);
-    let place = role.map(|role| names(role).1).unwrap_or_default();
+    // The pool asked for, while there is one of the kind; else the last.
+    let asked = text(POOL);
+    let roles: Vec<_> = page
+        .scenario
+        .with_untracked(|scenario| scenario.split.pools().into_iter().map(|(role, _)| role).collect());
+    let role = roles.iter().copied().find(|role| names(*role).0 == asked).or(roles.last().copied())?;
     page.edit(|scenario: &mut Scenario| {
         scenario.bring_chip(chip);
-        if let Some(role) = role {
-            edit_pool(scenario, role, |pool| {
-                pool.chip.clone_from(&id);
-                pool.layout = None;
-            });
-        }
+        edit_pool(scenario, role, |pool| {
+            pool.chip.clone_from(&id);
+            pool.layout = None;
+        });
     });
     page.commit();
-    Some(format!("{id} stands in the menus of chips and is chosen: {place}"))
+    Some(format!("{id} stands in the menus of chips and is chosen: {}", names(role).1))
 }
