@@ -1,6 +1,7 @@
 //! Evidence class of a scenario, and the band that goes with it.
 //!
-//! A deployment is as well founded as its weakest pool. Bands are data (`bands.csv`): measured over predicted on points
+//! A deployment is as well founded as its weakest pool, and one that pairs unlike chips never better than by the same
+//! chips alone: nobody has published a measurement of such a pair. Bands are data (`bands.csv`): measured over predicted on points
 //! outside the fit where a class has such points, a stated widening of the next better class where it has none.
 
 use std::sync::OnceLock;
@@ -19,6 +20,8 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
         .map(|pool| chip_class(scenario, &pool.chip))
         .max()
         .unwrap_or(EvidenceClass::DatasheetOnly);
+    let mixed = steady.pools.windows(2).any(|pair| pair[0].chip != pair[1].chip);
+    let class = if mixed { class.max(EvidenceClass::SameChip) } else { class };
     bands().iter().find(|own| own.class == class).copied().unwrap_or(Evidence {
         class,
         ttft: Band { low: 0.3, high: 4.0 },
@@ -95,6 +98,13 @@ mod tests {
                 assert!(band.low > 0.0 && band.low <= 1.0 && band.high >= 1.0, "{evidence:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_pair_of_unlike_chips_is_never_measured_nearby() {
+        let mixed = Scenario::default();
+        let steady = crate::serve::serve(&mixed, constants()).expect("the default is served");
+        assert_eq!(judge(&mixed, &steady).class, EvidenceClass::SameChip);
     }
 
     #[test]
