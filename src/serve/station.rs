@@ -4,10 +4,9 @@
 //! together, and its step grows with their number. In a colocated replica each prefill stalls running decodes for a
 //! share of its time, so over a request's n output tokens after the first
 //!
-//! `TPOT = t_step(b) + φ·ω·(b−1)/n`, `X = b/(n·TPOT)`
+//! `TPOT = t_step(b) + φ·ω·b/n`, `X = b/(n·TPOT)`
 //!
-//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second: a request is
-//! stalled by the prompts of the others, not by its own. Waiting for the
+//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second. Waiting for the
 //! prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen for others; in a closed loop nobody waits for
 //! more prompts than there are other users, and a share of the prompts ahead is waited for because runs start in a burst
 //! and answers of equal length end together.
@@ -64,7 +63,7 @@ impl Station<'_, '_> {
     pub fn at(&self, batch: f64) -> Operating {
         let step = self.replica.decode_step(batch, self.context);
         let stall = self.engine().interference * self.occupancy();
-        let tpot = step + Seconds::new(stall * (batch - 1.0).max(0.0) / self.tokens);
+        let tpot = step + Seconds::new(stall * batch / self.tokens);
         Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
     }
 
