@@ -50,12 +50,20 @@ fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
     }
 }
 
-/// Chip, model and engine of the served points behind the calibration.
+/// Chip, model and engine of the served points behind the calibration, read once: each evaluation asks.
 fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    include_str!("served.csv").lines().filter(|line| !line.starts_with('#')).skip(1).filter_map(|line| {
-        let mut cells = line.split(',');
-        Some((cells.next()?, cells.next()?, cells.next()?))
-    })
+    type Rows = Vec<(&'static str, &'static str, &'static str)>;
+    static SERVED: OnceLock<Rows> = OnceLock::new();
+    let rows = SERVED.get_or_init(|| {
+        let lines = include_str!("served.csv").lines().filter(|line| !line.starts_with('#')).skip(1);
+        lines
+            .filter_map(|line| {
+                let mut cells = line.split(',');
+                Some((cells.next()?, cells.next()?, cells.next()?))
+            })
+            .collect()
+    });
+    rows.iter().copied()
 }
 
 fn bands() -> &'static [Evidence] {

@@ -23,7 +23,7 @@
 //! and users all but the swept one within a tenth.
 
 use crate::catalog::Model;
-use crate::pass::{Numerics, has_experts};
+use crate::pass::Numerics;
 use crate::scenario::{Load, Pool, PoolLink, Scenario, Split};
 use crate::units::{RequestsPerSecond, Seconds, TokensPerSecond};
 
@@ -201,7 +201,7 @@ fn distance(scenario: &Scenario, model: Option<&Model>, run: &Run) -> Option<f64
 }
 
 fn same_setup(scenario: &Scenario, model: &Model, run: &Scenario) -> bool {
-    let experts = has_experts(model);
+    let experts = model.has_moe();
     let same_layout = |asked: &Pool, own: &Pool| match (asked.layout, own.layout) {
         (Some(a), Some(b)) => {
             (a.tp, a.pp, a.dp) == (b.tp, b.pp, b.dp) && (!experts || (a.etp, a.ep) == (b.etp, b.ep))

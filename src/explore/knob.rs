@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::family::{self, Family};
 use crate::catalog::model::{Attention, Model};
 use crate::evidence::{Evaluation, evaluate};
-use crate::pass::has_experts;
 use crate::scenario::{Load, Scenario, Split};
 use crate::serve::{Refusal, find_model};
 use crate::units::{RequestsPerSecond, Tokens};
@@ -198,7 +197,7 @@ fn of_size(model: &Model, parameters: f64) -> Model {
     let own = model.parameters();
     let share = own.active() / own.total();
     let latent = model.attention.iter().any(|layers| matches!(layers.kind, Attention::Latent { .. }));
-    match (has_experts(model), latent) {
+    match (model.has_moe(), latent) {
         (true, true) => family::scaled(Family::MlaMoe, parameters, Some(share)),
         (true, false) => family::scaled(Family::Moe, parameters, Some(share)),
         (false, _) => family::scaled(Family::DenseGqa, parameters, None),

@@ -12,7 +12,7 @@ mod work;
 
 pub use numerics::Numerics;
 pub use op::{Op, OpKind};
-pub use plan::{Plan, has_experts, touched, weights_per_chip};
+pub use plan::{Plan, touched, weights_per_chip};
 pub use shape::Shape;
 pub use sram::Pipeline;
 

@@ -249,9 +249,3 @@ pub fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
     let missed = libm::pow((1.0 - top_k / experts).max(0.0), tokens);
     (local * (1.0 - missed)).max(local.min(1.0).min(tokens * top_k * local / experts).max(1e-9))
 }
-
-/// Whether any layer has routed experts.
-#[must_use]
-pub fn has_experts(model: &Model) -> bool {
-    model.ffn.iter().any(|layers| matches!(layers.kind, Ffn::Moe { .. }))
-}

@@ -2,10 +2,10 @@
 
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
-use crate::catalog::model::{Attention, Model};
+use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, SramRow, WeightHome};
-use crate::pass::{Numerics, has_experts};
+use crate::pass::Numerics;
 use crate::scenario::{Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
 
@@ -82,8 +82,8 @@ pub struct Settled<'a> {
 #[must_use]
 pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
-    let heads = attention_heads(model);
-    let experts = has_experts(model);
+    let heads = model.attention_heads();
+    let experts = model.has_moe();
     let mut layouts = Vec::new();
     let mut size = 1;
     while size <= chips {
@@ -119,20 +119,6 @@ fn split(size: u32, domain: u32) -> (u32, u32) {
         wide *= 2;
     }
     (wide, size.div_ceil(wide))
-}
-
-fn attention_heads(model: &Model) -> u32 {
-    model
-        .attention
-        .iter()
-        .filter_map(|layers| match layers.kind {
-            Attention::Grouped { heads, .. }
-            | Attention::Latent { heads, .. }
-            | Attention::Compressed { heads, .. } => Some(heads),
-            Attention::Linear { .. } | Attention::Mamba { .. } => None,
-        })
-        .min()
-        .unwrap_or(1)
 }
 
 /// Settles the layout of a pool: the one it states, or the best of the candidates for its role.
@@ -184,7 +170,7 @@ fn stated<'a>(
         return bad("has more stages than the model has layers");
     }
     let matched = layout.tp.saturating_mul(layout.dp) == layout.etp.saturating_mul(layout.ep);
-    if has_experts(setting.model) && !streams && !matched {
+    if setting.model.has_moe() && !streams && !matched {
         return bad("needs tp times dp equal to etp times ep");
     }
     let needs = layout.chips();

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 use super::controls::layout_name;
 use super::state::use_page;
-use crate::pass::has_experts;
 use crate::report::words;
 use crate::scenario::Role;
 use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
@@ -19,7 +18,7 @@ pub fn Pools() -> impl IntoView {
         page.answer
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
-    let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| has_experts(&model)));
+    let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
     let transfer = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
     });

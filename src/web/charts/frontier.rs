@@ -12,7 +12,6 @@ use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
-use crate::pass::has_experts;
 use crate::report::sentence;
 use crate::scenario::{Load, Scenario, link};
 use crate::serve::find_model;
@@ -146,7 +145,7 @@ fn title(own: &Found) -> String {
 }
 
 fn describe(scenario: &Scenario, own: &Found) -> String {
-    let experts = find_model(scenario).is_ok_and(|model| has_experts(&model));
+    let experts = find_model(scenario).is_ok_and(|model| model.has_moe());
     let layouts: Vec<String> = scenario
         .split
         .pools()

@@ -84,8 +84,7 @@ fn FormatControls() -> impl IntoView {
     let weights = page.part(move |scenario| id(scenario.formats.weights));
     let experts = page.part(move |scenario| id(scenario.formats.experts));
     let kv = page.part(move |scenario| id(scenario.formats.kv));
-    let has_experts =
-        page.part(|scenario| find_model(scenario).is_ok_and(|model| crate::pass::has_experts(&model)));
+    let has_experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
     let summary = page.part(|scenario| {
         let name = |format: Option<NumberFormat>| format.map_or("native", NumberFormat::id);
         format!(

@@ -123,8 +123,7 @@ fn LayoutControls(
             })
         })
     });
-    let experts =
-        page.part(|scenario| find_model(scenario).is_ok_and(|model| crate::pass::has_experts(&model)));
+    let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
     let put = move |layout: Option<Layout>| {
         page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
     };
