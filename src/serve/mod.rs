@@ -1,5 +1,10 @@
 //! What users feel: latency and throughput of the splits in steady state (closed form).
 
+mod binding;
+mod colocated;
+mod deployment;
+mod disaggregated;
+mod first_token;
 mod layouts;
 mod outcome;
 mod refusal;
@@ -9,7 +14,8 @@ mod station;
 mod steady;
 mod transfer;
 
-pub use layouts::candidates;
+pub use deployment::{Deployment, Lengths, Side};
+pub use layouts::{Settled, candidates};
 pub use outcome::{
     Binding, Cause, MemoryKind, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning,
 };

@@ -15,6 +15,9 @@ use super::replica::{Prefill, Replica};
 use crate::machine::EngineRow;
 use crate::units::{Seconds, Tokens};
 
+/// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
+pub const SATURATED: f64 = 0.98;
+
 /// What one replica does with the workload at hand.
 #[derive(Clone, Debug)]
 pub struct Station<'a, 'b> {

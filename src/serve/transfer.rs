@@ -5,14 +5,14 @@
 //! The slower end decides the bandwidth: a replica sends over the links of all its chips. Unlike chips, and pools beyond
 //! one scale-up domain, meet over the network.
 
-use super::layouts::Settled;
+use super::deployment::Side;
 use super::outcome::Transfer;
 use super::refusal::Refusal;
 use crate::catalog::Chip;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
-use crate::scenario::{Pool, PoolLink, Scenario};
+use crate::scenario::{PoolLink, Scenario};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// The way between two pools.
@@ -26,9 +26,6 @@ pub struct Path {
     latency: Seconds,
 }
 
-/// One end of the way: a chip, its pool and the pool's settled layout.
-pub type End<'a, 'b> = (&'a Chip, &'a Pool, &'a Settled<'b>);
-
 /// The way from a prefill pool to a decode pool.
 ///
 /// # Errors
@@ -38,12 +35,12 @@ pub fn path(
     row: LinkRow,
     model: &Model,
     numerics: Numerics,
-    isl: &Tokens,
-    from: End<'_, '_>,
-    to: End<'_, '_>,
+    isl: Tokens,
+    from: &Side<'_>,
+    to: &Side<'_>,
 ) -> Result<Path, Refusal> {
-    let together = from.1.chips.saturating_add(to.1.chips);
-    let domain = from.0.scale_up.filter(|_| from.0.id == to.0.id).filter(|up| together <= up.domain);
+    let together = from.pool.chips.saturating_add(to.pool.chips);
+    let domain = from.chip.scale_up.filter(|_| from.chip.id == to.chip.id).filter(|up| together <= up.domain);
     let per_chip = |chip: &Chip| match (scenario.link, domain) {
         (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
         (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
@@ -55,11 +52,11 @@ pub fn path(
             }),
         },
     };
-    let (sends, receives) = (per_chip(from.0)?, per_chip(to.0)?);
-    let replica = |end: End<'_, '_>| f64::from(end.2.replica.layout().chips());
-    let pool = |end: End<'_, '_>| replica(end) * f64::from(end.2.replicas);
+    let (sends, receives) = (per_chip(from.chip)?, per_chip(to.chip)?);
+    let replica = |end: &Side<'_>| f64::from(end.settled.replica.layout().chips());
+    let pool = |end: &Side<'_>| replica(end) * f64::from(end.settled.replicas);
     Ok(Path {
-        bytes: cache_bytes(model, numerics, *isl),
+        bytes: cache_bytes(model, numerics, isl),
         bandwidth: (sends * replica(from)).min(receives * replica(to)),
         total: (sends * pool(from)).min(receives * pool(to)),
         latency: row.latency,

@@ -1,0 +1,69 @@
+//! What limits a deployment: the station without slack, else what takes most of a request's time.
+
+use super::deployment::Lengths;
+use super::first_token::FirstToken;
+use super::outcome::{Binding, PoolState, Transfer};
+use super::station::Operating;
+use crate::pass::{Limit, Op, OpKind};
+use crate::units::Seconds;
+
+/// The station that has no slack left, if any.
+#[must_use]
+pub fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> Option<Binding> {
+    let loads =
+        [(prefill, Binding::Prefill), (decode, Binding::Decode), (transfer.utilisation, Binding::Link)];
+    let (load, binding) =
+        loads.into_iter().fold((0.0, Binding::Decode), |most, own| if own.0 > most.0 { own } else { most });
+    (load > 0.9).then_some(binding)
+}
+
+/// What takes most of a request's time, from first to last token.
+#[must_use]
+pub fn binding(
+    first: &FirstToken,
+    operating: &Operating,
+    lengths: &Lengths,
+    prefill_ops: &[Op],
+    decode: &PoolState,
+    transfer: Option<&Transfer>,
+) -> Binding {
+    let mut shares: Vec<(Binding, Seconds)> = Vec::new();
+    let mut add = |binding: Binding, time: Seconds| match shares.iter_mut().find(|own| own.0 == binding) {
+        Some(own) => own.1 += time,
+        None => shares.push((binding, time)),
+    };
+    add(Binding::Capacity, first.room);
+    add(Binding::Queue, first.queue);
+    add(Binding::LatencyFloor, first.request + first.step);
+    add(Binding::Link, transfer.map_or(Seconds::ZERO, |own| own.exposed));
+    for op in prefill_ops {
+        add(op_binding(op.kind, op.limit), op.time);
+    }
+    let steps = lengths.tokens;
+    let mut known = Seconds::ZERO;
+    for op in &decode.ops {
+        add(op_binding(op.kind, op.limit), op.time * steps);
+        known += op.time;
+    }
+    add(Binding::LatencyFloor, (operating.step - known).max(Seconds::ZERO) * steps);
+    add(Binding::Prefill, (operating.tpot - operating.step) * steps);
+    shares
+        .into_iter()
+        .fold((Binding::LatencyFloor, Seconds::ZERO), |most, own| if own.1 > most.1 { own } else { most })
+        .0
+}
+
+fn op_binding(kind: OpKind, limit: Limit) -> Binding {
+    match (kind, limit) {
+        (_, Limit::Latency) => Binding::LatencyFloor,
+        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
+            Binding::Collective
+        }
+        (_, Limit::Compute) => Binding::Compute,
+        (
+            OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::Indexer | OpKind::StateUpdate,
+            Limit::Bandwidth,
+        ) => Binding::Kv,
+        (_, Limit::Bandwidth) => Binding::Weights,
+    }
+}

@@ -1,0 +1,169 @@
+//! Prefill and decode on pools of their own, in steady state: the rates of both and of the link between them match.
+
+use super::binding::{binding, scarce_station};
+use super::deployment::{Deployment, Side};
+use super::first_token::FirstToken;
+use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
+use super::replica::{Prefill, parts};
+use super::root::rising_root;
+use super::station::{Operating, SATURATED, allen_cunneen};
+use super::steady::outside;
+use super::transfer::Path;
+use crate::scenario::{Load, Role};
+use crate::units::{Requests, RequestsPerSecond, Seconds};
+
+/// Serves a deployment whose prompts are read by a pool of their own, over a path to the one that writes.
+#[must_use]
+pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
+    let Deployment { scenario, model, numerics, ref lengths, decode: ref writer, .. } = *deployment;
+    let prefills = reader.station(lengths);
+    let decodes = writer.station(lengths);
+    let prefill = prefills.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
+    let engine = *decodes.engine();
+    let occupancy = prefill.occupancy.get();
+
+    // Most requests per second of each station, over the whole deployment.
+    let prefill_most = prefills.replicas / occupancy;
+    let room = decodes.fits;
+    let decode_most = decodes.at(room).rate * decodes.replicas;
+    let capacity = prefill_most.min(decode_most).min(path.most().get());
+
+    let open_cv = match scenario.load {
+        Load::Closed { .. } => None,
+        Load::Open { cv, .. } => Some(cv),
+    };
+    let first = |at: &Operating, users: f64| {
+        let rate = at.rate * decodes.replicas;
+        let load = rate / prefill_most;
+        let queue = match open_cv {
+            Some(cv) => allen_cunneen(occupancy, prefills.replicas, load, cv),
+            None => {
+                // Random arrivals among finitely many users, who can't all wait at once, and the burst.
+                let others = (users / prefills.replicas - 1.0).max(0.0);
+                allen_cunneen(occupancy, prefills.replicas, load, 1.0)
+                    + engine.split_burst * others * occupancy
+            }
+        };
+        FirstToken {
+            queue: Seconds::new(queue),
+            room: Seconds::ZERO,
+            request: engine.request,
+            prefill: prefill.latency,
+            step: at.step + at.tpot * engine.first_steps,
+            transfer: path.exposed(RequestsPerSecond::new(rate), prefill.latency, model.layers),
+        }
+    };
+    // The decode pool never gets more than the other stations pass on.
+    let upstream = prefill_most.min(path.most().get()) * 0.999_999;
+    let widest = rising_root(1e-9, room, |batch| decodes.at(batch).rate * decodes.replicas - upstream);
+    let in_flight = |batch: f64, users: f64| {
+        let at = decodes.at(batch);
+        batch * decodes.replicas + at.rate * decodes.replicas * first(&at, users).total().get()
+    };
+    let (operating, users_in_all, saturation) = match scenario.load {
+        Load::Closed { concurrency } => {
+            let batch = rising_root(1e-9, widest, |batch| in_flight(batch, concurrency) - concurrency);
+            (decodes.at(batch), concurrency, None)
+        }
+        Load::Open { rate, .. } => {
+            let most = capacity * SATURATED;
+            let served = rate.get().min(most);
+            let batch = rising_root(1e-9, widest, |batch| decodes.at(batch).rate * decodes.replicas - served);
+            let users = in_flight(batch, 1.0);
+            (decodes.at(batch), users, (rate.get() > most).then_some(rate))
+        }
+    };
+    let mut ttft = first(&operating, users_in_all);
+    let rate = operating.rate * decodes.replicas;
+    let within = operating.batch * decodes.replicas + rate * ttft.total().get();
+    if open_cv.is_none() && users_in_all > within {
+        // Who finds no room waits; Little's law says how long.
+        ttft.room = Seconds::new((users_in_all - within) / rate);
+    }
+    let prefill_load = rate / prefill_most;
+    let decode_load = rate / decode_most;
+
+    let mut warnings = reader.warnings(numerics);
+    for warning in writer.warnings(numerics) {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    if operating.batch >= room * 0.999 && ttft.room.get() > 0.0 {
+        let wanted = users_in_all / decodes.replicas;
+        warnings.push(Warning::KvLimited { role: Role::Decode, fits: room, wanted });
+    }
+    let prefill_ops = reader.settled.replica.prefill_ops(lengths.new, lengths.past);
+    let decode_ops = writer.settled.replica.decode_ops(operating.batch, lengths.context);
+    let in_prefill = rate / prefills.replicas * (prefill.latency + ttft.queue).get();
+    let prefill_state = PoolState {
+        role: Role::Prefill,
+        chip: reader.pool.chip.clone(),
+        chips: reader.pool.chips,
+        replicas: reader.settled.replicas,
+        layout: reader.settled.replica.layout(),
+        layout_chosen: reader.settled.chosen,
+        utilisation: prefill_load.min(1.0),
+        batch: Requests::ZERO,
+        memory: reader
+            .settled
+            .replica
+            .memory(in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl)), lengths.isl),
+        step: prefill.latency,
+        ops: prefill_ops.clone(),
+    };
+    let decode_state = PoolState {
+        role: Role::Decode,
+        chip: writer.pool.chip.clone(),
+        chips: writer.pool.chips,
+        replicas: writer.settled.replicas,
+        layout: writer.settled.replica.layout(),
+        layout_chosen: writer.settled.chosen,
+        utilisation: decode_load.min(1.0),
+        batch: Requests::new(operating.batch),
+        memory: writer.settled.replica.memory(operating.batch, lengths.context),
+        step: operating.step,
+        ops: decode_ops.clone(),
+    };
+    warnings.extend(outside(&decode_state));
+    let e2e = ttft.total() + operating.tpot * lengths.tokens;
+    let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
+    let scarce = scarce_station(prefill_load, decode_load, &transfer);
+    let binding = match scarce {
+        Some(Binding::Decode) if ttft.room.get() > 0.0 => Binding::Capacity,
+        Some(station) => station,
+        None => binding(&ttft, &operating, lengths, &prefill_ops, &decode_state, Some(&transfer)),
+    };
+    Steady {
+        ttft: ttft.total(),
+        tpot: operating.tpot,
+        e2e,
+        ttft_parts: ttft.parts(&prefill_ops),
+        tpot_parts: parts(&decode_ops, operating.step, Cause::Step),
+        rate: RequestsPerSecond::new(rate),
+        capacity: RequestsPerSecond::new(capacity.max(rate)),
+        in_flight: Requests::new(match scenario.load {
+            Load::Closed { concurrency } => concurrency,
+            Load::Open { .. } => rate * e2e.get(),
+        }),
+        isl: lengths.isl,
+        osl: lengths.osl,
+        chips: reader.pool.chips.saturating_add(writer.pool.chips),
+        prefill_share: 0.0,
+        pools: vec![prefill_state, decode_state],
+        transfer: Some(transfer),
+        binding,
+        saturation: saturation.map(|offered| Saturation {
+            offered,
+            capacity: RequestsPerSecond::new(capacity),
+            binding: if prefill_most <= decode_most.min(path.most().get()) {
+                Binding::Prefill
+            } else if decode_most <= path.most().get() {
+                Binding::Decode
+            } else {
+                Binding::Link
+            },
+        }),
+        warnings,
+    }
+}

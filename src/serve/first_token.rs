@@ -1,0 +1,53 @@
+//! What the time to first token is made of.
+
+use super::outcome::{Cause, Part};
+use super::replica::parts;
+use crate::pass::Op;
+use crate::units::Seconds;
+
+/// The waits and times that make up TTFT.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstToken {
+    /// For the prefill server.
+    pub queue: Seconds,
+    /// For room in the KV cache or, in an open loop, for a place in the batch.
+    pub room: Seconds,
+    /// The engine's work for the request.
+    pub request: Seconds,
+    /// Own prefill.
+    pub prefill: Seconds,
+    /// Until the running step ends and the first token reaches the user.
+    pub step: Seconds,
+    /// KV transfer that is not hidden.
+    pub transfer: Seconds,
+}
+
+impl FirstToken {
+    /// The whole of it.
+    #[must_use]
+    pub fn total(&self) -> Seconds {
+        self.queue + self.room + self.request + self.prefill + self.step + self.transfer
+    }
+
+    /// Where it goes; the parts add up to the whole.
+    #[must_use]
+    pub fn parts(&self, prefill_ops: &[Op]) -> Vec<Part> {
+        let mut all = Vec::new();
+        push(&mut all, Cause::Queue, self.queue + self.room);
+        push(&mut all, Cause::Request, self.request);
+        all.extend(parts(prefill_ops, self.prefill, Cause::Step));
+        push(&mut all, Cause::Transfer, self.transfer);
+        match all.iter_mut().find(|part| part.cause == Cause::Step) {
+            Some(part) => part.time += self.step,
+            None => push(&mut all, Cause::Step, self.step),
+        }
+        all
+    }
+}
+
+/// Adds a part that takes any time.
+pub fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {
+    if time.get() > 0.0 {
+        parts.push(Part { cause, time });
+    }
+}
