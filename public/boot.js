@@ -1,8 +1,8 @@
 // Starts the page. The contract with the WASM module (src/web/):
 //
-// - `start_page()` mounts the page into `#app`. It is called once, here; the skeleton goes as soon as it returns.
-// - The page finds the address of the worker's script in `document.documentElement.dataset.worker`, and starts it as
-//   a module: `new Worker(address, { type: "module" })`. See worker.js.
+// - `start_page(ask)` mounts the page into `#app`. It is called once, here; the skeleton goes as soon as it returns.
+// - `ask(question, listener)` is how the page has long questions answered (ask.js). That script and all behind it are
+//   loaded with the first question.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
 //
 // If the module cannot start, the reason stands in `#failure` in plain words.
@@ -11,12 +11,20 @@
 
 const beside = (name) => new URL(name, import.meta.url).href;
 
+// The drop of a question that is not yet asked waits for it.
+const ask = (question, listener) => {
+  const asked = import("./{{ask}}").then(
+    (desk) => desk.ask(question, listener),
+    (reason) => listener("", true, `The calculation could not be loaded: ${reason?.message ?? reason}`),
+  );
+  return () => asked.then((drop) => drop?.());
+};
+
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
-  document.documentElement.dataset.worker = beside("./{{worker}}");
   const { default: init, start_page } = await import("./{{glue}}");
   await init({ module_or_path: beside("./{{wasm}}") });
-  start_page();
+  start_page(ask);
   document.getElementById("skeleton")?.remove();
 } catch (reason) {
   console.error(reason);

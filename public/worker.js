@@ -1,13 +1,6 @@
-// Starts the worker: the same WASM module as the page's, without a document.
-//
-// `start_worker()` sets up the listener and must then tell the page that it listens: a message that comes before is
-// lost. If the module cannot start, the page gets an `error` event on its `Worker`.
+// The page's long questions off its thread (jobs.js). If this cannot start, the page gets an `error` event on its
+// `Worker` and does the work itself.
 
-import init, { start_worker } from "./{{glue}}";
+import { serve } from "./{{jobs}}";
 
-try {
-  await init({ module_or_path: new URL("./{{wasm}}", import.meta.url).href });
-  start_worker();
-} catch (reason) {
-  reportError(reason);
-}
+serve(self).catch(reportError);

@@ -20,6 +20,7 @@
 //! | [`metric`] | one type owns every plotted number: label, unit, direction of better, formatter |
 //! | [`chart`] | pure chart models, and one painter over any plotters backend |
 //! | [`report`] | sentences, tables, JSON |
+//! | [`jobs`] | long questions of the page, answered in slices |
 //! | `web` | the Leptos front end (feature `web`, wasm32 only) |
 //!
 //! The core is pure (no clock, no I/O, no globals, no hash order) and total (no input makes it panic). The same link
@@ -47,6 +48,8 @@ pub mod metric;
 pub mod chart;
 
 pub mod report;
+
+pub mod jobs;
 
 #[cfg(all(feature = "web", target_arch = "wasm32"))]
 pub mod web;

@@ -11,9 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms as `src/lib.rs` lists them, from the first question to the last.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "units", "catalog", "scenario", "machine", "pass", "serve", "cost", "evidence", "explore", "metric",
-    "chart", "report", "web",
+    "chart", "report", "jobs", "web",
 ];
 
 /// Rooms below the core: they show results and may meet the outside world.

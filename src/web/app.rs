@@ -9,6 +9,7 @@ use super::charts::Charts;
 use super::controls::Controls;
 use super::embed::Embed;
 use super::history::{self, Opened};
+use super::jobs::Desk;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
@@ -21,10 +22,9 @@ use super::tiles::Tiles;
 use super::why::Why;
 
 /// The whole page, or what an embed shows of it.
-#[component]
-pub fn App() -> impl IntoView {
+pub fn page(ask: js_sys::Function) -> AnyView {
     let Opened { parsed, view, pins, embedded, hide } = history::open();
-    let page = Page::new(parsed.scenario.clone(), view, embedded);
+    let page = Page::new(parsed.scenario.clone(), view, Desk::new(ask), embedded);
     page.pins.set(pins);
     history::tell(&page, &parsed);
     provide_context(page);

@@ -13,7 +13,7 @@
 //! | `runs` | measured runs, fetched once the page stands |
 //! | `embed` | the page inside another one |
 //! | `lean` | reactive closures behind one type each |
-//! | `worker` | long searches off the main thread |
+//! | `jobs` | long questions, answered elsewhere |
 //!
 //! A control changes the scenario, memos follow it, and effects paint in the next animation frame; nothing else keeps
 //! figures. Colours come from the stylesheet and from `chart::theme`, which hold the same ones.
@@ -25,6 +25,7 @@ mod controls;
 mod embed;
 mod figures;
 mod history;
+mod jobs;
 mod lean;
 mod notices;
 mod pins;
@@ -36,27 +37,19 @@ mod state;
 mod theme;
 mod tiles;
 mod why;
-mod worker;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Mounts the page into `#app`. Called once by `public/boot.js`.
+/// Mounts the page into `#app`. Called once by `public/boot.js`, with its function for long questions.
 #[wasm_bindgen]
-pub fn start_page() {
+pub fn start_page(ask: js_sys::Function) {
     console_error_panic_hook::set_once();
     let app = document()
         .get_element_by_id("app")
         .and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
     if let Some(app) = app {
-        mount_to(app, app::App).forget();
+        mount_to(app, move || app::page(ask.clone())).forget();
     }
-}
-
-/// Starts the worker side of the same module. Called once by `public/worker.js`.
-#[wasm_bindgen]
-pub fn start_worker() {
-    console_error_panic_hook::set_once();
-    worker::listen();
 }

@@ -14,6 +14,7 @@ use crate::explore::Knob;
 use crate::metric::{Metric, Quantity};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
+use crate::web::jobs::{Asked, Desk};
 
 /// Scenarios that can be pinned at once.
 pub const MAX_PINS: usize = 4;
@@ -132,6 +133,10 @@ pub struct Page {
     pub runs: RwSignal<Arc<Library>>,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
+    /// Where long questions are asked.
+    pub desk: Desk,
+    /// The text that is being read as a model, if any.
+    pub reading: StoredValue<Option<Asked>, LocalStorage>,
     /// Whether the page stands in another one.
     pub embedded: bool,
 }
@@ -139,7 +144,7 @@ pub struct Page {
 impl Page {
     /// The state over a first scenario.
     #[must_use]
-    pub fn new(scenario: Scenario, view: View, embedded: bool) -> Self {
+    pub fn new(scenario: Scenario, view: View, desk: Desk, embedded: bool) -> Self {
         let scenario = RwSignal::new(scenario);
         Self {
             scenario,
@@ -149,6 +154,8 @@ impl Page {
             answer: memo(move || Arc::new(scenario.with(evaluate))),
             runs: RwSignal::default(),
             steps: RwSignal::new(0),
+            desk,
+            reading: StoredValue::new_local(None),
             embedded,
         }
     }

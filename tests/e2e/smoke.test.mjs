@@ -25,20 +25,16 @@ test("the page starts under a deep path", async () => {
   assertClean(problems);
 });
 
-test("the worker starts from the same module", async () => {
+test("nothing of the long questions is loaded before one is asked", async () => {
   for (const site of [TOP, DEEP]) {
     const { page, problems } = await openReady(browser, { site });
-    const module = page.waitForEvent("worker").then((worker) => worker.url());
-    const outcome = await page.evaluate(async () => {
-      const worker = new Worker(document.documentElement.dataset.worker, { type: "module" });
-      // Nothing is agreed on what a worker says, so silence for a second counts as a start.
-      const failed = new Promise((resolve) => {
-        worker.onerror = (event) => resolve(event.message || "the script cannot be loaded");
-      });
-      return Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 1000, "started"))]);
-    });
-    assert.equal(outcome, "started");
-    assert.ok((await module).startsWith(site));
+    const loaded = () =>
+      page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
+    assert.deepEqual((await loaded()).filter((path) => /(later|worker|jobs|ask)-/.test(path)), []);
+    const worker = page.waitForEvent("worker");
+    await page.click("#tab-frontier");
+    assert.ok((await worker).url().startsWith(site));
+    await page.getByText(/\d+ deployments of the same chips/).waitFor();
     assertClean(problems);
   }
 });

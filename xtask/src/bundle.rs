@@ -1,9 +1,9 @@
 //! Compiles the page and writes `dist/`, which any static host can serve from any path.
 //!
-//! Three sources meet: `index.html` (the page's one template), the files of `public/`, and what the library compiles
-//! to (one WASM module for page and worker, with its JavaScript glue). A placeholder such as `{{styles}}` in a text
-//! file stands for another file: `glue` and `wasm` for the compiled two, any other word for the file of that name at
-//! the top of `public/`, with its extension or without. A file that is named so gets a hash of its content into its
+//! Three sources meet: `index.html` (the page's one template), the files of `public/`, and two compiled modules, each
+//! WASM with its JavaScript glue: the page, and the jobs that it has done elsewhere. A placeholder such as `{{styles}}`
+//! in a text file stands for another file: `glue` and `wasm` for the page's module, `jobs-glue` and `jobs-wasm` for
+//! the other, any other word for the file of that name at the top of `public/`, with its extension or without. A file that is named so gets a hash of its content into its
 //! name, and the placeholder becomes that name; a file that nobody names so keeps its name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,15 +17,44 @@ use crate::setup;
 use crate::site::{Site, hashed_name, read_tree};
 use crate::step::{cargo, run, step};
 
-/// Names of the compiled two before they are hashed.
-const WASM: &str = "tandem.wasm";
-const GLUE: &str = "tandem.js";
+/// A compiled module: what cargo is told, and the names of what comes of it before they are hashed.
+struct Module {
+    what: &'static str,
+    cargo: &'static [&'static str],
+    /// The file cargo leaves.
+    compiled: &'static str,
+    wasm: &'static str,
+    glue: &'static str,
+    /// The placeholder for the WASM.
+    word: &'static str,
+}
+
+const PAGE: Module = Module {
+    what: "the page",
+    cargo: &["--package", "tandem", "--lib", "--crate-type", "cdylib", "--features", "web"],
+    compiled: "tandem.wasm",
+    wasm: "tandem.wasm",
+    glue: "tandem.js",
+    word: "wasm",
+};
+
+const JOBS: Module = Module {
+    what: "the jobs",
+    cargo: &["--package", "worker", "--lib"],
+    compiled: "worker.wasm",
+    wasm: "later.wasm",
+    glue: "later.js",
+    word: "jobs-wasm",
+};
 
 /// Builds all and leaves it in `dist/`.
 pub fn bundle(root: &Path) -> Result<Site> {
     setup::wasm_target(root)?;
-    let compiled = step("compile the page to WASM", || compile(root))?;
-    let bound = step("bind it to JavaScript", || bind(&compiled))?;
+    let mut bound = BTreeMap::new();
+    for module in [&PAGE, &JOBS] {
+        let compiled = step(&format!("compile {} to WASM", module.what), || compile(root, module))?;
+        bound.extend(step("bind it to JavaScript", || bind(&compiled, module))?);
+    }
     step("write dist/", || {
         let mut files = read_tree(&root.join("public"))?;
         for (name, bytes) in bound {
@@ -40,18 +69,16 @@ pub fn bundle(root: &Path) -> Result<Site> {
     })
 }
 
-fn compile(root: &Path) -> Result<PathBuf> {
-    run(cargo(root)
-        .args(["rustc", "--package", "tandem", "--lib", "--crate-type", "cdylib", "--features", "web"])
-        .args(["--target", setup::WASM, "--profile", "web"]))?;
+fn compile(root: &Path, module: &Module) -> Result<PathBuf> {
+    run(cargo(root).arg("rustc").args(module.cargo).args(["--target", setup::WASM, "--profile", "web"]))?;
     // Cargo put this very program into TARGET/debug.
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(2).context("this program is not in cargo's target folder")?;
-    Ok(target.join(setup::WASM).join("web").join(WASM))
+    Ok(target.join(setup::WASM).join("web").join(module.compiled))
 }
 
 /// The module, its glue, and any JavaScript that dependencies bring.
-fn bind(compiled: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
     let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     let mut bindgen = Bindgen::new();
     bindgen
@@ -63,8 +90,9 @@ fn bind(compiled: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         .remove_producers_section(true);
     let mut output = bindgen.generate_output()?;
     let mut files = BTreeMap::new();
-    files.insert(WASM.to_owned(), output.wasm_mut().emit_wasm());
-    files.insert(GLUE.to_owned(), output.js().replace("tandem_bg.wasm", "{{wasm}}").into_bytes());
+    files.insert(module.wasm.to_owned(), output.wasm_mut().emit_wasm());
+    let placeholder = format!("{{{{{}}}}}", module.word);
+    files.insert(module.glue.to_owned(), output.js().replace("tandem_bg.wasm", &placeholder).into_bytes());
     for (library, scripts) in output.snippets() {
         for (index, script) in scripts.iter().enumerate() {
             let name = format!("snippets/{library}/inline{index}.js");
@@ -140,8 +168,10 @@ fn placeholders<'a>(name: &str, bytes: &'a [u8]) -> impl Iterator<Item = &'a str
 /// The source that a placeholder stands for.
 fn resolve<'a>(word: &str, sources: &'a BTreeMap<String, Vec<u8>>) -> Result<&'a str> {
     let wanted = match word {
-        "wasm" => WASM,
-        "glue" => GLUE,
+        "wasm" => PAGE.wasm,
+        "glue" => PAGE.glue,
+        "jobs-wasm" => JOBS.wasm,
+        "jobs-glue" => JOBS.glue,
         other => other,
     };
     let fits = |name: &&String| {

@@ -23,6 +23,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
+    clippy("lints, wasm32, jobs", &["--package", "worker", "--lib", "--target", WASM])?;
 
     // One package at a time: together, cargo would unite the features of their dependencies, and compile again what
     // it compiled to run this program.

@@ -158,7 +158,7 @@ pub(super) fn write_chip(chip: &Chip) -> Option<String> {
 }
 
 /// Reads a model.
-pub(super) fn read_model(text: &str) -> Result<Model, Problem> {
+pub fn read_model(text: &str) -> Result<Model, Problem> {
     let (name, parts) = parts(text);
     let name = custom::model_name(name).map_err(|error| wrong(error.to_string()))?;
     let (mut hidden, mut vocab, mut layers, mut context, mut tied) = (None, None, None, CONTEXT, false);
@@ -230,7 +230,8 @@ pub(super) fn read_model(text: &str) -> Result<Model, Problem> {
 }
 
 /// The model as [`read_model`] reads it.
-pub(super) fn write_model(model: &Model) -> String {
+#[must_use]
+pub fn write_model(model: &Model) -> String {
     let mut text = format!("{}:h={}:v={}", model.id, model.hidden, model.vocab);
     let mut part = |part: String| {
         text.push(':');

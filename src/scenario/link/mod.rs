@@ -19,7 +19,7 @@ mod names;
 mod notice;
 mod value;
 
-pub use custom::{ARCHITECTURE, chip_figure};
+pub use custom::{ARCHITECTURE, chip_figure, read_model, write_model};
 pub use notice::{Notice, Problem};
 
 use keys::{Access, KEYS, Key, PIN, Read, Taken, VIEW};

@@ -1,6 +1,6 @@
 //! What the same chips can do: throughput per chip against interactivity, over layouts, mixes and loads.
 //!
-//! The search takes longer than a frame, so a worker does it, and the page does it itself where there is none.
+//! The search takes longer than a frame, so it is asked for and its answer drawn when it is there.
 
 use std::sync::Arc;
 
@@ -12,13 +12,14 @@ use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
+use crate::jobs::frontier::{Found, question, read};
 use crate::report::sentence;
 use crate::scenario::{Load, Scenario, link};
 use crate::serve::find_model;
 use crate::units::format::Unit;
 use crate::web::controls::layout_name;
+use crate::web::jobs::{Asked, Piece};
 use crate::web::state::use_page;
-use crate::web::worker::{Found, Search};
 
 /// How long the scenario must rest before a search, in milliseconds.
 const REST: u32 = 150;
@@ -29,10 +30,27 @@ pub fn FrontierChart() -> impl IntoView {
     let page = use_page();
     let found = RwSignal::new(Arc::new(Vec::<Found>::new()));
     let busy = RwSignal::new(true);
-    let search = StoredValue::new_local(Search::start(move |result| {
-        found.set(Arc::new(result));
-        busy.set(false);
-    }));
+    let failed = RwSignal::new(None::<String>);
+    let asked_for = StoredValue::new_local(None::<Asked>);
+    let search = move |link: &str| {
+        let mut answer = Vec::new();
+        let asked = page.desk.ask(&question(link), move |piece| {
+            let (text, done) = match piece {
+                Piece::Text(text) => (text, false),
+                Piece::Last(text) => (text, true),
+                Piece::Failed(reason) => {
+                    failed.set(Some(reason));
+                    (String::new(), true)
+                }
+            };
+            answer.extend(text.lines().filter_map(read));
+            if done {
+                found.set(Arc::new(std::mem::take(&mut answer)));
+                busy.set(false);
+            }
+        });
+        asked_for.set_value(Some(asked));
+    };
     let pending = StoredValue::new_local(None::<Timeout>);
     // What the search depends on: not the load, which it varies itself.
     let asked = page.part(|scenario| {
@@ -42,7 +60,8 @@ pub fn FrontierChart() -> impl IntoView {
     effect(move || {
         let link = asked.get();
         busy.set(true);
-        pending.set_value(Some(Timeout::new(REST, move || search.update_value(|search| search.ask(&link)))));
+        failed.set(None);
+        pending.set_value(Some(Timeout::new(REST, move || search(&link))));
     });
 
     let chart = memo(move || {
@@ -124,6 +143,7 @@ pub fn FrontierChart() -> impl IntoView {
     view! {
         <p class="chooser note">
             {views(move || match (busy.get(), found.with(|found| found.len())) {
+                _ if failed.with(Option::is_some) => failed.get().unwrap_or_default(),
                 (true, _) => "Searching layouts, mixes and loads …".to_owned(),
                 (false, 0) => "No layout of these chips holds the model.".to_owned(),
                 (false, count) => format!("{count} deployments of the same chips. The line joins those that no other beats and that keep the TTFT limit."),

@@ -14,16 +14,18 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use super::silicon::{edit_pool, names};
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{ChipFigures, chip_name, model_name};
-use crate::catalog::import::{self, model_from_config};
 use crate::catalog::{Chip, bounds};
+use crate::jobs::import::{self, Read};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::{Scenario, link};
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Watts};
+use crate::web::jobs::Piece;
 use crate::web::lean::{effect, flag};
 use crate::web::state::{Page, use_page};
 
 const CONFIG: &str = "own-config";
 const FILE: &str = "own-file";
+const MODEL_TOLD: &str = "own-model-told";
 const MODEL_NAME: &str = "own-model-name";
 const CHIP_NAME: &str = "own-chip-name";
 const POOL: &str = "own-pool";
@@ -50,7 +52,7 @@ pub fn OwnModel() -> impl IntoView {
          placeholder='Paste it or drop the file here'></textarea>{}\
          <label class=file><span>Or choose the file</span>\
          <input id={FILE} type=file accept='.json,application/json'></label>{}\
-         <button type=submit>Use this model</button><p id=own-model-told class=about role=status></p>",
+         <button type=submit>Use this model</button><p id={MODEL_TOLD} class=about role=status></p>",
         reason(CONFIG),
         entry(MODEL_NAME, "Name", "as in the file"),
     );
@@ -59,7 +61,7 @@ pub fn OwnModel() -> impl IntoView {
         // Half a text is no error yet.
         _ => Ok(()),
     };
-    form(Sheet { title: "Own model…", told: "own-model-told", check, take: use_model }, markup)
+    form(Sheet { title: "Own model…", told: MODEL_TOLD, check, take: use_model }, markup)
 }
 
 /// Asks for the figures of a chip and puts it into a pool.
@@ -128,9 +130,7 @@ fn answer(page: &Page, sheet: Sheet, event: &Event) {
         "submit" => {
             event.prevent_default();
             let told = (sheet.take)(page).unwrap_or_default();
-            if let Some(place) = element(sheet.told) {
-                place.set_text_content(Some(&told));
-            }
+            say(sheet.told, &told);
         }
         "input" if id != FILE => {
             let text = text(&id);
@@ -156,6 +156,12 @@ fn answer(page: &Page, sheet: Sheet, event: &Event) {
             }
         }
         _ => {}
+    }
+}
+
+fn say(place: &str, told: &str) {
+    if let Some(place) = element(place) {
+        place.set_text_content(Some(told));
     }
 }
 
@@ -196,9 +202,8 @@ fn blame(id: &str, reason: Option<String>) {
 
 /// Puts a file's text into the entry.
 fn load(file: &File) {
-    if file.size() > import::LONGEST as f64 {
-        let error = import::ImportError::TooLong { bytes: file.size() as usize };
-        blame(CONFIG, Some(error.to_string()));
+    if file.size() > import::LONGEST {
+        blame(CONFIG, Some(import::too_long(file.size())));
         return;
     }
     let text = JsFuture::from(file.text());
@@ -213,26 +218,51 @@ fn load(file: &File) {
     });
 }
 
-/// Serves the model and says what was taken for granted.
+/// Asks what model the text describes, and serves it when the answer is there.
 fn use_model(page: &Page) -> Option<String> {
-    let read = match text(CONFIG).as_str() {
-        "" => Err("nothing is here yet; paste a config.json or choose the file".to_owned()),
-        text => model_from_config(text).map_err(|error| error.to_string()),
+    let text_of_it = match text(CONFIG) {
+        text if text.is_empty() => {
+            Err("nothing is here yet; paste a config.json or choose the file".to_owned())
+        }
+        text => Ok(text),
     };
-    let mut imported = note(CONFIG, read)?;
-    let name = text(MODEL_NAME);
-    if !name.is_empty() {
-        imported = note(MODEL_NAME, imported.renamed(&name).map_err(|error| error.to_string()))?;
-    }
-    let mut told = format!("{} is served", imported.model.name);
-    if let Some(known) = imported.same_as {
-        told += &format!("\nsame architecture as {known} of the catalogue");
-    }
-    for note in &imported.notes {
+    let config = note(CONFIG, text_of_it)?;
+    let page = *page;
+    let mut answer = String::new();
+    let asked = page.desk.ask(&import::question(&text(MODEL_NAME), &config), move |piece| match piece {
+        Piece::Text(more) => answer += &more,
+        Piece::Last(more) => {
+            answer += &more;
+            let told = import::read(&answer).and_then(|read| serve_model(&page, read)).unwrap_or_default();
+            say(MODEL_TOLD, &told);
+        }
+        Piece::Failed(reason) => blame(CONFIG, Some(reason)),
+    });
+    page.reading.set_value(Some(asked));
+    Some("Reading …".to_owned())
+}
+
+/// Serves a model that was read, and says what was taken for granted.
+fn serve_model(page: &Page, read: Read) -> Option<String> {
+    let (model, notes) = match read {
+        Read::Model(model, notes) => (model, notes),
+        Read::BadText(reason) => {
+            blame(CONFIG, Some(reason));
+            return None;
+        }
+        Read::BadName(reason) => {
+            blame(MODEL_NAME, Some(reason));
+            return None;
+        }
+    };
+    blame(CONFIG, None);
+    blame(MODEL_NAME, None);
+    let mut told = format!("{} is served", model.name);
+    for note in &notes {
         told += &format!("\n{note}");
     }
     page.edit(|scenario: &mut Scenario| {
-        scenario.bring_model(imported.model);
+        scenario.bring_model(*model);
         for pool in scenario.split.pools_mut() {
             pool.layout = None;
         }
