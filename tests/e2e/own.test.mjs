@@ -99,14 +99,14 @@ test("what is no model is refused in words and loses nothing", async () => {
   ]) {
     await page.fill("#own-config", text);
     await button.click();
-    assert.match(await error.innerText(), said);
+    await error.filter({ hasText: said }).waitFor();
     assert.equal(await page.locator("#own-config").inputValue(), text, "what was typed stays");
     assert.equal(await page.locator("#own-config").getAttribute("aria-invalid"), "true");
   }
   await page.fill("#own-config", CONFIG);
   await page.fill("#own-model-name", "DeepSeek V3");
   await button.click();
-  assert.match(await page.locator("#own-model-name-error").innerText(), /stands in the catalogue/);
+  await page.locator("#own-model-name-error").filter({ hasText: /stands in the catalogue/ }).waitFor();
   assert.equal(await error.isVisible(), false);
   assert.deepEqual({ tiles: await tiles(page), model: await page.locator("#model").inputValue() }, before);
   assertClean(problems);

@@ -236,7 +236,10 @@ fn use_model(page: &Page) -> Option<String> {
             let told = import::read(&answer).and_then(|read| serve_model(&page, read)).unwrap_or_default();
             say(MODEL_TOLD, &told);
         }
-        Piece::Failed(reason) => blame(CONFIG, Some(reason)),
+        Piece::Failed(reason) => {
+            say(MODEL_TOLD, "");
+            blame(CONFIG, Some(reason));
+        }
     });
     page.reading.set_value(Some(asked));
     Some("Reading …".to_owned())
