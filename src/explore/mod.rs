@@ -2,6 +2,8 @@
 
 mod frontier;
 mod knob;
+mod shape;
 
-pub use frontier::{Candidate, frontier};
+pub use frontier::{Candidate, Search, frontier, frontier_of};
 pub use knob::{Knob, Sample, pin, sweep};
+pub use shape::{Shape, kinds};

@@ -7,6 +7,7 @@ mod replica;
 mod root;
 mod station;
 mod steady;
+pub mod survey;
 mod transfer;
 
 pub use layouts::candidates;
@@ -14,7 +15,9 @@ pub use outcome::{
     Binding, Cause, MemoryKind, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning,
 };
 pub use refusal::Refusal;
+pub use station::Operating;
 pub use steady::serve;
+pub use transfer::Ends;
 
 use std::borrow::Cow;
 
