@@ -21,7 +21,7 @@ pub use diff::{Aspect, Diff, Difference, Share, changed, diff};
 pub use frontier::{Candidate, Search, frontier, frontier_of};
 pub use knob::{Knob, Sample, pin, sweep};
 pub use map::{Cell, Fare, Map, Segment};
-pub use money::{PriceLine, pays_below, price_lines};
+pub use money::{PriceLine, break_even_price, pays_below, price_lines};
 pub use objective::{Miss, miss};
 pub use rivals::rivals;
 pub use sensitivity::{Lever, NoBase, Outcome, Sensitivity, Swing, sensitivity};

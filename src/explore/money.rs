@@ -3,9 +3,12 @@
 
 use serde::Serialize;
 
-use super::size::{BreakEven, Deployment};
+use super::objective::miss;
+use super::shape::kinds;
+use super::size::{BreakEven, Deployment, all_chips, size};
 use crate::catalog::api_prices;
 use crate::cost::chip_price;
+use crate::evidence::evaluate;
 use crate::scenario::Scenario;
 use crate::units::DollarsPerHour;
 
@@ -62,10 +65,26 @@ pub fn pays_below(scenario: &Scenario, best: &Deployment) -> Option<BreakEven> {
     })
 }
 
+/// The same against the cheapest deployment of any priced chips, where the scenario has exactly one kind of chip without a
+/// price and keeps its service level.
+#[must_use]
+pub fn break_even_price(scenario: &Scenario) -> Option<BreakEven> {
+    let free = kinds(scenario).into_iter().filter(|id| chip_price(scenario, id).is_err()).count();
+    if free != 1 {
+        return None;
+    }
+    let evaluation = evaluate(scenario).ok()?;
+    if miss(&scenario.slo, &evaluation).is_some() {
+        return None;
+    }
+    let mut priced = all_chips(scenario);
+    priced.retain(|id| chip_price(scenario, id).is_ok());
+    pays_below(scenario, size(scenario, &priced).deployments.first()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::size;
     use crate::scenario::link;
 
     #[test]
