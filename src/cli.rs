@@ -11,8 +11,11 @@ use tandem::catalog;
 use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
 use tandem::evidence::evaluate;
+use tandem::explore::{self, Axis, Map};
+use tandem::metric::Metric;
+use tandem::report::explore as told;
 use tandem::report::{self, Reply, Strictness, reply, words};
-use tandem::scenario::link;
+use tandem::scenario::{Scenario, link};
 
 /// A playground for LLM inference architectures: latency, throughput, cost and energy of any model on any mix of chips.
 #[derive(Parser)]
@@ -28,6 +31,16 @@ enum Command {
     Eval(Eval),
     /// Predict the rows of a measurement file and sum up the errors
     Check(Check),
+    /// Find the deployments of a scenario's chips that no other beats in speed per user and a second metric
+    Frontier(Frontier),
+    /// Find the cheapest deployment that carries a scenario's load within its service level
+    Size(Size),
+    /// Draw which of several scenarios is best over two axes
+    Breakeven(Breakeven),
+    /// Show what more bandwidth, arithmetic, memory, link or money would change
+    Sensitivity(Sensitivity),
+    /// Put the difference between two scenarios down to what changed
+    Diff(Diff),
     /// List the chips or models of the catalogue
     Catalog(Catalog),
     /// Read a model from a Hugging Face config.json and print it as part of a link
@@ -66,6 +79,90 @@ struct Check {
     /// Print at most this many rows before the summary
     #[arg(long, conflicts_with = "json")]
     rows: Option<usize>,
+}
+
+#[derive(Args)]
+struct Frontier {
+    /// The link of the scenario
+    link: String,
+    /// The metric against speed per user: throughput per chip, a cost or an energy
+    #[arg(long, default_value = "per-chip", value_parser = metric)]
+    metric: Metric,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Size {
+    /// The link of the scenario; its load, model, service level and prices count, its pools do not
+    link: String,
+    /// Chips to choose from, separated by commas; without them all of the catalogue
+    #[arg(long, value_delimiter = ',')]
+    chips: Vec<String>,
+    /// Print at most this many deployments
+    #[arg(long, default_value_t = 12, conflicts_with = "json")]
+    top: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Breakeven {
+    /// The links of the scenarios; a single one is compared with its chips in other splits
+    #[arg(required = true)]
+    links: Vec<String>,
+    /// The horizontal axis: isl, osl, load, size, mix, hit, ttft or tpot
+    #[arg(long, default_value = "isl", value_parser = axis)]
+    x: Axis,
+    /// The vertical axis
+    #[arg(long, default_value = "load", value_parser = axis)]
+    y: Axis,
+    /// The metric that decides
+    #[arg(long, default_value = "cost", value_parser = metric)]
+    metric: Metric,
+    /// Points each way, 2 to 257
+    #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=257))]
+    size: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Sensitivity {
+    /// The link of the scenario
+    link: String,
+    /// The metric that answers
+    #[arg(long, default_value = "throughput", value_parser = metric)]
+    metric: Metric,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Diff {
+    /// The link of the first scenario
+    before: String,
+    /// The link of the second
+    after: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A metric by its identifier.
+fn metric(id: &str) -> Result<Metric, String> {
+    let known = || Metric::ALL.map(Metric::id).join(", ");
+    Metric::from_id(id).ok_or_else(|| format!("one of {} is expected", known()))
+}
+
+/// An axis by its identifier.
+fn axis(id: &str) -> Result<Axis, String> {
+    let known = || Axis::ALL.map(Axis::id).join(", ");
+    Axis::from_id(id).ok_or_else(|| format!("one of {} is expected", known()))
 }
 
 #[derive(Args)]
@@ -121,6 +218,11 @@ pub fn run() -> ExitCode {
         }
         Command::Eval(arguments) => eval(arguments, &mut out),
         Command::Check(arguments) => run_check(arguments, &mut out),
+        Command::Frontier(arguments) => frontier(arguments, &mut out),
+        Command::Size(arguments) => size(arguments, &mut out),
+        Command::Breakeven(arguments) => breakeven(arguments, &mut out),
+        Command::Sensitivity(arguments) => sensitivity(arguments, &mut out),
+        Command::Diff(arguments) => diff(arguments, &mut out),
         Command::Catalog(arguments) => list(arguments, &mut out),
         Command::Import(arguments) => import(arguments, &mut out),
         Command::Keys => out.write_all(report::reference::markdown().as_bytes()).map_err(Failure::from),
@@ -213,6 +315,118 @@ fn batch<R: Read>(
 
 fn failure(error: String) -> Reply {
     Reply::Failure(report::Failure { link: String::new(), error, notices: Vec::new() })
+}
+
+/// The scenario of a link whose fields are all in range; what was dropped is told on standard error.
+fn scenario(text: &str) -> Result<Scenario, Failure> {
+    if let Some(reason) = report::no_link(text) {
+        return Err(Failure::Input(reason.to_owned()));
+    }
+    let parsed = link::parse(text);
+    for notice in &parsed.notices {
+        writeln!(io::stderr(), "Note: {notice}")?;
+    }
+    match parsed.scenario.check().first() {
+        Some(invalid) => Err(Failure::Input(format!("{invalid}."))),
+        None => Ok(parsed.scenario),
+    }
+}
+
+/// A refusal when the scenario cannot be served as it stands.
+fn served(scenario: &Scenario) -> Result<(), Failure> {
+    evaluate(scenario).map(|_| ()).map_err(|refusal| Failure::Input(words::refusal(&refusal)))
+}
+
+fn frontier(arguments: &Frontier, out: &mut impl Write) -> Result<(), Failure> {
+    let scenario = scenario(&arguments.link)?;
+    let found = explore::frontier_of(&scenario, arguments.metric);
+    if found.is_empty() {
+        // Whatever keeps the scenario itself from being served is the best reason there is.
+        served(&scenario)?;
+    }
+    if arguments.json {
+        json(out, &told::frontier::FrontierReport::new(&scenario, arguments.metric, &found))
+    } else {
+        Ok(out.write_all(told::frontier::text(arguments.metric, &found).as_bytes())?)
+    }
+}
+
+fn size(arguments: &Size, out: &mut impl Write) -> Result<(), Failure> {
+    let scenario = scenario(&arguments.link)?;
+    scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+    for id in &arguments.chips {
+        if scenario.chip(id).is_none() {
+            let near = catalog::nearest_chip_ids(id).join(", ");
+            let near = if near.is_empty() { String::new() } else { format!("; near: {near}") };
+            return Err(Failure::Input(format!("--chips: no chip is called {id}{near}")));
+        }
+    }
+    let all = || explore::all_chips(&scenario);
+    let chips = if arguments.chips.is_empty() { all() } else { arguments.chips.clone() };
+    let sizing = explore::size(&scenario, &chips);
+    if arguments.json {
+        json(out, &told::size::SizingReport::new(&sizing))?;
+        if sizing.deployments.is_empty() { Err(Failure::Input(String::new())) } else { Ok(()) }
+    } else if sizing.deployments.is_empty() {
+        Err(Failure::Input(told::size::text(&sizing, arguments.top).trim_end().to_owned()))
+    } else {
+        Ok(out.write_all(told::size::text(&sizing, arguments.top).as_bytes())?)
+    }
+}
+
+fn breakeven(arguments: &Breakeven, out: &mut impl Write) -> Result<(), Failure> {
+    let mut contenders = arguments.links.iter().map(|text| scenario(text)).collect::<Result<Vec<_>, _>>()?;
+    if let [only] = &contenders[..] {
+        contenders = explore::rivals(only);
+    }
+    for contender in &contenders {
+        contender.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+    }
+    for (name, axis) in [("--x", arguments.x), ("--y", arguments.y)] {
+        // A contender that lacks an axis just never wins; one that all lack makes no map.
+        if !contenders.first().is_some_and(|own| Map::applies(axis, std::slice::from_ref(own))) {
+            let id = axis.id();
+            return Err(Failure::Input(format!("{name} {id}: the first scenario has no such axis")));
+        }
+    }
+    if arguments.x == arguments.y {
+        return Err(Failure::Input(format!("--y {}: the axes must differ", arguments.y.id())));
+    }
+    let axes = (arguments.x, arguments.y);
+    let mut map = Map::new(&contenders, arguments.metric, axes, usize::from(arguments.size));
+    while !map.step(256) {}
+    if arguments.json {
+        json(out, &told::map::MapReport::new(&map))
+    } else {
+        Ok(out.write_all(told::map::text(&map).as_bytes())?)
+    }
+}
+
+fn sensitivity(arguments: &Sensitivity, out: &mut impl Write) -> Result<(), Failure> {
+    let scenario = scenario(&arguments.link)?;
+    let tornado = explore::sensitivity(&scenario, arguments.metric)
+        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))?;
+    let pays = explore::break_even_price(&scenario);
+    if arguments.json {
+        json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+    } else {
+        Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
+    }
+}
+
+fn diff(arguments: &Diff, out: &mut impl Write) -> Result<(), Failure> {
+    let (before, after) = (scenario(&arguments.before)?, scenario(&arguments.after)?);
+    for (name, own) in [("first", &before), ("second", &after)] {
+        if let Err(refusal) = evaluate(own) {
+            return Err(Failure::Input(format!("The {name} scenario: {}", words::refusal(&refusal))));
+        }
+    }
+    let found = explore::diff(&before, &after).map_err(|refusal| Failure::Input(words::refusal(&refusal)))?;
+    if arguments.json {
+        json(out, &told::diff::DiffReport::new(&before, &after, &found))
+    } else {
+        Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
+    }
 }
 
 fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {

@@ -16,8 +16,8 @@
 //! | [`serve`] | what users feel: the splits in steady state |
 //! | [`cost`] | dollars and watts |
 //! | [`evidence`] | how far to trust it |
-//! | [`explore`] | many scenarios: sweeps and the frontier |
 //! | [`metric`] | one type owns every plotted number: label, unit, direction of better, formatter |
+//! | [`explore`] | many scenarios: sweeps, the frontier, sizing, maps, sensitivity and differences |
 //! | [`chart`] | pure chart models, and one painter over any plotters backend |
 //! | [`report`] | sentences, tables, JSON |
 //! | [`jobs`] | long questions of the page, answered in slices |
@@ -41,9 +41,9 @@ pub mod cost;
 
 pub mod evidence;
 
-pub mod explore;
-
 pub mod metric;
+
+pub mod explore;
 
 pub mod chart;
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms as `src/lib.rs` lists them, from the first question to the last.
 const ROOMS: [&str; 14] = [
-    "units", "catalog", "scenario", "machine", "pass", "serve", "cost", "evidence", "explore", "metric",
+    "units", "catalog", "scenario", "machine", "pass", "serve", "cost", "evidence", "metric", "explore",
     "chart", "report", "jobs", "web",
 ];
 

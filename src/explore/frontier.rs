@@ -1,13 +1,22 @@
-//! The frontier: over layouts, mixes and loads on the same chips, which trades of throughput for interactivity no other
-//! choice beats in both.
+//! The frontier: over layouts, mixes, splits and loads on the same chips, which trades of throughput for interactivity
+//! no other choice beats in both.
+//!
+//! The search never walks the product of all choices. A replica is measured once per layout and batch size
+//! ([`crate::serve::survey`]); whatever another replica of the same chips beats in every respect is dropped; and for a
+//! pair of prefill and decode replicas at one batch only one mix can be on the frontier, since interactivity does not
+//! depend on the mix: the one with the most decode replicas that prefill still feeds within the limit on TTFT, which a
+//! bisection finds. What is left over is served in full, so every point handed out is what its scenario evaluates to.
 
 use serde::Serialize;
 
-use super::knob::Knob;
-use crate::evidence::evaluate;
-use crate::machine::constants;
-use crate::scenario::{Load, Scenario, Split};
-use crate::serve::{candidates, find_model};
+use super::shape::{self, Shape};
+use crate::cost::{chip_power, chip_price};
+use crate::evidence::{Evaluation, evaluate_with};
+use crate::machine::{Constants, constants};
+use crate::metric::{Metric, Quantity};
+use crate::scenario::{Load, Role, Scenario, Split};
+use crate::serve::Warning;
+use crate::serve::survey::{Felt, Offer, offers, way};
 use crate::units::{Seconds, TokensPerSecond};
 
 /// One deployment that was tried.
@@ -15,10 +24,14 @@ use crate::units::{Seconds, TokensPerSecond};
 pub struct Candidate {
     /// The deployment with its layouts written down: what a click makes the scenario.
     pub scenario: Scenario,
+    /// Its split.
+    pub shape: Shape,
     /// 1 / TPOT.
     pub interactivity: TokensPerSecond,
     /// Output tokens per second and chip.
     pub per_chip: TokensPerSecond,
+    /// The metric that the search is about, in its base unit; absent where a price or power is not published.
+    pub value: Option<f64>,
     /// Mean time to first token.
     pub ttft: Seconds,
     /// Whether it keeps the service level's limit on TTFT.
@@ -27,114 +40,631 @@ pub struct Candidate {
     pub on_frontier: bool,
 }
 
-/// Most mixes of prefill and decode chips that are tried.
-const MIXES: usize = 8;
+/// Batch sizes at which a replica is measured.
+const BATCHES: usize = 64;
 
-/// Loads that are tried: doublings of the users per deployment.
+/// Buckets of interactivity per factor of e: each keeps its best deployment.
+const BUCKETS: f64 = 32.0;
+
+/// Points shown of a split and pair of chips that stays behind the frontier.
+const SHOWN: usize = 10;
+
+/// Points shown where none keeps the limit on TTFT.
+const SHOWN_BEYOND: usize = 6;
+
+/// Loads that are tried where a split is taken as it stands: doublings of the users.
 const DOUBLINGS: u32 = 14;
 
-/// Tries every layout, a few mixes and a range of loads on the scenario's chips. Sorted by interactivity, slowest first.
-#[must_use]
-pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
-    let mut tried = Vec::new();
-    for split in splits(scenario) {
-        for doubling in 0..DOUBLINGS {
-            let concurrency = f64::from(1_u32 << doubling);
-            let load = Load::Closed { concurrency };
-            let candidate = Scenario { split: split.clone(), load, ..scenario.clone() };
-            let Ok(evaluation) = evaluate(&candidate) else { break };
-            let steady = &evaluation.steady;
-            let mut pinned = candidate;
-            for (pool, state) in pinned.split.pools_mut().into_iter().zip(&steady.pools) {
-                pool.layout = Some(state.layout);
-            }
-            tried.push(Candidate {
-                scenario: pinned,
-                interactivity: steady.interactivity(),
-                per_chip: steady.throughput_per_chip(),
-                ttft: steady.ttft,
-                keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit),
-                on_frontier: false,
-            });
-            // More users than the cache has room for only wait; nothing new lies beyond.
-            if steady
-                .warnings
-                .iter()
-                .any(|warning| matches!(warning, crate::serve::Warning::KvLimited { .. }))
-            {
-                break;
-            }
-        }
-    }
-    tried.sort_by(|a, b| {
-        a.interactivity
-            .get()
-            .total_cmp(&b.interactivity.get())
-            .then(a.per_chip.get().total_cmp(&b.per_chip.get()))
-    });
-    // From the most interactive down, whoever serves more than all before is on the frontier.
-    let mut best = 0.0;
-    for candidate in tried.iter_mut().rev() {
-        if candidate.keeps_ttft && candidate.per_chip.get() > best {
-            best = candidate.per_chip.get();
-            candidate.on_frontier = true;
-        }
-    }
-    tried
+/// A deployment by its estimate.
+#[derive(Clone, Debug)]
+struct Rough {
+    /// 1 / TPOT.
+    interactivity: f64,
+    /// Output tokens per second and unit of what the metric divides by: chips, dollars per hour or watts.
+    value: f64,
+    users: f64,
+    /// Kind, chips and offer of each pool, prefill first.
+    pools: [Option<(usize, u32, usize)>; 2],
 }
 
-/// The deployments of the same chips: each layout of the pool that decodes, each mix; the prefill layout follows the
-/// service level.
-fn splits(scenario: &Scenario) -> Vec<Split> {
-    let Ok(model) = find_model(scenario) else { return Vec::new() };
-    let mixed: Vec<Scenario> = match scenario.split {
-        Split::Colocated { .. } => vec![scenario.clone()],
-        Split::PrefillDecode { .. } => {
-            let mut mixed = vec![scenario.clone()];
-            let others = Knob::Mix.values(scenario, MIXES);
-            mixed.extend(others.into_iter().filter_map(|share| Knob::Mix.apply(scenario, share)));
-            mixed
-        }
-    };
-    let mut splits = Vec::new();
-    for own in mixed {
-        let mut split = own.split;
-        let mut pools = split.pools_mut();
-        let Some(last) = pools.pop() else { continue };
-        if let Some(first) = pools.pop() {
-            first.layout = None;
-        }
-        let Some(chip) = scenario.chip(&last.chip) else { continue };
-        let mut layouts: Vec<_> = vec![None];
-        if constants().sram(chip).is_none() {
-            layouts.extend(candidates(&model, chip, last.chips).into_iter().map(Some));
-        }
-        layouts.push(last.layout);
-        for layout in layouts {
-            let mut variant = split.clone();
-            if let Some(pool) = variant.pools_mut().pop() {
-                pool.layout = layout;
+/// The deployments of one split on one choice of kinds: the best of each bucket of interactivity.
+#[derive(Clone, Debug, Default)]
+struct Family {
+    within: Vec<Option<Rough>>,
+    beyond: Vec<Option<Rough>>,
+}
+
+#[derive(Clone, Debug)]
+enum Job {
+    Survey { kind: usize, role: Role },
+    Colocated { kind: usize },
+    Pair { from: usize, to: usize, prefill: usize },
+    Choose,
+    Serve { split: Split, users: f64 },
+    AsItStands { doubling: u32 },
+}
+
+/// A search for the frontier that is taken in steps, so that a page or a worker stays responsive.
+#[derive(Clone, Debug)]
+pub struct Search {
+    scenario: Scenario,
+    tables: &'static Constants,
+    metric: Metric,
+    kinds: Vec<String>,
+    /// What a chip of each kind counts in the denominator of the metric.
+    weights: Vec<Option<f64>>,
+    chips: u32,
+    colocated: Vec<Vec<Offer>>,
+    prefill: Vec<Vec<Offer>>,
+    decode: Vec<Vec<Offer>>,
+    families: Vec<Family>,
+    jobs: Vec<Job>,
+    done: usize,
+    found: Vec<Candidate>,
+}
+
+impl Search {
+    /// A search over all ways to use as many chips of the scenario's kinds as it has. The metric against interactivity
+    /// is throughput per chip, a cost or an energy; any other counts as throughput per chip.
+    #[must_use]
+    pub fn new(scenario: &Scenario, metric: Metric) -> Self {
+        let kinds = shape::kinds(scenario);
+        let metric = match metric.quantity() {
+            Quantity::DollarsPerMtok | Quantity::Energy | Quantity::TokenRatePerMegawatt => metric,
+            _ => Metric::ThroughputPerChip,
+        };
+        let weights = kinds
+            .iter()
+            .map(|id| match metric.quantity() {
+                Quantity::DollarsPerMtok => chip_price(scenario, id).ok().map(|own| own.get()),
+                Quantity::Energy | Quantity::TokenRatePerMegawatt => {
+                    chip_power(scenario, id).ok().map(|own| own.get())
+                }
+                _ => Some(1.0),
+            })
+            .collect();
+        let count = kinds.len();
+        let mut jobs = Vec::new();
+        if Shape::of(&scenario.split) == Shape::Other {
+            jobs.push(Job::AsItStands { doubling: 0 });
+        } else if scenario.check().is_empty() {
+            for kind in 0..count {
+                for role in [Role::Prefill, Role::Decode, Role::Colocated] {
+                    jobs.push(Job::Survey { kind, role });
+                }
             }
-            if !splits.contains(&variant) {
-                splits.push(variant);
+            for from in 0..count {
+                jobs.push(Job::Colocated { kind: from });
+                jobs.extend((0..count).map(|to| Job::Pair { from, to, prefill: 0 }));
+            }
+            jobs.push(Job::Choose);
+        }
+        jobs.reverse();
+        Self {
+            scenario: scenario.clone(),
+            tables: constants(),
+            metric,
+            chips: scenario.split.chips(),
+            colocated: vec![Vec::new(); count],
+            prefill: vec![Vec::new(); count],
+            decode: vec![Vec::new(); count],
+            families: vec![Family::default(); count + count * count],
+            kinds,
+            weights,
+            jobs,
+            done: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// Does so many jobs, each well below a millisecond on a desktop; whether the search is over.
+    pub fn step(&mut self, jobs: usize) -> bool {
+        for _ in 0..jobs {
+            let Some(job) = self.jobs.pop() else { return true };
+            self.run(job);
+            self.done += 1;
+        }
+        self.jobs.is_empty()
+    }
+
+    /// Jobs done so far, and jobs known to remain.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done, self.jobs.len())
+    }
+
+    /// What was found so far, slowest first, with the frontier marked. Deployments that keep the limit on TTFT come for
+    /// each split and choice of kinds; where none does, a few that miss it.
+    #[must_use]
+    pub fn found(&self) -> Vec<Candidate> {
+        let mut found = self.found.clone();
+        mark(&mut found, self.metric);
+        found
+    }
+
+    fn run(&mut self, job: Job) {
+        match job {
+            Job::Survey { kind, role } => self.survey(kind, role),
+            Job::Colocated { kind } => self.together(kind),
+            Job::Pair { from, to, prefill } => self.pair(from, to, prefill),
+            Job::Choose => self.choose(),
+            Job::Serve { split, users } => {
+                self.serve(split, users);
+            }
+            Job::AsItStands { doubling } => {
+                let full = self.serve(self.scenario.split.clone(), f64::from(1_u32 << doubling));
+                if !full && doubling + 1 < DOUBLINGS {
+                    self.jobs.push(Job::AsItStands { doubling: doubling + 1 });
+                }
             }
         }
     }
-    splits
+
+    fn survey(&mut self, kind: usize, role: Role) {
+        let Some(id) = self.kinds.get(kind) else { return };
+        // A pool beside another leaves it at least one chip.
+        let chips = if role == Role::Colocated { self.chips } else { self.chips.saturating_sub(1) };
+        let Ok(mut measured) = offers(&self.scenario, self.tables, id, chips, role, BATCHES) else { return };
+        match role {
+            Role::Prefill => drop_beaten_prompts(&mut measured),
+            Role::Decode => drop_beaten_batches(&mut measured),
+            _ => {}
+        }
+        let place = match role {
+            Role::Prefill => &mut self.prefill,
+            Role::Decode => &mut self.decode,
+            _ => &mut self.colocated,
+        };
+        if let Some(place) = place.get_mut(kind) {
+            *place = measured;
+        }
+    }
+
+    fn limit(&self) -> f64 {
+        self.scenario.slo.ttft.map_or(f64::INFINITY, Seconds::get)
+    }
+
+    fn together(&mut self, kind: usize) {
+        let (Some(measured), Some(&Some(weight))) = (self.colocated.get(kind), self.weights.get(kind)) else {
+            return;
+        };
+        let osl = self.scenario.workload.mean_osl().get();
+        let mut family = Family::default();
+        for (index, offer) in measured.iter().enumerate() {
+            let replicas = f64::from(self.chips / offer.chips.max(1));
+            for at in &offer.points {
+                let Some(felt) = offer.colocated(at, replicas) else { continue };
+                let pools = [Some((kind, self.chips, index)), None];
+                let value = felt.rate * osl / (weight * f64::from(self.chips));
+                family.take(&felt, value, pools, felt.ttft <= self.limit());
+            }
+        }
+        if let Some(place) = self.families.get_mut(kind) {
+            *place = family;
+        }
+    }
+
+    /// One prefill layout against all decode layouts of a kind.
+    fn pair(&mut self, from: usize, to: usize, prefill: usize) {
+        let (Some(reads), Some(writes)) = (self.prefill.get(from), self.decode.get(to)) else { return };
+        let Some(reader) = reads.get(prefill) else { return };
+        let weights = (self.weights.get(from).copied().flatten(), self.weights.get(to).copied().flatten());
+        let (Some(read_weight), Some(write_weight)) = weights else { return };
+        let (Some(read_chip), Some(write_chip)) = (self.kinds.get(from), self.kinds.get(to)) else { return };
+        let Ok(ways) = way(&self.scenario, self.tables, read_chip, write_chip, self.chips) else { return };
+        let osl = self.scenario.workload.mean_osl().get();
+        let limit = self.limit();
+        let place = self.kinds.len() + from * self.kinds.len() + to;
+        let Some(family) = self.families.get_mut(place) else { return };
+        for (index, writer) in writes.iter().enumerate() {
+            let Some(room) = self.chips.checked_sub(reader.chips) else { continue };
+            let most = room / writer.chips.max(1);
+            for at in &writer.points {
+                let feeds = |decodes: u32| {
+                    let left = self.chips - decodes * writer.chips;
+                    let counts = (f64::from(left / reader.chips.max(1)), f64::from(decodes));
+                    reader.feeding(writer, at, &ways, counts)
+                };
+                let keeps = |decodes: u32| feeds(decodes).is_some_and(|felt| felt.ttft <= limit);
+                let within = last(most, keeps);
+                let chosen = if within > 0 { within } else { last(most, |decodes| feeds(decodes).is_some()) };
+                let Some(felt) = (chosen > 0).then(|| feeds(chosen)).flatten() else { continue };
+                let writes_on = chosen * writer.chips;
+                let reads_on = self.chips - writes_on;
+                let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
+                let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
+                family.take(&felt, felt.rate * osl / whole, pools, within > 0);
+            }
+        }
+        if prefill + 1 < reads.len() {
+            self.jobs.push(Job::Pair { from, to, prefill: prefill + 1 });
+        }
+    }
+
+    /// Chooses what is served in full: what may be on the frontier, and a few points of each other family.
+    fn choose(&mut self) {
+        let fronts: Vec<(Vec<Rough>, bool)> = self
+            .families
+            .iter()
+            .map(|family| {
+                let within = front(&family.within);
+                if within.is_empty() { (front(&family.beyond), false) } else { (within, true) }
+            })
+            .collect();
+        let all: Vec<Option<Rough>> =
+            fronts.iter().filter(|own| own.1).flat_map(|own| own.0.iter().cloned().map(Some)).collect();
+        let best = front(&all);
+        // Estimates come near, so what lies a little behind may turn out ahead.
+        let promising = |own: &Rough| {
+            best.iter()
+                .all(|other| other.interactivity < own.interactivity * 1.01 || other.value < own.value * 1.01)
+        };
+        let mut jobs = Vec::new();
+        for (family, within) in &fronts {
+            let shown = thinned(family.len(), if *within { SHOWN } else { SHOWN_BEYOND });
+            for (index, rough) in family.iter().enumerate() {
+                if !(shown.contains(&index) || *within && promising(rough)) {
+                    continue;
+                }
+                if let Some(split) = self.split(rough) {
+                    // Whole users; fewer of them never break a limit that more of them kept.
+                    jobs.push(Job::Serve { split, users: rough.users.floor().max(1.0) });
+                }
+            }
+        }
+        jobs.reverse();
+        self.jobs.extend(jobs);
+    }
+
+    fn split(&self, rough: &Rough) -> Option<Split> {
+        let pool = |stations: &[Vec<Offer>], (kind, chips, index): (usize, u32, usize)| {
+            let offer = stations.get(kind)?.get(index)?;
+            Some(shape::pool(self.kinds.get(kind)?, chips, offer.layout))
+        };
+        match rough.pools {
+            [Some(only), None] => Some(shape::colocated(pool(&self.colocated, only)?)),
+            [Some(reads), Some(writes)] => {
+                Some(shape::apart(pool(&self.prefill, reads)?, pool(&self.decode, writes)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Serves a deployment in full; whether more users would only wait.
+    fn serve(&mut self, split: Split, users: f64) -> bool {
+        let load = Load::Closed { concurrency: users };
+        let mut scenario = Scenario { split, load, ..self.scenario.clone() };
+        let Ok(evaluation) = evaluate_with(&scenario, self.tables) else { return true };
+        for (pool, state) in scenario.split.pools_mut().into_iter().zip(&evaluation.steady.pools) {
+            pool.layout = Some(state.layout);
+        }
+        let full = evaluation.steady.warnings.iter().any(|own| matches!(own, Warning::KvLimited { .. }));
+        self.found.push(Candidate::new(scenario, &evaluation, self.metric));
+        full
+    }
+}
+
+impl Candidate {
+    fn new(scenario: Scenario, evaluation: &Evaluation, metric: Metric) -> Self {
+        let steady = &evaluation.steady;
+        Self {
+            shape: Shape::of(&scenario.split),
+            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit),
+            interactivity: steady.interactivity(),
+            per_chip: steady.throughput_per_chip(),
+            value: metric.read(evaluation).ok().map(|own| own.value),
+            ttft: steady.ttft,
+            on_frontier: false,
+            scenario,
+        }
+    }
+}
+
+impl Family {
+    fn take(&mut self, felt: &Felt, value: f64, pools: [Option<(usize, u32, usize)>; 2], within: bool) {
+        let interactivity = 1.0 / felt.tpot;
+        if !(interactivity.is_finite() && value.is_finite()) {
+            return;
+        }
+        // From one token in an hour up; nothing is slower and of interest.
+        let bucket = ((libm::log(interactivity) + 8.0).clamp(0.0, 32.0) * BUCKETS) as usize;
+        let shelf = if within { &mut self.within } else { &mut self.beyond };
+        if shelf.len() <= bucket {
+            shelf.resize(bucket + 1, None);
+        }
+        let Some(place) = shelf.get_mut(bucket) else { return };
+        let better = |own: &Rough| (value, interactivity) > (own.value, own.interactivity);
+        if place.as_ref().is_none_or(better) {
+            *place = Some(Rough { interactivity, value, users: felt.users, pools });
+        }
+    }
+}
+
+/// The largest count up to `most` for which a property holds that large counts lose; 0 when none has it.
+fn last(most: u32, holds: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (0, most.saturating_add(1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(middle) { low = middle } else { high = middle }
+    }
+    low
+}
+
+/// The deployments that no other of the shelf beats, most interactive first.
+fn front(shelf: &[Option<Rough>]) -> Vec<Rough> {
+    let mut all: Vec<&Rough> = shelf.iter().flatten().collect();
+    all.sort_by(|a, b| b.interactivity.total_cmp(&a.interactivity).then(b.value.total_cmp(&a.value)));
+    let mut best = 0.0;
+    let mut front = Vec::new();
+    for own in all {
+        if own.value > best {
+            best = own.value;
+            front.push(own.clone());
+        }
+    }
+    front
+}
+
+/// So many indices out of a list, both ends among them.
+fn thinned(length: usize, most: usize) -> Vec<usize> {
+    if length <= most {
+        return (0..length).collect();
+    }
+    (0..most).map(|index| index * (length - 1) / (most - 1).max(1)).collect()
+}
+
+/// Drops the layouts that another beats in size, latency and prompts per chip.
+fn drop_beaten_prompts(offers: &mut Vec<Offer>) {
+    let figures: Vec<(u32, f64, f64)> = offers
+        .iter()
+        .map(|own| {
+            let latency = own.prefill.map_or(f64::INFINITY, |prefill| prefill.latency.get());
+            (own.chips, latency, own.prompts() / f64::from(own.chips.max(1)))
+        })
+        .collect();
+    let mut index = 0;
+    offers.retain(|_| {
+        let own = figures.get(index).copied();
+        let kept = own.is_some_and(|own| {
+            !figures.iter().enumerate().any(|(at, other)| {
+                let as_good = other.0 <= own.0 && other.1 <= own.1 && other.2 >= own.2;
+                as_good && (*other != own || at < index)
+            })
+        });
+        index += 1;
+        kept
+    });
+}
+
+/// Drops the batches that some other layout beats in size, step time and requests per chip.
+fn drop_beaten_batches(offers: &mut Vec<Offer>) {
+    let figures: Vec<(u32, f64, f64)> = offers
+        .iter()
+        .flat_map(|own| {
+            let chips = own.chips.max(1);
+            own.points.iter().map(move |at| (chips, at.tpot.get(), at.rate / f64::from(chips)))
+        })
+        .collect();
+    for offer in &mut *offers {
+        let chips = offer.chips.max(1);
+        offer.points.retain(|at| {
+            let (step, rate) = (at.tpot.get(), at.rate / f64::from(chips));
+            !figures.iter().any(|other| {
+                let as_good = other.0 <= chips && other.1 <= step && other.2 >= rate;
+                as_good && (other.0 < chips || other.1 < step || other.2 > rate)
+            })
+        });
+    }
+    offers.retain(|own| !own.points.is_empty());
+}
+
+/// Sorts by interactivity, slowest first, and marks the frontier.
+fn mark(found: &mut [Candidate], metric: Metric) {
+    let sign = if metric.more_is_better() { 1.0 } else { -1.0 };
+    let value = |own: &Candidate| own.value.map_or(f64::NEG_INFINITY, |value| value * sign);
+    found.sort_by(|a, b| {
+        a.interactivity.get().total_cmp(&b.interactivity.get()).then(value(a).total_cmp(&value(b)))
+    });
+    // From the most interactive down, whoever does better than all before is on the frontier.
+    let mut best = f64::NEG_INFINITY;
+    for candidate in found.iter_mut().rev() {
+        let own = value(candidate);
+        candidate.on_frontier = candidate.keeps_ttft && own > best;
+        if candidate.on_frontier {
+            best = own;
+        }
+    }
+}
+
+/// Searches all layouts, mixes, splits and loads on the scenario's chips for throughput per chip against interactivity.
+/// Sorted by interactivity, slowest first.
+#[must_use]
+pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
+    frontier_of(scenario, Metric::ThroughputPerChip)
+}
+
+/// The same for another metric: a cost, an energy or a throughput per chip or megawatt.
+#[must_use]
+pub fn frontier_of(scenario: &Scenario, metric: Metric) -> Vec<Candidate> {
+    let mut search = Search::new(scenario, metric);
+    while !search.step(64) {}
+    search.found()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::evaluate;
+    use crate::scenario::{Pool, link};
+    use crate::serve::{candidates, find_model};
+
+    fn scenario(text: &str) -> Scenario {
+        link::parse(text).scenario
+    }
 
     #[test]
     fn no_candidate_beats_one_on_the_frontier() {
-        let tried = frontier(&Scenario::default());
-        assert!(tried.iter().filter(|own| own.on_frontier).count() >= 4);
-        for best in tried.iter().filter(|own| own.on_frontier) {
-            for other in tried.iter().filter(|own| own.keeps_ttft) {
-                assert!(!(other.interactivity > best.interactivity && other.per_chip > best.per_chip));
+        for metric in [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy] {
+            let tried = frontier_of(&Scenario::default(), metric);
+            assert!(tried.iter().filter(|own| own.on_frontier).count() >= 8, "{metric:?}");
+            for best in tried.iter().filter(|own| own.on_frontier) {
+                assert!(best.keeps_ttft);
+                for other in tried.iter().filter(|own| own.keeps_ttft) {
+                    let (own, others) = (best.value.unwrap(), other.value.unwrap());
+                    let better = if metric.more_is_better() { others > own } else { others < own };
+                    assert!(!(other.interactivity > best.interactivity && better), "{metric:?}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn every_point_is_what_its_scenario_evaluates_to() {
+        for own in frontier(&scenario("v1&model=gpt-oss-120b&prefill=h100-sxm*12&decode=b200*4&ttft=1s")) {
+            let again = scenario(&link::write(&own.scenario, &[]));
+            let evaluation = evaluate(&again).unwrap();
+            assert_eq!(evaluation.steady.interactivity(), own.interactivity);
+            assert_eq!(evaluation.steady.throughput_per_chip(), own.per_chip);
+            assert_eq!(evaluation.steady.ttft, own.ttft);
+            assert_eq!(again.split.chips(), 16);
+        }
+    }
+
+    /// Every layout, mix and doubling of users, each evaluated in full.
+    fn brute(base: &Scenario) -> Vec<(f64, f64, String)> {
+        let model = find_model(base).unwrap();
+        let total = base.split.chips();
+        let kinds = shape::kinds(base);
+        let layouts = |id: &str, chips: u32| candidates(&model, base.chip(id).unwrap(), chips);
+        let mut splits = Vec::new();
+        for a in &kinds {
+            splits.extend(
+                layouts(a, total).into_iter().map(|own| shape::colocated(shape::pool(a, total, own))),
+            );
+            for b in &kinds {
+                for reads in 1..total {
+                    for reader in layouts(a, reads) {
+                        for writer in layouts(b, total - reads) {
+                            let pools = [(a, reads, reader), (b, total - reads, writer)];
+                            let [read, write] = pools.map(|(id, n, layout)| shape::pool(id, n, layout));
+                            splits.push(shape::apart(read, write));
+                        }
+                    }
+                }
+            }
+        }
+        let mut points = Vec::new();
+        for split in splits {
+            for doubling in 0..11 {
+                let load = Load::Closed { concurrency: f64::from(1_u32 << doubling) };
+                let Ok(own) = evaluate(&Scenario { split: split.clone(), load, ..base.clone() }) else {
+                    break;
+                };
+                if base.slo.ttft.is_none_or(|limit| own.steady.ttft <= limit) {
+                    let (x, y) = (own.steady.interactivity().get(), own.steady.throughput_per_chip().get());
+                    points.push((x, y, format!("{split:?} at {load:?}, {:?}", own.steady.ttft)));
+                }
+            }
+        }
+        points
+    }
+
+    #[test]
+    fn nothing_that_brute_force_finds_lies_ahead_of_it() {
+        for text in [
+            "v1&model=llama3-8b&prefill=h100-sxm*3&decode=h200*3&isl=4k&ttft=500ms",
+            "v1&model=gpt-oss-120b&prefill=h200*2&decode=b200*4",
+        ] {
+            let base = scenario(text);
+            let best: Vec<Candidate> = frontier(&base).into_iter().filter(|own| own.on_frontier).collect();
+            assert!(best.len() >= 8, "{text}: {}", best.len());
+            for (interactivity, per_chip, what) in brute(&base) {
+                // The deployment handed out is as good in both within the spacing of batches and buckets.
+                let reach = best
+                    .iter()
+                    .map(|own| (own.interactivity.get() / interactivity).min(own.per_chip.get() / per_chip));
+                let reach = reach.fold(0.0, f64::max);
+                assert!(
+                    reach > 0.95,
+                    "{text}: {interactivity} tok/s/user at {per_chip} tok/s/chip is met to {reach}: {what}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn steps_of_any_size_find_the_same() {
+        let base = scenario("v1&prefill=h100-sxm*8&decode=h200*8");
+        let mut small = Search::new(&base, Metric::ThroughputPerChip);
+        let mut steps = 0;
+        while !small.step(1) {
+            steps += 1;
+        }
+        assert!(steps > 20);
+        assert_eq!(small.found(), frontier(&base));
+    }
+
+    #[test]
+    fn machines_of_sram_and_chips_without_a_price_take_part() {
+        let base = scenario("v1&isl=4k&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s");
+        let found = frontier(&base);
+        assert!(found.iter().any(|own| {
+            own.on_frontier
+                && own
+                    .scenario
+                    .split
+                    .pools()
+                    .iter()
+                    .any(|(role, pool)| *role == Role::Decode && pool.chip == "groq3-lp30")
+        }));
+        // Without a price only what needs none has a cost.
+        for own in frontier_of(&base, Metric::CostTotal) {
+            assert!(own.scenario.split.pools().iter().all(|(_, pool)| pool.chip == "h200"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_served_has_no_frontier() {
+        let base = Scenario {
+            split: shape::colocated(Pool::new("h100-sxm", 1)),
+            model: "deepseek-v3".to_owned(),
+            ..Scenario::default()
+        };
+        assert!(frontier(&base).is_empty());
+        assert!(frontier(&Scenario { model: "nothing".to_owned(), ..Scenario::default() }).is_empty());
+    }
+
+    #[test]
+    #[ignore = "prints timings"]
+    fn timing() {
+        for text in [
+            "v1&prefill=h100-sxm*32&decode=h200*32",
+            "v1&model=deepseek-v3&prefill=h200*32&decode=b200*32",
+            "v1&model=gpt-oss-120b&prefill=mi300x*32&decode=b200*32",
+        ] {
+            let base = scenario(text);
+            let _ = frontier(&base);
+            let start = std::time::Instant::now();
+            let mut search = Search::new(&base, Metric::ThroughputPerChip);
+            let (mut worst, mut rough) = (0.0_f64, 0.0);
+            while !search.jobs.is_empty() {
+                if search.found.is_empty() {
+                    rough = start.elapsed().as_secs_f64();
+                }
+                let own = std::time::Instant::now();
+                search.step(1);
+                worst = worst.max(own.elapsed().as_secs_f64());
+            }
+            let found = search.found();
+            eprintln!(
+                "{text}: {:.1} ms in all, {:.1} before the first result, worst job {:.2} ms, {} jobs, {} found, {} best",
+                start.elapsed().as_secs_f64() * 1e3,
+                rough * 1e3,
+                worst * 1e3,
+                search.done,
+                found.len(),
+                found.iter().filter(|own| own.on_frontier).count()
+            );
         }
     }
 }

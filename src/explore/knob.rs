@@ -205,7 +205,7 @@ fn of_size(model: &Model, parameters: f64) -> Model {
 }
 
 /// Values from `low` to `high` at equal ratios.
-fn geometric(low: f64, high: f64, samples: usize) -> Vec<f64> {
+pub(super) fn geometric(low: f64, high: f64, samples: usize) -> Vec<f64> {
     let steps = samples.max(2).saturating_sub(1) as f64;
     let ratio = libm::log(high / low);
     (0..samples.max(2))

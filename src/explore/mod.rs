@@ -1,7 +1,29 @@
-//! Many scenarios: one knob swept along a curve, and the frontier over layouts.
+//! Many scenarios: one knob swept along a curve, the frontier over layouts, the cheapest deployment for a load, maps of
+//! which deployment is best, what more of a chip would bring, and what two scenarios differ by.
+//!
+//! Whatever takes longer than a frame is a struct with `step`, which does a little at a time: a page calls it between
+//! frames, a worker between messages, and either shows what there is so far.
 
+mod axis;
+mod diff;
 mod frontier;
 mod knob;
+mod map;
+mod money;
+mod objective;
+mod rivals;
+mod sensitivity;
+mod shape;
+mod size;
 
-pub use frontier::{Candidate, frontier};
+pub use axis::Axis;
+pub use diff::{Aspect, Diff, Difference, Share, changed, diff};
+pub use frontier::{Candidate, Search, frontier, frontier_of};
 pub use knob::{Knob, Sample, pin, sweep};
+pub use map::{Cell, Fare, Map, Segment};
+pub use money::{PriceLine, break_even_price, pays_below, price_lines};
+pub use objective::{Miss, miss};
+pub use rivals::rivals;
+pub use sensitivity::{Lever, NoBase, Outcome, Sensitivity, Swing, sensitivity};
+pub use shape::{Shape, kinds};
+pub use size::{BreakEven, Deployment, Headroom, Sizer, Sizing, Unfit, all_chips, headroom, size};

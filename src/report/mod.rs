@@ -9,6 +9,7 @@ use crate::serve::Refusal;
 pub mod accuracy;
 pub mod catalog;
 pub mod check;
+pub mod explore;
 pub mod figure;
 pub mod import;
 pub mod reference;
@@ -237,12 +238,7 @@ impl Reply {
 /// figures of the default scenario would answer a question that nobody asked.
 #[must_use]
 pub fn reply(text: &str, strictness: Strictness) -> Reply {
-    if !link::is_link(text) {
-        let error = if text.trim().is_empty() {
-            "The line is empty: a link such as v1&model=llama3-8b is expected."
-        } else {
-            "This is no link: text such as v1&model=llama3-8b&isl=8k is expected."
-        };
+    if let Some(error) = no_link(text) {
         return Reply::Failure(Failure { link: String::new(), error: error.to_owned(), notices: Vec::new() });
     }
     let parsed = link::parse(text);
@@ -263,6 +259,18 @@ pub fn reply(text: &str, strictness: Strictness) -> Reply {
         }
         Err(refusal) => Reply::Failure(Failure { notices, ..Failure::new(&parsed.scenario, &refusal) }),
     }
+}
+
+/// What to say of a text that cannot be meant as a link.
+#[must_use]
+pub fn no_link(text: &str) -> Option<&'static str> {
+    (!link::is_link(text)).then(|| {
+        if text.trim().is_empty() {
+            "The line is empty: a link such as v1&model=llama3-8b is expected."
+        } else {
+            "This is no link: text such as v1&model=llama3-8b&isl=8k is expected."
+        }
+    })
 }
 
 fn pool(state: &crate::serve::PoolState) -> PoolReport {

@@ -19,6 +19,10 @@ pub struct Custom {
     /// A model, made by [`Model::custom`] or [`catalog::import::model_from_config`]; it is served when the scenario's
     /// `model` names it.
     pub model: Option<Model>,
+    /// Catalogue chips with other figures, which stand in for those of the same identifier. Only a search for what a
+    /// better chip would bring sets them: no link and no page can pass one off as the chip that was measured.
+    #[serde(skip)]
+    pub tuned: Vec<Chip>,
 }
 
 /// No model has the name that a scenario asks for.
@@ -56,7 +60,8 @@ impl Custom {
     /// The chip with this identifier, from the catalogue or from here.
     #[must_use]
     pub fn chip(&self, id: &str) -> Option<&Chip> {
-        catalog::chip(id).or_else(|| self.chips.iter().find(|chip| chip.id == id))
+        let tuned = self.tuned.iter().find(|chip| chip.id == id);
+        tuned.or_else(|| catalog::chip(id)).or_else(|| self.chips.iter().find(|chip| chip.id == id))
     }
 
     /// The model with this identifier, from the catalogue, from here, or a family scaled to a size.

@@ -107,7 +107,7 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
 }
 
 /// Replicas whose chips read every layer together: powers of two, and as many as may.
-fn together(most: u32) -> Vec<Layout> {
+pub(super) fn together(most: u32) -> Vec<Layout> {
     let powers = (0..u32::BITS).map(|power| 1 << power).take_while(|&size| size < most);
     powers.chain([most.max(1)]).map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
 }

@@ -12,6 +12,7 @@ mod replica;
 mod root;
 mod station;
 mod steady;
+pub mod survey;
 mod transfer;
 
 pub use deployment::{Deployment, Lengths, Side};
@@ -20,7 +21,9 @@ pub use outcome::{
     Binding, Cause, MemoryKind, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning,
 };
 pub use refusal::Refusal;
+pub use station::Operating;
 pub use steady::serve;
+pub use transfer::Ends;
 
 use std::borrow::Cow;
 

@@ -26,6 +26,59 @@ pub struct Path {
     latency: Seconds,
 }
 
+/// What the two ends of a way bring, before it is known how many chips each has: a search settles it once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ends {
+    /// Per request.
+    bytes: Bytes,
+    /// Per chip and direction.
+    sends: BytesPerSecond,
+    /// Per chip and direction.
+    receives: BytesPerSecond,
+    latency: Seconds,
+}
+
+/// The ends of a way between chips of two kinds, so many in all.
+///
+/// # Errors
+/// [`Refusal::MissingFigure`] when a chip has no published network bandwidth and the scenario states no link.
+pub fn ends(
+    scenario: &Scenario,
+    row: LinkRow,
+    model: &Model,
+    numerics: Numerics,
+    isl: Tokens,
+    (from, to, together): (&Chip, &Chip, u32),
+) -> Result<Ends, Refusal> {
+    let domain = from.scale_up.filter(|_| from.id == to.id).filter(|up| together <= up.domain);
+    let per_chip = |chip: &Chip| match (scenario.link, domain) {
+        (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
+        (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
+        (PoolLink::Auto, None) => match chip.scale_out {
+            Some(network) => Ok(network * row.efficiency),
+            None => Err(Refusal::MissingFigure {
+                chip: chip.id.to_string(),
+                figure: "network bandwidth; state a link",
+            }),
+        },
+    };
+    let bytes = cache_bytes(model, numerics, isl);
+    Ok(Ends { bytes, sends: per_chip(from)?, receives: per_chip(to)?, latency: row.latency })
+}
+
+impl Ends {
+    /// The way between replicas of so many chips, so many of them on each side.
+    #[must_use]
+    pub fn path(&self, from: (f64, f64), to: (f64, f64)) -> Path {
+        Path {
+            bytes: self.bytes,
+            bandwidth: (self.sends * from.0).min(self.receives * to.0),
+            total: (self.sends * (from.0 * from.1)).min(self.receives * (to.0 * to.1)),
+            latency: self.latency,
+        }
+    }
+}
+
 /// The way from a prefill pool to a decode pool.
 ///
 /// # Errors
@@ -40,27 +93,10 @@ pub fn path(
     to: &Side<'_>,
 ) -> Result<Path, Refusal> {
     let together = from.pool.chips.saturating_add(to.pool.chips);
-    let domain = from.chip.scale_up.filter(|_| from.chip.id == to.chip.id).filter(|up| together <= up.domain);
-    let per_chip = |chip: &Chip| match (scenario.link, domain) {
-        (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
-        (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
-        (PoolLink::Auto, None) => match chip.scale_out {
-            Some(network) => Ok(network * row.efficiency),
-            None => Err(Refusal::MissingFigure {
-                chip: chip.id.to_string(),
-                figure: "network bandwidth; state a link",
-            }),
-        },
-    };
-    let (sends, receives) = (per_chip(from.chip)?, per_chip(to.chip)?);
-    let replica = |end: &Side<'_>| f64::from(end.settled.replica.layout().chips());
-    let pool = |end: &Side<'_>| replica(end) * f64::from(end.settled.replicas);
-    Ok(Path {
-        bytes: cache_bytes(model, numerics, isl),
-        bandwidth: (sends * replica(from)).min(receives * replica(to)),
-        total: (sends * pool(from)).min(receives * pool(to)),
-        latency: row.latency,
-    })
+    let ends = ends(scenario, row, model, numerics, isl, (from.chip, to.chip, together))?;
+    let side =
+        |end: &Side<'_>| (f64::from(end.settled.replica.layout().chips()), f64::from(end.settled.replicas));
+    Ok(ends.path(side(from), side(to)))
 }
 
 /// Cache and state of a prompt, each element once.

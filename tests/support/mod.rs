@@ -95,7 +95,11 @@ pub fn customs() -> BoxedStrategy<Custom> {
     });
     let model = (names(), prop_oneof![known_architectures(), architectures()])
         .prop_map(|(name, architecture)| Model::custom(&name, architecture));
-    let some = (chips, proptest::option::of(model)).prop_map(|(chips, model)| Custom { chips, model });
+    let some = (chips, proptest::option::of(model)).prop_map(|(chips, model)| Custom {
+        chips,
+        model,
+        ..Custom::default()
+    });
     prop_oneof![1 => Just(Custom::default()), 2 => some].boxed()
 }
 

@@ -1,0 +1,572 @@
+//! The break-even map: over two axes, which of several deployments is best by a metric among those that keep the
+//! service level, by how much, and where the winner changes.
+//!
+//! The map starts coarse and halves its spacing. A point whose coarser neighbours all have the same winner by a clear
+//! margin takes it over with an interpolated margin; the rest, near boundaries, is evaluated. Where a contender leaves
+//! layouts to the tool and all neighbours settled on the same ones, so does the point between.
+
+use serde::Serialize;
+
+use super::axis::Axis;
+use super::objective::{Miss, miss};
+use super::shape;
+use crate::evidence::evaluate_with;
+use crate::machine::{Constants, constants};
+use crate::metric::Metric;
+use crate::scenario::{Layout, Scenario};
+use crate::serve::Refusal;
+
+/// Spacing of the first points.
+const COARSEST: usize = 8;
+
+/// Margin from which a winner is clear: below, a point is evaluated.
+const CLEAR: f64 = 0.03;
+
+/// How a contender fares at a point.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fare {
+    /// It keeps the service level with this value of the metric.
+    Keeps {
+        /// In the base unit of the metric.
+        value: f64,
+    },
+    /// It misses the service level.
+    Misses {
+        /// How.
+        miss: Miss,
+    },
+    /// It cannot be served.
+    Refused {
+        /// Why not.
+        refusal: Refusal,
+    },
+    /// It has no such axis, or the metric has no value.
+    Unknown {
+        /// Why not, in words.
+        reason: String,
+    },
+}
+
+/// One point of the map.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// The best contender; absent where none keeps the service level.
+    pub winner: Option<usize>,
+    /// How far the runner-up is behind: 0.2 = its value is 20 % worse; absent where there is none.
+    pub margin: Option<f64>,
+    /// How each contender fares; empty where neighbours decided.
+    pub fares: Vec<Fare>,
+}
+
+/// A piece of the boundary between two winners, in values of the axes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Segment {
+    /// One end.
+    pub from: (f64, f64),
+    /// The other end.
+    pub to: (f64, f64),
+    /// The winners on its two sides; absent where nothing keeps the service level.
+    pub between: (Option<usize>, Option<usize>),
+}
+
+/// A map under construction.
+#[derive(Clone, Debug)]
+pub struct Map {
+    contenders: Vec<Scenario>,
+    tables: &'static Constants,
+    metric: Metric,
+    axes: (Axis, Axis),
+    xs: Vec<f64>,
+    ys: Vec<f64>,
+    cells: Vec<Option<Cell>>,
+    /// Layouts that each contender settled on at a point.
+    layouts: Vec<Vec<Vec<Layout>>>,
+    stride: usize,
+    /// Next point to look at, row by row.
+    next: usize,
+    evaluated: usize,
+}
+
+impl Map {
+    /// A map of so many points each way. The first contender's range is shown.
+    #[must_use]
+    pub fn new(contenders: &[Scenario], metric: Metric, axes: (Axis, Axis), size: usize) -> Self {
+        let values = |axis: Axis| contenders.first().map_or(Vec::new(), |own| axis.values(own, size));
+        Self::over(contenders, metric, axes, (values(axes.0), values(axes.1)))
+    }
+
+    /// A map over these values, each rising.
+    #[must_use]
+    pub fn over(
+        contenders: &[Scenario],
+        metric: Metric,
+        axes: (Axis, Axis),
+        (xs, ys): (Vec<f64>, Vec<f64>),
+    ) -> Self {
+        let count = xs.len() * ys.len();
+        Self {
+            contenders: contenders.to_vec(),
+            tables: constants(),
+            metric,
+            axes,
+            cells: vec![None; count],
+            layouts: vec![Vec::new(); count],
+            xs,
+            ys,
+            stride: COARSEST,
+            next: 0,
+            evaluated: 0,
+        }
+    }
+
+    /// Evaluates up to so many points; whether the map is complete.
+    pub fn step(&mut self, points: usize) -> bool {
+        let most = self.evaluated + points;
+        while self.evaluated < most {
+            if self.next >= self.cells.len() {
+                if self.stride <= 1 {
+                    return true;
+                }
+                self.stride /= 2;
+                self.next = 0;
+            }
+            let index = self.next;
+            self.next += 1;
+            let width = self.xs.len().max(1);
+            let (x, y) = (index % width, index / width);
+            let on = |at: usize, length: usize| at.is_multiple_of(self.stride) || at + 1 == length;
+            let due = on(x, width) && on(y, self.ys.len());
+            if due && self.cells.get(index).is_some_and(Option::is_none) {
+                self.look(x, y);
+            }
+        }
+        self.stride <= 1 && self.next >= self.cells.len()
+    }
+
+    /// The points so far, row by row from the smallest y; `None` where the map is still coarser.
+    #[must_use]
+    pub fn cells(&self) -> &[Option<Cell>] {
+        &self.cells
+    }
+
+    /// The point at these positions, or the nearest coarser one below and left of it.
+    #[must_use]
+    pub fn cell(&self, x: usize, y: usize) -> Option<&Cell> {
+        let mut stride = 1;
+        while stride <= COARSEST {
+            let index = (y - y % stride) * self.xs.len() + (x - x % stride);
+            if let Some(Some(cell)) = self.cells.get(index) {
+                return Some(cell);
+            }
+            stride *= 2;
+        }
+        None
+    }
+
+    /// Values of the two axes.
+    #[must_use]
+    pub fn values(&self) -> (&[f64], &[f64]) {
+        (&self.xs, &self.ys)
+    }
+
+    /// The axes.
+    #[must_use]
+    pub fn axes(&self) -> (Axis, Axis) {
+        self.axes
+    }
+
+    /// The contenders.
+    #[must_use]
+    pub fn contenders(&self) -> &[Scenario] {
+        &self.contenders
+    }
+
+    /// The metric that decides.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// Points evaluated so far; the others took over what their neighbours agree on.
+    #[must_use]
+    pub fn evaluated(&self) -> usize {
+        self.evaluated
+    }
+
+    /// A contender at a point: what a click makes the scenario.
+    #[must_use]
+    pub fn scenario(&self, contender: usize, x: usize, y: usize) -> Option<Scenario> {
+        let at_x = self.axes.0.apply(self.contenders.get(contender)?, *self.xs.get(x)?)?;
+        self.axes.1.apply(&at_x, *self.ys.get(y)?)
+    }
+
+    /// How each contender fares at a point, in full also where neighbours decided.
+    #[must_use]
+    pub fn fares(&self, x: usize, y: usize) -> Vec<Fare> {
+        (0..self.contenders.len()).map(|contender| self.fare(contender, x, y, None).0).collect()
+    }
+
+    fn fare(&self, contender: usize, x: usize, y: usize, pinned: Option<&[Layout]>) -> (Fare, Vec<Layout>) {
+        let Some(mut scenario) = self.scenario(contender, x, y) else {
+            return (Fare::Unknown { reason: "it has no such axis".to_owned() }, Vec::new());
+        };
+        if let Some(layouts) = pinned {
+            for (pool, &layout) in scenario.split.pools_mut().into_iter().zip(layouts) {
+                pool.layout = pool.layout.or(Some(layout));
+            }
+        }
+        let evaluation = match evaluate_with(&scenario, self.tables) {
+            Ok(evaluation) => evaluation,
+            Err(refusal) => return (Fare::Refused { refusal }, Vec::new()),
+        };
+        let layouts = evaluation.steady.pools.iter().map(|pool| pool.layout).collect();
+        let fare = match miss(&scenario.slo, &evaluation) {
+            Some(miss) => Fare::Misses { miss },
+            None => match self.metric.read(&evaluation) {
+                Ok(own) if own.value.is_finite() => Fare::Keeps { value: own.value },
+                Ok(_) => Fare::Unknown { reason: "there is no finite value".to_owned() },
+                Err(reason) => Fare::Unknown { reason },
+            },
+        };
+        (fare, layouts)
+    }
+
+    fn look(&mut self, x: usize, y: usize) {
+        let around = self.around(x, y);
+        let corners: Vec<(usize, &Cell)> =
+            around.iter().filter_map(|&(at, _)| Some((at, self.cells.get(at)?.as_ref()?))).collect();
+        let whole = corners.len() == around.len() && !corners.is_empty();
+        let agreed = whole.then(|| agreement(&corners)).flatten();
+        let index = y * self.xs.len() + x;
+        let cell = match agreed {
+            Some((winner, true)) => {
+                let margin = around.iter().map(|&(at, share)| {
+                    let own = self.cells.get(at).and_then(|cell| cell.as_ref()?.margin)?;
+                    Some(own * share)
+                });
+                Cell { winner, margin: margin.sum(), fares: Vec::new() }
+            }
+            _ => {
+                let mut fares = Vec::new();
+                let mut layouts = Vec::new();
+                for contender in 0..self.contenders.len() {
+                    let settled: Vec<&[Layout]> = around
+                        .iter()
+                        .filter_map(|&(at, _)| self.layouts.get(at)?.get(contender))
+                        .map(Vec::as_slice)
+                        .collect();
+                    let same = whole && settled.len() == around.len();
+                    let same = same && settled.windows(2).all(|pair| pair[0] == pair[1]);
+                    let pinned = settled.first().copied().filter(|own| same && !own.is_empty());
+                    let (fare, own) = self.fare(contender, x, y, pinned);
+                    fares.push(fare);
+                    layouts.push(own);
+                }
+                self.evaluated += 1;
+                if let Some(place) = self.layouts.get_mut(index) {
+                    *place = layouts;
+                }
+                Cell::of(fares, self.metric)
+            }
+        };
+        if let Some(place) = self.cells.get_mut(index) {
+            *place = Some(cell);
+        }
+    }
+
+    /// The points of the coarser grid around a point with their shares in an interpolation; none at the first spacing.
+    fn around(&self, x: usize, y: usize) -> Vec<(usize, f64)> {
+        let coarse = self.stride * 2;
+        if self.stride >= COARSEST {
+            return Vec::new();
+        }
+        let sides = |at: usize, length: usize| {
+            let last = length.saturating_sub(1);
+            let low = at - at % coarse;
+            if at == low || at == last {
+                return vec![(at, 1.0)];
+            }
+            let high = (low + coarse).min(last);
+            let share = (at - low) as f64 / (high - low) as f64;
+            vec![(low, 1.0 - share), (high, share)]
+        };
+        let mut around = Vec::new();
+        for (row, vertical) in sides(y, self.ys.len()) {
+            for (column, horizontal) in sides(x, self.xs.len()) {
+                around.push((row * self.xs.len() + column, vertical * horizontal));
+            }
+        }
+        around
+    }
+
+    /// The lines along which the winner changes, on the finest complete spacing. Between two contenders the line goes
+    /// where their values meet; beside points where nothing keeps the service level it goes half-way.
+    #[must_use]
+    pub fn boundary(&self) -> Vec<Segment> {
+        let (columns, rows) = (self.xs.len(), self.ys.len());
+        let mut segments = Vec::new();
+        for y in 0..rows.saturating_sub(1) {
+            for x in 0..columns.saturating_sub(1) {
+                let corners = [(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)];
+                let cells = corners.map(|(x, y)| self.cells.get(y * columns + x).and_then(Option::as_ref));
+                let [Some(a), Some(b), Some(c), Some(d)] = cells else { continue };
+                let ring = [a, b, c, d];
+                let mut crossings: Vec<Crossing> = Vec::new();
+                for (side, (from, to)) in ring.into_iter().zip([b, c, d, a]).enumerate() {
+                    if from.winner == to.winner {
+                        continue;
+                    }
+                    let (start, end) = (corners.get(side), corners.get((side + 1) % 4));
+                    if let (Some(&start), Some(&end)) = (start, end) {
+                        let at = self.between(start, end, meeting(from, to, self.metric));
+                        crossings.push(Crossing { at, winners: (from.winner, to.winner) });
+                    }
+                }
+                match crossings[..] {
+                    [one, two] => segments.push(joined(&one, &two)),
+                    // Three winners meet, or two pass each other: all lines run to the middle.
+                    _ if crossings.len() > 2 => {
+                        let count = crossings.len() as f64;
+                        let middle = crossings.iter().fold((0.0, 0.0), |sum, own| {
+                            (sum.0 + own.at.0 / count, sum.1 + own.at.1 / count)
+                        });
+                        segments.extend(crossings.iter().map(|own| Segment {
+                            from: own.at,
+                            to: middle,
+                            between: own.winners,
+                        }));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        segments
+    }
+
+    /// The place between two grid points.
+    fn between(&self, from: (usize, usize), to: (usize, usize), share: f64) -> (f64, f64) {
+        let along = |axis: Axis, values: &[f64], from: usize, to: usize| {
+            let (low, high) =
+                (values.get(from).copied().unwrap_or(0.0), values.get(to).copied().unwrap_or(0.0));
+            if axis.is_logarithmic() && low > 0.0 && high > 0.0 {
+                low * libm::exp(libm::log(high / low) * share)
+            } else {
+                low + (high - low) * share
+            }
+        };
+        (along(self.axes.0, &self.xs, from.0, to.0), along(self.axes.1, &self.ys, from.1, to.1))
+    }
+
+    /// Points that each contender wins, and points at which nothing keeps the service level.
+    #[must_use]
+    pub fn tally(&self) -> (Vec<usize>, usize) {
+        let mut wins = vec![0; self.contenders.len()];
+        let mut none = 0;
+        for cell in self.cells.iter().flatten() {
+            match cell.winner.and_then(|winner| wins.get_mut(winner)) {
+                Some(count) => *count += 1,
+                None => none += 1,
+            }
+        }
+        (wins, none)
+    }
+
+    /// Whether all contenders have this axis.
+    #[must_use]
+    pub fn applies(axis: Axis, contenders: &[Scenario]) -> bool {
+        contenders.iter().all(|own| !shape::kinds(own).is_empty() && !axis.values(own, 2).is_empty())
+    }
+}
+
+/// The boundary crosses a side of a square here.
+#[derive(Clone, Copy, Debug)]
+struct Crossing {
+    at: (f64, f64),
+    winners: (Option<usize>, Option<usize>),
+}
+
+fn joined(one: &Crossing, two: &Crossing) -> Segment {
+    Segment { from: one.at, to: two.at, between: one.winners }
+}
+
+/// What all corners agree on, and whether so clearly that points between need no evaluation.
+fn agreement(corners: &[(usize, &Cell)]) -> Option<(Option<usize>, bool)> {
+    let first = corners.first()?.1;
+    if corners.iter().any(|(_, own)| own.winner != first.winner) {
+        return None;
+    }
+    let clear = corners.iter().all(|(_, own)| match (own.winner, own.margin) {
+        (Some(_), Some(margin)) => margin > CLEAR,
+        // Without a runner-up or a winner the same has to hold all around.
+        _ => true,
+    });
+    let alike = corners.iter().all(|(_, own)| own.margin.is_some() == first.margin.is_some());
+    Some((first.winner, clear && alike))
+}
+
+/// Where between two points the values of their winners meet, as a share of the way.
+fn meeting(from: &Cell, to: &Cell, metric: Metric) -> f64 {
+    let (Some(first), Some(second)) = (from.winner, to.winner) else { return 0.5 };
+    let ahead = |cell: &Cell| {
+        let value = |contender: usize| match cell.fares.get(contender) {
+            Some(Fare::Keeps { value }) if *value > 0.0 => Some(libm::log(*value)),
+            _ => None,
+        };
+        let sign = if metric.more_is_better() { 1.0 } else { -1.0 };
+        Some((value(first)? - value(second)?) * sign)
+    };
+    match (ahead(from), ahead(to)) {
+        (Some(here), Some(there)) if here > there => (here / (here - there)).clamp(0.0, 1.0),
+        _ => 0.5,
+    }
+}
+
+impl Cell {
+    /// The winner among contenders and its margin over the runner-up.
+    fn of(fares: Vec<Fare>, metric: Metric) -> Self {
+        let mut kept: Vec<(usize, f64)> = fares
+            .iter()
+            .enumerate()
+            .filter_map(|(index, fare)| match fare {
+                Fare::Keeps { value } => Some((index, *value)),
+                _ => None,
+            })
+            .collect();
+        let more = metric.more_is_better();
+        // Of equals the first contender wins.
+        kept.sort_by(|a, b| if more { b.1.total_cmp(&a.1) } else { a.1.total_cmp(&b.1) });
+        let margin = match kept[..] {
+            [(_, best), (_, next), ..] if best > 0.0 && next > 0.0 => {
+                Some(if more { best / next } else { next / best } - 1.0)
+            }
+            _ => None,
+        };
+        Self { winner: kept.first().map(|own| own.0), margin, fares }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::evaluate;
+    use crate::explore::knob::Knob;
+    use crate::scenario::link;
+
+    fn contenders(links: &[&str]) -> Vec<Scenario> {
+        links.iter().map(|text| link::parse(text).scenario).collect()
+    }
+
+    fn complete(mut map: Map) -> Map {
+        while !map.step(100) {}
+        map
+    }
+
+    const AXES: (Axis, Axis) = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load));
+
+    #[test]
+    fn winners_are_those_of_direct_evaluation() {
+        let contenders = contenders(&[
+            "v1&pool=h200*16&osl=256",
+            "v1&prefill=h100-sxm*8&decode=h200*8&osl=256",
+            "v1&pool=b200*8&osl=256",
+        ]);
+        let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 33));
+        assert!(map.cells().iter().all(Option::is_some));
+        let (wins, none) = map.tally();
+        assert!(wins.iter().filter(|&&count| count > 0).count() >= 2 && none > 0, "{wins:?}, {none}");
+        assert!(map.evaluated() < 33 * 33 * 2 / 3, "{} evaluated", map.evaluated());
+        let (xs, ys) = map.values();
+        let mut wrong = 0;
+        for (y, &load) in ys.iter().enumerate() {
+            for (x, &isl) in xs.iter().enumerate() {
+                let mut best: Option<(usize, f64)> = None;
+                for (index, contender) in contenders.iter().enumerate() {
+                    let own = AXES.1.apply(&AXES.0.apply(contender, isl).unwrap(), load).unwrap();
+                    let Ok(evaluation) = evaluate(&own) else { continue };
+                    if miss(&own.slo, &evaluation).is_none() {
+                        let value = Metric::CostTotal.read(&evaluation).unwrap().value;
+                        if best.is_none_or(|other| value < other.1) {
+                            best = Some((index, value));
+                        }
+                    }
+                }
+                wrong += usize::from(map.cell(x, y).unwrap().winner != best.map(|own| own.0));
+            }
+        }
+        // Islands smaller than the first spacing may be missed, no more.
+        assert!(wrong * 100 <= 33 * 33, "{wrong} of {} points differ", 33 * 33);
+    }
+
+    #[test]
+    fn the_boundary_runs_where_values_meet() {
+        let contenders =
+            contenders(&["v1&pool=h100-sxm*8&ttft=none&tpot=none", "v1&pool=b200*8&ttft=none&tpot=none"]);
+        let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 33));
+        let boundary = map.boundary();
+        assert!(!boundary.is_empty());
+        for segment in boundary {
+            let (isl, load) = segment.from;
+            let value = |contender: &Scenario| {
+                let own = AXES.1.apply(&AXES.0.apply(contender, isl).unwrap(), load).unwrap();
+                Metric::CostTotal.read(&evaluate(&own).unwrap()).unwrap().value
+            };
+            let ratio = value(&contenders[0]) / value(&contenders[1]);
+            assert!((ratio - 1.0).abs() < 0.06, "at {isl} and {load} the costs are as {ratio}");
+        }
+    }
+
+    #[test]
+    fn steps_of_any_size_draw_the_same_map() {
+        let contenders = contenders(&["v1", "v1&pool=b200*8"]);
+        let axes = (Axis::Knob(Knob::Osl), Axis::Tpot);
+        let mut small = Map::new(&contenders, Metric::CostTotal, axes, 17);
+        let mut early = 0;
+        while !small.step(1) {
+            early += usize::from(small.cell(16, 16).is_some());
+        }
+        assert!(early > 0);
+        assert_eq!(small.cells(), complete(Map::new(&contenders, Metric::CostTotal, axes, 17)).cells());
+    }
+
+    #[test]
+    fn an_axis_that_nobody_has_leaves_reasons() {
+        let contenders = contenders(&["v1&pool=h200*8"]);
+        assert!(!Map::applies(Axis::Knob(Knob::Mix), &contenders));
+        let map = complete(Map::over(
+            &contenders,
+            Metric::CostTotal,
+            (Axis::Knob(Knob::Mix), Axis::Tpot),
+            (vec![0.5], vec![0.05]),
+        ));
+        assert_eq!(map.cell(0, 0).unwrap().winner, None);
+        assert!(matches!(map.fares(0, 0)[..], [Fare::Unknown { .. }]));
+        assert!(complete(Map::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
+    }
+
+    #[test]
+    #[ignore = "prints timings"]
+    fn timing() {
+        for links in [
+            &["v1", "v1&pool=b200*8"][..],
+            &[
+                "v1&model=deepseek-v3&pool=h200*16",
+                "v1&model=deepseek-v3&pool=b200*8",
+                "v1&model=deepseek-v3&prefill=h200*8&decode=b200*8",
+            ],
+            &["v1&prefill=h100-sxm*8:tp4&decode=h200*8:tp4", "v1&pool=b200*8:tp2"],
+        ] {
+            let contenders = contenders(links);
+            let _ = complete(Map::new(&contenders, Metric::CostTotal, AXES, 9));
+            let start = std::time::Instant::now();
+            let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 64));
+            let spent = start.elapsed().as_secs_f64() * 1e3;
+            eprintln!(
+                "{links:?}: {spent:.1} ms, {} of 4096 evaluated, {:?}, {} segments",
+                map.evaluated(),
+                map.tally(),
+                map.boundary().len()
+            );
+        }
+    }
+}

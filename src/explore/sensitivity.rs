@@ -1,0 +1,286 @@
+//! Sensitivity: what more bandwidth, arithmetic, memory, link or money changes in a metric, and what binds afterwards.
+//!
+//! A chip is tuned in place and keeps its name, so the laws fitted to it go on holding for the shares of its peaks that
+//! kernels reach. Layouts stay as they were settled for the scenario: a lever shows physics, not another choice.
+
+use serde::Serialize;
+
+use super::knob::pin;
+use super::shape;
+use crate::catalog::Chip;
+use crate::cost::chip_price;
+use crate::evidence::{Evaluation, evaluate_with};
+use crate::machine::{WeightHome, constants};
+use crate::metric::Metric;
+use crate::scenario::{ChipRent, PoolLink, Scenario};
+use crate::serve::{Binding, Refusal};
+use crate::units::BytesPerSecond;
+
+/// What can be had more of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lever {
+    /// Bandwidth of the memory that holds the weights.
+    Bandwidth,
+    /// Arithmetic of all formats.
+    Compute,
+    /// Capacity of the memory that holds the weights.
+    Memory,
+    /// The fast link inside a domain.
+    ScaleUp,
+    /// The network between domains and pools.
+    Network,
+    /// The stated link between pools.
+    PoolLink,
+    /// Price of a chip.
+    Price,
+}
+
+impl Lever {
+    /// All levers, in the order of menus.
+    pub const ALL: [Self; 7] = [
+        Self::Bandwidth,
+        Self::Compute,
+        Self::Memory,
+        Self::ScaleUp,
+        Self::Network,
+        Self::PoolLink,
+        Self::Price,
+    ];
+}
+
+/// What a factor on a lever comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The factor: 1.1 = 10 % more.
+    pub factor: f64,
+    /// The metric, in its base unit.
+    pub value: f64,
+    /// Change of the metric as a share of its value before.
+    pub change: f64,
+    /// What limits the deployment then.
+    pub binding: Binding,
+}
+
+/// One bar of the tornado.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Swing {
+    /// The lever.
+    pub lever: Lever,
+    /// The chip that is tuned; absent for the link between pools.
+    pub chip: Option<String>,
+    /// A tenth less: divided by 1.1.
+    pub less: Option<Outcome>,
+    /// A tenth more.
+    pub more: Option<Outcome>,
+    /// Twice as much.
+    pub double: Option<Outcome>,
+}
+
+/// The tornado.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sensitivity {
+    /// The scenario with its layouts written down.
+    pub scenario: Scenario,
+    /// The metric.
+    pub metric: Metric,
+    /// Its value as things stand.
+    pub value: f64,
+    /// What limits the deployment as things stand.
+    pub binding: Binding,
+    /// The levers, widest swing first.
+    pub swings: Vec<Swing>,
+}
+
+/// Why there is no tornado.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoBase {
+    /// The scenario cannot be served.
+    Refused(Refusal),
+    /// The metric has no value, such as a cost without a price.
+    Absent(String),
+}
+
+/// How a metric answers to each lever of a scenario.
+///
+/// # Errors
+/// [`NoBase`] when the scenario has no value to start from.
+pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, NoBase> {
+    let scenario = pin(scenario);
+    let tables = constants();
+    let base = evaluate_with(&scenario, tables).map_err(NoBase::Refused)?;
+    let read = |evaluation: &Evaluation| match metric.read(evaluation) {
+        Ok(own) if own.value.is_finite() => Ok(own.value),
+        Ok(_) => Err("there is no finite value".to_owned()),
+        Err(reason) => Err(reason),
+    };
+    let value = read(&base).map_err(NoBase::Absent)?;
+    let outcome = |lever: Lever, chip: Option<&str>, factor: f64| {
+        let evaluation = evaluate_with(&pulled(&scenario, lever, chip, factor)?, tables).ok()?;
+        let after = read(&evaluation).ok()?;
+        let change = if value == 0.0 { 0.0 } else { after / value - 1.0 };
+        Some(Outcome { factor, value: after, change, binding: evaluation.steady.binding })
+    };
+    let kinds = shape::kinds(&scenario);
+    let mut swings = Vec::new();
+    for lever in Lever::ALL {
+        let chips: Vec<Option<&str>> = match lever {
+            Lever::PoolLink => vec![None],
+            _ => kinds.iter().map(|id| Some(id.as_str())).collect(),
+        };
+        for chip in chips {
+            if pulled(&scenario, lever, chip, 1.0).is_some() {
+                swings.push(Swing {
+                    lever,
+                    chip: chip.map(str::to_owned),
+                    less: outcome(lever, chip, 1.0 / 1.1),
+                    more: outcome(lever, chip, 1.1),
+                    double: outcome(lever, chip, 2.0),
+                });
+            }
+        }
+    }
+    let width = |own: &Swing| {
+        let sides = [own.less, own.more].into_iter().flatten();
+        sides.map(|outcome| outcome.change.abs()).fold(0.0, f64::max)
+    };
+    swings.sort_by(|a, b| width(b).total_cmp(&width(a)));
+    Ok(Sensitivity { metric, value, binding: base.steady.binding, swings, scenario })
+}
+
+/// The scenario with so many times as much of something; `None` where it has none of it.
+fn pulled(scenario: &Scenario, lever: Lever, chip: Option<&str>, factor: f64) -> Option<Scenario> {
+    let mut scenario = scenario.clone();
+    if lever == Lever::PoolLink {
+        let PoolLink::Custom { bandwidth } = scenario.link else { return None };
+        scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth.get() * factor) };
+        return Some(scenario);
+    }
+    let id = chip?;
+    if lever == Lever::Price {
+        let rent = chip_price(&scenario, id).ok()? * factor;
+        scenario.pricing.rents.push(ChipRent { chip: id.to_owned(), rent });
+        return Some(scenario);
+    }
+    let mut tuned = scenario.chip(id)?.clone();
+    tune(&mut tuned, lever, factor)?;
+    scenario.custom.tuned.retain(|own| own.id != tuned.id);
+    scenario.custom.tuned.push(tuned);
+    Some(scenario)
+}
+
+/// Scales a figure of a chip; `None` where it has none.
+fn tune(chip: &mut Chip, lever: Lever, factor: f64) -> Option<()> {
+    let in_sram = constants().sram(chip).is_some_and(|row| row.weights == WeightHome::Sram);
+    match lever {
+        Lever::Bandwidth if in_sram => {
+            let sram = chip.sram.as_mut()?;
+            sram.bandwidth = Some(sram.bandwidth? * factor);
+        }
+        Lever::Bandwidth => {
+            let memory = chip.memory.as_mut()?;
+            memory.bandwidth = memory.bandwidth * factor;
+        }
+        Lever::Memory if in_sram => {
+            let sram = chip.sram.as_mut()?;
+            sram.capacity = sram.capacity * factor;
+        }
+        Lever::Memory => {
+            let memory = chip.memory.as_mut()?;
+            memory.capacity = memory.capacity * factor;
+        }
+        Lever::Compute => {
+            let peaks = &mut chip.peaks;
+            for peak in [&mut peaks.fp4, &mut peaks.fp8, &mut peaks.int8, &mut peaks.bf16] {
+                *peak = peak.map(|own| own * factor);
+            }
+        }
+        Lever::ScaleUp => {
+            let link = chip.scale_up.as_mut()?;
+            link.bandwidth = link.bandwidth * factor;
+        }
+        Lever::Network => chip.scale_out = Some(chip.scale_out? * factor),
+        Lever::PoolLink | Lever::Price => return None,
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::evaluate;
+    use crate::scenario::link;
+
+    fn tornado(text: &str, metric: Metric) -> Sensitivity {
+        sensitivity(&link::parse(text).scenario, metric).unwrap()
+    }
+
+    fn change(tornado: &Sensitivity, lever: Lever, chip: &str) -> (f64, f64) {
+        let swing = tornado
+            .swings
+            .iter()
+            .find(|own| own.lever == lever && own.chip.as_deref().is_none_or(|own| own == chip))
+            .unwrap();
+        (swing.less.unwrap().change, swing.more.unwrap().change)
+    }
+
+    #[test]
+    fn more_never_costs_throughput_and_less_never_brings_any() {
+        for text in [
+            "v1",
+            "v1&model=deepseek-v3&pool=b200*8&concurrency=512",
+            "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s",
+        ] {
+            let tornado = tornado(text, Metric::Throughput);
+            assert!(tornado.swings.len() >= 5, "{text}");
+            for own in tornado.swings {
+                let [less, more, double] =
+                    [own.less, own.more, own.double].map(|own| own.map(|own| own.change));
+                // Less memory may hold no user any more; then there is no bar on that side.
+                assert!(less.is_none_or(|less| less < 1e-6), "{text}: {:?}", own.lever);
+                assert!(
+                    more.unwrap() > -1e-6 && double.unwrap() >= more.unwrap() - 1e-6,
+                    "{text}: {:?}",
+                    own.lever
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lone_user_gains_by_bandwidth_what_reading_weights_takes() {
+        let tornado = tornado("v1&model=llama3-70b&concurrency=1&isl=1k&pool=h200*4:tp4", Metric::Tpot);
+        let (less, more) = change(&tornado, Lever::Bandwidth, "h200");
+        assert!((-0.0909..-0.03).contains(&more) && (0.03..0.1).contains(&less), "{less} {more}");
+        assert_eq!(tornado.swings[0].lever, Lever::Bandwidth);
+        let (_, compute) = change(&tornado, Lever::Compute, "h200");
+        assert!(compute.abs() < 0.01, "{compute}");
+    }
+
+    #[test]
+    fn cost_is_proportional_to_the_price_of_the_only_chip() {
+        let tornado = tornado("v1&pool=h200*8", Metric::CostTotal);
+        let (less, more) = change(&tornado, Lever::Price, "h200");
+        assert!((more - 0.1).abs() < 1e-9 && (less - (1.0 / 1.1 - 1.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_factor_of_one_changes_nothing() {
+        let base = link::parse("v1&link=50GB/s").scenario;
+        let whole = evaluate(&base).unwrap();
+        for lever in Lever::ALL {
+            for chip in ["h100-sxm", "h200"] {
+                let same = evaluate(&pulled(&base, lever, Some(chip), 1.0).unwrap()).unwrap();
+                assert_eq!(same, whole, "{lever:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_start_says_why() {
+        let scenario = link::parse("v1&model=deepseek-v3&pool=h100-sxm*2").scenario;
+        assert!(matches!(sensitivity(&scenario, Metric::Ttft), Err(NoBase::Refused(_))));
+        let scenario = link::parse("v1&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s&isl=4k").scenario;
+        assert!(matches!(sensitivity(&scenario, Metric::CostTotal), Err(NoBase::Absent(_))));
+    }
+}

@@ -1,0 +1,58 @@
+//! The splits that a search builds: the one place in this room that knows which splits there are.
+
+use serde::Serialize;
+
+use crate::scenario::{Layout, Pool, Scenario, Split};
+
+/// Which split a deployment has, whatever its chips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// One pool does everything.
+    Colocated,
+    /// Prefill on one pool, decode on another.
+    PrefillDecode,
+    /// A split that searches take as it stands, varying its load but not its chips.
+    Other,
+}
+
+impl Shape {
+    /// The shape of a split.
+    #[must_use]
+    pub const fn of(split: &Split) -> Self {
+        match split {
+            Split::Colocated { .. } => Self::Colocated,
+            Split::PrefillDecode { .. } => Self::PrefillDecode,
+        }
+    }
+}
+
+/// A pool with a layout.
+#[must_use]
+pub(super) fn pool(chip: &str, chips: u32, layout: Layout) -> Pool {
+    Pool { chip: chip.to_owned(), chips, layout: Some(layout) }
+}
+
+/// One pool that does everything.
+#[must_use]
+pub(super) const fn colocated(pool: Pool) -> Split {
+    Split::Colocated { pool }
+}
+
+/// Prefill and decode apart.
+#[must_use]
+pub(super) const fn apart(prefill: Pool, decode: Pool) -> Split {
+    Split::PrefillDecode { prefill, decode }
+}
+
+/// The kinds of chips that a scenario uses, in the order of its pools.
+#[must_use]
+pub fn kinds(scenario: &Scenario) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for (_, pool) in scenario.split.pools() {
+        if !kinds.contains(&pool.chip) {
+            kinds.push(pool.chip.clone());
+        }
+    }
+    kinds
+}

@@ -1,0 +1,105 @@
+//! What the searches over many scenarios found, as sentences, tables and JSON: the same for page and command line.
+
+pub mod diff;
+pub mod frontier;
+pub mod map;
+pub mod sensitivity;
+pub mod size;
+
+use crate::explore::Miss;
+use crate::metric::Metric;
+use crate::scenario::{Load, Role, Scenario, notation};
+use crate::units::format::{Precision, Unit};
+
+use super::figure::unit;
+use super::sentence::lengths;
+use super::words;
+
+/// A deployment with its layouts: `4 × H100 SXM tp4 prefill + 8 × H200 SXM tp8 decode`.
+#[must_use]
+pub fn label(scenario: &Scenario) -> String {
+    let pools = scenario.split.pools().into_iter().map(|(role, pool)| {
+        let mut text = format!("{} × {}", pool.chips, words::chip(&pool.chip));
+        if let Some(layout) = &pool.layout {
+            text.push(' ');
+            text.push_str(&notation::write_layout(layout).replace(':', " "));
+        }
+        if role != Role::Colocated {
+            text.push(' ');
+            text.push_str(&words::role(role).to_lowercase());
+        }
+        text
+    });
+    pools.collect::<Vec<_>>().join(" + ")
+}
+
+/// The load: `64 users at 8k/1k with Llama 3.1 70B`.
+#[must_use]
+pub fn load(scenario: &Scenario) -> String {
+    let (lengths, model) = (lengths(scenario), words::model(&scenario.model));
+    match scenario.load {
+        Load::Closed { concurrency } => {
+            let users = if concurrency == 1.0 { "user" } else { "users" };
+            format!("{} {users} at {lengths} with {model}", Unit::Count.format(concurrency))
+        }
+        Load::Open { rate, .. } => {
+            format!("{} of {lengths} with {model}", Unit::RequestsPerSecond.format(rate.get()))
+        }
+    }
+}
+
+/// The service level: `TTFT ≤ 2 s and TPOT ≤ 50 ms`; empty where there is none.
+#[must_use]
+pub fn service_level(scenario: &Scenario) -> String {
+    let limits = [(Metric::Ttft, scenario.slo.ttft), (Metric::Tpot, scenario.slo.tpot)];
+    let texts = limits.into_iter().filter_map(|(metric, limit)| {
+        Some(format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit?.get())))
+    });
+    texts.collect::<Vec<_>>().join(" and ")
+}
+
+/// What breaks first, as the subject of a sentence.
+#[must_use]
+pub const fn miss(miss: Miss) -> &'static str {
+    match miss {
+        Miss::Saturated => "capacity",
+        Miss::Ttft => "TTFT",
+        Miss::Tpot => "TPOT",
+    }
+}
+
+/// A metric's value as a person reads it.
+#[must_use]
+pub fn value(metric: Metric, value: f64) -> String {
+    unit(metric).format(value)
+}
+
+/// A relative change: `+12 %`.
+#[must_use]
+pub fn change(share: f64) -> String {
+    Unit::Percent.format_change(share, Precision::SHORT)
+}
+
+/// Lines of a table: columns as wide as their widest cell, the first left-aligned, the others right.
+#[must_use]
+pub(super) fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let mut page = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            if column == 0 {
+                line.push_str(&format!("  {cell:width$}"));
+            } else {
+                line.push_str(&format!("  {cell:>width$}"));
+            }
+        }
+        page.push_str(line.trim_end());
+        page.push('\n');
+    }
+    page
+}

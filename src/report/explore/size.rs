@@ -1,0 +1,301 @@
+//! The cheapest deployments for a load: one sentence with runner-ups, headroom and what binds, a table, and JSON.
+
+use serde::Serialize;
+
+use super::{change, columns, label, load, miss, service_level};
+use crate::explore::{BreakEven, Deployment, PriceLine, Shape, Sizing, Unfit, price_lines};
+use crate::report::{Named, finite, id, words};
+use crate::scenario::link;
+use crate::units::format::{Precision, Unit};
+
+/// Runner-ups that the sentence names.
+const RUNNER_UPS: usize = 3;
+
+/// Chips without a price that the sentence names.
+const UNPRICED: usize = 3;
+
+/// The answer in a few sentences: the cheapest deployment, what it has to spare and what binds it, those that come next,
+/// and what chips without a public price would have to cost.
+#[must_use]
+pub fn sentence(sizing: &Sizing) -> String {
+    let scenario = &sizing.scenario;
+    let level = service_level(scenario);
+    let under = if level.is_empty() { String::new() } else { format!(" under {level}") };
+    let Some((best, rest)) = sizing.deployments.split_first() else {
+        return format!(
+            "No deployment of these chips carries {}{under}.{}",
+            load(scenario),
+            first_reason(sizing)
+        );
+    };
+    let mut text = format!(
+        "Cheapest for {}{under}: {} at {}{}, {}, limited by {}.",
+        load(scenario),
+        label(&best.scenario),
+        hourly(best),
+        per_mtok(best),
+        spare(best),
+        words::binding(best.binding)
+    );
+    let next: Vec<String> = rest
+        .iter()
+        .take(RUNNER_UPS)
+        .map(|own| format!("{} at {} ({})", label(&own.scenario), hourly(own), dearer(own, best)))
+        .collect();
+    if !next.is_empty() {
+        text.push_str(&format!(" Next: {}.", next.join("; ")));
+    }
+    let unpriced: Vec<String> = sizing.break_even.iter().take(UNPRICED).map(pays_below).collect();
+    if !unpriced.is_empty() {
+        text.push_str(&format!(" Without a public price: {}.", unpriced.join("; ")));
+    }
+    text
+}
+
+/// The price below which a chip pays: `LPX pays below $0.12/h per chip`.
+#[must_use]
+pub fn pays_below(own: &BreakEven) -> String {
+    let price = Unit::DollarsPerHour.format(own.below.get());
+    format!("{} pays below {price} per chip ({})", words::chip(&own.chip), label(&own.scenario))
+}
+
+/// Why a chip is in no deployment of its own, in words.
+#[must_use]
+pub fn unfit(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Refused { refusal } => words::refusal(refusal),
+        Unfit::NoRoom => "The model fits on no number of chips.".to_owned(),
+        Unfit::Ttft { best } => format!(
+            "Even one user waits {} for a first token.",
+            Unit::Seconds.format_with(best.get(), Precision::SHORT)
+        ),
+        Unfit::Tpot { best } => format!(
+            "Even one user waits {} for each token.",
+            Unit::Seconds.format_with(best.get(), Precision::SHORT)
+        ),
+        Unfit::TooMany => "No number of chips up to 4096 carries the load.".to_owned(),
+    }
+}
+
+fn first_reason(sizing: &Sizing) -> String {
+    match &sizing.unfit[..] {
+        [] => String::new(),
+        [(chip, reason)] => format!(" {}: {}", words::chip(chip), unfit(reason)),
+        [(chip, reason), rest @ ..] => {
+            format!(" {}: {} {} other chips fail too.", words::chip(chip), unfit(reason), rest.len())
+        }
+    }
+}
+
+fn hourly(own: &Deployment) -> String {
+    Unit::DollarsPerHour.format(own.per_hour.get())
+}
+
+fn per_mtok(own: &Deployment) -> String {
+    own.per_mtok
+        .map_or_else(String::new, |dollars| format!(" ({})", Unit::DollarsPerMillionTokens.format(dollars)))
+}
+
+fn dearer(own: &Deployment, best: &Deployment) -> String {
+    change(own.per_hour / best.per_hour - 1.0)
+}
+
+fn spare(own: &Deployment) -> String {
+    let share = |share: f64| Unit::Percent.format_with(share, Precision::SHORT);
+    match own.headroom {
+        None => "headroom unknown".to_owned(),
+        Some(room) => match room.breaks {
+            None => "good for twice the load".to_owned(),
+            Some(breaks) if room.share < 0.005 => {
+                format!("with no load to spare before {} breaks", miss(breaks))
+            }
+            Some(breaks) => {
+                format!("with {} more load to spare before {} breaks", share(room.share), miss(breaks))
+            }
+        },
+    }
+}
+
+/// The answer with a table of all deployments.
+#[must_use]
+pub fn text(sizing: &Sizing, most: usize) -> String {
+    let mut page = sentence(sizing);
+    page.push('\n');
+    if !sizing.deployments.is_empty() {
+        let mut rows = vec![
+            ["Deployment", "chips", "$/h", "$/Mtok", "TTFT", "TPOT", "spare"].map(str::to_owned).to_vec(),
+        ];
+        for own in sizing.deployments.iter().take(most) {
+            rows.push(vec![
+                label(&own.scenario),
+                own.chips.to_string(),
+                hourly(own),
+                own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own)),
+                Unit::Seconds.format(own.ttft.get()),
+                Unit::Seconds.format(own.tpot.get()),
+                own.headroom.map_or_else(String::new, |own| {
+                    let more = if own.breaks.is_none() { "≥ " } else { "" };
+                    format!("{more}{}", Unit::Percent.format_with(own.share, Precision::SHORT))
+                }),
+            ]);
+        }
+        page.push('\n');
+        page.push_str(&columns(&rows));
+        if let Some(left @ 1..) = sizing.deployments.len().checked_sub(most) {
+            page.push_str(&format!("  and {left} more\n"));
+        }
+        page.push_str(&format!(
+            "\nLink: {}\n",
+            sizing.deployments.first().map_or_else(String::new, |own| link::write(&own.scenario, &[]))
+        ));
+    }
+    let lines = price_lines(&sizing.scenario);
+    if !lines.is_empty() {
+        page.push_str("\nList prices of the model at this mix of tokens:\n");
+        let row = |own: &PriceLine| {
+            vec![
+                format!("{}, {}", own.name, own.provider),
+                Unit::DollarsPerMillionTokens.format(own.per_mtok),
+            ]
+        };
+        page.push_str(&columns(&lines.iter().map(row).collect::<Vec<_>>()));
+    }
+    if !sizing.break_even.is_empty() {
+        page.push_str("\nChips without a public price:\n");
+        for own in &sizing.break_even {
+            page.push_str(&format!("  {}\n", pays_below(own)));
+        }
+    }
+    if !sizing.unfit.is_empty() {
+        page.push_str("\nNot alone:\n");
+        let row = |(chip, reason): &(String, Unfit)| vec![words::chip(chip).to_owned(), unfit(reason)];
+        for row in sizing.unfit.iter().map(row) {
+            page.push_str(&format!("  {}\n", row.join(": ")));
+        }
+    }
+    page
+}
+
+/// The answer as plain data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SizingReport {
+    /// What was asked.
+    pub link: String,
+    /// The answer in a few sentences.
+    pub sentence: String,
+    /// The cheapest deployment of each split and choice of chips, cheapest first.
+    pub deployments: Vec<DeploymentReport>,
+    /// Chips that carry the load in no deployment of their own.
+    pub unfit: Vec<UnfitReport>,
+    /// What chips without a public price would have to cost, highest first.
+    pub break_even: Vec<BreakEvenReport>,
+    /// List prices of the model at this mix of tokens, cheapest first.
+    pub list_prices: Vec<PriceLine>,
+}
+
+/// A deployment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeploymentReport {
+    /// Its pools in words.
+    pub label: String,
+    /// The deployment as a link.
+    pub link: String,
+    /// Its split.
+    pub split: Shape,
+    /// Chips over all pools.
+    pub chips: u32,
+    /// Dollars per hour.
+    pub per_hour: Option<f64>,
+    /// Dollars per million tokens, input and output together.
+    pub per_mtok: Option<f64>,
+    /// Seconds to the first token.
+    pub ttft: Option<f64>,
+    /// Seconds per output token.
+    pub tpot: Option<f64>,
+    /// What limits it.
+    pub binding: Named,
+    /// How much more it carries.
+    pub headroom: Option<HeadroomReport>,
+}
+
+/// How much more load a deployment carries.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeadroomReport {
+    /// The share that the load may grow by.
+    pub share: Option<f64>,
+    /// `saturated`, `ttft` or `tpot`; null where nothing breaks at twice the load.
+    pub breaks: Option<String>,
+    /// What limits the deployment there.
+    pub binding: Named,
+}
+
+/// A chip that carries the load in no deployment of its own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnfitReport {
+    /// The chip.
+    pub chip: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What a chip without a public price would have to cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BreakEvenReport {
+    /// The chip.
+    pub chip: String,
+    /// Dollars per chip-hour.
+    pub below: Option<f64>,
+    /// Chips of it.
+    pub chips: u32,
+    /// The deployment in words.
+    pub label: String,
+    /// The deployment as a link.
+    pub link: String,
+}
+
+impl From<&BreakEven> for BreakEvenReport {
+    fn from(own: &BreakEven) -> Self {
+        Self {
+            chip: own.chip.clone(),
+            below: finite(own.below.get()),
+            chips: own.chips,
+            label: label(&own.scenario),
+            link: link::write(&own.scenario, &[]),
+        }
+    }
+}
+
+impl SizingReport {
+    /// Puts an answer into plain data.
+    #[must_use]
+    pub fn new(sizing: &Sizing) -> Self {
+        let deployment = |own: &Deployment| DeploymentReport {
+            label: label(&own.scenario),
+            link: link::write(&own.scenario, &[]),
+            split: own.shape,
+            chips: own.chips,
+            per_hour: finite(own.per_hour.get()),
+            per_mtok: own.per_mtok.and_then(finite),
+            ttft: finite(own.ttft.get()),
+            tpot: finite(own.tpot.get()),
+            binding: Named { id: id(&own.binding), text: words::binding(own.binding) },
+            headroom: own.headroom.map(|room| HeadroomReport {
+                share: finite(room.share),
+                breaks: room.breaks.map(|own| id(&own)),
+                binding: Named { id: id(&room.binding), text: words::binding(room.binding) },
+            }),
+        };
+        Self {
+            link: link::write(&sizing.scenario, &[]),
+            sentence: sentence(sizing),
+            deployments: sizing.deployments.iter().map(deployment).collect(),
+            unfit: sizing
+                .unfit
+                .iter()
+                .map(|(chip, reason)| UnfitReport { chip: chip.clone(), reason: unfit(reason) })
+                .collect(),
+            break_even: sizing.break_even.iter().map(BreakEvenReport::from).collect(),
+            list_prices: price_lines(&sizing.scenario),
+        }
+    }
+}

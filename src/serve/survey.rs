@@ -1,0 +1,240 @@
+//! What a search over deployments needs of serving, cheaply: one replica of each layout, measured once at several batch
+//! sizes, and how TTFT and users in flight follow when such replicas are put together.
+//!
+//! A deployment is a number of equal replicas, so a station measured once serves every deployment that it is part of.
+//! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
+//! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
+
+use super::layouts::{candidates, together};
+use super::refusal::Refusal;
+use super::replica::{Prefill, Replica};
+use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
+use super::transfer::{Ends, ends};
+use crate::catalog;
+use crate::machine::{Constants, EngineRow, WeightHome};
+use crate::pass::Numerics;
+use crate::scenario::{Layout, Role, Scenario};
+use crate::units::{RequestsPerSecond, Seconds, Tokens};
+
+/// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// How the replica is spread.
+    pub layout: Layout,
+    /// Its chips.
+    pub chips: u32,
+    /// Cost of a prompt; none where the pool does not prefill.
+    pub prefill: Option<Prefill>,
+    /// Sequences one replica can hold.
+    pub fits: f64,
+    /// The replica at rising numbers of sequences in decode; empty where the pool does not decode.
+    pub points: Vec<Operating>,
+    engine: EngineRow,
+    /// Output tokens after the first.
+    tokens: f64,
+    /// 1 = lengths are exact.
+    spread: f64,
+    layers: u32,
+}
+
+/// What users of a deployment feel at one operating point of a closed loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Felt {
+    /// Users over the deployment.
+    pub users: f64,
+    /// Requests per second over the deployment.
+    pub rate: f64,
+    /// Mean time to first token, in seconds.
+    pub ttft: f64,
+    /// Mean time per output token, in seconds.
+    pub tpot: f64,
+}
+
+/// Every layout that a pool of at most so many chips can take, measured at up to so many batch sizes.
+///
+/// # Errors
+/// An unknown chip or model, or a chip whose data sheet lacks what the laws need.
+pub fn offers(
+    scenario: &Scenario,
+    tables: &Constants,
+    id: &str,
+    chips: u32,
+    role: Role,
+    batches: usize,
+) -> Result<Vec<Offer>, Refusal> {
+    let model = super::find_model(scenario)?;
+    let chip = scenario.chip(id).ok_or_else(|| Refusal::UnknownChip {
+        chip: id.to_owned(),
+        nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
+    })?;
+    let numerics = Numerics::resolve(&model, scenario.formats);
+    let (isl, osl) = (scenario.workload.mean_isl(), scenario.workload.mean_osl());
+    let past = (isl * scenario.workload.hit).min(isl - Tokens::new(1.0)).max(Tokens::ZERO);
+    let longest = match role {
+        Role::Prefill => scenario.workload.isl,
+        _ => scenario.workload.isl + scenario.workload.osl,
+    };
+    let layouts = match tables.sram(chip) {
+        None => candidates(&model, chip, chips),
+        Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
+        Some(row) => pipelines(chips, row.wide),
+    };
+    let mut offers = Vec::new();
+    for layout in layouts {
+        let replica = Replica::new(tables, &model, chip, scenario.engine, numerics, layout)?;
+        if replica.sequences_that_fit(longest) < 1.0 {
+            continue;
+        }
+        let context = isl + osl / 2.0;
+        let prefill = (role != Role::Decode).then(|| replica.prefill(isl - past, past));
+        let station = Station {
+            replica: &replica,
+            replicas: 1.0,
+            prefill,
+            tokens: (osl.get() - 1.0).max(1e-3),
+            context,
+            fits: replica.sequences_that_fit(context).max(1.0),
+        };
+        let points = if role == Role::Prefill {
+            Vec::new()
+        } else {
+            grid(station.fits, batches).into_iter().map(|batch| station.at(batch)).collect()
+        };
+        offers.push(Offer {
+            layout,
+            chips: layout.chips(),
+            prefill,
+            fits: station.fits,
+            points,
+            engine: *replica.engine(),
+            tokens: station.tokens,
+            spread: scenario.workload.spread,
+            layers: model.layers,
+        });
+    }
+    Ok(offers)
+}
+
+/// The ends of the way from prefill to decode in a deployment of so many chips.
+///
+/// # Errors
+/// An unknown chip or model, or a chip without a published network.
+pub fn way(
+    scenario: &Scenario,
+    tables: &Constants,
+    from: &str,
+    to: &str,
+    chips: u32,
+) -> Result<Ends, Refusal> {
+    let model = super::find_model(scenario)?;
+    let find = |id: &str| {
+        scenario.chip(id).ok_or_else(|| Refusal::UnknownChip { chip: id.to_owned(), nearest: Vec::new() })
+    };
+    let numerics = Numerics::resolve(&model, scenario.formats);
+    let isl = scenario.workload.mean_isl();
+    ends(scenario, tables.link("pool"), &model, numerics, isl, (find(from)?, find(to)?, chips))
+}
+
+/// Pipelines over a whole pool whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
+fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
+    let mut layouts = Vec::new();
+    let powers = (0..u32::BITS).map(|power| 1_u32 << power).take_while(|&size| size < chips);
+    for size in powers.flat_map(|size| [size, size.saturating_add(size / 2)]).chain([chips]) {
+        let size = size.min(chips).max(1);
+        let widths = (0..u32::BITS).map(|power| 1_u32 << power);
+        for width in widths.take_while(|&width| width <= wide && width <= size) {
+            let layout = Layout { tp: width, pp: size / width, etp: width, ..Layout::SINGLE };
+            if size.is_multiple_of(width) && !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
+    }
+    layouts
+}
+
+/// Batch sizes from one sequence to the room, at equal ratios but never nearer than a tenth of a doubling.
+fn grid(fits: f64, most: usize) -> Vec<f64> {
+    let doublings = libm::log2(fits.max(1.0));
+    let steps = (doublings * 10.0).ceil().clamp(1.0, most.max(2) as f64 - 1.0);
+    let at = |step: f64| libm::exp2(doublings * step / steps);
+    (0..steps as u32).map(|step| at(f64::from(step))).chain((fits > 1.0).then_some(fits)).collect()
+}
+
+impl Offer {
+    /// Most prompts per second of one replica.
+    #[must_use]
+    pub fn prompts(&self) -> f64 {
+        self.prefill.map_or(0.0, |prefill| 1.0 / prefill.occupancy.get())
+    }
+
+    /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
+    #[must_use]
+    pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<Felt> {
+        let prefill = self.prefill?;
+        let occupancy = prefill.occupancy.get();
+        let load = at.rate * occupancy;
+        let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
+        let base = self.engine.request
+            + prefill.latency
+            + at.step * 0.5
+            + at.tpot * (self.engine.first_steps + ranks);
+        let mut company = Company {
+            users: at.batch,
+            burst: self.engine.burst,
+            group: self.engine.group,
+            dispersion: (1.0 - self.spread) * self.tokens * at.tpot.get(),
+        };
+        let mut ttft = base.get();
+        // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
+        for _ in 0..24 {
+            ttft = base.get() + closed_wait(occupancy, load, &company);
+            let users = at.batch + at.rate * ttft;
+            let settled = (users - company.users).abs() <= 1e-6 * users;
+            company.users = users;
+            if settled {
+                break;
+            }
+        }
+        (company.users <= self.fits).then_some(Felt {
+            users: company.users * replicas,
+            rate: at.rate * replicas,
+            ttft,
+            tpot: at.tpot.get(),
+        })
+    }
+
+    /// So many replicas of `self` that prefill for so many of `decode`, which stand at one of its points; `None` when
+    /// the prompts or the way cannot keep up.
+    #[must_use]
+    pub fn feeding(
+        &self,
+        decode: &Self,
+        at: &Operating,
+        ways: &Ends,
+        (prefills, decodes): (f64, f64),
+    ) -> Option<Felt> {
+        let prefill = self.prefill?;
+        let occupancy = prefill.occupancy.get();
+        let rate = at.rate * decodes;
+        let load = rate * occupancy / prefills;
+        let path = ways.path((f64::from(self.chips), prefills), (f64::from(decode.chips), decodes));
+        if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
+            return None;
+        }
+        let engine = &decode.engine;
+        let base = engine.request
+            + prefill.latency
+            + at.step
+            + at.tpot * engine.first_steps
+            + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers)
+            + Seconds::new(allen_cunneen(occupancy, prefills, load, 1.0));
+        // The burst grows with the users, and they with it: one linear equation, cut off where nobody is ahead.
+        let slope = engine.split_burst * occupancy / prefills;
+        let alone = at.batch * decodes + rate * base.get();
+        let users = (alone - rate * slope * prefills) / (1.0 - rate * slope);
+        let users = if slope * rate < 1.0 { users.max(alone) } else { return None };
+        let ttft = base.get() + slope * (users - prefills).max(0.0);
+        let users = at.batch * decodes + rate * ttft;
+        Some(Felt { users, rate, ttft, tpot: at.tpot.get() })
+    }
+}
