@@ -22,7 +22,7 @@ const SPACE: f64 = 116.0;
 /// The width of the arrow in and of the arrow out, in a row.
 const DOOR: f64 = 76.0;
 /// The most lines a subtitle or a label takes.
-const MOST_LINES: usize = 3;
+const MOST_LINES: usize = 4;
 /// Inside a box, around its text.
 const PAD: f64 = 10.0;
 /// The thickness of a utilisation bar.
@@ -394,7 +394,12 @@ impl FlowScene {
             let room = (a.x - b.x).abs().max(wide) - 2.0 * GAP;
             let lines = label_lines_of(&self.flow, index, room, pen.measure);
             let y = bottom + DETOUR;
-            self.draw_arrow(index, &[a, Point::new(a.x, y), Point::new(b.x, y), b], pen);
+            let mut path = vec![a, Point::new(a.x, y), Point::new(b.x, y)];
+            // What leaves the diagram goes on to its edge.
+            if to.is_some() {
+                path.push(b);
+            }
+            self.draw_arrow(index, &path, pen);
             let at = Point::new(f64::midpoint(a.x, b.x), y + 4.0 + LINE / 2.0);
             self.draw_label(index, at, Anchor::Middle, room, pen);
             bottom = y + 4.0 + lines as f64 * LINE;

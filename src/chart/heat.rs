@@ -133,7 +133,7 @@ impl HeatMap {
 
     /// The column and row that hold the present scenario.
     fn present_cell(&self) -> Option<(usize, usize)> {
-        let (x, y, _) = self.present.as_ref()?;
+        let (x, y, _) = self.present.as_ref().filter(|_| self.sound())?;
         let column = place_in(&edges(self.x.scale, &self.xs), *x)?;
         Some((column, place_in(&edges(self.y.scale, &self.ys), *y)?))
     }
@@ -533,11 +533,14 @@ impl HeatScene {
         let mut names: Vec<Option<usize>> = self.map.shares().iter().map(|share| share.0).collect();
         // The largest region chooses first.
         for winner in names.drain(..) {
-            let text = ellipsis(self.map.name(winner), TEXT, self.plot.width() * 0.5, pen.measure);
-            if text.is_empty() {
-                continue;
-            }
-            let Some(rect) = self.room_for(winner, pen.width(&text) + 8.0, &depth, &taken) else { continue };
+            // A name too long for its region is shortened before it is left out; the bold cut runs wider.
+            let fit = [0.5, 0.3, 0.2].into_iter().find_map(|share| {
+                let text = ellipsis(self.map.name(winner), TEXT, self.plot.width() * share, pen.measure);
+                let width = pen.width(&text) * 1.1 + 8.0;
+                let rect = if text.is_empty() { None } else { self.room_for(winner, width, &depth, &taken) };
+                Some((text, rect?))
+            });
+            let Some((text, rect)) = fit else { continue };
             let paint = winner.and_then(|winner| self.map.winners.get(winner));
             let colour = paint.map_or(pen.theme.muted, |winner| pen.theme.hue(winner.paint).text);
             pen.plate(rect.grown(-3.0));

@@ -597,11 +597,9 @@ impl Scene {
         if !self.traces.iter().any(labelled) {
             return;
         }
-        // No label may hide a point, labelled or not, nor lie on the line of its own series.
+        // No label may hide a point, labelled or not, nor lie on a line.
         for trace in &self.traces {
-            if labelled(trace)
-                && let Some(series) = self.series(trace).filter(|series| series.join != Join::None)
-            {
+            if let Some(series) = self.series(trace).filter(|series| series.join != Join::None) {
                 for run in runs(&trace.places) {
                     for part in clip_line(&stepped(&run, series.join), &self.plot) {
                         // Dashes of nearly no gap, boxed, follow the line closely enough.

@@ -118,6 +118,13 @@ impl<'a> Pen<'a> {
         self.fill(rect, self.theme.surface.faded(0.85));
     }
 
+    /// A label on a patch of ground, beginning at a point.
+    pub fn plated(&mut self, text: &str, at: Point, colour: Colour, room: f64) {
+        let width = self.width(text).min(room);
+        self.plate(Rect::new(at.x, at.y - LINE / 2.0, at.x + width, at.y + LINE / 2.0));
+        self.text(text, at, Anchor::Start, colour, room);
+    }
+
     /// The title, if the picture brings its own; gives where the rest begins.
     pub fn title(&mut self, title: &str, options: Options) -> f64 {
         if !options.title || title.is_empty() {
@@ -146,8 +153,8 @@ impl<'a> Pen<'a> {
         places.last().map_or(top, |last| last.y + LINE + GAP)
     }
 
-    /// Ticks with grid lines through the plot, labels and a title below it.
-    pub fn x_axis(&mut self, scale: &Scale, unit: Unit, title: &str, plot: &Rect) {
+    /// Ticks from `least` on with grid lines through the plot, labels and a title below it.
+    pub fn x_axis(&mut self, scale: &Scale, unit: Unit, title: &str, plot: &Rect, least: f64) {
         let count = ((plot.width() / 76.0).clamp(2.0, 12.0)) as usize;
         let (width, measure) = (self.size.width, self.measure);
         let ticks = fitting(scale, unit, count, &|label, place| {
@@ -155,7 +162,7 @@ impl<'a> Pen<'a> {
             (leaning(place, half, width), half + 6.0)
         });
         let below = plot.bottom + GAP + LINE / 2.0;
-        for tick in ticks {
+        for tick in ticks.into_iter().filter(|tick| tick.value >= least) {
             let (Some(label), Some(x)) = (tick.label, scale.map(tick.value)) else { continue };
             let (from, to) = (Point::new(x, plot.top), Point::new(x, plot.bottom + 4.0));
             self.hair(from, to, 1.0, self.theme.grid, Dash::Solid);

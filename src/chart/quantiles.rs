@@ -122,7 +122,9 @@ impl Quantiles {
         } else {
             Axis::linear(self.metric.clone(), self.unit).with_domain(Domain::FromZero)
         };
-        let shares = Axis::linear("Requests", Unit::Percent).with_domain(Domain::Fixed(0.0, 1.0));
+        // Above 100 % there is nothing but room for labels.
+        let top = if self.view == View::Share { 1.1 } else { 1.0 };
+        let shares = Axis::linear("Requests", Unit::Percent).with_domain(Domain::Fixed(0.0, top));
         let (x, y, along) = match self.view {
             View::Share => (values, shares, Along::X),
             View::Quantile => (shares, values, Along::Y),

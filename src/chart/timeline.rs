@@ -427,7 +427,7 @@ impl TimelineScene {
         let plot = Rect::new(left, frame.top, right, bottom);
         let window = timeline.window.or_else(|| timeline.extent()).unwrap_or((f64::NAN, f64::NAN));
         let x = Scale::new(ScaleKind::Linear, window, (left, right));
-        pen.x_axis(&x, Unit::Seconds, "Time", &plot);
+        pen.x_axis(&x, Unit::Seconds, "Time", &plot, f64::NEG_INFINITY);
 
         // Tracks and lanes shrink and grow together.
         let (lane_count, track_count) = (timeline.lanes.len() as f64, timeline.tracks.len() as f64);

@@ -19,7 +19,7 @@ use crate::units::format::{Precision, Unit};
 /// Narrower pictures put the name of a lever above its bars.
 const NARROW: f64 = 520.0;
 /// The usual thickness of a bar.
-const BAR: f64 = 20.0;
+const BAR: f64 = 24.0;
 /// Between levers.
 const BETWEEN: f64 = 10.0;
 /// The colours of changes for the better and for the worse.
@@ -125,6 +125,15 @@ impl Tornado {
         }
     }
 
+    /// As much of [`Tornado::words`] as fits: the value goes before the change does.
+    fn short(&self, effect: &Effect, fits: &dyn Fn(&str) -> bool) -> String {
+        let full = self.words(effect);
+        let Some(value) = effect.value.filter(|_| !fits(&full)) else { return full };
+        let change = self.change(value).unwrap_or_else(|| self.unit.format(value));
+        let shorter = [format!("{} {change}", effect.setting), change];
+        shorter.into_iter().find(|words| fits(words)).unwrap_or(full)
+    }
+
     /// The chart as a few sentences: the present value, and each lever from the most powerful on.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -209,7 +218,11 @@ impl Frame {
         Self {
             narrow,
             above: if narrow { LINE } else { 0.0 },
-            below: if narrow || tornado.levers.iter().any(|lever| lever.next.is_some()) { LINE } else { 0.0 },
+            below: if narrow || tornado.levers.iter().any(|lever| lever.next.is_some()) {
+                LINE + 4.0
+            } else {
+                0.0
+            },
             keys: if tornado.better.is_some() { keys.collect() } else { Vec::new() },
         }
     }
@@ -268,7 +281,10 @@ impl TornadoScene {
         let bottom = (size.height - EDGE - 2.0 * LINE - GAP).max(top);
         let scale = scale_of(tornado, (left, right), &mut |text| measure.width(text, super::layout::TEXT));
         let plot = Rect::new(left, top, right, bottom);
-        pen.x_axis(&scale, tornado.unit, &tornado.metric, &plot);
+        // Where no value is negative, the axis need not say so below the words.
+        let values = tornado.levers.iter().flat_map(Lever::effects).filter_map(|effect| effect.value);
+        let least = if values.fold(tornado.present, f64::min) >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
+        pen.x_axis(&scale, tornado.unit, &tornado.metric, &plot, least);
 
         let count = order.len().max(1) as f64;
         let thickness = ((bottom - top) / count - frame.above - frame.below - BETWEEN).clamp(4.0, 1.6 * BAR);
@@ -280,40 +296,6 @@ impl TornadoScene {
             theme: *theme,
         };
         let present = scale.map(tornado.present);
-        let mut y = top + BETWEEN / 2.0;
-        for index in &scene.order {
-            let Some(lever) = tornado.levers.get(*index) else { continue };
-            let bar = Rect::new(left, y + frame.above, right, y + frame.above + thickness);
-            let row = Rect::new(EDGE, y, right, bar.bottom + frame.below);
-            let ink = theme.ink;
-            if frame.narrow {
-                pen.text(&lever.label, Point::new(EDGE, y + LINE / 2.0), Anchor::Start, ink, right - EDGE);
-            } else {
-                let at = Point::new(left - GAP, bar.centre().y);
-                pen.text(&lever.label, at, Anchor::End, ink, names - GAP);
-            }
-            let bars = draw_bars(tornado, lever, bar, &scale, &mut pen);
-            if let Some(next) = &lever.next {
-                let (at, anchor) = if frame.narrow {
-                    (Point::new(EDGE, bar.bottom + LINE / 2.0 + 1.0), Anchor::Start)
-                } else {
-                    (Point::new(present.unwrap_or(left), bar.bottom + LINE / 2.0 + 1.0), Anchor::Middle)
-                };
-                // Around the present value, as far as the nearer edge allows on both sides.
-                let room = match anchor {
-                    Anchor::Middle => 2.0 * (at.x - left).min(right - at.x),
-                    _ => right - EDGE,
-                };
-                let (at, anchor, room) = if room < 200.0 && !frame.narrow {
-                    (Point::new(left + GAP, at.y), Anchor::Start, right - left - GAP)
-                } else {
-                    (at, anchor, room)
-                };
-                pen.text(&format!("then {next}"), at, anchor, theme.muted, room);
-            }
-            scene.rows.push((row, bars));
-            y = row.bottom + BETWEEN;
-        }
         if let Some(x) = present {
             let (from, to) = (Point::new(x, top - 4.0), Point::new(x, bottom));
             pen.hair(from, to, 1.5, theme.ink, Dash::Solid);
@@ -322,6 +304,36 @@ impl TornadoScene {
             let x = x.min(size.width - EDGE - half).max(EDGE + half);
             let at = Point::new(x, top - 4.0 - LINE / 2.0);
             pen.bold(&label, at, Anchor::Middle, theme.ink, size.width - 2.0 * EDGE);
+        }
+        let mut y = top + BETWEEN / 2.0;
+        for index in &scene.order {
+            let Some(lever) = tornado.levers.get(*index) else { continue };
+            let bar = Rect::new(left, y + frame.above, right, y + frame.above + thickness);
+            let row = Rect::new(EDGE, y, right, bar.bottom + frame.below);
+            let ink = theme.ink;
+            if frame.narrow {
+                pen.plated(&lever.label, Point::new(EDGE, y + LINE / 2.0), ink, right - EDGE);
+            } else {
+                let at = Point::new(left - GAP, bar.centre().y);
+                pen.text(&lever.label, at, Anchor::End, ink, names - GAP);
+            }
+            let bars = draw_bars(tornado, lever, bar, &scale, &mut pen);
+            if let Some(next) = &lever.next {
+                let words = format!("then {next}");
+                let wide = pen.width(&words);
+                let (middle, y) = (present.unwrap_or(left), bar.bottom + LINE / 2.0 + 3.0);
+                // On the side of the present value that has more room; on its line only where neither has enough.
+                let (before, after) = (middle - GAP - left, right - middle - GAP);
+                if frame.narrow || wide > before.max(after) {
+                    pen.plated(&words, Point::new(left, y), theme.muted, right - left);
+                } else if after >= wide {
+                    pen.text(&words, Point::new(middle + GAP, y), Anchor::Start, theme.muted, after);
+                } else {
+                    pen.text(&words, Point::new(middle - GAP, y), Anchor::End, theme.muted, before);
+                }
+            }
+            scene.rows.push((row, bars));
+            y = row.bottom + BETWEEN;
         }
         scene.drawing = pen.finish();
         scene
@@ -358,9 +370,7 @@ fn scale_of(tornado: &Tornado, range: (f64, f64), width: &mut dyn FnMut(&str) ->
     let inner = (range.0 + before.min(length / 3.0), range.1 - after.min(length / 3.0));
     let inner = Scale::new(ScaleKind::Linear, (low, high), inner);
     let wide = (inner.invert(range.0), inner.invert(range.1));
-    // An axis that could not be negative does not begin below zero, if only the words would.
-    let domain = if low >= 0.0 { (wide.0.max(0.0), wide.1) } else { wide };
-    Scale::new(ScaleKind::Linear, domain, range)
+    Scale::new(ScaleKind::Linear, wide, range)
 }
 
 /// The two bars of a lever with what stands at their ends.
@@ -392,13 +402,14 @@ fn draw_bars(tornado: &Tornado, lever: &Lever, bar: Rect, scale: &Scale, pen: &m
     }
     // Words at the ends: outside, or inside where outside is too narrow.
     for (index, (effect, rect)) in lever.effects().into_iter().zip(bars).enumerate() {
-        let words = tornado.words(effect);
-        let wide = pen.width(&words);
         // An end that stays where it is takes the side that is free.
         let other = sides.get(1 - index).copied().unwrap_or(0.0);
         let own = sides.get(index).copied().unwrap_or(0.0);
         let leftwards = own < 0.0 || (own == 0.0 && (other > 0.0 || (other == 0.0 && index == 0)));
         let outside = if leftwards { rect.left - GAP - bar.left } else { bar.right - GAP - rect.right };
+        let room = outside.max(rect.width() - 2.0 * GAP);
+        let words = tornado.short(effect, &|words| pen.width(words) <= room);
+        let wide = pen.width(&words);
         let y = if shared && bar.height() < 2.0 * LINE - 4.0 {
             // Two lines of words do not fit side by side on one bar; they part around its middle.
             bar.centre().y + if index == 0 { -LINE / 2.0 } else { LINE / 2.0 }
