@@ -97,11 +97,11 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn new(unit: Unit, value: f64) -> Self {
+    pub(super) fn new(unit: Unit, value: f64) -> Self {
         Self { text: unit.format(value), value: value.is_finite().then_some(value) }
     }
 
-    fn words(text: impl Into<String>) -> Self {
+    pub(super) fn words(text: impl Into<String>) -> Self {
         Self { text: text.into(), value: None }
     }
 }
@@ -235,7 +235,7 @@ fn in_words(axis: &Axis) -> String {
 }
 
 /// `Context length` inside a sentence, but `TPOT` as it is.
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
         (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
@@ -246,7 +246,7 @@ fn lower_first(text: &str) -> String {
     }
 }
 
-fn join_words(words: &[String]) -> String {
+pub(super) fn join_words(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [only] => only.clone(),

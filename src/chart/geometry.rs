@@ -206,6 +206,42 @@ pub fn clip_polygon(points: &[Point], rect: &Rect) -> Vec<Point> {
     outline.iter().map(|&point| rect.clamp(point)).collect()
 }
 
+/// The strokes of a hatching over boxes: oblique lines `spacing` apart along the horizontal, the same for every box, so
+/// that the strokes of neighbours join. Strokes that touch are one.
+#[must_use]
+pub fn hatch(boxes: &[Rect], spacing: f64) -> Vec<[Point; 2]> {
+    let reach = |rect: &Rect| (rect.left + rect.top, rect.right + rect.bottom);
+    let low = boxes.iter().map(|rect| reach(rect).0).fold(f64::INFINITY, f64::min);
+    let high = boxes.iter().map(|rect| reach(rect).1).fold(f64::NEG_INFINITY, f64::max);
+    let count = libm::floor((high - low) / spacing);
+    if !(0.0..=1e5).contains(&count) || !low.is_finite() {
+        return Vec::new();
+    }
+    let first = libm::ceil(low / spacing);
+    let mut strokes: Vec<[Point; 2]> = Vec::new();
+    for index in 0..=(count as usize) {
+        // Along a stroke, x and y add up to the same.
+        let sum = (first + index as f64) * spacing;
+        let mut parts: Vec<(f64, f64)> = boxes
+            .iter()
+            .map(|rect| (rect.left.max(sum - rect.bottom), rect.right.min(sum - rect.top)))
+            .filter(|(from, to)| from < to)
+            .collect();
+        parts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut joined: Vec<(f64, f64)> = Vec::new();
+        for (from, to) in parts {
+            match joined.last_mut() {
+                Some(last) if from <= last.1 + 0.01 => last.1 = last.1.max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        strokes.extend(
+            joined.into_iter().map(|(from, to)| [Point::new(from, sum - from), Point::new(to, sum - to)]),
+        );
+    }
+    strokes
+}
+
 /// Cuts a polyline into dashes by arc length. The pattern alternates drawn and left-out lengths; an empty or
 /// impossible pattern gives the line back whole.
 #[must_use]
@@ -260,6 +296,20 @@ pub fn length(points: &[Point]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hatching_runs_on_through_neighbours() {
+        let boxes = [Rect::new(0.0, 0.0, 10.0, 10.0), Rect::new(10.0, 0.0, 20.0, 10.0)];
+        let strokes = hatch(&boxes, 5.0);
+        let whole = hatch(&[Rect::new(0.0, 0.0, 20.0, 10.0)], 5.0);
+        assert_eq!(strokes, whole);
+        assert_eq!(strokes.len(), 5);
+        for [from, to] in strokes {
+            assert!((from.x + from.y - to.x - to.y).abs() < 1e-9);
+        }
+        assert!(hatch(&[], 5.0).is_empty());
+        assert!(hatch(&[Rect::new(f64::NAN, 0.0, 1.0, 1.0)], 5.0).is_empty());
+    }
 
     const BOX: Rect = Rect { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
 

@@ -126,6 +126,18 @@ impl Scene {
         measure: &dyn TextMeasure,
         options: Options,
     ) -> Self {
+        Self::laid_out(chart, size, theme, measure, options, true)
+    }
+
+    /// Lays a chart out, with or without a grid: what fills the whole plot needs none.
+    pub(super) fn laid_out(
+        chart: &Chart,
+        size: Size,
+        theme: &Theme,
+        measure: &dyn TextMeasure,
+        options: Options,
+        grid: bool,
+    ) -> Self {
         let legend = legend_of(chart, theme);
         let head = Head::new(chart, &legend, size, measure, options);
         let ends = EndLabels::plan(chart, size, measure, options);
@@ -137,7 +149,7 @@ impl Scene {
         let y_count = count_for(bottom - top, 44.0);
         let y_domain = rounded(&chart.y, y_domain, y_count);
         let y = Scale::new(chart.y.scale, y_domain, (bottom, top));
-        let y_ticks = fitting(&y, chart.y.unit, y_count, |_, place| (place, LINE / 2.0));
+        let y_ticks = fitting(&y, chart.y.unit, y_count, &|_, place| (place, LINE / 2.0));
         let widest = widest_label(&y_ticks, measure);
         let left = (widest + EDGE + GAP).min(size.width / 2.0);
 
@@ -148,7 +160,7 @@ impl Scene {
         let x_count = count_for(plot.width(), x_room);
         let x_domain = rounded(&chart.x, x_domain, x_count);
         let x = Scale::new(chart.x.scale, x_domain, (left, right));
-        let x_ticks = fitting(&x, chart.x.unit, x_count, |label, place| {
+        let x_ticks = fitting(&x, chart.x.unit, x_count, &|label, place| {
             let half = measure.width(label, TEXT) / 2.0;
             (leaning(place, half, size.width), half + 6.0)
         });
@@ -167,7 +179,7 @@ impl Scene {
             drawing: Drawing::new(size, theme),
         };
         if plot.width() >= LEAST && plot.height() >= LEAST {
-            scene.draw(theme, measure, &head, &ends);
+            scene.draw(theme, measure, &head, &ends, grid);
         }
         scene
     }
@@ -178,9 +190,11 @@ impl Scene {
         self.chart.series.get(trace.series)
     }
 
-    fn draw(&mut self, theme: &Theme, measure: &dyn TextMeasure, head: &Head, ends: &EndLabels) {
+    fn draw(&mut self, theme: &Theme, measure: &dyn TextMeasure, head: &Head, ends: &EndLabels, grid: bool) {
         let mut marks = Vec::new();
-        self.draw_grid(theme, &mut marks);
+        if grid {
+            self.draw_grid(theme, &mut marks);
+        }
         // Quiet series first, so that what is brought forward lies on top.
         let mut order: Vec<&Trace> = self.traces.iter().collect();
         order.sort_by_key(|trace| match self.series(trace).map(|series| series.emphasis) {
@@ -583,11 +597,9 @@ impl Scene {
         if !self.traces.iter().any(labelled) {
             return;
         }
-        // No label may hide a point, labelled or not, nor lie on the line of its own series.
+        // No label may hide a point, labelled or not, nor lie on a line.
         for trace in &self.traces {
-            if labelled(trace)
-                && let Some(series) = self.series(trace).filter(|series| series.join != Join::None)
-            {
+            if let Some(series) = self.series(trace).filter(|series| series.join != Join::None) {
                 for run in runs(&trace.places) {
                     for part in clip_line(&stepped(&run, series.join), &self.plot) {
                         // Dashes of nearly no gap, boxed, follow the line closely enough.
@@ -836,14 +848,19 @@ fn widest_label(ticks: &[Tick], measure: &dyn TextMeasure) -> f64 {
 }
 
 /// Where a label of this half width goes so that the picture holds it: the outermost lean inwards.
-fn leaning(place: f64, half: f64, width: f64) -> f64 {
+pub(super) fn leaning(place: f64, half: f64, width: f64) -> f64 {
     place.min(width - half - 1.0).max(half + 1.0)
 }
 
 /// Ticks whose labels do not touch: fewer are tried until they fit, and as a last resort some stay blank.
 ///
 /// `extent` says for a label and the place of its tick where the label's middle lies and how far it reaches either way.
-fn fitting(scale: &Scale, unit: Unit, count: usize, extent: impl Fn(&str, f64) -> (f64, f64)) -> Vec<Tick> {
+pub(super) fn fitting(
+    scale: &Scale,
+    unit: Unit,
+    count: usize,
+    extent: &dyn Fn(&str, f64) -> (f64, f64),
+) -> Vec<Tick> {
     let place = |tick: &Tick| Some(extent(tick.label.as_ref()?, scale.map(tick.value)?));
     let touching = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < a.1 + b.1;
     for fewer in (2..=count).rev() {

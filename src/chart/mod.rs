@@ -25,17 +25,25 @@
 
 pub mod bars;
 pub mod describe;
+pub mod figure;
+pub mod flow;
 pub mod frontier;
 pub mod geometry;
+pub mod heat;
 pub mod hit;
 pub mod labels;
 pub mod layout;
 pub mod mark;
 pub mod model;
+mod pen;
+pub mod quantiles;
+pub mod roofline;
 pub mod scale;
 pub mod text;
 pub mod theme;
 pub mod ticks;
+pub mod timeline;
+pub mod tornado;
 
 // plotters pulls web-sys on wasm32, so there the painter comes with the front end only.
 #[cfg(any(not(target_arch = "wasm32"), feature = "web"))]

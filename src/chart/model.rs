@@ -166,6 +166,12 @@ impl Series {
         }
     }
 
+    /// Measurements beside a model: rings in the colour of text, with whiskers where their spread is known.
+    #[must_use]
+    pub fn measured(id: impl Into<String>, label: impl Into<String>, samples: Vec<Sample>) -> Self {
+        Self::points(id, label, Paint::Ink, Marker::Ring, samples)
+    }
+
     /// The line in the dress of the `index`-th series: colour, dash and marker all differ from its neighbours'.
     #[must_use]
     pub fn nth(index: usize, id: impl Into<String>, label: impl Into<String>, samples: Vec<Sample>) -> Self {
@@ -363,6 +369,15 @@ pub struct Rule {
     pub paint: Paint,
     /// Whether the axis stretches to show it; if not, and it lies outside, its label says at the edge where it would be.
     pub fit: bool,
+}
+
+impl Rule {
+    /// A level line to compare with, such as a list price. It does not stretch the axis: what lies far out is told at the
+    /// edge.
+    #[must_use]
+    pub fn reference(value: f64, label: impl Into<String>) -> Self {
+        Self { axis: Along::Y, value, label: label.into(), paint: Paint::Muted, fit: false }
+    }
 }
 
 /// An axis.

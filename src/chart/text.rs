@@ -74,9 +74,46 @@ pub fn ellipsis(text: &str, size: f64, width: f64, measure: &dyn TextMeasure) ->
     if fitting.chars().count() < 3 { String::new() } else { fitting }
 }
 
+/// The text in up to `most` lines of no more than this width, broken at spaces; what is left over ends in an ellipsis.
+#[must_use]
+pub fn wrapped(text: &str, size: f64, width: f64, most: usize, measure: &dyn TextMeasure) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
+    while words.peek().is_some() && lines.len() < most {
+        if lines.len() + 1 == most {
+            let rest: Vec<&str> = words.by_ref().collect();
+            lines.push(ellipsis(&rest.join(" "), size, width, measure));
+            break;
+        }
+        let mut line = words.next().map(str::to_owned).unwrap_or_default();
+        while let Some(word) = words.peek() {
+            let longer = format!("{line} {word}");
+            if measure.width(&longer, size) > width {
+                break;
+            }
+            line = longer;
+            words.next();
+        }
+        lines.push(ellipsis(&line, size, width, measure));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_wraps_at_spaces() {
+        let measure = |text: &str, _: f64| text.chars().count() as f64;
+        assert_eq!(wrapped("KV cache per request", 12.0, 9.0, 3, &measure), ["KV cache", "per", "request"]);
+        assert_eq!(wrapped("KV cache per request", 12.0, 9.0, 2, &measure), ["KV cache", "per requ…"]);
+        assert_eq!(wrapped("KV", 12.0, 9.0, 2, &measure), ["KV"]);
+        assert!(wrapped("", 12.0, 9.0, 2, &measure).is_empty());
+        assert!(wrapped("KV", 12.0, 9.0, 0, &measure).is_empty());
+        assert!(wrapped("incomprehensible", 12.0, 2.0, 2, &measure).is_empty());
+    }
 
     #[test]
     fn widths_grow_with_text_and_size() {
