@@ -3,6 +3,7 @@
 mod layouts;
 mod outcome;
 mod refusal;
+pub mod replay;
 mod replica;
 mod root;
 mod station;
