@@ -88,13 +88,13 @@ pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
 fn splits(scenario: &Scenario) -> Vec<Split> {
     let Ok(model) = find_model(scenario) else { return Vec::new() };
     let mixed: Vec<Scenario> = match scenario.split {
-        Split::Colocated { .. } => vec![scenario.clone()],
         Split::PrefillDecode { .. } => {
             let mut mixed = vec![scenario.clone()];
             let others = Knob::Mix.values(scenario, MIXES);
             mixed.extend(others.into_iter().filter_map(|share| Knob::Mix.apply(scenario, share)));
             mixed
         }
+        _ => vec![scenario.clone()],
     };
     let mut splits = Vec::new();
     for own in mixed {

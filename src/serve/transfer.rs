@@ -2,17 +2,16 @@
 //!
 //! A request's cache is the sum over layers of what attention keeps, once, however many ranks copy it. It leaves layer
 //! by layer while the prefill still runs, so only the last layer's share and what the link cannot keep up with are felt.
-//! The slower end decides the bandwidth: a replica sends over the links of all its chips. Unlike chips, and pools beyond
-//! one scale-up domain, meet over the network.
+//! What connects the pools decides the bandwidth ([`super::connection`]).
 
+use super::connection::{Connection, connection};
 use super::deployment::Side;
 use super::outcome::Transfer;
 use super::refusal::Refusal;
-use crate::catalog::Chip;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
-use crate::scenario::{PoolLink, Scenario};
+use crate::scenario::Scenario;
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// The way between two pools.
@@ -24,6 +23,8 @@ pub struct Path {
     /// What all replicas of the narrower pool carry together.
     total: BytesPerSecond,
     latency: Seconds,
+    /// Whether the scenario asks for a scale-up domain that the pools do not share.
+    pub(super) apart: bool,
 }
 
 /// The way from a prefill pool to a decode pool.
@@ -39,27 +40,15 @@ pub fn path(
     from: &Side<'_>,
     to: &Side<'_>,
 ) -> Result<Path, Refusal> {
-    let together = from.pool.chips.saturating_add(to.pool.chips);
-    let domain = from.chip.scale_up.filter(|_| from.chip.id == to.chip.id).filter(|up| together <= up.domain);
-    let per_chip = |chip: &Chip| match (scenario.link, domain) {
-        (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
-        (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
-        (PoolLink::Auto, None) => match chip.scale_out {
-            Some(network) => Ok(network * row.efficiency),
-            None => Err(Refusal::MissingFigure {
-                chip: chip.id.to_string(),
-                figure: "network bandwidth; state a link",
-            }),
-        },
-    };
-    let (sends, receives) = (per_chip(from.chip)?, per_chip(to.chip)?);
+    let Connection { first: sends, second: receives, latency, apart } = connection(scenario, row, from, to)?;
     let replica = |end: &Side<'_>| f64::from(end.settled.replica.layout().chips());
     let pool = |end: &Side<'_>| replica(end) * f64::from(end.settled.replicas);
     Ok(Path {
         bytes: cache_bytes(model, numerics, isl),
         bandwidth: (sends * replica(from)).min(receives * replica(to)),
         total: (sends * pool(from)).min(receives * pool(to)),
-        latency: row.latency,
+        latency,
+        apart,
     })
 }
 
