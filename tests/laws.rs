@@ -82,6 +82,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
                 past: Tokens::new(past),
                 sequences,
                 context: Tokens::new(context),
+                width: 1.0,
                 active_ranks: 1.0,
             },
         },
