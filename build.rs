@@ -70,6 +70,10 @@ fn generate(problems: &mut Problems) -> String {
         file.check(problems);
         code += &file.code();
     }
+    if let Some(file) = single::<AcceptanceFile>("acceptance.toml", problems) {
+        file.check(&known, problems);
+        code += &file.code();
+    }
     if let Some(file) = single::<PricesFile>("prices.toml", problems) {
         file.check(&known, problems);
         code += &file.code();
@@ -943,6 +947,66 @@ impl WorkloadsFile {
                 slo(&w.slo),
                 slo(&w.interactive),
                 w.sources,
+            );
+        }
+        code + "];\n"
+    }
+}
+
+// --------------------------------------------------------------------------------------------------------- acceptance
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptanceFile {
+    date: String,
+    curve: Vec<AcceptanceEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptanceEntry {
+    id: String,
+    draft_tokens: Vec<u32>,
+    tokens_per_step: Vec<f64>,
+    sources: String,
+}
+
+impl AcceptanceFile {
+    fn check(&self, models: &[&str], problems: &mut Problems) {
+        let c = &mut Checks { file: "acceptance.toml".to_owned(), problems };
+        c.text("date", &self.date);
+        for (position, entry) in self.curve.iter().enumerate() {
+            let id = &entry.id;
+            c.text(&format!("{id}.sources"), &entry.sources);
+            c.ensure(id == "typical" || models.contains(&id.as_str()), || {
+                format!("`id = {id:?}` is neither a model of the catalogue nor \"typical\"")
+            });
+            c.ensure(self.curve[..position].iter().all(|other| other.id != *id), || {
+                format!("`id = {id:?}` stands twice")
+            });
+            c.ensure(entry.draft_tokens.len() == entry.tokens_per_step.len(), || {
+                format!("{id}: as many draft_tokens as tokens_per_step")
+            });
+            c.ensure(entry.draft_tokens.windows(2).all(|pair| pair[0] < pair[1]), || {
+                format!("{id}: draft_tokens must rise")
+            });
+            for (&tokens, &yields) in entry.draft_tokens.iter().zip(&entry.tokens_per_step) {
+                c.range(&format!("{id}.tokens_per_step"), yields, 1.0, f64::from(tokens) + 1.0);
+            }
+        }
+        c.ensure(self.curve.iter().any(|entry| entry.id == "typical"), || "a curve \"typical\"".to_owned());
+    }
+
+    fn code(&self) -> String {
+        let mut code = format!("pub(super) static ACCEPTANCE: [AcceptanceCurve; {}] = [\n", self.curve.len());
+        for curve in &self.curve {
+            let points: Vec<(u32, f64)> =
+                curve.draft_tokens.iter().copied().zip(curve.tokens_per_step.iter().copied()).collect();
+            let sources = format!("{} ({})", curve.sources, self.date);
+            let _ = writeln!(
+                code,
+                "AcceptanceCurve {{ id: {:?}, points: &{points:?}, sources: {sources:?} }},",
+                curve.id
             );
         }
         code + "];\n"

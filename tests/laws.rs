@@ -82,6 +82,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
                 past: Tokens::new(past),
                 sequences,
                 context: Tokens::new(context),
+                width: 1.0,
                 active_ranks: 1.0,
             },
         },
@@ -382,7 +383,7 @@ fn the_link_between_pools_matters_as_it_should() {
         let pool = || Pool { chip: "h200".to_owned(), chips: 8, layout: Some(tp(8)) };
         let mut scenario = colocated("llama3-70b", "h200", tp(8), 32_768.0, 256.0, 4.0);
         scenario.split = Split::PrefillDecode { prefill: pool(), decode: pool() };
-        scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::giga(bandwidth) };
+        scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::giga(bandwidth), latency: None };
         evaluate(&scenario).unwrap().steady
     };
     let (fast, slow) = (with(50_000.0), with(0.1));

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use tandem::scenario::Split;
 
 use crate::fit::quantile;
 use crate::served::{Point, Speed};
@@ -108,14 +107,9 @@ fn round(factor: f64, up: bool) -> String {
 pub fn write_served(file: &Path, points: &[Point]) -> Result<()> {
     let mut counts: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
     for point in points.iter().filter(|point| !point.is_suspect()) {
-        let chips = match &point.scenario.split {
-            Split::Colocated { pool } => vec![pool.chip.clone()],
-            Split::PrefillDecode { prefill, decode } => {
-                let mut chips = vec![prefill.chip.clone(), decode.chip.clone()];
-                chips.dedup();
-                chips
-            }
-        };
+        let pools = point.scenario.split.pools();
+        let mut chips: Vec<String> = pools.into_iter().map(|(_, pool)| pool.chip.clone()).collect();
+        chips.dedup();
         for chip in chips {
             let key = (chip, point.scenario.model.clone(), point.scenario.engine.id());
             *counts.entry(key).or_default() += 1;

@@ -88,10 +88,7 @@ fn point(line: Line) -> Result<Point> {
     } else {
         Split::Colocated { pool: pool("pool")? }
     };
-    let chip = match &split {
-        Split::Colocated { pool } => pool.chip.clone(),
-        Split::PrefillDecode { decode, .. } => decode.chip.clone(),
-    };
+    let chip = split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
     let scenario = Scenario {
         model: line.text("model").to_owned(),
         engine: Engine::from_id(line.text("engine")).context("no such engine")?,

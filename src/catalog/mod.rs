@@ -9,7 +9,7 @@
 //! - `chips/ID.toml`, `models/ID.toml`: one entry each; the file name is the identifier in links. Keys carry their unit
 //!   (`bandwidth_GBps`). `date` is the month in which the figures were gathered; it is appended to the sources. Peaks
 //!   are dense. All bandwidths of links are per chip and direction. To add an entry, add a file.
-//! - `workloads.toml`, `prices.toml`: presets and assumptions.
+//! - `workloads.toml`, `acceptance.toml`, `prices.toml`: presets and assumptions.
 //!
 //! What the files lack, a person may describe: [`custom`] makes a chip of its figures and a model of its architecture,
 //! [`import`] a model of a Hugging Face `config.json`.
@@ -32,6 +32,7 @@
 //! - A feed-forward that runs beside the experts for every token is shared width, whatever its maker calls it.
 //! - Parameters leave out MTP layers, vision towers and hyper-connections.
 
+pub mod acceptance;
 pub mod bounds;
 pub mod chip;
 pub mod custom;
@@ -57,6 +58,7 @@ pub use workload::{Workload, workload, workloads};
 mod generated {
     use std::borrow::Cow;
 
+    use super::acceptance::AcceptanceCurve;
     use super::chip::{Chip, ChipClass, ChipPrice, Confidence, Memory, Peaks, ScaleUp, Sram, Status};
     use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
     use super::number::NumberFormat;

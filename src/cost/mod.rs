@@ -60,8 +60,10 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         let price = chip_price(scenario, &pool.chip).map(|price| price * chips);
         let share = match pool.role {
             Role::Prefill => 1.0,
-            Role::Decode => 0.0,
-            Role::Colocated => steady.prefill_share,
+            // A pool that writes answers reads prompts too where no other does; the share is 0 elsewhere.
+            Role::Decode | Role::Colocated | Role::Attention | Role::Ffn | Role::Draft | Role::Verify => {
+                steady.prefill_share
+            }
         };
         all = sum(all, price.clone());
         input = sum(input, price.map(|price| price * share));

@@ -24,7 +24,7 @@
 
 use crate::catalog::Model;
 use crate::pass::Numerics;
-use crate::scenario::{Load, Pool, PoolLink, Scenario, Split};
+use crate::scenario::{DecodeHalf, Load, Pool, PoolLink, Scenario, Split};
 use crate::units::{RequestsPerSecond, Seconds, TokensPerSecond};
 
 use super::check::rows;
@@ -241,11 +241,17 @@ fn place(scenario: &Scenario, run: &Scenario, swept: Swept) -> Option<f64> {
     (fits && x.is_finite()).then_some(x)
 }
 
-/// The pools that prefill and that decode; one pool does both.
+/// The pools that prefill and that decode; one pool does both. Of a split that nobody measured, the pool that holds the
+/// cache stands for decode.
 const fn sides(split: &Split) -> [&Pool; 2] {
-    match split {
-        Split::Colocated { pool } => [pool, pool],
-        Split::PrefillDecode { prefill, decode } => [prefill, decode],
+    let decode = match split.decode_half() {
+        DecodeHalf::Whole(pool)
+        | DecodeHalf::AttentionFfn { attention: pool, .. }
+        | DecodeHalf::DraftVerify { verify: pool, .. } => pool,
+    };
+    match split.prefill() {
+        Some(prefill) => [prefill, decode],
+        None => [decode, decode],
     }
 }
 

@@ -115,10 +115,10 @@ impl Knob {
             }),
             Self::ModelSize => Some(find_model(scenario).ok()?.parameters().total()),
             Self::Mix => match &scenario.split {
-                Split::Colocated { .. } => None,
                 Split::PrefillDecode { prefill, .. } => {
                     Some(f64::from(prefill.chips) / f64::from(scenario.split.chips().max(1)))
                 }
+                _ => None,
             },
             Self::Hit => Some(scenario.workload.hit),
         }
@@ -216,7 +216,7 @@ pub(super) fn geometric(low: f64, high: f64, samples: usize) -> Vec<f64> {
 /// Every share that a whole number of prefill chips makes, thinned to about so many.
 fn mixes(scenario: &Scenario, samples: usize) -> Vec<f64> {
     let chips = scenario.split.chips();
-    if matches!(scenario.split, Split::Colocated { .. }) || chips < 2 {
+    if !matches!(scenario.split, Split::PrefillDecode { .. }) || chips < 2 {
         return Vec::new();
     }
     let step = (chips as usize / samples.max(1)).max(1);

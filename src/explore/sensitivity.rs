@@ -152,8 +152,8 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
 fn pulled(scenario: &Scenario, lever: Lever, chip: Option<&str>, factor: f64) -> Option<Scenario> {
     let mut scenario = scenario.clone();
     if lever == Lever::PoolLink {
-        let PoolLink::Custom { bandwidth } = scenario.link else { return None };
-        scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth.get() * factor) };
+        let PoolLink::Custom { bandwidth, .. } = &mut scenario.link else { return None };
+        *bandwidth = BytesPerSecond::new(bandwidth.get() * factor);
         return Some(scenario);
     }
     let id = chip?;

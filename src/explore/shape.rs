@@ -23,6 +23,7 @@ impl Shape {
         match split {
             Split::Colocated { .. } => Self::Colocated,
             Split::PrefillDecode { .. } => Self::PrefillDecode,
+            _ => Self::Other,
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod collective;
 pub mod constants;
 pub mod kernel;
+pub mod wire;
 
 pub use collective::{Collective, Fabric, Operation};
 pub use constants::{
@@ -10,3 +11,4 @@ pub use constants::{
     constants,
 };
 pub use kernel::{Kernel, Limit, Provenance, Work};
+pub use wire::{WireRow, wire};

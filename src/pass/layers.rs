@@ -49,12 +49,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         if self.shape.tokens() <= 0.0 {
             return;
         }
-        for layers in self.plan.model.attention.iter() {
+        let portion = self.plan.portion;
+        for layers in self.plan.model.attention.iter().filter(|_| portion.has_attention()) {
             self.attention(layers.count, &layers.kind);
             self.rank_sum(layers.count);
             self.small_kernels(layers.count);
         }
-        for layers in self.plan.model.ffn.iter() {
+        for layers in self.plan.model.ffn.iter().filter(|_| portion.has_ffn()) {
             match layers.kind {
                 Ffn::Dense { inter, matrices } => {
                     self.dense_ffn(layers.count, OpKind::DenseFfn, f64::from(inter), matrices);
@@ -64,7 +65,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             }
             self.small_kernels(layers.count);
         }
-        self.head();
+        if portion.has_attention() {
+            self.head();
+        }
         self.hops();
     }
 
@@ -158,11 +161,12 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         if self.shape.sequences > 0.0 {
             let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
-            let b = self.shape.sequences;
+            let (b, width) = (self.shape.sequences, self.shape.width);
             let work = Work {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
-                rows: q / kv,
-                bytes: Bytes::new(b * keys * kv * kv_width * element + b * q * (d + v) * ACTIVATION),
+                // Tokens checked together share one read of the cache.
+                rows: q / kv * width,
+                bytes: Bytes::new(b * keys * kv * kv_width * element + b * width * q * (d + v) * ACTIVATION),
                 tiles: b * kv,
                 depth: keys,
             };
@@ -211,17 +215,17 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
-            let b = self.shape.sequences;
+            let (b, width) = (self.shape.sequences, self.shape.width);
             // Absorbed up-projections work on the latent, in 16 bits.
-            self.wide(OpKind::Projection, count, b, h * nope, rank);
-            self.wide(OpKind::Projection, count, b, h * v, rank);
+            self.wide(OpKind::Projection, count, b * width, h * nope, rank);
+            self.wide(OpKind::Projection, count, b * width, h * v, rank);
             let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
             let work = Work {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
-                rows: h,
+                rows: h * width,
                 bytes: Bytes::new(
                     b * keys * (rank + rope) * self.plan.numerics.kv_bytes()
-                        + b * h * (2.0 * rank + rope) * ACTIVATION,
+                        + b * width * h * (2.0 * rank + rope) * ACTIVATION,
                 ),
                 tiles: b,
                 depth: keys,
@@ -309,13 +313,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
-            let b = self.shape.sequences;
+            let (b, width) = (self.shape.sequences, self.shape.width);
             let keys = entries(self.shape.context.get());
             let work = Work {
                 flops_per_row: 4.0 * b * keys * d,
-                rows: h,
+                rows: h * width,
                 bytes: Bytes::new(
-                    b * keys * d * self.plan.numerics.kv_bytes() + b * h * 2.0 * d * ACTIVATION,
+                    b * keys * d * self.plan.numerics.kv_bytes() + b * width * h * 2.0 * d * ACTIVATION,
                 ),
                 tiles: b,
                 depth: keys,
@@ -349,7 +353,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let b = self.shape.sequences;
             let work = Work {
                 flops_per_row: 2.0 * b * dim * keys,
-                rows: heads,
+                rows: heads * self.shape.width,
                 bytes: Bytes::new(b * keys * dim),
                 tiles: b,
                 depth: keys,
@@ -466,7 +470,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
 
     /// Output head over the last token of each sequence, and the sampling after it.
     fn head(&mut self) {
-        let sequences = self.shape.prompts + self.shape.sequences;
+        let sequences = self.shape.prompts + self.shape.sequences * self.shape.width;
         let vocab = f64::from(self.plan.model.vocab) / f64::from(self.plan.layout.tp);
         self.wide(OpKind::Head, 1, sequences, vocab, f64::from(self.plan.model.hidden));
     }

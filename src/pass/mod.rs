@@ -5,6 +5,7 @@ mod layers;
 mod numerics;
 mod op;
 mod plan;
+mod portion;
 mod shape;
 mod sink;
 mod sram;
@@ -12,7 +13,8 @@ mod work;
 
 pub use numerics::Numerics;
 pub use op::{Op, OpKind};
-pub use plan::{Plan, touched, weights_per_chip};
+pub use plan::{Plan, touched};
+pub use portion::{Portion, weights_per_chip};
 pub use shape::Shape;
 pub use sram::Pipeline;
 

@@ -6,6 +6,7 @@
 //! copied to every tensor-parallel rank. Source of the work formulas: JAX scaling book, DeepSeek-V2/V3 reports.
 
 use super::numerics::Numerics;
+use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
@@ -23,6 +24,7 @@ pub(super) const STATE: f64 = 4.0;
 pub struct Plan<'a> {
     pub(super) model: &'a Model,
     pub(super) layout: Layout,
+    pub(super) portion: Portion,
     pub(super) numerics: Numerics,
     pub(super) engine: EngineRow,
     pub(super) fabric: Fabric<'a>,
@@ -99,6 +101,7 @@ impl<'a> Plan<'a> {
         Some(Self {
             model,
             layout,
+            portion: Portion::Whole,
             numerics,
             engine: tables.engine(engine, &chip.id),
             laws: laws.inside(
@@ -113,9 +116,16 @@ impl<'a> Plan<'a> {
             gather: fabric.collective(Operation::AllGather, ranks),
             scatter: fabric.collective(Operation::ReduceScatter, ranks),
             memory: chip.memory.as_ref()?.capacity,
-            weights: weights_per_chip(model, numerics, layout),
+            weights: weights_per_chip(model, numerics, layout, Portion::Whole),
             fabric,
         })
+    }
+
+    /// The same plan for a part of each layer.
+    #[must_use]
+    pub fn only(self, portion: Portion) -> Self {
+        let weights = weights_per_chip(self.model, self.numerics, self.layout, portion);
+        Self { portion, weights, ..self }
     }
 
     /// The layout.
@@ -155,6 +165,9 @@ impl<'a> Plan<'a> {
     /// KV cache and recurrent state of one sequence of this length, on one of the chips that hold it.
     #[must_use]
     pub fn cache_per_sequence(&self, context: Tokens) -> Bytes {
+        if !self.portion.has_attention() {
+            return Bytes::ZERO;
+        }
         let per_element = self.numerics.kv_bytes();
         let elements: f64 = self
             .model
@@ -191,7 +204,9 @@ impl<'a> Plan<'a> {
             .filter(|layers| matches!(layers.kind, Ffn::Moe { .. }))
             .map(|layers| layers.count)
             .sum();
-        self.engine.launch * f64::from(self.model.layers) + self.engine.expert_launch * f64::from(experts)
+        let experts = if self.portion.has_ffn() { f64::from(experts) } else { 0.0 };
+        self.engine.launch * (f64::from(self.model.layers) * self.portion.of_layer())
+            + self.engine.expert_launch * experts
     }
 
     /// Whether the weights of the dense layers run in a unit of another type than their format's.
@@ -222,25 +237,6 @@ impl<'a> Plan<'a> {
             _ => 1.0,
         }
     }
-}
-
-/// Weights on one chip: attention, dense layers and vocabulary over the tensor-parallel ranks, routed experts over the
-/// expert ranks, layers over the stages. The fullest stage also holds the embedding or the head.
-#[must_use]
-pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout) -> Bytes {
-    let parameters = model.parameters();
-    let tp = f64::from(layout.tp);
-    let experts = f64::from(layout.etp) * f64::from(layout.ep);
-    let dense = (parameters.attention + parameters.dense_ffn + parameters.shared_ffn) / tp;
-    let vocabulary = (parameters.embedding + parameters.head) / tp;
-    let wide = NumberFormat::Bf16.bytes_per_element();
-    Bytes::new(
-        (dense * numerics.weights.bytes_per_element()
-            + parameters.router * wide
-            + parameters.routed_experts / experts * numerics.experts.bytes_per_element())
-            / f64::from(layout.pp)
-            + vocabulary * wide,
-    )
 }
 
 /// Experts of one rank that at least one of so many tokens reaches, for uniform routing.

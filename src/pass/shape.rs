@@ -2,8 +2,8 @@
 
 use crate::units::Tokens;
 
-/// What one data-parallel rank computes in a pass: prompts, or parts of prompts, and one new token for each sequence in
-/// decode. Counts are means and need not be whole.
+/// What one data-parallel rank computes in a pass: prompts, or parts of prompts, and one new token or a few for each
+/// sequence in decode. Counts are means and need not be whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Prompts in prefill.
@@ -16,6 +16,8 @@ pub struct Shape {
     pub sequences: f64,
     /// Mean tokens in the cache of a sequence in decode.
     pub context: Tokens,
+    /// New tokens of each sequence in decode: 1, and as many more as are checked at once.
+    pub width: f64,
     /// Data-parallel ranks that have work, at most all of them.
     pub active_ranks: f64,
 }
@@ -24,19 +26,27 @@ impl Shape {
     /// One prompt, alone on its rank.
     #[must_use]
     pub const fn prefill(prompt: Tokens, past: Tokens, active_ranks: f64) -> Self {
-        Self { prompts: 1.0, prompt, past, sequences: 0.0, context: Tokens::ZERO, active_ranks }
+        Self { prompts: 1.0, prompt, past, sequences: 0.0, context: Tokens::ZERO, width: 1.0, active_ranks }
     }
 
     /// One decode step.
     #[must_use]
     pub const fn decode(sequences: f64, context: Tokens, active_ranks: f64) -> Self {
-        Self { prompts: 0.0, prompt: Tokens::ZERO, past: Tokens::ZERO, sequences, context, active_ranks }
+        Self {
+            prompts: 0.0,
+            prompt: Tokens::ZERO,
+            past: Tokens::ZERO,
+            sequences,
+            context,
+            width: 1.0,
+            active_ranks,
+        }
     }
 
     /// New tokens of the rank.
     #[must_use]
     pub fn tokens(&self) -> f64 {
-        self.prompts * self.prompt.get() + self.sequences
+        self.prompts * self.prompt.get() + self.sequences * self.width
     }
 
     /// Mean number of keys that a query of the prompts sees when it sees at most `reach` tokens back.

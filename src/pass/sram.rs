@@ -17,6 +17,7 @@
 use super::numerics::Numerics;
 use super::op::{Op, OpKind};
 use super::plan::{STATE, touched};
+use super::portion::Portion;
 use super::sink::repeated;
 use super::work::flops_per_query;
 use crate::catalog::model::{Ffn, Model};
@@ -34,6 +35,7 @@ pub struct Pipeline<'a> {
     model: &'a Model,
     numerics: Numerics,
     layout: Layout,
+    portion: Portion,
     row: SramRow,
     /// The memory that holds the weights.
     home: Store,
@@ -96,32 +98,39 @@ impl<'a> Pipeline<'a> {
         };
         let (peak, assumed) = rate(numerics.weights.compute_type())?;
         let (wide_peak, wide_assumed) = rate(ComputeType::Bf16)?;
-        let parameters = model.parameters();
-        // The embedding is a look-up of one row, unless it is the head too.
-        let head = if model.tied_embeddings { parameters.embedding } else { parameters.head };
-        let dense = parameters.attention + parameters.dense_ffn + parameters.shared_ffn + head;
-        let always = Bytes::new((dense + parameters.router) * numerics.weights.bytes_per_element());
-        let experts = Bytes::new(parameters.routed_experts * numerics.experts.bytes_per_element());
+        let (weights, active_routed) = weights(model, numerics, Portion::Whole);
         Some(Self {
             model,
             numerics,
             layout,
+            portion: Portion::Whole,
             row,
             home,
             overflow,
             peak,
             wide_peak,
             assumed_rate: assumed || wide_assumed,
-            weights: Weights { always, experts },
-            active_routed: parameters.active_routed,
+            weights,
+            active_routed,
         })
+    }
+
+    /// The same pipeline for a part of each layer.
+    #[must_use]
+    pub fn only(self, portion: Portion) -> Self {
+        let (weights, active_routed) = weights(self.model, self.numerics, portion);
+        Self { portion, weights, active_routed, ..self }
     }
 
     /// Bytes of all weights, the embedding included.
     #[must_use]
     pub fn total_weights(&self) -> Bytes {
         let parameters = self.model.parameters();
-        let looked_up = if self.model.tied_embeddings { 0.0 } else { parameters.embedding };
+        let looked_up = if self.model.tied_embeddings || !self.portion.has_attention() {
+            0.0
+        } else {
+            parameters.embedding
+        };
         let embedding = looked_up * self.numerics.weights.bytes_per_element();
         self.weights.always + self.weights.experts + Bytes::new(embedding)
     }
@@ -171,6 +180,9 @@ impl<'a> Pipeline<'a> {
     /// Cache and state of one sequence over the whole replica.
     #[must_use]
     pub fn cache_per_sequence(&self, context: Tokens) -> Bytes {
+        if !self.portion.has_attention() {
+            return Bytes::ZERO;
+        }
         let per_element = self.numerics.kv_bytes();
         Bytes::new(
             self.model
@@ -228,13 +240,39 @@ impl<'a> Pipeline<'a> {
     /// The operations of one token's way through the machine, with `sequences` in flight over the replica.
     #[must_use]
     pub fn token(&self, sequences: f64, context: Tokens) -> Vec<Op> {
-        self.stream(sequences, context).into_iter().filter(|op| op.time.get() > 0.0).collect()
+        self.wide_token(sequences, context, 1.0)
+    }
+
+    /// The same for `width` tokens of each sequence at once.
+    #[must_use]
+    pub fn wide_token(&self, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
+        let ops = self.stream(self.per_stage(sequences), sequences, context, width);
+        ops.into_iter().filter(|op| op.time.get() > 0.0).collect()
     }
 
     /// Time of one token's way through the machine.
     #[must_use]
     pub fn token_time(&self, sequences: f64, context: Tokens) -> Seconds {
-        self.stream(sequences, context).iter().map(|op| op.time).sum()
+        self.wide_token_time(sequences, context, 1.0)
+    }
+
+    /// The same for `width` tokens of each sequence at once: a stage reads weights and cache once for all of them.
+    #[must_use]
+    pub fn wide_token_time(&self, sequences: f64, context: Tokens, width: f64) -> Seconds {
+        self.stream(self.per_stage(sequences), sequences, context, width).iter().map(|op| op.time).sum()
+    }
+
+    /// Time of a group of sequences that pass the machine together, of as many in flight.
+    #[must_use]
+    pub fn group_time(&self, group: f64, sequences: f64, context: Tokens, width: f64) -> Seconds {
+        self.stream(group.max(1.0), sequences, context, width).iter().map(|op| op.time).sum()
+    }
+
+    /// The operations of such a group.
+    #[must_use]
+    pub fn group(&self, group: f64, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
+        let ops = self.stream(group.max(1.0), sequences, context, width);
+        ops.into_iter().filter(|op| op.time.get() > 0.0).collect()
     }
 
     /// Time that a prompt keeps the machine, once it streams, and the time until its first token.
@@ -260,6 +298,9 @@ impl<'a> Pipeline<'a> {
 
     /// Arithmetic of one query over the cache, in all layers.
     fn attention(&self, keys: Tokens) -> Flops {
+        if !self.portion.has_attention() {
+            return Flops::ZERO;
+        }
         let groups = self.model.attention.iter();
         Flops::new(groups.map(|own| f64::from(own.count) * flops_per_query(&own.kind, keys)).sum())
     }
@@ -274,12 +315,15 @@ impl<'a> Pipeline<'a> {
     }
 
     fn mixture_layers(&self) -> u32 {
+        if !self.portion.has_ffn() {
+            return 0;
+        }
         let mixtures = self.model.ffn.iter().filter(|group| matches!(group.kind, Ffn::Moe { .. }));
         mixtures.map(|group| group.count).sum()
     }
 
-    fn stream(&self, sequences: f64, context: Tokens) -> [Op; 5] {
-        let users = self.per_stage(sequences);
+    /// The operations for `users` that share a stage, of `sequences` in flight, with `tokens` new ones each.
+    fn stream(&self, users: f64, sequences: f64, context: Tokens, tokens: f64) -> [Op; 5] {
         let width = f64::from(self.layout.tp.max(1));
         let read = self.home.bandwidth * width;
         let op = |kind, flops: Flops, peak: FlopsPerSecond, bytes: Bytes, memory: Seconds| {
@@ -288,7 +332,7 @@ impl<'a> Pipeline<'a> {
             repeated(kind, 1, flops, bytes, (compute.max(memory), limit))
         };
         let product = |kind, parameters: f64, bytes: Bytes| {
-            op(kind, Flops::new(2.0 * parameters * users), self.peak, bytes, bytes / read)
+            op(kind, Flops::new(2.0 * parameters * (users * tokens)), self.peak, bytes, bytes / read)
         };
         let cache = self.cache_per_sequence(context) * users;
         let outside = self.outside(sequences, context);
@@ -299,10 +343,36 @@ impl<'a> Pipeline<'a> {
         let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
         [
             product(OpKind::DenseFfn, self.always(), self.weights.always),
-            product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users)),
-            op(OpKind::DecodeAttention, self.attention(context) * users, self.wide_peak, cache, reading),
-            floor(OpKind::StageHop, self.model.layers, self.row.layer + across),
+            product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users * tokens)),
+            op(
+                OpKind::DecodeAttention,
+                self.attention(context) * (users * tokens),
+                self.wide_peak,
+                cache,
+                reading,
+            ),
+            floor(OpKind::StageHop, self.model.layers, (self.row.layer + across) * self.portion.of_layer()),
             floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts),
         ]
     }
+}
+
+/// Weights of a part of each layer, and those of the routed experts that one token uses.
+fn weights(model: &Model, numerics: Numerics, portion: Portion) -> (Weights, f64) {
+    let parameters = model.parameters();
+    // The embedding is a look-up of one row, unless it is the head too.
+    let head = if model.tied_embeddings { parameters.embedding } else { parameters.head };
+    let dense = match portion {
+        Portion::Whole => parameters.attention + parameters.dense_ffn + parameters.shared_ffn + head,
+        Portion::Attention => parameters.attention + head,
+        Portion::Ffn => parameters.dense_ffn + parameters.shared_ffn,
+    };
+    let (router, routed, active) = if portion.has_ffn() {
+        (parameters.router, parameters.routed_experts, parameters.active_routed)
+    } else {
+        (0.0, 0.0, 0.0)
+    };
+    let always = Bytes::new((dense + router) * numerics.weights.bytes_per_element());
+    let experts = Bytes::new(routed * numerics.experts.bytes_per_element());
+    (Weights { always, experts }, active)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::evidence::Evaluation;
 use crate::evidence::nearest::Run;
 use crate::metric::Metric;
-use crate::scenario::{Load, Scenario, Split, notation};
+use crate::scenario::{Load, Scenario, notation};
 use crate::serve::Refusal;
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
@@ -58,10 +58,8 @@ pub fn answer(scenario: &Scenario, result: &Result<Evaluation, Refusal>) -> Stri
 #[must_use]
 pub fn deployment(scenario: &Scenario) -> String {
     let pool = |pool: &crate::scenario::Pool| format!("{} × {}", pool.chips, words::chip(&pool.chip));
-    match &scenario.split {
-        Split::Colocated { pool: only } => pool(only),
-        Split::PrefillDecode { prefill, decode } => format!("{} + {}", pool(prefill), pool(decode)),
-    }
+    let pools: Vec<String> = scenario.split.pools().into_iter().map(|(_, own)| pool(own)).collect();
+    pools.join(" + ")
 }
 
 /// A measured run in a line: what ran on what, how fast it was, and whose it is.

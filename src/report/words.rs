@@ -130,6 +130,10 @@ pub const fn role(role: Role) -> &'static str {
         Role::Colocated => "Pool",
         Role::Prefill => "Prefill",
         Role::Decode => "Decode",
+        Role::Attention => "Attention",
+        Role::Ffn => "FFN",
+        Role::Draft => "Draft",
+        Role::Verify => "Verify",
     }
 }
 
@@ -183,6 +187,11 @@ pub fn warning(warning: &Warning) -> String {
         }
         Warning::IdleChips { role, chips } => {
             format!("{chips} chips of the {role} complete no replica and stay idle.")
+        }
+        Warning::NoSharedDomain => {
+            "Unlike chips, and pools larger than one scale-up domain, share no such link: they \
+                                    meet over the network."
+                .to_owned()
         }
         Warning::NotShipping { chip: id } => {
             format!("{} has not been delivered to anyone: the figures are a projection.", chip(id))

@@ -28,6 +28,14 @@ impl Limits {
     pub const DEGREE: Self = Self { field: "layout", low: 1.0, high: 10_000.0, unit: "ranks" };
     /// Custom link bandwidth.
     pub const LINK: Self = Self { field: "link", low: 1e6, high: 1e14, unit: "B/s" };
+    /// Custom link latency.
+    pub const LATENCY: Self = Self { field: "link", low: 0.0, high: 1.0, unit: "s" };
+    /// Draft tokens per step.
+    pub const DRAFT: Self = Self { field: "spec", low: 0.0, high: 16.0, unit: "draft tokens" };
+    /// Acceptance per draft token.
+    pub const ACCEPTANCE: Self = Self { field: "spec", low: 0.0, high: 1.0, unit: "" };
+    /// Micro-batches between an attention and an FFN pool.
+    pub const MICRO: Self = Self { field: "micro", low: 1.0, high: 16.0, unit: "micro-batches" };
     /// Time to first token objective.
     pub const TTFT: Self = Self { field: "ttft", low: 1e-4, high: 86_400.0, unit: "s" };
     /// Time per output token objective.
@@ -69,9 +77,17 @@ impl Scenario {
                 fields.extend(degrees.map(|degree| (Limits::DEGREE, f64::from(degree))));
             }
         }
-        if let super::PoolLink::Custom { bandwidth } = self.link {
+        if let super::PoolLink::Custom { bandwidth, latency } = self.link {
             fields.push((Limits::LINK, bandwidth.get()));
+            fields.extend(latency.map(|latency| (Limits::LATENCY, latency.get())));
         }
+        if let Some(spec) = &self.spec {
+            fields.push((Limits::DRAFT, f64::from(spec.tokens)));
+            if let super::Acceptance::PerToken(share) = spec.acceptance {
+                fields.push((Limits::ACCEPTANCE, share));
+            }
+        }
+        fields.extend(self.micro.map(|micro| (Limits::MICRO, f64::from(micro))));
         fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
         fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));

@@ -13,11 +13,15 @@ pub mod limits;
 pub mod link;
 pub mod notation;
 pub mod presets;
+mod speculation;
+mod split;
 pub mod trace;
 pub mod traffic;
 
 pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
+pub use speculation::{Acceptance, Drafter, Speculation};
+pub use split::{DecodeHalf, Role, Split, SplitKind};
 pub use traffic::Traffic;
 
 /// Everything that decides a result.
@@ -37,6 +41,12 @@ pub struct Scenario {
     pub split: Split,
     /// What carries data between pools.
     pub link: PoolLink,
+    /// Speculative decoding; absent means none, or in a split with a draft pool what such a pool usually does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Speculation>,
+    /// Micro-batches that take turns between an attention and an FFN pool; absent = chosen by the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro: Option<u32>,
     /// Service level objective.
     pub slo: Slo,
     /// What things cost.
@@ -93,36 +103,6 @@ pub enum Load {
     },
 }
 
-/// Which roles exist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// One pool does everything.
-    Colocated {
-        /// The pool.
-        pool: Pool,
-    },
-    /// Prefill on one pool, decode on another; the KV cache moves between them once per request.
-    PrefillDecode {
-        /// Pool that reads prompts.
-        prefill: Pool,
-        /// Pool that writes answers.
-        decode: Pool,
-    },
-}
-
-/// The role of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Prefill and decode.
-    Colocated,
-    /// Prefill only.
-    Prefill,
-    /// Decode only.
-    Decode,
-}
-
 /// Equal chips with one role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
@@ -156,11 +136,33 @@ pub enum PoolLink {
     /// The slower of what the two chips have: the scale-up domain when both pools share one, else the network.
     #[default]
     Auto,
+    /// A well-known kind of link.
+    Wire(Wire),
     /// A stated bandwidth per chip and direction.
     Custom {
         /// Bandwidth per chip.
         bandwidth: BytesPerSecond,
+        /// Time of an empty message; absent = that of a transfer between pools over a network.
+        latency: Option<Seconds>,
     },
+}
+
+/// Kinds of links between pools. Their figures are in the tables of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wire {
+    /// The scale-up domain, where equal chips share one.
+    Domain,
+    /// PCI Express 5, sixteen lanes per chip.
+    Pcie5,
+    /// InfiniBand, 400 Gb/s per chip.
+    Ib400,
+    /// RDMA over Ethernet, 400 Gb/s per chip.
+    Eth400,
+    /// RDMA over Ethernet, 800 Gb/s per chip.
+    Eth800,
+    /// Elastic Fabric Adapter, 400 Gb/s per chip.
+    Efa,
 }
 
 /// Service level objective; absent limits always hold.
@@ -222,6 +224,8 @@ impl Default for Scenario {
             engine: Engine::Vllm,
             split: Split::PrefillDecode { prefill: Pool::new("h100-sxm", 8), decode: Pool::new("h200", 8) },
             link: PoolLink::Auto,
+            spec: None,
+            micro: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),
             seed: 1,
@@ -263,29 +267,37 @@ impl Layout {
     }
 }
 
-impl Split {
-    /// The pools with their roles, prefill first.
+impl Wire {
+    /// All wires, in the order of menus.
+    pub const ALL: [Self; 6] =
+        [Self::Domain, Self::Pcie5, Self::Ib400, Self::Eth400, Self::Eth800, Self::Efa];
+
+    /// Identifier in links.
     #[must_use]
-    pub fn pools(&self) -> Vec<(Role, &Pool)> {
+    pub const fn id(self) -> &'static str {
         match self {
-            Self::Colocated { pool } => vec![(Role::Colocated, pool)],
-            Self::PrefillDecode { prefill, decode } => vec![(Role::Prefill, prefill), (Role::Decode, decode)],
+            Self::Domain => "domain",
+            Self::Pcie5 => "pcie5",
+            Self::Ib400 => "ib400",
+            Self::Eth400 => "eth400",
+            Self::Eth800 => "eth800",
+            Self::Efa => "efa",
         }
     }
 
-    /// The pools to change, prefill first.
+    /// The wire with this identifier.
     #[must_use]
-    pub fn pools_mut(&mut self) -> Vec<&mut Pool> {
-        match self {
-            Self::Colocated { pool } => vec![pool],
-            Self::PrefillDecode { prefill, decode } => vec![prefill, decode],
-        }
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|wire| wire.id() == id)
     }
+}
 
-    /// Chips over all pools.
+impl Scenario {
+    /// The speculation in force: the one stated, or in a split with a draft pool what such a pool usually does.
     #[must_use]
-    pub fn chips(&self) -> u32 {
-        self.pools().iter().fold(0, |sum, (_, pool)| sum.saturating_add(pool.chips))
+    pub fn speculation(&self) -> Option<Speculation> {
+        let usual = || self.split.kind().has_draft().then(Speculation::of_a_draft_pool);
+        self.spec.clone().or_else(usual)
     }
 }
 
@@ -306,15 +318,5 @@ impl Workload {
     #[must_use]
     pub fn mean_osl(&self) -> Tokens {
         (self.osl * self.mean_share()).max(Tokens::new(1.0))
-    }
-}
-
-impl std::fmt::Display for Role {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Colocated => "pool",
-            Self::Prefill => "prefill pool",
-            Self::Decode => "decode pool",
-        })
     }
 }

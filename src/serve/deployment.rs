@@ -60,6 +60,10 @@ impl<'a> Deployment<'a> {
                     transfer::path(scenario, tables.link("pool"), model, numerics, lengths.isl, &from, &to)?;
                 (Some((from, path)), to)
             }
+            other => {
+                let message = format!("the split {} has no closed form yet", other.kind().id());
+                return Err(Refusal::Invalid { message });
+            }
         };
         Ok(Self { scenario, model, numerics, lengths, prefill, decode })
     }

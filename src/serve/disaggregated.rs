@@ -89,6 +89,9 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
             warnings.push(warning);
         }
     }
+    if path.apart {
+        warnings.push(Warning::NoSharedDomain);
+    }
     if operating.batch >= room * 0.999 && ttft.room.get() > 0.0 {
         let wanted = users_in_all / decodes.replicas;
         warnings.push(Warning::KvLimited { role: Role::Decode, fits: room, wanted });

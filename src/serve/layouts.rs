@@ -260,7 +260,9 @@ fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
     let decode_rate = replicas * batch / (demand.tokens * step.get());
     match demand.role {
         Role::Prefill => by_limit(prompt_ok, prefill_rate, prefill.latency),
-        Role::Decode => by_limit(step_ok, decode_rate, step),
+        Role::Decode | Role::Attention | Role::Ffn | Role::Draft | Role::Verify => {
+            by_limit(step_ok, decode_rate, step)
+        }
         Role::Colocated => {
             let both = 1.0 / (1.0 / prefill_rate + 1.0 / decode_rate);
             by_limit(step_ok && prompt_ok, both, step)

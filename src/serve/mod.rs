@@ -2,6 +2,7 @@
 
 mod binding;
 mod colocated;
+mod connection;
 mod deployment;
 mod disaggregated;
 mod first_token;

@@ -215,6 +215,8 @@ pub enum Warning {
         /// How many.
         chips: u32,
     },
+    /// The scenario asks for a scale-up domain that the pools do not share, so they meet over the network.
+    NoSharedDomain,
     /// The chip has not been delivered to anyone.
     NotShipping {
         /// The chip.

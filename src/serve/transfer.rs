@@ -2,9 +2,9 @@
 //!
 //! A request's cache is the sum over layers of what attention keeps, once, however many ranks copy it. It leaves layer
 //! by layer while the prefill still runs, so only the last layer's share and what the link cannot keep up with are felt.
-//! The slower end decides the bandwidth: a replica sends over the links of all its chips. Unlike chips, and pools beyond
-//! one scale-up domain, meet over the network.
+//! What connects the pools decides the bandwidth ([`super::connection`]).
 
+use super::connection::{Connection, connection};
 use super::deployment::Side;
 use super::outcome::Transfer;
 use super::refusal::Refusal;
@@ -12,7 +12,7 @@ use crate::catalog::Chip;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
-use crate::scenario::{PoolLink, Scenario};
+use crate::scenario::Scenario;
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// The way between two pools.
@@ -24,6 +24,8 @@ pub struct Path {
     /// What all replicas of the narrower pool carry together.
     total: BytesPerSecond,
     latency: Seconds,
+    /// Whether the scenario asks for a scale-up domain that the pools do not share.
+    pub(super) apart: bool,
 }
 
 /// What the two ends of a way bring, before it is known how many chips each has: a search settles it once.
@@ -36,6 +38,8 @@ pub struct Ends {
     /// Per chip and direction.
     receives: BytesPerSecond,
     latency: Seconds,
+    /// Whether the scenario asks for a scale-up domain that the pools do not share.
+    apart: bool,
 }
 
 /// The ends of a way between chips of two kinds, so many in all.
@@ -48,22 +52,10 @@ pub fn ends(
     model: &Model,
     numerics: Numerics,
     isl: Tokens,
-    (from, to, together): (&Chip, &Chip, u32),
+    chips: (&Chip, &Chip, u32),
 ) -> Result<Ends, Refusal> {
-    let domain = from.scale_up.filter(|_| from.id == to.id).filter(|up| together <= up.domain);
-    let per_chip = |chip: &Chip| match (scenario.link, domain) {
-        (PoolLink::Custom { bandwidth }, _) => Ok(bandwidth),
-        (PoolLink::Auto, Some(up)) => Ok(up.bandwidth * row.efficiency),
-        (PoolLink::Auto, None) => match chip.scale_out {
-            Some(network) => Ok(network * row.efficiency),
-            None => Err(Refusal::MissingFigure {
-                chip: chip.id.to_string(),
-                figure: "network bandwidth; state a link",
-            }),
-        },
-    };
-    let bytes = cache_bytes(model, numerics, isl);
-    Ok(Ends { bytes, sends: per_chip(from)?, receives: per_chip(to)?, latency: row.latency })
+    let Connection { first: sends, second: receives, latency, apart } = connection(scenario, row, chips)?;
+    Ok(Ends { bytes: cache_bytes(model, numerics, isl), sends, receives, latency, apart })
 }
 
 impl Ends {
@@ -75,6 +67,7 @@ impl Ends {
             bandwidth: (self.sends * from.0).min(self.receives * to.0),
             total: (self.sends * (from.0 * from.1)).min(self.receives * (to.0 * to.1)),
             latency: self.latency,
+            apart: self.apart,
         }
     }
 }

@@ -3,10 +3,9 @@
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 
-use super::controls::layout_name;
+use super::controls::{layout_name, names};
 use super::state::use_page;
 use crate::report::words;
-use crate::scenario::Role;
 use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
 use crate::units::format::{Precision, Unit};
 
@@ -34,11 +33,7 @@ pub fn Pools() -> impl IntoView {
 }
 
 fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
-    let (role, title) = match state.role {
-        Role::Colocated => ("pool", "All chips"),
-        Role::Prefill => ("prefill", "Prefill"),
-        Role::Decode => ("decode", "Decode"),
-    };
+    let (role, title) = names(state.role);
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
     let layout = layout_name(&state.layout, experts);
     let replicas =

@@ -9,8 +9,8 @@ use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
 use tandem::scenario::{
-    ChipRent, Custom, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo,
-    Split, Traffic, Workload,
+    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis,
+    Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -19,12 +19,14 @@ use tandem::units::{
 /// Any scenario within its limits, sensible or not.
 pub fn scenarios() -> BoxedStrategy<Scenario> {
     let what = (models(), formats(), workloads(), loads(), select(Engine::ALL.to_vec()));
-    let how = (splits(), links(), slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
+    let decode = (speculations(), proptest::option::of(whole(Limits::MICRO))).boxed();
+    let how =
+        (splits().boxed(), links().boxed(), decode, slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
     (what.boxed(), how.boxed(), customs(), any::<[bool; 3]>(), traffic())
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, slo, pricing, seed),
+                (split, link, (spec, micro), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
@@ -40,6 +42,8 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     engine,
                     split,
                     link,
+                    spec,
+                    micro,
                     slo,
                     pricing,
                     seed,
@@ -412,6 +416,18 @@ fn splits() -> impl Strategy<Value = Split> {
     prop_oneof![
         pools().prop_map(|pool| Split::Colocated { pool }),
         (pools(), pools()).prop_map(|(prefill, decode)| Split::PrefillDecode { prefill, decode }),
+        (pools(), pools()).prop_map(|(attention, ffn)| Split::AttentionFfn { attention, ffn }),
+        (pools(), pools()).prop_map(|(draft, verify)| Split::DraftVerify { draft, verify }),
+        (pools(), pools(), pools()).prop_map(|(prefill, attention, ffn)| Split::PrefillAttentionFfn {
+            prefill,
+            attention,
+            ffn
+        }),
+        (pools(), pools(), pools()).prop_map(|(prefill, draft, verify)| Split::PrefillDraftVerify {
+            prefill,
+            draft,
+            verify
+        }),
         Just(Scenario::default().split),
     ]
 }
@@ -419,9 +435,36 @@ fn splits() -> impl Strategy<Value = Split> {
 fn links() -> impl Strategy<Value = PoolLink> {
     prop_oneof![
         Just(PoolLink::Auto),
-        within(Limits::LINK)
-            .prop_map(|bandwidth| PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth) }),
+        select(Wire::ALL.to_vec()).prop_map(PoolLink::Wire),
+        (within(Limits::LINK), proptest::option::of(within(Limits::LATENCY))).prop_map(
+            |(bandwidth, latency)| {
+                PoolLink::Custom {
+                    bandwidth: BytesPerSecond::new(bandwidth),
+                    latency: latency.map(Seconds::new),
+                }
+            }
+        ),
     ]
+}
+
+fn speculations() -> impl Strategy<Value = Option<Speculation>> {
+    let drafter = prop_oneof![
+        Just(Drafter::Mtp),
+        select(vec!["llama3.2-1b", "qwen3-0.6b", "deepseek-v3", "dense:1B"])
+            .prop_map(|id| Drafter::Model(id.to_owned())),
+    ];
+    let acceptance = prop_oneof![
+        Just(Acceptance::Published),
+        (0.0..=1.0_f64).prop_map(Acceptance::PerToken),
+        select(vec!["kimi-k3", "typical"]).prop_map(|id| Acceptance::Curve(id.to_owned())),
+    ];
+    proptest::option::of(
+        (drafter, 0..=16_u32, acceptance).prop_map(|(drafter, tokens, acceptance)| Speculation {
+            drafter,
+            tokens,
+            acceptance,
+        }),
+    )
 }
 
 fn slos() -> impl Strategy<Value = Slo> {

@@ -7,7 +7,8 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::Routing;
 use crate::scenario::{
-    ChipRent, Custom, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split, notation,
+    ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Role, Scenario, Slo,
+    Speculation, Split, SplitKind, Wire, notation,
 };
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
@@ -30,10 +31,9 @@ pub(super) struct Key {
 
 impl Access {
     /// How the key is written.
-    pub(super) const fn write(&self) -> Option<fn(&Scenario) -> Option<String>> {
+    pub(super) const fn write(&self) -> fn(&Scenario) -> Option<String> {
         match self {
-            Self::Field { write, .. } | Self::List { write, .. } => Some(*write),
-            Self::Reserved => None,
+            Self::Field { write, .. } | Self::List { write, .. } => *write,
         }
     }
 }
@@ -44,8 +44,6 @@ pub(super) enum Access {
     Field { read: Read, write: fn(&Scenario) -> Option<String> },
     /// It adds to a list: values are separated by commas, and the key may be repeated.
     List { read: Read, write: fn(&Scenario) -> Option<String> },
-    /// It is kept for something not modelled yet.
-    Reserved,
 }
 
 /// Takes a value into the scenario.
@@ -60,10 +58,17 @@ pub(super) enum Taken {
     But(Problem),
 }
 
-/// Why a pool has no meaning.
-pub(super) const NOT_COLOCATED: &str = "because prefill and decode have pools of their own";
-/// Why a prefill or decode pool has no meaning.
-pub(super) const NOT_SPLIT: &str = "because one pool does everything";
+/// Why the pool of another split has no meaning.
+const fn not_in(kind: SplitKind) -> &'static str {
+    match kind {
+        SplitKind::Colocated => "because one pool does everything",
+        SplitKind::Pd => "because prefill and decode have pools of their own",
+        SplitKind::Afd => "because attention and feed-forward layers have pools of their own",
+        SplitKind::Draft => "because drafting and checking have pools of their own",
+        SplitKind::PdAfd => "because prefill, attention and feed-forward layers have pools of their own",
+        SplitKind::PdDraft => "because prefill, drafting and checking have pools of their own",
+    }
+}
 /// Why a concurrency has no meaning.
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 /// Why a coefficient of variation has no meaning.
@@ -99,10 +104,15 @@ pub(super) fn default_workload(scenario: &Scenario) -> crate::scenario::Workload
 
 /// The colocated deployment of a link that does not say which: the decode pool of the default scenario.
 pub(super) fn default_colocated() -> Split {
-    match Scenario::default().split {
-        Split::Colocated { pool } => Split::Colocated { pool },
-        Split::PrefillDecode { decode, .. } => Split::Colocated { pool: decode },
-    }
+    let decode = Scenario::default().split.pools().pop().map(|(_, pool)| pool.clone());
+    Split::Colocated { pool: decode.unwrap_or_else(|| Pool::new("h200", 8)) }
+}
+
+/// The default deployment of a kind: the pools of the default scenario, shared out.
+pub(super) fn default_split(kind: SplitKind) -> Split {
+    let mut split = if kind.has_prefill() { Scenario::default().split } else { default_colocated() };
+    split.set_kind(kind);
+    split
 }
 
 /// All keys of the scenario, in the order in which they are applied and written.
@@ -330,24 +340,23 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "split",
-        meaning: "which roles exist; what pool, prefill and decode already say need not be repeated",
-        example: "colocated",
+        meaning: "which roles exist; what the pools already say need not be repeated",
+        example: "pd-afd",
         otherwise: "pd",
-        range: || "colocated, pd (afd, draft, pd-afd and pd-draft are not modelled yet)".to_owned(),
+        range: || SplitKind::ALL.map(SplitKind::id).join(", "),
         access: Access::Field {
             read: |scenario, text| {
-                let split = split(text)?;
-                if !matches!(
-                    (&scenario.split, &split),
-                    (Split::Colocated { .. }, Split::Colocated { .. })
-                        | (Split::PrefillDecode { .. }, Split::PrefillDecode { .. })
-                ) {
-                    scenario.split = split;
+                let kind = split(text)?;
+                if scenario.split.kind() != kind {
+                    scenario.split = default_split(kind);
                 }
                 Ok(Taken::Whole)
             },
-            // The pools say it.
-            write: |_| None,
+            // One pool, or prefill and decode, are said by the pools.
+            write: |scenario| match scenario.split.kind() {
+                SplitKind::Colocated | SplitKind::Pd => None,
+                kind => Some(kind.id().to_owned()),
+            },
         },
     },
     Key {
@@ -358,14 +367,8 @@ pub(super) const KEYS: &[Key] = &[
         otherwise: "h200*8 if split=colocated",
         range: pools,
         access: Access::Field {
-            read: |scenario, text| match &mut scenario.split {
-                Split::Colocated { pool } => set_pool(&scenario.custom, pool, text),
-                Split::PrefillDecode { .. } => Err(Problem::Unused { reason: NOT_COLOCATED }),
-            },
-            write: |scenario| match &scenario.split {
-                Split::Colocated { pool } => Some(notation::write(pool)),
-                Split::PrefillDecode { .. } => None,
-            },
+            read: |scenario, text| read_pool(scenario, Role::Colocated, text),
+            write: |scenario| write_pool(scenario, Role::Colocated),
         },
     },
     Key {
@@ -375,14 +378,8 @@ pub(super) const KEYS: &[Key] = &[
         otherwise: "",
         range: pools,
         access: Access::Field {
-            read: |scenario, text| match &mut scenario.split {
-                Split::PrefillDecode { prefill, .. } => set_pool(&scenario.custom, prefill, text),
-                Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
-            },
-            write: |scenario| match &scenario.split {
-                Split::PrefillDecode { prefill, .. } => Some(notation::write(prefill)),
-                Split::Colocated { .. } => None,
-            },
+            read: |scenario, text| read_pool(scenario, Role::Prefill, text),
+            write: |scenario| write_pool(scenario, Role::Prefill),
         },
     },
     Key {
@@ -392,41 +389,97 @@ pub(super) const KEYS: &[Key] = &[
         otherwise: "",
         range: pools,
         access: Access::Field {
-            read: |scenario, text| match &mut scenario.split {
-                Split::PrefillDecode { decode, .. } => set_pool(&scenario.custom, decode, text),
-                Split::Colocated { .. } => Err(Problem::Unused { reason: NOT_SPLIT }),
+            read: |scenario, text| read_pool(scenario, Role::Decode, text),
+            write: |scenario| write_pool(scenario, Role::Decode),
+        },
+    },
+    Key {
+        name: "attention",
+        meaning: "the pool of an attention/FFN split that keeps the KV cache and runs attention",
+        example: "h200*8",
+        otherwise: "half of the decode pool in afd and pd-afd",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| read_pool(scenario, Role::Attention, text),
+            write: |scenario| write_pool(scenario, Role::Attention),
+        },
+    },
+    Key {
+        name: "ffn",
+        meaning: "the pool of an attention/FFN split that keeps and runs the feed-forward layers",
+        example: "groq3-lp30*256",
+        otherwise: "half of the decode pool in afd and pd-afd",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| read_pool(scenario, Role::Ffn, text),
+            write: |scenario| write_pool(scenario, Role::Ffn),
+        },
+    },
+    Key {
+        name: "draft",
+        meaning: "the pool of a draft/verify split that proposes tokens",
+        example: "groq3-lp30*64",
+        otherwise: "a quarter of the decode pool in draft and pd-draft",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| read_pool(scenario, Role::Draft, text),
+            write: |scenario| write_pool(scenario, Role::Draft),
+        },
+    },
+    Key {
+        name: "verify",
+        meaning: "the pool of a draft/verify split that holds the model and checks tokens",
+        example: "h200*8:tp8",
+        otherwise: "the rest of the decode pool in draft and pd-draft",
+        range: pools,
+        access: Access::Field {
+            read: |scenario, text| read_pool(scenario, Role::Verify, text),
+            write: |scenario| write_pool(scenario, Role::Verify),
+        },
+    },
+    Key {
+        name: "spec",
+        meaning: "speculative decoding, `DRAFTER:TOKENS[:ACCEPTANCE]`: the drafter is `mtp`, the model's own head, or a \
+                  model; tokens are proposed per step; acceptance is the probability that a token holds, or the name of a \
+                  published curve",
+        example: "mtp:3:0.8",
+        otherwise: "none; dense:1B:4 where there is a draft pool",
+        range: || format!("{NONE}, or {} tokens at 0 to 1", value::range(&Limits::DRAFT)),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.spec = speculation(&scenario.custom, text)?;
+                Ok(Taken::Whole)
             },
-            write: |scenario| match &scenario.split {
-                Split::PrefillDecode { decode, .. } => Some(notation::write(decode)),
-                Split::Colocated { .. } => None,
+            write: |scenario| scenario.spec.as_ref().map(ToString::to_string),
+        },
+    },
+    Key {
+        name: "micro",
+        meaning: "micro-batches that take turns between an attention and an FFN pool",
+        example: "3",
+        otherwise: AUTO,
+        range: || format!("{AUTO} (what serves most), or a whole number from 1 to {}", Limits::MICRO.high),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.micro = micro(text)?;
+                Ok(Taken::Whole)
             },
+            write: |scenario| scenario.micro.map(|micro| micro.to_string()),
         },
     },
     Key {
         name: "link",
-        meaning: "bandwidth between pools, per chip and direction",
-        example: "400Gb/s",
+        meaning: "what connects pools: a kind of link, or a bandwidth per chip and direction and, after a colon, a latency",
+        example: "400Gb/s:5us",
         otherwise: "",
         range: || {
-            format!("{AUTO} (the slower of what the two chips have), or {}", value::range(&Limits::LINK))
+            format!(
+                "{AUTO} (the slower of what the two chips have), {}, or {}",
+                Wire::ALL.map(Wire::id).join(", "),
+                value::range(&Limits::LINK)
+            )
         },
-        access: Access::Field {
-            read: |scenario, text| {
-                if text.trim().eq_ignore_ascii_case(AUTO) {
-                    scenario.link = PoolLink::Auto;
-                    return Ok(Taken::Whole);
-                }
-                number(Kind::Bandwidth, Limits::LINK, text, |bandwidth| {
-                    scenario.link = PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth) };
-                })
-            },
-            write: |scenario| {
-                Some(match scenario.link {
-                    PoolLink::Auto => AUTO.to_owned(),
-                    PoolLink::Custom { bandwidth } => value::write(Kind::Bandwidth, bandwidth.get()),
-                })
-            },
-        },
+        access: Access::Field { read: link, write: |scenario| Some(write_link(scenario.link)) },
     },
     Key {
         name: "ttft",
@@ -557,11 +610,6 @@ pub(super) const KEYS: &[Key] = &[
             write: |scenario| Some(scenario.seed.to_string()),
         },
     },
-    reserved("spec", "speculative decoding"),
-    reserved("attention", "the pool of an attention/FFN split that keeps the KV cache"),
-    reserved("ffn", "the pool of an attention/FFN split that keeps the feed-forward weights"),
-    reserved("draft", "the pool that proposes tokens"),
-    reserved("verify", "the pool that checks proposed tokens"),
     Key {
         name: "burst",
         meaning: "an open loop comes in bursts: mean time with arrivals / mean time without; the rate is the mean over both",
@@ -665,32 +713,110 @@ const NONE: &str = "none";
 /// Bases of prices.
 const PRICES: [(&str, PriceBasis); 3] =
     [("rent", PriceBasis::Rent), ("rent-low", PriceBasis::RentLow), ("own", PriceBasis::Own)];
-/// Splits that the vocabulary knows and the model does not, yet.
-const FUTURE_SPLITS: [&str; 4] = ["afd", "draft", "pd-afd", "pd-draft"];
-/// The splits that are modelled.
-const SPLITS: [&str; 2] = ["colocated", "pd"];
 /// More own prices than this are nobody's.
 const MOST_RENTS: usize = 64;
 
-const fn reserved(name: &'static str, meaning: &'static str) -> Key {
-    Key {
-        name,
-        meaning,
-        example: "",
-        otherwise: NONE,
-        range: || "not modelled yet".to_owned(),
-        access: Access::Reserved,
+/// The kind of split that a word means.
+pub(super) fn split(text: &str) -> Result<SplitKind, Problem> {
+    let word = text.trim().to_ascii_lowercase();
+    SplitKind::from_id(&word)
+        .ok_or_else(|| names::choice(&word, SplitKind::ALL.into_iter().map(SplitKind::id)))
+}
+
+/// The kind of split that has pools of these names, where it differs from the default's: `named` says which are.
+pub(super) fn split_of(named: impl Fn(&str) -> bool) -> Option<SplitKind> {
+    let prefill = named("prefill");
+    if named("attention") || named("ffn") {
+        Some(if prefill { SplitKind::PdAfd } else { SplitKind::Afd })
+    } else if named("draft") || named("verify") {
+        Some(if prefill { SplitKind::PdDraft } else { SplitKind::Draft })
+    } else if prefill || named("decode") {
+        None
+    } else {
+        named("pool").then_some(SplitKind::Colocated)
     }
 }
 
-/// The split that a word means, with the default pools.
-pub(super) fn split(text: &str) -> Result<Split, Problem> {
+fn read_pool(scenario: &mut Scenario, role: Role, text: &str) -> Result<Taken, Problem> {
+    let kind = scenario.split.kind();
+    let pool = scenario.split.pool_mut(role).ok_or(Problem::Unused { reason: not_in(kind) })?;
+    set_pool(&scenario.custom, pool, text)
+}
+
+fn write_pool(scenario: &Scenario, role: Role) -> Option<String> {
+    scenario.split.pool(role).map(notation::write)
+}
+
+fn speculation(custom: &Custom, text: &str) -> Result<Option<Speculation>, Problem> {
+    if text.trim().eq_ignore_ascii_case(NONE) {
+        return Ok(None);
+    }
+    let mut spec =
+        Speculation::parse(text).map_err(|reason| Problem::Wrong { reason, nearest: Vec::new() })?;
+    if let Drafter::Model(id) = &mut spec.drafter {
+        *id = names::model(custom, id)?;
+    }
+    Ok(Some(spec))
+}
+
+fn micro(text: &str) -> Result<Option<u32>, Problem> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case(AUTO) {
+        return Ok(None);
+    }
+    let known = text.parse().ok().filter(|&micro: &u32| Limits::MICRO.admit(f64::from(micro)).is_ok());
+    known.map(Some).ok_or_else(|| Problem::Unreadable {
+        expected: format!("{AUTO} or a whole number from 1 to {}", Limits::MICRO.high),
+        nearest: Vec::new(),
+    })
+}
+
+fn link(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
     let word = text.trim().to_ascii_lowercase();
-    match word.as_str() {
-        "colocated" => Ok(default_colocated()),
-        "pd" => Ok(Scenario::default().split),
-        _ if FUTURE_SPLITS.contains(&word.as_str()) => Err(Problem::NotModelled),
-        _ => Err(names::choice(&word, SPLITS.into_iter())),
+    if word == AUTO {
+        scenario.link = PoolLink::Auto;
+        return Ok(Taken::Whole);
+    }
+    if let Some(wire) = Wire::from_id(&word) {
+        scenario.link = PoolLink::Wire(wire);
+        return Ok(Taken::Whole);
+    }
+    let (bandwidth, latency) = match text.split_once(':') {
+        Some((bandwidth, latency)) => (bandwidth, Some(latency)),
+        None => (text, None),
+    };
+    if !word.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        let words = std::iter::once(AUTO).chain(Wire::ALL.into_iter().map(Wire::id));
+        return Err(Problem::Unreadable {
+            expected: format!(
+                "one of {}, or {}",
+                words.clone().collect::<Vec<_>>().join(", "),
+                Kind::Bandwidth.expected()
+            ),
+            nearest: names::nearest(&word, words),
+        });
+    }
+    let (bandwidth, _) = value::read(Kind::Bandwidth, Limits::LINK, bandwidth)?;
+    let latency = latency.map(|latency| value::read(Kind::Time, Limits::LATENCY, latency)).transpose()?;
+    let no_unit = latency.is_some_and(|(_, no_unit)| no_unit);
+    scenario.link = PoolLink::Custom {
+        bandwidth: BytesPerSecond::new(bandwidth),
+        latency: latency.map(|(latency, _)| Seconds::new(latency)),
+    };
+    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
+}
+
+fn write_link(link: PoolLink) -> String {
+    match link {
+        PoolLink::Auto => AUTO.to_owned(),
+        PoolLink::Wire(wire) => wire.id().to_owned(),
+        PoolLink::Custom { bandwidth, latency } => {
+            let bandwidth = value::write(Kind::Bandwidth, bandwidth.get());
+            match latency {
+                Some(latency) => format!("{bandwidth}:{}", value::write(Kind::Time, latency.get())),
+                None => bandwidth,
+            }
+        }
     }
 }
 

@@ -143,13 +143,11 @@ pub fn parse(text: &str) -> Parsed {
         KEYS.iter().zip(&values).find(|(key, _)| key.name == name).and_then(|(_, value)| value.as_deref())
     };
     let mut scenario = Scenario::default();
-    // Which pools exist is settled first, so that the order of keys does not matter. An explicit split decides; else
-    // pools of their own for prefill and decode do, then a common one.
-    match value_of("split").map(keys::split) {
-        Some(Ok(split)) => scenario.split = split,
-        _ if value_of("prefill").is_some() || value_of("decode").is_some() => {}
-        _ if value_of("pool").is_some() => scenario.split = keys::default_colocated(),
-        _ => {}
+    // Which pools exist is settled first, so that the order of keys does not matter. An explicit split decides, else
+    // the pools that are named do.
+    let stated = value_of("split").and_then(|text| keys::split(text).ok());
+    if let Some(kind) = stated.or_else(|| keys::split_of(|pool| value_of(pool).is_some())) {
+        scenario.split = keys::default_split(kind);
     }
     let mut open = false;
     for (key, value) in KEYS.iter().zip(&values) {
@@ -163,7 +161,6 @@ pub fn parse(text: &str) -> Parsed {
             Access::List { read, .. } => {
                 value.split(',').filter(|item| !item.trim().is_empty()).for_each(|item| take(read, item));
             }
-            Access::Reserved => notices.push(key.name, value, || Problem::NotModelled),
         }
         open |= matches!(scenario.load, super::Load::Open { .. });
     }
@@ -174,10 +171,7 @@ pub fn parse(text: &str) -> Parsed {
     for notice in &mut notices.listed {
         if matches!(
             notice.problem,
-            Problem::Unreadable { .. }
-                | Problem::Wrong { .. }
-                | Problem::OutOfRange { .. }
-                | Problem::NotModelled
+            Problem::Unreadable { .. } | Problem::Wrong { .. } | Problem::OutOfRange { .. }
         ) {
             notice.kept = kept(&scenario, &notice.key);
         }
@@ -205,7 +199,7 @@ pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
         text.extend(utf8_percent_encode(value, ESCAPED));
     };
     for key in KEYS {
-        let Some(write) = key.access.write() else { continue };
+        let write = key.access.write();
         if let Some(value) = write(scenario)
             && Some(&value) != write(&default).as_ref()
         {
@@ -317,13 +311,7 @@ fn take_view(view: &mut Vec<(String, String)>, key: String, value: String, notic
 /// What holds for a key whose value was dropped.
 fn kept(scenario: &Scenario, name: &str) -> Option<String> {
     if name == "split" {
-        return Some(
-            match scenario.split {
-                super::Split::Colocated { .. } => "colocated",
-                super::Split::PrefillDecode { .. } => "pd",
-            }
-            .to_owned(),
-        );
+        return Some(scenario.split.kind().id().to_owned());
     }
     let key = KEYS.iter().find(|key| key.name == name)?;
     match key.access {
@@ -331,14 +319,14 @@ fn kept(scenario: &Scenario, name: &str) -> Option<String> {
             Some(write(scenario).unwrap_or_else(|| key.otherwise.to_owned())).filter(|text| !text.is_empty())
         }
         // What was dropped from a list leaves the rest of it standing.
-        Access::List { .. } | Access::Reserved => None,
+        Access::List { .. } => None,
     }
 }
 
 fn default_text(key: &Key, default: &Scenario) -> String {
     match key.access {
         Access::Field { write, .. } if key.otherwise.is_empty() => write(default).unwrap_or_default(),
-        Access::Field { .. } | Access::List { .. } | Access::Reserved => key.otherwise.to_owned(),
+        Access::Field { .. } | Access::List { .. } => key.otherwise.to_owned(),
     }
 }
 
@@ -378,7 +366,18 @@ mod tests {
             messages("v1&split=colocated&decode=h200*8"),
             ["decode=h200*8: not used, because one pool does everything"]
         );
-        assert_eq!(messages("v1&split=pd-afd"), ["split=pd-afd: not modelled yet; pd holds"]);
+        assert!(messages("v1&split=pdd")[0].contains("near: pd"));
+        let Split::AttentionFfn { attention, ffn } = split("v1&ffn=groq3-lp30*256") else {
+            panic!("no split")
+        };
+        assert_eq!((attention.chip.as_str(), ffn.chips), ("h200", 256));
+        assert!(matches!(split("v1&ffn=b200*8&prefill=b200*8"), Split::PrefillAttentionFfn { .. }));
+        assert!(matches!(split("v1&draft=b200*8"), Split::DraftVerify { .. }));
+        assert!(matches!(split("v1&verify=b200*8&prefill=b200*8"), Split::PrefillDraftVerify { .. }));
+        assert_eq!(
+            messages("v1&split=draft&ffn=h200*8"),
+            ["ffn=h200*8: not used, because drafting and checking have pools of their own"]
+        );
     }
 
     #[test]
@@ -413,7 +412,10 @@ mod tests {
             messages("v2&isl=8k"),
             ["v2: this link was made by another version of Tandem; read as v1"]
         );
-        assert_eq!(messages("v1&spec=mtp"), ["spec=mtp: not modelled yet"]);
+        assert!(messages("v1&spec=mtp")[0].contains("for example mtp:3"));
+        assert!(messages("v1&spec=llama3-8c:4")[0].contains("near: llama3-8b"));
+        assert!(messages("v1&link=pcie")[0].contains("near: pcie5"));
+        assert_eq!(messages("v1&link=50GB/s:0.5"), ["link=50GB/s:0.5: no unit; read as seconds"]);
         assert!(messages("v1&engine=vlm")[0].contains("near: vllm"));
         assert!(messages("v1&weights=fp9")[0].contains("near: fp8"));
         assert!(messages("v1&decode=h100*8")[0].contains("near: h100-"));

@@ -59,8 +59,6 @@ pub enum Problem {
     },
     /// The key occurs again further on, and the last one counts.
     Repeated,
-    /// Known, but not modelled yet.
-    NotModelled,
     /// Has no meaning beside another key.
     Unused {
         /// Why.
@@ -133,7 +131,6 @@ impl fmt::Display for Notice {
             }
             Problem::NoUnit { read_as } => write!(f, "no unit; read as {read_as}")?,
             Problem::Repeated => f.write_str("written again further on; the last one counts")?,
-            Problem::NotModelled => f.write_str("not modelled yet")?,
             Problem::Unused { reason } => write!(f, "not used, {reason}")?,
             Problem::OtherVersion
             | Problem::TooLong { .. }

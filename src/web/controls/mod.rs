@@ -13,7 +13,7 @@ mod workload;
 
 use leptos::prelude::*;
 
-pub use silicon::layout_name;
+pub use silicon::{layout_name, names};
 
 /// All controls, in the order of the questions people ask.
 #[component]

@@ -10,7 +10,7 @@ use super::stops::Stops;
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
-use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split};
+use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
@@ -19,10 +19,7 @@ use crate::web::state::use_page;
 #[component]
 pub fn SiliconControls() -> impl IntoView {
     let page = use_page();
-    let split = page.part(|scenario| match scenario.split {
-        Split::Colocated { .. } => "colocated",
-        Split::PrefillDecode { .. } => "pd",
-    });
+    let split = page.part(|scenario| scenario.split.kind().id());
     view! {
         <fieldset class="block">
             <legend>"Silicon"</legend>
@@ -34,13 +31,17 @@ pub fn SiliconControls() -> impl IntoView {
                 set={move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))}
             />
             {views(move || match split.get() {
-                "colocated" => view! { <PoolControls role=Role::Colocated/> }.into_any(),
-                _ => view! {
+                "pd" => view! {
                     <PoolControls role=Role::Prefill/>
                     <PoolControls role=Role::Decode/>
                     <Mix/>
                 }
                 .into_any(),
+                _ => {
+                    let roles: Vec<Role> =
+                        page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
+                    roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view().into_any()
+                }
             })}
             <OwnChip/>
         </fieldset>
@@ -194,7 +195,7 @@ fn Mix() -> impl IntoView {
     let budget = RwSignal::new(None::<(f64, Scenario)>);
     let totals = page.part(|scenario| match &scenario.split {
         Split::PrefillDecode { prefill, decode } => Some((prefill.chips, decode.chips)),
-        Split::Colocated { .. } => None,
+        _ => None,
     });
     let prices = page.part(prices);
     let share = memo(move || {
@@ -325,6 +326,10 @@ pub const fn names(role: Role) -> (&'static str, &'static str) {
         Role::Colocated => ("pool", "All chips"),
         Role::Prefill => ("prefill", "Prefill"),
         Role::Decode => ("decode", "Decode"),
+        Role::Attention => ("attention", "Attention"),
+        Role::Ffn => ("ffn", "FFN"),
+        Role::Draft => ("draft", "Draft"),
+        Role::Verify => ("verify", "Verify"),
     }
 }
 
@@ -368,30 +373,15 @@ fn pool(scenario: &Scenario, role: Role) -> Option<&Pool> {
 
 /// Changes the pool of a role, where there is one.
 pub fn edit_pool(scenario: &mut Scenario, role: Role, change: impl FnOnce(&mut Pool)) {
-    let pool = match (&mut scenario.split, role) {
-        (Split::Colocated { pool }, Role::Colocated) => pool,
-        (Split::PrefillDecode { prefill, .. }, Role::Prefill) => prefill,
-        (Split::PrefillDecode { decode, .. }, Role::Decode) => decode,
-        _ => return,
-    };
-    change(pool);
+    if let Some(pool) = scenario.split.pool_mut(role) {
+        change(pool);
+    }
 }
 
 /// The other split over as many chips.
 fn resplit(scenario: &mut Scenario, kind: &str) {
-    let all = scenario.split.chips();
-    match (&scenario.split, kind) {
-        (Split::Colocated { pool }, "pd") => {
-            let first = (all / 2).max(1);
-            scenario.split = Split::PrefillDecode {
-                prefill: Pool::new(&pool.chip, first),
-                decode: Pool::new(&pool.chip, all.saturating_sub(first).max(1)),
-            };
-        }
-        (Split::PrefillDecode { decode, .. }, "colocated") => {
-            scenario.split = Split::Colocated { pool: Pool::new(&decode.chip, all) };
-        }
-        _ => {}
+    if let Some(kind) = SplitKind::from_id(kind) {
+        scenario.split.set_kind(kind);
     }
 }
 
