@@ -80,6 +80,11 @@ pub fn beside(
         Point::new(at.x, at.y + gap + half_height),
         Point::new(at.x - gap - half_width, at.y),
         Point::new(at.x - gap - half_width, at.y + half_height),
+        // A little further off, for a point on a level line.
+        Point::new(at.x + gap + half_width, at.y - half_height - gap),
+        Point::new(at.x - gap - half_width, at.y - half_height - gap),
+        Point::new(at.x + gap + half_width, at.y + half_height + gap),
+        Point::new(at.x - gap - half_width, at.y + half_height + gap),
     ];
     centres
         .into_iter()

@@ -110,7 +110,7 @@ impl Quantiles {
             let id = format!("{}-quantiles", run.id);
             marks.push(Series::points(
                 id,
-                run.label.clone(),
+                format!("{}: p50, p90, p99", run.label),
                 Paint::Series(index),
                 Marker::nth(index),
                 points,
