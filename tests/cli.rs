@@ -251,3 +251,169 @@ fn a_configuration_becomes_a_link() {
         assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
 }
+
+fn plain(output: &Output) -> String {
+    text(&output.stdout).replace(['\u{a0}', '\u{202f}'], " ")
+}
+
+#[test]
+fn the_frontier_is_listed_as_links() {
+    let link = "v1&prefill=h100-sxm*4&decode=h200*4";
+    let output = run(&["frontier", link], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = plain(&output);
+    assert!(
+        page.contains("tok/s/user") && page.contains(" prefill + ") && page.contains(" × H200 SXM tp"),
+        "{page}"
+    );
+    let json = &lines(&run(&["frontier", link, "--metric", "cost", "--json"], b""))[0];
+    assert_eq!((&json["metric"], &json["link"]), (&Value::from("cost"), &Value::from(link)));
+    let points = json["points"].as_array().unwrap();
+    let best: Vec<&Value> = points.iter().filter(|own| own["on_frontier"] == true).collect();
+    assert!(best.len() >= 4);
+    // Whoever pays less waits more.
+    for pair in best.windows(2) {
+        let figure = |own: &Value, key: &str| own[key].as_f64().unwrap();
+        assert!(figure(pair[0], "interactivity") < figure(pair[1], "interactivity"));
+        assert!(figure(pair[0], "value") < figure(pair[1], "value"));
+    }
+    let point = best[0];
+    let eval = &lines(&run(&["eval", point["link"].as_str().unwrap(), "--json"], b""))[0];
+    assert_eq!(eval["metrics"]["cost"]["value"], point["value"]);
+    assert_eq!(eval["metrics"]["interactivity"]["value"], point["interactivity"]);
+}
+
+#[test]
+fn sizing_answers_in_a_sentence() {
+    let arguments = ["size", "v1&concurrency=100", "--chips", "h200,b200,groq3-lp30"];
+    let output = run(&arguments, b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = plain(&output);
+    assert!(
+        page.starts_with(
+            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms: "
+        ),
+        "{page}"
+    );
+    for part in
+        ["/h (", " more load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"]
+    {
+        assert!(page.contains(part), "{part} is missing in {page}");
+    }
+    let json = run(&[&arguments[..], &["--json"]].concat(), b"");
+    let report = &lines(&json)[0];
+    let sentence = report["sentence"].as_str().unwrap().replace(['\u{a0}', '\u{202f}'], " ");
+    assert_eq!(page.lines().next(), Some(sentence.as_str()));
+    let first = &report["deployments"][0];
+    let eval = &lines(&run(&["eval", first["link"].as_str().unwrap(), "--json"], b""))[0];
+    assert_eq!(eval["slo"]["met"], true);
+    assert_eq!(eval["metrics"]["cost"]["value"], first["per_mtok"]);
+
+    let output = run(&["size", "v1&tpot=1ms", "--chips", "h200"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).starts_with("No deployment of these chips carries"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(&["size", "v1&tpot=1ms", "--chips", "h200", "--json"], b"");
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(1), 0));
+    assert!(lines(&output)[0]["unfit"][0]["reason"].as_str().unwrap().starts_with("Even one user waits"));
+    let output = run(&["size", "v1", "--chips", "h100"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--chips: no chip is called h100; near: h100-"));
+}
+
+#[test]
+fn a_map_shows_who_wins_where() {
+    let arguments = ["breakeven", "v1&osl=256", "--size", "17"];
+    let output = run(&arguments, b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = plain(&output);
+    assert!(page.starts_with("Best by $/Mtok within the service level."), "{page}");
+    assert!(page.contains("A  8 × H100 SXM prefill + 8 × H200 SXM decode, best on "), "{page}");
+    assert!(page.contains("B  16 × H100 SXM, best on ") && page.contains("nothing keeps the service level"));
+    let json = &lines(&run(&[&arguments[..], &["--json"]].concat(), b""))[0];
+    assert_eq!(json["contenders"].as_array().unwrap().len(), 3);
+    for key in ["winners", "margins"] {
+        let rows = json[key].as_array().unwrap();
+        assert_eq!((rows.len(), rows[0].as_array().unwrap().len()), (17, 17));
+    }
+    assert!(!json["boundary"].as_array().unwrap().is_empty());
+    assert!(json["empty"][0]["reason"].as_str().unwrap().starts_with("Nothing keeps the service level."));
+
+    let output = run(&["breakeven", "v1&pool=h200*8", "--x", "mix"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--x mix: the first scenario has no such axis"));
+    for wrong in [&["--x", "length"][..], &["--size", "1"], &["--metric", "speed"]] {
+        let output = run(&[&["breakeven", "v1"], wrong].concat(), b"");
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(text(&output.stderr).contains(wrong[1]), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn levers_are_shown_as_a_tornado() {
+    let output = run(&["sensitivity", "v1", "--metric", "tpot"], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = plain(&output);
+    assert!(page.starts_with("Time per output token of 8 × H100 SXM tp"), "{page}");
+    assert!(page.contains("10 % less") && page.contains("H200 SXM memory bandwidth"), "{page}");
+    let json = &lines(&run(&["sensitivity", "v1", "--metric", "cost", "--json"], b""))[0];
+    let swings = json["swings"].as_array().unwrap();
+    let sum: f64 = swings
+        .iter()
+        .filter(|own| own["lever"] == "price")
+        .map(|own| own["more"]["change"].as_f64().unwrap())
+        .sum();
+    assert!((sum - 0.1).abs() < 1e-9, "dearer chips together make the whole dearer: {sum}");
+    let unpriced = "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s";
+    let output = run(&["sensitivity", unpriced, "--metric", "cost"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("has no public rent"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn differences_are_put_down_to_changes() {
+    let (before, after) = ("v1", "v1&isl=4k&prefill=b200*8");
+    let output = run(&["diff", before, after], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = plain(&output);
+    assert!(
+        page.starts_with("TTFT ") && page.contains("input length") && page.contains("prefill chip"),
+        "{page}"
+    );
+    let json = &lines(&run(&["diff", before, after, "--json"], b""))[0];
+    for metric in json["metrics"].as_array().unwrap() {
+        let figure = |key: &str| metric[key].as_f64().unwrap();
+        let shares = metric["shares"].as_array().unwrap();
+        let sum: f64 = shares.iter().map(|own| own["change"].as_f64().unwrap()).sum();
+        let whole = figure("after") - figure("before");
+        assert!((sum - whole).abs() <= 1e-9 * figure("after").abs().max(figure("before").abs()), "{metric}");
+    }
+    let same = run(&["diff", "v1", "v1"], b"");
+    assert_eq!(text(&same.stdout), "The two scenarios are the same.\n");
+    let output = run(&["diff", "v1", "v1&model=deepseek-v3&pool=h100-sxm*1"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).starts_with("The second scenario: Does not fit"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn searches_complain_like_an_evaluation() {
+    for verb in ["frontier", "size", "breakeven", "sensitivity"] {
+        let output = run(&[verb, "hello"], b"");
+        assert_eq!(output.status.code(), Some(1), "{verb}");
+        assert!(text(&output.stderr).contains("This is no link"), "{verb}");
+        assert_eq!(run(&[verb], b"").status.code(), Some(2), "{verb}");
+        let output = run(&[verb, "v1&model=nothing"], b"");
+        assert!(text(&output.stderr).contains("nothing"), "{verb}: {}", text(&output.stderr));
+    }
+    assert_eq!(run(&["diff", "v1"], b"").status.code(), Some(2));
+    let output = run(&["frontier", "v1&model=deepseek-v3&pool=h100-sxm*1"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("Does not fit"), "{}", text(&output.stderr));
+}

@@ -92,6 +92,9 @@ pub struct Diff {
     pub exact: bool,
 }
 
+/// All metrics of a scenario, or why one has no value.
+type Readings = Vec<Result<f64, String>>;
+
 /// Puts the difference between two scenarios down to what changed.
 ///
 /// # Errors
@@ -99,12 +102,12 @@ pub struct Diff {
 pub fn diff(before: &Scenario, after: &Scenario) -> Result<Diff, Refusal> {
     let aspects = changed(before, after);
     let tables = constants();
-    let read = |scenario: &Scenario| {
+    let read = |scenario: &Scenario| -> Result<Readings, Refusal> {
         let evaluation = evaluate_with(scenario, tables)?;
         let metrics = Metric::ALL.into_iter();
-        Ok(metrics.map(|metric| metric.read(&evaluation).map(|own| own.value)).collect::<Vec<_>>())
+        Ok(metrics.map(|metric| metric.read(&evaluation).map(|own| own.value)).collect())
     };
-    let (first, last): (Vec<Result<f64, String>>, Vec<Result<f64, String>>) = (read(before)?, read(after)?);
+    let (first, last) = (read(before)?, read(after)?);
 
     // Changes that cannot be made one by one are made together, the smallest groups that work.
     let mut groups: Vec<Vec<Aspect>> = aspects.iter().map(|&own| vec![own]).collect();

@@ -633,38 +633,4 @@ mod tests {
         assert!(frontier(&base).is_empty());
         assert!(frontier(&Scenario { model: "nothing".to_owned(), ..Scenario::default() }).is_empty());
     }
-
-    #[test]
-    #[ignore = "prints timings"]
-    fn timing() {
-        for text in [
-            "v1&prefill=h100-sxm*32&decode=h200*32",
-            "v1&model=deepseek-v3&prefill=h200*32&decode=b200*32",
-            "v1&model=gpt-oss-120b&prefill=mi300x*32&decode=b200*32",
-        ] {
-            let base = scenario(text);
-            let _ = frontier(&base);
-            let start = std::time::Instant::now();
-            let mut search = Search::new(&base, Metric::ThroughputPerChip);
-            let (mut worst, mut rough) = (0.0_f64, 0.0);
-            while !search.jobs.is_empty() {
-                if search.found.is_empty() {
-                    rough = start.elapsed().as_secs_f64();
-                }
-                let own = std::time::Instant::now();
-                search.step(1);
-                worst = worst.max(own.elapsed().as_secs_f64());
-            }
-            let found = search.found();
-            eprintln!(
-                "{text}: {:.1} ms in all, {:.1} before the first result, worst job {:.2} ms, {} jobs, {} found, {} best",
-                start.elapsed().as_secs_f64() * 1e3,
-                rough * 1e3,
-                worst * 1e3,
-                search.done,
-                found.len(),
-                found.iter().filter(|own| own.on_frontier).count()
-            );
-        }
-    }
 }

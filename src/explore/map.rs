@@ -543,30 +543,4 @@ mod tests {
         assert!(matches!(map.fares(0, 0)[..], [Fare::Unknown { .. }]));
         assert!(complete(Map::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
     }
-
-    #[test]
-    #[ignore = "prints timings"]
-    fn timing() {
-        for links in [
-            &["v1", "v1&pool=b200*8"][..],
-            &[
-                "v1&model=deepseek-v3&pool=h200*16",
-                "v1&model=deepseek-v3&pool=b200*8",
-                "v1&model=deepseek-v3&prefill=h200*8&decode=b200*8",
-            ],
-            &["v1&prefill=h100-sxm*8:tp4&decode=h200*8:tp4", "v1&pool=b200*8:tp2"],
-        ] {
-            let contenders = contenders(links);
-            let _ = complete(Map::new(&contenders, Metric::CostTotal, AXES, 9));
-            let start = std::time::Instant::now();
-            let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 64));
-            let spent = start.elapsed().as_secs_f64() * 1e3;
-            eprintln!(
-                "{links:?}: {spent:.1} ms, {} of 4096 evaluated, {:?}, {} segments",
-                map.evaluated(),
-                map.tally(),
-                map.boundary().len()
-            );
-        }
-    }
 }

@@ -716,37 +716,4 @@ mod tests {
         assert!(sizing.deployments.is_empty());
         assert!(matches!(sizing.unfit[..], [(_, Unfit::Tpot { .. })]), "{:?}", sizing.unfit);
     }
-
-    #[test]
-    #[ignore = "prints timings"]
-    fn timing() {
-        let scenario = link::parse("v1&concurrency=200").scenario;
-        let chips = all_chips(&scenario);
-        let start = std::time::Instant::now();
-        let sizing = size(&scenario, &chips);
-        eprintln!(
-            "{} chips: {:.1} ms, {} deployments, {} unfit, {} without price",
-            chips.len(),
-            start.elapsed().as_secs_f64() * 1e3,
-            sizing.deployments.len(),
-            sizing.unfit.len(),
-            sizing.break_even.len()
-        );
-        for own in sizing.deployments.iter().take(12) {
-            let pools: Vec<String> = own
-                .scenario
-                .split
-                .pools()
-                .into_iter()
-                .map(|(_, pool)| crate::scenario::notation::write(pool))
-                .collect();
-            eprintln!("{:?} {:?} {:?} {:?}", own.per_hour, own.per_mtok, pools, own.headroom);
-        }
-        for own in &sizing.break_even {
-            eprintln!("{} {:?} {}", own.chip, own.below, own.chips);
-        }
-        for own in &sizing.unfit {
-            eprintln!("{own:?}");
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::metric::Metric;
 use crate::report::figure::unit;
 use crate::report::finite;
 use crate::report::words;
-use crate::scenario::{Scenario, link};
+use crate::scenario::{Role, Scenario, link};
 use crate::units::format::Precision;
 
 /// Shares of a difference that a line names.
@@ -17,9 +17,9 @@ const NAMED: usize = 4;
 /// What changed, inside a sentence. Pools are named by their role in the second scenario.
 #[must_use]
 pub fn aspect(aspect: Aspect, after: &Scenario) -> String {
-    let pool = |place: usize| {
-        let role = after.split.pools().get(place).map(|own| words::role(own.0).to_lowercase());
-        role.unwrap_or_else(|| "pool".to_owned())
+    let of = |place: usize, what: &str| match after.split.pools().get(place) {
+        None | Some((Role::Colocated, _)) => what.to_owned(),
+        Some((role, _)) => format!("{} {what}", words::role(*role).to_lowercase()),
     };
     match aspect {
         Aspect::Model => "model".to_owned(),
@@ -32,9 +32,9 @@ pub fn aspect(aspect: Aspect, after: &Scenario) -> String {
         Aspect::Load => "load".to_owned(),
         Aspect::Engine => "engine".to_owned(),
         Aspect::Split => "pools".to_owned(),
-        Aspect::Chip(place) => format!("chip of the {}", pool(place)),
-        Aspect::Chips(place) => format!("number of chips of the {}", pool(place)),
-        Aspect::Layout(place) => format!("layout of the {}", pool(place)),
+        Aspect::Chip(place) => of(place, "chip"),
+        Aspect::Chips(place) => of(place, "chip count"),
+        Aspect::Layout(place) => of(place, "layout"),
         Aspect::Link => "link".to_owned(),
         Aspect::Slo => "service level".to_owned(),
         Aspect::Pricing => "prices".to_owned(),

@@ -83,7 +83,9 @@ fn gain(own: &Sensitivity, outcome: Outcome) -> f64 {
 pub fn text(own: &Sensitivity, pays: Option<&BreakEven>) -> String {
     let mut rows =
         vec![["", "10 % less", "10 % more", "twice", "then limited by"].map(str::to_owned).to_vec()];
-    let cell = |outcome: Option<Outcome>| outcome.map_or_else(|| "–".to_owned(), |own| change(own.change));
+    // What is less than a hundredth of a percent is rounding, or as good as nothing.
+    let told = |share: f64| change(if share.abs() < 1e-4 { 0.0 } else { share });
+    let cell = |outcome: Option<Outcome>| outcome.map_or_else(|| "–".to_owned(), |own| told(own.change));
     for swing in &own.swings {
         rows.push(vec![
             name(swing),

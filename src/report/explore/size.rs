@@ -37,9 +37,8 @@ pub fn sentence(sizing: &Sizing) -> String {
         spare(best),
         words::binding(best.binding)
     );
-    let next: Vec<String> = rest
-        .iter()
-        .take(RUNNER_UPS)
+    let next: Vec<String> = runner_ups(best, rest)
+        .into_iter()
         .map(|own| format!("{} at {} ({})", label(&own.scenario), hourly(own), dearer(own, best)))
         .collect();
     if !next.is_empty() {
@@ -50,6 +49,18 @@ pub fn sentence(sizing: &Sizing) -> String {
         text.push_str(&format!(" Without a public price: {}.", unpriced.join("; ")));
     }
     text
+}
+
+/// The deployments that come next, the best of another split always among them.
+fn runner_ups<'a>(best: &Deployment, rest: &'a [Deployment]) -> Vec<&'a Deployment> {
+    let mut next: Vec<&Deployment> = rest.iter().take(RUNNER_UPS).collect();
+    if next.iter().all(|own| own.shape == best.shape)
+        && let Some(other) = rest.iter().find(|own| own.shape != best.shape)
+    {
+        next.truncate(RUNNER_UPS - 1);
+        next.push(other);
+    }
+    next
 }
 
 /// The price below which a chip pays: `LPX pays below $0.12/h per chip`.
@@ -65,14 +76,12 @@ pub fn unfit(unfit: &Unfit) -> String {
     match unfit {
         Unfit::Refused { refusal } => words::refusal(refusal),
         Unfit::NoRoom => "The model fits on no number of chips.".to_owned(),
-        Unfit::Ttft { best } => format!(
-            "Even one user waits {} for a first token.",
-            Unit::Seconds.format_with(best.get(), Precision::SHORT)
-        ),
-        Unfit::Tpot { best } => format!(
-            "Even one user waits {} for each token.",
-            Unit::Seconds.format_with(best.get(), Precision::SHORT)
-        ),
+        Unfit::Ttft { best } => {
+            format!("Even one user waits {} for a first token.", Unit::Seconds.format(best.get()))
+        }
+        Unfit::Tpot { best } => {
+            format!("Even one user waits {} for each token.", Unit::Seconds.format(best.get()))
+        }
         Unfit::TooMany => "No number of chips up to 4096 carries the load.".to_owned(),
     }
 }
