@@ -318,7 +318,7 @@ impl Source {
         let Kind::Drawn(drawn) = &mut self.kind else { return };
         let mut first = Vec::new();
         for user in 0..users {
-            let chain = drawn.begin(None, true);
+            let chain = drawn.begin(None);
             // Somebody who has been at it before is somewhere within a pause, and within a session.
             let shape = drawn.shape;
             let Some(entry) = drawn.chains.get_mut(chain as usize) else { continue };
@@ -470,7 +470,7 @@ fn blocks(number: u64, shared: u32, from: u32, to: u32) -> Option<BlockRun> {
 
 impl Drawn {
     /// Takes up a session (or a sub-agent, or a lone request somebody waits for).
-    fn begin(&mut self, parent: Option<u32>, user: bool) -> u32 {
+    fn begin(&mut self, parent: Option<u32>) -> u32 {
         let number = self.next;
         self.next += 1;
         let turns = match (self.shape.sessions, parent) {
@@ -478,7 +478,6 @@ impl Drawn {
             (Some(sessions), _) => sessions.turns,
             (None, _) => 1,
         };
-        debug_assert!(user || parent.is_some() || self.shape.sessions.is_some());
         let chain = Chain {
             number,
             stream: Stream::new(self.seed, number),
@@ -523,7 +522,7 @@ impl Drawn {
                     self.next += 1;
                     return Some(shape.request(&mut lone, From::Nobody, time, block));
                 }
-                self.begin(None, false)
+                self.begin(None)
             }
         };
         let chain = self.chains.get_mut(id as usize)?;
@@ -542,7 +541,7 @@ impl Drawn {
         let waits = agents.map_or(0, |agents| started(agents, chain.turns, chain.turn));
         chain.waits = waits;
         for _ in 0..waits {
-            let agent = self.begin(Some(id), false);
+            let agent = self.begin(Some(id));
             plan.push((now, agent));
         }
         if waits == 0 {
@@ -570,7 +569,7 @@ impl Drawn {
             // The user of a closed loop begins anew.
             let wait = chain.stream.pause(pause);
             self.spare.push(id);
-            let next = self.begin(None, true);
+            let next = self.begin(None);
             plan.push((now + wait, next));
         } else {
             self.spare.push(id);
