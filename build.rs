@@ -870,6 +870,7 @@ struct WorkloadEntry {
     cached_share: f64,
     /// Absent: a closed loop, each user sends the next request after the last answer.
     arrival_cv: Option<f64>,
+    session: Option<SessionEntry>,
     slo: Option<SloEntry>,
     interactive: Option<SloEntry>,
     sources: String,
@@ -880,6 +881,16 @@ struct WorkloadEntry {
 struct LengthsEntry {
     p50: f64,
     p95: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionEntry {
+    turns: u32,
+    first_tokens: f64,
+    shared_tokens: f64,
+    growth_tokens: f64,
+    pause_s: LengthsEntry,
 }
 
 #[derive(Deserialize)]
@@ -908,6 +919,24 @@ impl WorkloadsFile {
             }
             c.range(&format!("{id}.cached_share"), entry.cached_share, 0.0, 1.0);
             c.range(&format!("{id}.arrival_cv"), entry.arrival_cv, 0.0, 20.0);
+            if let Some(session) = &entry.session {
+                c.count(&format!("{id}.session.turns"), session.turns, 2, 10_000);
+                c.range(&format!("{id}.session.first_tokens"), session.first_tokens, 1.0, 1e7);
+                c.range(
+                    &format!("{id}.session.shared_tokens"),
+                    session.shared_tokens,
+                    0.0,
+                    session.first_tokens,
+                );
+                c.range(&format!("{id}.session.growth_tokens"), session.growth_tokens, 1.0, 1e6);
+                c.range(&format!("{id}.session.pause_s.p50"), session.pause_s.p50, 1e-3, 86_400.0);
+                c.range(
+                    &format!("{id}.session.pause_s.p95"),
+                    session.pause_s.p95,
+                    session.pause_s.p50,
+                    86_400.0,
+                );
+            }
             for slo in entry.slo.iter().chain(&entry.interactive) {
                 c.range(&format!("{id}.slo.ttft_s"), slo.ttft_s, 0.01, 600.0);
                 c.range(&format!("{id}.slo.tpot_ms"), slo.tpot_ms, 0.1, 10_000.0);
@@ -930,6 +959,18 @@ impl WorkloadsFile {
                 },
             )
         };
+        let session = |session: &Option<SessionEntry>| {
+            session.as_ref().map_or_else(
+                || "None".to_owned(),
+                |s| {
+                    format!(
+                        "Some(Session {{ turns: {}, first: Tokens::new({:?}), shared: Tokens::new({:?}), \
+                         growth: Tokens::new({:?}), pause_p50: Seconds::new({:?}), pause_p95: Seconds::new({:?}) }})",
+                        s.turns, s.first_tokens, s.shared_tokens, s.growth_tokens, s.pause_s.p50, s.pause_s.p95
+                    )
+                },
+            )
+        };
         let mut code = format!("pub(super) static WORKLOADS: [Workload; {}] = [\n", self.workload.len());
         for w in &self.workload {
             let arrivals = w
@@ -938,12 +979,13 @@ impl WorkloadsFile {
             let _ = writeln!(
                 code,
                 "Workload {{ id: {:?}, name: {:?}, input: {}, output: {}, cached_share: {:?}, arrivals: Arrivals::{arrivals}, \
-                 slo: {}, interactive: {}, sources: {:?} }},",
+                 session: {}, slo: {}, interactive: {}, sources: {:?} }},",
                 w.id,
                 w.name,
                 lengths(&w.input_tokens),
                 lengths(&w.output_tokens),
                 w.cached_share,
+                session(&w.session),
                 slo(&w.slo),
                 slo(&w.interactive),
                 w.sources,

@@ -63,7 +63,7 @@ mod generated {
     use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
     use super::number::NumberFormat;
     use super::prices::{ApiPrice, Assumption, Ownership, YEAR};
-    use super::workload::{Arrivals, Lengths, Slo, Workload};
+    use super::workload::{Arrivals, Lengths, Session, Slo, Workload};
     use crate::units::{
         Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Seconds, Tokens, Watts,
     };

@@ -19,6 +19,8 @@ pub struct Workload {
     pub cached_share: f64,
     /// How requests arrive.
     pub arrivals: Arrivals,
+    /// The session that requests belong to, where they come in such; `input` is over all its turns.
+    pub session: Option<Session>,
     /// The service level people expect; none where nobody waits.
     pub slo: Option<Slo>,
     /// A stricter service level, where one is common.
@@ -46,6 +48,23 @@ pub enum Arrivals {
         /// Coefficient of variation of the gaps between requests; 1 is Poisson.
         cv: f64,
     },
+}
+
+/// A typical session: each turn sends the whole history again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Session {
+    /// Turns, each a request.
+    pub turns: u32,
+    /// First prompt, with what all sessions share.
+    pub first: Tokens,
+    /// Head of all prompts: system prompt and tools.
+    pub shared: Tokens,
+    /// New input of a later turn.
+    pub growth: Tokens,
+    /// Time between an answer and the next turn, median.
+    pub pause_p50: Seconds,
+    /// The same, 95th percentile.
+    pub pause_p95: Seconds,
 }
 
 /// Service level.

@@ -247,6 +247,32 @@ impl Sessions {
 }
 
 impl Traffic {
+    /// Lengths, reuse and traffic of a workload of the catalogue. Where it has sessions, `isl` is their first prompt.
+    #[must_use]
+    pub fn typical(preset: &catalog::Workload) -> (Workload, Self) {
+        let lengths = Lengths::Preset { id: preset.id.to_owned() };
+        let (isl, osl) = lengths.means().unwrap_or((preset.input.p50, preset.output.p50));
+        let session = preset.session;
+        let workload = Workload {
+            isl: session.map_or(isl, |session| session.first),
+            osl,
+            spread: 1.0,
+            hit: preset.cached_share,
+        };
+        let traffic = Self {
+            lengths: Some(lengths),
+            sessions: session.map(|session| Sessions {
+                turns: session.turns,
+                growth: session.growth,
+                agents: None,
+            }),
+            shared: session.map_or(Tokens::ZERO, |session| session.shared),
+            pause: session.map(|session| Pause::Quantiles { p50: session.pause_p50, p95: session.pause_p95 }),
+            ..Self::default()
+        };
+        (workload, traffic)
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_default(&self) -> bool {

@@ -644,7 +644,7 @@ pub(super) const KEYS: &[Key] = &[
         access: Access::Field {
             read: |scenario, text| {
                 number(Kind::Tokens, Limits::SHARED, text, |shared| {
-                    scenario.traffic.shared = Tokens::new(shared)
+                    scenario.traffic.shared = Tokens::new(shared);
                 })
             },
             write: |scenario| Some(value::write(Kind::Tokens, scenario.traffic.shared.get())),

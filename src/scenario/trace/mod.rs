@@ -79,8 +79,11 @@ pub struct Record<'a> {
     pub blocks: &'a [BlockRun],
     /// Which conversation it belongs to, counted from 0 in order of appearance, where the trace says.
     pub session: Option<u32>,
-    /// From the end of the answer before it in its session, where the trace says.
+    /// From the end of the last answer that it waited for, where the trace says.
     pub pause: Option<Seconds>,
+    /// Requests of its session that it waited for, counted from 0 in order of arrival, where the trace says so: the one
+    /// before it, and the last of the sub-agents it started, or the one that started it.
+    pub waited: Option<[Option<u32>; 2]>,
 }
 
 /// Requests in order of arrival.
@@ -93,6 +96,8 @@ pub struct Trace {
     sessions: Vec<u32>,
     /// Empty, or one for each request, negative where there is none.
     pauses: Vec<f32>,
+    /// Empty, or two for each request, [`NONE`] where there is none.
+    waits: Vec<[u32; 2]>,
     /// Empty, or where the runs of each request end.
     ends: Vec<u32>,
     runs: Vec<BlockRun>,
@@ -100,7 +105,7 @@ pub struct Trace {
     block: Option<u32>,
 }
 
-/// No session.
+/// No session, or no request.
 const NONE: u32 = u32::MAX;
 
 impl Trace {
@@ -145,6 +150,7 @@ impl Trace {
                 .get(at)
                 .filter(|&&pause| pause >= 0.0)
                 .map(|&pause| Seconds::new(f64::from(pause))),
+            waited: self.waits.get(at).map(|waits| waits.map(|wait| Some(wait).filter(|&wait| wait != NONE))),
         })
     }
 

@@ -61,6 +61,7 @@ pub(super) struct Row {
     pub(super) output: u32,
     pub(super) session: Option<u32>,
     pub(super) pause: Option<f64>,
+    pub(super) waited: Option<[Option<u32>; 2]>,
 }
 
 /// The requests so far.
@@ -151,6 +152,10 @@ impl Rows {
             trace.pauses.resize(before, -1.0);
             trace.pauses.push(row.pause.map_or(-1.0, |pause| pause.min(MOST_SECONDS) as f32));
         }
+        if row.waited.is_some() || !trace.waits.is_empty() {
+            trace.waits.resize(before, [NONE; 2]);
+            trace.waits.push(row.waited.unwrap_or_default().map(|wait| wait.unwrap_or(NONE)));
+        }
         if !self.pending.is_empty() || !trace.ends.is_empty() {
             let end = trace.ends.last().copied().unwrap_or(0);
             trace.ends.resize(before, end);
@@ -193,6 +198,7 @@ fn sorted(trace: &Trace) -> Trace {
             output: record.output.get() as u32,
             session: record.session,
             pause: record.pause.map(|pause| pause.get()),
+            waited: record.waited,
         });
     }
     Trace { block: trace.block, ..rows.trace }

@@ -73,7 +73,7 @@ impl Columns {
         let output = tokens(self.output.name, field(&self.output), &Limits::OSL)?;
         let session = self.session.as_ref().map(field).filter(|id| !id.is_empty());
         let session = session.map(|id| rows.session(id));
-        rows.push(Row { arrival, input, output, session, pause: None });
+        rows.push(Row { arrival, input, output, session, pause: None, waited: None });
         Ok(())
     }
 }

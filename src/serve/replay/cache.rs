@@ -368,7 +368,14 @@ impl Cache {
                             last.count += count;
                         }
                         _ => {
-                            pieces.push(Node { first: rest, count, pins, place: 0, newer: NONE, older: NONE })
+                            pieces.push(Node {
+                                first: rest,
+                                count,
+                                pins,
+                                place: 0,
+                                newer: NONE,
+                                older: NONE,
+                            });
                         }
                     }
                     rest += u64::from(count);

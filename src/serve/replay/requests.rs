@@ -318,7 +318,7 @@ impl Source {
         let Kind::Drawn(drawn) = &mut self.kind else { return };
         let mut first = Vec::new();
         for user in 0..users {
-            let chain = drawn.begin(None, true);
+            let chain = drawn.begin(None);
             // Somebody who has been at it before is somewhere within a pause, and within a session.
             let shape = drawn.shape;
             let Some(entry) = drawn.chains.get_mut(chain as usize) else { continue };
@@ -470,7 +470,7 @@ fn blocks(number: u64, shared: u32, from: u32, to: u32) -> Option<BlockRun> {
 
 impl Drawn {
     /// Takes up a session (or a sub-agent, or a lone request somebody waits for).
-    fn begin(&mut self, parent: Option<u32>, user: bool) -> u32 {
+    fn begin(&mut self, parent: Option<u32>) -> u32 {
         let number = self.next;
         self.next += 1;
         let turns = match (self.shape.sessions, parent) {
@@ -478,7 +478,6 @@ impl Drawn {
             (Some(sessions), _) => sessions.turns,
             (None, _) => 1,
         };
-        debug_assert!(user || parent.is_some() || self.shape.sessions.is_some());
         let chain = Chain {
             number,
             stream: Stream::new(self.seed, number),
@@ -523,7 +522,7 @@ impl Drawn {
                     self.next += 1;
                     return Some(shape.request(&mut lone, From::Nobody, time, block));
                 }
-                self.begin(None, false)
+                self.begin(None)
             }
         };
         let chain = self.chains.get_mut(id as usize)?;
@@ -542,7 +541,7 @@ impl Drawn {
         let waits = agents.map_or(0, |agents| started(agents, chain.turns, chain.turn));
         chain.waits = waits;
         for _ in 0..waits {
-            let agent = self.begin(Some(id), false);
+            let agent = self.begin(Some(id));
             plan.push((now, agent));
         }
         if waits == 0 {
@@ -570,7 +569,7 @@ impl Drawn {
             // The user of a closed loop begins anew.
             let wait = chain.stream.pause(pause);
             self.spare.push(id);
-            let next = self.begin(None, true);
+            let next = self.begin(None);
             plan.push((now + wait, next));
         } else {
             self.spare.push(id);
@@ -631,11 +630,16 @@ struct Traced {
     stream: Stream,
     /// Next record of an open replay.
     at: u32,
-    /// Next record of each record's session; only where answers are waited for.
-    follow: Vec<u32>,
-    /// First records of sessions, in order, of which the first `begun` have begun.
-    firsts: Vec<u32>,
+    /// Which record waits for which, sorted; only where answers are waited for.
+    edges: Vec<(u32, u32)>,
+    /// Answers that each record still waits for.
+    waits: Vec<u8>,
+    /// Records that wait for none, each behind the first record of its session, in that order; those before `begun` have
+    /// begun.
+    starts: Vec<(u32, u32)>,
     begun: usize,
+    /// Records of each session that are not answered yet.
+    left: Vec<u32>,
     /// What each session has said, where the trace names no blocks.
     said: Vec<Said>,
     turns: Vec<u32>,
@@ -650,9 +654,6 @@ struct Said {
     text: u32,
 }
 
-/// No further record.
-const LAST: u32 = u32::MAX;
-
 impl Traced {
     /// The trace, and the records that are due from the start.
     fn start(trace: Arc<Trace>, pacing: Pacing, scenario: &Scenario) -> (Vec<(Seconds, u32)>, Self) {
@@ -661,9 +662,11 @@ impl Traced {
             pause: scenario.traffic.pause,
             stream: Stream::new(scenario.seed, 0),
             at: 0,
-            follow: Vec::new(),
-            firsts: Vec::new(),
+            edges: Vec::new(),
+            waits: Vec::new(),
+            starts: Vec::new(),
             begun: 0,
+            left: Vec::new(),
             said: vec![Said::default(); sessions],
             turns: vec![0; sessions],
             trace,
@@ -672,41 +675,63 @@ impl Traced {
         let mut due = Vec::new();
         if let Pacing::Closed { concurrency } = pacing {
             traced.link();
-            for _ in 0..concurrency.max(1) {
-                match traced.begin() {
-                    Some(first) => due.push((Seconds::ZERO, first)),
-                    None => break,
-                }
+            for _ in 0..concurrency.clamp(1, traced.trace.len().max(1)) {
+                traced.begin(Seconds::ZERO, &mut due);
             }
         }
         (due, traced)
     }
 
-    /// Finds the next record of each session.
+    /// Finds out who waits for whom: what the trace says, else for the record before in the session.
     fn link(&mut self) {
         let count = self.trace.len();
-        self.follow = vec![LAST; count as usize];
-        let mut last: Vec<u32> = vec![LAST; self.trace.sessions() as usize];
-        for record in 0..count {
-            let session = self.trace.get(record).and_then(|record| record.session);
-            match session.and_then(|session| last.get_mut(session as usize)) {
-                Some(slot) => {
-                    let before = std::mem::replace(slot, record);
-                    match self.follow.get_mut(before as usize) {
-                        Some(follow) => *follow = record,
-                        None => self.firsts.push(record),
-                    }
+        let sessions = self.trace.sessions() as usize;
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); sessions];
+        self.waits = vec![0; count as usize];
+        self.left = vec![0; sessions];
+        for number in 0..count {
+            let Some(record) = self.trace.get(number) else { continue };
+            let Some(member) = record.session.and_then(|session| members.get_mut(session as usize)) else {
+                self.starts.push((number, number));
+                continue;
+            };
+            let before = member.last().copied();
+            member.push(number);
+            let first = member.first().copied().unwrap_or(number);
+            if let Some(left) = record.session.and_then(|session| self.left.get_mut(session as usize)) {
+                *left += 1;
+            }
+            let waited = match record.waited {
+                Some(waited) => {
+                    waited.map(|place| place.and_then(|place| member.get(place as usize)).copied())
                 }
-                None => self.firsts.push(record),
+                None => [before, None],
+            };
+            let mut waits = 0;
+            for earlier in waited.into_iter().flatten().filter(|&earlier| earlier < number) {
+                self.edges.push((earlier, number));
+                waits += 1;
+            }
+            if waits == 0 {
+                self.starts.push((first, number));
+            }
+            if let Some(slot) = self.waits.get_mut(number as usize) {
+                *slot = waits;
             }
         }
+        self.edges.sort_unstable();
+        self.starts.sort_unstable();
     }
 
-    /// First record of the next session.
-    fn begin(&mut self) -> Option<u32> {
-        let first = self.firsts.get(self.begun).copied()?;
-        self.begun += 1;
-        Some(first)
+    /// Begins the next session.
+    fn begin(&mut self, now: Seconds, plan: &mut Vec<(Seconds, u32)>) {
+        let Some(&(session, _)) = self.starts.get(self.begun) else { return };
+        let arrival = |record: u32| self.trace.get(record).map_or(Seconds::ZERO, |record| record.arrival);
+        let origin = arrival(session);
+        while let Some(&(_, record)) = self.starts.get(self.begun).filter(|(first, _)| *first == session) {
+            plan.push((now + (arrival(record) - origin).max(Seconds::ZERO), record));
+            self.begun += 1;
+        }
     }
 
     /// When the next record of an open replay comes.
@@ -766,11 +791,29 @@ impl Traced {
         if matches!(self.pacing, Pacing::Recorded { .. }) {
             return;
         }
-        let follow = self.follow.get(record as usize).copied().filter(|&follow| follow != LAST);
-        let next = follow.or_else(|| self.begin());
-        let Some(next) = next else { return };
-        let recorded = follow.and_then(|follow| self.trace.get(follow)).and_then(|record| record.pause);
-        let pause = recorded.unwrap_or_else(|| self.stream.pause(self.pause));
-        plan.push((now + pause, next));
+        let from = self.edges.partition_point(|&(earlier, _)| earlier < record);
+        let mut next = Vec::new();
+        for &(_, later) in self.edges.iter().skip(from).take_while(|&&(earlier, _)| earlier == record) {
+            if let Some(waits) = self.waits.get_mut(later as usize).filter(|waits| **waits > 0) {
+                *waits -= 1;
+                if *waits == 0 {
+                    next.push(later);
+                }
+            }
+        }
+        for later in next {
+            let recorded = self.trace.get(later).and_then(|record| record.pause);
+            let pause = recorded.unwrap_or_else(|| self.stream.pause(self.pause));
+            plan.push((now + pause, later));
+        }
+        let session = self.trace.get(record).and_then(|record| record.session);
+        let over = session.and_then(|session| self.left.get_mut(session as usize)).is_none_or(|left| {
+            *left = left.saturating_sub(1);
+            *left == 0
+        });
+        if over {
+            let pause = self.stream.pause(self.pause);
+            self.begin(now + pause, plan);
+        }
     }
 }
