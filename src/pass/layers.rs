@@ -166,9 +166,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
                 // Tokens checked together share one read of the cache.
                 rows: q / kv * width,
-                bytes: Bytes::new(
-                    b * keys * kv * kv_width * element + b * width * q * (d + v) * ACTIVATION,
-                ),
+                bytes: Bytes::new(b * keys * kv * kv_width * element + b * width * q * (d + v) * ACTIVATION),
                 tiles: b * kv,
                 depth: keys,
             };

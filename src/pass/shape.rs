@@ -32,7 +32,15 @@ impl Shape {
     /// One decode step.
     #[must_use]
     pub const fn decode(sequences: f64, context: Tokens, active_ranks: f64) -> Self {
-        Self { prompts: 0.0, prompt: Tokens::ZERO, past: Tokens::ZERO, sequences, context, width: 1.0, active_ranks }
+        Self {
+            prompts: 0.0,
+            prompt: Tokens::ZERO,
+            past: Tokens::ZERO,
+            sequences,
+            context,
+            width: 1.0,
+            active_ranks,
+        }
     }
 
     /// New tokens of the rank.

@@ -344,7 +344,13 @@ impl<'a> Pipeline<'a> {
         [
             product(OpKind::DenseFfn, self.always(), self.weights.always),
             product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users * tokens)),
-            op(OpKind::DecodeAttention, self.attention(context) * (users * tokens), self.wide_peak, cache, reading),
+            op(
+                OpKind::DecodeAttention,
+                self.attention(context) * (users * tokens),
+                self.wide_peak,
+                cache,
+                reading,
+            ),
             floor(OpKind::StageHop, self.model.layers, (self.row.layer + across) * self.portion.of_layer()),
             floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts),
         ]

@@ -6,12 +6,12 @@
 
 use super::connection::{Connection, connection};
 use super::deployment::Side;
-use super::outcome::Transfer;
+use super::outcome::{Flow, Per, Transfer};
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
-use crate::scenario::Scenario;
+use crate::scenario::{Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// The way between two pools.
@@ -63,6 +63,27 @@ fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
 }
 
 impl Path {
+    /// KV cache of a request.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.bytes
+    }
+
+    /// What a report says of the flow, the same as [`Self::state`] for a list of flows.
+    #[must_use]
+    pub fn flow(&self, state: &Transfer, to: Role) -> Flow {
+        Flow {
+            from: Role::Prefill,
+            to,
+            per: Per::Request,
+            bytes: state.bytes,
+            bandwidth: state.bandwidth,
+            time: state.time,
+            exposed: state.exposed,
+            utilisation: state.utilisation,
+        }
+    }
+
     /// Most requests per second the way carries.
     #[must_use]
     pub fn most(&self) -> RequestsPerSecond {
