@@ -201,6 +201,11 @@ pub fn warning(warning: &Warning) -> String {
         Warning::IdleChips { role, chips } => {
             format!("{chips} chips of the {role} complete no replica and stay idle.")
         }
+        Warning::Unmeasured => {
+            "No served run of such a split, or of speculation on it, is published: the figures are a \
+                                projection from its parts."
+                .to_owned()
+        }
         Warning::Unbalanced { role, idle } => format!(
             "The {role} waits for the other pool {} of the time.",
             Unit::Percent.format_with(*idle, Precision::SHORT)

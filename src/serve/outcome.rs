@@ -262,6 +262,8 @@ pub enum Warning {
         /// How many.
         chips: u32,
     },
+    /// Nobody has published a served run of such a split or of this kind of speculation.
+    Unmeasured,
     /// A pool waits for the other one most of the time.
     Unbalanced {
         /// Role of the pool that waits.

@@ -28,6 +28,10 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
         None => colocated::serve(&deployment),
         Some((reader, path)) => disaggregated::serve(&deployment, reader, path),
     };
+    let speculates = deployment.decode.draft.as_ref().is_some_and(|draft| draft.tokens > 0);
+    if speculates || deployment.decode.partner.is_some() {
+        steady.warnings.push(Warning::Unmeasured);
+    }
     if scenario.workload.isl + scenario.workload.osl > models.model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }

@@ -23,6 +23,8 @@ pub struct Path {
     /// What all replicas of the narrower pool carry together.
     total: BytesPerSecond,
     latency: Seconds,
+    /// Rewriting the cache in the receiver's layout.
+    convert: Seconds,
     /// Whether the scenario asks for a scale-up domain that the pools do not share.
     pub(super) apart: bool,
 }
@@ -43,13 +45,29 @@ pub fn path(
     let Connection { first: sends, second: receives, latency, apart } = connection(scenario, row, from, to)?;
     let replica = |end: &Side<'_>| f64::from(end.settled.replica.layout().chips());
     let pool = |end: &Side<'_>| replica(end) * f64::from(end.settled.replicas);
+    let cache = cache_bytes(model, numerics, isl);
     Ok(Path {
-        bytes: cache_bytes(model, numerics, isl),
+        bytes: cache,
         bandwidth: (sends * replica(from)).min(receives * replica(to)),
         total: (sends * pool(from)).min(receives * pool(to)),
         latency,
+        convert: conversion(cache, from, to),
         apart,
     })
+}
+
+/// Time to read and write the cache once more where the two ends keep it differently: other chips page it otherwise, and
+/// other degrees of parallelism spread its heads and layers otherwise.
+fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
+    let (here, there) = (from.settled.replica.layout(), to.settled.replica.layout());
+    if from.chip.id == to.chip.id && (here.tp, here.pp) == (there.tp, there.pp) {
+        return Seconds::ZERO;
+    }
+    let main = to.chip.memory.as_ref().map(|memory| memory.bandwidth);
+    let memory = main.or_else(|| to.chip.sram.and_then(|sram| sram.bandwidth));
+    // A sequence lies on the ranks of one data-parallel group.
+    let chips = f64::from(there.tp) * f64::from(there.pp);
+    memory.map_or(Seconds::ZERO, |bandwidth| cache * 2.0 / (bandwidth * chips))
 }
 
 /// Cache and state of a prompt, each element once.
@@ -93,7 +111,7 @@ impl Path {
     /// Time on the wire at this rate: a busy link is shared.
     fn time(&self, rate: RequestsPerSecond) -> Seconds {
         let load = (rate / self.most()).min(0.999);
-        self.latency + self.bytes / (self.bandwidth * (1.0 - load))
+        self.latency + self.convert + self.bytes / (self.bandwidth * (1.0 - load))
     }
 
     /// What of the transfer is not hidden behind a prefill of this length.
