@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use super::{Band, Evidence, EvidenceClass};
 use crate::machine::constants;
 use crate::scenario::Scenario;
-use crate::serve::Steady;
+use crate::serve::{Steady, Warning};
 
 /// Judges what a result rests on.
 #[must_use]
@@ -22,6 +22,12 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
         .unwrap_or(EvidenceClass::DatasheetOnly);
     let mixed = steady.pools.windows(2).any(|pair| pair[0].chip != pair[1].chip);
     let class = if mixed { class.max(EvidenceClass::SameChip) } else { class };
+    // Nobody has published a served run of the other splits, or of speculation on these.
+    let class = if steady.warnings.contains(&Warning::Unmeasured) {
+        class.max(EvidenceClass::DatasheetOnly)
+    } else {
+        class
+    };
     bands().iter().find(|own| own.class == class).copied().unwrap_or(Evidence {
         class,
         ttft: Band { low: 0.3, high: 4.0 },

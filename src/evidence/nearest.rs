@@ -115,6 +115,9 @@ impl Library {
     /// The runs nearest to a scenario, at most so many, nearest first.
     #[must_use]
     pub fn nearest(&self, scenario: &Scenario, count: usize) -> Vec<Neighbour<'_>> {
+        if unmeasured(scenario) {
+            return Vec::new();
+        }
         let model = scenario.model().ok();
         let mut near: Vec<Neighbour<'_>> = self
             .runs
@@ -130,7 +133,7 @@ impl Library {
     #[must_use]
     pub fn on_curve(&self, scenario: &Scenario, swept: Swept) -> Vec<OnCurve<'_>> {
         let Ok(model) = scenario.model() else { return Vec::new() };
-        if scenario.workload.hit > 0.0 || scenario.link != PoolLink::Auto {
+        if scenario.workload.hit > 0.0 || scenario.link != PoolLink::Auto || unmeasured(scenario) {
             return Vec::new();
         }
         let mut found: Vec<OnCurve<'_>> = self
@@ -253,6 +256,12 @@ const fn sides(split: &Split) -> [&Pool; 2] {
         Some(prefill) => [prefill, decode],
         None => [decode, decode],
     }
+}
+
+/// Whether the deployment is of a kind that no run in the library is.
+fn unmeasured(scenario: &Scenario) -> bool {
+    let half = scenario.split.decode_half();
+    !matches!(half, DecodeHalf::Whole(_)) || scenario.spec.as_ref().is_some_and(|own| own.tokens > 0)
 }
 
 const fn pooled(split: &Split) -> bool {

@@ -125,7 +125,7 @@ impl Search {
             .collect();
         let count = kinds.len();
         let mut jobs = Vec::new();
-        if Shape::of(&scenario.split) == Shape::Other {
+        if Shape::searched(scenario) == Shape::Other {
             jobs.push(Job::AsItStands { doubling: 0 });
         } else if scenario.check().is_empty() {
             for kind in 0..count {

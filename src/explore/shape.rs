@@ -17,6 +17,12 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// The shape in which a search takes a scenario: who speculates is taken as it stands.
+    #[must_use]
+    pub fn searched(scenario: &Scenario) -> Self {
+        if scenario.speculation().is_some() { Self::Other } else { Self::of(&scenario.split) }
+    }
+
     /// The shape of a split.
     #[must_use]
     pub const fn of(split: &Split) -> Self {

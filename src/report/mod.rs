@@ -42,6 +42,8 @@ pub struct Report {
     pub pools: Vec<PoolReport>,
     /// KV transfer between pools, where there is any.
     pub transfer: Option<TransferReport>,
+    /// All that flows between pools.
+    pub flows: Vec<FlowReport>,
     /// What limits the deployment.
     pub binding: Named,
     /// Set when more is offered than can be served.
@@ -75,7 +77,7 @@ pub struct PartReport {
 /// A pool.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PoolReport {
-    /// `colocated`, `prefill` or `decode`.
+    /// `colocated`, `prefill`, `decode`, `attention`, `ffn`, `draft` or `verify`.
     pub role: String,
     /// Catalogue chip.
     pub chip: String,
@@ -128,6 +130,27 @@ pub struct TransferReport {
     /// Seconds not hidden behind the prefill.
     pub exposed: Option<f64>,
     /// Share of the link in use.
+    pub utilisation: Option<f64>,
+}
+
+/// Something that flows between two pools.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlowReport {
+    /// Role of the pool that sends.
+    pub from: String,
+    /// Role of the pool that receives.
+    pub to: String,
+    /// `request` or `token`: what the bytes belong to.
+    pub per: String,
+    /// Bytes per request or output token.
+    pub bytes: Option<f64>,
+    /// Bytes per second that one replica gets.
+    pub bandwidth: Option<f64>,
+    /// Seconds on the way: of one request, or in one step.
+    pub seconds: Option<f64>,
+    /// Seconds of it that are felt.
+    pub exposed: Option<f64>,
+    /// Share of the link in use in this direction.
     pub utilisation: Option<f64>,
 }
 
@@ -202,6 +225,7 @@ impl Report {
                 exposed: finite(transfer.exposed.get()),
                 utilisation: finite(transfer.utilisation),
             }),
+            flows: steady.flows.iter().map(flow).collect(),
             binding: Named { id: id(&steady.binding), text: words::binding(steady.binding) },
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
@@ -271,6 +295,19 @@ pub fn no_link(text: &str) -> Option<&'static str> {
             "This is no link: text such as v1&model=llama3-8b&isl=8k is expected."
         }
     })
+}
+
+fn flow(flow: &crate::serve::Flow) -> FlowReport {
+    FlowReport {
+        from: id(&flow.from),
+        to: id(&flow.to),
+        per: id(&flow.per),
+        bytes: finite(flow.bytes.get()),
+        bandwidth: finite(flow.bandwidth.get()),
+        seconds: finite(flow.time.get()),
+        exposed: finite(flow.exposed.get()),
+        utilisation: finite(flow.utilisation),
+    }
 }
 
 fn pool(state: &crate::serve::PoolState) -> PoolReport {

@@ -4,7 +4,7 @@ use crate::evidence::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
-use crate::serve::{MemoryKind, Part, PoolState};
+use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
 
 use super::figure::{Figure, base_unit, figure, unit};
@@ -41,6 +41,16 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
             Unit::Seconds.format(transfer.time.get()),
             Unit::Seconds.format(transfer.exposed.get()),
             Unit::Percent.format_with(transfer.utilisation, Precision::SHORT)
+        ));
+    }
+    for flow in evaluation.steady.flows.iter().filter(|flow| flow.per == Per::Token) {
+        page.push_str(&format!(
+            "{} to {}: {} per token, {} of each step on the way; link {} used\n",
+            words::role(flow.from),
+            words::role(flow.to),
+            Unit::Bytes.format(flow.bytes.get()),
+            Unit::Seconds.format(flow.exposed.get()),
+            Unit::Percent.format_with(flow.utilisation, Precision::SHORT)
         ));
     }
     for warning in &evaluation.steady.warnings {

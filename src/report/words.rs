@@ -22,6 +22,10 @@ pub const fn binding(binding: Binding) -> &'static str {
         Binding::Capacity => "KV capacity",
         Binding::Prefill => "prefill",
         Binding::Decode => "decode",
+        Binding::RoundTrips => "round trips between pools",
+        Binding::Attention => "the attention pool",
+        Binding::Ffn => "the FFN pool",
+        Binding::Draft => "drafting",
         Binding::Queue => "waiting",
     }
 }
@@ -39,6 +43,12 @@ pub const fn remedy(binding: Binding) -> &'static str {
         Binding::Capacity => "More memory, a smaller KV format or a shorter context would help.",
         Binding::Prefill => "More chips in prefill, shorter prompts or a higher hit rate would help.",
         Binding::Decode => "More chips in decode or shorter answers would help.",
+        Binding::RoundTrips => {
+            "A link with less latency, or fewer layers, would help; more bandwidth would not."
+        }
+        Binding::Attention => "More chips for attention or a shorter context would help.",
+        Binding::Ffn => "More chips for the feed-forward layers would help.",
+        Binding::Draft => "A faster drafter, or fewer draft tokens, would help.",
         Binding::Queue => "More replicas or less load would help.",
     }
 }
@@ -57,6 +67,9 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Elementwise => "Elementwise work",
         Cause::Pipeline => "Pipeline",
         Cause::Transfer => "KV transfer",
+        Cause::Draft => "Drafting",
+        Cause::Link => "Link between pools",
+        Cause::Wait => "Other micro-batches",
         Cause::Step => "Engine step",
     }
 }
@@ -188,6 +201,15 @@ pub fn warning(warning: &Warning) -> String {
         Warning::IdleChips { role, chips } => {
             format!("{chips} chips of the {role} complete no replica and stay idle.")
         }
+        Warning::Unmeasured => {
+            "No served run of such a split, or of speculation on it, is published: the figures are a \
+                                projection from its parts."
+                .to_owned()
+        }
+        Warning::Unbalanced { role, idle } => format!(
+            "The {role} waits for the other pool {} of the time.",
+            Unit::Percent.format_with(*idle, Precision::SHORT)
+        ),
         Warning::NoSharedDomain => {
             "Unlike chips, and pools larger than one scale-up domain, share no such link: they \
                                     meet over the network."

@@ -48,6 +48,30 @@ pub const PRESETS: &[Preset] = &[
                  moves from decode to prefill. A projection from announced figures.",
     },
     Preset {
+        id: "lpx-ffn",
+        name: "Vera Rubin attends, LPX multiplies experts",
+        link: "v1&model=deepseek-v3&isl=32k&concurrency=16&split=pd-afd&prefill=vr200-nvl72*8\
+               &attention=vr200-nvl72*8:tp8&ffn=groq3-lp30*2048&link=100GB/s:2us&x=load&y=interactivity",
+        notice: "Every layer's activations go to SRAM and back, 58 times a token and more: halve the latency of \
+                 the link, then double its bandwidth, and see which of them users feel. The link is assumed, \
+                 the chips are announced.",
+    },
+    Preset {
+        id: "lpx-draft",
+        name: "LPX drafts, Vera Rubin checks",
+        link: "v1&concurrency=16&split=draft&draft=groq3-lp30*128&verify=vr200-nvl72*8:tp8\
+               &spec=llama3-8b:4:0.75&link=100GB/s:2us&x=load&y=interactivity",
+        notice: "A small model in SRAM proposes four tokens while the large one sleeps, and one pass checks them \
+                 all. Lower the acceptance, or raise the load, until drafting costs more than it saves.",
+    },
+    Preset {
+        id: "trainium-cerebras",
+        name: "Trainium prefill, Cerebras decode",
+        link: "v1&isl=16k&concurrency=8&prefill=trn2*16&decode=wse3*8&link=efa&x=isl&y=e2e",
+        notice: "What AWS pairs: chips one can rent read prompts, wafers write answers. With long prompts the \
+                 answer waits for the cheap half.",
+    },
+    Preset {
         id: "moe",
         name: "gpt-oss-120b on 4 × H100",
         link: "v1&model=gpt-oss-120b&isl=1k&concurrency=128&pool=h100-sxm*4&x=load&y=per-chip",

@@ -1,8 +1,7 @@
 //! What limits a deployment: the station without slack, else what takes most of a request's time.
 
-use super::deployment::Lengths;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Transfer};
+use super::outcome::{Binding, Transfer};
 use super::station::Operating;
 use crate::pass::{Limit, Op, OpKind};
 use crate::units::Seconds;
@@ -17,14 +16,15 @@ pub fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> Option<
     (load > 0.9).then_some(binding)
 }
 
-/// What takes most of a request's time, from first to last token.
+/// What takes most of a request's time, from first to last token: so many steps, whose shares are given, for so many
+/// tokens.
 #[must_use]
 pub fn binding(
     first: &FirstToken,
     operating: &Operating,
-    lengths: &Lengths,
+    (steps, tokens): (f64, f64),
     prefill_ops: &[Op],
-    decode: &PoolState,
+    step: &[(Binding, Seconds)],
     transfer: Option<&Transfer>,
 ) -> Binding {
     let mut shares: Vec<(Binding, Seconds)> = Vec::new();
@@ -39,21 +39,19 @@ pub fn binding(
     for op in prefill_ops {
         add(op_binding(op.kind, op.limit), op.time);
     }
-    let steps = lengths.tokens;
-    let mut known = Seconds::ZERO;
-    for op in &decode.ops {
-        add(op_binding(op.kind, op.limit), op.time * steps);
-        known += op.time;
+    let mut of_step = Seconds::ZERO;
+    for (binding, time) in step {
+        add(*binding, *time * steps);
+        of_step += *time;
     }
-    add(Binding::LatencyFloor, (operating.step - known).max(Seconds::ZERO) * steps);
-    add(Binding::Prefill, (operating.tpot - operating.step) * steps);
+    add(Binding::Prefill, (operating.tpot * tokens - of_step * steps).max(Seconds::ZERO));
     shares
         .into_iter()
         .fold((Binding::LatencyFloor, Seconds::ZERO), |most, own| if own.1 > most.1 { own } else { most })
         .0
 }
 
-fn op_binding(kind: OpKind, limit: Limit) -> Binding {
+pub(super) fn op_binding(kind: OpKind, limit: Limit) -> Binding {
     match (kind, limit) {
         (_, Limit::Latency) => Binding::LatencyFloor,
         (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {

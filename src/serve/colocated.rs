@@ -1,4 +1,4 @@
-//! One pool that does everything, in steady state.
+//! Pools that read prompts and write answers, in steady state.
 //!
 //! Prompts and decode share each replica: users in flight rise with the sequences in decode, and who finds no room for
 //! a KV cache waits.
@@ -6,23 +6,22 @@
 use super::binding::binding;
 use super::deployment::Deployment;
 use super::first_token::{FirstToken, push};
-use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
-use super::replica::{Prefill, parts};
+use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
+use super::replica::Prefill;
 use super::root::rising_root;
 use super::station::{Company, Operating, SATURATED, allen_cunneen, closed_wait};
 use super::steady::outside;
-use crate::scenario::{Load, Role};
+use crate::scenario::Load;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
 
-/// Serves a deployment whose one pool does everything.
+/// Serves a deployment whose prompts are read by those who write answers.
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
-    let Deployment { scenario, ref lengths, decode: ref side, .. } = *deployment;
-    let (pool, settled) = (side.pool, &side.settled);
-    let station = side.station(lengths);
+    let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
+    let station = half.station(lengths);
     let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let engine = *station.engine();
-    let ranks_wait = if settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
+    let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     let first = |at: &Operating, wait: f64| FirstToken {
         queue: Seconds::new(wait),
         room: Seconds::ZERO,
@@ -73,7 +72,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     };
     let admitted = users_here.min(room);
     let mut ttft = first(&operating, wait(&operating, admitted));
-    let mut warnings = side.warnings(deployment.numerics);
+    let mut warnings = half.warnings(deployment.numerics, operating.batch, lengths.context);
     ttft.room = match scenario.load {
         // By Little's law the users beyond the room wait this long for a place.
         Load::Closed { .. } => Seconds::new((users_here - admitted) / operating.rate),
@@ -85,34 +84,24 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         }
     };
     if users_here > room * 1.001 {
-        warnings.push(Warning::KvLimited { role: Role::Colocated, fits: room, wanted: users_here });
+        warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
     }
-    let prefill_ops = settled.replica.prefill_ops(lengths.new, lengths.past);
-    let decode_ops = settled.replica.decode_ops(operating.batch, lengths.context);
-    let interference = operating.tpot - operating.step;
-    let mut tpot_parts = parts(&decode_ops, operating.step, Cause::Step);
-    push(&mut tpot_parts, Cause::Interference, interference);
+    let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
+    let account = half.account(operating.batch, lengths.context);
+    let yields = half.tokens_per_step();
+    let mut tpot_parts = account.per_token(yields);
+    push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);
     let rate = operating.rate * station.replicas;
-    let busy = (operating.rate * lengths.tokens / operating.batch.max(1.0) * operating.step.get()
-        + station.prefill_load(operating.rate))
-    .min(1.0);
-    let pool_state = PoolState {
-        role: Role::Colocated,
-        chip: pool.chip.clone(),
-        chips: pool.chips,
-        replicas: settled.replicas,
-        layout: settled.replica.layout(),
-        layout_chosen: settled.chosen,
-        utilisation: busy,
-        batch: Requests::new(operating.batch),
-        memory: settled.replica.memory(admitted, lengths.context),
-        step: operating.step,
-        ops: decode_ops,
-    };
-    warnings.extend(outside(&pool_state));
+    let decoding =
+        operating.rate * lengths.tokens / (yields * operating.batch.max(1.0)) * operating.step.get();
+    let busy = (decoding + station.prefill_load(operating.rate)).min(1.0);
+    let pools = half.pools(operating.batch, admitted, busy, lengths.context);
+    let flows = half.flows(operating.batch, busy, lengths.context);
+    warnings.extend(pools.iter().filter_map(outside));
     let ttft_parts = ttft.parts(&prefill_ops);
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
-    let binding = binding(&ttft, &operating, lengths, &prefill_ops, &pool_state, None);
+    let steps = (lengths.tokens / yields, lengths.tokens);
+    let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);
     Steady {
         ttft: ttft.total(),
         tpot: operating.tpot,
@@ -127,11 +116,12 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         }),
         isl: lengths.isl,
         osl: lengths.osl,
-        chips: pool.chips,
+        chips: scenario.split.chips(),
         prefill_share: station.prefill_load(operating.rate)
             / busy.max(station.prefill_load(operating.rate)).max(1e-12),
-        pools: vec![pool_state],
+        pools,
         transfer: None,
+        flows,
         binding,
         saturation: saturation.map(|offered| Saturation {
             offered,

@@ -3,6 +3,7 @@
 //! A replica sends over the links of all its chips, and the slower end decides. Unlike chips, and pools that together
 //! exceed one scale-up domain, never share that domain: whatever the scenario says, they meet over a network.
 
+use super::deployment::Side;
 use super::refusal::Refusal;
 use crate::catalog::Chip;
 use crate::machine::{LinkRow, wire};
@@ -64,4 +65,10 @@ pub fn connection(
             }
         }
     }
+}
+
+/// The chips of two pools, and how many they are in all.
+#[must_use]
+pub fn together<'a>(first: &Side<'a>, second: &Side<'a>) -> (&'a Chip, &'a Chip, u32) {
+    (first.chip, second.chip, first.pool.chips.saturating_add(second.pool.chips))
 }

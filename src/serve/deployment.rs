@@ -1,17 +1,18 @@
 //! A scenario settled on its silicon: the lengths it comes to, and for each pool the replica, its layout and the number
 //! of copies. The closed form and the replay both start from here, so that they speak of the same deployment.
 
+use super::half::Half;
 use super::layouts::{Demand, Setting, Settled, settle};
-use super::outcome::Warning;
+use super::models::Models;
+use super::outcome::{PoolState, Warning};
 use super::refusal::Refusal;
-use super::station::Station;
 use super::transfer::{self, Path};
 use crate::catalog::model::Model;
 use crate::catalog::{self, Chip, Status};
 use crate::machine::Constants;
-use crate::pass::Numerics;
-use crate::scenario::{Load, Pool, Role, Scenario, Split};
-use crate::units::Tokens;
+use crate::pass::{Numerics, Portion};
+use crate::scenario::{Load, Pool, Role, Scenario};
+use crate::units::{Requests, Seconds, Tokens};
 
 /// A scenario with every pool settled.
 #[derive(Clone, Debug)]
@@ -24,10 +25,11 @@ pub struct Deployment<'a> {
     pub numerics: Numerics,
     /// The lengths.
     pub lengths: Lengths,
-    /// The pool that only reads prompts, and the way from it to the other; none where one pool does both.
+    /// The pool that only reads prompts, and the way from it to the pool that keeps the KV cache; none where prompts are
+    /// read by those who write answers.
     pub prefill: Option<(Side<'a>, Path)>,
-    /// The pool that writes answers.
-    pub decode: Side<'a>,
+    /// The pools that write answers.
+    pub decode: Half<'a>,
 }
 
 /// A pool on its silicon.
@@ -47,69 +49,95 @@ impl<'a> Deployment<'a> {
     /// Settles a scenario, which must be within its limits.
     ///
     /// # Errors
-    /// [`Refusal`] when a pool can't hold the model or no link is known.
-    pub fn new(scenario: &'a Scenario, tables: &'a Constants, model: &'a Model) -> Result<Self, Refusal> {
+    /// [`Refusal`] when a pool can't hold its part of the model or no link is known.
+    pub fn new(
+        scenario: &'a Scenario,
+        tables: &'a Constants,
+        models: &'a Models<'a>,
+    ) -> Result<Self, Refusal> {
+        let model: &'a Model = &models.model;
         let numerics = Numerics::resolve(model, scenario.formats);
         let lengths = Lengths::of(scenario);
-        let side = |pool, role| Side::new(scenario, tables, model, numerics, pool, role);
-        let (prefill, decode) = match &scenario.split {
-            Split::Colocated { pool } => (None, side(pool, Role::Colocated)?),
-            Split::PrefillDecode { prefill, decode } => {
-                let (from, to) = (side(prefill, Role::Prefill)?, side(decode, Role::Decode)?);
+        let maker = Maker { scenario, tables, model, numerics };
+        let reader = scenario.split.prefill().map(|pool| maker.side(pool, Role::Prefill)).transpose()?;
+        let mut decode = maker.half(models.drafter.as_deref(), &lengths)?;
+        let prefill = match reader {
+            None => None,
+            Some(from) => {
+                let row = tables.link("pool");
                 let path =
-                    transfer::path(scenario, tables.link("pool"), model, numerics, lengths.isl, &from, &to)?;
-                (Some((from, path)), to)
-            }
-            other => {
-                let message = format!("the split {} has no closed form yet", other.kind().id());
-                return Err(Refusal::Invalid { message });
+                    transfer::path(scenario, row, model, numerics, lengths.isl, &from, &decode.holder)?;
+                decode.share_link(path.bytes(), lengths.tokens);
+                Some((from, path))
             }
         };
         Ok(Self { scenario, model, numerics, lengths, prefill, decode })
     }
 }
 
-impl<'a> Side<'a> {
-    fn new(
-        scenario: &'a Scenario,
-        tables: &'a Constants,
-        model: &'a Model,
-        numerics: Numerics,
-        pool: &'a Pool,
-        role: Role,
-    ) -> Result<Self, Refusal> {
+/// What the pools of a deployment are made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maker<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) tables: &'a Constants,
+    pub(super) model: &'a Model,
+    pub(super) numerics: Numerics,
+}
+
+impl<'a> Maker<'a> {
+    /// A pool in a role.
+    pub(super) fn side(&self, pool: &'a Pool, role: Role) -> Result<Side<'a>, Refusal> {
+        let Self { scenario, tables, model, numerics } = *self;
         let chip = scenario.chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
             chip: pool.chip.clone(),
             nearest: catalog::nearest_chip_ids(&pool.chip).into_iter().map(str::to_owned).collect(),
         })?;
         let lengths = Lengths::of(scenario);
+        let reads = scenario.split.prefill().is_none() && !matches!(role, Role::Ffn | Role::Draft);
         let demand = Demand {
             role,
+            prefills: reads || role == Role::Prefill,
+            decodes: role != Role::Prefill,
             new: lengths.new,
             past: lengths.past,
             context: lengths.context,
             longest: if role == Role::Prefill { scenario.workload.isl } else { lengths.longest },
             tokens: lengths.tokens,
-            users: users(scenario, scenario.split.chips()),
+            users: self.users(),
             ttft: scenario.slo.ttft,
             tpot: scenario.slo.tpot,
         };
-        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics };
-        Ok(Self { role, pool, chip, settled: settle(&setting, pool, &demand)? })
+        let portion = match role {
+            Role::Attention => Portion::Attention,
+            Role::Ffn => Portion::Ffn,
+            _ => Portion::Whole,
+        };
+        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, portion };
+        Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
     }
 
-    /// The pool as a queueing station.
+    /// Users over the deployment.
+    pub(super) fn users(&self) -> f64 {
+        users(self.scenario, self.scenario.split.chips())
+    }
+}
+
+impl Side<'_> {
+    /// The pool at rest.
     #[must_use]
-    pub fn station(&self, lengths: &Lengths) -> Station<'a, '_> {
-        let settled = &self.settled;
-        let prefills = self.role != Role::Decode;
-        Station {
-            replica: &settled.replica,
-            replicas: f64::from(settled.replicas),
-            prefill: prefills.then(|| settled.replica.prefill(lengths.new, lengths.past)),
-            tokens: lengths.tokens,
-            context: lengths.context,
-            fits: settled.replica.sequences_that_fit(lengths.context).max(1.0),
+    pub fn idle(&self) -> PoolState {
+        PoolState {
+            role: self.role,
+            chip: self.pool.chip.clone(),
+            chips: self.pool.chips,
+            replicas: self.settled.replicas,
+            layout: self.settled.replica.layout(),
+            layout_chosen: self.settled.chosen,
+            utilisation: 0.0,
+            batch: Requests::ZERO,
+            memory: self.settled.replica.memory(0.0, Tokens::new(1.0)),
+            step: Seconds::ZERO,
+            ops: Vec::new(),
         }
     }
 

@@ -1,29 +1,28 @@
-//! Prefill and decode on pools of their own, in steady state: the rates of both and of the link between them match.
+//! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
 use super::binding::{binding, scarce_station};
 use super::deployment::{Deployment, Side};
-use super::first_token::FirstToken;
+use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
-use super::replica::{Prefill, parts};
 use super::root::rising_root;
 use super::station::{Operating, SATURATED, allen_cunneen};
 use super::steady::outside;
 use super::transfer::Path;
-use crate::scenario::{Load, Role};
+use crate::scenario::Load;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
 
 /// Serves a deployment whose prompts are read by a pool of their own, over a path to the one that writes.
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
-    let Deployment { scenario, model, numerics, ref lengths, decode: ref writer, .. } = *deployment;
-    let prefills = reader.station(lengths);
-    let decodes = writer.station(lengths);
-    let prefill = prefills.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
+    let Deployment { scenario, model, numerics, ref lengths, decode: ref half, .. } = *deployment;
+    let decodes = half.station(lengths);
+    let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
+    let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();
     let occupancy = prefill.occupancy.get();
 
     // Most requests per second of each station, over the whole deployment.
-    let prefill_most = prefills.replicas / occupancy;
+    let prefill_most = readers / occupancy;
     let room = decodes.fits;
     let decode_most = decodes.at(room).rate * decodes.replicas;
     let capacity = prefill_most.min(decode_most).min(path.most().get());
@@ -36,12 +35,11 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         let rate = at.rate * decodes.replicas;
         let load = rate / prefill_most;
         let queue = match open_cv {
-            Some(cv) => allen_cunneen(occupancy, prefills.replicas, load, cv),
+            Some(cv) => allen_cunneen(occupancy, readers, load, cv),
             None => {
                 // Random arrivals among finitely many users, who can't all wait at once, and the burst.
-                let others = (users / prefills.replicas - 1.0).max(0.0);
-                allen_cunneen(occupancy, prefills.replicas, load, 1.0)
-                    + engine.split_burst * others * occupancy
+                let others = (users / readers - 1.0).max(0.0);
+                allen_cunneen(occupancy, readers, load, 1.0) + engine.split_burst * others * occupancy
             }
         };
         FirstToken {
@@ -84,65 +82,51 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     let decode_load = rate / decode_most;
 
     let mut warnings = reader.warnings(numerics);
-    for warning in writer.warnings(numerics) {
+    for warning in half.warnings(numerics, operating.batch, lengths.context) {
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
     }
-    if path.apart {
+    if path.apart && !warnings.contains(&Warning::NoSharedDomain) {
         warnings.push(Warning::NoSharedDomain);
     }
     if operating.batch >= room * 0.999 && ttft.room.get() > 0.0 {
         let wanted = users_in_all / decodes.replicas;
-        warnings.push(Warning::KvLimited { role: Role::Decode, fits: room, wanted });
+        warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
     }
     let prefill_ops = reader.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let decode_ops = writer.settled.replica.decode_ops(operating.batch, lengths.context);
-    let in_prefill = rate / prefills.replicas * (prefill.latency + ttft.queue).get();
-    let prefill_state = PoolState {
-        role: Role::Prefill,
-        chip: reader.pool.chip.clone(),
-        chips: reader.pool.chips,
-        replicas: reader.settled.replicas,
-        layout: reader.settled.replica.layout(),
-        layout_chosen: reader.settled.chosen,
+    let account = half.account(operating.batch, lengths.context);
+    let yields = half.tokens_per_step();
+    let in_prefill = rate / readers * (prefill.latency + ttft.queue).get();
+    let held = in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl));
+    let mut pools = vec![PoolState {
         utilisation: prefill_load.min(1.0),
-        batch: Requests::ZERO,
-        memory: reader
-            .settled
-            .replica
-            .memory(in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl)), lengths.isl),
+        memory: reader.settled.replica.memory(held, lengths.isl),
         step: prefill.latency,
         ops: prefill_ops.clone(),
-    };
-    let decode_state = PoolState {
-        role: Role::Decode,
-        chip: writer.pool.chip.clone(),
-        chips: writer.pool.chips,
-        replicas: writer.settled.replicas,
-        layout: writer.settled.replica.layout(),
-        layout_chosen: writer.settled.chosen,
-        utilisation: decode_load.min(1.0),
-        batch: Requests::new(operating.batch),
-        memory: writer.settled.replica.memory(operating.batch, lengths.context),
-        step: operating.step,
-        ops: decode_ops.clone(),
-    };
-    warnings.extend(outside(&decode_state));
+        ..reader.idle()
+    }];
+    pools.extend(half.pools(operating.batch, operating.batch, decode_load.min(1.0), lengths.context));
+    warnings.extend(pools.iter().skip(1).filter_map(outside));
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
+    let mut flows = vec![path.flow(&transfer, half.holder.role)];
+    flows.extend(half.flows(operating.batch, decode_load.min(1.0), lengths.context));
+    let mut tpot_parts = account.per_token(yields);
+    push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);
+    let steps = (lengths.tokens / yields, lengths.tokens);
     let scarce = scarce_station(prefill_load, decode_load, &transfer);
     let binding = match scarce {
         Some(Binding::Decode) if ttft.room.get() > 0.0 => Binding::Capacity,
         Some(station) => station,
-        None => binding(&ttft, &operating, lengths, &prefill_ops, &decode_state, Some(&transfer)),
+        None => binding(&ttft, &operating, steps, &prefill_ops, &account.shares, Some(&transfer)),
     };
     Steady {
         ttft: ttft.total(),
         tpot: operating.tpot,
         e2e,
         ttft_parts: ttft.parts(&prefill_ops),
-        tpot_parts: parts(&decode_ops, operating.step, Cause::Step),
+        tpot_parts,
         rate: RequestsPerSecond::new(rate),
         capacity: RequestsPerSecond::new(capacity.max(rate)),
         in_flight: Requests::new(match scenario.load {
@@ -151,10 +135,11 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         }),
         isl: lengths.isl,
         osl: lengths.osl,
-        chips: reader.pool.chips.saturating_add(writer.pool.chips),
+        chips: scenario.split.chips(),
         prefill_share: 0.0,
-        pools: vec![prefill_state, decode_state],
+        pools,
         transfer: Some(transfer),
+        flows,
         binding,
         saturation: saturation.map(|offered| Saturation {
             offered,

@@ -5,7 +5,7 @@ use super::replica::{Replica, does_not_fit};
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, SramRow, WeightHome};
-use crate::pass::Numerics;
+use crate::pass::{Numerics, Portion};
 use crate::scenario::{Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
 
@@ -14,6 +14,10 @@ use crate::units::{Bytes, Seconds, Tokens};
 pub struct Demand {
     /// Role of the pool.
     pub role: Role,
+    /// Whether the pool reads prompts.
+    pub prefills: bool,
+    /// Whether it takes part in writing answers.
+    pub decodes: bool,
     /// New tokens of a prompt.
     pub new: Tokens,
     /// Cached tokens before them.
@@ -45,11 +49,14 @@ pub struct Setting<'a, 'b> {
     pub engine: Engine,
     /// The formats in force.
     pub numerics: Numerics,
+    /// The part of each layer that the pool computes.
+    pub portion: Portion,
 }
 
 impl<'a> Setting<'a, '_> {
     fn replica(&self, layout: Layout) -> Result<Replica<'a>, Refusal> {
-        Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)
+        let whole = Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)?;
+        Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
 
     /// The constants of a chip that streams weights through stages; none where kernel laws apply.
@@ -65,6 +72,9 @@ impl<'a> Setting<'a, '_> {
         }
     }
 }
+
+/// Micro-batches that a pool of feed-forward layers keeps on stages of their own.
+const GROUPS: f64 = 4.0;
 
 /// A pool with its layout settled.
 #[derive(Clone, Debug)]
@@ -209,9 +219,11 @@ fn pipeline<'a>(
     // Wider stages read faster; the pipeline keeps at least as many stages as users it can serve at once, and no chip
     // stays idle.
     let mut width = 1;
+    // Feed-forward layers of their own serve groups of users that pass together: a few stages keep a few groups apart.
+    let apart = if setting.portion == Portion::Ffn { GROUPS } else { f64::from(setting.model.layers) };
     while width * 2 <= row.wide
         && pool.chips.is_multiple_of(width * 2)
-        && f64::from(pool.chips / (width * 2)) >= demand.users.min(f64::from(setting.model.layers))
+        && f64::from(pool.chips / (width * 2)) >= demand.users.min(apart)
     {
         width *= 2;
     }
@@ -258,12 +270,10 @@ fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
     };
     let prefill_rate = replicas / prefill.occupancy.get();
     let decode_rate = replicas * batch / (demand.tokens * step.get());
-    match demand.role {
-        Role::Prefill => by_limit(prompt_ok, prefill_rate, prefill.latency),
-        Role::Decode | Role::Attention | Role::Ffn | Role::Draft | Role::Verify => {
-            by_limit(step_ok, decode_rate, step)
-        }
-        Role::Colocated => {
+    match (demand.prefills, demand.decodes) {
+        (true, false) => by_limit(prompt_ok, prefill_rate, prefill.latency),
+        (false, _) => by_limit(step_ok, decode_rate, step),
+        (true, true) => {
             let both = 1.0 / (1.0 / prefill_rate + 1.0 / decode_rate);
             by_limit(step_ok && prompt_ok, both, step)
         }

@@ -5,8 +5,13 @@ mod colocated;
 mod connection;
 mod deployment;
 mod disaggregated;
+mod draft;
 mod first_token;
+mod group;
+mod half;
+mod halves;
 mod layouts;
+mod models;
 mod outcome;
 mod refusal;
 pub mod replay;
@@ -16,16 +21,21 @@ mod station;
 mod steady;
 pub mod survey;
 mod transfer;
+mod turns;
 
 pub use deployment::{Deployment, Lengths, Side};
+pub use draft::{Away, Draft};
+pub use half::{Account, Half};
 pub use layouts::{Settled, candidates};
+pub use models::Models;
 pub use outcome::{
-    Binding, Cause, MemoryKind, MemoryUse, Part, PoolState, Saturation, Steady, Transfer, Warning,
+    Binding, Cause, Flow, MemoryKind, MemoryUse, Part, Per, PoolState, Saturation, Steady, Transfer, Warning,
 };
 pub use refusal::Refusal;
 pub use station::Operating;
 pub use steady::serve;
 pub use transfer::Ends;
+pub use turns::{Partner, Turns};
 
 use std::borrow::Cow;
 

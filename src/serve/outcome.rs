@@ -37,6 +37,8 @@ pub struct Steady {
     pub pools: Vec<PoolState>,
     /// KV transfer between pools, where there is any.
     pub transfer: Option<Transfer>,
+    /// All that flows between pools, in the order of the pools.
+    pub flows: Vec<Flow>,
     /// What limits the deployment.
     pub binding: Binding,
     /// Set when more is offered than can be served: latencies then describe the deployment at its capacity.
@@ -78,6 +80,12 @@ pub enum Cause {
     Pipeline,
     /// Moving the KV cache between pools.
     Transfer,
+    /// Proposing tokens.
+    Draft,
+    /// Activations or proposed tokens on the link between pools.
+    Link,
+    /// Waiting for the other micro-batches.
+    Wait,
     /// Per-step work of the engine: launching, scheduling.
     Step,
 }
@@ -104,6 +112,14 @@ pub enum Binding {
     Prefill,
     /// Decode cannot keep up.
     Decode,
+    /// Round trips between pools, however few bytes they carry.
+    RoundTrips,
+    /// The attention pool.
+    Attention,
+    /// The pool of the feed-forward layers.
+    Ffn,
+    /// Proposing tokens.
+    Draft,
     /// Waiting.
     Queue,
 }
@@ -179,6 +195,37 @@ pub struct Transfer {
     pub utilisation: f64,
 }
 
+/// Something that flows between two pools.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    /// Role of the pool that sends.
+    pub from: Role,
+    /// Role of the pool that receives.
+    pub to: Role,
+    /// What the bytes belong to.
+    pub per: Per,
+    /// Bytes per request or per output token.
+    pub bytes: Bytes,
+    /// Bandwidth that one sending replica gets.
+    pub bandwidth: BytesPerSecond,
+    /// Time on the way, empty messages included: of one request, or in one step.
+    pub time: Seconds,
+    /// Part of it that is felt.
+    pub exposed: Seconds,
+    /// Share of the link in use in this direction, 0 to 1.
+    pub utilisation: f64,
+}
+
+/// What the bytes of a flow belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// A request.
+    Request,
+    /// An output token.
+    Token,
+}
+
 /// More is offered than can be served.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Saturation {
@@ -214,6 +261,15 @@ pub enum Warning {
         role: Role,
         /// How many.
         chips: u32,
+    },
+    /// Nobody has published a served run of such a split or of this kind of speculation.
+    Unmeasured,
+    /// A pool waits for the other one most of the time.
+    Unbalanced {
+        /// Role of the pool that waits.
+        role: Role,
+        /// Share of a step in which it does, 0 to 1.
+        idle: f64,
     },
     /// The scenario asks for a scale-up domain that the pools do not share, so they meet over the network.
     NoSharedDomain,

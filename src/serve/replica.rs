@@ -13,12 +13,12 @@ use crate::units::{Bytes, Seconds, Tokens};
 /// A replica.
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
-    silicon: Silicon<'a>,
-    engine: EngineRow,
+    pub(super) silicon: Silicon<'a>,
+    pub(super) engine: EngineRow,
 }
 
 #[derive(Clone, Debug)]
-enum Silicon<'a> {
+pub(super) enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
     Memory(Box<Plan<'a>>),
     /// Weights that stream through stages: the pipeline law.
@@ -261,7 +261,7 @@ fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
 
 /// Decode of `sequences` over a replica: each data-parallel rank and each pipeline micro-batch has its share, at least
 /// one sequence where there is any.
-fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> Shape {
+pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> Shape {
     let ranks = f64::from(layout.dp);
     let share = sequences / (ranks * f64::from(layout.pp));
     Shape::decode(share.max(1.0), context, sequences.clamp(1.0, ranks))

@@ -6,12 +6,13 @@
 //!
 //! `TPOT = t_step(b) + φ·ω·b/n`, `X = b/(n·TPOT)`
 //!
-//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second. Waiting for the
+//! with b sequences in decode (where a step yields several tokens per sequence, t_step is its time per token), ω the time a prompt takes from the replica and X the requests per second. Waiting for the
 //! prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen for others; in a closed loop nobody waits for
 //! more prompts than there are other users, and a share of the prompts ahead is waited for because runs start in a burst
 //! and answers of equal length end together.
 
-use super::replica::{Prefill, Replica};
+use super::half::Half;
+use super::replica::Prefill;
 use crate::machine::EngineRow;
 use crate::units::{Seconds, Tokens};
 
@@ -21,12 +22,14 @@ pub const SATURATED: f64 = 0.98;
 /// What one replica does with the workload at hand.
 #[derive(Clone, Debug)]
 pub struct Station<'a, 'b> {
-    /// The replica.
-    pub replica: &'b Replica<'a>,
+    /// The pools that write answers.
+    pub half: &'b Half<'a>,
     /// Copies of it.
     pub replicas: f64,
     /// Cost of a prompt; none where the pool does not prefill.
     pub prefill: Option<Prefill>,
+    /// Time that a prompt keeps a draft pool of its own from drafting.
+    pub drafter_prompt: Seconds,
     /// Output tokens after the first; 0 where the pool does not decode.
     pub tokens: f64,
     /// Mean tokens in the cache of a sequence in decode.
@@ -52,7 +55,7 @@ impl Station<'_, '_> {
     /// The engine's constants.
     #[must_use]
     pub fn engine(&self) -> &EngineRow {
-        self.replica.engine()
+        self.half.engine()
     }
 
     /// Time a prompt takes from the replica; nothing where the pool does not prefill.
@@ -64,9 +67,9 @@ impl Station<'_, '_> {
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        let step = self.replica.decode_step(batch, self.context);
-        let stall = self.engine().interference * self.occupancy();
-        let tpot = step + Seconds::new(stall * batch / self.tokens);
+        let step = self.half.step(batch, self.context);
+        let stall = self.engine().interference * self.occupancy() + self.drafter_prompt.get();
+        let tpot = step / self.half.tokens_per_step() + Seconds::new(stall * batch / self.tokens);
         Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
     }
 

@@ -1,4 +1,5 @@
-//! Steady state of a deployment, colocated or split into prefill and decode, in a closed or an open loop.
+//! Steady state of a deployment, with or without a pool of its own for prefill, in a closed or an open loop. How the half
+//! that writes answers is split does not matter here ([`super::half`]).
 //!
 //! The unknown is the number of sequences in decode per replica. From it follow step time, TPOT and rate
 //! ([`super::station`]), from the rate the waits, and from both the users in flight, which rise with it; a closed loop
@@ -6,6 +7,7 @@
 //! capacity waits, and saturation is said in words instead of latencies without meaning.
 
 use super::deployment::Deployment;
+use super::models::Models;
 use super::outcome::{PoolState, Steady, Warning};
 use super::refusal::Refusal;
 use super::{colocated, disaggregated};
@@ -20,14 +22,18 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
     }
-    let model = super::find_model(scenario)?;
-    let deployment = Deployment::new(scenario, tables, &model)?;
+    let models = Models::of(scenario)?;
+    let deployment = Deployment::new(scenario, tables, &models)?;
     let mut steady = match &deployment.prefill {
         None => colocated::serve(&deployment),
         Some((reader, path)) => disaggregated::serve(&deployment, reader, path),
     };
-    if scenario.workload.isl + scenario.workload.osl > model.max_context {
-        steady.warnings.push(Warning::BeyondContext { max_context: model.max_context });
+    let speculates = deployment.decode.draft.as_ref().is_some_and(|draft| draft.tokens > 0);
+    if speculates || deployment.decode.partner.is_some() {
+        steady.warnings.push(Warning::Unmeasured);
+    }
+    if scenario.workload.isl + scenario.workload.osl > models.model.max_context {
+        steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
     Ok(steady)
 }

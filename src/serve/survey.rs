@@ -5,16 +5,18 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
-use super::layouts::{candidates, together};
+use super::deployment::{Lengths, Side};
+use super::half::Half;
+use super::layouts::{Settled, candidates, together};
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
-use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
+use super::station::{Company, Operating, allen_cunneen, closed_wait};
 use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, WeightHome};
 use crate::pass::Numerics;
-use crate::scenario::{Layout, Role, Scenario};
-use crate::units::{RequestsPerSecond, Seconds, Tokens};
+use crate::scenario::{Layout, Pool, Role, Scenario};
+use crate::units::{RequestsPerSecond, Seconds};
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
 #[derive(Clone, Debug)]
@@ -68,8 +70,8 @@ pub fn offers(
         nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
     })?;
     let numerics = Numerics::resolve(&model, scenario.formats);
-    let (isl, osl) = (scenario.workload.mean_isl(), scenario.workload.mean_osl());
-    let past = (isl * scenario.workload.hit).min(isl - Tokens::new(1.0)).max(Tokens::ZERO);
+    let lengths = Lengths::of(scenario);
+    let pool = Pool::new(id, chips);
     let longest = match role {
         Role::Prefill => scenario.workload.isl,
         _ => scenario.workload.isl + scenario.workload.osl,
@@ -85,16 +87,14 @@ pub fn offers(
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }
-        let context = isl + osl / 2.0;
-        let prefill = (role != Role::Decode).then(|| replica.prefill(isl - past, past));
-        let station = Station {
-            replica: &replica,
-            replicas: 1.0,
-            prefill,
-            tokens: (osl.get() - 1.0).max(1e-3),
-            context,
-            fits: replica.sequences_that_fit(context).max(1.0),
+        let settled = Settled { replica, replicas: 1, chosen: true };
+        let half = Half {
+            holder: Side { role, pool: &pool, chip, settled },
+            partner: None,
+            draft: None,
+            prefills: role != Role::Decode,
         };
+        let station = half.station(&lengths);
         let points = if role == Role::Prefill {
             Vec::new()
         } else {
@@ -103,10 +103,10 @@ pub fn offers(
         offers.push(Offer {
             layout,
             chips: layout.chips(),
-            prefill,
+            prefill: station.prefill,
             fits: station.fits,
             points,
-            engine: *replica.engine(),
+            engine: *station.engine(),
             tokens: station.tokens,
             spread: scenario.workload.spread,
             layers: model.layers,

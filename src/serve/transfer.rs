@@ -4,15 +4,15 @@
 //! by layer while the prefill still runs, so only the last layer's share and what the link cannot keep up with are felt.
 //! What connects the pools decides the bandwidth ([`super::connection`]).
 
-use super::connection::{Connection, connection};
+use super::connection::{Connection, connection, together};
 use super::deployment::Side;
-use super::outcome::Transfer;
+use super::outcome::{Flow, Per, Transfer};
 use super::refusal::Refusal;
 use crate::catalog::Chip;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
-use crate::scenario::Scenario;
+use crate::scenario::{Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// The way between two pools.
@@ -24,6 +24,8 @@ pub struct Path {
     /// What all replicas of the narrower pool carry together.
     total: BytesPerSecond,
     latency: Seconds,
+    /// Rewriting the cache in the receiver's layout.
+    convert: Seconds,
     /// Whether the scenario asks for a scale-up domain that the pools do not share.
     pub(super) apart: bool,
 }
@@ -59,7 +61,7 @@ pub fn ends(
 }
 
 impl Ends {
-    /// The way between replicas of so many chips, so many of them on each side.
+    /// The way between replicas of so many chips, so many of them on each side, where both keep the cache alike.
     #[must_use]
     pub fn path(&self, from: (f64, f64), to: (f64, f64)) -> Path {
         Path {
@@ -67,6 +69,7 @@ impl Ends {
             bandwidth: (self.sends * from.0).min(self.receives * to.0),
             total: (self.sends * (from.0 * from.1)).min(self.receives * (to.0 * to.1)),
             latency: self.latency,
+            convert: Seconds::ZERO,
             apart: self.apart,
         }
     }
@@ -85,11 +88,24 @@ pub fn path(
     from: &Side<'_>,
     to: &Side<'_>,
 ) -> Result<Path, Refusal> {
-    let together = from.pool.chips.saturating_add(to.pool.chips);
-    let ends = ends(scenario, row, model, numerics, isl, (from.chip, to.chip, together))?;
+    let ends = ends(scenario, row, model, numerics, isl, together(from, to))?;
     let side =
         |end: &Side<'_>| (f64::from(end.settled.replica.layout().chips()), f64::from(end.settled.replicas));
-    Ok(ends.path(side(from), side(to)))
+    Ok(Path { convert: conversion(ends.bytes, from, to), ..ends.path(side(from), side(to)) })
+}
+
+/// Time to read and write the cache once more where the two ends keep it differently: other chips page it otherwise, and
+/// other degrees of parallelism spread its heads and layers otherwise.
+fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
+    let (here, there) = (from.settled.replica.layout(), to.settled.replica.layout());
+    if from.chip.id == to.chip.id && (here.tp, here.pp) == (there.tp, there.pp) {
+        return Seconds::ZERO;
+    }
+    let main = to.chip.memory.as_ref().map(|memory| memory.bandwidth);
+    let memory = main.or_else(|| to.chip.sram.and_then(|sram| sram.bandwidth));
+    // A sequence lies on the ranks of one data-parallel group.
+    let chips = f64::from(there.tp) * f64::from(there.pp);
+    memory.map_or(Seconds::ZERO, |bandwidth| cache * 2.0 / (bandwidth * chips))
 }
 
 /// Cache and state of a prompt, each element once.
@@ -103,6 +119,27 @@ fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
 }
 
 impl Path {
+    /// KV cache of a request.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        self.bytes
+    }
+
+    /// What a report says of the flow, the same as [`Self::state`] for a list of flows.
+    #[must_use]
+    pub fn flow(&self, state: &Transfer, to: Role) -> Flow {
+        Flow {
+            from: Role::Prefill,
+            to,
+            per: Per::Request,
+            bytes: state.bytes,
+            bandwidth: state.bandwidth,
+            time: state.time,
+            exposed: state.exposed,
+            utilisation: state.utilisation,
+        }
+    }
+
     /// Most requests per second the way carries.
     #[must_use]
     pub fn most(&self) -> RequestsPerSecond {
@@ -112,7 +149,7 @@ impl Path {
     /// Time on the wire at this rate: a busy link is shared.
     fn time(&self, rate: RequestsPerSecond) -> Seconds {
         let load = (rate / self.most()).min(0.999);
-        self.latency + self.bytes / (self.bandwidth * (1.0 - load))
+        self.latency + self.convert + self.bytes / (self.bandwidth * (1.0 - load))
     }
 
     /// What of the transfer is not hidden behind a prefill of this length.

@@ -1,0 +1,319 @@
+//! The half of a deployment that writes answers, however its work is split.
+//!
+//! The closed forms and the replay see one interface: the time of a step at so many sequences and so much context, the
+//! tokens it yields per sequence, the sequences that fit, and what a prompt costs where no other pool reads it. All of
+//! it is per *station*: one replica of the pool that keeps the KV cache, with its share of the other pools.
+//!
+//! Three shapes share it. Whole layers on one pool. Attention and feed-forward layers on two ([`super::turns`]): every
+//! layer's activations go there and back. Drafting ([`super::draft`]): k tokens are proposed one after another, then
+//! k + 1 tokens per sequence are checked in one step, which reads weights and cache once; nothing overlaps.
+
+use super::binding::op_binding;
+use super::deployment::{Lengths, Side};
+use super::draft::Draft;
+use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
+use super::replica::{Prefill, parts};
+use super::station::Station;
+use super::turns::{Partner, Turns};
+use crate::machine::EngineRow;
+use crate::pass::{Numerics, Op};
+use crate::scenario::Role;
+use crate::units::{Bytes, Requests, Seconds, Tokens};
+
+/// The half that writes answers.
+#[derive(Clone, Debug)]
+pub struct Half<'a> {
+    /// The pool that keeps the KV cache: all of the half, the attention pool, or the verify pool.
+    pub holder: Side<'a>,
+    /// The pool of the feed-forward layers, where it is another.
+    pub partner: Option<Partner<'a>>,
+    /// Who proposes tokens.
+    pub draft: Option<Draft<'a>>,
+    /// Whether prompts are read here.
+    pub prefills: bool,
+}
+
+/// Where a step goes; both lists add up to it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The step.
+    pub step: Seconds,
+    /// By cause.
+    pub parts: Vec<Part>,
+    /// By what binds.
+    pub shares: Vec<(Binding, Seconds)>,
+}
+
+impl Account {
+    /// Where the time per token goes when a step yields so many.
+    #[must_use]
+    pub fn per_token(&self, yields: f64) -> Vec<Part> {
+        self.parts.iter().map(|part| Part { time: part.time / yields, ..*part }).collect()
+    }
+}
+
+impl<'a> Half<'a> {
+    /// Stations: replicas of the pool that keeps the cache.
+    #[must_use]
+    pub fn replicas(&self) -> f64 {
+        f64::from(self.holder.settled.replicas)
+    }
+
+    /// The engine's constants.
+    #[must_use]
+    pub fn engine(&self) -> &EngineRow {
+        self.holder.settled.replica.engine()
+    }
+
+    /// New tokens of a sequence in a step: those proposed, and one.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        self.draft.as_ref().map_or(1.0, Draft::width)
+    }
+
+    /// Mean tokens that a step yields per sequence, at least 1.
+    #[must_use]
+    pub fn tokens_per_step(&self) -> f64 {
+        self.draft.as_ref().map_or(1.0, |draft| draft.yields)
+    }
+
+    /// Time of a step with so many sequences on the station and no prompt in between, drafting included.
+    #[must_use]
+    pub fn step(&self, batch: f64, context: Tokens) -> Seconds {
+        let replica = &self.holder.settled.replica;
+        let active = self.draft.as_ref().filter(|draft| draft.tokens > 0);
+        let checked = match (&self.partner, active) {
+            (None, None) => return replica.decode_step(batch, context),
+            (None, Some(draft)) => replica.kernels(batch, context, draft.width()) + replica.around(batch),
+            (Some(partner), _) => self.turns(partner, batch, context).step(),
+        };
+        checked + active.map_or(Seconds::ZERO, |draft| draft.time(batch, context))
+    }
+
+    fn turns(&self, partner: &Partner<'a>, batch: f64, context: Tokens) -> Turns {
+        partner.turns(&self.holder.settled.replica, batch, context, self.width(), self.tokens_per_step())
+    }
+
+    /// Sequences of this mean length that fit on a station.
+    #[must_use]
+    pub fn fits(&self, context: Tokens) -> f64 {
+        let own = self.holder.settled.replica.sequences_that_fit(context);
+        match &self.draft {
+            None => own,
+            Some(draft) => draft.fits(&self.holder.settled.replica, own, context),
+        }
+    }
+
+    /// What a prompt costs where this half reads it.
+    #[must_use]
+    pub fn prefill(&self, new: Tokens, past: Tokens) -> Prefill {
+        let mut prefill = self.holder.settled.replica.prefill(new, past);
+        if let Some(partner) = &self.partner {
+            prefill = partner.prefill(prefill, new, past);
+        }
+        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
+            prefill.latency += beside.latency;
+            prefill.occupancy += beside.occupancy;
+        }
+        prefill
+    }
+
+    /// The operations of a prompt that this half reads.
+    #[must_use]
+    pub fn prefill_ops(&self, new: Tokens, past: Tokens) -> Vec<Op> {
+        let mut ops = self.holder.settled.replica.prefill_ops(new, past);
+        if let Some(partner) = &self.partner {
+            ops.extend(partner.side.settled.replica.prefill_ops(new, past));
+        }
+        ops
+    }
+
+    /// Time that the prompt of a request keeps a draft pool of its own from drafting, per station.
+    #[must_use]
+    pub fn drafter_prompt(&self, new: Tokens, past: Tokens) -> Seconds {
+        self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.prompt(new, past))
+    }
+
+    /// The half as a queueing station.
+    #[must_use]
+    pub fn station(&self, lengths: &Lengths) -> Station<'a, '_> {
+        Station {
+            half: self,
+            replicas: self.replicas(),
+            prefill: self.prefills.then(|| self.prefill(lengths.new, lengths.past)),
+            drafter_prompt: self.drafter_prompt(lengths.new, lengths.past),
+            tokens: lengths.tokens,
+            context: lengths.context,
+            fits: self.fits(lengths.context).max(1.0),
+        }
+    }
+
+    /// Where a step goes.
+    #[must_use]
+    pub fn account(&self, batch: f64, context: Tokens) -> Account {
+        let step = self.step(batch, context);
+        let replica = &self.holder.settled.replica;
+        let mut extra: Vec<(Cause, Binding, Seconds)> = Vec::new();
+        let ops = match &self.partner {
+            None => replica.kernel_ops(batch, context, self.width()),
+            Some(partner) => {
+                let turns = self.turns(partner, batch, context);
+                extra.push((Cause::Link, Binding::RoundTrips, turns.latency()));
+                extra.push((Cause::Link, Binding::Link, turns.wire()));
+                extra.push((Cause::Wait, turns.binding(), turns.wait()));
+                let mut ops = replica.group_ops(turns.group, batch, context, self.width());
+                ops.extend(partner.ops(&turns, batch, context, self.width()));
+                ops
+            }
+        };
+        if let Some(draft) = &self.draft {
+            let (drafting, latency, wire) = draft.parts(batch, context);
+            extra.push((Cause::Draft, Binding::Draft, drafting));
+            extra.push((Cause::Link, Binding::RoundTrips, latency));
+            extra.push((Cause::Link, Binding::Link, wire));
+        }
+        let beside: Seconds = extra.iter().map(|(.., time)| *time).sum();
+        let within = (step - beside).max(Seconds::ZERO);
+        let mut by_cause = parts(&ops, within, Cause::Step);
+        let mut shares = Vec::new();
+        let known: Seconds = ops.iter().map(|op| op.time).sum();
+        for op in &ops {
+            shares.push((op_binding(op.kind, op.limit), op.time));
+        }
+        shares.push((Binding::LatencyFloor, (within - known).max(Seconds::ZERO)));
+        for (cause, binding, time) in extra {
+            shares.push((binding, time));
+            match by_cause.iter_mut().find(|part| part.cause == cause) {
+                Some(part) => part.time += time,
+                None => super::first_token::push(&mut by_cause, cause, time),
+            }
+        }
+        Account { step, parts: by_cause, shares }
+    }
+
+    /// The pools with `batch` sequences in decode and `admitted` in memory per station; `busy` is the share of time that
+    /// the half is at work.
+    #[must_use]
+    pub fn pools(&self, batch: f64, admitted: f64, busy: f64, context: Tokens) -> Vec<PoolState> {
+        let step = self.step(batch, context);
+        let replica = &self.holder.settled.replica;
+        let mut holder = PoolState {
+            utilisation: busy,
+            batch: Requests::new(batch),
+            memory: replica.memory(admitted, context),
+            step,
+            ..self.holder.idle()
+        };
+        let drafting = self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.time(batch, context));
+        let mut others = Vec::new();
+        match &self.partner {
+            None => holder.ops = replica.kernel_ops(batch, context, self.width()),
+            Some(partner) => {
+                let turns = self.turns(partner, batch, context);
+                holder.ops = replica.group_ops(turns.group, batch, context, self.width());
+                holder.step = turns.attention_busy();
+                holder.utilisation = (busy * (turns.attention_busy() / step)).min(1.0);
+                let mut other = PoolState {
+                    utilisation: (busy * (turns.ffn_busy() / step)).min(1.0),
+                    batch: Requests::new(batch * partner.ratio),
+                    memory: partner.side.settled.replica.memory(0.0, context),
+                    step: turns.ffn_busy(),
+                    ops: partner.ops(&turns, batch, context, self.width()),
+                    ..partner.side.idle()
+                };
+                other.memory.kv_capacity = Tokens::ZERO;
+                others.push(other);
+            }
+        }
+        if let Some(draft) = &self.draft {
+            match &draft.away {
+                Some(away) => {
+                    if self.partner.is_none() {
+                        holder.utilisation = (busy * ((step - drafting) / step)).min(1.0);
+                    }
+                    others.push(PoolState {
+                        utilisation: (busy * (draft.parts(batch, context).0 / step)).min(1.0),
+                        batch: Requests::new(batch * draft.ratio),
+                        memory: draft.replica.memory(admitted * draft.ratio, context),
+                        step: draft.parts(batch, context).0,
+                        ops: draft.replica.kernel_ops(batch * draft.ratio, context, 1.0),
+                        ..away.side.idle()
+                    });
+                }
+                None => {
+                    let chips = f64::from(replica.layout().chips());
+                    holder.memory.weights += draft.weights / chips;
+                    holder.memory.kv += draft.replica.cache(context) * (admitted / chips);
+                    holder.memory.kv_capacity = context * self.fits(context);
+                }
+            }
+        }
+        // A request meets the drafter before the check, and attention before the feed-forward layers.
+        if self.draft.as_ref().is_some_and(|draft| draft.away.is_some()) {
+            others.push(holder);
+            others
+        } else {
+            let mut all = vec![holder];
+            all.append(&mut others);
+            all
+        }
+    }
+
+    /// What flows between the pools of the half; `busy` as in [`Self::pools`].
+    #[must_use]
+    pub fn flows(&self, batch: f64, busy: f64, context: Tokens) -> Vec<Flow> {
+        let mut flows = Vec::new();
+        let step = self.step(batch, context);
+        if let Some(partner) = &self.partner {
+            flows.extend(partner.flows(&self.turns(partner, batch, context), step, busy));
+        }
+        if let Some(draft) = &self.draft {
+            flows.extend(draft.flows(batch, step, busy));
+        }
+        flows
+    }
+
+    /// What is unwise about the half whatever its load, and about its balance at this one.
+    #[must_use]
+    pub fn warnings(&self, numerics: Numerics, batch: f64, context: Tokens) -> Vec<Warning> {
+        let mut warnings = self.holder.warnings(numerics);
+        let mut add = |more: Vec<Warning>| {
+            for warning in more {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        };
+        if let Some(partner) = &self.partner {
+            add(partner.side.warnings(numerics));
+            let turns = self.turns(partner, batch, context);
+            let step = self.step(batch, context);
+            for (role, idle) in [
+                (Role::Attention, 1.0 - turns.attention_busy() / step),
+                (Role::Ffn, 1.0 - turns.ffn_busy() / step),
+            ] {
+                if idle > 0.5 {
+                    add(vec![Warning::Unbalanced { role, idle }]);
+                }
+            }
+            if partner.connection.apart {
+                add(vec![Warning::NoSharedDomain]);
+            }
+        }
+        if let Some(away) = self.draft.as_ref().and_then(|draft| draft.away.as_ref()) {
+            add(away.side.warnings(numerics));
+            if away.connection.apart {
+                add(vec![Warning::NoSharedDomain]);
+            }
+        }
+        warnings
+    }
+
+    /// Lets the KV cache of arriving requests take its share of the link between attention and FFN pool: so many bytes
+    /// per request of so many output tokens.
+    pub fn share_link(&mut self, cache: Bytes, tokens: f64) {
+        if let Some(partner) = &mut self.partner {
+            partner.arriving = cache / tokens.max(1.0);
+        }
+    }
+}

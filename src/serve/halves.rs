@@ -1,0 +1,154 @@
+//! How the half that writes answers is put together from its pools.
+
+use super::connection::{Connection, connection, together};
+use super::deployment::{Lengths, Maker, Side};
+use super::draft::{Away, Draft};
+use super::half::Half;
+use super::refusal::Refusal;
+use super::replica::{Replica, does_not_fit};
+use super::turns::Partner;
+use crate::catalog::Model;
+use crate::pass::Numerics;
+use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Pool, Role};
+use crate::units::{Bytes, BytesPerSecond};
+
+/// Bytes of an activation that comes back from a feed-forward layer.
+const WIDE: f64 = 2.0;
+
+impl<'a> Maker<'a> {
+    /// The half that writes answers.
+    pub(super) fn half(&self, drafter: Option<&'a Model>, lengths: &Lengths) -> Result<Half<'a>, Refusal> {
+        let split = &self.scenario.split;
+        let prefills = split.prefill().is_none();
+        let (pool, role) = match split.decode_half() {
+            DecodeHalf::Whole(pool) if prefills => (pool, Role::Colocated),
+            DecodeHalf::Whole(pool) => (pool, Role::Decode),
+            DecodeHalf::AttentionFfn { attention, .. } => (attention, Role::Attention),
+            DecodeHalf::DraftVerify { verify, .. } => (verify, Role::Verify),
+        };
+        let holder = self.side(pool, role)?;
+        let partner = match split.decode_half() {
+            DecodeHalf::AttentionFfn { ffn, .. } => Some(self.partner(&holder, ffn)?),
+            _ => None,
+        };
+        let draft = match (split.decode_half(), drafter) {
+            (DecodeHalf::DraftVerify { draft, .. }, Some(model)) => {
+                Some(self.draft(&holder, Some(draft), model)?)
+            }
+            (_, Some(model)) => Some(self.draft(&holder, None, model)?),
+            (_, None) => None,
+        };
+        let mut half = Half { holder, partner, draft, prefills };
+        let fits = half.fits(lengths.longest);
+        if fits < 1.0 {
+            // Without a drafter the model fits, or the pool would have been refused.
+            let replica = &half.holder.settled.replica;
+            let (has, needs) = replica.need(lengths.longest);
+            let beside = half.draft.as_ref().map_or(Bytes::ZERO, |draft| draft.weights);
+            let cache = half.draft.as_ref().map_or(Bytes::ZERO, |draft| draft.replica.cache(lengths.longest));
+            return Err(does_not_fit(role, half.holder.chip, has, needs + beside + cache, None));
+        }
+        let expected = (self.users() / half.replicas()).min(half.fits(lengths.context)).max(1.0);
+        let width = half.width();
+        if let Some(partner) = &mut half.partner {
+            match self.scenario.micro {
+                Some(micro) => partner.micro = micro,
+                None => partner.choose(&half.holder.settled.replica, expected, lengths.context, width),
+            }
+        }
+        Ok(half)
+    }
+
+    fn partner(&self, holder: &Side<'a>, pool: &'a Pool) -> Result<Partner<'a>, Refusal> {
+        let trips: u32 = self.model.ffn.iter().map(|layers| layers.count).sum();
+        if trips == 0 {
+            let message = format!("{} has no feed-forward layers for a pool of their own", self.model.name);
+            return Err(Refusal::Invalid { message });
+        }
+        let side = self.side(pool, Role::Ffn)?;
+        let connection = connection(self.scenario, self.tables.link("pool"), together(holder, &side))?;
+        let hidden = f64::from(self.model.hidden);
+        let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.weights };
+        Ok(Partner {
+            bandwidth: share(&connection, holder, &side),
+            ratio: ratio(holder, &side),
+            micro: 1,
+            trips: f64::from(trips),
+            out: Bytes::new(hidden * format.compute_type().activation_bytes()),
+            back: Bytes::new(hidden * WIDE),
+            arriving: Bytes::ZERO,
+            connection,
+            side,
+        })
+    }
+
+    fn draft(
+        &self,
+        holder: &Side<'a>,
+        pool: Option<&'a Pool>,
+        model: &'a Model,
+    ) -> Result<Draft<'a>, Refusal> {
+        let Self { scenario, tables, .. } = *self;
+        let speculation = scenario.speculation();
+        let own_head = speculation.as_ref().is_some_and(|own| own.drafter == Drafter::Mtp);
+        let tokens = speculation.as_ref().map_or(0, |own| own.tokens);
+        let yields = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
+        let numerics = if own_head {
+            self.numerics
+        } else {
+            Numerics::resolve(model, Formats { experts: None, ..scenario.formats })
+        };
+        if let Some(pool) = pool {
+            let side = Maker { model, numerics, ..*self }.side(pool, Role::Draft)?;
+            let connection = connection(scenario, tables.link("pool"), together(&side, holder))?;
+            let hidden = if own_head { f64::from(self.model.hidden) * WIDE } else { 0.0 };
+            let reversed = Connection { first: connection.second, second: connection.first, ..connection };
+            return Ok(Draft {
+                replica: side.settled.replica.clone(),
+                weights: Bytes::ZERO,
+                tokens,
+                yields,
+                ratio: ratio(holder, &side),
+                hidden: Bytes::new(hidden),
+                away: Some(Away { bandwidth: share(&reversed, holder, &side), side, connection }),
+            });
+        }
+        let layout = holder.settled.replica.layout();
+        let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
+        let layout = Layout { pp: stages, ..layout };
+        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, layout)?;
+        Ok(Draft {
+            replica,
+            weights: weights(model, numerics, own_head),
+            tokens,
+            yields,
+            ratio: 1.0,
+            hidden: Bytes::ZERO,
+            away: None,
+        })
+    }
+}
+
+/// Replicas of one pool for each replica of another.
+fn ratio(holder: &Side<'_>, other: &Side<'_>) -> f64 {
+    f64::from(holder.settled.replicas) / f64::from(other.settled.replicas.max(1))
+}
+
+/// What one replica of the first pool has of the way to the second, when all use it at once.
+fn share(connection: &Connection, first: &Side<'_>, second: &Side<'_>) -> BytesPerSecond {
+    let chips = |side: &Side<'_>| f64::from(side.settled.replica.layout().chips());
+    let theirs = connection.second * (chips(second) / ratio(first, second));
+    (connection.first * chips(first)).min(theirs)
+}
+
+/// Weights of a drafter; a prediction head shares embedding and output head with its model.
+fn weights(model: &Model, numerics: Numerics, own_head: bool) -> Bytes {
+    let parameters = model.parameters();
+    let dense = parameters.attention + parameters.dense_ffn + parameters.shared_ffn + parameters.router;
+    let vocabulary = if own_head { 0.0 } else { parameters.embedding + parameters.head };
+    Bytes::new(
+        dense * numerics.weights.bytes_per_element()
+            + parameters.routed_experts * numerics.experts.bytes_per_element()
+            + vocabulary * WIDE,
+    )
+}

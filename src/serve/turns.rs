@@ -1,0 +1,223 @@
+//! Attention and feed-forward layers on pools of their own: each layer's activations go there and back, and micro-batches
+//! take turns so that neither pool waits for the link.
+//!
+//! With m micro-batches and per layer times `a` for attention, `f` for the feed-forward layer and `c` for both ways of
+//! the link, a micro-batch needs `R = a + f + c` per layer, and the busiest of both pools and of the two directions of the
+//! link, at `x` per micro-batch, lets one pass every `x`:
+//!
+//! `t = (L − 1)·max(R, m·x) + R + (m − 1)·x`
+//!
+//! One micro-batch takes `L·R`; enough of them to hide everything take `R + x·(m·L − 1)`. A pool of several pipeline
+//! stages works on as many micro-batches at once. Each token moves its activations once per layer and direction: out in
+//! the format of the products, back in 16 bits; the FFN pool spreads them over its experts on links of its own.
+//! Source: MegaScale-Infer (2025-04), Step-3 (2025-07).
+
+use super::connection::Connection;
+use super::deployment::Side;
+use super::outcome::{Binding, Flow, Per};
+use super::replica::{Prefill, Replica};
+use crate::pass::Op;
+use crate::scenario::Role;
+use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
+
+/// Most micro-batches that the tool tries.
+const MOST: u32 = 4;
+
+/// The pool of the feed-forward layers and the way to it.
+#[derive(Clone, Debug)]
+pub struct Partner<'a> {
+    /// The pool.
+    pub side: Side<'a>,
+    /// The way from the attention pool.
+    pub connection: Connection,
+    /// What one attention replica has of the way.
+    pub bandwidth: BytesPerSecond,
+    /// Attention replicas for each replica of this pool.
+    pub ratio: f64,
+    /// Micro-batches that take turns.
+    pub micro: u32,
+    /// Round trips of a pass: layers with a feed-forward part.
+    pub trips: f64,
+    /// Bytes of a token on its way to the feed-forward layer of one layer.
+    pub out: Bytes,
+    /// Bytes of a token on its way back.
+    pub back: Bytes,
+    /// KV cache that arrives over the same link, per output token.
+    pub arriving: Bytes,
+}
+
+/// A step of micro-batches that take turns.
+#[derive(Clone, Copy, Debug)]
+pub struct Turns {
+    /// Sequences of a micro-batch on one attention replica.
+    pub group: f64,
+    micro: f64,
+    trips: f64,
+    /// Per layer and micro-batch.
+    attention: Seconds,
+    ffn: Seconds,
+    out: Seconds,
+    back: Seconds,
+    /// KV cache that arrives meanwhile.
+    arriving: Seconds,
+    latency: Seconds,
+    /// Micro-batches that each pool works on at once.
+    lanes: [f64; 2],
+    around: Seconds,
+    bandwidth: BytesPerSecond,
+    bytes: [Bytes; 2],
+}
+
+impl Partner<'_> {
+    /// A step of so many sequences on an attention replica, each with `width` tokens, of which `yields` hold.
+    #[must_use]
+    pub fn turns(
+        &self,
+        attention: &Replica<'_>,
+        batch: f64,
+        context: Tokens,
+        width: f64,
+        yields: f64,
+    ) -> Turns {
+        let ffn = &self.side.settled.replica;
+        // No micro-batch is smaller than one sequence.
+        let micro = f64::from(self.micro).min(batch.max(1.0));
+        let group = batch.max(1.0) / micro;
+        let trips = self.trips;
+        let lanes = |replica: &Replica<'_>| f64::from(replica.layout().pp).min(micro).max(1.0);
+        Turns {
+            group,
+            micro,
+            trips,
+            attention: attention.group_time(group, batch, context, width) / trips,
+            ffn: ffn.group_time(group * self.ratio, batch * self.ratio, context, width) / trips,
+            out: self.out * (group * width) / self.bandwidth,
+            back: self.back * (group * width) / self.bandwidth,
+            arriving: self.arriving * (group * yields / trips) / self.bandwidth,
+            latency: self.connection.latency,
+            lanes: [lanes(attention), lanes(ffn)],
+            around: attention.around(batch).max(ffn.around(0.0)),
+            bandwidth: self.bandwidth,
+            bytes: [self.out, self.back],
+        }
+    }
+
+    /// The operations of one micro-batch on this pool, all layers.
+    #[must_use]
+    pub fn ops(&self, turns: &Turns, batch: f64, context: Tokens, width: f64) -> Vec<Op> {
+        self.side.settled.replica.group_ops(turns.group * self.ratio, batch * self.ratio, context, width)
+    }
+
+    /// What a prompt costs on both pools, given what it costs on the attention replica: one after the other for the
+    /// prompt itself; for the next one, whichever is busiest.
+    #[must_use]
+    pub fn prefill(&self, attention: Prefill, new: Tokens, past: Tokens) -> Prefill {
+        let ffn = self.side.settled.replica.prefill(new, past);
+        let wire = |bytes: Bytes| bytes * (new.get() * self.trips) / self.bandwidth;
+        let (out, back) = (wire(self.out), wire(self.back));
+        let trips = self.connection.latency * (2.0 * self.trips);
+        Prefill {
+            latency: attention.latency + ffn.latency + out + back + trips,
+            occupancy: attention.occupancy.max(ffn.occupancy * self.ratio).max(out).max(back),
+        }
+    }
+
+    /// Chooses the micro-batches that make a step of so many sequences shortest.
+    pub fn choose(&mut self, attention: &Replica<'_>, batch: f64, context: Tokens, width: f64) {
+        let mut best = (1, Seconds::new(f64::INFINITY));
+        for micro in 1..=MOST {
+            self.micro = micro;
+            let step = self.turns(attention, batch, context, width, 1.0).step();
+            // A tie goes to fewer micro-batches.
+            if step < best.1 * (1.0 - 1e-9) {
+                best = (micro, step);
+            }
+        }
+        self.micro = best.0;
+    }
+
+    /// What flows between the two pools in a step.
+    #[must_use]
+    pub fn flows(&self, turns: &Turns, step: Seconds, busy: f64) -> [Flow; 2] {
+        let one = |from, to, bytes: Bytes, wire: Seconds, used: Seconds| Flow {
+            from,
+            to,
+            per: Per::Token,
+            bytes: bytes * turns.trips,
+            bandwidth: turns.bandwidth,
+            time: (wire + turns.latency) * turns.trips,
+            exposed: (wire + turns.latency) * turns.trips,
+            utilisation: (busy * (used * (turns.trips * turns.micro) / step)).min(1.0),
+        };
+        [
+            one(Role::Attention, Role::Ffn, turns.bytes[0], turns.out, turns.out),
+            one(Role::Ffn, Role::Attention, turns.bytes[1], turns.back, turns.back + turns.arriving),
+        ]
+    }
+}
+
+impl Turns {
+    /// One micro-batch through one layer.
+    fn round(&self) -> Seconds {
+        self.attention + self.ffn + self.out + self.back + self.latency * 2.0
+    }
+
+    /// The least time between two micro-batches, and what sets it.
+    fn pace(&self) -> (Seconds, Binding) {
+        [
+            (self.attention / self.lanes[0], Binding::Attention),
+            (self.ffn / self.lanes[1], Binding::Ffn),
+            (self.out, Binding::Link),
+            (self.back + self.arriving, Binding::Link),
+        ]
+        .into_iter()
+        .fold((Seconds::ZERO, Binding::Attention), |most, own| if own.0 > most.0 { own } else { most })
+    }
+
+    fn whole(&self) -> Seconds {
+        let (round, (pace, _)) = (self.round(), self.pace());
+        round.max(pace * self.micro) * (self.trips - 1.0) + round + pace * (self.micro - 1.0)
+    }
+
+    /// Time of the step.
+    #[must_use]
+    pub fn step(&self) -> Seconds {
+        self.whole() + self.around
+    }
+
+    /// Time that a micro-batch waits for others.
+    #[must_use]
+    pub fn wait(&self) -> Seconds {
+        (self.whole() - self.round() * self.trips).max(Seconds::ZERO)
+    }
+
+    /// What a micro-batch waits for.
+    #[must_use]
+    pub fn binding(&self) -> Binding {
+        self.pace().1
+    }
+
+    /// Time of empty messages in a step.
+    #[must_use]
+    pub fn latency(&self) -> Seconds {
+        self.latency * (2.0 * self.trips)
+    }
+
+    /// Time of activations on the wire in a step.
+    #[must_use]
+    pub fn wire(&self) -> Seconds {
+        (self.out + self.back) * self.trips
+    }
+
+    /// Time of a step in which the attention pool is at work.
+    #[must_use]
+    pub fn attention_busy(&self) -> Seconds {
+        self.attention / self.lanes[0] * (self.trips * self.micro)
+    }
+
+    /// Time of a step in which the FFN pool is at work.
+    #[must_use]
+    pub fn ffn_busy(&self) -> Seconds {
+        self.ffn / self.lanes[1] * (self.trips * self.micro)
+    }
+}
