@@ -110,6 +110,10 @@ fn even_the_most_broken_up_arrivals_take_little_time() {
     assert_eq!(requests.len(), 100);
     let (requests, _) = drawn("v1&rate=4&cv=20&burst=86400s/1ms&horizon=1000req", 0.0);
     assert_eq!(requests.len(), 1000);
+    // A million users in the midst of long sessions take their seats without living through them.
+    let (requests, _) = drawn("v1&concurrency=1M&sessions=10000x1M&lengths=agent&horizon=10req", 0.0);
+    assert_eq!(requests.len(), 10);
+    assert!(requests.iter().all(|request| request.input <= 1 << 26));
 }
 
 #[test]

@@ -18,11 +18,7 @@ pub(super) fn parse(text: &str) -> Option<(i64, f64)> {
     let mut parts = time.splitn(3, ':');
     let (hour, minute, second) = (number(parts.next()?)?, number(parts.next()?)?, parts.next()?);
     let (whole, fraction) = second.split_once('.').unwrap_or((second, ""));
-    let fraction = match fraction {
-        "" => 0.0,
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => format!("0.{digits}").parse().ok()?,
-        _ => return None,
-    };
+    let fraction = part(fraction)?;
     let whole = number(whole)?;
     let valid = (1..=9999).contains(&year)
         && (1..=12).contains(&month)
@@ -31,6 +27,14 @@ pub(super) fn parse(text: &str) -> Option<(i64, f64)> {
         && (0..60).contains(&minute)
         && (0..=60).contains(&whole);
     valid.then(|| (days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + whole - zone, fraction))
+}
+
+/// The digits behind a decimal point. Up to fifteen of them and their power of ten are whole numbers that a double holds,
+/// so that one division rounds as reading the decimal would; further ones say nothing of a second.
+fn part(digits: &str) -> Option<f64> {
+    let known = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let read = |value: (f64, f64), byte: u8| (value.0 * 10.0 + f64::from(byte - b'0'), value.1 * 10.0);
+    known.then(|| digits.bytes().take(15).fold((0.0, 1.0), read)).map(|(value, scale)| value / scale)
 }
 
 /// A time without its zone, and how many seconds that zone is ahead of UTC.

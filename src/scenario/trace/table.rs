@@ -6,6 +6,9 @@ use super::problem::{Wrong, seconds, tokens};
 use super::read::{Row, Rows};
 use super::{Format, clock};
 
+/// Columns that are looked at; these traces have eight at most.
+const MOST_COLUMNS: usize = 16;
+
 /// Where the fields of a table stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -29,7 +32,8 @@ impl Columns {
             fields(header).map(|name| name.to_ascii_lowercase().replace([' ', '_'], "")).collect();
         let find = |name: &'static str| {
             let plain = name.to_ascii_lowercase().replace([' ', '_'], "");
-            names.iter().position(|known| *known == plain).map(|at| Column { at, name })
+            let at = names.iter().take(MOST_COLUMNS).position(|known| *known == plain)?;
+            Some(Column { at, name })
         };
         let azure = || {
             Some(Self {
@@ -58,7 +62,12 @@ impl Columns {
 
     /// Takes in one line.
     pub(super) fn take(&self, line: &str, rows: &mut Rows) -> Result<(), Wrong> {
-        let field = |column: &Column| fields(line).nth(column.at).unwrap_or_default();
+        // One walk along the line, however many columns are asked for.
+        let mut cells = [""; MOST_COLUMNS];
+        for (cell, text) in cells.iter_mut().zip(fields(line)) {
+            *cell = text;
+        }
+        let field = |column: &Column| cells.get(column.at).copied().unwrap_or_default();
         let time = field(&self.time);
         let arrival = match self.format {
             Format::BurstGpt => seconds(self.time.name, time)?,
