@@ -161,18 +161,17 @@ fn colocated(
     let lengths = Lengths::of(scenario);
     let (chip, settled) = settle_pool(scenario, tables, model, numerics, pool, Role::Colocated)?;
     let station = station(&settled, &lengths, Role::Colocated);
-    let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
+    let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     let first = |at: &Operating, wait: f64| FirstToken {
         queue: Seconds::new(wait),
         room: Seconds::ZERO,
         request: engine.request,
-        prefill: prefill.latency,
+        prefill: prefill.latency_of(at.together),
         step: at.step * 0.5 + at.tpot * (engine.first_steps + ranks_wait),
         transfer: Seconds::ZERO,
     };
-    let occupancy = prefill.occupancy.get();
     let wait = |at: &Operating, users: f64| match scenario.load {
         Load::Closed { .. } => {
             let company = Company {
@@ -181,11 +180,9 @@ fn colocated(
                 group: engine.group,
                 dispersion: (1.0 - scenario.workload.spread) * lengths.tokens * at.tpot.get(),
             };
-            closed_wait(occupancy, station.prefill_load(at.rate), &company)
+            closed_wait(at.occupancy, at.prefill_load(), &company)
         }
-        Load::Open { cv, .. } => {
-            allen_cunneen(occupancy, station.replicas, station.prefill_load(at.rate), cv)
-        }
+        Load::Open { cv, .. } => allen_cunneen(at.occupancy, station.replicas, at.prefill_load(), cv),
     };
     // Users of a replica in flight when so many are in decode.
     let in_flight =
@@ -235,7 +232,7 @@ fn colocated(
     push(&mut tpot_parts, Cause::Interference, interference);
     let rate = operating.rate * station.replicas;
     let busy = (operating.rate * lengths.tokens / operating.batch.max(1.0) * operating.step.get()
-        + station.prefill_load(operating.rate))
+        + operating.prefill_load())
     .min(1.0);
     let pool_state = PoolState {
         role: Role::Colocated,
@@ -269,8 +266,7 @@ fn colocated(
         isl: lengths.isl,
         osl: lengths.osl,
         chips: pool.chips,
-        prefill_share: station.prefill_load(operating.rate)
-            / busy.max(station.prefill_load(operating.rate)).max(1e-12),
+        prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
         pools: vec![pool_state],
         transfer: None,
         binding,
@@ -298,7 +294,7 @@ fn disaggregated(
         settle_pool(scenario, tables, model, numerics, decode_pool, Role::Decode)?;
     let prefills = station(&prefill_settled, &lengths, Role::Prefill);
     let decodes = station(&decode_settled, &lengths, Role::Decode);
-    let prefill = prefills.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
+    let prefill = prefills.prefill.unwrap_or(Prefill::NONE);
     let path = transfer::path(
         scenario,
         tables.link("pool"),
@@ -309,9 +305,9 @@ fn disaggregated(
         (decode_chip, decode_pool, &decode_settled),
     )?;
     let engine = *decodes.engine();
-    let occupancy = prefill.occupancy.get();
 
     // Most requests per second of each station, over the whole deployment.
+    let occupancy = prefill.least().get();
     let prefill_most = prefills.replicas / occupancy;
     let room = decodes.fits;
     let decode_most = decodes.at(room).rate * decodes.replicas;
