@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn prompts_of_a_step_by_hand() {
         // Poisson with mean 2, given that it is not 0: 2 / (1 - e^-2).
-        close(SHORT.together(2.0), 2.0 / (1.0 - (-2.0_f64).exp()));
+        close(SHORT.together(2.0), 2.0 / (1.0 - libm::exp(-2.0)));
         close(SHORT.together(0.0), 1.0);
         close(SHORT.together(100.0), 4.0);
         // Two ranks share the arrivals.
