@@ -44,13 +44,14 @@ pub fn coverage(points: &[Point], predictions: &[Option<Speed>]) -> [f64; 3] {
     names.sort();
     names.dedup();
     let half = |point: &Point| names.binary_search(&point.series()).unwrap_or(0) % 2;
-    let bands =
-        [band(points, predictions, |own| half(own) == 1), band(points, predictions, |own| half(own) == 0)];
+    // Place of a point's band: its half of the series, and its split.
+    let place = |point: &Point| half(point) * 2 + usize::from(point.is_split());
+    let bands = [2, 3, 0, 1].map(|other| band(points, predictions, |own| place(own) == other));
     let mut inside = [0.0; 3];
     let mut all = 0.0;
     for (point, speed) in points.iter().zip(predictions) {
         let (Some(speed), false) = (*speed, point.is_suspect()) else { continue };
-        let Some(band) = bands.get(half(point)) else { continue };
+        let Some(band) = bands.get(place(point)) else { continue };
         all += 1.0;
         let ratios = [
             point.measured.ttft / speed.ttft,
@@ -66,34 +67,32 @@ pub fn coverage(points: &[Point], predictions: &[Option<Speed>]) -> [f64; 3] {
     inside.map(|count| count / f64::max(all, 1.0))
 }
 
-/// Writes the bands from predictions of points left out by series, by cell and by chip.
+/// Writes the bands from predictions of points left out by series, by cell and by chip. Two pools that must match each
+/// other are harder to predict than one, so prefill/decode has bands of its own.
 pub fn write(file: &Path, points: &[Point], left_out: [&[Option<Speed>]; 3]) -> Result<()> {
-    let mut bands: Vec<(&str, Band, &str)> = Vec::new();
-    let mut widest: Band = [(1.0, 1.0); 3];
-    let mut add = |class: &'static str, own: Band, basis: &'static str| {
-        // Less evidence never makes a band narrower.
-        for (wide, own) in widest.iter_mut().zip(own) {
-            *wide = (wide.0.min(own.0), wide.1.max(own.1));
-        }
-        bands.push((class, widest, basis));
-        widest
-    };
-    let mut family = [(1.0, 1.0); 3];
-    for (class, predictions) in ["measured-nearby", "same-chip", "same-family"].into_iter().zip(left_out) {
-        family = add(class, band(points, predictions, |_| true), "measured");
-    }
-    for (class, power) in WIDENED {
-        add(class, family.map(|(low, high): (f64, f64)| (low.powf(power), high.powf(power))), "widened");
-    }
-    let lines: Vec<String> = bands
-        .iter()
-        .map(|(class, band, basis)| {
+    let mut lines = Vec::new();
+    for (split, is_split) in [("colocated", false), ("prefill-decode", true)] {
+        let mut widest: Band = [(1.0, 1.0); 3];
+        let mut add = |class: &str, own: Band, basis: &str| {
+            // Less evidence never makes a band narrower.
+            for (wide, own) in widest.iter_mut().zip(own) {
+                *wide = (wide.0.min(own.0), wide.1.max(own.1));
+            }
             let numbers: Vec<String> =
-                band.iter().flat_map(|(low, high)| [round(*low, false), round(*high, true)]).collect();
-            format!("{class},{},{basis}", numbers.join(","))
-        })
-        .collect();
-    let header = "class,ttft_low,ttft_high,tpot_low,tpot_high,throughput_low,throughput_high,basis";
+                widest.iter().flat_map(|(low, high)| [round(*low, false), round(*high, true)]).collect();
+            lines.push(format!("{class},{split},{},{basis}", numbers.join(",")));
+            widest
+        };
+        let mut family = [(1.0, 1.0); 3];
+        for (class, predictions) in ["measured-nearby", "same-chip", "same-family"].into_iter().zip(left_out)
+        {
+            family = add(class, band(points, predictions, |own| own.is_split() == is_split), "measured");
+        }
+        for (class, power) in WIDENED {
+            add(class, family.map(|(low, high): (f64, f64)| (low.powf(power), high.powf(power))), "widened");
+        }
+    }
+    let header = "class,split,ttft_low,ttft_high,tpot_low,tpot_high,throughput_low,throughput_high,basis";
     table::write(file, &format!("on {} served points", points.len()), header, &lines)
 }
 

@@ -25,6 +25,14 @@ pub fn robust(residual: f64, scale: f64) -> f64 {
     if shrunk.is_finite() { shrunk } else { 0.0 }
 }
 
+/// Shrinks large residuals to next to no growth: Cauchy's, quadratic below `scale`. For points some of which belong to
+/// another population than the law, so that the bulk decides.
+pub fn lasting(residual: f64, scale: f64) -> f64 {
+    let ratio = residual / scale;
+    let shrunk = scale * (ratio * ratio).ln_1p().sqrt().copysign(residual);
+    if shrunk.is_finite() { shrunk } else { 0.0 }
+}
+
 /// The constants that make the squares of `residuals` least, and that sum.
 pub fn least_squares(
     start: &[f64],

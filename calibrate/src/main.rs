@@ -26,10 +26,10 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 /// Solver's tolerance of the fit proper, and of fits that leave points out and start from it.
-const FINE: f64 = 1e-5;
+const FINE: f64 = 3e-5;
 const COARSE: f64 = 4e-4;
 /// Chosen by leaving out series and cells.
-const STRENGTH: engines::Strength = engines::Strength { prior: 0.08, tie: 0.25 };
+const STRENGTH: engines::Strength = engines::Strength { prior: 0.04, tie: 0.08 };
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

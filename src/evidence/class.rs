@@ -1,7 +1,8 @@
 //! Evidence class of a scenario, and the band that goes with it.
 //!
 //! A deployment is as well founded as its weakest pool, and one that pairs unlike chips never better than by the same
-//! chips alone: nobody has published a measurement of such a pair. Bands are data (`bands.csv`): measured over predicted on points
+//! chips alone: nobody has published a measurement of such a pair. Prefill and decode in pools of their own have bands of
+//! their own. Bands are data (`bands.csv`): measured over predicted on points
 //! outside the fit where a class has such points, a stated widening of the next better class where it has none.
 
 use std::sync::OnceLock;
@@ -28,7 +29,9 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
     } else {
         class
     };
-    bands().iter().find(|own| own.class == class).copied().unwrap_or(Evidence {
+    let split = scenario.split.prefill().is_some();
+    let own = bands().iter().find(|(is_split, own)| *is_split == split && own.class == class);
+    own.map(|(_, evidence)| *evidence).unwrap_or(Evidence {
         class,
         ttft: Band { low: 0.3, high: 4.0 },
         tpot: Band { low: 0.4, high: 3.0 },
@@ -72,8 +75,9 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
     rows.iter().copied()
 }
 
-fn bands() -> &'static [Evidence] {
-    static BANDS: OnceLock<Vec<Evidence>> = OnceLock::new();
+/// Bands with whether they are those of prefill and decode in pools of their own.
+fn bands() -> &'static [(bool, Evidence)] {
+    static BANDS: OnceLock<Vec<(bool, Evidence)>> = OnceLock::new();
     BANDS.get_or_init(|| {
         include_str!("bands.csv")
             .lines()
@@ -84,7 +88,7 @@ fn bands() -> &'static [Evidence] {
     })
 }
 
-fn band(line: &str) -> Option<Evidence> {
+fn band(line: &str) -> Option<(bool, Evidence)> {
     let mut cells = line.split(',');
     let class = match cells.next()? {
         "measured-nearby" => EvidenceClass::MeasuredNearby,
@@ -94,9 +98,10 @@ fn band(line: &str) -> Option<Evidence> {
         "vendor-claim" => EvidenceClass::VendorClaim,
         _ => return None,
     };
+    let split = cells.next()? == "prefill-decode";
     let mut next = || cells.next()?.parse::<f64>().ok();
     let mut pair = || Some(Band { low: next()?, high: next()? });
-    Some(Evidence { class, ttft: pair()?, tpot: pair()?, throughput: pair()? })
+    Some((split, Evidence { class, ttft: pair()?, tpot: pair()?, throughput: pair()? }))
 }
 
 #[cfg(test)]
@@ -106,8 +111,8 @@ mod tests {
 
     #[test]
     fn each_class_has_a_band_around_one() {
-        assert_eq!(bands().len(), 5);
-        for evidence in bands() {
+        assert_eq!(bands().len(), 10);
+        for (_, evidence) in bands() {
             for band in [evidence.ttft, evidence.tpot, evidence.throughput] {
                 assert!(band.low > 0.0 && band.low <= 1.0 && band.high >= 1.0, "{evidence:?}");
             }
@@ -124,7 +129,9 @@ mod tests {
     #[test]
     fn bands_widen_from_class_to_class() {
         for pair in bands().windows(2) {
-            if let [better, worse] = pair {
+            if let [(split, better), (other, worse)] = pair
+                && split == other
+            {
                 assert!(better.class < worse.class);
                 for (better, worse) in [
                     (better.ttft, worse.ttft),

@@ -119,6 +119,8 @@ pub struct EngineRow {
     pub link_scale: f64,
     /// Share of a prefill that stalls running decodes.
     pub interference: f64,
+    /// Share of a decode step that a prompt in it saves.
+    pub mixing: f64,
     /// Dense matrix products and attention in prefill against the measured ones.
     pub prefill_scale: f64,
     /// Expert products in prefill against the measured ones.
@@ -240,6 +242,7 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     expert_mixed_scale: 1.0,
     link_scale: 1.0,
     interference: 1.0,
+    mixing: 0.5,
     prefill_scale: 1.0,
     prefill_expert_scale: 1.0,
     launch: Seconds::micros(40.0),
@@ -452,19 +455,20 @@ fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
         expert_mixed_scale: cells.number(11)?,
         link_scale: cells.number(12)?,
         interference: cells.number(13)?,
-        prefill_scale: cells.number(14)?,
-        prefill_expert_scale: cells.number(15)?,
-        launch: Seconds::micros(cells.number(16)?),
-        expert_launch: Seconds::micros(cells.number(17)?),
-        request: Seconds::millis(cells.number(18)?),
-        first_steps: cells.number(19)?,
-        rank_steps: cells.number(20)?,
-        burst: cells.number(21)?,
-        split_burst: cells.number(22)?,
-        group: cells.number(23)?,
-        chunk: Tokens::new(cells.number(24)?),
-        memory_fraction: cells.number(25)?,
-        reserve: Bytes::giga(cells.number(26)?),
+        mixing: cells.number(14)?,
+        prefill_scale: cells.number(15)?,
+        prefill_expert_scale: cells.number(16)?,
+        launch: Seconds::micros(cells.number(17)?),
+        expert_launch: Seconds::micros(cells.number(18)?),
+        request: Seconds::millis(cells.number(19)?),
+        first_steps: cells.number(20)?,
+        rank_steps: cells.number(21)?,
+        burst: cells.number(22)?,
+        split_burst: cells.number(23)?,
+        group: cells.number(24)?,
+        chunk: Tokens::new(cells.number(25)?),
+        memory_fraction: cells.number(26)?,
+        reserve: Bytes::giga(cells.number(27)?),
     })
 }
 

@@ -19,18 +19,17 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
     let station = half.station(lengths);
-    let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
+    let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     let first = |at: &Operating, wait: f64| FirstToken {
         queue: Seconds::new(wait),
         room: Seconds::ZERO,
         request: engine.request,
-        prefill: prefill.latency,
+        prefill: prefill.latency_of(at.together),
         step: at.step * 0.5 + at.tpot * (engine.first_steps + ranks_wait),
         transfer: Seconds::ZERO,
     };
-    let occupancy = prefill.occupancy.get();
     let wait = |at: &Operating, users: f64| match scenario.load {
         Load::Closed { .. } => {
             let company = Company {
@@ -39,11 +38,9 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
                 group: engine.group,
                 dispersion: (1.0 - scenario.workload.spread) * lengths.tokens * at.tpot.get(),
             };
-            closed_wait(occupancy, station.prefill_load(at.rate), &company)
+            closed_wait(at.occupancy, at.prefill_load(), &company)
         }
-        Load::Open { cv, .. } => {
-            allen_cunneen(occupancy, station.replicas, station.prefill_load(at.rate), cv)
-        }
+        Load::Open { cv, .. } => allen_cunneen(at.occupancy, station.replicas, at.prefill_load(), cv),
     };
     // Users of a replica in flight when so many are in decode.
     let in_flight =
@@ -94,7 +91,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let rate = operating.rate * station.replicas;
     let decoding =
         operating.rate * lengths.tokens / (yields * operating.batch.max(1.0)) * operating.step.get();
-    let busy = (decoding + station.prefill_load(operating.rate)).min(1.0);
+    let busy = (decoding + operating.prefill_load()).min(1.0);
     let pools = half.pools(operating.batch, admitted, busy, lengths.context);
     let flows = half.flows(operating.batch, busy, lengths.context);
     warnings.extend(pools.iter().filter_map(outside));
@@ -117,8 +114,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         isl: lengths.isl,
         osl: lengths.osl,
         chips: scenario.split.chips(),
-        prefill_share: station.prefill_load(operating.rate)
-            / busy.max(station.prefill_load(operating.rate)).max(1e-12),
+        prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
         pools,
         transfer: None,
         flows,

@@ -19,7 +19,8 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
     let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();
-    let occupancy = prefill.occupancy.get();
+    // A pool that only reads fills its steps.
+    let occupancy = prefill.least().get();
 
     // Most requests per second of each station, over the whole deployment.
     let prefill_most = readers / occupancy;

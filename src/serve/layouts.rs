@@ -268,7 +268,7 @@ fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
         keeps,
         value: if keeps { serves } else { -time.get() },
     };
-    let prefill_rate = replicas / prefill.occupancy.get();
+    let prefill_rate = replicas / prefill.least().get();
     let decode_rate = replicas * batch / (demand.tokens * step.get());
     match (demand.prefills, demand.decodes) {
         (true, false) => by_limit(prompt_ok, prefill_rate, prefill.latency),

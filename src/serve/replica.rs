@@ -25,13 +25,74 @@ pub(super) enum Silicon<'a> {
     Sram(Pipeline<'a>),
 }
 
-/// What a prompt costs.
+/// What a prompt costs, alone and as one of the most that a step takes. Engines fill a step up to their token budget, so
+/// that short prompts which wait together read the weights once between them; a step grows with each by the same time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prefill {
     /// From start to first token, when nothing else runs.
     pub latency: Seconds,
-    /// Time the replica is kept from other prompts.
+    /// Time the replica is kept from other prompts by one that shares its step with none on its rank.
     pub occupancy: Seconds,
+    /// Prompts of this length that the budget of a step takes on each data-parallel rank, at least 1.
+    pub most: f64,
+    /// What each prompt more in the step of a rank adds to its latency.
+    pub latency_more: Seconds,
+    /// What each prompt more in the step of a rank keeps the replica from others.
+    pub occupancy_more: Seconds,
+    /// Time of a step that is there however many prompts share it: weights and launches.
+    pub shared: Seconds,
+    /// Steps of the replica for the prompts of one step of all ranks.
+    pub passes: f64,
+    /// Data-parallel ranks that read prompts side by side.
+    pub ranks: f64,
+}
+
+impl Prefill {
+    /// No prompts: a pool that does not prefill.
+    pub const NONE: Self = Self {
+        latency: Seconds::ZERO,
+        occupancy: Seconds::ZERO,
+        most: 1.0,
+        latency_more: Seconds::ZERO,
+        occupancy_more: Seconds::ZERO,
+        shared: Seconds::ZERO,
+        passes: 1.0,
+        ranks: 1.0,
+    };
+
+    /// Prompts in a step that has any, when so many come per step of the replica at random.
+    #[must_use]
+    pub fn together(&self, arrivals: f64) -> f64 {
+        let own = arrivals / self.ranks;
+        // Mean of a Poisson number that is not 0; the series where the quotient would lose its digits.
+        let some = if own > 1e-6 { own / -libm::expm1(-own) } else { 1.0 + own / 2.0 };
+        some.min(self.most)
+    }
+
+    /// From start to first token with so many prompts in the step of a rank.
+    #[must_use]
+    pub fn latency_of(&self, together: f64) -> Seconds {
+        self.latency + self.latency_more * (together - 1.0)
+    }
+
+    /// Time that each of so many prompts in the step of a rank keeps the replica from others.
+    #[must_use]
+    pub fn occupancy_of(&self, together: f64) -> Seconds {
+        (self.occupancy + self.occupancy_more * (together - 1.0)) / together
+    }
+
+    /// Time that each of so many prompts in the step of a rank saves when decode steps take the prompts in: what both do
+    /// is done once.
+    #[must_use]
+    pub fn saved(&self, together: f64, decode_step: Seconds) -> Seconds {
+        self.shared.min(decode_step) * (self.passes / together)
+    }
+
+    /// The same in steps as full as can be.
+    #[must_use]
+    pub fn least(&self) -> Seconds {
+        self.occupancy_of(self.most)
+    }
 }
 
 impl<'a> Replica<'a> {
@@ -193,20 +254,36 @@ impl<'a> Replica<'a> {
                 let (chunks, shape) = self.chunked(new, past);
                 let stages = f64::from(plan.layout().pp);
                 let ranks = f64::from(plan.layout().dp);
-                let pass = |active_ranks: f64| {
-                    launched(plan, plan.time(&Shape { active_ranks, ..shape })) + self.engine.step
+                let pass = |active_ranks: f64, prompts: f64| {
+                    launched(plan, plan.time(&Shape { active_ranks, prompts, ..shape })) + self.engine.step
                 };
-                let alone = pass(1.0);
+                let alone = pass(1.0, 1.0);
                 // A pipeline takes the next chunk when its first stage is free.
                 let latency = alone + alone * ((chunks - 1.0) / stages);
                 // Data-parallel ranks read prompts side by side, in step with each other.
-                let together = if ranks > 1.0 { pass(ranks) / ranks } else { alone };
-                let occupancy = together * (chunks / stages);
-                Prefill { latency, occupancy }
+                let together = if ranks > 1.0 { pass(ranks, 1.0) } else { alone };
+                let occupancy = together * (chunks / (stages * ranks));
+                let most = (self.engine.chunk / new).max(1.0);
+                let more = if most > 1.0 {
+                    ((pass(ranks, most) - together) / (most - 1.0)).max(Seconds::ZERO)
+                } else {
+                    Seconds::ZERO
+                };
+                Prefill {
+                    latency,
+                    occupancy,
+                    most,
+                    latency_more: more,
+                    occupancy_more: more / (stages * ranks),
+                    shared: together - more,
+                    passes: chunks / (stages * ranks),
+                    ranks,
+                }
             }
             Silicon::Sram(pipeline) => {
                 let (occupancy, latency) = pipeline.prefill(new, past);
-                Prefill { latency, occupancy }
+                // Prompts stream through the stages one behind the other.
+                Prefill { latency, occupancy, ..Prefill::NONE }
             }
         }
     }
@@ -317,4 +394,52 @@ pub fn parts(ops: &[Op], whole: Seconds, rest: Cause) -> Vec<Part> {
 #[must_use]
 pub fn does_not_fit(role: Role, chip: &Chip, has: Bytes, needs: Bytes, more_chips: Option<u32>) -> Refusal {
     Refusal::DoesNotFit { role, chip: chip.id.to_string(), needs, has, more_chips }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Prefill = Prefill {
+        latency: Seconds::millis(12.0),
+        occupancy: Seconds::millis(10.0),
+        most: 4.0,
+        latency_more: Seconds::millis(2.0),
+        occupancy_more: Seconds::millis(2.0),
+        shared: Seconds::millis(8.0),
+        passes: 1.0,
+        ranks: 1.0,
+    };
+
+    fn close(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} is not {b}");
+    }
+
+    #[test]
+    fn prompts_of_a_step_by_hand() {
+        // Poisson with mean 2, given that it is not 0: 2 / (1 - e^-2).
+        close(SHORT.together(2.0), 2.0 / (1.0 - libm::exp(-2.0)));
+        close(SHORT.together(0.0), 1.0);
+        close(SHORT.together(100.0), 4.0);
+        // Two ranks share the arrivals.
+        close(Prefill { ranks: 2.0, ..SHORT }.together(4.0), SHORT.together(2.0));
+        // Four prompts take 10 + 3 x 2 ms between them.
+        close(SHORT.occupancy_of(4.0).as_millis(), 4.0);
+        close(SHORT.least().as_millis(), 4.0);
+        close(SHORT.latency_of(4.0).as_millis(), 18.0);
+        // The step saves its weights once for all four, at most itself.
+        close(SHORT.saved(4.0, Seconds::millis(20.0)).as_millis(), 2.0);
+        close(SHORT.saved(4.0, Seconds::millis(6.0)).as_millis(), 1.5);
+    }
+
+    #[test]
+    fn more_arrivals_never_take_less_of_the_replica() {
+        let mut last = 0.0;
+        for tenth in 0..200 {
+            let arrivals = f64::from(tenth) / 10.0;
+            let taken = SHORT.occupancy_of(SHORT.together(arrivals)).get() * arrivals;
+            assert!(taken >= last, "{arrivals}");
+            last = taken;
+        }
+    }
 }

@@ -4,12 +4,15 @@
 //! together, and its step grows with their number. In a colocated replica each prefill stalls running decodes for a
 //! share of its time, so over a request's n output tokens after the first
 //!
-//! `TPOT = t_step(b) + φ·ω·b/n`, `X = b/(n·TPOT)`
+//! `TPOT = t_step(b) + (φ·ω − μ·s)·b/n`, `X = b/(n·TPOT)`
 //!
-//! with b sequences in decode (where a step yields several tokens per sequence, t_step is its time per token), ω the time a prompt takes from the replica and X the requests per second. Waiting for the
-//! prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen for others; in a closed loop nobody waits for
-//! more prompts than there are other users, and a share of the prompts ahead is waited for because runs start in a burst
-//! and answers of equal length end together.
+//! with b sequences in decode (where a step yields several tokens per sequence, t_step is its time per token), ω the time
+//! a prompt takes from the replica, s what it saves by sharing a step, φ and μ the engine's constants for them and X the
+//! requests per second. In each step the share 1/n of the sequences ends per token, and the prompts that take their
+//! places share the next one as far as its token budget goes: ω falls and the latency of a prompt grows with their
+//! number ([`Prefill::together`]). Waiting for the prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen
+//! for others; in a closed loop nobody waits for more prompts than there are other users, and a share of the prompts
+//! ahead is waited for because runs start in a burst and answers of equal length end together.
 
 use super::half::Half;
 use super::replica::Prefill;
@@ -49,6 +52,18 @@ pub struct Operating {
     pub tpot: Seconds,
     /// Requests per second of one replica.
     pub rate: f64,
+    /// Prompts that share a step with this one, itself included.
+    pub together: f64,
+    /// Time a prompt takes from the replica; nothing where the pool does not prefill.
+    pub occupancy: f64,
+}
+
+impl Operating {
+    /// Share of a replica's time that prefill takes.
+    #[must_use]
+    pub fn prefill_load(&self) -> f64 {
+        self.rate * self.occupancy
+    }
 }
 
 impl Station<'_, '_> {
@@ -58,25 +73,20 @@ impl Station<'_, '_> {
         self.half.engine()
     }
 
-    /// Time a prompt takes from the replica; nothing where the pool does not prefill.
-    #[must_use]
-    pub fn occupancy(&self) -> f64 {
-        self.prefill.map_or(0.0, |prefill| prefill.occupancy.get())
-    }
-
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
         let step = self.half.step(batch, self.context);
-        let stall = self.engine().interference * self.occupancy() + self.drafter_prompt.get();
-        let tpot = step / self.half.tokens_per_step() + Seconds::new(stall * batch / self.tokens);
-        Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
-    }
-
-    /// Share of a replica's time that prefill takes at this rate.
-    #[must_use]
-    pub fn prefill_load(&self, rate: f64) -> f64 {
-        rate * self.occupancy()
+        let yields = self.half.tokens_per_step();
+        // With each token the share 1/n of the sequences ends, and as many prompts take their places.
+        let prompts = batch / self.tokens;
+        let prefill = self.prefill.unwrap_or(Prefill::NONE);
+        let together = prefill.together(prompts * yields);
+        let occupancy = prefill.occupancy_of(together).get();
+        let saved = prefill.saved(together, step).get() * self.engine().mixing;
+        let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
+        let tpot = step / yields + Seconds::new(stall * prompts);
+        Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
     }
 }
 
@@ -103,7 +113,8 @@ pub struct Company {
 }
 
 /// Mean wait of a closed-loop request for the prefill server of its replica: random arrivals among finitely many users,
-/// the burst at the start, and the group it was prefilled with, which returns together as far as answers end together.
+/// the burst at the start, and the group it was prefilled with. Answers that end together bring the group back together,
+/// so that arrivals are random only as far as they don't.
 #[must_use]
 pub fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
     let others = (company.users - 1.0).max(0.0);
@@ -111,7 +122,8 @@ pub fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
     let random = service * load / (2.0 * (1.0 - load));
     let group = (company.group.min(company.users) - 1.0).max(0.0) * service;
     let together = if group > 0.0 { group / (group + company.dispersion) } else { 0.0 };
-    random.min(others / 2.0 * service) + company.burst * others * service + together * group
+    let random = (1.0 - together) * random.min(others / 2.0 * service);
+    random + company.burst * others * service + together * group
 }
 
 #[cfg(test)]

@@ -164,18 +164,16 @@ impl Offer {
     /// Most prompts per second of one replica.
     #[must_use]
     pub fn prompts(&self) -> f64 {
-        self.prefill.map_or(0.0, |prefill| 1.0 / prefill.occupancy.get())
+        self.prefill.map_or(0.0, |prefill| 1.0 / prefill.least().get())
     }
 
     /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<Felt> {
         let prefill = self.prefill?;
-        let occupancy = prefill.occupancy.get();
-        let load = at.rate * occupancy;
         let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
         let base = self.engine.request
-            + prefill.latency
+            + prefill.latency_of(at.together)
             + at.step * 0.5
             + at.tpot * (self.engine.first_steps + ranks);
         let mut company = Company {
@@ -187,7 +185,7 @@ impl Offer {
         let mut ttft = base.get();
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            ttft = base.get() + closed_wait(occupancy, load, &company);
+            ttft = base.get() + closed_wait(at.occupancy, at.prefill_load(), &company);
             let users = at.batch + at.rate * ttft;
             let settled = (users - company.users).abs() <= 1e-6 * users;
             company.users = users;
@@ -214,7 +212,7 @@ impl Offer {
         (prefills, decodes): (f64, f64),
     ) -> Option<Felt> {
         let prefill = self.prefill?;
-        let occupancy = prefill.occupancy.get();
+        let occupancy = prefill.least().get();
         let rate = at.rate * decodes;
         let load = rate * occupancy / prefills;
         let path = ways.path((f64::from(self.chips), prefills), (f64::from(decode.chips), decodes));

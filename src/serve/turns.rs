@@ -119,6 +119,8 @@ impl Partner<'_> {
         Prefill {
             latency: attention.latency + ffn.latency + out + back + trips,
             occupancy: attention.occupancy.max(ffn.occupancy * self.ratio).max(out).max(back),
+            // Each prompt goes the rounds by itself.
+            ..Prefill::NONE
         }
     }
 
