@@ -71,6 +71,7 @@ pub fn coverage(points: &[Point], predictions: &[Option<Speed>]) -> [f64; 3] {
 /// other are harder to predict than one, so prefill/decode has bands of its own.
 pub fn write(file: &Path, points: &[Point], left_out: [&[Option<Speed>]; 3]) -> Result<()> {
     let mut lines = Vec::new();
+    let mut alone = [(1.0, 1.0); 3];
     for (split, is_split) in [("colocated", false), ("prefill-decode", true)] {
         let mut widest: Band = [(1.0, 1.0); 3];
         let mut add = |class: &str, own: Band, basis: &str| {
@@ -88,8 +89,12 @@ pub fn write(file: &Path, points: &[Point], left_out: [&[Option<Speed>]; 3]) -> 
         {
             family = add(class, band(points, predictions, |own| own.is_split() == is_split), "measured");
         }
+        if !is_split {
+            alone = family;
+        }
+        // What makes prefill/decode hard is how it was set up, not how little is known of the silicon.
         for (class, power) in WIDENED {
-            add(class, family.map(|(low, high): (f64, f64)| (low.powf(power), high.powf(power))), "widened");
+            add(class, alone.map(|(low, high): (f64, f64)| (low.powf(power), high.powf(power))), "widened");
         }
     }
     let header = "class,split,ttft_low,ttft_high,tpot_low,tpot_high,throughput_low,throughput_high,basis";
