@@ -92,8 +92,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let decoding =
         operating.rate * lengths.tokens / (yields * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
-    let pools = half.pools(operating.batch, admitted, busy, lengths.context);
-    let flows = half.flows(operating.batch, busy, lengths.context);
+    let pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
+    let flows = half.flows(operating.step, operating.batch, busy, lengths.context);
     warnings.extend(pools.iter().filter_map(outside));
     let ttft_parts = ttft.parts(&prefill_ops);
     let e2e = ttft.total() + operating.tpot * lengths.tokens;

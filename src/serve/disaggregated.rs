@@ -107,12 +107,18 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         ops: prefill_ops.clone(),
         ..reader.idle()
     }];
-    pools.extend(half.pools(operating.batch, operating.batch, decode_load.min(1.0), lengths.context));
+    pools.extend(half.pools(
+        &account,
+        operating.batch,
+        operating.batch,
+        decode_load.min(1.0),
+        lengths.context,
+    ));
     warnings.extend(pools.iter().skip(1).filter_map(outside));
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
-    flows.extend(half.flows(operating.batch, decode_load.min(1.0), lengths.context));
+    flows.extend(half.flows(operating.step, operating.batch, decode_load.min(1.0), lengths.context));
     let mut tpot_parts = account.per_token(yields);
     push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);
     let steps = (lengths.tokens / yields, lengths.tokens);

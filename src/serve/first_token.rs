@@ -35,7 +35,7 @@ impl FirstToken {
         let mut all = Vec::new();
         push(&mut all, Cause::Queue, self.queue + self.room);
         push(&mut all, Cause::Request, self.request);
-        all.extend(parts(prefill_ops, self.prefill, Cause::Step));
+        all.extend(parts(prefill_ops.iter(), self.prefill, Cause::Step));
         push(&mut all, Cause::Transfer, self.transfer);
         match all.iter_mut().find(|part| part.cause == Cause::Step) {
             Some(part) => part.time += self.step,

@@ -42,6 +42,10 @@ pub struct Account {
     pub parts: Vec<Part>,
     /// By what binds.
     pub shares: Vec<(Binding, Seconds)>,
+    /// The operations on the pool that keeps the cache.
+    pub ops: Vec<Op>,
+    /// The operations on the pool of the feed-forward layers, where it is another.
+    pub partner_ops: Vec<Op>,
 }
 
 impl Account {
@@ -154,16 +158,17 @@ impl<'a> Half<'a> {
         let step = self.step(batch, context);
         let replica = &self.holder.settled.replica;
         let mut extra: Vec<(Cause, Binding, Seconds)> = Vec::new();
-        let ops = match &self.partner {
-            None => replica.kernel_ops(batch, context, self.width()),
+        let (ops, partner_ops) = match &self.partner {
+            None => (replica.kernel_ops(batch, context, self.width()), Vec::new()),
             Some(partner) => {
                 let turns = self.turns(partner, batch, context);
                 extra.push((Cause::Link, Binding::RoundTrips, turns.latency()));
                 extra.push((Cause::Link, Binding::Link, turns.wire()));
                 extra.push((Cause::Wait, turns.binding(), turns.wait()));
-                let mut ops = replica.group_ops(turns.group, batch, context, self.width());
-                ops.extend(partner.ops(&turns, batch, context, self.width()));
-                ops
+                (
+                    replica.group_ops(turns.group, batch, context, self.width()),
+                    partner.ops(&turns, batch, context, self.width()),
+                )
             }
         };
         if let Some(draft) = &self.draft {
@@ -174,12 +179,11 @@ impl<'a> Half<'a> {
         }
         let beside: Seconds = extra.iter().map(|(.., time)| *time).sum();
         let within = (step - beside).max(Seconds::ZERO);
-        let mut by_cause = parts(&ops, within, Cause::Step);
-        let mut shares = Vec::new();
-        let known: Seconds = ops.iter().map(|op| op.time).sum();
-        for op in &ops {
-            shares.push((op_binding(op.kind, op.limit), op.time));
-        }
+        let all = ops.iter().chain(&partner_ops);
+        let mut by_cause = parts(all.clone(), within, Cause::Step);
+        let known: Seconds = all.clone().map(|op| op.time).sum();
+        let mut shares: Vec<(Binding, Seconds)> =
+            all.map(|op| (op_binding(op.kind, op.limit), op.time)).collect();
         shares.push((Binding::LatencyFloor, (within - known).max(Seconds::ZERO)));
         for (cause, binding, time) in extra {
             shares.push((binding, time));
@@ -188,42 +192,46 @@ impl<'a> Half<'a> {
                 None => super::first_token::push(&mut by_cause, cause, time),
             }
         }
-        Account { step, parts: by_cause, shares }
+        Account { step, parts: by_cause, shares, ops, partner_ops }
     }
 
-    /// The pools with `batch` sequences in decode and `admitted` in memory per station; `busy` is the share of time that
-    /// the half is at work.
+    /// The pools with `batch` sequences in decode, whose step `account` is, and `admitted` in memory per station; `busy` is
+    /// the share of time that the half is at work.
     #[must_use]
-    pub fn pools(&self, batch: f64, admitted: f64, busy: f64, context: Tokens) -> Vec<PoolState> {
-        let step = self.step(batch, context);
+    pub fn pools(
+        &self,
+        account: &Account,
+        batch: f64,
+        admitted: f64,
+        busy: f64,
+        context: Tokens,
+    ) -> Vec<PoolState> {
+        let step = account.step;
         let replica = &self.holder.settled.replica;
         let mut holder = PoolState {
             utilisation: busy,
             batch: Requests::new(batch),
             memory: replica.memory(admitted, context),
             step,
+            ops: account.ops.clone(),
             ..self.holder.idle()
         };
         let drafting = self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.time(batch, context));
         let mut others = Vec::new();
-        match &self.partner {
-            None => holder.ops = replica.kernel_ops(batch, context, self.width()),
-            Some(partner) => {
-                let turns = self.turns(partner, batch, context);
-                holder.ops = replica.group_ops(turns.group, batch, context, self.width());
-                holder.step = turns.attention_busy();
-                holder.utilisation = (busy * (turns.attention_busy() / step)).min(1.0);
-                let mut other = PoolState {
-                    utilisation: (busy * (turns.ffn_busy() / step)).min(1.0),
-                    batch: Requests::new(batch * partner.ratio),
-                    memory: partner.side.settled.replica.memory(0.0, context),
-                    step: turns.ffn_busy(),
-                    ops: partner.ops(&turns, batch, context, self.width()),
-                    ..partner.side.idle()
-                };
-                other.memory.kv_capacity = Tokens::ZERO;
-                others.push(other);
-            }
+        if let Some(partner) = &self.partner {
+            let turns = self.turns(partner, batch, context);
+            holder.step = turns.attention_busy();
+            holder.utilisation = (busy * (turns.attention_busy() / step)).min(1.0);
+            let mut other = PoolState {
+                utilisation: (busy * (turns.ffn_busy() / step)).min(1.0),
+                batch: Requests::new(batch * partner.ratio),
+                memory: partner.side.settled.replica.memory(0.0, context),
+                step: turns.ffn_busy(),
+                ops: account.partner_ops.clone(),
+                ..partner.side.idle()
+            };
+            other.memory.kv_capacity = Tokens::ZERO;
+            others.push(other);
         }
         if let Some(draft) = &self.draft {
             match &draft.away {
@@ -259,11 +267,10 @@ impl<'a> Half<'a> {
         }
     }
 
-    /// What flows between the pools of the half; `busy` as in [`Self::pools`].
+    /// What flows between the pools of the half in a step of this length; `busy` as in [`Self::pools`].
     #[must_use]
-    pub fn flows(&self, batch: f64, busy: f64, context: Tokens) -> Vec<Flow> {
+    pub fn flows(&self, step: Seconds, batch: f64, busy: f64, context: Tokens) -> Vec<Flow> {
         let mut flows = Vec::new();
-        let step = self.step(batch, context);
         if let Some(partner) = &self.partner {
             flows.extend(partner.flows(&self.turns(partner, batch, context), step, busy));
         }

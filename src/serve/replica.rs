@@ -370,7 +370,7 @@ pub fn cause(kind: OpKind) -> Cause {
 
 /// The parts of a time that operations make up, with the rest of it put down to `rest`.
 #[must_use]
-pub fn parts(ops: &[Op], whole: Seconds, rest: Cause) -> Vec<Part> {
+pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest: Cause) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut add = |cause: Cause, time: Seconds| {
         if time.get() > 0.0 {
@@ -380,7 +380,7 @@ pub fn parts(ops: &[Op], whole: Seconds, rest: Cause) -> Vec<Part> {
             }
         }
     };
-    let known: Seconds = ops.iter().map(|op| op.time).sum();
+    let known: Seconds = ops.clone().map(|op| op.time).sum();
     // Rounding may put the sum of operations a hair above the whole.
     let factor = if known > whole { whole / known } else { 1.0 };
     for op in ops {

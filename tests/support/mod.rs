@@ -18,11 +18,25 @@ use tandem::units::{
 
 /// Any scenario within its limits, sensible or not.
 pub fn scenarios() -> BoxedStrategy<Scenario> {
-    let what = (models(), formats(), workloads(), loads(), select(Engine::ALL.to_vec()));
+    let what = (
+        models().boxed(),
+        formats().boxed(),
+        workloads().boxed(),
+        loads().boxed(),
+        select(Engine::ALL.to_vec()),
+    )
+        .boxed();
     let decode = (speculations(), proptest::option::of(whole(Limits::MICRO))).boxed();
-    let how =
-        (splits().boxed(), links().boxed(), decode, slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
-    (what.boxed(), how.boxed(), customs(), any::<[bool; 3]>(), traffic())
+    let how = (
+        splits().boxed(),
+        links().boxed(),
+        decode,
+        slos().boxed(),
+        pricings().boxed(),
+        prop_oneof![Just(1), any::<u64>()],
+    )
+        .boxed();
+    (what, how, customs().boxed(), any::<[bool; 3]>(), traffic())
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
