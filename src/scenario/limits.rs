@@ -78,6 +78,7 @@ impl Scenario {
         let mut invalid: Vec<Invalid> =
             fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect();
         invalid.extend(self.custom.check());
+        invalid.extend(self.traffic.check());
         invalid
     }
 }

@@ -13,9 +13,12 @@ pub mod limits;
 pub mod link;
 pub mod notation;
 pub mod presets;
+pub mod trace;
+pub mod traffic;
 
 pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
+pub use traffic::Traffic;
 
 /// Everything that decides a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Scenario {
     /// Chips and a model beyond the catalogue.
     #[serde(default, skip_serializing_if = "Custom::is_empty")]
     pub custom: Custom,
+    /// How requests come one by one, which a replay follows.
+    #[serde(default, skip_serializing_if = "Traffic::is_default")]
+    pub traffic: Traffic,
 }
 
 /// Number formats; absent means the released checkpoint's, and for the KV cache the one that suits the weights.
@@ -220,6 +226,7 @@ impl Default for Scenario {
             pricing: Pricing::default(),
             seed: 1,
             custom: Custom::default(),
+            traffic: Traffic::default(),
         }
     }
 }

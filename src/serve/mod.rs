@@ -8,6 +8,7 @@ mod first_token;
 mod layouts;
 mod outcome;
 mod refusal;
+pub mod replay;
 mod replica;
 mod root;
 mod station;

@@ -10,7 +10,7 @@ use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
 use tandem::scenario::{
     ChipRent, Custom, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo,
-    Split, Workload,
+    Split, Traffic, Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -35,6 +35,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     pricing,
                     seed,
                     custom,
+                    traffic: Traffic::default(),
                 };
                 using(scenario, used)
             },
