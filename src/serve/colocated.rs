@@ -9,7 +9,7 @@ use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::replica::{Prefill, parts};
 use super::root::rising_root;
-use super::station::{Company, Operating, SATURATED, allen_cunneen, closed_wait};
+use super::station::{Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait};
 use super::steady::outside;
 use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -19,7 +19,11 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let Deployment { scenario, ref lengths, decode: ref side, .. } = *deployment;
     let (pool, settled) = (side.pool, &side.settled);
-    let station = side.station(lengths);
+    let spacing = match scenario.load {
+        Load::Closed { .. } => None,
+        Load::Open { cv, .. } => Some(Spacing::new(cv, f64::from(settled.replicas))),
+    };
+    let station = Station { spacing, ..side.station(lengths) };
     let prefill = station.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let engine = *station.engine();
     let ranks_wait = if settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };

@@ -105,7 +105,8 @@ impl<'a> Side<'a> {
             prefill: prefills.then(|| settled.replica.prefill(lengths.new, lengths.past)),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: settled.replica.sequences_that_fit(lengths.context).max(1.0),
+            fits: settled.replica.whole_sequences(lengths.context).max(1.0),
+            spacing: None,
         }
     }
 

@@ -6,7 +6,7 @@ use super::first_token::FirstToken;
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::replica::{Prefill, parts};
 use super::root::rising_root;
-use super::station::{Operating, SATURATED, allen_cunneen};
+use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen};
 use super::steady::outside;
 use super::transfer::Path;
 use crate::scenario::{Load, Role};
@@ -17,7 +17,11 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
     let Deployment { scenario, model, numerics, ref lengths, decode: ref writer, .. } = *deployment;
     let prefills = reader.station(lengths);
-    let decodes = writer.station(lengths);
+    let spacing = match scenario.load {
+        Load::Closed { .. } => None,
+        Load::Open { cv, .. } => Some(Spacing::new(cv, f64::from(writer.settled.replicas))),
+    };
+    let decodes = Station { spacing, ..writer.station(lengths) };
     let prefill = prefills.prefill.unwrap_or(Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO });
     let engine = *decodes.engine();
     let occupancy = prefill.occupancy.get();

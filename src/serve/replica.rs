@@ -120,6 +120,16 @@ impl<'a> Replica<'a> {
         }
     }
 
+    /// The same in whole sequences on each data-parallel rank: one and a half serve one at a time.
+    #[must_use]
+    pub fn whole_sequences(&self, context: Tokens) -> f64 {
+        let ranks = match &self.silicon {
+            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
+            Silicon::Sram(_) => 1.0,
+        };
+        (self.sequences_that_fit(context) / ranks).floor() * ranks
+    }
+
     /// Bytes one replica has, and those it needs for weights, its own work and one sequence.
     #[must_use]
     pub fn need(&self, context: Tokens) -> (Bytes, Bytes) {

@@ -6,7 +6,10 @@
 //!
 //! `TPOT = t_step(b) + φ·ω·b/n`, `X = b/(n·TPOT)`
 //!
-//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second. Waiting for the
+//! with b sequences in decode, ω the time a prompt takes from the replica and X the requests per second. That is for a
+//! closed loop. In an open one b is a mean over time, while a request in decode meets those others and itself, and is
+//! stalled by who arrives in the meantime: b for Poisson arrivals, fewer when replicas take them in turn ([`Spacing`]).
+//! Waiting for the
 //! prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen for others; in a closed loop nobody waits for
 //! more prompts than there are other users, and a share of the prompts ahead is waited for because runs start in a burst
 //! and answers of equal length end together.
@@ -33,6 +36,37 @@ pub struct Station<'a, 'b> {
     pub context: Tokens,
     /// Sequences one replica can hold.
     pub fits: f64,
+    /// How arrivals are spaced in an open loop; none in a closed one.
+    pub spacing: Option<Spacing>,
+}
+
+/// How much more evenly than at random requests come to one replica.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spacing(f64);
+
+impl Spacing {
+    /// Of gaps with this coefficient of variation, dealt to so many replicas in turn.
+    #[must_use]
+    pub fn new(cv: f64, replicas: f64) -> Self {
+        Self((1.0 - cv * cv / replicas.max(1.0)) / 2.0)
+    }
+
+    /// Mean arrivals while a request stays, if `batch` of them are there on average: as many for Poisson arrivals, fewer
+    /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
+    fn arrivals(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
+    }
+
+    /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.
+    fn others(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 || batch <= 0.0 {
+            return batch.max(0.0);
+        }
+        let fade = even.abs() / batch * (1.0 - libm::exp(-batch / even.abs()));
+        batch - 2.0 * even * (1.0 - fade)
+    }
 }
 
 /// A replica at a certain number of sequences in decode.
@@ -64,9 +98,18 @@ impl Station<'_, '_> {
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        let step = self.replica.decode_step(batch, self.context);
+        // Whoever is in decode counts itself: in an open loop a request meets those that a random moment would find.
+        let (together, arrivals) = match self.spacing {
+            // Nobody is met for whom there is no room.
+            Some(spacing) => {
+                let most = (self.fits - 1.0).max(0.0);
+                (1.0 + spacing.others(batch).min(most), spacing.arrivals(batch).min(most))
+            }
+            None => (batch, batch),
+        };
+        let step = self.replica.decode_step(together, self.context);
         let stall = self.engine().interference * self.occupancy();
-        let tpot = step + Seconds::new(stall * batch / self.tokens);
+        let tpot = step + Seconds::new(stall * arrivals / self.tokens);
         Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
     }
 
@@ -122,6 +165,19 @@ mod tests {
             let theory = load * 2.0 / (2.0 * (1.0 - load));
             assert!((allen_cunneen(2.0, 1.0, load, 1.0) - theory).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn even_arrivals_meet_fewer() {
+        // Poisson to one replica: exactly b. Arrivals at equal gaps: none while b < 1 stays short.
+        let (poisson, dealt) = (Spacing::new(1.0, 1.0), Spacing::new(1.0, 8.0));
+        assert!((poisson.arrivals(0.3) - 0.3).abs() < 1e-12 && (poisson.others(0.3) - 0.3).abs() < 1e-12);
+        // Gamma gaps of cv² 1/8: eight Poisson arrivals make one. P(at least 8 of mean 2.4) = 0.0033.
+        assert!(dealt.arrivals(0.3) < 0.1);
+        // Many: b − (1 − cv²)/2.
+        assert!((dealt.arrivals(20.0) - (20.0 - 7.0 / 16.0)).abs() < 1e-9);
+        assert!((dealt.others(1e6) - (1e6 - 7.0 / 8.0)).abs() < 1e-3);
+        assert!(Spacing::new(3.0, 1.0).arrivals(1.0) > 1.0);
     }
 
     #[test]

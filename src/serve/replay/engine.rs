@@ -666,9 +666,8 @@ impl<S: Steps> Engine<S> {
         let Some(own) = self.pools.get_mut(pool as usize) else { return };
         let rules = own.plan.scheduler;
         let Some(state) = own.workers.get_mut(worker as usize) else { return };
-        let taken = if rules.mixed { f64::from(state.count) } else { 0.0 };
-        let budget = (rules.budget.get() - taken).clamp(1.0, f64::from(u32::MAX));
-        let mut budget = budget as u32;
+        // As in the closed form, the budget counts tokens of prompts.
+        let mut budget = rules.budget.get().clamp(1.0, f64::from(u32::MAX)) as u32;
         state.pieces.clear();
         let mut at = 0;
         loop {
