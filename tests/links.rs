@@ -96,6 +96,10 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
         "(my-npu|h200|):(bf16=[0-9.]{1,4}:)?mem=[0-9]{1,6}:bw=[0-9e]{1,5}(:(up|fp8|usd|w|x)=[0-9.x]{0,6}){0,3}(,b:bf16=1)?",
         "(mine|llama3-8b):h=[0-9]{1,6}:v=[0-9]{1,7}(:(gqa|mla|lin|mamba|csa|ffn|moe|l|ctx|w|tied)=[0-9x*/wi]{1,20}){0,5}",
         "mine:h=4096:v=32000(:gqa=[0-9]{1,4}x[0-9]{1,2}x[0-9]{1,4}(/w[0-9]{1,5})?\\*[0-9]{1,4}){1,2}:ffn=[0-9]{1,6}",
+        "(chat|agent|[0-9.]{1,4}/[0-9.]{1,4}|[0-9]{1,4}(s|ms|h|)/[0-9]{1,4}(s|min|))",
+        "[0-9.]{1,5}x[0-9.]{1,5}(k|)",
+        "(hbm|dram|ssd|network):[0-9]{1,5}(GB|TB|PB|)@[0-9]{1,5}(GB/s|TB/s|)(,ssd:8TB@10GB/s)?",
+        "([0-9]{1,8}req|round-robin|least-loaded|prefix)",
         ".{0,12}",
     ];
     proptest::collection::vec((prop::sample::select(keys), value), 0..12)
@@ -157,6 +161,8 @@ fn hostile_links_take_little_time() {
         format!("arch=a:h=1:v=1:gqa=1x1x1{}", "/w1".repeat(1 << 16)),
         format!("arch=a:gqa={}", "1x".repeat(1 << 16)),
         format!("arch={}", "-".repeat(1 << 16)),
+        format!("tier={}", "dram:1TB@1GB/s,".repeat(1 << 15)),
+        format!("sessions={}", "1x".repeat(1 << 16)),
         "é".repeat(1 << 20),
     ] {
         sound(&text);

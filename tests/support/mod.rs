@@ -20,9 +20,18 @@ use tandem::units::{
 pub fn scenarios() -> BoxedStrategy<Scenario> {
     let what = (models(), formats(), workloads(), loads(), select(Engine::ALL.to_vec()));
     let how = (splits(), links(), slos(), pricings(), prop_oneof![Just(1), any::<u64>()]);
-    (what, how, customs(), any::<[bool; 3]>())
+    (what.boxed(), how.boxed(), customs(), any::<[bool; 3]>(), traffic())
         .prop_map(
-            |((model, formats, workload, load, engine), (split, link, slo, pricing, seed), custom, used)| {
+            |(
+                (model, formats, workload, load, engine),
+                (split, link, slo, pricing, seed),
+                custom,
+                used,
+                mut traffic,
+            )| {
+                if matches!(load, Load::Closed { .. }) {
+                    traffic.burst = None;
+                }
                 let scenario = Scenario {
                     model,
                     formats,
@@ -35,7 +44,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     pricing,
                     seed,
                     custom,
-                    traffic: Traffic::default(),
+                    traffic,
                 };
                 using(scenario, used)
             },
@@ -303,6 +312,76 @@ fn workloads() -> impl Strategy<Value = Workload> {
     (tokens(Limits::ISL), tokens(Limits::OSL), within(Limits::SPREAD), within(Limits::HIT)).prop_map(
         |(isl, osl, spread, hit)| Workload { isl: Tokens::new(isl), osl: Tokens::new(osl), spread, hit },
     )
+}
+
+/// How requests come one by one.
+fn traffic() -> BoxedStrategy<Traffic> {
+    use proptest::option::of;
+    use tandem::scenario::traffic::{Agents, Burst, Horizon, Lengths, Pause, Place, Routing, Sessions, Tier};
+    let seconds = |limits: Limits| within(limits).prop_map(Seconds::new);
+    let ids: Vec<&str> = catalog::workloads().iter().map(|workload| workload.id).collect();
+    let lengths = prop_oneof![
+        select(ids).prop_map(|id| Lengths::Preset { id: id.to_owned() }),
+        (within(Limits::LENGTHS), within(Limits::LENGTHS))
+            .prop_map(|(input, output)| Lengths::Tails { input, output }),
+    ]
+    .boxed();
+    let burst =
+        (seconds(Limits::BURST), seconds(Limits::BURST)).prop_map(|(on, off)| Burst { on, off }).boxed();
+    let agents =
+        (whole(Limits::AGENTS), whole(Limits::AGENTS)).prop_map(|(count, turns)| Agents { count, turns });
+    let sessions = (whole(Limits::TURNS), within(Limits::GROWTH).prop_map(Tokens::new), of(agents))
+        .prop_map(|(turns, growth, agents)| Sessions { turns, growth, agents })
+        .boxed();
+    let pause = prop_oneof![
+        seconds(Limits::PAUSE).prop_map(|mean| Pause::Exponential { mean }),
+        (seconds(Limits::PAUSE), seconds(Limits::PAUSE))
+            .prop_map(|(a, b)| Pause::Quantiles { p50: a.min(b), p95: a.max(b) }),
+    ]
+    .boxed();
+    let tier = || {
+        (
+            within(Limits::TIER).prop_map(Bytes::new),
+            within(Limits::TIER_BANDWIDTH).prop_map(BytesPerSecond::new),
+        )
+    };
+    let tiers = (of(tier()), of(tier()), of(tier()))
+        .prop_map(|(dram, ssd, network)| {
+            [(Place::Dram, dram), (Place::Ssd, ssd), (Place::Network, network)]
+                .into_iter()
+                .filter_map(|(place, tier)| {
+                    tier.map(|(capacity, bandwidth)| Tier { place, capacity, bandwidth })
+                })
+                .collect::<Vec<_>>()
+        })
+        .boxed();
+    let horizon = prop_oneof![
+        seconds(Limits::HORIZON).prop_map(|time| Horizon::Time { time }),
+        whole(Limits::HORIZON_REQUESTS).prop_map(|count| Horizon::Requests { count }),
+    ]
+    .boxed();
+    let shared = prop_oneof![3 => Just(0.0), 1 => within(Limits::SHARED)].prop_map(Tokens::new);
+    let some = (
+        of(lengths),
+        of(burst),
+        of(sessions),
+        shared,
+        of(pause),
+        tiers,
+        select(Routing::ALL.to_vec()),
+        of(horizon),
+    )
+        .prop_map(|(lengths, burst, sessions, shared, pause, tiers, routing, horizon)| Traffic {
+            lengths,
+            burst,
+            sessions,
+            shared,
+            pause,
+            tiers,
+            routing,
+            horizon,
+        });
+    prop_oneof![1 => Just(Traffic::default()), 1 => some.boxed()].boxed()
 }
 
 fn loads() -> impl Strategy<Value = Load> {

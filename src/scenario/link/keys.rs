@@ -5,6 +5,7 @@
 
 use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::limits::MOST_CHIPS;
+use crate::scenario::traffic::Routing;
 use crate::scenario::{
     ChipRent, Custom, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Scenario, Slo, Split, notation,
 };
@@ -13,6 +14,7 @@ use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, T
 use super::custom;
 use super::names;
 use super::notice::Problem;
+use super::traffic;
 use super::value::{self, Kind};
 
 /// One key.
@@ -86,6 +88,13 @@ pub(super) const PIN: &str = "pin";
 pub(super) fn default_formats(model: &str) -> crate::scenario::Formats {
     let default = Scenario::default();
     if model == default.model { default.formats } else { crate::scenario::Formats::default() }
+}
+
+/// The lengths of a link that names none: the means of the workload that `lengths` names, else the default scenario's.
+pub(super) fn default_workload(scenario: &Scenario) -> crate::scenario::Workload {
+    let default = Scenario::default().workload;
+    let means = scenario.traffic.lengths.as_ref().and_then(crate::scenario::traffic::Lengths::means);
+    means.map_or(default, |(isl, osl)| crate::scenario::Workload { isl, osl, ..default })
 }
 
 /// The colocated deployment of a link that does not say which: the decode pool of the default scenario.
@@ -190,6 +199,15 @@ pub(super) const KEYS: &[Key] = &[
             },
             write: |scenario| Some(format(scenario.formats.kv)),
         },
+    },
+    Key {
+        name: "lengths",
+        meaning: "how lengths scatter around isl and osl in a replay: as in a workload of the catalogue, whose means are then \
+                  the defaults of isl and osl, or log-normal by 95th percentile over median of input/output",
+        example: "chat",
+        otherwise: "as spread says",
+        range: || format!("{}, or two of {}", traffic::presets(), value::range(&Limits::LENGTHS)),
+        access: Access::Field { read: traffic::read_lengths, write: traffic::write_lengths },
     },
     Key {
         name: "isl",
@@ -544,6 +562,98 @@ pub(super) const KEYS: &[Key] = &[
     reserved("ffn", "the pool of an attention/FFN split that keeps the feed-forward weights"),
     reserved("draft", "the pool that proposes tokens"),
     reserved("verify", "the pool that checks proposed tokens"),
+    Key {
+        name: "burst",
+        meaning: "an open loop comes in bursts: mean time with arrivals / mean time without; the rate is the mean over both",
+        example: "30s/90s",
+        otherwise: "steady",
+        range: || format!("two times, {}", value::range(&Limits::BURST)),
+        access: Access::Field { read: traffic::read_burst, write: traffic::write_burst },
+    },
+    Key {
+        name: "sessions",
+        meaning: "requests come as sessions: turns x new tokens per turn; isl is the first prompt, and each later one \
+                  repeats all that was said and adds the new tokens",
+        example: "20x1.5k",
+        otherwise: "every request stands alone",
+        range: || format!("{} x {}", value::range(&Limits::TURNS), value::range(&Limits::GROWTH)),
+        access: Access::Field { read: traffic::read_sessions, write: traffic::write_sessions },
+    },
+    Key {
+        name: "agents",
+        meaning: "sub-agents that a session starts and waits for: how many x turns of each",
+        example: "4x10",
+        otherwise: NONE,
+        range: || format!("two of {}", value::range(&Limits::AGENTS)),
+        access: Access::Field { read: traffic::read_agents, write: traffic::write_agents },
+    },
+    Key {
+        name: "shared",
+        meaning: "tokens at the head of every prompt that all requests share (system prompt, tools)",
+        example: "2k",
+        otherwise: "",
+        range: || value::range(&Limits::SHARED),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Tokens, Limits::SHARED, text, |shared| {
+                    scenario.traffic.shared = Tokens::new(shared)
+                })
+            },
+            write: |scenario| Some(value::write(Kind::Tokens, scenario.traffic.shared.get())),
+        },
+    },
+    Key {
+        name: "pause",
+        meaning: "think time or tool time before the next request of a user or session: a mean (exponential), or \
+                  median/95th percentile (log-normal)",
+        example: "5s",
+        otherwise: NONE,
+        range: || format!("one time or two, {}", value::range(&Limits::PAUSE)),
+        access: Access::Field { read: traffic::read_pause, write: traffic::write_pause },
+    },
+    Key {
+        name: "tier",
+        meaning: "where KV blocks go beyond the chips' memory: place:room@bandwidth, per chip; the room of the network is \
+                  that of the whole deployment; several are separated by commas or in keys of their own",
+        example: "dram:1TB@50GB/s",
+        otherwise: NONE,
+        range: || {
+            format!(
+                "dram, ssd, network; {}; {}",
+                value::range(&Limits::TIER),
+                value::range(&Limits::TIER_BANDWIDTH)
+            )
+        },
+        access: Access::List { read: traffic::read_tier, write: traffic::write_tiers },
+    },
+    Key {
+        name: "routing",
+        meaning: "which replica of a replay takes a request: each in turn, the least loaded, or the one with most of the \
+                  prompt in its cache",
+        example: "prefix",
+        otherwise: "",
+        range: || Routing::ALL.map(Routing::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let word = text.trim().to_ascii_lowercase();
+                let found = Routing::ALL.into_iter().find(|routing| routing.id() == word);
+                scenario.traffic.routing =
+                    found.ok_or_else(|| names::choice(&word, Routing::ALL.into_iter().map(Routing::id)))?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.traffic.routing.id().to_owned()),
+        },
+    },
+    Key {
+        name: "horizon",
+        meaning: "how much is replayed: a time, or a number of requests",
+        example: "1h",
+        otherwise: "10000req, or all of a trace",
+        range: || {
+            format!("{}, or {}", value::range(&Limits::HORIZON), value::range(&Limits::HORIZON_REQUESTS))
+        },
+        access: Access::Field { read: traffic::read_horizon, write: traffic::write_horizon },
+    },
 ];
 
 /// Arrivals of independent users.

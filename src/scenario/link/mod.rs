@@ -17,6 +17,7 @@ mod custom;
 mod keys;
 mod names;
 mod notice;
+mod traffic;
 mod value;
 
 pub use custom::{ARCHITECTURE, chip_figure};
@@ -191,7 +192,11 @@ pub fn parse(text: &str) -> Parsed {
 /// so are values longer than [`LONGEST_VIEW_VALUE`].
 #[must_use]
 pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
-    let default = Scenario { formats: keys::default_formats(&scenario.model), ..Scenario::default() };
+    let default = Scenario {
+        formats: keys::default_formats(&scenario.model),
+        workload: keys::default_workload(scenario),
+        ..Scenario::default()
+    };
     let mut text = VERSION.to_owned();
     let mut pair = |key: &str, value: &str| {
         text.push('&');
@@ -467,7 +472,11 @@ mod tests {
                 doc.key
             );
             if !doc.view && !doc.example.is_empty() {
-                let open = if doc.key == "cv" { "rate=1&" } else { "" };
+                let open = match doc.key {
+                    "cv" | "burst" => "rate=1&",
+                    "agents" => "sessions=20x1k&",
+                    _ => "",
+                };
                 let text = format!("v1&{open}{}={}", doc.key, doc.example);
                 assert_eq!(messages(&text), Vec::<String>::new(), "{text}");
             }

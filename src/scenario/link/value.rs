@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Traffic,
     /// Watts.
     Power,
+    /// Room for data; a bare number is GB.
+    Room,
 }
 
 /// What a suffix is worth: times the first number, divided by the second. Both are exact, so that one rounding at most
@@ -57,6 +59,7 @@ impl Kind {
             Self::Memory => "GB such as 96",
             Self::Traffic => "GB/s such as 4000",
             Self::Power => "watts such as 700",
+            Self::Room => "room such as 512GB or 2TB",
         }
     }
 
@@ -118,6 +121,14 @@ impl Kind {
                 ("Gb/s", 1e9, 8.0),
             ],
             Self::Power => &[("", 1.0, 1.0), ("W", 1.0, 1.0), ("kW", 1e3, 1.0)],
+            Self::Room => &[
+                ("", 1e9, 1.0),
+                ("B", 1.0, 1.0),
+                ("MB", 1e6, 1.0),
+                ("GB", 1e9, 1.0),
+                ("TB", 1e12, 1.0),
+                ("PB", 1e15, 1.0),
+            ],
         }
     }
 
@@ -130,6 +141,7 @@ impl Kind {
             Self::Arithmetic => &["", "FLOPS"],
             Self::Memory => &["", "B"],
             Self::Traffic => &["", "B/s"],
+            Self::Room => &["PB", "TB", "GB", "MB", "B"],
             Self::Count
             | Self::Rate
             | Self::Share

@@ -3,7 +3,48 @@
 //! A [`Trace`] holds requests in order of arrival, column by column: some 24 bytes per request and 16 per run of prefix
 //! blocks, so that a day of a busy service fits into a browser tab.
 
+//!
+//! A [`Reader`] takes a file in pieces and finds the format by itself: the traces of Azure, `BurstGPT`, Mooncake and the
+//! agent sessions of AgentX.
+
+use std::fmt;
+
 use crate::units::{Seconds, Tokens};
+
+mod clock;
+mod json;
+mod problem;
+mod read;
+mod summary;
+mod table;
+
+pub use problem::{MOST_PROBLEMS, Problem};
+pub use read::{Loaded, Reader};
+pub use summary::{Quantiles, Summary};
+
+/// A format of traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// CSV of the Azure LLM inference traces: time of day, tokens in, tokens out.
+    Azure,
+    /// CSV of `BurstGPT`: seconds, tokens in, tokens out, perhaps a session.
+    BurstGpt,
+    /// Lines of JSON as in Mooncake's release: milliseconds, lengths, prefix blocks.
+    Mooncake,
+    /// Lines of JSON, each a session of a coding agent with its sub-agents, as AgentX replays them.
+    AgentX,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Azure => "Azure LLM trace",
+            Self::BurstGpt => "BurstGPT trace",
+            Self::Mooncake => "Mooncake trace",
+            Self::AgentX => "AgentX sessions",
+        })
+    }
+}
 
 /// Consecutive prefix blocks, `first`, `first + 1`, …: equal numbers mean equal tokens behind equal tokens.
 ///
@@ -15,6 +56,14 @@ pub struct BlockRun {
     pub first: u64,
     /// How many blocks; at least one.
     pub count: u32,
+}
+
+impl BlockRun {
+    /// The block after the last.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first.saturating_add(u64::from(self.count))
+    }
 }
 
 /// One request of a trace.

@@ -445,14 +445,15 @@ impl Cache {
             return;
         }
         let kept = u32::try_from(self.capacity.get(place)).unwrap_or(u32::MAX).min(count);
+        let over = (self.used.get(place) + u64::from(kept)).saturating_sub(self.capacity.get(place));
+        // What lies here is older than what comes, and so goes on before it.
+        self.evict(place, over);
         if kept < count {
             self.demote(first + u64::from(kept), count - kept, place + 1);
         }
         if kept == 0 {
             return;
         }
-        let over = (self.used.get(place) + u64::from(kept)).saturating_sub(self.capacity.get(place));
-        self.evict(place, over);
         self.moved.demoted.add(place, u64::from(kept));
         let node = self.add(Node { first, count: kept, pins: 0, place, newer: NONE, older: NONE });
         self.push_newest(node);
@@ -621,14 +622,6 @@ impl Cache {
 
 impl Node {
     fn end(&self) -> u64 {
-        self.first.saturating_add(u64::from(self.count))
-    }
-}
-
-impl BlockRun {
-    /// The block after the last.
-    #[must_use]
-    pub fn end(&self) -> u64 {
         self.first.saturating_add(u64::from(self.count))
     }
 }

@@ -351,7 +351,7 @@ impl Arrivals {
 
     /// Goes on to the next arrival.
     fn advance(&mut self) {
-        let mut wait = self.gap * self.stream.gamma(self.cv);
+        let mut wait = self.gap * self.stream.gap(self.cv);
         if let Some(burst) = self.burst {
             // The clock of arrivals stands still while the process is off.
             let mut idle = Seconds::ZERO;
