@@ -98,19 +98,23 @@ impl Station<'_, '_> {
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        // Whoever is in decode counts itself: in an open loop a request meets those that a random moment would find.
-        let (together, arrivals) = match self.spacing {
-            // Nobody is met for whom there is no room.
-            Some(spacing) => {
-                let most = (self.fits - 1.0).max(0.0);
-                (1.0 + spacing.others(batch).min(most), spacing.arrivals(batch).min(most))
-            }
-            None => (batch, batch),
+        let at = |together: f64, arrivals: f64| {
+            let step = self.replica.decode_step(together, self.context);
+            let stall = self.engine().interference * self.occupancy();
+            let tpot = step + Seconds::new(stall * arrivals / self.tokens);
+            Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
         };
-        let step = self.replica.decode_step(together, self.context);
-        let stall = self.engine().interference * self.occupancy();
-        let tpot = step + Seconds::new(stall * arrivals / self.tokens);
-        Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()) }
+        let Some(spacing) = self.spacing else { return at(batch, batch) };
+        // Nobody is met for whom there is no room.
+        let most = (self.fits - 1.0).max(0.0);
+        let met = |spacing: Spacing| {
+            // Whoever is in decode counts itself.
+            at(1.0 + spacing.others(batch).min(most), spacing.arrivals(batch).min(most))
+        };
+        // Prompts that queue for prefill leave it one right after another, however evenly they came.
+        let Spacing(even) = spacing;
+        let load = self.prefill_load(met(spacing).rate).min(1.0);
+        met(Spacing(even * (1.0 - load)))
     }
 
     /// Share of a replica's time that prefill takes at this rate.

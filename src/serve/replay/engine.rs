@@ -253,19 +253,20 @@ impl<S: Steps> Engine<S> {
                 }
             }
             Event::Loaded { slot } => {
-                let Some(reader) = self.live(slot).map(|live| live.reader) else { return };
-                if let Some(worker) = self.worker_mut(0, reader) {
+                let (pool, reader) = self.place_of_reading(slot);
+                if let Some(worker) = self.worker_mut(pool, reader) {
                     worker.aside -= 1;
                     worker.reading.push_back(slot);
                 }
-                self.wake(0, reader);
+                self.wake(pool, reader);
             }
             Event::Read { slot } => {
-                let Some(reader) = self.live(slot).map(|live| live.reader) else { return };
-                if let Some(worker) = self.worker_mut(self.pool_of_reading(slot), reader) {
+                let (pool, reader) = self.place_of_reading(slot);
+                if let Some(worker) = self.worker_mut(pool, reader) {
                     worker.aside -= 1;
                 }
                 self.ready(slot);
+                self.wake_idle(pool, reader);
             }
             Event::Arrived { slot } => self.arrived(slot),
             Event::Wire { version } => self.transfers(version),
@@ -289,10 +290,14 @@ impl<S: Steps> Engine<S> {
         u32::try_from(self.pools.len().saturating_sub(1)).unwrap_or(0)
     }
 
-    /// The pool in which a prompt is read: the first, or where it gave way while its answer was being written.
-    fn pool_of_reading(&self, slot: u32) -> u32 {
-        let again = self.live(slot).is_some_and(|live| live.preemptions > 0);
-        if again { self.last_pool() } else { 0 }
+    /// Pool and replica in which a prompt is read: of the first pool, or where it gave way while its answer was being
+    /// written.
+    fn place_of_reading(&self, slot: u32) -> (u32, u32) {
+        match self.live(slot) {
+            Some(live) if live.preemptions > 0 => (self.last_pool(), live.writer),
+            Some(live) => (0, live.reader),
+            None => (0, 0),
+        }
     }
 
     /// A request comes in line.
@@ -696,7 +701,7 @@ impl<S: Steps> Engine<S> {
                 state.waiting.pop_front();
                 continue;
             };
-            let Some(loads) = take_in(own, worker, live, self.now) else {
+            let Some(loads) = take_in(own, worker, live, self.now, pool > 0) else {
                 if let Some(state) = own.workers.get_mut(worker as usize) {
                     state.blocked = true;
                 }
@@ -724,14 +729,12 @@ impl<S: Steps> Engine<S> {
     /// The prompt is read, and with it the first token is known.
     fn ready(&mut self, slot: u32) {
         let now = self.now;
-        let pool = self.pool_of_reading(slot);
+        let (pool, at) = self.place_of_reading(slot);
         let split = self.pools.len() > 1;
         let Some(own) = self.pools.get_mut(pool as usize) else { return };
         let Some(Some(live)) = self.live.get_mut(slot as usize) else { return };
-        let reader = live.reader;
-        let at = if split && pool > 0 { live.writer } else { live.reader };
         let Some(state) = own.workers.get_mut(at as usize) else { return };
-        if pool == 0 {
+        if pool == 0 || !split {
             // Full blocks of the prompt are now for others too.
             let named = live.request.prompt_blocks();
             let fresh = named.saturating_sub(live.held);
@@ -761,7 +764,7 @@ impl<S: Steps> Engine<S> {
             live.first = Some(now + live.shift);
         }
         if live.written >= live.request.output {
-            self.finish(pool, reader, slot);
+            self.finish(pool, at, slot);
             return;
         }
         let worker = at;
@@ -1023,14 +1026,21 @@ struct Loads {
     ready: Option<f64>,
 }
 
-/// Gives the first in line its blocks, with as much of its prompt as is cached; none if there is no room.
-fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) -> Option<Loads> {
+/// Gives the first in line its blocks, with as much of its prompt as is cached; none if there is no room. A decode pool
+/// has no prompts cached for those that it has to read again.
+fn take_in<S: Steps>(
+    own: &mut Pool<S>,
+    worker: u32,
+    live: &mut Live,
+    now: f64,
+    anew: bool,
+) -> Option<Loads> {
     let rules = own.plan.scheduler;
     let block = u64::from(rules.block.max(1));
     let all = u64::from(live.request.input) + u64::from(live.written);
     let rest = u64::from(live.request.output.saturating_sub(live.written));
     let found = match own.workers.get(worker as usize) {
-        Some(state) if !live.request.prompt.is_empty() => state.cache.lookup(&live.request.prompt),
+        Some(state) if !live.request.prompt.is_empty() && !anew => state.cache.lookup(&live.request.prompt),
         _ => Match::default(),
     };
     let (held, wait) = cut(own, worker, live, &found, now);
@@ -1053,7 +1063,9 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) 
         cache.release(&live.request.prompt, 0, held);
         return None;
     }
-    let cached = if live.request.prompt.is_empty() {
+    let cached = if anew {
+        0
+    } else if live.request.prompt.is_empty() {
         live.request.given
     } else {
         live.request.saved(held, rules.block)
@@ -1061,7 +1073,11 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) 
     let resident = live.request.saved(found.resident().min(held), rules.block);
     let loads = if live.request.prompt.is_empty() { 0 } else { cached.saturating_sub(resident) };
     live.held = held;
-    live.own = needs;
+    if anew {
+        live.own_writer = needs;
+    } else {
+        live.own = needs;
+    }
     live.past = cached;
     live.read = 0;
     live.todo = u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(cached).max(1);

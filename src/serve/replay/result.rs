@@ -216,7 +216,7 @@ impl<S: Steps> Engine<S> {
             throughput: TokensPerSecond::new(window.rate(|record| f64::from(record.output))),
             goodput: RequestsPerSecond::new(window.rate(|record| f64::from(u8::from(keeps(record))))),
             kept: share(kept, measured.len()),
-            saturated: window.saturated(self.unfinished()),
+            saturated: saturated(&measured),
             in_flight: Requests::new(self.inside.area(end) / end.max(1e-12)),
             hit: self.tokens.cached as f64 / (self.tokens.cached + self.tokens.read).max(1) as f64,
             loaded: self.tokens.loaded as f64 / (self.tokens.cached + self.tokens.read).max(1) as f64,
@@ -298,7 +298,6 @@ fn pool_replayed<S: Steps>(
 struct Window<'r> {
     from: f64,
     to: f64,
-    arrived: u32,
     all: &'r [Record],
 }
 
@@ -308,7 +307,7 @@ impl<'r> Window<'r> {
         let to = measured.last().map_or(end, |record| record.arrival);
         // All at once is no window.
         let to = if to - from > 0.2 * (end - from) { to } else { end };
-        Self { from, to, arrived: u32::try_from(measured.len()).unwrap_or(u32::MAX), all }
+        Self { from, to, all }
     }
 
     fn rate(&self, weight: impl Fn(&Record) -> f64) -> f64 {
@@ -324,23 +323,22 @@ impl<'r> Window<'r> {
         sum / (self.to - self.from).max(1e-12)
     }
 
-    /// More came than were answered, by more than chance explains.
-    fn saturated(&self, unfinished: u32) -> bool {
-        let came = f64::from(self.arrived.saturating_add(unfinished));
-        let answered = self.rate(|_| 1.0) * (self.to - self.from);
-        came > 200.0 && came - answered > 0.03 * came + 4.0 * came.sqrt() && self.grows()
-    }
+}
 
-    /// The last tenth waited longer than the middle tenth, and that longer than the first.
-    fn grows(&self) -> bool {
-        let tenth = |number: usize| {
-            let size = self.all.len() / 10;
-            let part = self.all.iter().skip(number * size).take(size);
-            part.map(|record| f64::from(record.ttft)).sum::<f64>()
-        };
-        let (first, middle, last) = (tenth(1), tenth(5), tenth(9));
-        last > 1.3 * middle && middle > 1.3 * first
+/// Whether requests came faster than they were answered: the later one came, the longer it waited to be admitted, until
+/// the wait was of the order of the service.
+fn saturated(measured: &[&Record]) -> bool {
+    let size = measured.len() / 10;
+    if size < 10 {
+        return false;
     }
+    let tenth = |number: usize, value: fn(&Record) -> f32| {
+        let part = measured.iter().skip(number * size).take(size);
+        part.map(|record| f64::from(value(record))).sum::<f64>() / size as f64
+    };
+    let wait = |number| tenth(number, |record| record.wait);
+    let (first, middle, last) = (wait(1), wait(5), wait(9));
+    last > 1.3 * middle && middle > 1.3 * first && last > 0.3 * (tenth(9, |record| record.e2e) - last)
 }
 
 /// A share with its 95 % interval (Wilson).
