@@ -12,6 +12,7 @@ pub mod check;
 pub mod figure;
 pub mod import;
 pub mod reference;
+pub mod replay;
 pub mod sentence;
 pub mod table;
 pub mod words;

@@ -24,5 +24,6 @@ pub mod wire;
 mod worker;
 
 pub use engine::Progress;
+pub use record::Record;
 pub use result::Replayed;
 pub use start::{Asked, Replay};
