@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tandem::catalog;
@@ -12,10 +14,17 @@ use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
 use tandem::evidence::evaluate;
 use tandem::explore::{self, Axis, Map};
+use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::report::explore as told;
+use tandem::report::replay::ReplayReport;
 use tandem::report::{self, Reply, Strictness, reply, words};
+use tandem::scenario::trace::{Reader, Trace};
 use tandem::scenario::{Scenario, link};
+use tandem::serve::replay::requests::Pacing;
+use tandem::serve::replay::{Asked, Replay};
+use tandem::serve::{Deployment, Models, Refusal};
+use tandem::units::format::Unit;
 
 /// A playground for LLM inference architectures: latency, throughput, cost and energy of any model on any mix of chips.
 #[derive(Parser)]
@@ -29,6 +38,8 @@ struct Cli {
 enum Command {
     /// Evaluate a scenario given as a link
     Eval(Eval),
+    /// Replay a scenario event by event: the distribution of times, what the pools did and the fate of every request
+    Replay(ReplayArguments),
     /// Predict the rows of a measurement file and sum up the errors
     Check(Check),
     /// Find the deployments of a scenario's chips that no other beats in speed per user and a second metric
@@ -61,6 +72,31 @@ struct Eval {
     /// cannot be evaluated is answered with {"error": ...} in its place
     #[arg(long)]
     batch: bool,
+    /// Refuse a link of which any part cannot be taken as it stands
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Args)]
+struct ReplayArguments {
+    /// The link: a whole address or what follows its #, such as 'v1&model=deepseek-v3&rate=4'
+    link: String,
+    /// Replay the requests of this file instead of drawn ones (Azure or BurstGPT CSV, Mooncake JSONL, sessions); - for
+    /// standard input
+    #[arg(long)]
+    trace: Option<PathBuf>,
+    /// Replay the trace this many times as fast as recorded
+    #[arg(long, default_value_t = 1.0, requires = "trace", conflicts_with = "users")]
+    speed: f64,
+    /// Let so many users go through the trace, each sending the next request of a session when the last is answered
+    #[arg(long, requires = "trace")]
+    users: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write a line for every request to this file; - for standard output, in place of the report
+    #[arg(long)]
+    csv: Option<PathBuf>,
     /// Refuse a link of which any part cannot be taken as it stands
     #[arg(long)]
     strict: bool,
@@ -217,6 +253,7 @@ pub fn run() -> ExitCode {
             batch(&mut BufReader::with_capacity(1 << 16, io::stdin().lock()), &mut out, strictness(arguments))
         }
         Command::Eval(arguments) => eval(arguments, &mut out),
+        Command::Replay(arguments) => run_replay(arguments, &mut out),
         Command::Check(arguments) => run_check(arguments, &mut out),
         Command::Frontier(arguments) => frontier(arguments, &mut out),
         Command::Size(arguments) => size(arguments, &mut out),
@@ -427,6 +464,106 @@ fn diff(arguments: &Diff, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
     }
+}
+
+fn run_replay(arguments: &ReplayArguments, out: &mut impl Write) -> Result<(), Failure> {
+    let parsed = link::parse(&arguments.link);
+    let mut notices: Vec<String> = parsed.notices.iter().map(ToString::to_string).collect();
+    if arguments.strict && !notices.is_empty() {
+        return Err(Failure::Input(notices.join("\n")));
+    }
+    let scenario = parsed.scenario;
+    if let Some(invalid) = scenario.check().first() {
+        return Err(Failure::Input(invalid.to_string()));
+    }
+    let asked = match &arguments.trace {
+        None => Asked::Scenario,
+        Some(file) => {
+            let speed = arguments.speed;
+            if !(speed > 0.0 && speed <= 1e6) {
+                return Err(Failure::Input(format!("--speed {speed}: must be above 0 and at most 1e6")));
+            }
+            let pacing = arguments
+                .users
+                .map_or(Pacing::Recorded { speed }, |concurrency| Pacing::Closed { concurrency });
+            let trace = read_trace(file, &mut notices)?;
+            Asked::Trace(Arc::new(trace), pacing)
+        }
+    };
+    if !arguments.json {
+        for notice in &notices {
+            writeln!(io::stderr(), "Note: {notice}")?;
+        }
+    }
+    let refused = |refusal: Refusal| Failure::Input(words::refusal(&refusal));
+    let models = Models::of(&scenario).map_err(refused)?;
+    let deployment = Deployment::new(&scenario, constants(), &models).map_err(refused)?;
+    let start = Instant::now();
+    let mut engine = Replay::start(&deployment, &asked);
+    let progress = engine.run(u64::MAX);
+    let took = start.elapsed().as_secs_f64();
+    let per_second = |count: f64| Unit::Count.format(libm::round(count / took.max(1e-9)));
+    writeln!(
+        io::stderr(),
+        "Replayed in {}: {} events and {} tokens a second.",
+        Unit::Seconds.format(took),
+        per_second(progress.events as f64),
+        per_second(progress.tokens as f64)
+    )?;
+    if let Some(file) = &arguments.csv {
+        let records = report::replay::csv(engine.records());
+        if file.as_os_str() == "-" {
+            for piece in records {
+                out.write_all(piece.as_bytes())?;
+            }
+            return Ok(());
+        }
+        let failed = |error: io::Error| Failure::Input(format!("{}: {error}", file.display()));
+        let mut target = BufWriter::new(fs::File::create(file).map_err(failed)?);
+        for piece in records {
+            target.write_all(piece.as_bytes()).map_err(failed)?;
+        }
+        target.flush().map_err(failed)?;
+    }
+    let result = engine.result(scenario.slo, asked.warm_up(&scenario, progress.arrived));
+    if arguments.json {
+        json(out, &ReplayReport::new(&scenario, &result, notices))
+    } else {
+        Ok(out.write_all(report::replay::text(&scenario, &result).as_bytes())?)
+    }
+}
+
+/// A trace, read in pieces; what had to be left out becomes a notice.
+fn read_trace(file: &Path, notices: &mut Vec<String>) -> Result<Trace, Failure> {
+    let name = file.display();
+    let failed = |error: io::Error| Failure::Input(format!("{name}: {error}"));
+    let mut input: Box<dyn Read> = if file.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(fs::File::open(file).map_err(failed)?)
+    };
+    let mut reader = Reader::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = input.read(&mut buffer).map_err(failed)?;
+        if count == 0 {
+            break;
+        }
+        reader.push(buffer.get(..count).unwrap_or_default());
+    }
+    let loaded = reader.finish();
+    let problems = loaded.problems.iter().take(5).map(|problem| format!("{name}: {problem}"));
+    if loaded.trace.is_empty() {
+        let why: Vec<String> = problems.collect();
+        return Err(Failure::Input(
+            format!("{}\n{name}: holds no request", why.join("\n")).trim().to_owned(),
+        ));
+    }
+    notices.extend(problems);
+    if loaded.skipped > 0 {
+        notices.push(format!("{name}: left out {} lines or requests", loaded.skipped));
+    }
+    Ok(loaded.trace)
 }
 
 fn run_check(arguments: &Check, out: &mut impl Write) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ pub mod explore;
 pub mod figure;
 pub mod import;
 pub mod reference;
+pub mod replay;
 pub mod sentence;
 pub mod table;
 pub mod words;

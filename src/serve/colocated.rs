@@ -9,7 +9,7 @@ use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
 use super::replica::Prefill;
 use super::root::rising_root;
-use super::station::{Company, Operating, SATURATED, allen_cunneen, closed_wait};
+use super::station::{Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait};
 use super::steady::outside;
 use crate::scenario::Load;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -18,7 +18,11 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-    let station = half.station(lengths);
+    let spacing = match scenario.load {
+        Load::Closed { .. } => None,
+        Load::Open { cv, .. } => Some(Spacing::new(cv, half.replicas())),
+    };
+    let station = Station { spacing, ..half.station(lengths) };
     let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };

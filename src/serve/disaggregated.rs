@@ -5,7 +5,7 @@ use super::deployment::{Deployment, Side};
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::root::rising_root;
-use super::station::{Operating, SATURATED, allen_cunneen};
+use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen};
 use super::steady::outside;
 use super::transfer::Path;
 use crate::scenario::Load;
@@ -15,7 +15,11 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
     let Deployment { scenario, model, numerics, ref lengths, decode: ref half, .. } = *deployment;
-    let decodes = half.station(lengths);
+    let spacing = match scenario.load {
+        Load::Closed { .. } => None,
+        Load::Open { cv, .. } => Some(Spacing::new(cv, half.replicas())),
+    };
+    let decodes = Station { spacing, ..half.station(lengths) };
     let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
     let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();

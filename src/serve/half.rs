@@ -12,6 +12,7 @@ use super::binding::op_binding;
 use super::deployment::{Lengths, Side};
 use super::draft::Draft;
 use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
+use super::replay::steps::Reading;
 use super::replica::{Prefill, parts};
 use super::station::Station;
 use super::turns::{Partner, Turns};
@@ -57,6 +58,12 @@ impl Account {
 }
 
 impl<'a> Half<'a> {
+    /// A pool that only reads prompts, seen through the same interface.
+    #[must_use]
+    pub fn reader(side: &Side<'a>) -> Self {
+        Self { holder: side.clone(), partner: None, draft: None, prefills: true }
+    }
+
     /// Stations: replicas of the pool that keeps the cache.
     #[must_use]
     pub fn replicas(&self) -> f64 {
@@ -122,6 +129,22 @@ impl<'a> Half<'a> {
         prefill
     }
 
+    /// What a step's worth of prompts costs where this half reads it: so many prompts, of each so many new tokens behind
+    /// so many older ones.
+    #[must_use]
+    pub fn reading(&self, prompts: f64, new: Tokens, past: Tokens) -> Reading {
+        if self.partner.is_some() {
+            let each = self.prefill(new, past);
+            let beside = (each.latency - each.occupancy).max(Seconds::ZERO);
+            return Reading { busy: each.occupancy * prompts, beside, ..Reading::default() };
+        }
+        let mut reading = self.holder.settled.replica.reading(prompts, new, past);
+        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
+            reading.busy += beside.occupancy * prompts;
+        }
+        reading
+    }
+
     /// The operations of a prompt that this half reads.
     #[must_use]
     pub fn prefill_ops(&self, new: Tokens, past: Tokens) -> Vec<Op> {
@@ -148,7 +171,8 @@ impl<'a> Half<'a> {
             drafter_prompt: self.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: self.fits(lengths.context).max(1.0),
+            fits: self.holder.settled.replica.whole(self.fits(lengths.context)).max(1.0),
+            spacing: None,
         }
     }
 

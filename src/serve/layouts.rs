@@ -260,7 +260,7 @@ impl Score {
 fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
     let prefill = replica.prefill(demand.new, demand.past);
     let prompt_ok = demand.ttft.is_none_or(|limit| prefill.latency <= limit * 0.7);
-    let room = replica.sequences_that_fit(demand.context);
+    let room = replica.whole(replica.sequences_that_fit(demand.context));
     let batch = (demand.users / replicas).min(room).max(1e-3);
     let step = replica.decode_step(batch, demand.context);
     let step_ok = demand.tpot.is_none_or(|limit| step <= limit);

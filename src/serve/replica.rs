@@ -3,6 +3,7 @@
 
 use super::outcome::{Cause, MemoryKind, MemoryUse, Part};
 use super::refusal::Refusal;
+use super::replay::steps::Reading;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, EngineRow, WeightHome};
@@ -180,6 +181,16 @@ impl<'a> Replica<'a> {
         }
     }
 
+    /// So many sequences in whole ones on each data-parallel rank: one and a half serve one at a time.
+    #[must_use]
+    pub fn whole(&self, sequences: f64) -> f64 {
+        let ranks = match &self.silicon {
+            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
+            Silicon::Sram(_) => 1.0,
+        };
+        (sequences / ranks).floor() * ranks
+    }
+
     /// Bytes one replica has, and those it needs for weights, its own work and one sequence.
     #[must_use]
     pub fn need(&self, context: Tokens) -> (Bytes, Bytes) {
@@ -284,6 +295,37 @@ impl<'a> Replica<'a> {
                 let (occupancy, latency) = pipeline.prefill(new, past);
                 // Prompts stream through the stages one behind the other.
                 Prefill { latency, occupancy, ..Prefill::NONE }
+            }
+        }
+    }
+
+    /// What a step's worth of prompts costs beside the decode in it: so many prompts, of each so many new tokens behind so
+    /// many older ones. For one prompt within the token budget it is what [`Self::prefill`] says; several in one step
+    /// share its launches and the reads of the weights.
+    #[must_use]
+    pub fn reading(&self, prompts: f64, new: Tokens, past: Tokens) -> Reading {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                let shape = Shape { prompts, ..Shape::prefill(new, past, 1.0) };
+                let stages = f64::from(plan.layout().pp);
+                let ranks = f64::from(plan.layout().dp);
+                let pass = |active_ranks: f64| {
+                    launched(plan, plan.time(&Shape { active_ranks, ..shape })) + self.engine.step
+                };
+                let alone = pass(1.0);
+                let together = if ranks > 1.0 { pass(ranks) / ranks } else { alone };
+                let each = self.prefill(new, past);
+                Reading {
+                    shared: each.shared,
+                    passes: 1.0 / (stages * ranks),
+                    busy: together / stages,
+                    beside: (alone - together).max(Seconds::ZERO) / stages,
+                    drain: alone * (1.0 - 1.0 / stages),
+                }
+            }
+            Silicon::Sram(pipeline) => {
+                let (occupancy, latency) = pipeline.prefill(new, past);
+                Reading { busy: occupancy * prompts, drain: latency - occupancy, ..Reading::default() }
             }
         }
     }

@@ -8,8 +8,10 @@
 //!
 //! with b sequences in decode (where a step yields several tokens per sequence, t_step is its time per token), ω the time
 //! a prompt takes from the replica, s what it saves by sharing a step, φ and μ the engine's constants for them and X the
-//! requests per second. In each step the share 1/n of the sequences ends per token, and the prompts that take their
-//! places share the next one as far as its token budget goes: ω falls and the latency of a prompt grows with their
+//! requests per second. That is for a closed loop. In an open one b is a mean over time, while a request in decode meets
+//! those others and itself, and is stalled by who arrives in the meantime: b for Poisson arrivals, fewer when replicas
+//! take them in turn ([`Spacing`]). With each token the share 1/n of the sequences ends, and the prompts that take their
+//! places share the next step as far as its token budget goes: ω falls and the latency of a prompt grows with their
 //! number ([`Prefill::together`]). Waiting for the prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen
 //! for others; in a closed loop nobody waits for more prompts than there are other users, and a share of the prompts
 //! ahead is waited for because runs start in a burst and answers of equal length end together.
@@ -39,6 +41,37 @@ pub struct Station<'a, 'b> {
     pub context: Tokens,
     /// Sequences one replica can hold.
     pub fits: f64,
+    /// How arrivals are spaced in an open loop; none in a closed one.
+    pub spacing: Option<Spacing>,
+}
+
+/// How much more evenly than at random requests come to one replica.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spacing(f64);
+
+impl Spacing {
+    /// Of gaps with this coefficient of variation, dealt to so many replicas in turn.
+    #[must_use]
+    pub fn new(cv: f64, replicas: f64) -> Self {
+        Self((1.0 - cv * cv / replicas.max(1.0)) / 2.0)
+    }
+
+    /// Mean arrivals while a request stays, if `batch` of them are there on average: as many for Poisson arrivals, fewer
+    /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
+    fn arrivals(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
+    }
+
+    /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.
+    fn others(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 || batch <= 0.0 {
+            return batch.max(0.0);
+        }
+        let fade = even.abs() / batch * (1.0 - libm::exp(-batch / even.abs()));
+        batch - 2.0 * even * (1.0 - fade)
+    }
 }
 
 /// A replica at a certain number of sequences in decode.
@@ -76,17 +109,30 @@ impl Station<'_, '_> {
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        let step = self.half.step(batch, self.context);
         let yields = self.half.tokens_per_step();
-        // With each token the share 1/n of the sequences ends, and as many prompts take their places.
-        let prompts = batch / self.tokens;
         let prefill = self.prefill.unwrap_or(Prefill::NONE);
-        let together = prefill.together(prompts * yields);
-        let occupancy = prefill.occupancy_of(together).get();
-        let saved = prefill.saved(together, step).get() * self.engine().mixing;
-        let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
-        let tpot = step / yields + Seconds::new(stall * prompts);
-        Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
+        let at = |company: f64, arrivals: f64| {
+            let step = self.half.step(company, self.context);
+            // With each token the share 1/n of the sequences ends, and as many prompts take their places.
+            let prompts = arrivals / self.tokens;
+            let together = prefill.together(prompts * yields);
+            let occupancy = prefill.occupancy_of(together).get();
+            let saved = prefill.saved(together, step).get() * self.engine().mixing;
+            let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
+            let tpot = step / yields + Seconds::new(stall * prompts);
+            Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
+        };
+        let Some(spacing) = self.spacing else { return at(batch, batch) };
+        // Nobody is met for whom there is no room.
+        let most = (self.fits - 1.0).max(0.0);
+        let met = |spacing: Spacing| {
+            // Whoever is in decode counts itself.
+            at(1.0 + spacing.others(batch).min(most), spacing.arrivals(batch).min(most))
+        };
+        // Prompts that queue for prefill leave it one right after another, however evenly they came.
+        let Spacing(even) = spacing;
+        let load = met(spacing).prefill_load().min(1.0);
+        met(Spacing(even * (1.0 - load)))
     }
 }
 
@@ -137,6 +183,19 @@ mod tests {
             let theory = load * 2.0 / (2.0 * (1.0 - load));
             assert!((allen_cunneen(2.0, 1.0, load, 1.0) - theory).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn even_arrivals_meet_fewer() {
+        // Poisson to one replica: exactly b. Arrivals at equal gaps: none while b < 1 stays short.
+        let (poisson, dealt) = (Spacing::new(1.0, 1.0), Spacing::new(1.0, 8.0));
+        assert!((poisson.arrivals(0.3) - 0.3).abs() < 1e-12 && (poisson.others(0.3) - 0.3).abs() < 1e-12);
+        // Gamma gaps of cv² 1/8: eight Poisson arrivals make one. P(at least 8 of mean 2.4) = 0.0033.
+        assert!(dealt.arrivals(0.3) < 0.1);
+        // Many: b − (1 − cv²)/2.
+        assert!((dealt.arrivals(20.0) - (20.0 - 7.0 / 16.0)).abs() < 1e-9);
+        assert!((dealt.others(1e6) - (1e6 - 7.0 / 8.0)).abs() < 1e-3);
+        assert!(Spacing::new(3.0, 1.0).arrivals(1.0) > 1.0);
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
 }
 
 /// Cache and state of a prompt, each element once.
-fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
+pub(super) fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
     let layers = model.attention.iter().map(|layers| {
         let kept =
             layers.kind.cached_elements(isl) * numerics.kv_bytes() + layers.kind.state_elements() * 4.0;
@@ -138,6 +138,12 @@ impl Path {
             exposed: state.exposed,
             utilisation: state.utilisation,
         }
+    }
+
+    /// What one request gets when it is alone, what all get together, and the latency.
+    #[must_use]
+    pub fn bandwidths(&self) -> (BytesPerSecond, BytesPerSecond, Seconds) {
+        (self.bandwidth, self.total, self.latency)
     }
 
     /// Most requests per second the way carries.

@@ -1,0 +1,181 @@
+//! A replay in words, tables and JSON.
+
+use serde::Serialize;
+
+use crate::scenario::{Scenario, link};
+use crate::serve::replay::statistics::{Distribution, Estimate};
+use crate::serve::replay::{Record, Replayed};
+use crate::units::Seconds;
+use crate::units::format::{Precision, Unit};
+
+use super::sentence::deployment;
+
+/// A replay as plain data.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplayReport<'r> {
+    /// The scenario as a link.
+    pub link: String,
+    /// The result in a few sentences.
+    pub sentence: String,
+    /// What the link or the trace said that could not be taken as it stands.
+    pub notices: Vec<String>,
+    /// Everything else; times in seconds.
+    pub replay: &'r Replayed,
+}
+
+impl<'r> ReplayReport<'r> {
+    /// Puts a replay into plain data.
+    #[must_use]
+    pub fn new(scenario: &Scenario, replay: &'r Replayed, notices: Vec<String>) -> Self {
+        Self { link: link::write(scenario, &[]), sentence: sentence(scenario, replay), notices, replay }
+    }
+}
+
+fn time(value: Seconds) -> String {
+    Unit::Seconds.format(value.get())
+}
+
+fn share(value: f64) -> String {
+    Unit::Percent.format_with(value, Precision::SHORT)
+}
+
+/// The result in a few sentences.
+#[must_use]
+pub fn sentence(scenario: &Scenario, replay: &Replayed) -> String {
+    let (Some(ttft), counts) = (&replay.ttft, replay.counts) else {
+        return "No request was answered.".to_owned();
+    };
+    let mut text = format!(
+        "{} answered {} of {} requests in {}: half got their first token within {} and 99 % within {}",
+        deployment(scenario),
+        Unit::Count.format(f64::from(counts.finished)),
+        Unit::Count.format(f64::from(counts.arrived)),
+        time(replay.time),
+        time(ttft.p50.value),
+        time(ttft.p99.value),
+    );
+    if let Some(tpot) = &replay.tpot {
+        text.push_str(&format!("; a token took {} on average", time(tpot.mean.value)));
+    }
+    text.push('.');
+    if replay.saturated {
+        text.push_str(
+            " Requests came faster than they were answered, so times grow for as long as that lasts.",
+        );
+    }
+    if let Some((kept, ..)) = replay.kept.filter(|_| scenario.slo.ttft.or(scenario.slo.tpot).is_some()) {
+        text.push_str(&format!(
+            " {} kept the service level, {} of them.",
+            Unit::RequestsPerSecond.format(replay.goodput.get()),
+            share(kept)
+        ));
+    }
+    text
+}
+
+/// The result for a terminal.
+#[must_use]
+pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
+    let mut page = format!("{}\n\n", sentence(scenario, replay));
+    page.push_str(&format!(
+        "  {:<22}{:>24}  {:>24}{:>10}{:>10}{:>24}{:>10}\n",
+        "", "mean (95 %)", "p50 (95 %)", "p90", "p95", "p99 (95 %)", "longest"
+    ));
+    let estimate = |own: &Estimate| match own.interval {
+        Some((low, high)) => format!("{} ({} to {})", time(own.value), time(low), time(high)),
+        None => time(own.value),
+    };
+    let rows: [(&str, &Option<Distribution>); 4] = [
+        ("Time to first token", &replay.ttft),
+        ("Time per output token", &replay.tpot),
+        ("Time to last token", &replay.e2e),
+        ("Wait to be admitted", &replay.wait),
+    ];
+    for (name, own) in rows.into_iter().filter_map(|(name, own)| Some((name, own.as_ref()?))) {
+        page.push_str(&format!(
+            "  {name:<22}{:>28}{:>28}{:>10}{:>10}{:>28}{:>10}\n",
+            estimate(&own.mean),
+            estimate(&own.p50),
+            time(own.p90.value),
+            time(own.p95.value),
+            estimate(&own.p99),
+            time(own.longest)
+        ));
+    }
+    if let Some(gaps) = &replay.itl {
+        page.push_str(&format!(
+            "  {:<22}{:>28}{:>28}{:>10}{:>10}{:>28}\n",
+            "From token to token",
+            time(gaps.mean),
+            time(gaps.p50),
+            time(gaps.p90),
+            time(gaps.p95),
+            time(gaps.p99)
+        ));
+    }
+    let counts = replay.counts;
+    page.push_str(&format!(
+        "\n{} while requests came, {}; {} under way on average.\n",
+        Unit::RequestsPerSecond.format(replay.rate.get()),
+        Unit::TokensPerSecond.format(replay.throughput.get()),
+        Unit::Number.format(replay.in_flight.get())
+    ));
+    let number = |value: u32| Unit::Count.format(f64::from(value));
+    page.push_str(&format!(
+        "{} came: {} answered, {} turned away, {} unfinished; {} preemptions.\n",
+        number(counts.arrived),
+        number(counts.finished),
+        number(counts.rejected),
+        number(counts.unfinished),
+        Unit::Count.format(counts.preemptions as f64)
+    ));
+    page.push_str(&match replay.warm_up {
+        0 => "All requests count, those that met an empty service too.\n".to_owned(),
+        warm_up => format!(
+            "The first {} are left out of the distributions: they met an empty service.\n",
+            number(warm_up)
+        ),
+    });
+    if replay.hit > 0.0 {
+        page.push_str(&format!(
+            "Cached: {} of the input tokens, {} from beyond the chips' memory.\n",
+            share(replay.hit),
+            share(replay.loaded)
+        ));
+    }
+    for pool in &replay.pools {
+        page.push_str(&format!(
+            "{}: {} replicas busy {} of the time ({} with prompts), {} sequences in decode on average, \
+             {} of the room for cache in use (at most {}).\n",
+            capitalised(&pool.role.to_string()),
+            pool.replicas,
+            share(pool.utilisation),
+            share(pool.prefill_share),
+            Unit::Number.format(pool.batch),
+            share(pool.occupancy),
+            share(pool.peak_occupancy)
+        ));
+    }
+    if let Some(link) = &replay.link {
+        page.push_str(&format!("Moved between pools: {}.\n", Unit::Bytes.format(link.moved.get())));
+    }
+    page.push_str(&format!("Link: {}\n", link::write(scenario, &[])));
+    page
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Records as CSV, a piece at a time: the head, then a line each.
+pub fn csv(records: &[Record]) -> impl Iterator<Item = String> {
+    let head = std::iter::once(format!("{}\n", Record::COLUMNS));
+    head.chain(records.chunks(1024).map(|chunk| {
+        let mut text = String::with_capacity(chunk.len() * 96);
+        for record in chunk {
+            record.csv(&mut text);
+        }
+        text
+    }))
+}

@@ -1,0 +1,95 @@
+//! What an engine's scheduler does by default, as data.
+
+use serde::Deserialize;
+
+use crate::catalog::Engine;
+use crate::machine::EngineRow;
+use crate::units::Tokens;
+
+/// Rules by which a replica takes prompts into its steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scheduler {
+    /// Tokens of a step at most: one for each sequence in decode, and those of prompts.
+    pub budget: Tokens,
+    /// Prompts of a step at most.
+    pub prompts: usize,
+    /// Sequences of a step at most.
+    pub sequences: u32,
+    /// Tokens of a KV block.
+    pub block: u32,
+    /// Share of the blocks that stays free when a request is admitted.
+    pub watermark: f64,
+    /// Share of the answers still to be written that must find room when a request is admitted.
+    pub reserve: f64,
+    /// Whether running requests give way and are recomputed; else answers have their blocks from the start.
+    pub evicts: bool,
+    /// Whether prompts and decode share a step; else prompts go first.
+    pub mixed: bool,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    engine: String,
+    sequences: u32,
+    block: u32,
+    watermark: f64,
+    reserve: f64,
+    evicts: bool,
+    mixed: bool,
+}
+
+impl Scheduler {
+    /// The defaults of an engine.
+    #[must_use]
+    pub fn of(row: &EngineRow) -> Self {
+        let plain = Self {
+            budget: row.chunk,
+            prompts: usize::MAX,
+            sequences: 1024,
+            block: 16,
+            watermark: 0.0,
+            reserve: 0.0,
+            evicts: true,
+            mixed: true,
+        };
+        Self::rows().find(|own| own.engine == engine_id(row.engine)).map_or(plain, |own| Self {
+            sequences: own.sequences.max(1),
+            block: own.block.max(1),
+            watermark: own.watermark,
+            reserve: own.reserve,
+            evicts: own.evicts,
+            mixed: own.mixed,
+            ..plain
+        })
+    }
+
+    fn rows() -> impl Iterator<Item = Row> {
+        let text = include_str!("schedulers.csv");
+        csv::ReaderBuilder::new()
+            .comment(Some(b'#'))
+            .from_reader(text.as_bytes())
+            .into_deserialize()
+            .filter_map(Result::ok)
+    }
+}
+
+const fn engine_id(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Vllm => "vllm",
+        Engine::Sglang => "sglang",
+        Engine::Trtllm => "trtllm",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_has_its_rules() {
+        for engine in [Engine::Vllm, Engine::Sglang, Engine::Trtllm] {
+            assert!(Scheduler::rows().any(|row| row.engine == engine_id(engine)), "{engine:?}");
+        }
+        assert_eq!(Scheduler::rows().count(), 3);
+    }
+}

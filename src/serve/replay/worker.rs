@@ -1,0 +1,213 @@
+//! One replica as its scheduler sees it: who waits, whose prompt is being read, who is in decode, and the blocks they
+//! hold.
+//!
+//! Sequences in decode advance together, so that a count of steps tells everything: a sequence ends when the count
+//! reaches a number known when it joined, and needs another block whenever the count has a certain remainder.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::cache::{ByPlace, Cache};
+use crate::scenario::traffic::Place;
+
+/// What a replica is doing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Doing {
+    /// Nothing.
+    Nothing,
+    /// A run of decode steps.
+    Decode {
+        /// Since when.
+        since: f64,
+        /// Steps.
+        steps: u64,
+        /// How long they take.
+        takes: f64,
+    },
+    /// A step with pieces of prompts.
+    Reading {
+        /// Since when.
+        since: f64,
+        /// How long it takes.
+        takes: f64,
+        /// Share of it that prompts take.
+        share: f64,
+        /// Whether sequences in decode advance with it.
+        mixed: bool,
+    },
+}
+
+/// A piece of a prompt in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Whose.
+    pub slot: u32,
+    /// Tokens.
+    pub tokens: u32,
+}
+
+/// A replica.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// Not admitted yet, first come first.
+    pub waiting: VecDeque<u32>,
+    /// Whether the first in line found no room, so that it makes no sense to look again before something is given back.
+    pub blocked: bool,
+    /// Admitted, prompt being read.
+    pub reading: VecDeque<u32>,
+    /// In the step that runs.
+    pub pieces: Vec<Piece>,
+    /// Ready to join decode when the step that runs ends.
+    pub joining: Vec<u32>,
+    /// Admitted, but neither being read nor in decode: loading, in the later stages, in transfer.
+    pub aside: u32,
+    /// Sequences in decode.
+    pub count: u32,
+    /// Tokens in their caches.
+    pub context: u64,
+    /// Tokens they still have to write.
+    pub left: u64,
+    /// Decode steps so far.
+    pub steps: u64,
+    /// When sequences end: count of steps, slot, epoch.
+    pub ending: BinaryHeap<Reverse<(u64, u32, u32)>>,
+    /// Slots and epochs in order of admission.
+    pub youngest: Vec<(u32, u32)>,
+    /// Sequences by the remainder of the count of steps at which they need another block.
+    pub phases: Vec<u32>,
+    /// The blocks.
+    pub cache: Cache,
+    /// Blocks in use when last noted in the series.
+    pub noted: u64,
+    /// What runs.
+    pub doing: Doing,
+    /// Counts plans, so that outdated events are told apart.
+    pub version: u32,
+    /// Recent mean time between tokens.
+    pub recent: f64,
+    /// Requests sent here and not done.
+    pub load: u32,
+    /// Tokens of their prompts that are not read yet.
+    pub unread: u64,
+    /// When the link to each farther place is free.
+    pub links: [f64; Place::ALL.len()],
+}
+
+impl Worker {
+    /// An idle replica with so many blocks of room in each place.
+    #[must_use]
+    pub fn new(capacity: ByPlace, block: u32, recent: f64) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            blocked: false,
+            reading: VecDeque::new(),
+            pieces: Vec::new(),
+            joining: Vec::new(),
+            aside: 0,
+            count: 0,
+            context: 0,
+            left: 0,
+            steps: 0,
+            ending: BinaryHeap::new(),
+            youngest: Vec::new(),
+            phases: vec![0; block.max(1) as usize],
+            cache: Cache::new(capacity),
+            noted: 0,
+            doing: Doing::Nothing,
+            version: 0,
+            recent,
+            load: 0,
+            unread: 0,
+            links: [0.0; Place::ALL.len()],
+        }
+    }
+
+    /// Sequences that hold blocks.
+    #[must_use]
+    pub fn admitted(&self) -> u32 {
+        let reading = u32::try_from(self.reading.len() + self.joining.len()).unwrap_or(u32::MAX);
+        self.count.saturating_add(self.aside).saturating_add(reading)
+    }
+
+    /// Blocks of the chips' memory that can't give way.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.cache.pinned().saturating_add(self.cache.reserved())
+    }
+
+    /// The remainder of the count of steps at which a sequence needs another block that has so many tokens of its own now.
+    #[must_use]
+    pub fn phase(&self, own: u64) -> usize {
+        let block = self.phases.len() as u64;
+        let steps = self.steps % block;
+        ((steps + block - own % block) % block) as usize
+    }
+
+    /// Blocks that so many steps need.
+    #[must_use]
+    pub fn growth(&self, steps: u64) -> u64 {
+        let block = self.phases.len() as u64;
+        let whole = (steps / block).saturating_mul(u64::from(self.count));
+        let first = self.steps % block;
+        let rest: u64 = (first..first + steps % block)
+            .filter_map(|step| self.phases.get((step % block) as usize))
+            .map(|&count| u64::from(count))
+            .sum();
+        whole + rest
+    }
+
+    /// Most steps for which so many free blocks are enough.
+    #[must_use]
+    pub fn affordable(&self, free: u64) -> u64 {
+        if self.count == 0 {
+            return u64::MAX;
+        }
+        let block = self.phases.len() as u64;
+        let mut steps = (free / u64::from(self.count)).saturating_mul(block);
+        let mut rest = free % u64::from(self.count);
+        for _ in 0..block {
+            let needs =
+                self.phases.get((self.steps.wrapping_add(steps) % block) as usize).copied().unwrap_or(0);
+            if u64::from(needs) > rest {
+                break;
+            }
+            rest -= u64::from(needs);
+            steps = steps.saturating_add(1);
+        }
+        steps
+    }
+
+    /// Takes note of the time that so many steps took.
+    pub fn pace(&mut self, steps: u64, takes: f64) {
+        if steps > 0 {
+            let steps = steps as f64;
+            let weight = steps / (steps + 64.0);
+            self.recent += (takes / steps - self.recent) * weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_by_steps_are_blocks_by_sequence() {
+        let mut worker = Worker::new(ByPlace([1000, 0, 0, 0]), 16, 0.01);
+        worker.steps = 5;
+        let owned = [3_u64, 16, 31, 32, 33, 47];
+        for own in owned {
+            let phase = worker.phase(own);
+            worker.phases[phase] += 1;
+        }
+        worker.count = owned.len() as u32;
+        for steps in [0_u64, 1, 2, 13, 16, 40, 1000] {
+            let by_hand: u64 = owned.iter().map(|own| (own + steps).div_ceil(16) - own.div_ceil(16)).sum();
+            assert_eq!(worker.growth(steps), by_hand, "{steps}");
+        }
+        for free in 0..40 {
+            let most = worker.affordable(free);
+            assert!(worker.growth(most) <= free && worker.growth(most + 1) > free, "{free}: {most}");
+        }
+    }
+}
