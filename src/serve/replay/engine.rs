@@ -803,8 +803,8 @@ impl<S: Steps> Engine<S> {
             let rest = u64::from(live.request.output.saturating_sub(live.written)).max(1);
             live.epoch = live.epoch.wrapping_add(1);
             live.ends = state.steps + rest;
-            let named = if split { 0 } else { live.held * u64::from(plan.scheduler.block) };
-            let phase = state.phase(all.saturating_sub(named) + *fixed);
+            let held = if split { 0 } else { live.held };
+            let phase = state.phase(own_tokens(all + *fixed, held, plan.scheduler.block));
             if let Some(count) = state.phases.get_mut(phase) {
                 *count += 1;
             }
@@ -1046,9 +1046,11 @@ fn take_in<S: Steps>(
     let (held, wait) = cut(own, worker, live, &found, now);
     let state = own.workers.get(worker as usize)?;
     let final_length = if rules.evicts { all } else { all + rest };
-    let needs = own.blocks_of(final_length.saturating_sub(held * block));
+    let needs = own_blocks(own_tokens(final_length + own.fixed, held, rules.block), rules.block);
     let later = if rules.evicts { (state.left + rest) as f64 * rules.reserve / block as f64 } else { 0.0 };
-    let keep = own.blocks as f64 * rules.watermark + later;
+    // Those in decode keep a block each to go on with, or they would give way at once to whom they let in.
+    let going_on = if rules.evicts { f64::from(state.count) } else { 0.0 };
+    let keep = f64::max(own.blocks as f64 * rules.watermark, going_on) + later;
     let alone = state.admitted() == 0;
     let free = state.cache.available();
     if free < needs || (!alone && (free as f64) < needs as f64 + keep) {
@@ -1148,6 +1150,18 @@ fn cut<S: Steps>(
     (best.1, best.2)
 }
 
+/// Tokens of a sequence beyond the blocks of its prompt that it holds; below 0 where the last of those has room left, as
+/// traces name blocks that are not full.
+fn own_tokens(all: u64, held: u64, block: u32) -> i64 {
+    let named = held.saturating_mul(u64::from(block));
+    i64::try_from(all).unwrap_or(i64::MAX).saturating_sub(i64::try_from(named).unwrap_or(i64::MAX))
+}
+
+/// Blocks for so many tokens of its own.
+fn own_blocks(tokens: i64, block: u32) -> u64 {
+    u64::try_from(tokens).unwrap_or(0).div_ceil(u64::from(block.max(1)))
+}
+
 /// Takes a sequence out of decode.
 fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     let Pool { plan, workers, batch, fixed, .. } = own;
@@ -1155,8 +1169,8 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     let rest = live.ends.saturating_sub(state.steps);
     live.written = live.request.output.saturating_sub(u32::try_from(rest).unwrap_or(u32::MAX)).max(live.written);
     let all = u64::from(live.request.input) + u64::from(live.written);
-    let named = if live.own_writer > 0 { 0 } else { live.held * u64::from(plan.scheduler.block) };
-    let own_tokens = all.saturating_sub(named) + *fixed;
+    let held = if live.own_writer > 0 { 0 } else { live.held };
+    let own_tokens = own_tokens(all + *fixed, held, plan.scheduler.block);
     let phase = state.phase(own_tokens);
     if let Some(count) = state.phases.get_mut(phase) {
         *count = count.saturating_sub(1);
@@ -1167,7 +1181,7 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     live.epoch = live.epoch.wrapping_add(1);
     if plan.scheduler.evicts {
         // It has grown by the blocks that its steps needed.
-        let blocks = own_tokens.div_ceil(u64::from(plan.scheduler.block.max(1)));
+        let blocks = own_blocks(own_tokens, plan.scheduler.block);
         if live.own_writer > 0 {
             live.own_writer = live.own_writer.max(blocks);
         } else {
