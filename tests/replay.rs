@@ -465,7 +465,7 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
     }
     let ceiling = f64::from(hits) / f64::from(all);
     for (link, low) in [
-        ("v1&model=llama3-8b&pool=b200*1", ceiling - 0.03),
+        ("v1&model=llama3-8b&pool=b200*8:tp8", ceiling - 0.03),
         // Little room for cache: sequences give way to each other, blocks are lost, and all ends well nevertheless.
         ("v1&model=llama3-8b&pool=l40s*1", 0.0),
     ] {
