@@ -32,7 +32,11 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replay");
     group.measurement_time(Duration::from_secs(10)).sample_size(20);
     for (name, link, requests) in [
-        ("an hour of chat, one replica", "v1&model=llama3-8b&isl=1k&osl=211&rate=4&pool=h100-sxm*1:tp1", 14_400),
+        (
+            "an hour of chat, one replica",
+            "v1&model=llama3-8b&isl=1k&osl=211&rate=4&pool=h100-sxm*1:tp1",
+            14_400,
+        ),
         ("an hour of chat, prefill and decode apart", "v1&isl=1k&osl=211&rate=4", 14_400),
     ] {
         let progress = replay(link, requests);

@@ -341,7 +341,9 @@ fn read_trace(file: &Path, notices: &mut Vec<String>) -> Result<Trace, Failure> 
     let problems = loaded.problems.iter().take(5).map(|problem| format!("{name}: {problem}"));
     if loaded.trace.is_empty() {
         let why: Vec<String> = problems.collect();
-        return Err(Failure::Input(format!("{}\n{name}: holds no request", why.join("\n")).trim().to_owned()));
+        return Err(Failure::Input(
+            format!("{}\n{name}: holds no request", why.join("\n")).trim().to_owned(),
+        ));
     }
     notices.extend(problems);
     if loaded.skipped > 0 {

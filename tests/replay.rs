@@ -39,8 +39,7 @@ fn accounted(result: &Replayed, records: &[(End, u32)]) {
     assert_eq!(counts.arrived, counts.finished + counts.rejected + counts.unfinished);
     assert_eq!(counts.unfinished, 0);
     assert_eq!(records.len(), counts.arrived as usize);
-    let written: u64 =
-        records.iter().filter(|own| own.0 == End::Finished).map(|own| u64::from(own.1)).sum();
+    let written: u64 = records.iter().filter(|own| own.0 == End::Finished).map(|own| u64::from(own.1)).sum();
     assert_eq!(result.tokens.written, written, "each token of each answer is written once");
     if counts.rejected == 0 && counts.preemptions == 0 {
         assert_eq!(
@@ -188,7 +187,8 @@ fn number_in_the_system_is_rate_times_time() {
     // Little's law, between two accounts kept apart: the records, and the level over time.
     let scenario = poisson(0.7, 0.0, 50_000);
     let source = Source::from_scenario(&scenario, 16);
-    let mut engine = Engine::new(source, vec![plan(Server(|length| 2.0 * length / 1e6), 1e12)], None, common());
+    let mut engine =
+        Engine::new(source, vec![plan(Server(|length| 2.0 * length / 1e6), 1e12)], None, common());
     engine.run(u64::MAX);
     let result = engine.result(Slo::default(), 0);
     let stays: f64 = engine.records().iter().map(|own| f64::from(own.e2e)).sum();
@@ -229,8 +229,7 @@ impl Steps for Constant {
 /// A closed loop of so many users with exact lengths.
 fn users(count: f64, input: f64, output: f64, total: u32) -> Scenario {
     let mut scenario = Scenario::default();
-    scenario.workload =
-        Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
+    scenario.workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
     scenario.load = Load::Closed { concurrency: count };
     requests(scenario, total)
 }
@@ -269,7 +268,8 @@ fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
 #[test]
 fn what_fits_nowhere_is_turned_away() {
     let source = Source::from_scenario(&users(3.0, 40.0, 500.0, 7), 16);
-    let mut engine = Engine::new(source, vec![plan(Constant { step: 0.01, read: 0.0 }, 160.0)], None, common());
+    let mut engine =
+        Engine::new(source, vec![plan(Constant { step: 0.01, read: 0.0 }, 160.0)], None, common());
     assert!(engine.run(u64::MAX).done);
     let result = engine.result(Slo::default(), 0);
     assert_eq!((result.counts.rejected, result.counts.finished), (7, 0));
@@ -344,7 +344,8 @@ fn closed_form_agrees_on_speed_and_throughput_of_closed_loops() {
 
 #[test]
 fn same_seed_same_result_and_another_seed_another() {
-    let scenario = requests(parsed("v1&model=qwen3-32b&weights=fp8&isl=4k&osl=512&rate=8&pool=h100-sxm*8"), 500);
+    let scenario =
+        requests(parsed("v1&model=qwen3-32b&weights=fp8&isl=4k&osl=512&rate=8&pool=h100-sxm*8"), 500);
     let (one, two) = (replayed(&scenario), replayed(&scenario));
     assert_eq!(one, two);
     let other = replayed(&Scenario { seed: scenario.seed + 1, ..scenario });
@@ -421,10 +422,8 @@ fn a_full_decode_pool_holds_prefill_back() {
 fn agents(link: &str, sessions: f64, tier: bool) -> Replayed {
     let mut scenario = parsed(link);
     scenario.load = Load::Closed { concurrency: sessions };
-    scenario.traffic.sessions =
-        Some(Sessions { turns: 60, growth: Tokens::new(4000.0), agents: None });
-    scenario.traffic.pause =
-        Some(tandem::scenario::traffic::Pause::Exponential { mean: Seconds::new(5.0) });
+    scenario.traffic.sessions = Some(Sessions { turns: 60, growth: Tokens::new(4000.0), agents: None });
+    scenario.traffic.pause = Some(tandem::scenario::traffic::Pause::Exponential { mean: Seconds::new(5.0) });
     scenario.traffic.routing = Routing::Prefix;
     if tier {
         scenario.traffic.tiers = vec![Tier {
@@ -439,10 +438,11 @@ fn agents(link: &str, sessions: f64, tier: bool) -> Replayed {
 #[test]
 fn too_many_agents_fall_off_a_cliff_and_host_memory_rescues_them() {
     let link = "v1&model=kimi-k3&isl=200k&osl=400&pool=b300*8:tp8:etp8";
-    let (few, many, rescued) = (agents(link, 2.0, false), agents(link, 16.0, false), agents(link, 16.0, true));
+    let (few, many, rescued) =
+        (agents(link, 2.0, false), agents(link, 16.0, false), agents(link, 16.0, true));
     let p50 = |own: &Replayed| own.ttft.unwrap().p50.value.get();
     assert!(few.hit > 0.9, "{}", few.hit);
-    
+
     println!("{} {} {} / {} {} {}", few.hit, many.hit, rescued.hit, p50(&few), p50(&many), p50(&rescued));
     assert!(many.hit < rescued.hit - 0.3, "{} against {}", many.hit, rescued.hit);
     assert!(p50(&many) > 20.0 * p50(&rescued), "{} against {}", p50(&many), p50(&rescued));
@@ -473,8 +473,7 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
         let model = serve::find_model(&scenario).unwrap();
         let deployment = Deployment::new(&scenario, constants(), &model).unwrap();
         let pacing = tandem::serve::replay::requests::Pacing::Recorded { speed: 1.0 };
-        let mut engine =
-            Replay::start(&deployment, &Asked::Trace(std::sync::Arc::clone(&trace), pacing));
+        let mut engine = Replay::start(&deployment, &Asked::Trace(std::sync::Arc::clone(&trace), pacing));
         assert!(engine.run(10_000_000).done);
         let result = engine.result(scenario.slo, 0);
         let ends: Vec<_> = engine.records().iter().map(|own| (own.end, own.output)).collect();

@@ -307,7 +307,8 @@ impl<S: Steps> Engine<S> {
         self.tokens.input += u64::from(request.input);
         let all = u64::from(request.input) + u64::from(request.output);
         let fits = self.pools.iter().all(|pool| {
-            let needs = if pool.plan.role == crate::scenario::Role::Prefill { u64::from(request.input) } else { all };
+            let needs =
+                if pool.plan.role == crate::scenario::Role::Prefill { u64::from(request.input) } else { all };
             pool.blocks_of(needs) <= pool.blocks
         });
         let Some(pool) = self.pools.first_mut() else { return };
@@ -460,7 +461,8 @@ impl<S: Steps> Engine<S> {
             state.doing = Doing::Decode { since: now, steps: 0, takes: 0.0 };
             return 0.0;
         }
-        let next = state.ending.peek().map_or(1, |Reverse((ends, ..))| ends.saturating_sub(state.steps).max(1));
+        let next =
+            state.ending.peek().map_or(1, |Reverse((ends, ..))| ends.saturating_sub(state.steps).max(1));
         let context = state.context as f64 / f64::from(state.count);
         let (steps, takes) =
             table.run(&plan.steps, state.count, context, next.min(most.max(1)), f64::INFINITY);
@@ -474,9 +476,11 @@ impl<S: Steps> Engine<S> {
         let Some(own) = self.pools.get_mut(pool as usize) else { return 0.0 };
         // A mixed step needs blocks like any other.
         if own.plan.scheduler.evicts && own.plan.scheduler.mixed {
-            while own.workers.get(worker as usize).is_some_and(|state| {
-                state.count > 0 && state.growth(1) > state.cache.available()
-            }) {
+            while own
+                .workers
+                .get(worker as usize)
+                .is_some_and(|state| state.count > 0 && state.growth(1) > state.cache.available())
+            {
                 evict(own, worker, &mut self.live, now);
             }
         }
@@ -567,7 +571,8 @@ impl<S: Steps> Engine<S> {
             if live.preemptions > 0 {
                 self.tokens.again += u64::from(piece.tokens);
             }
-            let Some(state) = self.pools.get_mut(pool as usize).and_then(|own| own.workers.get_mut(worker as usize))
+            let Some(state) =
+                self.pools.get_mut(pool as usize).and_then(|own| own.workers.get_mut(worker as usize))
             else {
                 continue;
             };
@@ -830,9 +835,9 @@ impl<S: Steps> Engine<S> {
         // Entries of those that left would pile up under the young.
         if state.youngest.len() > 64 && state.youngest.len() > 4 * state.count as usize {
             let live = &self.live;
-            state.youngest.retain(|&(slot, epoch)| {
-                matches!(live.get(slot as usize), Some(Some(own)) if own.epoch == epoch)
-            });
+            state.youngest.retain(
+                |&(slot, epoch)| matches!(live.get(slot as usize), Some(Some(own)) if own.epoch == epoch),
+            );
         }
     }
 
@@ -856,9 +861,10 @@ impl<S: Steps> Engine<S> {
         let needs = own.blocks_of(now);
         let later = |left: u64| (left as f64 * rules.reserve / f64::from(rules.block.max(1))).ceil() as u64;
         // The replica with the most room, first in order where equal.
-        let most = own.workers.iter().enumerate().max_by_key(|(index, worker)| {
-            (worker.cache.available(), Reverse(worker.load), Reverse(*index))
-        });
+        let most =
+            own.workers.iter().enumerate().max_by_key(|(index, worker)| {
+                (worker.cache.available(), Reverse(worker.load), Reverse(*index))
+            });
         let Some((index, _)) = most else { return false };
         let Some(state) = own.workers.get_mut(index) else { return false };
         let ahead = if rules.evicts { later(state.left + output) } else { 0 };
@@ -1028,13 +1034,7 @@ struct Loads {
 
 /// Gives the first in line its blocks, with as much of its prompt as is cached; none if there is no room. A decode pool
 /// has no prompts cached for those that it has to read again.
-fn take_in<S: Steps>(
-    own: &mut Pool<S>,
-    worker: u32,
-    live: &mut Live,
-    now: f64,
-    anew: bool,
-) -> Option<Loads> {
+fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, anew: bool) -> Option<Loads> {
     let rules = own.plan.scheduler;
     let block = u64::from(rules.block.max(1));
     let all = u64::from(live.request.input) + u64::from(live.written);
@@ -1167,7 +1167,8 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     let Pool { plan, workers, batch, fixed, .. } = own;
     let Some(state) = workers.get_mut(worker as usize) else { return };
     let rest = live.ends.saturating_sub(state.steps);
-    live.written = live.request.output.saturating_sub(u32::try_from(rest).unwrap_or(u32::MAX)).max(live.written);
+    live.written =
+        live.request.output.saturating_sub(u32::try_from(rest).unwrap_or(u32::MAX)).max(live.written);
     let all = u64::from(live.request.input) + u64::from(live.written);
     let held = if live.own_writer > 0 { 0 } else { live.held };
     let own_tokens = own_tokens(all + *fixed, held, plan.scheduler.block);

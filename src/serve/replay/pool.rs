@@ -111,7 +111,8 @@ impl<S: Steps> Pool<S> {
     /// What a step's worth of prompts costs.
     pub fn read(&mut self, prompts: f64, new: f64, past: f64) -> Reading {
         let key = (prompts.to_bits(), new.to_bits(), past.to_bits());
-        let mixed = (key.0 ^ key.1.rotate_left(21) ^ key.2.rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed =
+            (key.0 ^ key.1.rotate_left(21) ^ key.2.rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let slot = self.remembered.get_mut((mixed >> 55) as usize % REMEMBERED);
         match slot {
             Some(Some((known, reading))) if *known == key => *reading,

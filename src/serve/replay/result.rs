@@ -164,12 +164,7 @@ impl<S: Steps> Engine<S> {
             let at = |share| own.quantile(share).map(Seconds::new);
             Some([at(0.5)?, at(0.9)?, at(0.95)?, at(0.99)?])
         };
-        Live {
-            ttft: four(&self.ttft),
-            tpot: four(&self.tpot),
-            itl: four(&self.itl),
-            e2e: four(&self.e2e),
-        }
+        Live { ttft: four(&self.ttft), tpot: four(&self.tpot), itl: four(&self.itl), e2e: four(&self.e2e) }
     }
 
     /// What the replay came to so far, without the first `warm_up` requests in the distributions.
@@ -325,7 +320,6 @@ impl<'r> Window<'r> {
             .sum();
         sum / (self.to - self.from).max(1e-12)
     }
-
 }
 
 /// Whether requests came faster than they were answered: the later one came, the longer it waited to be admitted, until

@@ -52,17 +52,15 @@ impl Scheduler {
             evicts: true,
             mixed: true,
         };
-        Self::rows()
-            .find(|own| own.engine == engine_id(row.engine))
-            .map_or(plain, |own| Self {
-                sequences: own.sequences.max(1),
-                block: own.block.max(1),
-                watermark: own.watermark,
-                reserve: own.reserve,
-                evicts: own.evicts,
-                mixed: own.mixed,
-                ..plain
-            })
+        Self::rows().find(|own| own.engine == engine_id(row.engine)).map_or(plain, |own| Self {
+            sequences: own.sequences.max(1),
+            block: own.block.max(1),
+            watermark: own.watermark,
+            reserve: own.reserve,
+            evicts: own.evicts,
+            mixed: own.mixed,
+            ..plain
+        })
     }
 
     fn rows() -> impl Iterator<Item = Row> {

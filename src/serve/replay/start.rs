@@ -8,8 +8,8 @@ use super::requests::{Pacing, Source};
 use super::scheduler::Scheduler;
 use super::steps::{Room, Silicon, Steps};
 use super::wire::Wire;
-use crate::scenario::traffic::Place;
 use crate::scenario::trace::Trace;
+use crate::scenario::traffic::Place;
 use crate::scenario::{Load, Role, Scenario};
 use crate::serve::deployment::{Deployment, Side};
 use crate::serve::transfer::cache_bytes;
@@ -52,7 +52,9 @@ impl<'a> Engine<Silicon<'a>> {
             }
         };
         let typical = match asked {
-            Asked::Scenario => Typical { prompt: deployment.lengths.isl, context: deployment.lengths.context },
+            Asked::Scenario => {
+                Typical { prompt: deployment.lengths.isl, context: deployment.lengths.context }
+            }
             Asked::Trace(trace, _) => Typical::of(trace),
         };
         let plan = |side: &Side<'a>| plan(deployment, side, typical, source.block());
@@ -82,9 +84,10 @@ struct Typical {
 impl Typical {
     fn of(trace: &Trace) -> Self {
         let count = f64::from(trace.len().max(1));
-        let (input, output) = trace.records().fold((Tokens::ZERO, Tokens::ZERO), |(input, output), record| {
-            (input + record.input, output + record.output)
-        });
+        let (input, output) =
+            trace.records().fold((Tokens::ZERO, Tokens::ZERO), |(input, output), record| {
+                (input + record.input, output + record.output)
+            });
         let prompt = (input / count).max(Tokens::new(1.0));
         Self { prompt, context: prompt + output / count / 2.0 }
     }

@@ -66,14 +66,7 @@ impl Table {
 
     /// So many steps at most, each with one more token of mean context than the one before, but no more than are
     /// needed to pass a time: their number and how long they take.
-    pub fn run(
-        &mut self,
-        steps: &impl Steps,
-        batch: u32,
-        context: f64,
-        most: u64,
-        until: f64,
-    ) -> (u64, f64) {
+    pub fn run(&mut self, steps: &impl Steps, batch: u32, context: f64, most: u64, until: f64) -> (u64, f64) {
         let (mut done, mut time, mut context) = (0_u64, 0.0, context);
         while done < most && time < until {
             let (step, slope, end) = self.line(steps, batch, context);
@@ -142,9 +135,7 @@ mod tests {
         for (batch, context, most) in [(1, 0.0, 3_u64), (7, 63.5, 500), (32, 1000.25, 4000)] {
             let (count, time) = table.run(&Straight, batch, context, most, f64::INFINITY);
             let by_hand: f64 = (0..most)
-                .map(|step| {
-                    Straight.token(f64::from(batch), Tokens::new(context + step as f64)).get()
-                })
+                .map(|step| Straight.token(f64::from(batch), Tokens::new(context + step as f64)).get())
                 .sum();
             assert_eq!(count, most);
             assert!((time / by_hand - 1.0).abs() < 1e-9, "{time} {by_hand}");

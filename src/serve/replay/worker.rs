@@ -168,7 +168,8 @@ impl Worker {
         let mut steps = (free / u64::from(self.count)).saturating_mul(block);
         let mut rest = free % u64::from(self.count);
         for _ in 0..block {
-            let needs = self.phases.get((self.steps.wrapping_add(steps) % block) as usize).copied().unwrap_or(0);
+            let needs =
+                self.phases.get((self.steps.wrapping_add(steps) % block) as usize).copied().unwrap_or(0);
             if u64::from(needs) > rest {
                 break;
             }
