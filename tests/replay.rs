@@ -135,8 +135,8 @@ fn common() -> Common {
 /// Requests of one output token that come at random and whose lengths are spread evenly up to a nominal one, or are all
 /// of that length.
 fn poisson(rate: f64, spread: f64, count: u32) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.workload = Workload { isl: Tokens::new(1e6), osl: Tokens::new(1.0), spread, hit: 0.0 };
+    let workload = Workload { isl: Tokens::new(1e6), osl: Tokens::new(1.0), spread, hit: 0.0 };
+    let scenario = Scenario { workload, ..Scenario::default() };
     requests(open(&scenario, rate), count)
 }
 
@@ -228,10 +228,9 @@ impl Steps for Constant {
 
 /// A closed loop of so many users with exact lengths.
 fn users(count: f64, input: f64, output: f64, total: u32) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
-    scenario.load = Load::Closed { concurrency: count };
-    requests(scenario, total)
+    let workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
+    let load = Load::Closed { concurrency: count };
+    requests(Scenario { workload, load, ..Scenario::default() }, total)
 }
 
 #[test]
