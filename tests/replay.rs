@@ -55,8 +55,8 @@ fn accounted(result: &Replayed, records: &[(End, u32)]) {
     for pool in &result.pools {
         assert!((0.0..=1.0 + 1e-9).contains(&pool.utilisation), "{}", pool.utilisation);
         assert!(pool.peak_occupancy <= 1.0 + 1e-6, "{}", pool.peak_occupancy);
-        let last = pool.used.last().copied().unwrap_or(0.0);
-        assert!(last < 1.0 && pool.used.iter().all(|own| own.is_finite() && *own > -1e-6));
+        assert_eq!(pool.held, 0, "all blocks are given back");
+        assert!(pool.used.iter().all(|own| own.is_finite() && *own > -1e-6));
     }
     assert!(result.inside.iter().all(|own| own.is_finite()));
 }
@@ -136,8 +136,8 @@ fn common() -> Common {
 /// Requests of one output token that come at random and whose lengths are spread evenly up to a nominal one, or are all
 /// of that length.
 fn poisson(rate: f64, spread: f64, count: u32) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.workload = Workload { isl: Tokens::new(1e6), osl: Tokens::new(1.0), spread, hit: 0.0 };
+    let workload = Workload { isl: Tokens::new(1e6), osl: Tokens::new(1.0), spread, hit: 0.0 };
+    let scenario = Scenario { workload, ..Scenario::default() };
     requests(open(&scenario, rate), count)
 }
 
@@ -229,10 +229,9 @@ impl Steps for Constant {
 
 /// A closed loop of so many users with exact lengths.
 fn users(count: f64, input: f64, output: f64, total: u32) -> Scenario {
-    let mut scenario = Scenario::default();
-    scenario.workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
-    scenario.load = Load::Closed { concurrency: count };
-    requests(scenario, total)
+    let workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
+    let load = Load::Closed { concurrency: count };
+    requests(Scenario { workload, load, ..Scenario::default() }, total)
 }
 
 #[test]
@@ -447,4 +446,39 @@ fn too_many_agents_fall_off_a_cliff_and_host_memory_rescues_them() {
     println!("{} {} {} / {} {} {}", few.hit, many.hit, rescued.hit, p50(&few), p50(&many), p50(&rescued));
     assert!(many.hit < rescued.hit - 0.3, "{} against {}", many.hit, rescued.hit);
     assert!(p50(&many) > 20.0 * p50(&rescued), "{} against {}", p50(&many), p50(&rescued));
+}
+
+#[test]
+fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/traces/mooncake_first_500.jsonl");
+    let mut reader = tandem::scenario::trace::Reader::new();
+    reader.push(&std::fs::read(path).unwrap());
+    let trace = std::sync::Arc::new(reader.finish().trace);
+    // Each block is a hit if an earlier prompt has had it: no cache can do better.
+    let (mut seen, mut hits, mut all) = (std::collections::BTreeSet::new(), 0_u32, 0_u32);
+    for record in trace.records() {
+        for block in record.blocks.iter().flat_map(|run| run.first..run.end()) {
+            all += 1;
+            hits += u32::from(!seen.insert(block));
+        }
+    }
+    let ceiling = f64::from(hits) / f64::from(all);
+    for (link, low) in [
+        ("v1&model=llama3-8b&pool=b200*8:tp8", ceiling - 0.03),
+        // Little room for cache: sequences give way to each other, blocks are lost, and all ends well nevertheless.
+        ("v1&model=llama3-8b&pool=l40s*1", 0.0),
+    ] {
+        let scenario = parsed(link);
+        let model = serve::Models::of(&scenario).unwrap();
+        let deployment = Deployment::new(&scenario, constants(), &model).unwrap();
+        let pacing = tandem::serve::replay::requests::Pacing::Recorded { speed: 1.0 };
+        let mut engine = Replay::start(&deployment, &Asked::Trace(std::sync::Arc::clone(&trace), pacing));
+        assert!(engine.run(10_000_000).done);
+        let result = engine.result(scenario.slo, 0);
+        let ends: Vec<_> = engine.records().iter().map(|own| (own.end, own.output)).collect();
+        accounted(&result, &ends);
+        assert!(result.hit >= low && result.hit < ceiling + 0.03, "{} of {ceiling}", result.hit);
+        assert_eq!(result.counts.rejected, 0);
+    }
 }

@@ -50,6 +50,8 @@ struct Live {
     epoch: u32,
     /// From the scheduler's to the user's time.
     shift: f64,
+    /// By how much more its pieces took than its prompt by itself, because steps with decode in them take longer.
+    held_up: f64,
     admitted: Option<f64>,
     /// First token at the user.
     first: Option<f64>,
@@ -350,6 +352,7 @@ impl<S: Steps> Engine<S> {
             ends: 0,
             epoch: 0,
             shift: 0.0,
+            held_up: 0.0,
             admitted: None,
             first: None,
             beside: 0.0,
@@ -509,6 +512,8 @@ impl<S: Steps> Engine<S> {
             for piece in &state.pieces {
                 if let Some(Some(live)) = self.live.get_mut(piece.slot as usize) {
                     live.beside += reading.beside.get();
+                    // Those in decode feel what the mixture costs; the constants of the first token are of the prompt alone.
+                    live.held_up += prefill - reading.busy.get();
                     if live.read + piece.tokens >= live.todo {
                         live.beside += reading.drain.get();
                     }
@@ -767,7 +772,7 @@ impl<S: Steps> Engine<S> {
             }
             let mixed = f64::from(u8::from(own.plan.scheduler.mixed && state.count > 0));
             live.shift = (own.plan.first_steps - mixed).max(0.0) * state.recent;
-            live.first = Some(now + live.shift);
+            live.first = Some((now + live.shift - live.held_up).max(live.request.arrival.get()));
         }
         if live.written >= live.request.output {
             self.finish(pool, at, slot);
@@ -809,8 +814,8 @@ impl<S: Steps> Engine<S> {
             let rest = u64::from(live.request.output.saturating_sub(live.written)).max(1);
             live.epoch = live.epoch.wrapping_add(1);
             live.ends = state.steps + rest;
-            let named = if split { 0 } else { live.held * u64::from(plan.scheduler.block) };
-            let phase = state.phase(all.saturating_sub(named) + *fixed);
+            let held = if split { 0 } else { live.held };
+            let phase = state.phase(own_tokens(all + *fixed, held, plan.scheduler.block));
             if let Some(count) = state.phases.get_mut(phase) {
                 *count += 1;
             }
@@ -1047,9 +1052,11 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
     let (held, wait) = cut(own, worker, live, &found, now);
     let state = own.workers.get(worker as usize)?;
     let final_length = if rules.evicts { all } else { all + rest };
-    let needs = own.blocks_of(final_length.saturating_sub(held * block));
+    let needs = own_blocks(own_tokens(final_length + own.fixed, held, rules.block), rules.block);
     let later = if rules.evicts { (state.left + rest) as f64 * rules.reserve / block as f64 } else { 0.0 };
-    let keep = own.blocks as f64 * rules.watermark + later;
+    // Those in decode keep a block each to go on with, or they would give way at once to whom they let in.
+    let going_on = if rules.evicts { f64::from(state.count) } else { 0.0 };
+    let keep = f64::max(own.blocks as f64 * rules.watermark, going_on) + later;
     let alone = state.admitted() == 0;
     let free = state.cache.available();
     if free < needs || (!alone && (free as f64) < needs as f64 + keep) {
@@ -1083,6 +1090,7 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
     live.read = 0;
     live.todo = u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(cached).max(1);
     live.beside = 0.0;
+    live.held_up = 0.0;
     if live.admitted.is_none() {
         live.admitted = Some(now);
         live.cached = cached;
@@ -1149,6 +1157,18 @@ fn cut<S: Steps>(
     (best.1, best.2)
 }
 
+/// Tokens of a sequence beyond the blocks of its prompt that it holds; below 0 where the last of those has room left, as
+/// traces name blocks that are not full.
+fn own_tokens(all: u64, held: u64, block: u32) -> i64 {
+    let named = held.saturating_mul(u64::from(block));
+    i64::try_from(all).unwrap_or(i64::MAX).saturating_sub(i64::try_from(named).unwrap_or(i64::MAX))
+}
+
+/// Blocks for so many tokens of its own.
+fn own_blocks(tokens: i64, block: u32) -> u64 {
+    u64::try_from(tokens).unwrap_or(0).div_ceil(u64::from(block.max(1)))
+}
+
 /// Takes a sequence out of decode.
 fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     let Pool { plan, workers, batch, fixed, .. } = own;
@@ -1157,8 +1177,8 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     live.written =
         live.request.output.saturating_sub(u32::try_from(rest).unwrap_or(u32::MAX)).max(live.written);
     let all = u64::from(live.request.input) + u64::from(live.written);
-    let named = if live.own_writer > 0 { 0 } else { live.held * u64::from(plan.scheduler.block) };
-    let own_tokens = all.saturating_sub(named) + *fixed;
+    let held = if live.own_writer > 0 { 0 } else { live.held };
+    let own_tokens = own_tokens(all + *fixed, held, plan.scheduler.block);
     let phase = state.phase(own_tokens);
     if let Some(count) = state.phases.get_mut(phase) {
         *count = count.saturating_sub(1);
@@ -1169,7 +1189,7 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     live.epoch = live.epoch.wrapping_add(1);
     if plan.scheduler.evicts {
         // It has grown by the blocks that its steps needed.
-        let blocks = own_tokens.div_ceil(u64::from(plan.scheduler.block.max(1)));
+        let blocks = own_blocks(own_tokens, plan.scheduler.block);
         if live.own_writer > 0 {
             live.own_writer = live.own_writer.max(blocks);
         } else {

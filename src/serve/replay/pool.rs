@@ -38,6 +38,9 @@ pub struct PoolPlan<S> {
 /// Entries of the memory of reading times; a power of two.
 const REMEMBERED: usize = 512;
 
+/// Bits of prompts, new and older tokens, and what reading them costs.
+type Remembered = ((u64, u64, u64), Reading);
+
 /// Equal replicas at work.
 #[derive(Clone, Debug)]
 pub struct Pool<S> {
@@ -46,7 +49,7 @@ pub struct Pool<S> {
     /// Decode steps by batch and context.
     pub table: Table,
     /// Reading times asked for lately, so that equal prompts are computed once.
-    remembered: Vec<Option<((u64, u64, u64), Reading)>>,
+    remembered: Vec<Option<Remembered>>,
     /// The replicas.
     pub workers: Vec<Worker>,
     /// Whose turn it is.

@@ -117,6 +117,8 @@ pub struct PoolReplayed {
     pub occupancy: f64,
     /// The most in any interval.
     pub peak_occupancy: f64,
+    /// Blocks still held: none when all requests are done.
+    pub held: u64,
     /// Tokens of cache that a replica holds.
     pub room: f64,
     /// Mean sequences in decode per replica.
@@ -275,6 +277,7 @@ fn pool_replayed<S: Steps>(
         prefill_share: reading,
         occupancy: pool.used.area(end) / (time * room),
         peak_occupancy: used.iter().fold(0.0, |most: f64, &own| most.max(own)),
+        held: pool.workers.iter().map(super::worker::Worker::used).sum(),
         room: pool.plan.room.tokens,
         batch: pool.batch.area(end) / time,
         steps: pool.steps,

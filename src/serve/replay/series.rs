@@ -26,7 +26,7 @@ impl Default for Series {
 impl Series {
     /// The level changes by so much at a time, which must not be negative; times need not be in order.
     pub fn change(&mut self, time: f64, by: f64) {
-        if !(time < 1e15) {
+        if time.is_nan() || time >= 1e15 {
             return;
         }
         while time >= self.width * INTERVALS as f64 {

@@ -135,12 +135,14 @@ impl Worker {
         self.cache.pinned().saturating_add(self.cache.reserved())
     }
 
-    /// The remainder of the count of steps at which a sequence needs another block that has so many tokens of its own now.
+    /// The remainder of the count of steps at which a sequence needs another block that has so many tokens of its own
+    /// now; below 0 are those that the last block of its prompt still takes.
     #[must_use]
-    pub fn phase(&self, own: u64) -> usize {
+    pub fn phase(&self, own: i64) -> usize {
         let block = self.phases.len() as u64;
         let steps = self.steps % block;
-        ((steps + block - own % block) % block) as usize
+        let own = own.rem_euclid(block as i64).unsigned_abs();
+        ((steps + block - own) % block) as usize
     }
 
     /// Blocks that so many steps need.
@@ -195,14 +197,15 @@ mod tests {
     fn blocks_by_steps_are_blocks_by_sequence() {
         let mut worker = Worker::new(ByPlace([1000, 0, 0, 0]), 16, 0.01);
         worker.steps = 5;
-        let owned = [3_u64, 16, 31, 32, 33, 47];
+        let owned = [-7_i64, 0, 3, 16, 31, 32, 33, 47];
+        let blocks = |own: i64| u64::try_from(own).unwrap_or(0).div_ceil(16);
         for own in owned {
             let phase = worker.phase(own);
             worker.phases[phase] += 1;
         }
         worker.count = owned.len() as u32;
         for steps in [0_u64, 1, 2, 13, 16, 40, 1000] {
-            let by_hand: u64 = owned.iter().map(|own| (own + steps).div_ceil(16) - own.div_ceil(16)).sum();
+            let by_hand: u64 = owned.iter().map(|own| blocks(own + steps as i64) - blocks(*own)).sum();
             assert_eq!(worker.growth(steps), by_hand, "{steps}");
         }
         for free in 0..40 {
