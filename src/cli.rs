@@ -52,6 +52,8 @@ enum Command {
     Sensitivity(Sensitivity),
     /// Put the difference between two scenarios down to what changed
     Diff(Diff),
+    /// Hold the claims of makers against the model
+    Claims(Claims),
     /// List the chips or models of the catalogue
     Catalog(Catalog),
     /// Read a model from a Hugging Face config.json and print it as part of a link
@@ -100,6 +102,16 @@ struct ReplayArguments {
     /// Refuse a link of which any part cannot be taken as it stands
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(Args)]
+struct Claims {
+    /// Print one JSON array
+    #[arg(long, conflicts_with = "html")]
+    json: bool,
+    /// Print the claims page as HTML
+    #[arg(long)]
+    html: bool,
 }
 
 #[derive(Args)]
@@ -260,6 +272,7 @@ pub fn run() -> ExitCode {
         Command::Breakeven(arguments) => breakeven(arguments, &mut out),
         Command::Sensitivity(arguments) => sensitivity(arguments, &mut out),
         Command::Diff(arguments) => diff(arguments, &mut out),
+        Command::Claims(arguments) => claims(arguments, &mut out),
         Command::Catalog(arguments) => list(arguments, &mut out),
         Command::Import(arguments) => import(arguments, &mut out),
         Command::Keys => out.write_all(report::reference::markdown().as_bytes()).map_err(Failure::from),
@@ -448,6 +461,17 @@ fn sensitivity(arguments: &Sensitivity, out: &mut impl Write) -> Result<(), Fail
         json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
     } else {
         Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
+    }
+}
+
+fn claims(arguments: &Claims, out: &mut impl Write) -> Result<(), Failure> {
+    let judged = report::claims::judged();
+    if arguments.json {
+        json(out, &report::claims::reports(&judged))
+    } else if arguments.html {
+        Ok(out.write_all(report::claims::html(&judged).as_bytes())?)
+    } else {
+        Ok(out.write_all(report::claims::text(&judged).as_bytes())?)
     }
 }
 

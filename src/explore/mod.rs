@@ -1,10 +1,11 @@
 //! Many scenarios: one knob swept along a curve, the frontier over layouts, the cheapest deployment for a load, maps of
-//! which deployment is best, what more of a chip would bring, and what two scenarios differ by.
+//! which deployment is best, what more of a chip would bring, what two scenarios differ by, and what makers claim.
 //!
 //! Whatever takes longer than a frame is a struct with `step`, which does a little at a time: a page calls it between
 //! frames, a worker between messages, and either shows what there is so far.
 
 mod axis;
+pub mod claims;
 mod diff;
 mod frontier;
 mod knob;

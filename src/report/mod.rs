@@ -9,6 +9,7 @@ use crate::serve::Refusal;
 pub mod accuracy;
 pub mod catalog;
 pub mod check;
+pub mod claims;
 pub mod explore;
 pub mod figure;
 pub mod import;

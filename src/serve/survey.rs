@@ -152,10 +152,10 @@ fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
     layouts
 }
 
-/// Batch sizes from one sequence to the room, at equal ratios but never nearer than a tenth of a doubling.
+/// Batch sizes from one sequence to the room, at equal ratios but never nearer than a fourteenth of a doubling.
 fn grid(fits: f64, most: usize) -> Vec<f64> {
     let doublings = libm::log2(fits.max(1.0));
-    let steps = (doublings * 10.0).ceil().clamp(1.0, most.max(2) as f64 - 1.0);
+    let steps = (doublings * 14.0).ceil().clamp(1.0, most.max(2) as f64 - 1.0);
     let at = |step: f64| libm::exp2(doublings * step / steps);
     (0..steps as u32).map(|step| at(f64::from(step))).chain((fits > 1.0).then_some(fits)).collect()
 }

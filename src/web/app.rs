@@ -80,6 +80,8 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             <p>
                 "Everything is computed in this browser. Nothing is sent anywhere, and there are no cookies. "
                 <a href="accuracy.html">"How accurate it is"</a>
+                " · "
+                <a href="claims.html">"Makers’ claims, held against it"</a>
             </p>
         </footer>
     }
