@@ -41,7 +41,7 @@ pub struct Candidate {
 }
 
 /// Batch sizes at which a replica is measured.
-const BATCHES: usize = 64;
+const BATCHES: usize = 128;
 
 /// Buckets of interactivity per factor of e: each keeps its best deployment.
 const BUCKETS: f64 = 32.0;

@@ -118,7 +118,10 @@ impl<'a> Maker<'a> {
 
     /// Users over the deployment.
     pub(super) fn users(&self) -> f64 {
-        users(self.scenario, self.scenario.split.chips())
+        let pools = self.scenario.split.pools();
+        // Who only proposes serves nobody.
+        let serving = pools.iter().filter(|(role, _)| *role != Role::Draft);
+        users(self.scenario, serving.fold(0, |sum, (_, pool)| sum.saturating_add(pool.chips)))
     }
 }
 
