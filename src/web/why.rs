@@ -103,7 +103,8 @@ const fn cause_id(cause: Cause) -> &'static str {
         Cause::Collective => "collective",
         Cause::Elementwise => "elementwise",
         Cause::Pipeline => "pipeline",
-        Cause::Transfer => "transfer",
-        Cause::Step => "step",
+        Cause::Transfer | Cause::Link => "transfer",
+        Cause::Wait => "queue",
+        Cause::Draft | Cause::Step => "step",
     }
 }
