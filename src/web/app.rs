@@ -8,6 +8,7 @@ use super::answer::AnswerPanel;
 use super::charts::Charts;
 use super::controls::Controls;
 use super::embed::Embed;
+use super::flows::Flows;
 use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::notices::Notices;
@@ -16,6 +17,7 @@ use super::pools::Pools;
 use super::presets::PresetMenu;
 use super::runs;
 use super::share::Share;
+use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
@@ -51,6 +53,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
                 <Notices/>
                 <AnswerPanel/>
                 <Tiles/>
+                <SizePanel/>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
                 <h2 id="controls-title" class="unseen">"Scenario"</h2>
@@ -69,6 +72,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
+                <Flows/>
                 <div class="below">
                     <Why/>
                     <Pools/>

@@ -6,8 +6,10 @@ use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 
 use super::figures::{change, read, value};
+use super::jobs::{Heard, follow};
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evidence::evaluate;
+use crate::jobs::diff;
 use crate::metric::Metric;
 use crate::report::{sentence, words};
 use crate::scenario::link;
@@ -108,7 +110,43 @@ pub fn Comparison() -> impl IntoView {
                     </table>
                 </div>
                 <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
+                {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                    <Differences index pin/>
+                }).collect_view())}
             </section>
+        </When>
+    }
+}
+
+/// What sets the current scenario apart from a pinned one, and what each change is worth.
+#[component]
+fn Differences(
+    /// Place among the pins.
+    index: usize,
+    /// The pin.
+    pin: Pin,
+) -> impl IntoView {
+    let page = use_page();
+    let lines = RwSignal::new(Vec::<String>::new());
+    let before = link::write(&pin.scenario, &[]);
+    let question = memo(move || {
+        let after = page.scenario.with(|scenario| link::write(scenario, &[]));
+        (before != after).then(|| diff::question(&before, &after))
+    });
+    follow(page.desk, question, move |heard| {
+        if let Heard::Lines(text, true) = heard {
+            lines.set(diff::read(text));
+        }
+    });
+    let some = memo(move || question.with(Option::is_some) && lines.with(|lines| !lines.is_empty()));
+    view! {
+        <When on=some>
+            <div class="differences">
+                <h3>{format!("From {} to now", letter(index))}</h3>
+                <ul>
+                    {views(move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view())}
+                </ul>
+            </div>
         </When>
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::controls::{layout_name, names};
 use super::state::use_page;
 use crate::report::words;
-use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
+use crate::serve::{Flow, MemoryUse, Per, PoolState, find_model};
 use crate::units::format::{Precision, Unit};
 
 /// A card for each pool, and one for what moves between them.
@@ -18,8 +18,9 @@ pub fn Pools() -> impl IntoView {
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let transfer = memo(move || {
-        page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
+    let flows = memo(move || {
+        page.answer
+            .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.flows.clone()).unwrap_or_default())
     });
     view! {
         <section class="panel pools" aria-labelledby="pools-title">
@@ -27,7 +28,7 @@ pub fn Pools() -> impl IntoView {
             <div class="cards">
                 {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
             </div>
-            {views(move || transfer.get().map(moved))}
+            {views(move || flows.with(|flows| flows.iter().map(moved).collect_view()))}
         </section>
     }
 }
@@ -108,14 +109,20 @@ fn memory(used: MemoryUse) -> impl IntoView {
     }
 }
 
-fn moved(transfer: Transfer) -> impl IntoView {
+fn moved(flow: &Flow) -> impl IntoView + use<> {
+    let (what, per, unit) = match flow.per {
+        Per::Request => ("KV cache", "request", "request"),
+        Per::Token => ("Activations and tokens", "token", "step"),
+    };
     let sentence = format!(
-        "KV transfer: {} per request at {}, {} of which {} shows in TTFT; the link is {} busy.",
-        Unit::Bytes.format(transfer.bytes.get()),
-        Unit::BytesPerSecond.format(transfer.bandwidth.get()),
-        Unit::Seconds.format(transfer.time.get()),
-        Unit::Seconds.format(transfer.exposed.get()),
-        Unit::Percent.format_with(transfer.utilisation, Precision::SHORT),
+        "{what} from {} to {}: {} per {per} at {}, {} per {unit} of which {} is felt; the link is {} busy.",
+        names(flow.from).1,
+        names(flow.to).1,
+        Unit::Bytes.format(flow.bytes.get()),
+        Unit::BytesPerSecond.format(flow.bandwidth.get()),
+        Unit::Seconds.format(flow.time.get()),
+        Unit::Seconds.format(flow.exposed.get()),
+        Unit::Percent.format_with(flow.utilisation, Precision::SHORT),
     );
     view! { <p class="transfer" data-role="link">{sentence}</p> }
 }
