@@ -56,7 +56,10 @@ mod tests {
         let told = |before: &str, after: &str| read(&pieces(&question(before, after)).concat());
         let lines = told("v1&model=llama3-8b&pool=h200*8", "v1&model=llama3-8b&pool=b200*8&isl=2k");
         assert!(lines[0].starts_with("Changed: ") && lines[0].contains("input length"), "{lines:?}");
-        assert!(lines.len() > 3 && lines[1].starts_with("TTFT") && lines[1].contains("input length"), "{lines:?}");
+        assert!(
+            lines.len() > 3 && lines[1].starts_with("TTFT") && lines[1].contains("input length"),
+            "{lines:?}"
+        );
         assert_eq!(told("v1", "v1"), ["The two are the same."]);
         let refused = told("v1&model=llama3.1-405b&pool=h100-sxm*1", "v1");
         assert!(refused.len() == 1 && refused[0].contains("fit"), "{refused:?}");

@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn every_split_has_an_answer() {
         for split in ["afd", "draft", "pd-afd", "pd-draft"] {
-            let pieces = pieces(&question(&format!("v1&model=llama3-8b&split={split}"), Metric::ThroughputPerChip));
+            let pieces =
+                pieces(&question(&format!("v1&model=llama3-8b&split={split}"), Metric::ThroughputPerChip));
             let last = pieces.iter().rev().find_map(|piece| read(piece)).unwrap();
             assert!(!last.found.is_empty(), "{split}");
         }

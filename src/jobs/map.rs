@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn the_map_is_that_of_the_library() {
         let axes = (Axis::Knob(Knob::Isl), Axis::Tpot);
-        let links = ["v1&model=llama3-8b&pool=h200*8".to_owned(), "v1&model=llama3-8b&pool=b200*4".to_owned()];
+        let links =
+            ["v1&model=llama3-8b&pool=h200*8".to_owned(), "v1&model=llama3-8b&pool=b200*4".to_owned()];
         let pieces = pieces(&question(Metric::CostTotal, axes, &links));
         let mut field = Field::default();
         let mut shown = 0;
@@ -207,7 +208,9 @@ mod tests {
     fn one_alone_meets_what_else_its_chips_could_be() {
         let axes = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Mix));
         let mut field = Field::default();
-        pieces(&question(Metric::CostTotal, axes, &["v1".to_owned()])).iter().for_each(|own| read(&mut field, own));
+        pieces(&question(Metric::CostTotal, axes, &["v1".to_owned()]))
+            .iter()
+            .for_each(|own| read(&mut field, own));
         assert_eq!(field.contenders.len(), 3);
         // An axis that the first has not makes no map, and an end.
         let only = ["v1&pool=h200*8".to_owned()];

@@ -3,8 +3,8 @@
 use super::field::{Fields, Line};
 use super::{Slice, Work, ask_of};
 use crate::cost::chip_price;
-use crate::explore::{Deployment, Sizer, all_chips, kinds, miss, pays_below};
 use crate::evidence::evaluate;
+use crate::explore::{Deployment, Sizer, all_chips, kinds, miss, pays_below};
 use crate::report::explore as told;
 use crate::scenario::{Scenario, link};
 
@@ -161,7 +161,8 @@ impl Work for Paying {
         }
         let best = sizer.answer().deployments.into_iter().next();
         let own = best.and_then(|best| pays_below(&self.scenario, &best));
-        let text = own.map_or_else(String::new, |own| Line::default().text(&told::size::pays_below(&own)).end());
+        let text =
+            own.map_or_else(String::new, |own| Line::default().text(&told::size::pays_below(&own)).end());
         Slice { text, done: true }
     }
 }

@@ -6,9 +6,9 @@ use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
 use super::charts::Charts;
-use super::controls::Controls;
+use super::controls::{Controls, keep_pays};
 use super::embed::Embed;
-use super::flows::Flows;
+use super::flows::flows;
 use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::notices::Notices;
@@ -33,6 +33,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
     let choice = theme::provide(embedded);
     history::keep(page);
     runs::fetch_later(page);
+    keep_pays(page);
     if embedded {
         return view! { <Embed hide/> }.into_any();
     }
@@ -72,7 +73,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
-                <Flows/>
+                {flows()}
                 <div class="below">
                     <Why/>
                     <Pools/>

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::memo;
+use crate::web::lean::{When, memo};
 use leptos::prelude::*;
 
-use super::charts::picture::{Laid, Picture};
+use super::charts::picture::{Laid, Picture, Shape, Shown};
 use super::controls::{layout_name, names};
 use super::state::use_page;
-use crate::chart::figure::Figure;
+use crate::chart::describe::Table;
 use crate::chart::flow::{End, Flow, FlowScene, Link, Pool};
 use crate::chart::geometry::Size;
 use crate::chart::layout::Options;
@@ -21,35 +21,41 @@ use crate::serve::{Binding, Per, PoolState, Steady, find_model};
 use crate::units::format::{Precision, Unit};
 
 /// The diagram; nothing where there is no answer.
-#[component]
-pub fn Flows() -> impl IntoView {
+pub fn flows() -> AnyView {
     let page = use_page();
-    let flow = memo(move || {
+    let shown = memo(move || {
         let experts = page.scenario.with(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
         page.answer.with(|answer| {
-            Arc::new(answer.as_ref().as_ref().map_or_else(|_| Flow::default(), |own| diagram(&own.steady, experts)))
+            let evaluation = answer.as_ref().as_ref().ok();
+            Shown(evaluation.map(|own| Arc::new(diagram(&own.steady, experts)) as Arc<dyn Shape>))
         })
     });
-    let layout = move |size: Size, theme: &Theme, measure: &dyn TextMeasure| {
-        flow.with(|flow| {
-            let height = FlowScene::height_for(flow, size.width, theme, measure, Options::PAGE);
-            let scene = FlowScene::new(flow, Size::new(size.width, height), theme, measure, Options::PAGE);
-            let figure: Arc<dyn Figure + Send + Sync> = Arc::new(scene);
-            Some(Laid { figure, height: Some(height) })
-        })
-    };
-    let refused = memo(move || flow.with(|own| own.pools.is_empty()));
-    let caption = Signal::stored("Arrows are as thick as their link is busy; what holds up the rest is lit.".to_owned());
+    let some = memo(move || shown.with(|shown| shown.0.is_some()));
+    let caption = "Arrows are as thick as their link is busy; what holds up the rest is lit.";
     view! {
-        <section class="panel flows" class:gone=refused aria-labelledby="flows-title">
-            <h2 id="flows-title">"What flows where"</h2>
-            <Picture
-                layout=Box::new(layout)
-                summary=Signal::derive(move || flow.with(|own| own.sentence()))
-                table=Box::new(move || flow.with(|own| own.table()))
-                caption
-            />
-        </section>
+        <When on=some>
+            <section class="panel flows" aria-labelledby="flows-title">
+                <h2 id="flows-title">"What flows where"</h2>
+                <Picture shown caption/>
+            </section>
+        </When>
+    }
+    .into_any()
+}
+
+impl Shape for Flow {
+    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
+        let height = FlowScene::height_for(self, size.width, theme, measure, Options::PAGE);
+        let scene = FlowScene::new(self, Size::new(size.width, height), theme, measure, Options::PAGE);
+        Laid { figure: Box::new(scene), height: Some(height) }
+    }
+
+    fn told(&self) -> String {
+        self.sentence()
+    }
+
+    fn figures(&self) -> Table {
+        self.table()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 
 use super::figures::{change, read, value};
-use super::jobs::{Heard, follow};
+use super::jobs::{Show, follow};
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evidence::evaluate;
 use crate::jobs::diff;
@@ -127,24 +127,22 @@ fn Differences(
     pin: Pin,
 ) -> impl IntoView {
     let page = use_page();
-    let lines = RwSignal::new(Vec::<String>::new());
     let before = link::write(&pin.scenario, &[]);
-    let question = memo(move || {
+    let following = follow(page.desk, Show::Whole, move || {
         let after = page.scenario.with(|scenario| link::write(scenario, &[]));
-        (before != after).then(|| diff::question(&before, &after))
+        if before == after { String::new() } else { diff::question(&before, &after) }
     });
-    follow(page.desk, question, move |heard| {
-        if let Heard::Lines(text, true) = heard {
-            lines.set(diff::read(text));
-        }
-    });
-    let some = memo(move || question.with(Option::is_some) && lines.with(|lines| !lines.is_empty()));
+    let some = memo(move || following.answer.with(|text| !text.is_empty()));
+    let lines = move || {
+        let lines = following.answer.with(|text| diff::read(text));
+        lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
+    };
     view! {
         <When on=some>
             <div class="differences">
                 <h3>{format!("From {} to now", letter(index))}</h3>
                 <ul>
-                    {views(move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view())}
+                    {views(lines)}
                 </ul>
             </div>
         </When>

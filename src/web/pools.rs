@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use super::controls::{layout_name, names};
 use super::state::use_page;
 use crate::report::words;
-use crate::serve::{Flow, MemoryUse, Per, PoolState, find_model};
+use crate::serve::{MemoryUse, PoolState, find_model};
 use crate::units::format::{Precision, Unit};
 
-/// A card for each pool, and one for what moves between them.
+/// A card for each pool. What moves between them stands in the diagram.
 #[component]
 pub fn Pools() -> impl IntoView {
     let page = use_page();
@@ -18,17 +18,12 @@ pub fn Pools() -> impl IntoView {
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let flows = memo(move || {
-        page.answer
-            .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.flows.clone()).unwrap_or_default())
-    });
     view! {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
                 {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
             </div>
-            {views(move || flows.with(|flows| flows.iter().map(moved).collect_view()))}
         </section>
     }
 }
@@ -107,22 +102,4 @@ fn memory(used: MemoryUse) -> impl IntoView {
             <ul class="legend" aria-label="Parts of the memory">{items}</ul>
         </div>
     }
-}
-
-fn moved(flow: &Flow) -> impl IntoView + use<> {
-    let (what, per, unit) = match flow.per {
-        Per::Request => ("KV cache", "request", "request"),
-        Per::Token => ("Activations and tokens", "token", "step"),
-    };
-    let sentence = format!(
-        "{what} from {} to {}: {} per {per} at {}, {} per {unit} of which {} is felt; the link is {} busy.",
-        names(flow.from).1,
-        names(flow.to).1,
-        Unit::Bytes.format(flow.bytes.get()),
-        Unit::BytesPerSecond.format(flow.bandwidth.get()),
-        Unit::Seconds.format(flow.time.get()),
-        Unit::Seconds.format(flow.exposed.get()),
-        Unit::Percent.format_with(flow.utilisation, Precision::SHORT),
-    );
-    view! { <p class="transfer" data-role="link">{sentence}</p> }
 }

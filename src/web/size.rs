@@ -1,11 +1,9 @@
 //! The cheapest deployments for the present load and service level: one sentence, and each of them a click away.
 
-use std::sync::Arc;
-
 use crate::web::lean::{When, memo, views, words};
 use leptos::prelude::*;
 
-use super::jobs::{Heard, follow};
+use super::jobs::{Show, follow};
 use super::state::{Page, use_page};
 use crate::jobs::size::{self, Offer, Sized};
 use crate::scenario::{Scenario, link};
@@ -56,36 +54,28 @@ fn load_of(page: &Page) -> String {
 #[component]
 fn Panel() -> impl IntoView {
     let page = use_page();
-    let sized = RwSignal::new(Arc::new(Sized::default()));
     let asked = memo(move || load_of(&page));
     // The scenario as it stands when its load changes, and not when an offer is taken.
-    let question = memo(move || {
+    let following = follow(page.desk, Show::Latest, move || {
         asked.track();
-        Some(size::question(&page.scenario.with_untracked(|scenario| link::write(scenario, &[]))))
+        size::question(&page.scenario.with_untracked(|scenario| link::write(scenario, &[])))
     });
-    let following = follow(page.desk, question, move |heard| match heard {
-        Heard::Anew => sized.set(Arc::default()),
-        Heard::Lines(text, _) => {
-            if let Some(own) = size::read(text) {
-                sized.set(Arc::new(own));
-            }
-        }
-    });
+    let sized = move || following.answer.with(|text| size::read(text)).unwrap_or_default();
     let progress = move || {
-        let (steps, count, best) = sized.with(|own| {
-            (own.steps, own.deployments.len(), own.deployments.first().map(|own| own.per_hour))
-        });
-        let best = best.map_or_else(String::new, |best| format!(", from {}", Unit::DollarsPerHour.format(best)));
+        let Sized { steps, deployments, .. } = sized();
+        let (count, best) = (deployments.len(), deployments.first());
+        let best = best
+            .map_or_else(String::new, |own| format!(", from {}", Unit::DollarsPerHour.format(own.per_hour)));
         format!("Sizing: {steps:.0} steps, {count} deployments so far{best} …")
     };
     let done = memo(move || !following.busy.get());
     let busy = memo(move || following.busy.get());
     let said = move || match following.failed.get() {
         Some(reason) => reason,
-        None => sized.with(|own| own.sentence.clone()),
+        None => sized().sentence,
     };
-    let some = memo(move || sized.with(|own| !own.deployments.is_empty()));
-    let rest = memo(move || sized.with(|own| !own.pays.is_empty() || !own.unfit.is_empty()));
+    let some = memo(move || !sized().deployments.is_empty());
+    let rest = memo(move || sized().sentence.len() > 1 && sized().unfit.len() + sized().pays.len() > 0);
     view! {
         <section class="panel sizing" aria-labelledby="sizing-title">
             <h2 id="sizing-title">"Cheapest deployments for this load"</h2>
@@ -110,9 +100,7 @@ fn Panel() -> impl IntoView {
                                 <th scope="col">"TPOT"</th>
                             </tr>
                         </thead>
-                        <tbody>{views(move || sized.with(|own| {
-                            own.deployments.iter().take(SHOWN).map(|own| offer(page, own)).collect_view()
-                        }))}</tbody>
+                        <tbody>{views(move || sized().deployments.iter().take(SHOWN).map(|own| offer(page, own)).collect_view())}</tbody>
                     </table>
                 </div>
             </When>
@@ -120,20 +108,20 @@ fn Panel() -> impl IntoView {
                 <details class="more">
                     <summary><span>"Chips without a price, and chips that do not carry it"</span></summary>
                     <ul class="reasons">
-                        {views(move || sized.with(|own| own.pays.iter().map(|(words, link)| {
-                            let link = link.clone();
+                        {views(move || sized().pays.into_iter().map(|(words, link)| {
+                            let label = format!("Open: {words}");
                             view! {
                                 <li>
-                                    {words.clone()} " "
-                                    <button type="button" class="quiet small" on:click=move |_| take(page, &link)>
-                                        "Open" <span class="unseen">{format!(": {words}")}</span>
+                                    {words} " "
+                                    <button type="button" class="quiet small" aria-label=label on:click=move |_| take(page, &link)>
+                                        "Open"
                                     </button>
                                 </li>
                             }
-                        }).collect_view()))}
-                        {views(move || sized.with(|own| own.unfit.iter().map(|(chip, why)| view! {
+                        }).collect_view())}
+                        {views(move || sized().unfit.into_iter().map(|(chip, why)| view! {
                             <li>{format!("{chip}: {why}")}</li>
-                        }).collect_view()))}
+                        }).collect_view())}
                     </ul>
                 </details>
             </When>
@@ -141,7 +129,7 @@ fn Panel() -> impl IntoView {
     }
 }
 
-fn offer(page: Page, own: &Offer) -> impl IntoView + use<> {
+fn offer(page: Page, own: &Offer) -> AnyView {
     let link = own.link.clone();
     let per_mtok = if own.per_mtok.is_finite() {
         Unit::DollarsPerMillionTokens.format(own.per_mtok)
@@ -159,6 +147,7 @@ fn offer(page: Page, own: &Offer) -> impl IntoView + use<> {
             <td>{Unit::Seconds.format(own.tpot)}</td>
         </tr>
     }
+    .into_any()
 }
 
 fn take(page: Page, text: &str) {

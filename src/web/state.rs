@@ -157,6 +157,8 @@ pub struct Page {
     pub desk: Desk,
     /// The text that is being read as a model, if any.
     pub reading: StoredValue<Option<Asked>, LocalStorage>,
+    /// Below which price a chip without one would pay, in words; empty where that is unknown.
+    pub pays: RwSignal<String>,
     /// Whether the panel of the cheapest deployments is open.
     pub sizing: RwSignal<bool>,
     /// Whether the page stands in another one.
@@ -178,6 +180,7 @@ impl Page {
             steps: RwSignal::new(0),
             desk,
             reading: StoredValue::new_local(None),
+            pays: RwSignal::default(),
             sizing: RwSignal::new(false),
             embedded,
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 
-use super::by::By;
-use super::picture::{Laid, Picture};
-use crate::chart::figure::{Figure, Spot};
+use super::by::{by, chosen};
+use super::picture::{Laid, Picture, Shape, Shown};
+use crate::chart::describe::Table;
+use crate::chart::figure::Spot;
 use crate::chart::geometry::Size;
 use crate::chart::heat::{HeatMap, HeatScene, MapCell, Winner};
 use crate::chart::layout::Options;
@@ -22,65 +23,54 @@ use crate::report::explore::service_level;
 use crate::scenario::{Scenario, link};
 use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
-use crate::web::jobs::{Heard, follow};
-use crate::web::state::{Page, use_page};
+use crate::web::jobs::{Show, follow};
+use crate::web::state::{Page, Pin, use_page};
 
 /// From this margin on the colour is full.
 const FULL: f64 = 0.5;
 
+/// What can decide, the usual first.
+const DECIDES: [Metric; 13] = {
+    let mut all = Metric::ALL;
+    (all[0], all[7]) = (all[7], all[0]);
+    all
+};
+
 /// The map with what it is chosen by.
-#[component]
-pub fn BreakEven() -> impl IntoView {
+pub fn break_even() -> AnyView {
     let page = use_page();
-    let field = RwSignal::new(Arc::new(Field::default()));
-    let metric = memo(move || page.view.get().by.unwrap_or(Metric::CostTotal));
-    let axes = memo(move || page.view.get().map);
-    let who = memo(move || contenders(&page, axes.get()));
-    let missing = memo(move || {
-        let axes = axes.get();
+    let missing = move || {
+        let axes = page.view.get().map;
         page.scenario.with(|scenario| {
             let lacks = |axis: &&Axis| matches!(axis, Axis::Knob(_)) && axis.current(scenario).is_none();
             [axes.0, axes.1].iter().find(lacks).map(|axis| axis.label())
         })
-    });
-    let question = memo(move || {
-        let links = who.with(|who| who.iter().map(|own| own.link.clone()).collect::<Vec<_>>());
-        missing.get().is_none().then(|| map::question(metric.get(), axes.get(), &links))
-    });
-    let mut coming = Field::default();
-    let following = follow(page.desk, question, move |heard| match heard {
-        Heard::Anew => coming = Field::default(),
-        Heard::Lines(text, last) => {
-            map::read(&mut coming, text);
-            // Reasons change no picture, so they wait for the last of them.
-            if !coming.cells.is_empty() && (last || coming.reasons.is_empty()) {
-                field.set(Arc::new(coming.clone()));
-            }
-        }
-    });
-
-    let heat = memo(move || {
-        let (axes, metric) = (axes.get(), metric.get());
-        Arc::new(page.scenario.with(|scenario| {
-            field.with(|field| who.with(|who| heat(field, scenario, axes, metric, who)))
-        }))
-    });
-    let layout = move |size: Size, theme: &Theme, measure: &dyn TextMeasure| {
-        let options = Options { title: false, legend: true, end_labels: true };
-        let scene = heat.with(|heat| HeatScene::new(heat, size, theme, measure, options));
-        let figure: Arc<dyn Figure + Send + Sync> = Arc::new(scene);
-        Some(Laid { figure, height: None })
     };
+    let following = follow(page.desk, Show::Growing("map"), move || {
+        if missing().is_some() {
+            return String::new();
+        }
+        let axes = page.view.get().map;
+        let links: Vec<String> = contenders(&page, axes).into_iter().map(|own| own.0).collect();
+        map::question(chosen(&page, &DECIDES), axes, &links)
+    });
+    let shown = memo(move || {
+        let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
+        let field = following.answer.with(|text| field(text));
+        let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
+        let heat = page.scenario.with(|scenario| heat(&field, scenario, axes, metric, &paints));
+        Shown(Some(Arc::new(heat)))
+    });
     let pick = Callback::new(move |spot: Spot| {
-        let chosen = field.with_untracked(|field| {
-            let index = spot.row * field.xs.len() + spot.column;
-            let winner = field.cells.get(index)?.0?;
+        let field = following.answer.with_untracked(|text| field(text));
+        let chosen = || {
+            let winner = field.cells.get(spot.row * field.xs.len() + spot.column)?.0?;
             let (x, y) = (*field.xs.get(spot.column)?, *field.ys.get(spot.row)?);
             let own = link::parse(&field.contenders.get(winner)?.1).scenario;
-            let (first, second) = axes.get_untracked();
+            let (first, second) = page.view.get_untracked().map;
             second.apply(&first.apply(&own, x)?, y)
-        });
-        if let Some(chosen) = chosen {
+        };
+        if let Some(chosen) = chosen() {
             page.open(chosen);
         }
     });
@@ -88,41 +78,40 @@ pub fn BreakEven() -> impl IntoView {
         if let Some(reason) = following.failed.get() {
             return reason;
         }
-        if let Some(axis) = missing.get() {
+        if let Some(axis) = missing() {
             return format!("{axis} means nothing for this scenario. Choose another axis.");
         }
         let level = page.scenario.with(service_level);
         let level = if level.is_empty() { "no service level".to_owned() } else { level };
-        match (following.busy.get(), field.with(|field| field.evaluated)) {
+        match (following.busy.get(), following.answer.with(|text| field(text).evaluated)) {
             (true, 0.0) => "Drawing the map …".to_owned(),
             (true, points) => format!("{points:.0} points served so far …"),
             (false, points) => format!(
                 "{points:.0} points served: the best by {} among those that keep {level}.",
-                metric.get().short()
+                chosen(&page, &DECIDES).short()
             ),
         }
     };
-    let caption = Signal::stored(
-        "The darker, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario."
-            .to_owned(),
-    );
+    let caption = "The darker, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario.";
     view! {
         {(!page.embedded).then(|| view! {
             <div class="chooser">
-                <By id="map-by" label="Best by" options=Metric::ALL.to_vec() value=metric/>
+                {by("Best by", &DECIDES)}
                 <Along id="map-x" label="over" place=0/>
                 <Along id="map-y" label="and" place=1/>
             </div>
         })}
         <p class="chooser note" role="status">{views(note)}</p>
-        <Picture
-            layout=Box::new(layout)
-            summary=Signal::derive(move || heat.with(|heat| heat.sentence()))
-            table=Box::new(move || heat.with(|heat| heat.table()))
-            pick
-            caption
-        />
+        <Picture shown pick caption/>
     }
+    .into_any()
+}
+
+/// What the answer says so far.
+fn field(text: &str) -> Field {
+    let mut field = Field::default();
+    map::read(&mut field, text);
+    field
 }
 
 /// A select of an axis.
@@ -156,27 +145,18 @@ fn Along(
     view! { <Choice id label groups value set/> }
 }
 
-/// Somebody who competes.
-#[derive(Clone, Debug, PartialEq)]
-struct Contender {
-    link: String,
-    paint: Paint,
-}
-
 /// The pinned scenarios and the present one, all at the same place on the axes, so that moving along an axis leaves the
 /// map as it is. The present one comes last, so that letters are those of the pins.
-fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<Contender> {
+fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
     let placed = |scenario: &Scenario| {
         let first = standing(axes.0, scenario);
         link::write(&standing(axes.1, &first), &[])
     };
-    let mut all: Vec<Contender> = page.pins.with(|pins| {
-        let pinned = pins.iter().enumerate();
-        pinned.map(|(index, pin)| Contender { link: placed(&pin.scenario), paint: Paint::Series(index + 1) }).collect()
-    });
+    let pinned = |(index, pin): (usize, &Pin)| (placed(&pin.scenario), Paint::Series(index + 1));
+    let mut all: Vec<_> = page.pins.with(|pins| pins.iter().enumerate().map(pinned).collect());
     let now = page.scenario.with(placed);
-    if !all.iter().any(|own| own.link == now) {
-        all.push(Contender { link: now, paint: Paint::Series(0) });
+    if !all.iter().any(|own: &(String, Paint)| own.0 == now) {
+        all.push((now, Paint::Series(0)));
     }
     all
 }
@@ -207,16 +187,20 @@ fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
 }
 
 /// The map as a picture.
-fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, who: &[Contender]) -> HeatMap {
+fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, paints: &[Paint]) -> HeatMap {
     let axis = |axis: Axis| {
         let unit = axis_unit(axis, scenario);
-        if axis.is_logarithmic() { model::Axis::log(axis.label(), unit) } else { model::Axis::linear(axis.label(), unit) }
+        if axis.is_logarithmic() {
+            model::Axis::log(axis.label(), unit)
+        } else {
+            model::Axis::linear(axis.label(), unit)
+        }
     };
     let winner = |(index, own): (usize, &(String, String))| Winner {
         id: index.to_string(),
         label: own.0.clone(),
         // What else the chips could be has no colour of its own.
-        paint: if who.len() > 1 { who.get(index).map_or(Paint::Muted, |own| own.paint) } else { Paint::Series(index) },
+        paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
     };
     let cell = |(index, &(winner, margin)): (usize, &(Option<usize>, f64))| MapCell {
         winner,
@@ -237,5 +221,20 @@ fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, 
         full: FULL,
         boundaries: field.boundary.iter().map(|ends| ends.to_vec()).collect(),
         present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
+    }
+}
+
+impl Shape for HeatMap {
+    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
+        let options = Options { title: false, legend: true, end_labels: true };
+        Laid { figure: Box::new(HeatScene::new(self, size, theme, measure, options)), height: None }
+    }
+
+    fn told(&self) -> String {
+        self.sentence()
+    }
+
+    fn figures(&self) -> Table {
+        self.table()
     }
 }

@@ -5,30 +5,24 @@ use leptos::prelude::*;
 use crate::metric::Metric;
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::lean::memo;
-use crate::web::state::use_page;
+use crate::web::state::{Page, use_page};
 
-/// A select of metrics.
-#[component]
-pub fn By(
-    /// Identifier of the select.
-    id: &'static str,
-    /// What is asked.
-    label: &'static str,
-    /// The metrics that can be had.
-    options: Vec<Metric>,
-    /// The one in force.
-    value: Memo<Metric>,
-) -> impl IntoView {
+/// The metric that is compared by: the one chosen, where it can be had, else the first.
+pub fn chosen(page: &Page, options: &[Metric]) -> Metric {
+    let by = page.view.get().by.filter(|own| options.contains(own));
+    by.or(options.first().copied()).unwrap_or(Metric::ThroughputPerChip)
+}
+
+/// A select of metrics; an embed has none.
+pub fn by(label: &'static str, options: &'static [Metric]) -> AnyView {
     let page = use_page();
-    let items = options.into_iter().map(|own| Item::new(own.id(), own.label())).collect();
-    let value = memo(move || value.get().id().to_owned());
-    view! {
-        <Choice
-            id
-            label
-            groups=Signal::stored(vec![Group::flat(items)])
-            value
-            set={move |id: String| page.look(|view| view.by = Metric::from_id(&id))}
-        />
+    if page.embedded {
+        return ().into_any();
     }
+    let items = Metric::ALL.into_iter().filter(|own| options.contains(own));
+    let items = items.map(|own| Item::new(own.id(), own.label())).collect();
+    let value = memo(move || chosen(&page, options).id().to_owned());
+    let set = Callback::new(move |id: String| page.look(|view| view.by = Metric::from_id(&id)));
+    let groups = Signal::stored(vec![Group::flat(items)]);
+    view! { <Choice id="by" label groups value set/> }.into_any()
 }

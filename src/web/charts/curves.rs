@@ -6,11 +6,11 @@ use crate::web::lean::{flag, memo};
 use leptos::prelude::*;
 
 use super::plot::{HERE, MEASURED, Picked, Plot};
+use crate::catalog::api_prices;
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
 use crate::evidence::nearest::{Run, Swept as Varied};
-use crate::catalog::api_prices;
 use crate::explore::{self, Knob, price_lines, sweep};
 use crate::metric::Metric;
 use crate::report::{figure, sentence, words};
@@ -244,10 +244,9 @@ fn Chooser() -> impl IntoView {
 /// What others ask for the tokens of the scenario's model, as lines to compare costs with: the cheapest and the dearest.
 fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
     let mut prices: Vec<(String, f64)> = match metric {
-        Metric::CostTotal => price_lines(scenario)
-            .into_iter()
-            .map(|own| (own.provider.to_owned(), own.per_mtok))
-            .collect(),
+        Metric::CostTotal => {
+            price_lines(scenario).into_iter().map(|own| (own.provider.to_owned(), own.per_mtok)).collect()
+        }
         Metric::CostInput | Metric::CostOutput => api_prices()
             .iter()
             .filter(|own| own.model == Some(scenario.model.as_str()))
@@ -263,8 +262,9 @@ fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
         prices.drain(PRICES - 1..prices.len() - 1);
     }
     let unit = figure::unit(metric);
-    let line = |(provider, price): (String, f64)| {
-        Rule { fit: true, ..Rule::reference(price, format!("{provider} list {}", unit.format(price))) }
+    let line = |(provider, price): (String, f64)| Rule {
+        fit: true,
+        ..Rule::reference(price, format!("{provider} list {}", unit.format(price)))
     };
     prices.into_iter().map(line).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 
-use super::by::By;
+use super::by::{by, chosen};
 use super::plot::{Picked, Plot};
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
@@ -17,7 +17,7 @@ use crate::metric::{Metric, Quantity};
 use crate::report::figure;
 use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
-use crate::web::jobs::{Heard, follow};
+use crate::web::jobs::{Show, follow};
 use crate::web::state::use_page;
 
 /// What can stand against interactivity.
@@ -28,35 +28,20 @@ const AGAINST: [Metric; 4] =
 #[component]
 pub fn FrontierChart() -> impl IntoView {
     let page = use_page();
-    let picture = RwSignal::new(Arc::new(Picture::default()));
-    let metric = memo(move || {
-        let by = page.view.get().by;
-        by.filter(|own| AGAINST.contains(own)).unwrap_or(Metric::ThroughputPerChip)
-    });
     // What the search depends on: not the load, which it varies itself.
-    let asked = memo(move || {
+    let following = follow(page.desk, Show::Latest, move || {
         let load = Load::Closed { concurrency: 1.0 };
         let link = page.scenario.with(|scenario| link::write(&Scenario { load, ..scenario.clone() }, &[]));
-        Some(question(&link, metric.get()))
+        question(&link, chosen(&page, &AGAINST))
     });
-    let mut last_picture = None;
-    let following = follow(page.desk, asked, move |heard| match heard {
-        Heard::Anew => last_picture = None,
-        Heard::Lines(text, last) => {
-            last_picture = read(text).or(last_picture.take());
-            // Before there are points, what was found for another question stays.
-            if let Some(own) = last_picture.take_if(|own| last || !own.found.is_empty()) {
-                picture.set(Arc::new(own));
-            }
-        }
-    });
-    let found = picture;
+    let metric = move || chosen(&page, &AGAINST);
+    let found = move || following.answer.with(|text| read(text)).unwrap_or_default();
 
     let chart = memo(move || {
-        let metric = metric.get();
+        let metric = metric();
         let described = |own: &Found| Sample::new(own.interactivity, own.value).with_note(describe(own));
-        found.with(|picture| {
-            let found = &picture.found;
+        {
+            let found = found().found;
             let cloud =
                 |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
             let best = found
@@ -102,14 +87,12 @@ pub fn FrontierChart() -> impl IntoView {
                 ));
             }
             Arc::new(chart)
-        })
+        }
     });
     let summary = Signal::derive(move || {
-        found.with(|picture| {
-            let best = picture.found.iter().filter(|own| own.on_frontier).count();
-            let (title, tried) = (against(metric.get()), picture.found.len());
-            format!("{title}: {tried} deployments tried, {best} on the frontier.")
-        })
+        let found = found().found;
+        let best = found.iter().filter(|own| own.on_frontier).count();
+        format!("{}: {} deployments tried, {best} on the frontier.", against(metric()), found.len())
     });
     let taken = move |Picked { cursor, done, .. }: Picked| {
         if !done {
@@ -118,18 +101,20 @@ pub fn FrontierChart() -> impl IntoView {
         let of = |found: &[Found], wanted: fn(&Found) -> bool| {
             found.iter().filter(|own| wanted(own)).nth(cursor.sample).map(|own| own.link.clone())
         };
-        let link = found.with_untracked(|picture| match (cursor.series, &picture.found[..]) {
+        let found = untrack(found).found;
+        let link = match (cursor.series, &found[..]) {
             (0, found) => of(found, |own| !own.keeps_ttft),
             (1, found) => of(found, |own| own.keeps_ttft),
             (2, found) => of(found, |own| own.on_frontier),
             _ => None,
-        });
+        };
         if let Some(link) = link {
             page.open(link::parse(&link).scenario);
         }
     };
     let note = move || {
-        let (count, (done, left)) = found.with(|picture| (picture.found.len(), picture.progress));
+        let Picture { found, progress: (done, left) } = found();
+        let count = found.len();
         match (following.failed.get(), following.busy.get(), count) {
             (Some(reason), ..) => reason,
             (_, true, 0) => "Searching layouts, mixes and loads …".to_owned(),
@@ -143,16 +128,12 @@ pub fn FrontierChart() -> impl IntoView {
             ),
         }
     };
-    let better = memo(move || if metric.get().more_is_better() { "Up" } else { "Down" });
     let caption = Signal::derive(move || {
-        format!("{} and to the right is better. Click a point to make it the scenario.", better.get())
+        let better = if metric().more_is_better() { "Up" } else { "Down" };
+        format!("{better} and to the right is better. Click a point to make it the scenario.")
     });
     view! {
-        {(!page.embedded).then(|| view! {
-            <div class="chooser">
-                <By id="frontier-by" label="Against interactivity" options=AGAINST.to_vec() value=metric/>
-            </div>
-        })}
+        <div class="chooser">{by("Against interactivity", &AGAINST)}</div>
         <p class="chooser note" role="status">{views(note)}</p>
         <Plot chart=chart mode=HitMode::Xy summary pick=taken live=Signal::stored(false) caption/>
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{memo, views};
+use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
 
-use super::by::By;
-use super::picture::{Laid, Picture};
-use crate::chart::figure::Figure;
+use super::by::{by, chosen};
+use super::picture::{Laid, Picture, Shape, Shown};
+use crate::chart::describe::Table;
 use crate::chart::frontier::Better;
 use crate::chart::geometry::Size;
 use crate::chart::layout::Options;
@@ -20,61 +20,46 @@ use crate::report::figure;
 use crate::scenario::link;
 use crate::units::format::{Precision, Unit};
 use crate::web::controls::PaysBelow;
-use crate::web::jobs::{Heard, follow};
+use crate::web::jobs::{Show, follow};
 use crate::web::state::use_page;
 
+/// What levers can move, the usual first.
+const MOVED: [Metric; 13] = {
+    let mut all = Metric::ALL;
+    (all[0], all[5]) = (all[5], all[0]);
+    all
+};
+
 /// The tornado with what it is chosen by.
-#[component]
-pub fn LeverChart() -> impl IntoView {
+pub fn lever_chart() -> AnyView {
     let page = use_page();
-    let levers = RwSignal::new(Arc::new(Levers::default()));
-    let metric = memo(move || page.view.get().by.unwrap_or(Metric::ThroughputPerChip));
-    let question = memo(move || {
+    let following = follow(page.desk, Show::Whole, move || {
         let link = page.scenario.with(|scenario| link::write(scenario, &[]));
-        Some(sensitivity::question(&link, metric.get()))
+        sensitivity::question(&link, chosen(&page, &MOVED))
     });
-    let following = follow(page.desk, question, move |heard| {
-        if let Heard::Lines(text, true) = heard
-            && !text.is_empty()
-        {
-            levers.set(Arc::new(sensitivity::read(text)));
-        }
+    let shown = memo(move || {
+        let levers = following.answer.with(|text| sensitivity::read(text));
+        let tornado = tornado(&levers, chosen(&page, &MOVED));
+        Shown((!tornado.levers.is_empty()).then(|| Arc::new(tornado) as Arc<dyn Shape>))
     });
-    let tornado = memo(move || levers.with(|levers| Arc::new(tornado(levers, metric.get()))));
-    let layout = move |size: Size, theme: &Theme, measure: &dyn TextMeasure| {
-        let options = Options { title: false, legend: true, end_labels: true };
-        tornado.with(|tornado| {
-            let height = TornadoScene::height_for(tornado, size.width, theme, measure, options);
-            let size = Size::new(size.width, height);
-            let scene = TornadoScene::new(tornado, size, theme, measure, options);
-            let figure: Arc<dyn Figure + Send + Sync> = Arc::new(scene);
-            Some(Laid { figure, height: Some(height) })
-        })
+    let note = move || match following.failed.get() {
+        Some(reason) => reason,
+        None => match following.answer.with(|text| sensitivity::read(text).sentence) {
+            empty if empty.is_empty() => "Pulling every lever …".to_owned(),
+            sentence => sentence,
+        },
     };
-    let note = move || match (following.failed.get(), following.busy.get()) {
-        (Some(reason), _) => reason,
-        (None, true) if levers.with(|own| own.sentence.is_empty()) => "Pulling every lever …".to_owned(),
-        (None, _) => levers.with(|own| own.sentence.clone()),
-    };
-    let some = memo(move || levers.with(|own| own.value.is_some()));
-    let caption = Signal::stored("Layouts stay as they are. A tooltip says what twice as much would do.".to_owned());
+    let some = memo(move || shown.with(|shown| shown.0.is_some()));
+    let caption = "Layouts stay as they are, and what changes nothing is left out. A tooltip says what twice as much would do.";
     view! {
-        {(!page.embedded).then(|| view! {
-            <div class="chooser">
-                <By id="levers-by" label="What moves" options=Metric::ALL.to_vec() value=metric/>
-            </div>
-        })}
+        <div class="chooser">{by("What moves", &MOVED)}</div>
         <p class="chooser note" role="status">{views(note)}</p>
         <PaysBelow/>
-        {views(move || some.get().then(|| view! {
-            <Picture
-                layout=Box::new(layout)
-                summary=Signal::derive(move || tornado.with(|own| own.sentence()))
-                table=Box::new(move || tornado.with(|own| own.table()))
-                caption
-            />
-        }))}
+        <When on=some>
+            <Picture shown caption/>
+        </When>
     }
+    .into_any()
 }
 
 /// The levers as bars of a tenth less and a tenth more.
@@ -84,12 +69,14 @@ fn tornado(levers: &Levers, metric: Metric) -> Tornado {
         let [less, more, double] = own.values;
         let twice = if double.is_finite() {
             let change = Unit::Percent.format_change(double / present - 1.0, Precision::SHORT);
-            let then = if own.then.is_empty() { String::new() } else { format!("; then {} limits", own.then) };
+            let then =
+                if own.then.is_empty() { String::new() } else { format!("; then {} limits", own.then) };
             format!("Twice as much: {} ({change}){then}", unit.format(double))
         } else {
             "Twice as much cannot be served".to_owned()
         };
-        let effect = |setting: &str, value: f64| Effect { note: Some(twice.clone()), ..Effect::new(setting, value) };
+        let effect =
+            |setting: &str, value: f64| Effect { note: Some(twice.clone()), ..Effect::new(setting, value) };
         Lever {
             label: own.name.clone(),
             low: effect("10 % less", less),
@@ -104,5 +91,22 @@ fn tornado(levers: &Levers, metric: Metric) -> Tornado {
         better: Some(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
         present,
         levers: levers.levers.iter().map(lever).collect(),
+    }
+}
+
+impl Shape for Tornado {
+    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
+        let options = Options { title: false, legend: true, end_labels: true };
+        let height = TornadoScene::height_for(self, size.width, theme, measure, options);
+        let scene = TornadoScene::new(self, Size::new(size.width, height), theme, measure, options);
+        Laid { figure: Box::new(scene), height: Some(height) }
+    }
+
+    fn told(&self) -> String {
+        self.sentence()
+    }
+
+    fn figures(&self) -> Table {
+        self.table()
     }
 }

@@ -77,8 +77,8 @@ pub fn Charts() -> impl IntoView {
     let chart = move || match tab.get() {
         Tab::Curves => view! { <curves::Curves/> }.into_any(),
         Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
-        Tab::BreakEven => view! { <breakeven::BreakEven/> }.into_any(),
-        Tab::Sensitivity => view! { <levers::LeverChart/> }.into_any(),
+        Tab::BreakEven => breakeven::break_even(),
+        Tab::Sensitivity => levers::lever_chart(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{memo, views};
+use crate::web::lean::{memo, views, words};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
@@ -25,36 +25,51 @@ const NARROW: f64 = 560.0;
 /// A picture laid out, and the height that it wants where that follows from its width.
 pub struct Laid {
     /// What is painted and pointed at.
-    pub figure: Arc<dyn Figure + Send + Sync>,
+    pub figure: Box<dyn Figure + Send + Sync>,
     /// In CSS pixels.
     pub height: Option<f64>,
 }
 
-impl PartialEq for Laid {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.figure, &other.figure)
+/// What can be laid out, told and put into a table.
+pub trait Shape: Send + Sync {
+    /// Where everything goes.
+    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid;
+    /// What it says, for those who do not see it.
+    fn told(&self) -> String;
+    /// Its figures.
+    fn figures(&self) -> Table;
+}
+
+/// A shape, or none yet. All pictures share this type, so that the framework is compiled for it once.
+#[derive(Clone)]
+pub struct Shown(pub Option<Arc<dyn Shape>>);
+
+/// Each is another: comparing would cost more than drawing.
+impl PartialEq for Shown {
+    fn eq(&self, _: &Self) -> bool {
+        false
     }
 }
 
-/// Lays a picture out; none while there is nothing to show. It may read signals.
-pub type Layout = Box<dyn Fn(Size, &Theme, &dyn TextMeasure) -> Option<Laid> + Send + Sync>;
+#[derive(Clone)]
+struct Scene(Arc<Laid>);
+
+impl PartialEq for Scene {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
 
 /// A picture with its cursor and its table.
 #[component]
 pub fn Picture(
-    /// Lays it out.
-    layout: Layout,
-    /// What it says, for those who do not see it.
-    #[prop(into)]
-    summary: Signal<String>,
-    /// Its figures.
-    table: Box<dyn Fn() -> Table + Send + Sync>,
+    /// What it shows.
+    shown: Memo<Shown>,
     /// Takes the spot that is clicked.
     #[prop(optional)]
     pick: Option<Callback<Spot>>,
     /// What stands beside the way to the table.
-    #[prop(into)]
-    caption: Signal<String>,
+    caption: &'static str,
 ) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let canvas = NodeRef::<Canvas>::new();
@@ -65,12 +80,12 @@ pub fn Picture(
     let laid = memo(move || {
         let theme = look.theme();
         let size = size.get()?;
-        let laid = measure.with_value(|measure| layout(size, theme, measure))?;
-        Some(Arc::new(laid))
+        let laid = shown
+            .with(|shown| measure.with_value(|measure| Some(shown.0.as_ref()?.lay(size, theme, measure))))?;
+        Some(Scene(Arc::new(laid)))
     });
-    let drawing = Signal::derive(move || {
-        laid.with(|laid| laid.as_ref().map(|laid| laid.figure.drawing().clone()))
-    });
+    let drawing =
+        Signal::derive(move || laid.with(|laid| laid.as_ref().map(|laid| laid.0.figure.drawing().clone())));
     keep_painted(canvas, drawing, ratio);
 
     let spot = RwSignal::new(None::<Spot>);
@@ -78,11 +93,10 @@ pub fn Picture(
     // A spot may be gone after a change; then there are no facts.
     let facts = memo(move || {
         let at = spot.get()?;
-        laid.with(|laid| laid.as_ref()?.figure.facts(at))
+        laid.with(|laid| laid.as_ref()?.0.figure.facts(at))
     });
-    let find = move |event: &PointerEvent| {
-        laid.with_untracked(|laid| laid.as_ref()?.figure.nearest(place(event)))
-    };
+    let find =
+        move |event: &PointerEvent| laid.with_untracked(|laid| laid.as_ref()?.0.figure.nearest(place(event)));
     // A finger has no way to look before it takes: what it touched is taken by a button.
     let touched = RwSignal::new(false);
     let moved = move |event: PointerEvent| {
@@ -121,7 +135,7 @@ pub fn Picture(
         };
         event.prevent_default();
         keyed.set(true);
-        spot.set(laid.figure.step(now, step));
+        spot.set(laid.0.figure.step(now, step));
     };
     let gone = move |_| spot.set(None);
     let left = move |_| {
@@ -133,7 +147,8 @@ pub fn Picture(
         (true, Some(facts)) => facts.spoken(),
         _ => String::new(),
     };
-    let height = move || laid.with(|laid| laid.as_ref().and_then(|laid| Some(format!("{:.0}px", laid.height?))));
+    let height =
+        move || laid.with(|laid| laid.as_ref().and_then(|laid| Some(format!("{:.0}px", laid.0.height?))));
     let hint = if pick.is_some() {
         "Cursor in the picture: arrow keys move it, Enter takes what it points at"
     } else {
@@ -145,10 +160,14 @@ pub fn Picture(
         }
     };
     let offered = move || facts.get().filter(|_| touched.get() && pick.is_some());
+    let told = words(move || shown.with(|shown| shown.0.as_ref().map(|own| own.told())));
+    let table = Box::new(move || {
+        shown.with(|shown| shown.0.as_ref().map_or_else(|| ().into_any(), |own| plain(&own.figures())))
+    });
     view! {
         <figure class="figure">
             <div class="plot" node_ref=frame style:height=height>
-                <canvas node_ref=canvas role="img" aria-label=summary></canvas>
+                <canvas node_ref=canvas role="img" aria-label=told></canvas>
                 <div
                     class="cursor-field"
                     class:still=pick.is_none()
@@ -169,7 +188,7 @@ pub fn Picture(
                     {format!("Make it the scenario: {}", facts.title)}
                 </button>
             }))}
-            <Folded label="Figures of the picture" caption content=Box::new(move || plain(&table()))/>
+            <Folded label="Figures of the picture" caption=Signal::stored(caption.to_owned()) content=table/>
         </figure>
     }
 }

@@ -14,7 +14,7 @@ mod workload;
 
 use leptos::prelude::*;
 
-pub use prices::PaysBelow;
+pub use prices::{PaysBelow, keep_pays};
 pub use silicon::{layout_name, names};
 
 /// All controls, in the order of the questions people ask.

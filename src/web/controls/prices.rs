@@ -1,6 +1,6 @@
 //! Prices: rent or ownership, and what they are made of.
 
-use crate::web::lean::{When, memo, views};
+use crate::web::lean::{When, effect, memo, views};
 use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item};
@@ -13,8 +13,8 @@ use crate::jobs::size;
 use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario, link};
 use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
-use crate::web::jobs::{Heard, follow};
-use crate::web::state::use_page;
+use crate::web::jobs::{Show, follow};
+use crate::web::state::{Page, Tab, use_page};
 
 /// Basis, prices per chip, and what ownership adds.
 #[component]
@@ -161,26 +161,26 @@ fn Rent(
     }
 }
 
-/// The price below which a chip of the scenario that has none would pay; nothing where all have one.
+/// Keeps the price below which a chip of the scenario that has none would pay.
+pub fn keep_pays(page: Page) {
+    let following = follow(page.desk, Show::Whole, move || {
+        let shown = !page.embedded || page.view.get().tab == Tab::Sensitivity;
+        page.scenario.with(|scenario| {
+            let missing = kinds(scenario).iter().any(|chip| chip_price(scenario, chip).is_err());
+            if shown && missing { size::pays_question(&link::write(scenario, &[])) } else { String::new() }
+        })
+    });
+    effect(move || page.pays.set(following.answer.get().trim_end().to_owned()));
+}
+
+/// The price below which a chip without one would pay; nothing where all have one.
 #[component]
 pub fn PaysBelow() -> impl IntoView {
     let page = use_page();
-    let told = RwSignal::new(String::new());
-    let question = memo(move || {
-        page.scenario.with(|scenario| {
-            let missing = kinds(scenario).iter().any(|chip| chip_price(scenario, chip).is_err());
-            missing.then(|| size::pays_question(&link::write(scenario, &[])))
-        })
-    });
-    follow(page.desk, question, move |heard| match heard {
-        Heard::Anew => told.set(String::new()),
-        Heard::Lines(text, true) => told.set(text.trim_end().to_owned()),
-        Heard::Lines(..) => {}
-    });
-    let some = memo(move || question.with(Option::is_some) && told.with(|told| !told.is_empty()));
+    let some = memo(move || page.pays.with(|told| !told.is_empty()));
     view! {
         <When on=some>
-            <p class="pays">{views(move || format!("{}.", told.get()))}</p>
+            <p class="pays">{views(move || format!("{}.", page.pays.get()))}</p>
         </When>
     }
 }

@@ -26,9 +26,8 @@ pub fn SiliconControls() -> impl IntoView {
     let items = SplitKind::ALL.into_iter().map(|kind| Item::new(kind.id(), split_name(kind))).collect();
     let pools = move || {
         kind.track();
-        let roles: Vec<Role> = page
-            .scenario
-            .with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
+        let roles: Vec<Role> =
+            page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
         roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view()
     };
     let mixed = memo(move || kind.get() == SplitKind::Pd);

@@ -48,7 +48,9 @@ pub fn WireControls() -> impl IntoView {
         page.edit(|scenario| {
             scenario.link = match Wire::from_id(&id) {
                 Some(wire) => PoolLink::Wire(wire),
-                None if id == CUSTOM => PoolLink::Custom { bandwidth: BytesPerSecond::new(FIRST), latency: None },
+                None if id == CUSTOM => {
+                    PoolLink::Custom { bandwidth: BytesPerSecond::new(FIRST), latency: None }
+                }
                 None => PoolLink::Auto,
             };
         });
