@@ -276,11 +276,16 @@ test("a chip without a public price asks for one, and says below which it pays",
   assertClean(problems);
 });
 
-test("list prices stand on curves of cost", async () => {
-  const { page } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*16&y=cost" });
-  const drawn = await pixels(page);
+test("list prices stand on curves of cost, for models that have some", async () => {
+  const { page } = await openReady(browser, { viewport: LAPTOP, link: "v1&pool=h200*8&y=cost" });
+  const told = page.locator(".chart-panel").getByText("list prices of the same model");
+  assert.equal(await told.count(), 1);
+  await page.selectOption("#chart-y", "ttft");
+  assert.equal(await told.count(), 0);
   await page.selectOption("#chart-y", "cost-output");
-  await changed(() => pixels(page), drawn);
+  assert.equal(await told.count(), 1);
+  await page.selectOption("#model", "llama3.1-405b");
+  assert.equal(await told.count(), 0);
 });
 
 test("the diagram tells of a flow under the pointer", async () => {

@@ -173,7 +173,10 @@ pub fn Curves() -> impl IntoView {
             1 => " The ring is a measured run.".to_owned(),
             count => format!(" The rings are {count} measured runs."),
         };
-        gap.get().unwrap_or_else(|| format!("{way}{runs}"))
+        let metric = page.view.get().metric;
+        let lists = page.scenario.with(|scenario| !list_prices(scenario, metric).is_empty());
+        let lists = if lists { " The level lines are list prices of the same model." } else { "" };
+        gap.get().unwrap_or_else(|| format!("{way}{runs}{lists}"))
     });
 
     view! {

@@ -49,7 +49,7 @@ pub fn lever_chart() -> AnyView {
             sentence => sentence,
         },
     };
-    let some = memo(move || shown.with(|shown| shown.0.is_some()));
+    let some = memo(move || following.busy.get() || shown.with(|shown| shown.0.is_some()));
     let caption = "Layouts stay as they are, and what changes nothing is left out. A tooltip says what twice as much would do.";
     view! {
         <div class="chooser">{by("What moves", &MOVED)}</div>

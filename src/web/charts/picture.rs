@@ -147,8 +147,13 @@ pub fn Picture(
         (true, Some(facts)) => facts.spoken(),
         _ => String::new(),
     };
-    let height =
-        move || laid.with(|laid| laid.as_ref().and_then(|laid| Some(format!("{:.0}px", laid.0.height?))));
+    // Between two answers the room stays as it was.
+    let last = StoredValue::new(None::<f64>);
+    let height = move || {
+        let own = laid.with(|laid| laid.as_ref().and_then(|laid| laid.0.height));
+        last.update_value(|last| *last = own.or(*last));
+        last.get_value().map(|height| format!("{height:.0}px"))
+    };
     let hint = if pick.is_some() {
         "Cursor in the picture: arrow keys move it, Enter takes what it points at"
     } else {
