@@ -36,7 +36,7 @@ pub fn flows() -> AnyView {
         <When on=some>
             <section class="panel flows" aria-labelledby="flows-title">
                 <h2 id="flows-title">"What flows where"</h2>
-                <Picture shown caption/>
+                <Picture label="Figures of the diagram" shown caption/>
             </section>
         </When>
     }

@@ -110,9 +110,11 @@ pub fn Comparison() -> impl IntoView {
                     </table>
                 </div>
                 <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
-                {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
-                    <Differences index pin/>
-                }).collect_view())}
+                <div class="apart">
+                    {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                        <Differences index pin/>
+                    }).collect_view())}
+                </div>
             </section>
         </When>
     }

@@ -94,8 +94,9 @@ test("link, micro-batches and speculation are knobs", async () => {
     await act();
     await changed(() => tiles(page), before);
   };
-  await moves(() => page.selectOption("#link", "efa"));
-  await moves(() => page.selectOption("#link", "custom"));
+  await page.selectOption("#link", "efa");
+  await page.waitForURL(/link=efa/);
+  await page.selectOption("#link", "custom");
   await moves(async () => {
     await page.fill("#link-bandwidth", "5 GB/s");
     await page.press("#link-bandwidth", "Enter");

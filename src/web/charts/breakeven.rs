@@ -29,6 +29,9 @@ use crate::web::state::{Page, Pin, use_page};
 /// From this margin on the colour is full.
 const FULL: f64 = 0.5;
 
+/// The height of the map as a share of its width.
+const FLAT: f64 = 0.42;
+
 /// What can decide, the usual first.
 const DECIDES: [Metric; 13] = {
     let mut all = Metric::ALL;
@@ -68,7 +71,7 @@ pub fn break_even() -> AnyView {
             let (x, y) = (*field.xs.get(spot.column)?, *field.ys.get(spot.row)?);
             let own = link::parse(&field.contenders.get(winner)?.1).scenario;
             let (first, second) = page.view.get_untracked().map;
-            second.apply(&first.apply(&own, x)?, y)
+            second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
         };
         if let Some(chosen) = chosen() {
             page.open(chosen);
@@ -102,9 +105,18 @@ pub fn break_even() -> AnyView {
             </div>
         })}
         <p class="chooser note" role="status">{views(note)}</p>
-        <Picture shown pick caption/>
+        <Picture label="Figures of the map" shown pick caption/>
     }
     .into_any()
+}
+
+/// The value as people would set it: lengths and users are whole.
+fn whole(axis: Axis, value: f64) -> f64 {
+    match axis {
+        Axis::Knob(Knob::Isl | Knob::Osl) => libm::round(value),
+        Axis::Knob(Knob::Load) if value >= 1.0 => libm::round(value),
+        _ => value,
+    }
 }
 
 /// What the answer says so far.
@@ -227,7 +239,9 @@ fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, 
 impl Shape for HeatMap {
     fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
         let options = Options { title: false, legend: true, end_labels: true };
-        Laid { figure: Box::new(HeatScene::new(self, size, theme, measure, options)), height: None }
+        let height = (FLAT * size.width).clamp(320.0, 460.0);
+        let size = Size::new(size.width, height);
+        Laid { figure: Box::new(HeatScene::new(self, size, theme, measure, options)), height: Some(height) }
     }
 
     fn told(&self) -> String {

@@ -56,7 +56,7 @@ pub fn lever_chart() -> AnyView {
         <p class="chooser note" role="status">{views(note)}</p>
         <PaysBelow/>
         <When on=some>
-            <Picture shown caption/>
+            <Picture label="Figures of the levers" shown caption/>
         </When>
     }
     .into_any()

@@ -68,6 +68,8 @@ pub fn Picture(
     /// Takes the spot that is clicked.
     #[prop(optional)]
     pick: Option<Callback<Spot>>,
+    /// What its table holds, unlike any other on the page.
+    label: &'static str,
     /// What stands beside the way to the table.
     caption: &'static str,
 ) -> impl IntoView {
@@ -193,7 +195,7 @@ pub fn Picture(
                     {format!("Make it the scenario: {}", facts.title)}
                 </button>
             }))}
-            <Folded label="Figures of the picture" caption=Signal::stored(caption.to_owned()) content=table/>
+            <Folded label caption=Signal::stored(caption.to_owned()) content=table/>
         </figure>
     }
 }
