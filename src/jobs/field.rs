@@ -21,6 +21,11 @@ impl<'a> Fields<'a> {
         self.text()?.parse().ok()
     }
 
+    /// All fields that are left, as numbers; what is none ends them.
+    pub fn numbers(&mut self) -> Vec<f64> {
+        std::iter::from_fn(|| self.number()).collect()
+    }
+
     /// The next field as a flag.
     pub fn flag(&mut self) -> Option<bool> {
         Some(self.text()? == "1")

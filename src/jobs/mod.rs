@@ -5,9 +5,15 @@
 //! is a verb with its arguments, one a line; an answer comes in pieces of whole lines, whose fields are separated by
 //! tabs. Each question has a file that holds both ends: what the page asks and reads, and what the job does.
 
+pub mod diff;
 pub mod field;
 pub mod frontier;
 pub mod import;
+pub mod map;
+pub mod sensitivity;
+pub mod size;
+
+use crate::scenario::{Scenario, link};
 
 /// A question under way.
 pub struct Job {
@@ -38,8 +44,13 @@ impl Job {
     pub fn new(question: &str) -> Result<Self, String> {
         let (verb, rest) = question.split_once('\n').unwrap_or((question, ""));
         let work: Box<dyn Work> = match verb {
+            diff::VERB => diff::start(rest),
             frontier::VERB => frontier::start(rest),
             import::VERB => import::start(rest),
+            map::VERB => map::start(rest),
+            sensitivity::VERB => sensitivity::start(rest),
+            size::VERB => size::start(rest),
+            size::PAYS => size::start_pays(rest),
             _ => return Err(format!("no job is called {verb}")),
         };
         Ok(Self { work: Some(work) })
@@ -62,6 +73,11 @@ impl std::fmt::Debug for Job {
     }
 }
 
+/// The scenario that a line of a question names.
+fn ask_of(text: &str) -> Scenario {
+    link::parse(text).scenario
+}
+
 /// Work that is done in one slice.
 struct Once<F: FnMut() -> String>(F);
 
@@ -75,6 +91,20 @@ impl<F: FnMut() -> String> Work for Once<F> {
 mod tests {
     use super::*;
 
+    /// All pieces of an answer.
+    pub(super) fn pieces(question: &str) -> Vec<String> {
+        let mut job = Job::new(question).unwrap();
+        let mut pieces = Vec::new();
+        loop {
+            let slice = job.step();
+            pieces.push(slice.text);
+            if slice.done {
+                return pieces;
+            }
+            assert!(pieces.len() < 1_000_000, "the job never ends");
+        }
+    }
+
     #[test]
     fn an_unknown_question_is_named() {
         assert_eq!(Job::new("dance\nv1").unwrap_err(), "no job is called dance");
@@ -82,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_job_ends_once() {
-        let mut job = Job::new(&frontier::question("v1&pool=h200*8")).unwrap();
+        let mut job = Job::new(&size::pays_question("v1&pool=h200*8")).unwrap();
         let mut pieces = 0;
         while !job.step().done {
             pieces += 1;

@@ -5,6 +5,7 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::runs::NearestRuns;
+use super::size::SizeButton;
 use super::state::{Page, use_page};
 use crate::report::{answer, verdict, words};
 
@@ -64,6 +65,7 @@ pub fn AnswerPanel() -> impl IntoView {
                         <span class="unseen">": " {words::evidence_explained(class)}</span>
                     </li>
                 }))}
+                {(!page.embedded).then(|| view! { <li><SizeButton/></li> })}
                 <NearestRuns/>
                 {views(move || remedy.get().map(|text| view! { <li class="remedy">{text}</li> }))}
                 {views(move || warnings.get().into_iter().map(|text| view! { <li class="warning">{text}</li> }).collect_view())}

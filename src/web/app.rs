@@ -6,8 +6,9 @@ use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
 use super::charts::Charts;
-use super::controls::Controls;
+use super::controls::{Controls, keep_pays};
 use super::embed::Embed;
+use super::flows::flows;
 use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::notices::Notices;
@@ -16,6 +17,7 @@ use super::pools::Pools;
 use super::presets::PresetMenu;
 use super::runs;
 use super::share::Share;
+use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
@@ -31,6 +33,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
     let choice = theme::provide(embedded);
     history::keep(page);
     runs::fetch_later(page);
+    keep_pays(page);
     if embedded {
         return view! { <Embed hide/> }.into_any();
     }
@@ -51,6 +54,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
                 <Notices/>
                 <AnswerPanel/>
                 <Tiles/>
+                <SizePanel/>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
                 <h2 id="controls-title" class="unseen">"Scenario"</h2>
@@ -69,6 +73,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
+                {flows()}
                 <div class="below">
                     <Why/>
                     <Pools/>

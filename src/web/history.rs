@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use super::pins;
 use super::state::{Page, Pin, Tab, View};
 use super::theme;
-use crate::explore::Knob;
+use crate::explore::{Axis, Knob};
 use crate::metric::Metric;
 use crate::scenario::link::{self, Parsed};
 
@@ -163,12 +163,15 @@ fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
 fn view_of(pairs: &[(String, String)]) -> View {
     let default = View::default();
     let log = value(pairs, "log");
+    let axis = |key: &str, otherwise: Axis| value(pairs, key).and_then(Axis::from_id).unwrap_or(otherwise);
     View {
         tab: value(pairs, "view").and_then(Tab::from_id).unwrap_or(default.tab),
         knob: value(pairs, "x").and_then(Knob::from_id).unwrap_or(default.knob),
         metric: value(pairs, "y").and_then(Metric::from_id).unwrap_or(default.metric),
         log_x: log.map(|axes| axes.contains('x')),
         log_y: log.map(|axes| axes.contains('y')),
+        by: value(pairs, "by").and_then(Metric::from_id),
+        map: (axis("mx", default.map.0), axis("my", default.map.1)),
     }
 }
 
@@ -202,6 +205,13 @@ fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {
             }
             .to_owned(),
         );
+    }
+    if let Some(metric) = view.by {
+        pair("by", metric.id().to_owned());
+    }
+    if view.map != default.map {
+        pair("mx", view.map.0.id().to_owned());
+        pair("my", view.map.1.id().to_owned());
     }
     for pin in pins {
         pair("pin", link::write(&pin.scenario, &[]));

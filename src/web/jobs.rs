@@ -1,8 +1,11 @@
 //! Long questions: asked of `crate::jobs`, which the page does not hold itself, and answered in pieces.
 
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+
+use super::lean::{effect, memo};
 
 /// What `public/boot.js` gives the page: asks a question, calls the listener with `(text, done, error)`, and returns a
 /// function that drops the question.
@@ -56,4 +59,106 @@ impl Drop for Asked {
             let _ = cancel.call0(&JsValue::NULL);
         }
     }
+}
+
+/// What of an answer under way is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// Nothing before it is whole.
+    Whole,
+    /// Its last piece: each stands for the answer so far.
+    Latest,
+    /// All of it, once it is whole and whenever a piece holds a line that begins so.
+    Growing(&'static str),
+}
+
+/// How a question that follows the page stands.
+#[derive(Clone, Copy)]
+pub struct Following {
+    /// The answer, as far as it is shown. Until another answer comes, it is that to the question before.
+    pub answer: RwSignal<String>,
+    /// Whether more is to come.
+    pub busy: RwSignal<bool>,
+    /// Why there is none.
+    pub failed: RwSignal<Option<String>>,
+    asked: StoredValue<Option<Asked>, LocalStorage>,
+}
+
+impl Following {
+    /// Drops the question.
+    pub fn cancel(self) {
+        self.asked.set_value(None);
+        self.busy.set(false);
+    }
+}
+
+/// How long a question must rest before it is asked, in milliseconds.
+const REST: u32 = 150;
+
+/// Asks a question whenever it has changed and rested, and drops the one before. An empty one is not asked, and has an
+/// empty answer.
+pub fn follow(desk: Desk, show: Show, question: impl Fn() -> String + Send + Sync + 'static) -> Following {
+    follow_boxed(desk, show, memo(question))
+}
+
+fn follow_boxed(desk: Desk, show: Show, question: Memo<String>) -> Following {
+    let following = Following {
+        answer: RwSignal::default(),
+        busy: RwSignal::new(false),
+        failed: RwSignal::new(None),
+        asked: StoredValue::new_local(None),
+    };
+    let pending = StoredValue::new_local(None::<Timeout>);
+    let ask = move |question: &str| {
+        let mut whole = String::new();
+        let asked = desk.ask(question, move |piece| {
+            let (text, last) = match piece {
+                Piece::Text(text) => (text, false),
+                Piece::Last(text) => (text, true),
+                Piece::Failed(reason) => {
+                    following.failed.set(Some(reason));
+                    (String::new(), true)
+                }
+            };
+            let shown = match show {
+                Show::Latest => !text.is_empty(),
+                Show::Whole => last,
+                Show::Growing(start) => last || text.lines().any(|line| line.starts_with(start)),
+            };
+            if show == Show::Latest {
+                whole.clear();
+            }
+            whole.push_str(&text);
+            if shown {
+                following.answer.set(whole.clone());
+            }
+            if last {
+                following.busy.set(false);
+            }
+        });
+        following.asked.set_value(Some(asked));
+    };
+    let mut before = String::new();
+    effect(move || {
+        let question = question.get();
+        following.failed.set(None);
+        following.busy.set(!question.is_empty());
+        // An answer in other terms, such as of another metric, must not be read in the new ones.
+        if !terms(&question).eq(terms(&before)) {
+            following.answer.set(String::new());
+        }
+        before.clone_from(&question);
+        if question.is_empty() {
+            pending.set_value(None);
+            following.asked.set_value(None);
+        } else {
+            pending.set_value(Some(Timeout::new(REST, move || ask(&question))));
+        }
+    });
+    following
+}
+
+/// The lines of a question that say what is asked, not about which scenarios.
+fn terms(question: &str) -> impl Iterator<Item = &str> {
+    question.lines().filter(|line| !line.starts_with("v1"))
 }

@@ -6,8 +6,9 @@
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
 //! | `controls` | what a scenario holds, as form elements |
-//! | `answer`, `tiles`, `why`, `pools` | the answer in words, figures, reasons and machines |
-//! | `charts` | curves and frontier on canvases, with their cursors and tables |
+//! | `answer`, `tiles`, `why`, `pools`, `flows` | the answer in words, figures, reasons and machines |
+//! | `size` | the cheapest deployments for the load |
+//! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins` | scenarios kept for comparison |
 //! | `presets`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `runs` | measured runs, fetched once the page stands |
@@ -24,6 +25,7 @@ mod charts;
 mod controls;
 mod embed;
 mod figures;
+mod flows;
 mod history;
 mod jobs;
 mod lean;
@@ -33,6 +35,7 @@ mod pools;
 mod presets;
 mod runs;
 mod share;
+mod size;
 mod state;
 mod theme;
 mod tiles;

@@ -6,8 +6,10 @@ use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 
 use super::figures::{change, read, value};
+use super::jobs::{Show, follow};
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evidence::evaluate;
+use crate::jobs::diff;
 use crate::metric::Metric;
 use crate::report::{sentence, words};
 use crate::scenario::link;
@@ -108,7 +110,43 @@ pub fn Comparison() -> impl IntoView {
                     </table>
                 </div>
                 <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
+                <div class="apart">
+                    {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                        <Differences index pin/>
+                    }).collect_view())}
+                </div>
             </section>
+        </When>
+    }
+}
+
+/// What sets the current scenario apart from a pinned one, and what each change is worth.
+#[component]
+fn Differences(
+    /// Place among the pins.
+    index: usize,
+    /// The pin.
+    pin: Pin,
+) -> impl IntoView {
+    let page = use_page();
+    let before = link::write(&pin.scenario, &[]);
+    let following = follow(page.desk, Show::Whole, move || {
+        let after = page.scenario.with(|scenario| link::write(scenario, &[]));
+        if before == after { String::new() } else { diff::question(&before, &after) }
+    });
+    let some = memo(move || following.answer.with(|text| !text.is_empty()));
+    let lines = move || {
+        let lines = following.answer.with(|text| diff::read(text));
+        lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
+    };
+    view! {
+        <When on=some>
+            <div class="differences">
+                <h3>{format!("From {} to now", letter(index))}</h3>
+                <ul>
+                    {views(lines)}
+                </ul>
+            </div>
         </When>
     }
 }

@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use super::controls::{layout_name, names};
 use super::state::use_page;
 use crate::report::words;
-use crate::serve::{MemoryUse, PoolState, Transfer, find_model};
+use crate::serve::{MemoryUse, PoolState, find_model};
 use crate::units::format::{Precision, Unit};
 
-/// A card for each pool, and one for what moves between them.
+/// A card for each pool. What moves between them stands in the diagram.
 #[component]
 pub fn Pools() -> impl IntoView {
     let page = use_page();
@@ -18,16 +18,12 @@ pub fn Pools() -> impl IntoView {
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let transfer = memo(move || {
-        page.answer.with(|answer| answer.as_ref().as_ref().ok().and_then(|own| own.steady.transfer))
-    });
     view! {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
                 {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
             </div>
-            {views(move || transfer.get().map(moved))}
         </section>
     }
 }
@@ -106,16 +102,4 @@ fn memory(used: MemoryUse) -> impl IntoView {
             <ul class="legend" aria-label="Parts of the memory">{items}</ul>
         </div>
     }
-}
-
-fn moved(transfer: Transfer) -> impl IntoView {
-    let sentence = format!(
-        "KV transfer: {} per request at {}, {} of which {} shows in TTFT; the link is {} busy.",
-        Unit::Bytes.format(transfer.bytes.get()),
-        Unit::BytesPerSecond.format(transfer.bandwidth.get()),
-        Unit::Seconds.format(transfer.time.get()),
-        Unit::Seconds.format(transfer.exposed.get()),
-        Unit::Percent.format_with(transfer.utilisation, Precision::SHORT),
-    );
-    view! { <p class="transfer" data-role="link">{sentence}</p> }
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::evidence::nearest::Library;
 use crate::evidence::{Evaluation, evaluate};
-use crate::explore::Knob;
+use crate::explore::{Axis, Knob};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
@@ -28,13 +28,17 @@ pub enum Tab {
     /// A metric against a knob.
     #[default]
     Curves,
-    /// Throughput per chip against interactivity, over layouts and loads.
+    /// Throughput or cost against interactivity, over layouts and loads.
     Frontier,
+    /// Who is best over two axes.
+    BreakEven,
+    /// What more of each figure of the chips would bring.
+    Sensitivity,
 }
 
 impl Tab {
     /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 2] = [Self::Curves, Self::Frontier];
+    pub const ALL: [Self; 4] = [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity];
 
     /// Identifier in links.
     #[must_use]
@@ -42,6 +46,8 @@ impl Tab {
         match self {
             Self::Curves => "curves",
             Self::Frontier => "frontier",
+            Self::BreakEven => "breakeven",
+            Self::Sensitivity => "sensitivity",
         }
     }
 
@@ -51,6 +57,8 @@ impl Tab {
         match self {
             Self::Curves => "Curves",
             Self::Frontier => "Frontier",
+            Self::BreakEven => "Break-even",
+            Self::Sensitivity => "What next",
         }
     }
 
@@ -74,11 +82,23 @@ pub struct View {
     pub log_x: Option<bool>,
     /// Whether their vertical axis is logarithmic; `None` leaves it to the metric.
     pub log_y: Option<bool>,
+    /// What frontier, map and levers compare by; `None` leaves it to each of them.
+    pub by: Option<Metric>,
+    /// The axes of the map.
+    pub map: (Axis, Axis),
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { tab: Tab::Curves, knob: Knob::Isl, metric: Metric::Ttft, log_x: None, log_y: None }
+        Self {
+            tab: Tab::Curves,
+            knob: Knob::Isl,
+            metric: Metric::Ttft,
+            log_x: None,
+            log_y: None,
+            by: None,
+            map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
+        }
     }
 }
 
@@ -137,6 +157,10 @@ pub struct Page {
     pub desk: Desk,
     /// The text that is being read as a model, if any.
     pub reading: StoredValue<Option<Asked>, LocalStorage>,
+    /// Below which price a chip without one would pay, in words; empty where that is unknown.
+    pub pays: RwSignal<String>,
+    /// Whether the panel of the cheapest deployments is open.
+    pub sizing: RwSignal<bool>,
     /// Whether the page stands in another one.
     pub embedded: bool,
 }
@@ -156,6 +180,8 @@ impl Page {
             steps: RwSignal::new(0),
             desk,
             reading: StoredValue::new_local(None),
+            pays: RwSignal::default(),
+            sizing: RwSignal::new(false),
             embedded,
         }
     }

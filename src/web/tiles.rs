@@ -4,7 +4,7 @@ use crate::web::lean::{flag, memo, views};
 use leptos::prelude::*;
 
 use super::figures::{band, bare, change, read};
-use super::state::use_page;
+use super::state::{Tab, use_page};
 use crate::metric::Metric;
 use crate::units::format::ABSENT;
 
@@ -51,7 +51,7 @@ fn Tile(
     });
     let chosen = move || {
         let view = page.view.get();
-        view.metric == metric
+        if view.tab == Tab::Curves { view.metric == metric } else { view.by == Some(metric) }
     };
     view! {
         <li>
@@ -63,7 +63,10 @@ fn Tile(
                 data-metric=metric.id()
                 title=format!("{}: show on the chart", metric.label())
                 on:click=move |_| {
-                    page.look(|view| view.metric = metric);
+                    page.look(|view| match view.tab {
+                        Tab::Curves => view.metric = metric,
+                        Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
+                    });
                     page.commit();
                 }
             >

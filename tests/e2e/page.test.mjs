@@ -20,7 +20,7 @@ const tiles = (page) => page.locator(".tile .value").allInnerTexts();
 
 /** All pixels of the chart in one number. */
 const pixels = (page) =>
-  page.locator(".plot canvas").evaluate((canvas) => {
+  page.locator(".chart-panel .plot canvas").evaluate((canvas) => {
     // A copy is read, for reading the canvas itself would make the browser paint it otherwise.
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
@@ -59,7 +59,7 @@ test("the first screen has figures, and they fit on a laptop", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   assert.match(await sentence(page), /TTFT .+\stok\/s\/user/);
   for (const text of await tiles(page)) assert.match(text, /\d/);
-  const chart = await page.locator(".plot canvas").boundingBox();
+  const chart = await page.locator(".chart-panel .plot canvas").boundingBox();
   assert.ok(chart.y + chart.height < LAPTOP.height, "the chart is on the first screen");
   const names = await page.locator(".breakdown h3, .card h3").allInnerTexts();
   assert.ok(names.length >= 4, "latencies have parts, pools have cards");
@@ -256,18 +256,18 @@ test("what does not fit says what is missing", async () => {
 
 test("the cursor reads the chart by pointer and by keyboard", async () => {
   const { page } = await openReady(browser, { viewport: LAPTOP });
-  const field = page.locator(".cursor-field");
+  const field = page.locator(".chart-panel .cursor-field");
   const drawn = await pixels(page);
   await field.hover({ position: { x: 300, y: 100 } });
-  assert.match(await page.locator(".tip").innerText(), /Input length/);
+  assert.match(await page.locator(".chart-panel .tip").innerText(), /Input length/);
   assert.equal(await pixels(page), drawn, "a tooltip repaints nothing");
   await page.mouse.move(5, 5);
   await field.focus();
   await page.keyboard.press("End");
-  const last = await page.locator(".figure [role=status]").innerText();
+  const last = await page.locator(".chart-panel .figure [role=status]").innerText();
   assert.match(last, /\d/);
   await page.keyboard.press("ArrowLeft");
-  assert.notEqual(await page.locator(".figure [role=status]").innerText(), last);
+  assert.notEqual(await page.locator(".chart-panel .figure [role=status]").innerText(), last);
   const before = await tiles(page);
   await page.keyboard.press("Enter");
   await changed(() => tiles(page), before);
@@ -275,7 +275,7 @@ test("the cursor reads the chart by pointer and by keyboard", async () => {
 
 test("dragging in the chart moves the scenario along the curve", async () => {
   const { page } = await openReady(browser, { viewport: LAPTOP });
-  const box = await page.locator(".cursor-field").boundingBox();
+  const box = await page.locator(".chart-panel .cursor-field").boundingBox();
   const before = await page.locator("#isl").inputValue();
   await page.mouse.move(box.x + 400, box.y + 100);
   await page.mouse.down();
@@ -287,8 +287,8 @@ test("dragging in the chart moves the scenario along the curve", async () => {
 
 test("the table beside a chart holds its figures", async () => {
   const { page } = await openReady(browser);
-  await page.getByText("Figures as a table").click();
-  const rows = page.locator(".data tbody tr");
+  await page.locator(".chart-panel").getByText("Figures as a table").click();
+  const rows = page.locator(".chart-panel .data tbody tr");
   await rows.first().waitFor();
   assert.ok((await rows.count()) > 10);
   assert.match(await rows.first().innerText(), /\d/);
@@ -310,7 +310,7 @@ test("the frontier is found, with and without a worker, and its points become th
     await page.reload();
     await waitReady(page);
     await page.getByText(/\d+ deployments of the same chips/).waitFor();
-    await page.locator(".cursor-field").focus();
+    await page.locator(".chart-panel .cursor-field").focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("End");
     const before = await tiles(page);
@@ -337,7 +337,7 @@ test("an embed shows answer and chart only, and leaves the address alone", async
   const { page, problems } = await openReady(browser, { query: "embed=1", link: "v1&isl=4k" });
   assert.equal(await page.locator(".controls, .bar, .tiles, .tabs, .chooser").count(), 0);
   assert.match(await sentence(page), /4k\/1k/);
-  const box = await page.locator(".cursor-field").boundingBox();
+  const box = await page.locator(".chart-panel .cursor-field").boundingBox();
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 3);
   await page.waitForTimeout(700);
   assert.ok(page.url().endsWith("?embed=1#v1&isl=4k"), page.url());
@@ -384,7 +384,7 @@ test("a phone shows everything without scrolling sideways", async () => {
 test("the canvas is as sharp as the screen", async () => {
   for (const deviceScaleFactor of [1, 2]) {
     const { page, context } = await openReady(browser, { deviceScaleFactor });
-    const ratio = await page.locator(".plot canvas").evaluate((canvas) => canvas.width / canvas.clientWidth);
+    const ratio = await page.locator(".chart-panel .plot canvas").evaluate((canvas) => canvas.width / canvas.clientWidth);
     assert.ok(Math.abs(ratio - deviceScaleFactor) < 0.01, `${ratio}`);
     await context.close();
   }

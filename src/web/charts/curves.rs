@@ -6,11 +6,12 @@ use crate::web::lean::{flag, memo};
 use leptos::prelude::*;
 
 use super::plot::{HERE, MEASURED, Picked, Plot};
+use crate::catalog::api_prices;
 use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
 use crate::evidence::nearest::{Run, Swept as Varied};
-use crate::explore::{self, Knob, sweep};
+use crate::explore::{self, Knob, price_lines, sweep};
 use crate::metric::Metric;
 use crate::report::{figure, sentence, words};
 use crate::scenario::{Load, Scenario};
@@ -22,6 +23,9 @@ use crate::web::state::use_page;
 
 /// Points of a curve.
 const SAMPLES: usize = 96;
+
+/// List prices drawn as lines.
+const PRICES: usize = 3;
 
 /// The swept samples of one scenario.
 type Swept = Arc<Vec<explore::Sample>>;
@@ -120,6 +124,7 @@ pub fn Curves() -> impl IntoView {
                     fit: false,
                 });
             }
+            chart.rules.extend(list_prices(scenario, metric));
             if let Some(x) = knob.get().current(scenario) {
                 chart.rules.push(Rule {
                     axis: Along::X,
@@ -168,7 +173,10 @@ pub fn Curves() -> impl IntoView {
             1 => " The ring is a measured run.".to_owned(),
             count => format!(" The rings are {count} measured runs."),
         };
-        gap.get().unwrap_or_else(|| format!("{way}{runs}"))
+        let metric = page.view.get().metric;
+        let lists = page.scenario.with(|scenario| !list_prices(scenario, metric).is_empty());
+        let lists = if lists { " The level lines are list prices of the same model." } else { "" };
+        gap.get().unwrap_or_else(|| format!("{way}{runs}{lists}"))
     });
 
     view! {
@@ -234,6 +242,34 @@ fn Chooser() -> impl IntoView {
             </label>
         </div>
     }
+}
+
+/// What others ask for the tokens of the scenario's model, as lines to compare costs with: the cheapest and the dearest.
+fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
+    let mut prices: Vec<(String, f64)> = match metric {
+        Metric::CostTotal => {
+            price_lines(scenario).into_iter().map(|own| (own.provider.to_owned(), own.per_mtok)).collect()
+        }
+        Metric::CostInput | Metric::CostOutput => api_prices()
+            .iter()
+            .filter(|own| own.model == Some(scenario.model.as_str()))
+            .map(|own| {
+                let price = if metric == Metric::CostInput { own.input } else { own.output };
+                (own.provider.to_owned(), price.get())
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    prices.sort_by(|a, b| a.1.total_cmp(&b.1));
+    if prices.len() > PRICES {
+        prices.drain(PRICES - 1..prices.len() - 1);
+    }
+    let unit = figure::unit(metric);
+    let line = |(provider, price): (String, f64)| Rule {
+        fit: true,
+        ..Rule::reference(price, format!("{provider} list {}", unit.format(price)))
+    };
+    prices.into_iter().map(line).collect()
 }
 
 fn axis(label: String, unit: Unit, log: bool) -> Axis {

@@ -1,8 +1,12 @@
-//! The main panel: curves and frontier under tabs, painted on a canvas, with the cursor above it in the document.
+//! The main panel: curves and searches under tabs, painted on a canvas, with the cursor above it in the document.
 
+mod breakeven;
+mod by;
 mod canvas;
 mod curves;
 mod frontier;
+mod levers;
+pub mod picture;
 mod plot;
 mod table;
 
@@ -73,6 +77,8 @@ pub fn Charts() -> impl IntoView {
     let chart = move || match tab.get() {
         Tab::Curves => view! { <curves::Curves/> }.into_any(),
         Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
+        Tab::BreakEven => breakeven::break_even(),
+        Tab::Sensitivity => levers::lever_chart(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();

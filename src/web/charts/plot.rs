@@ -211,7 +211,8 @@ pub fn Plot(
     }
 }
 
-fn place(event: &PointerEvent) -> Point {
+/// Where the pointer is, in CSS pixels of the chart.
+pub fn place(event: &PointerEvent) -> Point {
     Point::new(f64::from(event.offset_x()), f64::from(event.offset_y()))
 }
 

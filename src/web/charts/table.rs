@@ -8,13 +8,48 @@ use leptos::web_sys;
 use wasm_bindgen::JsCast;
 
 use super::plot::MEASURED;
+use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Chart, Join};
 use crate::units::format::ABSENT;
 
 /// Rows beyond this are thinned out.
 const MOST: usize = 40;
+/// Rows of a table of words beyond this are thinned out.
+const LONGEST: usize = 200;
 
 /// A table that is built when it is opened.
+#[component]
+pub fn Folded(
+    /// What it holds.
+    label: &'static str,
+    /// What stands beside the way to it.
+    #[prop(into)]
+    caption: Signal<String>,
+    /// The table.
+    content: Box<dyn Fn() -> AnyView + Send + Sync>,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let toggled = move |event: web_sys::Event| {
+        let now = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        open.set(now.is_some_and(|details| details.has_attribute("open")));
+    };
+    let content = StoredValue::new(content);
+    view! {
+        <details class="more data" on:toggle=toggled>
+            <summary>
+                <span>"Figures as a table"</span>
+                <span class="caption">{caption}</span>
+            </summary>
+            <When on=open>
+                <div class="scroll" tabindex="0" role="region" aria-label=label>
+                    {views(move || content.with_value(|content| content()))}
+                </div>
+            </When>
+        </details>
+    }
+}
+
+/// The figures of a chart.
 #[component]
 pub fn DataTable(
     /// The chart.
@@ -24,24 +59,20 @@ pub fn DataTable(
     #[prop(into)]
     caption: Signal<String>,
 ) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let toggled = move |event: web_sys::Event| {
-        let now = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        open.set(now.is_some_and(|details| details.has_attribute("open")));
+    let content = Box::new(move || chart.with(|chart| table(chart)));
+    view! { <Folded label="Figures of the chart" caption content/> }
+}
+
+/// A table as it stands, thinned out where it is very long.
+pub fn plain(table: &Table) -> AnyView {
+    let step = table.rows.len().div_ceil(LONGEST).max(1);
+    let heads = table.headers.iter().map(|head| view! { <th scope="col">{head.clone()}</th> }).collect_view();
+    let row = |row: &Vec<Cell>| {
+        let cells = row.iter().map(|cell| view! { <td>{cell.text.clone()}</td> }).collect_view();
+        view! { <tr>{cells}</tr> }
     };
-    view! {
-        <details class="more data" on:toggle=toggled>
-            <summary>
-                <span>"Figures as a table"</span>
-                <span class="caption">{caption}</span>
-            </summary>
-            <When on=open>
-                <div class="scroll" tabindex="0" role="region" aria-label="Figures of the chart">
-                    {views(move || chart.with(|chart| table(chart)))}
-                </div>
-            </When>
-        </details>
-    }
+    let rows = table.rows.iter().step_by(step).map(row).collect_view();
+    view! { <table class="words"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table> }.into_any()
 }
 
 fn table(chart: &Chart) -> AnyView {

@@ -6,13 +6,15 @@ mod model;
 mod own;
 mod prices;
 mod silicon;
-
 mod slo;
+mod speculation;
 pub mod stops;
+mod wires;
 mod workload;
 
 use leptos::prelude::*;
 
+pub use prices::{PaysBelow, keep_pays};
 pub use silicon::{layout_name, names};
 
 /// All controls, in the order of the questions people ask.

@@ -72,14 +72,27 @@ pub fn OwnChip() -> impl IntoView {
         markup += &entry(&format!("own-{key}"), label, if needed { "needed" } else { "" });
     }
     markup += "<div class='choice pools'><label for=own-pool>Put it into</label><select id=own-pool>\
-               <option value=prefill>Prefill</option><option value=decode selected>Decode</option></select></div>\
+               </select></div>\
                <button type=submit>Add chip</button><p id=own-chip-told class=about role=status></p>";
     let check = |id: &str, text: &str| match id.trim_start_matches("own-") {
         "chip-name" => chip_name(text).map(drop).map_err(|error| error.to_string()),
         "pool" => Ok(()),
         key => figure(key, text).map(drop),
     };
-    form(Sheet { title: "Own chip…", told: "own-chip-told", check, take: add_chip }, markup)
+    let form = form(Sheet { title: "Own chip…", told: "own-chip-told", check, take: add_chip }, markup);
+    let page = use_page();
+    let roles =
+        page.part(|scenario| scenario.split.pools().into_iter().map(|(role, _)| role).collect::<Vec<_>>());
+    // After the form has its fields.
+    effect(move || {
+        let options = roles.get().into_iter().rev().map(names);
+        let options: String =
+            options.map(|(key, name)| format!("<option value={key}>{name}</option>")).collect();
+        if let Some(select) = document().get_element_by_id(POOL) {
+            select.set_inner_html(&options);
+        }
+    });
+    form
 }
 
 /// A form behind its title. The markup is made of constants of this file only.

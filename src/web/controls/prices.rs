@@ -1,6 +1,6 @@
 //! Prices: rent or ownership, and what they are made of.
 
-use crate::web::lean::{When, views};
+use crate::web::lean::{When, effect, memo, views};
 use leptos::prelude::*;
 
 use super::choice::{Choice, Group, Item};
@@ -8,10 +8,13 @@ use super::field::NumberField;
 use super::stops::Stops;
 use crate::catalog::chip;
 use crate::cost::chip_price;
-use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario};
+use crate::explore::kinds;
+use crate::jobs::size;
+use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario, link};
 use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
-use crate::web::state::use_page;
+use crate::web::jobs::{Show, follow};
+use crate::web::state::{Page, Tab, use_page};
 
 /// Basis, prices per chip, and what ownership adds.
 #[component]
@@ -19,12 +22,19 @@ pub fn PriceControls() -> impl IntoView {
     let page = use_page();
     let basis = page.part(|scenario| basis_id(scenario.pricing.basis).to_owned());
     let owned = page.part(|scenario| scenario.pricing.basis == PriceBasis::Own);
-    let chips = page.part(|scenario| {
-        let mut chips: Vec<String> =
-            scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect();
-        chips.dedup();
-        chips
-    });
+    // A chip whose price nobody published is asked for in the open; the others stand in the catalogue.
+    let chips = move |listed: bool| {
+        page.part(move |scenario| {
+            let mut chips = kinds(scenario);
+            chips.retain(|chip| catalogued(scenario, chip).is_some() == listed);
+            chips
+        })
+    };
+    let (listed, unlisted) = (chips(true), chips(false));
+    let some = memo(move || unlisted.with(|own| !own.is_empty()));
+    let rents = move |chips: Memo<Vec<String>>| {
+        views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view())
+    };
     let field = |read: fn(&Pricing) -> f64| page.part(move |scenario| Some(read(&scenario.pricing)));
     let put = move |write: fn(&mut Pricing, f64)| {
         Callback::new(move |value: Option<f64>| {
@@ -51,11 +61,18 @@ pub fn PriceControls() -> impl IntoView {
                 value=basis
                 set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
             />
+            <When on=some>
+                <div class="asked">
+                    <p class="about">"No public price: say what a chip-hour costs you."</p>
+                    {rents(unlisted)}
+                </div>
+            </When>
+            <PaysBelow/>
             <details class="more">
                 <summary>
                     <span>"Chip prices, power, utilisation"</span>
                 </summary>
-                {views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view())}
+                {rents(listed)}
                 <NumberField
                     id="util"
                     label="Utilisation"
@@ -144,13 +161,42 @@ fn Rent(
     }
 }
 
-/// The price that holds where none is given.
-fn listed(scenario: &Scenario, chip: &str) -> String {
+/// Keeps the price below which a chip of the scenario that has none would pay.
+pub fn keep_pays(page: Page) {
+    let following = follow(page.desk, Show::Whole, move || {
+        let shown = !page.embedded || page.view.get().tab == Tab::Sensitivity;
+        page.scenario.with(|scenario| {
+            let missing = kinds(scenario).iter().any(|chip| chip_price(scenario, chip).is_err());
+            if shown && missing { size::pays_question(&link::write(scenario, &[])) } else { String::new() }
+        })
+    });
+    effect(move || page.pays.set(following.answer.get().trim_end().to_owned()));
+}
+
+/// The price below which a chip without one would pay; nothing where all have one.
+#[component]
+pub fn PaysBelow() -> impl IntoView {
+    let page = use_page();
+    let some = memo(move || page.pays.with(|told| !told.is_empty()));
+    view! {
+        <When on=some>
+            <p class="pays">{views(move || format!("{}.", page.pays.get()))}</p>
+        </When>
+    }
+}
+
+/// The catalogue's price of a chip, where it has one.
+fn catalogued(scenario: &Scenario, chip: &str) -> Option<f64> {
     let mut listed = scenario.clone();
     listed.pricing.rents.clear();
-    match chip_price(&listed, chip) {
-        Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
-        Err(_) => "no price".to_owned(),
+    chip_price(&listed, chip).ok().map(|price| price.get())
+}
+
+/// The price that holds where none is given.
+fn listed(scenario: &Scenario, chip: &str) -> String {
+    match catalogued(scenario, chip) {
+        Some(price) => Unit::DollarsPerHour.format_with(price, Precision::STEADY),
+        None => "no price".to_owned(),
     }
 }
 

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::own::OwnChip;
+use super::speculation::SpeculationControls;
 use super::stops::Stops;
+use super::wires::WireControls;
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
@@ -15,36 +17,51 @@ use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
 
-/// Split, pools and mix.
+/// Split, pools, what connects them, speculation and mix.
 #[component]
 pub fn SiliconControls() -> impl IntoView {
     let page = use_page();
-    let split = page.part(|scenario| scenario.split.kind().id());
+    let kind = page.part(|scenario| scenario.split.kind());
+    let split = memo(move || kind.get().id().to_owned());
+    let items = SplitKind::ALL.into_iter().map(|kind| Item::new(kind.id(), split_name(kind))).collect();
+    let pools = move || {
+        kind.track();
+        let roles: Vec<Role> =
+            page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
+        roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view()
+    };
+    let mixed = memo(move || kind.get() == SplitKind::Pd);
     view! {
         <fieldset class="block">
             <legend>"Silicon"</legend>
-            <Segments
-                name="split"
-                legend="Split"
-                options=vec![("colocated", "One pool"), ("pd", "Prefill / decode")]
+            <Choice
+                id="split"
+                label="Split"
+                quiet=true
+                groups=Signal::stored(vec![Group::flat(items)])
                 value=split
-                set={move |kind: &'static str| page.edit(|scenario| resplit(scenario, kind))}
+                set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
             />
-            {views(move || match split.get() {
-                "pd" => view! {
-                    <PoolControls role=Role::Prefill/>
-                    <PoolControls role=Role::Decode/>
-                    <Mix/>
-                }
-                .into_any(),
-                _ => {
-                    let roles: Vec<Role> =
-                        page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
-                    roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view().into_any()
-                }
-            })}
+            {views(pools)}
+            <When on=mixed>
+                <Mix/>
+            </When>
+            <WireControls/>
+            <SpeculationControls/>
             <OwnChip/>
         </fieldset>
+    }
+}
+
+/// How people call a split.
+const fn split_name(kind: SplitKind) -> &'static str {
+    match kind {
+        SplitKind::Colocated => "One pool",
+        SplitKind::Pd => "Prefill + decode",
+        SplitKind::Afd => "Attention + FFN",
+        SplitKind::Draft => "Draft + verify",
+        SplitKind::PdAfd => "P/D with attention + FFN",
+        SplitKind::PdDraft => "P/D with draft + verify",
     }
 }
 
