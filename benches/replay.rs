@@ -16,14 +16,14 @@ use tandem::machine::constants;
 use tandem::scenario::link;
 use tandem::scenario::traffic::Horizon;
 use tandem::serve::replay::{Asked, Progress, Replay};
-use tandem::serve::{Deployment, find_model};
+use tandem::serve::{Deployment, Models};
 
 /// Replays a link for so many requests and says how far it got.
 fn replay(text: &str, requests: u32) -> Progress {
     let mut scenario = link::parse(text).scenario;
     scenario.traffic.horizon = Some(Horizon::Requests { count: requests });
-    let model = find_model(&scenario).expect("a model of the catalogue");
-    let deployment = Deployment::new(&scenario, constants(), &model).expect("it fits");
+    let models = Models::of(&scenario).expect("a model of the catalogue");
+    let deployment = Deployment::new(&scenario, constants(), &models).expect("it fits");
     let mut engine = Replay::start(&deployment, &Asked::Scenario);
     engine.run(u64::MAX)
 }

@@ -47,7 +47,8 @@ impl FirstToken {
 
 /// Adds a part that takes any time.
 pub fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {
-    if time.get() > 0.0 {
+    // What rounding leaves of a difference is no part.
+    if time.get() > 1e-12 {
         parts.push(Part { cause, time });
     }
 }
