@@ -8,6 +8,8 @@
 pub mod field;
 pub mod frontier;
 pub mod import;
+pub mod replay;
+mod run;
 
 /// A question under way.
 pub struct Job {
@@ -40,6 +42,7 @@ impl Job {
         let work: Box<dyn Work> = match verb {
             frontier::VERB => frontier::start(rest),
             import::VERB => import::start(rest),
+            replay::VERB => replay::start(rest),
             _ => return Err(format!("no job is called {verb}")),
         };
         Ok(Self { work: Some(work) })
