@@ -543,7 +543,7 @@ mod tests {
         for link in [
             "v1&model=llama3-8b&pool=h100-sxm*1&lengths=chat&rate=4&horizon=3000req",
             "v1&isl=1k&osl=211&rate=4&horizon=1000req",
-            "v1&model=minimax-m2&isl=8k&osl=256&concurrency=8&pool=h200*8&sessions=6x1k&tier=dram:1TB@50GB/s&horizon=300req",
+            "v1&model=minimax-m2&isl=8k&osl=256&concurrency=8&pool=h200*8&sessions=6x1k&tier=dram:1TB@50GB/s&horizon=2500req",
         ] {
             let (text, slices) = answer(&question(link, ONCE));
             let outcome = outcome(&text);

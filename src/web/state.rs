@@ -30,11 +30,13 @@ pub enum Tab {
     Curves,
     /// Throughput per chip against interactivity, over layouts and loads.
     Frontier,
+    /// Requests one by one.
+    Replay,
 }
 
 impl Tab {
     /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 2] = [Self::Curves, Self::Frontier];
+    pub const ALL: [Self; 3] = [Self::Curves, Self::Frontier, Self::Replay];
 
     /// Identifier in links.
     #[must_use]
@@ -42,6 +44,7 @@ impl Tab {
         match self {
             Self::Curves => "curves",
             Self::Frontier => "frontier",
+            Self::Replay => "replay",
         }
     }
 
@@ -51,6 +54,7 @@ impl Tab {
         match self {
             Self::Curves => "Curves",
             Self::Frontier => "Frontier",
+            Self::Replay => "Replay",
         }
     }
 

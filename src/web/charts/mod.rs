@@ -3,8 +3,10 @@
 mod canvas;
 mod curves;
 mod frontier;
+mod load;
 mod plot;
 mod table;
+mod traffic;
 
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
@@ -73,6 +75,7 @@ pub fn Charts() -> impl IntoView {
     let chart = move || match tab.get() {
         Tab::Curves => view! { <curves::Curves/> }.into_any(),
         Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
+        Tab::Replay => view! { <load::ReplayChart/> }.into_any(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();
