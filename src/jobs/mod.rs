@@ -10,6 +10,8 @@ pub mod field;
 pub mod frontier;
 pub mod import;
 pub mod map;
+pub mod replay;
+mod run;
 pub mod sensitivity;
 pub mod size;
 
@@ -51,6 +53,7 @@ impl Job {
             sensitivity::VERB => sensitivity::start(rest),
             size::VERB => size::start(rest),
             size::PAYS => size::start_pays(rest),
+            replay::VERB => replay::start(rest),
             _ => return Err(format!("no job is called {verb}")),
         };
         Ok(Self { work: Some(work) })

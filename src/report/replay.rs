@@ -113,40 +113,53 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
             time(gaps.p99)
         ));
     }
+    page.push('\n');
+    for line in fate(replay) {
+        page.push_str(&format!("{line}\n"));
+    }
+    page.push_str(&format!("Link: {}\n", link::write(scenario, &[])));
+    page
+}
+
+/// What became of the requests and what the pools did, a line each.
+#[must_use]
+pub fn fate(replay: &Replayed) -> Vec<String> {
     let counts = replay.counts;
-    page.push_str(&format!(
-        "\n{} while requests came, {}; {} under way on average.\n",
-        Unit::RequestsPerSecond.format(replay.rate.get()),
-        Unit::TokensPerSecond.format(replay.throughput.get()),
-        Unit::Number.format(replay.in_flight.get())
-    ));
     let number = |value: u32| Unit::Count.format(f64::from(value));
-    page.push_str(&format!(
-        "{} came: {} answered, {} turned away, {} unfinished; {} preemptions.\n",
-        number(counts.arrived),
-        number(counts.finished),
-        number(counts.rejected),
-        number(counts.unfinished),
-        Unit::Count.format(counts.preemptions as f64)
-    ));
-    page.push_str(&match replay.warm_up {
-        0 => "All requests count, those that met an empty service too.\n".to_owned(),
-        warm_up => format!(
-            "The first {} are left out of the distributions: they met an empty service.\n",
-            number(warm_up)
+    let mut lines = vec![
+        format!(
+            "{} while requests came, {}; {} under way on average.",
+            Unit::RequestsPerSecond.format(replay.rate.get()),
+            Unit::TokensPerSecond.format(replay.throughput.get()),
+            Unit::Number.format(replay.in_flight.get())
         ),
-    });
+        format!(
+            "{} came: {} answered, {} turned away, {} unfinished; {} preemptions.",
+            number(counts.arrived),
+            number(counts.finished),
+            number(counts.rejected),
+            number(counts.unfinished),
+            Unit::Count.format(counts.preemptions as f64)
+        ),
+        match replay.warm_up {
+            0 => "All requests count, those that met an empty service too.".to_owned(),
+            warm_up => format!(
+                "The first {} are left out of the distributions: they met an empty service.",
+                number(warm_up)
+            ),
+        },
+    ];
     if replay.hit > 0.0 {
-        page.push_str(&format!(
-            "Cached: {} of the input tokens, {} from beyond the chips' memory.\n",
+        lines.push(format!(
+            "Cached: {} of the input tokens, {} from beyond the chips' memory.",
             share(replay.hit),
             share(replay.loaded)
         ));
     }
     for pool in &replay.pools {
-        page.push_str(&format!(
+        lines.push(format!(
             "{}: {} replicas busy {} of the time ({} with prompts), {} sequences in decode on average, \
-             {} of the room for cache in use (at most {}).\n",
+             {} of the room for cache in use (at most {}).",
             capitalised(&pool.role.to_string()),
             pool.replicas,
             share(pool.utilisation),
@@ -157,10 +170,9 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
         ));
     }
     if let Some(link) = &replay.link {
-        page.push_str(&format!("Moved between pools: {}.\n", Unit::Bytes.format(link.moved.get())));
+        lines.push(format!("Moved between pools: {}.", Unit::Bytes.format(link.moved.get())));
     }
-    page.push_str(&format!("Link: {}\n", link::write(scenario, &[])));
-    page
+    lines
 }
 
 fn capitalised(text: &str) -> String {

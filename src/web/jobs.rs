@@ -37,7 +37,19 @@ impl Desk {
     }
 
     /// Asks a question.
-    pub fn ask(self, question: &str, mut listener: impl FnMut(Piece) + 'static) -> Asked {
+    pub fn ask(self, question: &str, listener: impl FnMut(Piece) + 'static) -> Asked {
+        self.ask_about(question, None, listener)
+    }
+
+    /// Asks a question about a text, which follows it and stays outside of the page's own memory.
+    pub fn ask_about(
+        self,
+        question: &str,
+        text: Option<&js_sys::JsString>,
+        mut listener: impl FnMut(Piece) + 'static,
+    ) -> Asked {
+        let question = js_sys::JsString::from(question);
+        let question = text.map_or_else(|| question.clone(), |text| question.concat(text));
         let listener: Box<dyn FnMut(String, bool, Option<String>)> = Box::new(move |text, done, error| {
             listener(match (error, done) {
                 (Some(reason), _) => Piece::Failed(reason),
@@ -46,9 +58,9 @@ impl Desk {
             });
         });
         let listener = Closure::wrap(listener);
-        let cancel = self.0.with_value(|ask| {
-            ask.call2(&JsValue::NULL, &question.into(), listener.as_ref().unchecked_ref()).ok()
-        });
+        let cancel = self
+            .0
+            .with_value(|ask| ask.call2(&JsValue::NULL, &question, listener.as_ref().unchecked_ref()).ok());
         Asked { cancel: cancel.and_then(|own| own.dyn_into().ok()), _listener: listener }
     }
 }

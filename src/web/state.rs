@@ -34,11 +34,14 @@ pub enum Tab {
     BreakEven,
     /// What more of each figure of the chips would bring.
     Sensitivity,
+    /// Requests one by one.
+    Replay,
 }
 
 impl Tab {
     /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 4] = [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity];
+    pub const ALL: [Self; 5] =
+        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay];
 
     /// Identifier in links.
     #[must_use]
@@ -48,6 +51,7 @@ impl Tab {
             Self::Frontier => "frontier",
             Self::BreakEven => "breakeven",
             Self::Sensitivity => "sensitivity",
+            Self::Replay => "replay",
         }
     }
 
@@ -59,6 +63,7 @@ impl Tab {
             Self::Frontier => "Frontier",
             Self::BreakEven => "Break-even",
             Self::Sensitivity => "What next",
+            Self::Replay => "Replay",
         }
     }
 

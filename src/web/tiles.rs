@@ -65,6 +65,8 @@ fn Tile(
                 on:click=move |_| {
                     page.look(|view| match view.tab {
                         Tab::Curves => view.metric = metric,
+                        // The replay shows times of its own; the tile leads back to the curves.
+                        Tab::Replay => (view.tab, view.metric) = (Tab::Curves, metric),
                         Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
                     });
                     page.commit();

@@ -157,6 +157,40 @@ pub struct Tally {
     pub sent: f64,
 }
 
+impl<S> Engine<S> {
+    /// The same replay, as far as it is, with other step times for its pools, which are counted from 0.
+    pub(super) fn with_steps<T>(self, mut steps: impl FnMut(usize) -> T) -> Engine<T> {
+        Engine {
+            pools: self
+                .pools
+                .into_iter()
+                .enumerate()
+                .map(|(index, pool)| pool.with_steps(steps(index)))
+                .collect(),
+            source: self.source,
+            common: self.common,
+            wire: self.wire,
+            agenda: self.agenda,
+            live: self.live,
+            spare: self.spare,
+            homeless: self.homeless,
+            records: self.records,
+            now: self.now,
+            last: self.last,
+            events: self.events,
+            finished: self.finished,
+            rejected: self.rejected,
+            tokens: self.tokens,
+            inside: self.inside,
+            ttft: self.ttft,
+            tpot: self.tpot,
+            itl: self.itl,
+            e2e: self.e2e,
+            wire_load: self.wire_load,
+        }
+    }
+}
+
 impl<S: Steps> Engine<S> {
     /// A replay of requests on pools: one that does everything, or one that reads and one that writes, with the link
     /// between them.

@@ -26,4 +26,4 @@ mod worker;
 pub use engine::Progress;
 pub use record::Record;
 pub use result::Replayed;
-pub use start::{Asked, Replay};
+pub use start::{Asked, Parked, Replay};

@@ -74,6 +74,46 @@ pub struct Pool<S> {
     pub preemptions: u64,
 }
 
+impl<S> PoolPlan<S> {
+    fn with_steps<T>(self, steps: T) -> PoolPlan<T> {
+        PoolPlan {
+            steps,
+            role: self.role,
+            replicas: self.replicas,
+            scheduler: self.scheduler,
+            room: self.room,
+            tiers: self.tiers,
+            interference: self.interference,
+            mixing: self.mixing,
+            first_steps: self.first_steps,
+            routing: self.routing,
+        }
+    }
+}
+
+impl<S> Pool<S> {
+    /// The same replicas in the same state, with other step times.
+    #[must_use]
+    pub fn with_steps<T>(self, steps: T) -> Pool<T> {
+        Pool {
+            plan: self.plan.with_steps(steps),
+            table: self.table,
+            remembered: self.remembered,
+            workers: self.workers,
+            turn: self.turn,
+            fixed: self.fixed,
+            blocks: self.blocks,
+            reading: self.reading,
+            writing: self.writing,
+            used: self.used,
+            queue: self.queue,
+            batch: self.batch,
+            steps: self.steps,
+            preemptions: self.preemptions,
+        }
+    }
+}
+
 impl<S: Steps> Pool<S> {
     /// Idle replicas.
     #[must_use]

@@ -456,7 +456,7 @@ impl Shape {
 }
 
 /// Requests of a scenario that does not say how many to replay: a 99th percentile of them rests on a hundred.
-const ENOUGH: u32 = 10_000;
+pub const ENOUGH: u32 = 10_000;
 
 /// Blocks of a session are numbered from here on; below are those of the shared head.
 const SESSION: u32 = 32;

@@ -72,6 +72,35 @@ impl<'a> Engine<Silicon<'a>> {
     }
 }
 
+/// A replay laid aside: all of it but the step times, which belong to a deployment. Whoever answers in slices keeps it
+/// together with the scenario, and sets the deployment up again for each slice.
+#[derive(Clone, Debug)]
+pub struct Parked(Engine<()>);
+
+impl Engine<Silicon<'_>> {
+    /// Lays the replay aside.
+    #[must_use]
+    pub fn park(self) -> Parked {
+        Parked(self.with_steps(|_| ()))
+    }
+}
+
+impl Parked {
+    /// Goes on where the replay was laid aside, on the deployment that it was started on.
+    #[must_use]
+    pub fn resume<'a>(self, deployment: &Deployment<'a>) -> Replay<'a> {
+        let apart = deployment.prefill.as_ref();
+        self.0.with_steps(|pool| match apart {
+            Some((reader, _)) if pool == 0 => silicon(deployment, Half::reader(reader)),
+            _ => silicon(deployment, deployment.decode.clone()),
+        })
+    }
+}
+
+fn silicon<'a>(deployment: &Deployment<'a>, half: Half<'a>) -> Silicon<'a> {
+    Silicon::new(half, |context| cache_bytes(deployment.model, deployment.numerics, context))
+}
+
 /// Lengths around which the room for cache is exact.
 #[derive(Clone, Copy, Debug)]
 struct Typical {
@@ -98,7 +127,6 @@ fn plan<'a>(
     block: u32,
 ) -> PoolPlan<Silicon<'a>> {
     let scenario = deployment.scenario;
-    let (model, numerics) = (deployment.model, deployment.numerics);
     let side: &Side<'a> = &half.holder;
     let replica = &side.settled.replica;
     let engine = *replica.engine();
@@ -107,7 +135,7 @@ fn plan<'a>(
         // Prompts stream through a pipeline one after another.
         scheduler.prompts = 1;
     }
-    let steps = Silicon::new(half.clone(), |context| cache_bytes(model, numerics, context));
+    let steps = silicon(deployment, half.clone());
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(&steps, at, deployment.lengths.longest);
     let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };

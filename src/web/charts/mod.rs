@@ -6,9 +6,11 @@ mod canvas;
 mod curves;
 mod frontier;
 mod levers;
+mod load;
 pub mod picture;
 mod plot;
 mod table;
+mod traffic;
 
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
@@ -79,6 +81,7 @@ pub fn Charts() -> impl IntoView {
         Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
         Tab::BreakEven => breakeven::break_even(),
         Tab::Sensitivity => levers::lever_chart(),
+        Tab::Replay => view! { <load::ReplayChart/> }.into_any(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();

@@ -1,0 +1,397 @@
+//! The scenario replayed event by event: how times spread over requests, what became of them, and what the pools did.
+//!
+//! The replay runs elsewhere and is told in lines; a change drops the one under way and asks anew.
+
+use std::sync::Arc;
+
+use gloo::timers::callback::Timeout;
+use leptos::prelude::*;
+use leptos::web_sys::{DragEvent, Event, File, HtmlInputElement};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::plot::Plot;
+use super::traffic::TrafficFields;
+use crate::chart::hit::HitMode;
+use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::jobs::replay::{Figure, Kind, Outcome, Spread, Wish, question};
+use crate::scenario::{Slo, link};
+use crate::units::format::{Precision, Unit};
+use crate::web::jobs::{Asked, Piece};
+use crate::web::lean::{When, effect, flag, memo, views, words};
+use crate::web::state::use_page;
+
+/// How long the scenario must rest before a replay, in milliseconds.
+const REST: u32 = 150;
+/// Bytes of a trace beyond which it is not even read: text of this size fits into a worker beside its requests.
+const LONGEST: f64 = 200e6;
+
+/// Times whose spread can be shown: identifier, name, and short name.
+const TIMES: [(&str, &str, &str); 4] = [
+    ("ttft", "Time to first token", "TTFT"),
+    ("tpot", "Time per output token", "TPOT"),
+    ("e2e", "Time to last token", "E2E"),
+    ("wait", "Wait to be admitted", "Wait"),
+];
+/// Levels that can be shown over time: identifier, name and unit.
+const LEVELS: [(&str, &str, Unit); 5] = [
+    ("busy", "Busy share of the time", Unit::Percent),
+    ("used", "KV cache in use", Unit::Percent),
+    ("queue", "Requests waiting", Unit::Number),
+    ("batch", "Sequences in decode per replica", Unit::Number),
+    ("inside", "Requests under way", Unit::Number),
+];
+
+/// A trace that was dropped here.
+#[derive(Clone)]
+struct Dropped {
+    name: String,
+    text: js_sys::JsString,
+}
+
+/// Distributions, accounts and levels of a replay.
+#[component]
+pub fn ReplayChart() -> impl IntoView {
+    let page = use_page();
+    let outcome = RwSignal::new(Arc::new(Outcome::default()));
+    let busy = RwSignal::new(false);
+    let failed = RwSignal::new(None::<String>);
+    let asked_for = StoredValue::new_local(None::<Asked>);
+    let pending = StoredValue::new_local(None::<Timeout>);
+    let dropped = RwSignal::new_local(None::<Dropped>);
+    let speed = RwSignal::new(1.0_f64);
+    let time = RwSignal::new(0_usize);
+    let level = RwSignal::new(0_usize);
+
+    let run = move |link: &str| {
+        let mut now = Outcome::default();
+        let head = question(link, Wish { speed: speed.get_untracked(), records: false });
+        let text = dropped.with_untracked(|own| own.as_ref().map(|own| own.text.clone()));
+        let asked = page.desk.ask_about(&head, text.as_ref(), move |piece| {
+            let (text, done) = match piece {
+                Piece::Text(text) => (text, false),
+                Piece::Last(text) => (text, true),
+                Piece::Failed(reason) => {
+                    failed.set(Some(reason));
+                    (String::new(), true)
+                }
+            };
+            text.lines().for_each(|line| now.take(line));
+            outcome.set(Arc::new(now.clone()));
+            if done {
+                busy.set(false);
+            }
+        });
+        asked_for.set_value(Some(asked));
+    };
+    let asked = page.part(|scenario| link::write(scenario, &[]));
+    effect(move || {
+        let link = asked.get();
+        dropped.track();
+        speed.track();
+        asked_for.set_value(None);
+        busy.set(true);
+        failed.set(None);
+        pending.set_value(Some(Timeout::new(REST, move || run(&link))));
+    });
+    let stop = move |_| {
+        pending.set_value(None);
+        asked_for.set_value(None);
+        busy.set(false);
+    };
+
+    let slo = page.part(|scenario| scenario.slo);
+    let distribution = memo(move || {
+        let (id, name, short) = TIMES.get(time.get()).copied().unwrap_or(("", "", ""));
+        outcome.with(|own| {
+            let spread = own.spreads.iter().find(|own| own.id == id);
+            Arc::new(spread_chart(spread, name, limit(id, short, slo.get())))
+        })
+    });
+    let levels = memo(move || {
+        let (id, name, unit) = LEVELS.get(level.get()).copied().unwrap_or(("", "", Unit::Number));
+        outcome.with(|own| Arc::new(level_chart(own, id, name, unit)))
+    });
+    let summary = Signal::derive(move || outcome.with(|own| own.told.first().cloned().unwrap_or_default()));
+    let over_time = Signal::derive(move || {
+        LEVELS.get(level.get()).map_or(String::new(), |(_, name, _)| format!("{name} over the replay's time"))
+    });
+    let state = move || {
+        outcome.with(|own| match (failed.get().or_else(|| own.refused.clone()), busy.get()) {
+            (Some(reason), _) => reason,
+            (None, true) => {
+                let far = own.far;
+                let live = |name: &str, (p50, p99): (f64, f64)| {
+                    if p50.is_finite() {
+                        format!(
+                            " · {name} p50 {}, p99 {}",
+                            Unit::Seconds.format(p50),
+                            Unit::Seconds.format(p99)
+                        )
+                    } else {
+                        String::new()
+                    }
+                };
+                format!(
+                    "{} of {} requests answered in {}{}{}",
+                    Unit::Count.format(far.finished),
+                    Unit::Count.format(far.arrived),
+                    Unit::Seconds.format(far.now),
+                    live("TTFT", far.ttft),
+                    live("TPOT", far.tpot)
+                )
+            }
+            (None, false) if !own.done => "Stopped. Change the scenario to replay again.".to_owned(),
+            (None, false) => own.told.first().cloned().unwrap_or_default(),
+        })
+    };
+    let some = memo(move || outcome.with(|own| !own.spreads.is_empty()));
+    let take = move |file: File| {
+        if file.size() > LONGEST {
+            failed.set(Some(format!(
+                "{}: {} is above {}",
+                file.name(),
+                Unit::Bytes.format(file.size()),
+                Unit::Bytes.format(LONGEST)
+            )));
+            return;
+        }
+        let name = file.name();
+        let read = JsFuture::from(file.text());
+        spawn_local(async move {
+            match read.await.map(JsCast::dyn_into) {
+                Ok(Ok(text)) => dropped.set(Some(Dropped { name, text })),
+                _ => failed.set(Some(format!("{name}: the file cannot be read"))),
+            }
+        });
+    };
+    view! {
+        <div
+            class="replay"
+            on:dragover=move |event: DragEvent| event.prevent_default()
+            on:drop=move |event: DragEvent| {
+                if let Some(file) = event.data_transfer().and_then(|own| own.files()).and_then(|own| own.get(0)) {
+                    event.prevent_default();
+                    take(file);
+                }
+            }
+        >
+            <p class="chooser note" id="replay-state" role="status">{views(state)}</p>
+            <div class="chooser">
+                {pick("replay-time", "Distribution of", TIMES.map(|(_, name, _)| name).to_vec(), time)}
+                <progress
+                    id="replay-progress"
+                    aria-label="Replay"
+                    max="1"
+                    hidden={flag(move || !busy.get())}
+                    prop:value=move || outcome.with(|own| own.far.share)
+                ></progress>
+                <button type="button" class="small" id="replay-cancel" hidden={flag(move || !busy.get())} on:click=stop>
+                    "Cancel"
+                </button>
+            </div>
+            <Plot
+                chart=distribution
+                mode=HitMode::X
+                summary
+                pick=|_| ()
+                live=Signal::stored(false)
+                caption=Signal::stored("Up and to the left is better. Each request counts once.".to_owned())
+            />
+            <When on=some>
+                <div class="scroll" tabindex="0" role="region" aria-label="Quantiles">
+                    {views(move || outcome.with(|own| table(&own.spreads)))}
+                </div>
+            </When>
+            <ul class="told">
+                {views(move || outcome.with(|own| {
+                    own.told.iter().skip(1).cloned().map(|line| view! { <li>{line}</li> }).collect_view()
+                }))}
+            </ul>
+            <div class="chooser">
+                {pick("replay-level", "Over time", LEVELS.map(|(_, name, _)| name).to_vec(), level)}
+            </div>
+            <Plot
+                chart=levels
+                mode=HitMode::X
+                summary=over_time
+                pick=|_| ()
+                live=Signal::stored(false)
+                caption=Signal::stored("Means over intervals of equal length and over all replicas.".to_owned())
+            />
+            <details class="more">
+                <summary>
+                    <span>"Replay a trace"</span>
+                    <span class="now">
+                        {views(move || dropped.with(|own| own.as_ref().map(|own| own.name.clone())))}
+                    </span>
+                </summary>
+                <div class="field">
+                    <label for="replay-trace">"Azure LLM, BurstGPT, Mooncake or AgentX file; it stays in this browser"</label>
+                    <input
+                        id="replay-trace"
+                        type="file"
+                        accept=".csv,.jsonl,.json,.txt"
+                        on:change=move |event: Event| {
+                            let input = event.target().and_then(|own| own.dyn_into::<HtmlInputElement>().ok());
+                            if let Some(file) = input.and_then(|own| own.files()).and_then(|own| own.get(0)) {
+                                take(file);
+                            }
+                        }
+                    />
+                </div>
+                {views(move || dropped.with(|own| own.is_some().then(|| view! {
+                    <button type="button" class="small" id="replay-no-trace" on:click=move |_| dropped.set(None)>
+                        "Back to the scenario's own requests"
+                    </button>
+                })))}
+                <p class="note" id="replay-preview">{views(move || outcome.with(|own| preview(&own.trace)))}</p>
+                <ul class="told" id="replay-problems">
+                    {views(move || outcome.with(|own| {
+                        own.problems.iter().cloned().map(|line| view! { <li>{line}</li> }).collect_view()
+                    }))}
+                </ul>
+            </details>
+            <TrafficFields/>
+        </div>
+    }
+}
+
+fn pick(
+    id: &'static str,
+    label: &'static str,
+    names: Vec<&'static str>,
+    chosen: RwSignal<usize>,
+) -> impl IntoView {
+    let options = names
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| view! { <option value=index.to_string()>{name}</option> })
+        .collect_view();
+    view! {
+        <div class="choice">
+            <label for=id>{label}</label>
+            <select
+                id=id
+                on:change=move |event| chosen.set(event_target_value(&event).parse().unwrap_or(0))
+                prop:value={words(move || chosen.get().to_string())}
+            >
+                {options}
+            </select>
+        </div>
+    }
+}
+
+fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
+    let value = match id {
+        "ttft" => slo.ttft?,
+        "tpot" => slo.tpot?,
+        _ => return None,
+    };
+    Some(Rule {
+        axis: Along::X,
+        value: value.get(),
+        label: format!("{short} ≤ {}", Unit::Seconds.format(value.get())),
+        paint: Paint::Ink,
+        fit: true,
+    })
+}
+
+fn spread_chart(spread: Option<&Spread>, name: &str, rule: Option<Rule>) -> Chart {
+    let curve = spread.map(|own| own.curve.clone()).unwrap_or_default();
+    let line =
+        curve.into_iter().filter(|(_, time)| *time > 0.0).map(|(share, time)| Sample::new(time, share));
+    let marks = spread.map(|own| {
+        let marked = [("p50", 0.5, 1), ("p90", 0.9, 2), ("p99", 0.99, 4)];
+        let mark = |(name, share, at): (&str, f64, usize)| {
+            let (time, _) = own.estimates.get(at).copied()?;
+            Some(Sample::new(time, share).with_label(format!("{name} {}", Unit::Seconds.format(time))))
+        };
+        marked.into_iter().filter_map(mark).collect::<Vec<_>>()
+    });
+    Chart {
+        title: name.to_owned(),
+        x: Axis::log(name, Unit::Seconds),
+        // Above 100 % there is nothing but room for labels.
+        y: Axis::linear("Requests", Unit::Percent).with_domain(Domain::Fixed(0.0, 1.1)),
+        series: vec![
+            Series {
+                end_label: false,
+                ..Series::line("within", "Done within", Paint::Series(0), line.collect())
+            },
+            Series::points(
+                "quantiles",
+                "p50, p90, p99",
+                Paint::Series(0),
+                Marker::Disc,
+                marks.unwrap_or_default(),
+            ),
+        ],
+        rules: rule.into_iter().collect(),
+    }
+}
+
+fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
+    let interval = outcome.interval;
+    let tracks = outcome.tracks.iter().filter(|own| own.id == id);
+    let series = tracks.enumerate().map(|(index, own)| {
+        let middle = |at: usize| (at as f64 + 0.5) * interval;
+        let samples = own.levels.iter().enumerate().map(|(at, level)| Sample::new(middle(at), *level));
+        let label = if own.of.is_empty() { name.to_owned() } else { own.of.clone() };
+        Series { marker: None, ..Series::nth(index, format!("{id}-{}", own.of), label, samples.collect()) }
+    });
+    Chart {
+        title: name.to_owned(),
+        x: Axis::linear("Time", Unit::Seconds).with_domain(Domain::FromZero),
+        y: Axis::linear(name, unit).with_domain(Domain::FromZero),
+        series: series.collect(),
+        rules: Vec::new(),
+    }
+}
+
+fn table(spreads: &[Spread]) -> impl IntoView + use<> {
+    let seconds = |value: f64| Unit::Seconds.format(value);
+    let rows = spreads
+        .iter()
+        .map(|own| {
+            let name = TIMES.iter().find(|(id, ..)| *id == own.id).map_or("", |(_, name, _)| name);
+            let cells = own
+                .estimates
+                .iter()
+                .map(|(value, interval)| {
+                    let interval =
+                        interval.map(|(low, high)| format!(" ({} to {})", seconds(low), seconds(high)));
+                    view! { <td><b>{seconds(*value)}</b>{interval}</td> }
+                })
+                .collect_view();
+            view! {
+                <tr data-time=own.id.clone()>
+                    <th scope="row">{name}</th>
+                    {cells}
+                    <td>{seconds(own.longest)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let heads = ["Time (95 % interval)", "Mean", "p50", "p90", "p95", "p99", "Longest"]
+        .map(|head| view! { <th scope="col">{head}</th> })
+        .collect_view();
+    view! { <table id="replay-quantiles"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table> }
+}
+
+fn preview(trace: &[Figure]) -> String {
+    let one = |own: &Figure| {
+        let unit = match own.kind {
+            Kind::Words => return Some(own.label.clone()),
+            Kind::Count => Unit::Count,
+            Kind::Time => Unit::Seconds,
+            Kind::Rate => Unit::RequestsPerSecond,
+            Kind::Tokens => Unit::Tokens,
+            Kind::Throughput => Unit::TokensPerSecond,
+            Kind::Share => return Some(Unit::Percent.format_with(own.value, Precision::SHORT)),
+        };
+        let shown = own.value.is_finite() && (own.value > 0.0 || own.kind == Kind::Time);
+        shown.then(|| format!("{} {}", own.label, unit.format(own.value)))
+    };
+    trace.iter().filter_map(one).collect::<Vec<_>>().join(" · ")
+}
