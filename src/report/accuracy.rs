@@ -4,6 +4,7 @@
 //! the same commit. It holds no script and follows the strict content security policy of the site.
 
 use super::check::{percent, ratio, share, signed};
+use super::html::escaped;
 use crate::evidence::check::{CheckReport, Interval, Point, Stats};
 
 /// What the field's reference tool misses on rows it was not tuned to, median in percent (methods survey, 2026-11).
@@ -53,7 +54,7 @@ pub fn html(report: &CheckReport) -> String {
         page.push_str(&table(title, &groups(report, of)));
     }
     page.push_str(FOOT);
-    page
+    super::html::page("Accuracy of Tandem", &page)
 }
 
 /// Users of a run, in four classes whose names sort by size.
@@ -104,24 +105,7 @@ fn table(title: &str, groups: &[(String, Vec<&Point>)]) -> String {
     table
 }
 
-/// Text as HTML: names come from a file and must stay text.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-const HEAD: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'">
-<title>Accuracy of Tandem</title>
-<link rel="stylesheet" href="accuracy.css">
-</head>
-<body>
-<main>
-<p><a href="./">Tandem</a></p>
-<h1>How far to trust the figures</h1>
+const HEAD: &str = r#"<h1>How far to trust the figures</h1>
 <p>Each figure of the playground is a model's. This page holds it against runs that others measured: mean time to first
 token, time per output token, and output tokens per second and chip. Repeat runs of one configuration differ by 6 % in
 TPOT and 10 % in TTFT, so nobody can do better than that.</p>
@@ -138,20 +122,12 @@ bands are wide, and are meant.</li>
 "#;
 
 const FOOT: &str = "<p>Sources: InferenceX runs and NVIDIA runs as collected in aiconfigurator-core 0.12.0 (both Apache-2.0; see NOTICE). Written by <code>tandem check FILE --html</code>.</p>
-</main>
-</body>
-</html>
 ";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::check::check;
-
-    #[test]
-    fn names_from_a_file_stay_text() {
-        assert_eq!(escaped("<b>&"), "&lt;b&gt;&amp;");
-    }
 
     #[test]
     fn every_point_is_in_one_group_of_each_table() {

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::html::escaped;
 use super::words;
 use crate::explore::claims::{Judged, Point, Standing, Verdict, claims, judge};
 use crate::metric::Metric;
@@ -198,7 +199,7 @@ pub fn html(all: &[Judged]) -> String {
         ));
     }
     page.push_str(FOOT);
-    page
+    super::html::page("Claims, held against Tandem", &page)
 }
 
 /// A word that opens a scenario.
@@ -207,24 +208,7 @@ fn open(word: &str, scenario: &Scenario) -> String {
     format!("<a href=\"./#{address}\">{word}</a>")
 }
 
-/// Text as HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-const HEAD: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'">
-<title>Claims, held against Tandem</title>
-<link rel="stylesheet" href="accuracy.css">
-</head>
-<body>
-<main>
-<p><a href="./">Tandem</a></p>
-<h1>At which operating point does a claim hold?</h1>
+const HEAD: &str = r#"<h1>At which operating point does a claim hold?</h1>
 <p>Makers state multiples: so many times the throughput, so many times cheaper. Each holds at one operating point, and near
 the speed limit of the slower deployment any multiple can be had. Below, each claim is two deployments that anyone can open
 and change. The scenarios are our reading, since workloads and layouts are seldom published; the intervals are the model's
@@ -233,7 +217,4 @@ carry as many users as let them keep it.</p>
 "#;
 
 const FOOT: &str = "<p>Written by <code>tandem claims --html</code>.</p>
-</main>
-</body>
-</html>
 ";

@@ -12,6 +12,7 @@ pub mod check;
 pub mod claims;
 pub mod explore;
 pub mod figure;
+pub mod html;
 pub mod import;
 pub mod reference;
 pub mod replay;
