@@ -53,6 +53,6 @@ pub fn start_page(ask: js_sys::Function) {
         .get_element_by_id("app")
         .and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
     if let Some(app) = app {
-        mount_to(app, move || app::page(ask.clone())).forget();
+        mount_to(app, move || app::page(ask)).forget();
     }
 }
