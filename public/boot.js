@@ -22,7 +22,8 @@ const ask = (question, listener) => {
 
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
-  const { default: init, start_page } = await import("./{{glue}}");
+  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([import("./{{glue}}"), import("./{{parts}}")]);
+  attach(initSync);
   await init({ module_or_path: beside("./{{wasm}}") });
   start_page(ask);
   document.getElementById("skeleton")?.remove();

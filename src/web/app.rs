@@ -8,7 +8,7 @@ use super::answer::AnswerPanel;
 use super::charts::Charts;
 use super::controls::{Controls, keep_pays};
 use super::embed::Embed;
-use super::flows::flows;
+use super::late;
 use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::notices::Notices;
@@ -73,7 +73,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
-                {flows()}
+                {late::flows()}
                 <div class="below">
                     <Why/>
                     <Pools/>

@@ -14,6 +14,7 @@
 //! | `runs` | measured runs, fetched once the page stands |
 //! | `embed` | the page inside another one |
 //! | `lean` | reactive closures behind one type each |
+//! | `late` | views whose code is loaded when they are first shown |
 //! | `jobs` | long questions, answered elsewhere |
 //!
 //! A control changes the scenario, memos follow it, and effects paint in the next animation frame; nothing else keeps
@@ -28,6 +29,7 @@ mod figures;
 mod flows;
 mod history;
 mod jobs;
+mod late;
 mod lean;
 mod notices;
 mod pins;

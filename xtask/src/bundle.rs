@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::setup;
@@ -27,6 +27,8 @@ struct Module {
     glue: &'static str,
     /// The placeholder for the WASM.
     word: &'static str,
+    /// Whether parts of it come later.
+    split: bool,
 }
 
 const PAGE: Module = Module {
@@ -36,7 +38,11 @@ const PAGE: Module = Module {
     wasm: "tandem.wasm",
     glue: "tandem.js",
     word: "wasm",
+    split: true,
 };
+
+/// The loader of late parts, as the cut module names it.
+const LOADER: &str = "./parts.js";
 
 const JOBS: Module = Module {
     what: "the jobs",
@@ -45,6 +51,7 @@ const JOBS: Module = Module {
     wasm: "later.wasm",
     glue: "later.js",
     word: "jobs-wasm",
+    split: false,
 };
 
 /// Builds all and leaves it in `dist/`.
@@ -70,7 +77,13 @@ pub fn bundle(root: &Path) -> Result<Site> {
 }
 
 fn compile(root: &Path, module: &Module) -> Result<PathBuf> {
-    run(cargo(root).arg("rustc").args(module.cargo).args(["--target", setup::WASM, "--profile", "web"]))?;
+    let mut compile = cargo(root);
+    compile.arg("rustc").args(module.cargo).args(["--target", setup::WASM, "--profile", "web"]);
+    if module.split {
+        // What is cut must know who calls whom.
+        compile.args(["--", "-C", "link-args=--emit-relocs"]);
+    }
+    run(&mut compile)?;
     // Cargo put this very program into TARGET/debug.
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(2).context("this program is not in cargo's target folder")?;
@@ -80,19 +93,24 @@ fn compile(root: &Path, module: &Module) -> Result<PathBuf> {
 /// The module, its glue, and any JavaScript that dependencies bring.
 fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
     let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let mut files = BTreeMap::new();
+    let bytes = if module.split { cut(&bytes, &mut files)? } else { bytes };
     let mut bindgen = Bindgen::new();
     bindgen
         .input_bytes("tandem", bytes)
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
+        .keep_lld_exports(module.split)
         .remove_name_section(true)
         .remove_producers_section(true);
     let mut output = bindgen.generate_output()?;
-    let mut files = BTreeMap::new();
     files.insert(module.wasm.to_owned(), output.wasm_mut().emit_wasm());
     let placeholder = format!("{{{{{}}}}}", module.word);
-    files.insert(module.glue.to_owned(), output.js().replace("tandem_bg.wasm", &placeholder).into_bytes());
+    let glue = output.js().replace("tandem_bg.wasm", &placeholder);
+    // Only where the script is fetched from changes, not the name that the module asks for.
+    let glue = glue.replace(&format!("from \"{LOADER}\""), "from \"./{{parts}}\"");
+    files.insert(module.glue.to_owned(), glue.into_bytes());
     for (library, scripts) in output.snippets() {
         for (index, script) in scripts.iter().enumerate() {
             let name = format!("snippets/{library}/inline{index}.js");
@@ -103,6 +121,33 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         files.insert(format!("snippets/{path}"), script.clone().into_bytes());
     }
     Ok(files)
+}
+
+/// Cuts a module at its split points: returns what is needed first, and adds the parts and their loader to `files`.
+fn cut(bytes: &[u8], files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let main = folder.path().join("main.wasm");
+    let mut options = wasm_split_cli_support::Options::new(bytes);
+    options.output_dir = folder.path();
+    options.main_out_path = &main;
+    options.link_name = LOADER;
+    options.main_module = "MAIN";
+    let parts = wasm_split_cli_support::transform(options).map_err(|reason| anyhow!("{reason:#}"))?;
+    let mut loader = fs::read_to_string(folder.path().join(LOADER))?;
+    // The page names its loader, so the loader cannot name the page: boot.js tells it where the page is.
+    let import = "import { initSync } from \"MAIN\";";
+    if !loader.contains(import) {
+        bail!("the loader of late parts no longer begins as it did: see `cut`");
+    }
+    loader = loader.replace(import, "let initSync;\nexport const attach = (page) => { initSync = page; };");
+    for part in parts.split_modules {
+        let name = part.file_name().and_then(|name| name.to_str()).context("a part without a name")?;
+        let own = format!("part-{name}");
+        loader = loader.replace(&format!("\"./{name}\""), &format!("\"./{{{{{own}}}}}\""));
+        files.insert(own, fs::read(&part)?);
+    }
+    files.insert("parts.js".to_owned(), loader.into_bytes());
+    Ok(fs::read(main)?)
 }
 
 /// Fills the placeholders, and gives every file its last name.

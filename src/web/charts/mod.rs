@@ -15,7 +15,12 @@ mod traffic;
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
 
+use super::late;
 use super::state::{Tab, use_page};
+
+pub use breakeven::break_even;
+pub use levers::lever_chart as levers;
+
 
 /// The tabs and the chart in front.
 #[component]
@@ -78,10 +83,10 @@ pub fn Charts() -> impl IntoView {
         .collect_view();
     let chart = move || match tab.get() {
         Tab::Curves => view! { <curves::Curves/> }.into_any(),
-        Tab::Frontier => view! { <frontier::FrontierChart/> }.into_any(),
-        Tab::BreakEven => breakeven::break_even(),
-        Tab::Sensitivity => levers::lever_chart(),
-        Tab::Replay => view! { <load::ReplayChart/> }.into_any(),
+        Tab::Frontier => late::frontier(),
+        Tab::BreakEven => late::break_even(),
+        Tab::Sensitivity => late::levers(),
+        Tab::Replay => late::replay(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();
@@ -101,4 +106,14 @@ pub fn Charts() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// The frontier of latency against throughput or cost.
+pub fn frontier() -> AnyView {
+    view! { <frontier::FrontierChart/> }.into_any()
+}
+
+/// Requests one by one.
+pub fn replay() -> AnyView {
+    view! { <load::ReplayChart/> }.into_any()
 }

@@ -1,0 +1,97 @@
+//! Views whose code is loaded when they are first shown.
+//!
+//! `cargo xtask build` cuts the compiled page at the functions below: what only they reach leaves the module of the
+//! first visit and becomes a file of its own, fetched with the first call. They share the memory and the functions of
+//! the page, so a late view is a view like any other.
+
+use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
+use leptos::task::spawn_local;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+use super::lean::views;
+
+/// A view, or why its code did not come.
+type Late = Result<AnyView, SplitLoaderError>;
+
+/// How far a late view is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Coming,
+    Here,
+    Failed,
+}
+
+/// The frontier of latency against throughput or cost.
+pub fn frontier() -> AnyView {
+    shown(load_frontier())
+}
+
+/// Who is best over two axes.
+pub fn break_even() -> AnyView {
+    shown(load_break_even())
+}
+
+/// What more of each figure of the chips would bring.
+pub fn levers() -> AnyView {
+    shown(load_levers())
+}
+
+/// Requests one by one.
+pub fn replay() -> AnyView {
+    shown(load_replay())
+}
+
+/// The deployment as a diagram.
+pub fn flows() -> AnyView {
+    shown(load_flows())
+}
+
+#[wasm_split(searches, fallible)]
+fn load_frontier() -> Late {
+    Ok(super::charts::frontier())
+}
+
+#[wasm_split(searches, fallible)]
+fn load_break_even() -> Late {
+    Ok(super::charts::break_even())
+}
+
+#[wasm_split(searches, fallible)]
+fn load_levers() -> Late {
+    Ok(super::charts::levers())
+}
+
+#[wasm_split(replay, fallible)]
+fn load_replay() -> Late {
+    Ok(super::charts::replay())
+}
+
+#[wasm_split(flows, fallible)]
+fn load_flows() -> Late {
+    Ok(super::flows::flows())
+}
+
+/// The view once its code is here; until then a word that it is coming, or why it did not.
+fn shown(load: impl Future<Output = Late> + 'static) -> AnyView {
+    let load: std::pin::Pin<Box<dyn Future<Output = Late>>> = Box::pin(load);
+    let stage = RwSignal::new(Stage::Coming);
+    let view = StoredValue::new_local(None::<AnyView>);
+    spawn_local(ScopedFuture::new(async move {
+        let loaded = load.await;
+        let reached = if loaded.is_ok() { Stage::Here } else { Stage::Failed };
+        // The reader may have gone on to another view meanwhile: then there is no place for this one.
+        if view.try_set_value(loaded.ok()).is_none() {
+            stage.set(reached);
+        }
+    }));
+    views(move || match stage.get() {
+        Stage::Coming => view! { <p class="caption" role="status">"Loading …"</p> }.into_any(),
+        Stage::Here => view.try_update_value(Option::take).flatten().into_any(),
+        Stage::Failed => view! {
+            <p class="error" role="alert">"This view could not be loaded. Check the connection and open it again."</p>
+        }
+        .into_any(),
+    })
+    .into_any()
+}
