@@ -5,6 +5,7 @@ use super::layout::{Scene, interpolated};
 use super::model::{Along, Axis, BarScale, Bars, Chart, Join, Sample, ScaleKind, Series};
 use super::scale::Scale;
 use crate::units::format::{ABSENT, Precision, Unit};
+use crate::units::order;
 
 /// How many crossings and limits are worth telling; more would bury the rest.
 const MOST: usize = 4;
@@ -158,7 +159,7 @@ pub fn bars_sentence(bars: &Bars) -> String {
         .map(|bar| {
             let total = bar.total();
             let mut parts: Vec<_> = bar.segments.iter().filter(|segment| segment.size() > 0.0).collect();
-            parts.sort_by(|a, b| b.size().total_cmp(&a.size()));
+            order::sort_by(&mut parts, |a, b| b.size().total_cmp(&a.size()));
             let named: Vec<String> = parts
                 .iter()
                 .take(3)
@@ -238,9 +239,9 @@ fn in_words(axis: &Axis) -> String {
 pub(super) fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+        (Some(first), Some(second)) if first.is_ascii_uppercase() && second.is_ascii_lowercase() => {
             let rest = text.get(first.len_utf8()..).unwrap_or_default();
-            format!("{}{rest}", first.to_lowercase())
+            format!("{}{rest}", first.to_ascii_lowercase())
         }
         _ => text.to_owned(),
     }
@@ -329,7 +330,7 @@ fn crossings(chart: &Chart) -> Vec<String> {
 /// The x of each crossing, and whether the first line comes out below.
 fn crossing_points(chart: &Chart, a: &Series, b: &Series) -> Vec<(f64, bool)> {
     let mut xs: Vec<f64> = values(a).chain(values(b)).map(|(x, _)| x).collect();
-    xs.sort_by(f64::total_cmp);
+    order::sort_by(&mut xs, f64::total_cmp);
     xs.dedup();
     let (Some(&low), Some(&high)) = (xs.first(), xs.last()) else { return Vec::new() };
     let scale = Scale::new(chart.x.scale, (low, high), (0.0, 1.0));
@@ -398,7 +399,7 @@ fn table_of_lines(chart: &Chart, lines: &[&Series]) -> Table {
         .map(|sample| sample.x)
         .filter(|x| x.is_finite())
         .collect();
-    xs.sort_by(f64::total_cmp);
+    order::sort_by(&mut xs, f64::total_cmp);
     xs.dedup();
     let cell = |series: &Series, x: f64| match series.samples.iter().find(|sample| sample.x == x) {
         Some(sample) => cell_of(chart.y.unit, sample),

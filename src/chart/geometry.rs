@@ -2,6 +2,8 @@
 //!
 //! Everything is in CSS pixels, x to the right and y down, from the upper left corner of the chart.
 
+use crate::units::order;
+
 /// A place on the chart, in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -227,7 +229,7 @@ pub fn hatch(boxes: &[Rect], spacing: f64) -> Vec<[Point; 2]> {
             .map(|rect| (rect.left.max(sum - rect.bottom), rect.right.min(sum - rect.top)))
             .filter(|(from, to)| from < to)
             .collect();
-        parts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        order::sort_by(&mut parts, |a, b| a.0.total_cmp(&b.0));
         let mut joined: Vec<(f64, f64)> = Vec::new();
         for (from, to) in parts {
             match joined.last_mut() {

@@ -1,6 +1,7 @@
 //! Where labels go so that none covers another.
 
 use super::geometry::{Point, Rect};
+use crate::units::order;
 
 /// Moves level labels apart, each as little as can be.
 ///
@@ -18,7 +19,7 @@ pub fn spread(wishes: &[f64], height: f64, bounds: (f64, f64)) -> Vec<f64> {
     }
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     let wish = |index: usize| wishes.get(index).copied().filter(|y| y.is_finite()).unwrap_or(bounds.0);
-    order.sort_by(|&a, &b| wish(a).total_cmp(&wish(b)).then(a.cmp(&b)));
+    order::sort_by(&mut order, |&a, &b| wish(a).total_cmp(&wish(b)).then(a.cmp(&b)));
 
     let (low, high) = (bounds.0 + height / 2.0, bounds.1 - height / 2.0);
     let last = wishes.len().saturating_sub(1) as f64;

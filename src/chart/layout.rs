@@ -15,6 +15,7 @@ use super::text::{TextMeasure, ellipsis};
 use super::theme::{Colour, Hue, Theme};
 use super::ticks::{Tick, nice, ticks};
 use crate::units::format::Unit;
+use crate::units::order;
 
 /// The font size of axes and labels, in CSS pixels.
 pub const TEXT: f64 = 12.0;
@@ -197,7 +198,7 @@ impl Scene {
         }
         // Quiet series first, so that what is brought forward lies on top.
         let mut order: Vec<&Trace> = self.traces.iter().collect();
-        order.sort_by_key(|trace| match self.series(trace).map(|series| series.emphasis) {
+        order::sort_by_key(&mut order, |trace| match self.series(trace).map(|series| series.emphasis) {
             Some(Emphasis::Dim) | None => 0,
             Some(Emphasis::Normal) => 1,
             Some(Emphasis::Strong) => 2,
@@ -528,7 +529,7 @@ impl Scene {
         // Too many for the height: the quiet and the last give way.
         let fitting = (self.plot.height() / LINE).max(0.0) as usize;
         if labels.len() > fitting {
-            labels.sort_by_key(|label| match label.series.emphasis {
+            order::sort_by_key(&mut labels, |label| match label.series.emphasis {
                 Emphasis::Strong => 0,
                 Emphasis::Normal => 1,
                 Emphasis::Dim => 2,

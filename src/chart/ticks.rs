@@ -5,6 +5,7 @@
 //! 0.3 is 0.3 and not 0.30000000000000004.
 
 use crate::units::format::Unit;
+use crate::units::order;
 
 use super::model::ScaleKind;
 use super::scale::{Scale, mended};
@@ -36,7 +37,7 @@ pub fn ticks(scale: &Scale, unit: Unit, count: usize) -> Vec<Tick> {
     let labelled = major.into_iter().zip(labels).map(|(value, label)| Tick { value, label: Some(label) });
     let unlabelled = minor.into_iter().map(|value| Tick { value, label: None });
     let mut all: Vec<Tick> = labelled.chain(unlabelled).collect();
-    all.sort_by(|a, b| a.value.total_cmp(&b.value));
+    order::sort_by(&mut all, |a, b| a.value.total_cmp(&b.value));
     all
 }
 

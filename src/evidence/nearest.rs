@@ -25,6 +25,7 @@
 use crate::catalog::Model;
 use crate::pass::Numerics;
 use crate::scenario::{DecodeHalf, Load, Pool, PoolLink, Scenario, Split};
+use crate::units::order;
 use crate::units::{RequestsPerSecond, Seconds, TokensPerSecond};
 
 use super::check::rows;
@@ -124,7 +125,7 @@ impl Library {
             .iter()
             .filter_map(|run| Some(Neighbour { run, distance: distance(scenario, model.as_deref(), run)? }))
             .collect();
-        near.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+        order::sort_by(&mut near, |a, b| a.distance.total_cmp(&b.distance));
         near.truncate(count);
         near
     }
@@ -142,7 +143,7 @@ impl Library {
             .filter(|run| same_setup(scenario, &model, &run.scenario))
             .filter_map(|run| Some(OnCurve { run, x: place(scenario, &run.scenario, swept)? }))
             .collect();
-        found.sort_by(|a, b| a.x.total_cmp(&b.x));
+        order::sort_by(&mut found, |a, b| a.x.total_cmp(&b.x));
         found
     }
 }

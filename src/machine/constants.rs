@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::units::order;
 use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
 
 /// Class of operator with a law of its own.
@@ -389,7 +390,7 @@ fn data_lines(text: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    rows.sort_by_key(key);
+    order::sort_by_key(&mut rows, key);
     rows
 }
 

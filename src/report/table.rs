@@ -6,6 +6,7 @@ use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
 use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
+use crate::units::order;
 
 use super::figure::{Figure, base_unit, figure, unit};
 use super::sentence::{sentence, verdict};
@@ -166,7 +167,7 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
 
 fn breakdown(parts: &[Part]) -> String {
     let mut parts: Vec<&Part> = parts.iter().filter(|part| part.time.get() > 0.0).collect();
-    parts.sort_by(|left, right| right.time.get().total_cmp(&left.time.get()));
+    order::sort_by(&mut parts, |left, right| right.time.get().total_cmp(&left.time.get()));
     let one = |part: &&Part| {
         format!(
             "{} {}",

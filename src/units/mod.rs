@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod format;
 pub mod limits;
+pub mod order;
 
 /// Defines a quantity: a transparent `f64` that can be added to its like and scaled by a number.
 macro_rules! quantity {

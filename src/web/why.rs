@@ -7,6 +7,7 @@ use super::state::use_page;
 use crate::report::words;
 use crate::serve::{Cause, Part, Steady};
 use crate::units::format::{Precision, Unit};
+use crate::units::order;
 
 /// Parts below this share of their bar are not labelled inside it.
 const LABELLED: f64 = 0.12;
@@ -36,7 +37,7 @@ fn Bar(
             Ok(evaluation) => {
                 let mut parts: Vec<Part> =
                     parts(&evaluation.steady).iter().copied().filter(|part| part.time.get() > 0.0).collect();
-                parts.sort_by_key(|part| part.cause);
+                order::sort_by_key(&mut parts, |part| part.cause);
                 parts
             }
             Err(_) => Vec::new(),
@@ -83,7 +84,7 @@ fn Bar(
             <ul class="legend" aria-label=format!("Parts of {title}")>
                 {views(move || {
                     let mut parts = parts.get();
-                    parts.sort_by(|a, b| b.time.get().total_cmp(&a.time.get()));
+                    order::sort_by(&mut parts, |a, b| b.time.get().total_cmp(&a.time.get()));
                     parts.into_iter().map(item).collect_view()
                 })}
             </ul>

@@ -3,6 +3,7 @@
 use crate::catalog;
 use crate::scenario::traffic::{Agents, Burst, Horizon, Lengths, Pause, Place, Sessions, Tier};
 use crate::scenario::{Limits, Load, Scenario};
+use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
 
 use super::keys::{CLOSED_LOOP, Taken};
@@ -131,7 +132,7 @@ pub(super) fn read_tier(scenario: &mut Scenario, text: &str) -> Result<Taken, Pr
     let tiers = &mut scenario.traffic.tiers;
     tiers.retain(|tier| tier.place != place);
     tiers.push(Tier { place, capacity: Bytes::new(capacity), bandwidth: BytesPerSecond::new(bandwidth) });
-    tiers.sort_by_key(|tier| tier.place);
+    order::sort_by_key(tiers, |tier| tier.place);
     Ok(Taken::Whole)
 }
 

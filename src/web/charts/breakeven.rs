@@ -221,7 +221,7 @@ fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, 
     };
     let present = axes.0.current(scenario).zip(axes.1.current(scenario));
     HeatMap {
-        title: format!("Best by {}", metric.label().to_lowercase()),
+        title: format!("Best by {}", metric.label().to_ascii_lowercase()),
         x: axis(axes.0),
         y: axis(axes.1),
         xs: field.xs.clone(),

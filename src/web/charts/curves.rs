@@ -16,6 +16,7 @@ use crate::metric::Metric;
 use crate::report::{figure, sentence, words};
 use crate::scenario::{Load, Scenario};
 use crate::units::format::Unit;
+use crate::units::order;
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::stops::Stops;
 use crate::web::pins::letter;
@@ -260,7 +261,7 @@ fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
             .collect(),
         _ => Vec::new(),
     };
-    prices.sort_by(|a, b| a.1.total_cmp(&b.1));
+    order::sort_by(&mut prices, |a, b| a.1.total_cmp(&b.1));
     if prices.len() > PRICES {
         prices.drain(PRICES - 1..prices.len() - 1);
     }

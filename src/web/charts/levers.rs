@@ -85,7 +85,7 @@ fn tornado(levers: &Levers, metric: Metric) -> Tornado {
         }
     };
     Tornado {
-        title: format!("What moves {}", metric.label().to_lowercase()),
+        title: format!("What moves {}", metric.label().to_ascii_lowercase()),
         metric: metric.label().to_owned(),
         unit,
         better: Some(if metric.more_is_better() { Better::Higher } else { Better::Lower }),

@@ -21,7 +21,6 @@ use super::state::{Tab, use_page};
 pub use breakeven::break_even;
 pub use levers::lever_chart as levers;
 
-
 /// The tabs and the chart in front.
 #[component]
 pub fn Charts() -> impl IntoView {
