@@ -149,6 +149,17 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             ),
         },
     ];
+    if let (Some(first), Some(ttft)) = (replay.benchmark, &replay.ttft) {
+        let tpot = first.tpot.map_or_else(String::new, |tpot| format!(" and a token every {}", time(tpot)));
+        lines.push(format!(
+            "The first {} requests, ten of each user as benchmarks send them, had their first token after {}{tpot} on \
+             average: compare these with the closed form, which is fitted on such runs. All together had it after {}, \
+             as the burst at the start is soon over.",
+            number(first.requests),
+            time(first.ttft),
+            time(ttft.mean.value)
+        ));
+    }
     if replay.hit > 0.0 {
         lines.push(format!(
             "Cached: {} of the input tokens, {} from beyond the chips' memory.",

@@ -1,7 +1,8 @@
 //! How requests come, one by one: what a replay needs to know beyond a rate and two mean lengths.
 //!
-//! The closed form works with means and leaves all of this aside; every field has a default that says nothing. Lengths
-//! keep their means from `isl` and `osl`, so that both ways of computing answer the same question:
+//! The closed form works with means: the mean prompt over the turns of a session, the share of it that an endless cache
+//! holds, the mean pause. The rest it leaves aside. Every field has a default that says nothing. Lengths keep their means
+//! from `isl` and `osl`, so that both ways of computing answer the same question:
 //!
 //! - [`Lengths`] gives the two lengths a tail: log-normal around the mean, as wide as two percentiles say.
 //! - [`Sessions`] makes `isl` the first prompt of a session; each later prompt repeats all that went before and adds to it.
@@ -296,6 +297,37 @@ impl Traffic {
         (own + agents) / sessions.requests().max(1.0)
     }
 
+    /// Longest prompt of a session, by the nominal lengths: that of its last turn, or of a sub-agent's.
+    #[must_use]
+    pub fn longest_input(&self, workload: &Workload) -> Tokens {
+        let Some(sessions) = self.sessions else { return workload.isl };
+        let grown = sessions.growth + workload.osl;
+        let last = |first: Tokens, turns: u32| first + grown * (f64::from(turns) - 1.0).max(0.0);
+        let agents =
+            sessions.agents.map(|agents| last(self.shared + sessions.growth, agents.turns));
+        last(workload.isl, sessions.turns).max(agents.unwrap_or(Tokens::ZERO))
+    }
+
+    /// Share of the input that the closed form takes as cached: what is stated where it can be, and where prompts share
+    /// something and nothing is stated, all that a cache with room for everything serves.
+    #[must_use]
+    pub fn cached_share(&self, workload: &Workload) -> f64 {
+        if self.sessions.is_none() && self.shared.get() <= 0.0 {
+            return workload.hit;
+        }
+        let ceiling = self.reuse_ceiling(workload);
+        if workload.hit > 0.0 { workload.hit.min(ceiling) } else { ceiling }
+    }
+
+    /// Width of the answers' lengths, in mean lengths: that of an even distribution which scatters as much.
+    #[must_use]
+    pub fn scatter(&self, workload: &Workload) -> f64 {
+        self.lengths.as_ref().map_or(1.0 - workload.spread, |lengths| {
+            let sigma = sigma(lengths.tails().1);
+            libm::sqrt(12.0 * libm::expm1(sigma * sigma))
+        })
+    }
+
     /// The largest share of input tokens that a prefix cache can serve: all but what no earlier prompt held.
     #[must_use]
     pub fn reuse_ceiling(&self, workload: &Workload) -> f64 {
@@ -385,5 +417,17 @@ impl Scenario {
     #[must_use]
     pub fn mean_input(&self) -> Tokens {
         self.traffic.mean_input(&self.workload)
+    }
+
+    /// Share of the input that is cached in the closed form.
+    #[must_use]
+    pub fn cached_share(&self) -> f64 {
+        self.traffic.cached_share(&self.workload)
+    }
+
+    /// Think time of a user in a closed loop.
+    #[must_use]
+    pub fn pause(&self) -> Seconds {
+        self.traffic.pause.map_or(Seconds::ZERO, |pause| pause.mean())
     }
 }

@@ -43,6 +43,15 @@ pub struct Station<'a, 'b> {
     pub fits: f64,
     /// How arrivals are spaced in an open loop; none in a closed one.
     pub spacing: Option<Spacing>,
+    /// Whose prompts stall a sequence, as a share of all: nobody stalls on their own, so none for a user alone in the
+    /// deployment. From two users on the fitted constants account for it.
+    pub others: f64,
+}
+
+/// [`Station::others`] of a closed loop of so many users.
+#[must_use]
+pub fn others(users: f64) -> f64 {
+    (users - 1.0).clamp(0.0, 1.0)
 }
 
 /// How much more evenly than at random requests come to one replica.
@@ -119,7 +128,7 @@ impl Station<'_, '_> {
             let occupancy = prefill.occupancy_of(together).get();
             let saved = prefill.saved(together, step).get() * self.engine().mixing;
             let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
-            let tpot = step / yields + Seconds::new(stall * prompts);
+            let tpot = step / yields + Seconds::new(stall * prompts * self.others);
             Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
         };
         let Some(spacing) = self.spacing else { return at(batch, batch) };

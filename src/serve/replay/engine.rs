@@ -27,6 +27,10 @@ use super::worker::{Doing, Piece, Worker};
 use crate::scenario::traffic::Place;
 use crate::units::{Seconds, Tokens};
 
+/// Requests of each user in a benchmark run: the public ones that the closed form is fitted on send ten prompts per user
+/// of the closed loop, all users at once.
+const PER_USER: u32 = 10;
+
 /// A request under way.
 #[derive(Clone, Debug)]
 struct Live {
@@ -240,6 +244,11 @@ impl<S: Steps> Engine<S> {
         let until = self.events.saturating_add(events);
         while self.events < until && self.next() {}
         self.progress()
+    }
+
+    /// Requests that a benchmark of the same closed loop would have sent.
+    pub(super) fn of_benchmark(&self) -> Option<u32> {
+        self.source.users().map(|users| users.saturating_mul(PER_USER))
     }
 
     /// Requests that are done, in the order in which they were done.

@@ -144,6 +144,8 @@ struct Drawn {
     shape: Shape,
     /// Absent in a closed loop.
     arrivals: Option<Arrivals>,
+    /// Of a closed loop.
+    users: Option<u32>,
     /// Sessions under way, and users of a closed loop.
     chains: Vec<Chain>,
     spare: Vec<u32>,
@@ -213,8 +215,19 @@ impl Source {
             }
             Load::Closed { .. } => None,
         };
-        let drawn =
-            Drawn { seed: scenario.seed, shape, arrivals, chains: Vec::new(), spare: Vec::new(), next: 1 };
+        let users = match scenario.load {
+            Load::Closed { concurrency } => Some(libm::round(concurrency).clamp(1.0, 1e6) as u32),
+            Load::Open { .. } => None,
+        };
+        let drawn = Drawn {
+            seed: scenario.seed,
+            shape,
+            arrivals,
+            users,
+            chains: Vec::new(),
+            spare: Vec::new(),
+            next: 1,
+        };
         let mut source = Self {
             block: block.max(1),
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: ENOUGH }),
@@ -223,8 +236,8 @@ impl Source {
             planned: 0,
             kind: Kind::Drawn(Box::new(drawn)),
         };
-        if let Load::Closed { concurrency } = scenario.load {
-            source.seat(libm::round(concurrency).clamp(1.0, 1e6) as u32);
+        if let Some(users) = users {
+            source.seat(users);
         }
         source
     }
@@ -247,6 +260,15 @@ impl Source {
             source.plan(time, record);
         }
         source
+    }
+
+    /// Users of a closed loop of requests that stand alone, as benchmarks have it.
+    #[must_use]
+    pub const fn users(&self) -> Option<u32> {
+        match &self.kind {
+            Kind::Drawn(drawn) if drawn.shape.sessions.is_none() => drawn.users,
+            _ => None,
+        }
     }
 
     /// Tokens of a block.

@@ -27,6 +27,8 @@ pub struct Replayed {
     pub tpot: Option<Distribution>,
     /// Time from one token to the next, over all tokens.
     pub itl: Option<Gaps>,
+    /// Of a closed loop: what a benchmark would have measured, which stops long before the replay.
+    pub benchmark: Option<Benchmark>,
     /// Time to the last token.
     pub e2e: Option<Distribution>,
     /// Time until admitted.
@@ -57,6 +59,35 @@ pub struct Replayed {
     pub interval: Seconds,
     /// Mean number of requests under way in each interval.
     pub inside: Vec<f64>,
+}
+
+/// The first requests of a closed loop, as many as benchmarks send. All users begin at once, which those feel that come
+/// first; the closed form is fitted on such runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Benchmark {
+    /// How many.
+    pub requests: u32,
+    /// Their mean time to first token.
+    pub ttft: Seconds,
+    /// The mean of their times per output token, where answers have more than one.
+    pub tpot: Option<Seconds>,
+}
+
+impl Benchmark {
+    fn of(measured: &[&Record], requests: u32) -> Option<Self> {
+        let first = || measured.iter().filter(|record| record.index < requests);
+        let count = first().count();
+        if u32::try_from(count) != Ok(requests) {
+            return None;
+        }
+        let mean = |sum: f64, count: usize| Seconds::new(sum / count.max(1) as f64);
+        let tpots: Vec<f64> = first().filter_map(|record| record.tpot()).collect();
+        Some(Self {
+            requests,
+            ttft: mean(first().map(|record| f64::from(record.ttft)).sum(), count),
+            tpot: (!tpots.is_empty()).then(|| mean(tpots.iter().sum(), tpots.len())),
+        })
+    }
 }
 
 /// Where every request went: those that came are the sum of the others.
@@ -207,6 +238,7 @@ impl<S: Steps> Engine<S> {
             ttft: of(|record| f64::from(record.ttft)),
             tpot: distribution(&tpots),
             itl: self.gaps(),
+            benchmark: self.of_benchmark().and_then(|requests| Benchmark::of(&measured, requests)),
             e2e: of(|record| f64::from(record.e2e)),
             wait: of(|record| f64::from(record.wait)),
             rate: RequestsPerSecond::new(window.rate(|_| 1.0)),
