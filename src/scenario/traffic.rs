@@ -32,6 +32,10 @@ pub struct Traffic {
     pub tiers: Vec<Tier>,
     /// Which replica takes a request.
     pub routing: Routing,
+    /// Share of the sessions (or lone requests) that go before all others, as somebody waits for them, 0 to 1.
+    pub priority: f64,
+    /// Where the cache of a sequence goes that gives way to others.
+    pub preemption: Preemption,
     /// When a replay stops to take requests; absent = after 10,000, or at the end of a trace.
     pub horizon: Option<Horizon>,
 }
@@ -140,6 +144,17 @@ pub enum Routing {
     Prefix,
 }
 
+/// What becomes of the cache of a sequence that gives way to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preemption {
+    /// It is given up, and computed anew later.
+    #[default]
+    Recompute,
+    /// It goes to the host's memory, which must be among the tiers, where that is sooner back than computed anew.
+    Swap,
+}
+
 /// When a replay stops to take requests; those under way are still answered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -168,6 +183,20 @@ impl Place {
             Self::Dram => "dram",
             Self::Ssd => "ssd",
             Self::Network => "network",
+        }
+    }
+}
+
+impl Preemption {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Recompute, Self::Swap];
+
+    /// Its word in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Recompute => "recompute",
+            Self::Swap => "swap",
         }
     }
 }
@@ -344,7 +373,7 @@ impl Traffic {
 
     /// Every number that is out of range.
     pub(super) fn check(&self) -> Vec<Invalid> {
-        let mut fields = vec![(Limits::SHARED, self.shared.get())];
+        let mut fields = vec![(Limits::SHARED, self.shared.get()), (Limits::PRIORITY, self.priority)];
         if let Some(Lengths::Tails { input, output }) = self.lengths {
             fields.extend([(Limits::LENGTHS, input), (Limits::LENGTHS, output)]);
         }
@@ -400,6 +429,8 @@ impl Limits {
     pub const AGENTS: Self = Self { field: "agents", low: 1.0, high: 1000.0, unit: "" };
     /// Tokens that all prompts share.
     pub const SHARED: Self = Self { field: "shared", low: 0.0, high: 16_777_216.0, unit: "tokens" };
+    /// Share of sessions that go first.
+    pub const PRIORITY: Self = Self { field: "priority", low: 0.0, high: 1.0, unit: "" };
     /// Think time or tool time.
     pub const PAUSE: Self = Self { field: "pause", low: 1e-3, high: 86_400.0, unit: "s" };
     /// Room for KV in a tier.

@@ -141,7 +141,8 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     };
     Steady {
         ttft: ttft.total(),
-        ttft_settled: settled.total() + ttft.room,
+        // Where users wait for room, Little's law says how long in all.
+        ttft_settled: if ttft.room.get() > 0.0 { ttft.total() } else { settled.total() },
         tpot: operating.tpot,
         e2e,
         ttft_parts: ttft.parts(&prefill_ops),
