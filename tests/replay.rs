@@ -339,10 +339,12 @@ fn those_that_go_first_wait_less_and_the_others_are_served_all_the_same() {
 #[test]
 fn answers_written_elsewhere_are_there_for_the_next_turn() {
     let link = "v1&model=llama3-8b&isl=4k&osl=2k&concurrency=4&prefill=h100-sxm*1&decode=h100-sxm*1\
-                &sessions=6x500&horizon=300req";
+                &sessions=6x500&routing=prefix&horizon=300req";
     let apart = replayed(&parsed(link));
-    let together = replayed(&parsed(&link.replace("prefill=h100-sxm*1&decode=h100-sxm*1", "pool=h100-sxm*2:tp1")));
-    // Half of what is new in a turn was an answer: without them the rate would be 20 points lower.
+    let together =
+        replayed(&parsed(&link.replace("prefill=h100-sxm*1&decode=h100-sxm*1", "pool=h100-sxm*2:tp1")));
+    // All but 6.6k of the 63k tokens that a session sends, and without the answers another 10k less.
+    assert!(apart.hit > 0.85, "{}", apart.hit);
     assert!((apart.hit - together.hit).abs() < 0.03, "{} {}", apart.hit, together.hit);
 }
 
@@ -477,7 +479,7 @@ fn closed_form_agrees_with_closed_loops() {
         within(&begun, 0.1),
         within(&begun, 0.2)
     );
-    assert!(within(&settled, 0.1) > 0.7 && within(&settled, 0.2) > 0.88, "{settled:?}");
+    assert!(within(&settled, 0.1) > 0.7 && within(&settled, 0.2) > 0.85, "{settled:?}");
     assert!(within(&begun, 0.1) > 0.65 && within(&begun, 0.2) > 0.85, "{begun:?}");
     assert!(median(settled) < 0.05 && median(begun) < 0.06);
 }
@@ -498,7 +500,7 @@ fn closed_form_of_sessions_agrees() {
     for link in [
         "v1&model=qwen3-32b&weights=fp8&isl=2k&osl=200&concurrency=16&pool=h100-sxm*4&sessions=8x500&pause=5s",
         "v1&model=llama3-8b&isl=4k&osl=256&concurrency=8&pool=h100-sxm*1&sessions=10x1k&pause=10s",
-        "v1&model=minimax-m2&isl=8k&osl=256&rate=2&pool=h200*8&sessions=6x1k",
+        "v1&model=minimax-m2&isl=8k&osl=256&rate=2&pool=h200*8&sessions=6x1k&routing=prefix",
     ] {
         let scenario = parsed(link);
         let closed = serve::serve(&scenario, constants()).unwrap();

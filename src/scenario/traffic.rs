@@ -332,13 +332,13 @@ impl Traffic {
         let Some(sessions) = self.sessions else { return workload.isl };
         let grown = sessions.growth + workload.osl;
         let last = |first: Tokens, turns: u32| first + grown * (f64::from(turns) - 1.0).max(0.0);
-        let agents =
-            sessions.agents.map(|agents| last(self.shared + sessions.growth, agents.turns));
+        let agents = sessions.agents.map(|agents| last(self.shared + sessions.growth, agents.turns));
         last(workload.isl, sessions.turns).max(agents.unwrap_or(Tokens::ZERO))
     }
 
     /// Share of the input that the closed form takes as cached: what is stated where it can be, and where prompts share
-    /// something and nothing is stated, all that a cache with room for everything serves.
+    /// something and nothing is stated, all that a cache with room for everything serves to requests that are sent where
+    /// their prefix is.
     #[must_use]
     pub fn cached_share(&self, workload: &Workload) -> f64 {
         if self.sessions.is_none() && self.shared.get() <= 0.0 {
@@ -355,6 +355,20 @@ impl Traffic {
             let sigma = sigma(lengths.tails().1);
             libm::sqrt(12.0 * libm::expm1(sigma * sigma))
         })
+    }
+
+    /// Width of the pauses: that of an even distribution which scatters as much.
+    #[must_use]
+    pub fn pause_scatter(&self) -> Seconds {
+        let cv = match self.pause {
+            None => return Seconds::ZERO,
+            Some(Pause::Exponential { .. }) => 1.0,
+            Some(Pause::Quantiles { p50, p95 }) => {
+                let sigma = if p50.get() > 0.0 { sigma(p95 / p50) } else { 0.0 };
+                libm::sqrt(libm::expm1(sigma * sigma))
+            }
+        };
+        self.pause.map_or(Seconds::ZERO, |pause| pause.mean() * (libm::sqrt(12.0) * cv))
     }
 
     /// The largest share of input tokens that a prefix cache can serve: all but what no earlier prompt held.

@@ -10,7 +10,7 @@ use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
 use super::replica::Prefill;
 use super::root::rising_root;
 use super::station::{
-    Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait, others,
+    Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait, meets, others,
 };
 use super::steady::outside;
 use crate::scenario::Load;
@@ -20,11 +20,14 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-    let (spacing, company) = match scenario.load {
-        Load::Closed { concurrency } => (None, others(concurrency)),
-        Load::Open { cv, .. } => (Some(Spacing::new(cv, half.replicas())), 1.0),
+    let plain = half.station(lengths);
+    let station = match scenario.load {
+        Load::Closed { concurrency } => {
+            let meets = meets(concurrency / plain.replicas, scenario.pause());
+            Station { others: others(concurrency), meets, ..plain }
+        }
+        Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
-    let station = Station { spacing, others: company, ..half.station(lengths) };
     let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
@@ -42,7 +45,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
                 users,
                 burst,
                 group: engine.group,
-                dispersion: scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get(),
+                dispersion: scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get()
+                    + scenario.traffic.pause_scatter().get(),
             };
             closed_wait(at.occupancy, at.prefill_load(), &company)
         }
@@ -116,7 +120,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     Steady {
         ttft: ttft.total(),
         // Where users wait for room, Little's law says how long in all.
-        ttft_settled: if ttft.room.get() > 0.0 { ttft.total() } else { settled.total() },
+        ttft_settled: if ttft.room > ttft.total() * 1e-3 { ttft.total() } else { settled.total() },
         tpot: operating.tpot,
         e2e,
         ttft_parts,

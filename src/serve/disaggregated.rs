@@ -5,7 +5,7 @@ use super::deployment::{Deployment, Side};
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::root::rising_root;
-use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen, others};
+use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen, meets, others};
 use super::steady::outside;
 use super::transfer::Path;
 use crate::scenario::Load;
@@ -15,11 +15,14 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
     let Deployment { scenario, model, numerics, ref lengths, decode: ref half, .. } = *deployment;
-    let (spacing, company) = match scenario.load {
-        Load::Closed { concurrency } => (None, others(concurrency)),
-        Load::Open { cv, .. } => (Some(Spacing::new(cv, half.replicas())), 1.0),
+    let plain = half.station(lengths);
+    let decodes = match scenario.load {
+        Load::Closed { concurrency } => {
+            let meets = meets(concurrency / plain.replicas, scenario.pause());
+            Station { others: others(concurrency), meets, ..plain }
+        }
+        Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
-    let decodes = Station { spacing, others: company, ..half.station(lengths) };
     let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
     let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();
@@ -142,7 +145,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     Steady {
         ttft: ttft.total(),
         // Where users wait for room, Little's law says how long in all.
-        ttft_settled: if ttft.room.get() > 0.0 { ttft.total() } else { settled.total() },
+        ttft_settled: if ttft.room > ttft.total() * 1e-3 { ttft.total() } else { settled.total() },
         tpot: operating.tpot,
         e2e,
         ttft_parts: ttft.parts(&prefill_ops),

@@ -174,6 +174,7 @@ impl<'a> Half<'a> {
             fits: self.holder.settled.replica.whole(self.fits(lengths.context)).max(1.0),
             spacing: None,
             others: 1.0,
+            meets: None,
         }
     }
 

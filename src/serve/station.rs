@@ -46,12 +46,21 @@ pub struct Station<'a, 'b> {
     /// Whose prompts stall a sequence, as a share of all: nobody stalls on their own, so none for a user alone in the
     /// deployment. From two users on the fitted constants account for it.
     pub others: f64,
+    /// Where users of a closed loop pause at random, the share of a replica's sequences in decode that one of them meets
+    /// beside its own: those of the other users. None where they don't pause and all are there all the time.
+    pub meets: Option<f64>,
 }
 
 /// [`Station::others`] of a closed loop of so many users.
 #[must_use]
 pub fn others(users: f64) -> f64 {
     (users - 1.0).clamp(0.0, 1.0)
+}
+
+/// [`Station::meets`] with so many users of a replica, who pause for some time.
+#[must_use]
+pub fn meets(users: f64, pause: Seconds) -> Option<f64> {
+    (pause > Seconds::ZERO).then(|| (1.0 - 1.0 / users).max(0.0))
 }
 
 /// How much more evenly than at random requests come to one replica.
@@ -131,7 +140,13 @@ impl Station<'_, '_> {
             let tpot = step / yields + Seconds::new(stall * prompts * self.others);
             Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
         };
-        let Some(spacing) = self.spacing else { return at(batch, batch) };
+        let Some(spacing) = self.spacing else {
+            return match self.meets {
+                None => at(batch, batch),
+                // Whoever comes sees the others as they are on average (the arrival theorem), and joins them.
+                Some(share) => at(1.0 + batch * share, batch * share),
+            };
+        };
         // Nobody is met for whom there is no room.
         let most = (self.fits - 1.0).max(0.0);
         let met = |spacing: Spacing| {

@@ -339,7 +339,9 @@ fn workloads() -> impl Strategy<Value = Workload> {
 /// How requests come one by one.
 fn traffic() -> BoxedStrategy<Traffic> {
     use proptest::option::of;
-    use tandem::scenario::traffic::{Agents, Burst, Horizon, Lengths, Pause, Place, Preemption, Routing, Sessions, Tier};
+    use tandem::scenario::traffic::{
+        Agents, Burst, Horizon, Lengths, Pause, Place, Preemption, Routing, Sessions, Tier,
+    };
     let seconds = |limits: Limits| within(limits).prop_map(Seconds::new);
     let ids: Vec<&str> = catalog::workloads().iter().map(|workload| workload.id).collect();
     let lengths = prop_oneof![

@@ -1295,7 +1295,8 @@ fn swapped<S: Steps>(own: &mut Pool<S>, worker: u32, live: &Live, now: f64) -> u
     let pieces = (f64::from(all) / budget).ceil().max(1.0);
     let piece = f64::from(all) / pieces;
     let anew = own.read(1.0, piece, (f64::from(all) - piece) / 2.0).busy.get() * pieces;
-    let Some(link) = own.workers.get_mut(worker as usize).and_then(|state| state.links.get_mut(Place::Dram as usize))
+    let Some(link) =
+        own.workers.get_mut(worker as usize).and_then(|state| state.links.get_mut(Place::Dram as usize))
     else {
         return 0;
     };
@@ -1312,9 +1313,7 @@ fn swapped<S: Steps>(own: &mut Pool<S>, worker: u32, live: &Live, now: f64) -> u
 fn evict<S: Steps>(own: &mut Pool<S>, worker: u32, lives: &mut [Option<Live>], now: f64) {
     loop {
         let Some(state) = own.workers.get_mut(worker as usize) else { return };
-        let others = |&(slot, epoch): &(u32, u32)| {
-            matches!(lives.get(slot as usize), Some(Some(live)) if live.epoch == epoch && !live.request.urgent)
-        };
+        let others = |&(slot, epoch): &(u32, u32)| matches!(lives.get(slot as usize), Some(Some(live)) if live.epoch == epoch && !live.request.urgent);
         // Where nobody goes first, this is the last but for those that have left.
         let last = state.youngest.iter().rposition(others).or(state.youngest.len().checked_sub(1));
         let Some(at) = last else {
