@@ -20,8 +20,8 @@
 //! on average (the arrival theorem).
 //!
 //! What the time to first token of a closed loop is the mean of: the constants are fitted on benchmarks, which start all
-//! users at once and stop after some ten requests of each. Of two prompts that begin together one waits for the other, so
-//! each waits for half of the others once in ten requests: 0.05 of them, which is what the fit finds for vLLM and
+//! users at once and stop after a few requests of each. Of two prompts that begin together one waits for the other, so
+//! each waits for half of the others once: 0.05 of them in runs of ten requests each, which is what the fit finds for vLLM and
 //! TensorRT-LLM (0.047 to 0.067). SGLang's 0.15 and 0.35 hold more than that, and the replay, which knows only the
 //! burst, waits less there. A service that has run for long has left the burst behind and answers sooner; that is the
 //! settled time, with a burst of 0. Where answers have exactly equal length the replay keeps the users that were read

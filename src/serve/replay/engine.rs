@@ -33,8 +33,8 @@ use super::worker::{Doing, Piece, Worker};
 use crate::scenario::traffic::Place;
 use crate::units::{Seconds, Tokens};
 
-/// Requests of each user in a benchmark run: the public ones that the closed form is fitted on send ten prompts per user
-/// of the closed loop, all users at once.
+/// Requests of each user in a benchmark run. In one where all users begin at once a user waits for half of the others'
+/// prompts, once; the fitted burst of 0.05 is that of ten requests each.
 const PER_USER: u32 = 10;
 
 /// A request under way.
