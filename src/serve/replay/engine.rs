@@ -33,8 +33,9 @@ use super::worker::{Doing, Piece, Worker};
 use crate::scenario::traffic::Place;
 use crate::units::{Seconds, Tokens};
 
-/// Requests of each user in a benchmark run. In one where all users begin at once a user waits for half of the others'
-/// prompts, once; the fitted burst of 0.05 is that of ten requests each.
+/// Requests of each user in a benchmark run: `InferenceMAX` sends ten prompts per user at an infinite rate (README of its
+/// repository, seen in a fork, 2026-11). A user then waits once for half of the others' prompts, 0.05 of them per request,
+/// as the burst was fitted.
 const PER_USER: u32 = 10;
 
 /// A request under way.
