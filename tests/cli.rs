@@ -417,3 +417,94 @@ fn searches_complain_like_an_evaluation() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).starts_with("Does not fit"), "{}", text(&output.stderr));
 }
+
+// Replays.
+
+/// The head of the Azure code trace of 2023 (CC BY 4.0), with a line that is broken.
+const AZURE: &str = "TIMESTAMP,ContextTokens,GeneratedTokens
+2023-11-16 18:17:03.9799600,4808,10
+2023-11-16 18:17:04.0319600,3180,8
+2023-11-16 18:17:04.0781490,110,27
+2023-11-16 18:17:04.1190000,many,14
+2023-11-16 18:17:04.2098000,7433,14
+";
+const SERVER: &str = "v1&model=llama3-8b&pool=h100-sxm*1";
+
+#[test]
+fn a_replay_tells_distributions_in_words_and_in_json() {
+    let link = "v1&model=llama3-8b&isl=1k&osl=128&pool=h100-sxm*1&concurrency=4&ttft=1s&horizon=300req";
+    let output = run(&["replay", link], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = text(&output.stdout);
+    for said in [
+        "answered 300 of 300 requests",
+        "Time to first token",
+        "From token to token",
+        "p99 (95 %)",
+        "kept the service level",
+        "of the input tokens, 0",
+        "The first 40 requests, ten of each user",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let output = run(&["replay", link, "--json"], b"");
+    let report = &lines(&output)[0];
+    let replay = &report["replay"];
+    assert_eq!(replay["counts"]["finished"], 300);
+    for time in ["ttft", "tpot", "e2e"] {
+        let own = &replay[time];
+        let [p50, p90, p95, p99] = ["p50", "p90", "p95", "p99"].map(|at| own[at]["value"].as_f64().unwrap());
+        assert!(0.0 < p50 && p50 <= p90 && p90 <= p95 && p95 <= p99, "{time}: {own}");
+        let interval = own["p50"]["interval"].as_array().unwrap();
+        assert!(interval[0].as_f64().unwrap() <= p50 && p50 <= interval[1].as_f64().unwrap());
+    }
+    let gaps = ["p50", "p90", "p95", "p99"].map(|at| replay["itl"][at].as_f64().unwrap());
+    assert!(gaps[0] > 0.0 && gaps.is_sorted(), "{gaps:?}");
+    assert!(replay["goodput"].as_f64().unwrap() > 0.0 && replay["hit"] == 0.0 && replay["kept"].is_array());
+    // The same seed gives the same bytes.
+    assert_eq!(output.stdout, run(&["replay", link, "--json"], b"").stdout);
+}
+
+#[test]
+fn a_trace_is_replayed_and_its_broken_lines_are_named() {
+    let output = run(&["replay", SERVER, "--trace", "-", "--csv", "-"], AZURE.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("line 5") && told.contains("many"), "{told}");
+    let records: Vec<&str> = text(&output.stdout).lines().collect();
+    assert!(records[0].starts_with("index,session,arrival_s,input_tokens,output_tokens"), "{}", records[0]);
+    assert_eq!(records.len(), 1 + 4);
+    let columns = records[0].split(',').count();
+    let mut inputs: Vec<&str> = Vec::new();
+    for record in &records[1..] {
+        let fields: Vec<&str> = record.split(',').collect();
+        assert_eq!(fields.len(), columns);
+        assert_eq!(fields[9], "finished");
+        inputs.push(fields[3]);
+    }
+    inputs.sort_unstable();
+    assert_eq!(inputs, ["110", "3180", "4808", "7433"]);
+
+    let report = &lines(&run(&["replay", SERVER, "--trace", "-", "--json"], AZURE.as_bytes()))[0];
+    assert_eq!(report["replay"]["counts"]["arrived"], 4);
+    assert_eq!(report["replay"]["tokens"]["written"], 10 + 8 + 27 + 14);
+    assert!(report["notices"].to_string().contains("line 5"), "{}", report["notices"]);
+
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/traces/mooncake_first_500.jsonl");
+    let report = &lines(&run(&["replay", SERVER, "--trace", file, "--json"], b""))[0];
+    assert_eq!(report["replay"]["counts"]["arrived"], 500);
+    assert!(report["replay"]["hit"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn what_is_no_trace_is_refused() {
+    for (arguments, input) in [
+        (vec!["replay", SERVER, "--trace", "-"], "neither one\nnor the other\n"),
+        (vec!["replay", SERVER, "--trace", "no/such/file.csv"], ""),
+        (vec!["replay", "v1&model=deepseek-v3&pool=h100-sxm*1"], ""),
+    ] {
+        let output = run(&arguments, input.as_bytes());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}

@@ -110,6 +110,7 @@ fn rules() -> Scheduler {
         watermark: 0.0,
         reserve: 0.0,
         evicts: true,
+        swaps: false,
         mixed: true,
     }
 }
@@ -265,6 +266,88 @@ fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
     }
 }
 
+/// Replays users on a plan and accounts for it.
+fn on(own: PoolPlan<Constant>, scenario: &Scenario) -> (Replayed, Vec<tandem::serve::replay::Record>) {
+    let source = Source::from_scenario(scenario, 16);
+    let mut engine = Engine::new(source, vec![own], None, common());
+    assert!(engine.run(u64::MAX).done);
+    let result = engine.result(Slo::default(), 0);
+    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
+    (result, engine.records().to_vec())
+}
+
+#[test]
+fn caches_wait_in_the_host_where_that_is_sooner() {
+    // The crowd of the test above with a host: 1 kB a token. A sequence of some 80 tokens takes 8 ms to read anew; over
+    // 100 MB/s it is there and back in 1.6 ms, over 10 MB/s in 16 ms.
+    let scenario = users(2.0, 40.0, 100.0, 2);
+    let host = |bandwidth: f64| {
+        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 160.0);
+        own.scheduler.prompts = 8;
+        own.scheduler.swaps = true;
+        own.tiers = vec![(Place::Dram, Tokens::new(1e6), BytesPerSecond::new(bandwidth))];
+        on(own, &scenario).0
+    };
+    let (near, far) = (host(100e6), host(10e6));
+    assert!(near.counts.preemptions > 0 && near.counts.swaps == near.counts.preemptions, "{:?}", near.counts);
+    // Nothing but the last token is read again.
+    assert_eq!(near.tokens.again, near.counts.swaps);
+    assert_eq!(far.counts.swaps, 0);
+    assert!(far.tokens.again > 40);
+    assert!(near.time < far.time, "{:?} {:?}", near.time, far.time);
+    assert_eq!(near.tokens.written, far.tokens.written);
+}
+
+#[test]
+fn those_that_go_first_wait_less_and_the_others_are_served_all_the_same() {
+    // 60 users for room for some 10 of them.
+    let mut scenario = users(60.0, 40.0, 100.0, 3000);
+    let crowd = |scenario: &Scenario| {
+        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 1600.0);
+        own.scheduler.prompts = 8;
+        on(own, scenario)
+    };
+    let (alike, _) = crowd(&scenario);
+    assert_eq!(alike.classes, []);
+    scenario.traffic.priority = 0.2;
+    let (result, records) = crowd(&scenario);
+    let [first, others] = &result.classes[..] else { panic!("{:?}", result.classes) };
+    let share = records.iter().filter(|own| own.urgent).count() as f64 / records.len() as f64;
+    assert!((share - 0.2).abs() < 0.03, "{share}");
+    let (first, behind, all) = (mean(first.ttft), mean(others.ttft), mean(alike.ttft));
+    assert!(first < 0.25 * all && behind > all, "{first} {behind} {all}");
+    // Nobody is left out, and the work is the same: as many in as much time.
+    assert_eq!(result.counts.finished, 3000);
+    close(result.time.get(), alike.time.get(), 0.05, "time for all");
+    // Within a class first come, first served, but for who gave way.
+    for class in [true, false] {
+        let mut own: Vec<_> =
+            records.iter().filter(|own| own.urgent == class && own.preemptions == 0).collect();
+        own.sort_by_key(|own| own.index);
+        let admitted: Vec<f64> = own.iter().map(|own| own.arrival + f64::from(own.wait)).collect();
+        let overtaken = admitted.windows(2).filter(|pair| pair[1] < pair[0] - 0.05).count();
+        assert_eq!(overtaken, 0);
+    }
+    // Who goes first seldom gives way.
+    let gave = |class: bool| {
+        let own: Vec<_> = records.iter().filter(|own| own.urgent == class).collect();
+        own.iter().map(|own| f64::from(own.preemptions)).sum::<f64>() / own.len() as f64
+    };
+    assert!(gave(true) <= 0.2 * gave(false), "{} {}", gave(true), gave(false));
+}
+
+#[test]
+fn answers_written_elsewhere_are_there_for_the_next_turn() {
+    let link = "v1&model=llama3-8b&isl=4k&osl=2k&concurrency=4&prefill=h100-sxm*1&decode=h100-sxm*1\
+                &sessions=6x500&routing=prefix&horizon=300req";
+    let apart = replayed(&parsed(link));
+    let together =
+        replayed(&parsed(&link.replace("prefill=h100-sxm*1&decode=h100-sxm*1", "pool=h100-sxm*2:tp1")));
+    // All but 6.6k of the 63k tokens that a session sends, and without the answers another 10k less.
+    assert!(apart.hit > 0.85, "{}", apart.hit);
+    assert!((apart.hit - together.hit).abs() < 0.03, "{} {}", apart.hit, together.hit);
+}
+
 #[test]
 fn what_fits_nowhere_is_turned_away() {
     let source = Source::from_scenario(&users(3.0, 40.0, 500.0, 7), 16);
@@ -317,29 +400,126 @@ fn closed_form_agrees_below_the_knee() {
     assert_eq!(apart, Vec::<String>::new());
 }
 
-#[test]
-fn closed_form_agrees_on_speed_and_throughput_of_closed_loops() {
-    // Times to first token of a closed loop hang on how a benchmark begins, which the closed form fits.
-    let mut apart = Vec::new();
-    for preset in PRESETS {
-        let mut scenario = parsed(preset.link);
-        scenario.load = Load::Closed { concurrency: 4.0 };
-        scenario.workload.spread = 0.8;
-        let closed = serve::serve(&scenario, constants()).unwrap();
-        // Where prefill takes most of the time, four users are beyond the knee.
-        if closed.prefill_share > 0.5 {
-            continue;
-        }
-        let own = replayed(&requests(scenario, 800));
-        for (what, closed, own) in
-            [("TPOT", closed.tpot.get(), mean(own.tpot)), ("rate", closed.rate.get(), own.rate.get())]
-        {
-            if (own / closed - 1.0).abs() > 0.1 {
-                apart.push(format!("{}: {what} {own} against {closed}", preset.id));
+/// Closed loops below the knee: the presets, and what benchmarks run, colocated and apart.
+fn loops() -> Vec<(String, Scenario)> {
+    let own = [
+        "v1&model=llama3-70b&isl=1k&osl=1k&pool=h100-sxm*4:tp4",
+        "v1&model=llama3-70b&isl=8k&osl=1k&pool=h100-sxm*4:tp4",
+        "v1&model=llama3-70b&isl=1k&osl=1k&engine=trtllm&pool=h100-sxm*4:tp4",
+        "v1&model=deepseek-v3&isl=1k&osl=1k&engine=sglang&pool=h200*8:tp8:etp8",
+        "v1&model=deepseek-v3&isl=8k&osl=1k&pool=b200*8:tp8:etp8",
+        "v1&model=llama3-70b&isl=4k&osl=512&prefill=h100-sxm*4:tp4&decode=h200*4:tp4",
+        "v1&model=llama3-70b&isl=4k&osl=512&engine=trtllm&prefill=h100-sxm*4:tp4&decode=h200*4:tp4",
+    ];
+    let all = PRESETS.iter().map(|preset| preset.link).chain(own);
+    let mut loops = Vec::new();
+    for link in all {
+        for users in [1.0, 4.0, 16.0, 64.0] {
+            let mut scenario = parsed(link.split("&pin=").next().unwrap());
+            scenario.load = Load::Closed { concurrency: users };
+            scenario.workload.spread = 0.8;
+            let closed = serve::serve(&scenario, constants()).unwrap();
+            let full = closed.warnings.iter().any(|own| matches!(own, serve::Warning::KvLimited { .. }));
+            let busy = closed.pools.iter().any(|pool| pool.role == Role::Prefill && pool.utilisation > 0.7);
+            // Where prefill takes most of the time or users wait for room, the loop is beyond the knee.
+            if closed.prefill_share < 0.5 && !full && !busy {
+                loops.push((format!("{link} with {users} users"), scenario));
             }
         }
     }
+    assert!(loops.len() > 55, "{}", loops.len());
+    loops
+}
+
+/// The middle of numbers.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[test]
+fn closed_form_agrees_with_closed_loops() {
+    let (mut apart, mut settled, mut begun) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, scenario) in loops() {
+        let closed = serve::serve(&scenario, constants()).unwrap();
+        let Load::Closed { concurrency } = scenario.load else { unreachable!() };
+        let users = concurrency as u32;
+        let scenario = requests(scenario, 40 * users + 60);
+        let model = serve::Models::of(&scenario).unwrap();
+        let deployment = Deployment::new(&scenario, constants(), &model).unwrap();
+        let mut engine = Replay::start(&deployment, &Asked::Scenario);
+        engine.run(u64::MAX);
+        let (own, later) = (engine.result(scenario.slo, 0), engine.result(scenario.slo, 10 * users));
+        let mut check = |what: &str, closed: f64, own: f64, tolerance: f64| {
+            let error = own / closed - 1.0;
+            if error.abs() > tolerance {
+                apart.push(format!("{name}: {what} {own} against {closed}"));
+            }
+            error.abs()
+        };
+        check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
+        check("rate", closed.rate.get(), own.rate.get(), 0.15);
+        settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.5));
+        let benchmark = own.benchmark.unwrap();
+        assert_eq!(benchmark.requests, 10 * users);
+        let error = benchmark.ttft.get() / closed.ttft.get() - 1.0;
+        // What SGLang's burst was fitted on is more than that of the users who begin together.
+        if scenario.engine != tandem::catalog::Engine::Sglang {
+            begun.push(error.abs());
+        }
+    }
     assert_eq!(apart, Vec::<String>::new());
+    let within = |errors: &[f64], most: f64| {
+        errors.iter().filter(|error| **error <= most).count() as f64 / errors.len() as f64
+    };
+    println!(
+        "settled: {} within 10 %, {} within 20 %; begun: {}, {}",
+        within(&settled, 0.1),
+        within(&settled, 0.2),
+        within(&begun, 0.1),
+        within(&begun, 0.2)
+    );
+    assert!(within(&settled, 0.1) > 0.7 && within(&settled, 0.2) > 0.85, "{settled:?}");
+    assert!(within(&begun, 0.1) > 0.65 && within(&begun, 0.2) > 0.85, "{begun:?}");
+    assert!(median(settled) < 0.05 && median(begun) < 0.06);
+}
+
+#[test]
+fn nobody_is_held_up_by_their_own_prompt() {
+    // Prompts of 120,000 tokens, whose reading takes as long as a third of the answer: felt before the first token, and
+    // not after.
+    let scenario = parsed("v1&isl=120k&concurrency=1&pool=b200*8");
+    let closed = serve::serve(&scenario, constants()).unwrap();
+    let own = replayed(&requests(scenario, 20));
+    close(mean(own.tpot), closed.tpot.get(), 0.01, "TPOT of one user");
+    close(mean(own.ttft), closed.ttft.get(), 0.02, "TTFT of one user");
+}
+
+#[test]
+fn closed_form_of_sessions_agrees() {
+    for link in [
+        "v1&model=qwen3-32b&weights=fp8&isl=2k&osl=200&concurrency=16&pool=h100-sxm*4&sessions=8x500&pause=5s",
+        "v1&model=llama3-8b&isl=4k&osl=256&concurrency=8&pool=h100-sxm*1&sessions=10x1k&pause=10s",
+        "v1&model=minimax-m2&isl=8k&osl=256&rate=2&pool=h200*8&sessions=6x1k&routing=prefix",
+    ] {
+        let scenario = parsed(link);
+        let closed = serve::serve(&scenario, constants()).unwrap();
+        let own = replayed(&requests(scenario, 4000));
+        println!(
+            "{} {} / {} {} / {} {} / hit {}",
+            closed.ttft_settled.get(),
+            mean(own.ttft),
+            closed.tpot.get(),
+            mean(own.tpot),
+            closed.rate.get(),
+            own.rate.get(),
+            own.hit
+        );
+        close(mean(own.ttft), closed.ttft_settled.get(), 0.15, link);
+        close(mean(own.tpot), closed.tpot.get(), 0.1, link);
+        close(own.rate.get(), closed.rate.get(), 0.1, link);
+        close(own.in_flight.get(), closed.in_flight.get(), 0.15, link);
+    }
 }
 
 #[test]
@@ -422,7 +602,7 @@ fn a_full_decode_pool_holds_prefill_back() {
 fn agents(link: &str, sessions: f64, tier: bool) -> Replayed {
     let mut scenario = parsed(link);
     scenario.load = Load::Closed { concurrency: sessions };
-    scenario.traffic.sessions = Some(Sessions { turns: 60, growth: Tokens::new(4000.0), agents: None });
+    scenario.traffic.sessions = Some(Sessions { turns: 60, growth: Tokens::new(3072.0), agents: None });
     scenario.traffic.pause = Some(tandem::scenario::traffic::Pause::Exponential { mean: Seconds::new(5.0) });
     scenario.traffic.routing = Routing::Prefix;
     if tier {
@@ -435,17 +615,24 @@ fn agents(link: &str, sessions: f64, tier: bool) -> Replayed {
     replayed(&requests(scenario, 1500))
 }
 
+/// Kimi-K3 on 8 B300 with 16 agents, as published: from memory of the chips alone the first token takes 86 s (median) and
+/// 50 tokens come per second; with a tier of host memory 0.85 s and 245. Hits collapse from 0.97 to 0.05. What the agents
+/// did is not published; here their prompts grow from 200,000 tokens to 400,000, so that all together are somewhat more
+/// than the chips hold.
 #[test]
-fn too_many_agents_fall_off_a_cliff_and_host_memory_rescues_them() {
+fn kimi_k3_on_8_b300_falls_off_the_published_cliff_at_16_agents() {
     let link = "v1&model=kimi-k3&isl=200k&osl=400&pool=b300*8:tp8:etp8";
     let (few, many, rescued) =
         (agents(link, 2.0, false), agents(link, 16.0, false), agents(link, 16.0, true));
     let p50 = |own: &Replayed| own.ttft.unwrap().p50.value.get();
-    assert!(few.hit > 0.9, "{}", few.hit);
-
     println!("{} {} {} / {} {} {}", few.hit, many.hit, rescued.hit, p50(&few), p50(&many), p50(&rescued));
-    assert!(many.hit < rescued.hit - 0.3, "{} against {}", many.hit, rescued.hit);
-    assert!(p50(&many) > 20.0 * p50(&rescued), "{} against {}", p50(&many), p50(&rescued));
+    assert!(few.hit > 0.9 && rescued.hit > 0.9, "{} {}", few.hit, rescued.hit);
+    assert!(many.hit < 0.1, "{}", many.hit);
+    assert!((86.0 / 2.0..86.0 * 2.0).contains(&p50(&many)), "{}", p50(&many));
+    assert!((0.85 / 2.0..0.85 * 2.0).contains(&p50(&rescued)), "{}", p50(&rescued));
+    assert!(p50(&many) > 50.0 * p50(&rescued), "{} against {}", p50(&many), p50(&rescued));
+    let (slow, fast) = (many.throughput.get(), rescued.throughput.get());
+    assert!((200.0..300.0).contains(&fast) && fast > 4.0 * slow, "{slow} {fast} tok/s");
 }
 
 #[test]
@@ -480,5 +667,47 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
         accounted(&result, &ends);
         assert!(result.hit >= low && result.hit < ceiling + 0.03, "{} of {ceiling}", result.hit);
         assert_eq!(result.counts.rejected, 0);
+    }
+}
+
+/// A trace through an engine that takes no time, so that what is cached depends on the order of requests alone.
+fn hit_rate(trace: &std::sync::Arc<tandem::scenario::trace::Trace>, room: f64) -> f64 {
+    let mut own = plan(Constant { step: 1e-9, read: 1e-12 }, room);
+    own.scheduler.block = 512;
+    let pacing = tandem::serve::replay::requests::Pacing::Recorded { speed: 1.0 };
+    let source = Source::from_trace(std::sync::Arc::clone(trace), pacing, &Scenario::default(), 512);
+    let mut engine = Engine::new(source, vec![own], None, common());
+    assert!(engine.run(u64::MAX).done);
+    let result = engine.result(Slo::default(), 0);
+    assert_eq!((result.counts.rejected, result.counts.preemptions), (0, 0));
+    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
+    result.hit
+}
+
+fn trace(path: &std::path::Path) -> std::sync::Arc<tandem::scenario::trace::Trace> {
+    let mut reader = tandem::scenario::trace::Reader::new();
+    reader.push(&std::fs::read(path).unwrap());
+    std::sync::Arc::new(reader.finish().trace)
+}
+
+#[test]
+fn hits_of_mooncake_come_out_of_the_engine() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The sample that is part of the project: plain LRU over single blocks serves so many of 7,124,855 tokens.
+    let sample = trace(&root.join("tests/fixtures/traces/mooncake_first_500.jsonl"));
+    for (blocks, hits) in [(2000.0, 293_833.0), (6000.0, 809_391.0), (1e9, 1_167_589.0)] {
+        let (own, lru) = (hit_rate(&sample, blocks * 512.0), hits / 7_124_855.0);
+        assert!((own - lru).abs() < 0.01, "{blocks} blocks: {own} against {lru}");
+    }
+    let whole = root.ancestors().skip(1).map(|above| above.join("shared/traces/mooncake_conversation.jsonl"));
+    let Some(whole) = whole.into_iter().find(|path| path.exists()) else {
+        eprintln!("the whole trace is not beside the checkout: not tested");
+        return;
+    };
+    let whole = trace(&whole);
+    for (tokens, published) in [(0.512e6, 0.045), (5.12e6, 0.215), (25.6e6, 0.362), (1e12, 0.374)] {
+        let own = hit_rate(&whole, tokens);
+        println!("{tokens} tokens: {own}");
+        assert!((own - published).abs() < 0.03, "{tokens} tokens: {own} instead of {published}");
     }
 }

@@ -26,8 +26,8 @@ pub struct PriceLine {
 /// List prices of the scenario's model at its mix of tokens, cheapest first.
 #[must_use]
 pub fn price_lines(scenario: &Scenario) -> Vec<PriceLine> {
-    let (isl, osl) = (scenario.workload.mean_isl().get(), scenario.workload.mean_osl().get());
-    let hit = scenario.workload.hit;
+    let (isl, osl) = (scenario.mean_input().get(), scenario.workload.mean_osl().get());
+    let hit = scenario.cached_share();
     let offers = api_prices().iter().filter(|own| own.model == Some(scenario.model.as_str()));
     let mut lines: Vec<PriceLine> = offers
         .map(|own| {

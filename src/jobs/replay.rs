@@ -21,7 +21,8 @@ use crate::units::Seconds;
 
 pub(super) const VERB: &str = "replay";
 
-/// Events of a slice: some 4 ms in a browser.
+/// Events of a slice: 5 ms natively where requests are short (900,000 events a second), 25 ms in a trace of long prompts
+/// that are all different (160,000), and about twice that in a browser. Nothing waits longer for a cancel.
 const EVENTS: u64 = 4096;
 /// Bytes of a trace that a slice reads.
 const PIECE: usize = 1 << 18;

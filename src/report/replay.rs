@@ -78,7 +78,7 @@ pub fn sentence(scenario: &Scenario, replay: &Replayed) -> String {
 pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
     let mut page = format!("{}\n\n", sentence(scenario, replay));
     page.push_str(&format!(
-        "  {:<22}{:>24}  {:>24}{:>10}{:>10}{:>24}{:>10}\n",
+        "  {:<22}{:>32}{:>32}{:>10}{:>10}{:>32}{:>10}\n",
         "", "mean (95 %)", "p50 (95 %)", "p90", "p95", "p99 (95 %)", "longest"
     ));
     let estimate = |own: &Estimate| match own.interval {
@@ -93,7 +93,7 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
     ];
     for (name, own) in rows.into_iter().filter_map(|(name, own)| Some((name, own.as_ref()?))) {
         page.push_str(&format!(
-            "  {name:<22}{:>28}{:>28}{:>10}{:>10}{:>28}{:>10}\n",
+            "  {name:<22}{:>32}{:>32}{:>10}{:>10}{:>32}{:>10}\n",
             estimate(&own.mean),
             estimate(&own.p50),
             time(own.p90.value),
@@ -104,7 +104,7 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
     }
     if let Some(gaps) = &replay.itl {
         page.push_str(&format!(
-            "  {:<22}{:>28}{:>28}{:>10}{:>10}{:>28}\n",
+            "  {:<22}{:>32}{:>32}{:>10}{:>10}{:>32}\n",
             "From token to token",
             time(gaps.mean),
             time(gaps.p50),
@@ -134,12 +134,16 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             Unit::Number.format(replay.in_flight.get())
         ),
         format!(
-            "{} came: {} answered, {} turned away, {} unfinished; {} preemptions.",
+            "{} came: {} answered, {} turned away, {} unfinished; {} preemptions{}.",
             number(counts.arrived),
             number(counts.finished),
             number(counts.rejected),
             number(counts.unfinished),
-            Unit::Count.format(counts.preemptions as f64)
+            Unit::Count.format(counts.preemptions as f64),
+            match counts.swaps {
+                0 => String::new(),
+                swaps => format!(", {} of them to the host's memory", Unit::Count.format(swaps as f64)),
+            }
         ),
         match replay.warm_up {
             0 => "All requests count, those that met an empty service too.".to_owned(),
@@ -149,13 +153,32 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             ),
         },
     ];
-    if replay.hit > 0.0 {
+    if let (Some(first), Some(ttft)) = (replay.benchmark, &replay.ttft) {
+        let tpot = first.tpot.map_or_else(String::new, |tpot| format!(" and a token every {}", time(tpot)));
         lines.push(format!(
-            "Cached: {} of the input tokens, {} from beyond the chips' memory.",
-            share(replay.hit),
-            share(replay.loaded)
+            "The first {} requests, ten of each user as benchmarks send them, had their first token after {}{tpot} on \
+             average: compare these with the closed form, which is fitted on such runs. All together had it after {}, \
+             as the burst at the start is soon over.",
+            number(first.requests),
+            time(first.ttft),
+            time(ttft.mean.value)
         ));
     }
+    for class in &replay.classes {
+        if let Some(ttft) = &class.ttft {
+            lines.push(format!(
+                "Those {}: first token within {} for half of them and within {} for 99 %.",
+                if class.urgent { "that go first" } else { "behind them" },
+                time(ttft.p50.value),
+                time(ttft.p99.value)
+            ));
+        }
+    }
+    lines.push(format!(
+        "Cached: {} of the input tokens, {} from beyond the chips' memory.",
+        share(replay.hit),
+        share(replay.loaded)
+    ));
     for pool in &replay.pools {
         lines.push(format!(
             "{}: {} replicas busy {} of the time ({} with prompts), {} sequences in decode on average, \

@@ -1,7 +1,8 @@
 //! How requests come, one by one: what a replay needs to know beyond a rate and two mean lengths.
 //!
-//! The closed form works with means and leaves all of this aside; every field has a default that says nothing. Lengths
-//! keep their means from `isl` and `osl`, so that both ways of computing answer the same question:
+//! The closed form works with means: the mean prompt over the turns of a session, the share of it that an endless cache
+//! holds, the mean pause. The rest it leaves aside. Every field has a default that says nothing. Lengths keep their means
+//! from `isl` and `osl`, so that both ways of computing answer the same question:
 //!
 //! - [`Lengths`] gives the two lengths a tail: log-normal around the mean, as wide as two percentiles say.
 //! - [`Sessions`] makes `isl` the first prompt of a session; each later prompt repeats all that went before and adds to it.
@@ -31,6 +32,10 @@ pub struct Traffic {
     pub tiers: Vec<Tier>,
     /// Which replica takes a request.
     pub routing: Routing,
+    /// Share of the sessions (or lone requests) that go before all others, as somebody waits for them, 0 to 1.
+    pub priority: f64,
+    /// Where the cache of a sequence goes that gives way to others.
+    pub preemption: Preemption,
     /// When a replay stops to take requests; absent = after 10,000, or at the end of a trace.
     pub horizon: Option<Horizon>,
 }
@@ -139,6 +144,17 @@ pub enum Routing {
     Prefix,
 }
 
+/// What becomes of the cache of a sequence that gives way to others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preemption {
+    /// It is given up, and computed anew later.
+    #[default]
+    Recompute,
+    /// It goes to the host's memory, which must be among the tiers, where that is sooner back than computed anew.
+    Swap,
+}
+
 /// When a replay stops to take requests; those under way are still answered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -167,6 +183,20 @@ impl Place {
             Self::Dram => "dram",
             Self::Ssd => "ssd",
             Self::Network => "network",
+        }
+    }
+}
+
+impl Preemption {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Recompute, Self::Swap];
+
+    /// Its word in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Recompute => "recompute",
+            Self::Swap => "swap",
         }
     }
 }
@@ -296,6 +326,51 @@ impl Traffic {
         (own + agents) / sessions.requests().max(1.0)
     }
 
+    /// Longest prompt of a session, by the nominal lengths: that of its last turn, or of a sub-agent's.
+    #[must_use]
+    pub fn longest_input(&self, workload: &Workload) -> Tokens {
+        let Some(sessions) = self.sessions else { return workload.isl };
+        let grown = sessions.growth + workload.osl;
+        let last = |first: Tokens, turns: u32| first + grown * (f64::from(turns) - 1.0).max(0.0);
+        let agents = sessions.agents.map(|agents| last(self.shared + sessions.growth, agents.turns));
+        last(workload.isl, sessions.turns).max(agents.unwrap_or(Tokens::ZERO))
+    }
+
+    /// Share of the input that the closed form takes as cached: what is stated where it can be, and where prompts share
+    /// something and nothing is stated, all that a cache with room for everything serves to requests that are sent where
+    /// their prefix is.
+    #[must_use]
+    pub fn cached_share(&self, workload: &Workload) -> f64 {
+        if self.sessions.is_none() && self.shared.get() <= 0.0 {
+            return workload.hit;
+        }
+        let ceiling = self.reuse_ceiling(workload);
+        if workload.hit > 0.0 { workload.hit.min(ceiling) } else { ceiling }
+    }
+
+    /// Width of the answers' lengths, in mean lengths: that of an even distribution which scatters as much.
+    #[must_use]
+    pub fn scatter(&self, workload: &Workload) -> f64 {
+        self.lengths.as_ref().map_or(1.0 - workload.spread, |lengths| {
+            let sigma = sigma(lengths.tails().1);
+            libm::sqrt(12.0 * libm::expm1(sigma * sigma))
+        })
+    }
+
+    /// Width of the pauses: that of an even distribution which scatters as much.
+    #[must_use]
+    pub fn pause_scatter(&self) -> Seconds {
+        let cv = match self.pause {
+            None => return Seconds::ZERO,
+            Some(Pause::Exponential { .. }) => 1.0,
+            Some(Pause::Quantiles { p50, p95 }) => {
+                let sigma = if p50.get() > 0.0 { sigma(p95 / p50) } else { 0.0 };
+                libm::sqrt(libm::expm1(sigma * sigma))
+            }
+        };
+        self.pause.map_or(Seconds::ZERO, |pause| pause.mean() * (libm::sqrt(12.0) * cv))
+    }
+
     /// The largest share of input tokens that a prefix cache can serve: all but what no earlier prompt held.
     #[must_use]
     pub fn reuse_ceiling(&self, workload: &Workload) -> f64 {
@@ -312,7 +387,7 @@ impl Traffic {
 
     /// Every number that is out of range.
     pub(super) fn check(&self) -> Vec<Invalid> {
-        let mut fields = vec![(Limits::SHARED, self.shared.get())];
+        let mut fields = vec![(Limits::SHARED, self.shared.get()), (Limits::PRIORITY, self.priority)];
         if let Some(Lengths::Tails { input, output }) = self.lengths {
             fields.extend([(Limits::LENGTHS, input), (Limits::LENGTHS, output)]);
         }
@@ -368,6 +443,8 @@ impl Limits {
     pub const AGENTS: Self = Self { field: "agents", low: 1.0, high: 1000.0, unit: "" };
     /// Tokens that all prompts share.
     pub const SHARED: Self = Self { field: "shared", low: 0.0, high: 16_777_216.0, unit: "tokens" };
+    /// Share of sessions that go first.
+    pub const PRIORITY: Self = Self { field: "priority", low: 0.0, high: 1.0, unit: "" };
     /// Think time or tool time.
     pub const PAUSE: Self = Self { field: "pause", low: 1e-3, high: 86_400.0, unit: "s" };
     /// Room for KV in a tier.
@@ -385,5 +462,17 @@ impl Scenario {
     #[must_use]
     pub fn mean_input(&self) -> Tokens {
         self.traffic.mean_input(&self.workload)
+    }
+
+    /// Share of the input that is cached in the closed form.
+    #[must_use]
+    pub fn cached_share(&self) -> f64 {
+        self.traffic.cached_share(&self.workload)
+    }
+
+    /// Think time of a user in a closed loop.
+    #[must_use]
+    pub fn pause(&self) -> Seconds {
+        self.traffic.pause.map_or(Seconds::ZERO, |pause| pause.mean())
     }
 }

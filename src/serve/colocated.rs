@@ -9,7 +9,9 @@ use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
 use super::replica::Prefill;
 use super::root::rising_root;
-use super::station::{Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait};
+use super::station::{
+    Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait, meets, others,
+};
 use super::steady::outside;
 use crate::scenario::Load;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -18,11 +20,14 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-    let spacing = match scenario.load {
-        Load::Closed { .. } => None,
-        Load::Open { cv, .. } => Some(Spacing::new(cv, half.replicas())),
+    let plain = half.station(lengths);
+    let station = match scenario.load {
+        Load::Closed { concurrency } => {
+            let meets = meets(concurrency / plain.replicas, scenario.pause());
+            Station { others: others(concurrency), meets, ..plain }
+        }
+        Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
-    let station = Station { spacing, ..half.station(lengths) };
     let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
@@ -34,18 +39,20 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         step: at.step * 0.5 + at.tpot * (engine.first_steps + ranks_wait),
         transfer: Seconds::ZERO,
     };
-    let wait = |at: &Operating, users: f64| match scenario.load {
+    let wait_with = |at: &Operating, users: f64, burst: f64| match scenario.load {
         Load::Closed { .. } => {
             let company = Company {
                 users,
-                burst: engine.burst,
+                burst,
                 group: engine.group,
-                dispersion: (1.0 - scenario.workload.spread) * lengths.tokens * at.tpot.get(),
+                dispersion: scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get()
+                    + scenario.traffic.pause_scatter().get(),
             };
             closed_wait(at.occupancy, at.prefill_load(), &company)
         }
         Load::Open { cv, .. } => allen_cunneen(at.occupancy, station.replicas, at.prefill_load(), cv),
     };
+    let wait = |at: &Operating, users: f64| wait_with(at, users, engine.burst);
     // Users of a replica in flight when so many are in decode.
     let in_flight =
         |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
@@ -56,10 +63,16 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let (operating, users_here, saturation) = match scenario.load {
         Load::Closed { concurrency } => {
             let users = concurrency / station.replicas;
+            let pause = scenario.pause().get();
             let admitted = users.min(room);
-            let batch =
-                rising_root(1e-9, admitted, |batch| in_flight(&station.at(batch), admitted) - admitted);
-            (station.at(batch), users, None)
+            // Who pauses is nowhere: by Little's law as many as the rate times the pause.
+            let batch = rising_root(1e-9, admitted, |batch| {
+                let at = station.at(batch);
+                let inside = in_flight(&at, admitted);
+                (inside - admitted).max(inside + at.rate * pause - users)
+            });
+            let at = station.at(batch);
+            (at, users - at.rate * pause, None)
         }
         Load::Open { rate, .. } => {
             let wanted = rate.get() / station.replicas;
@@ -73,6 +86,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     };
     let admitted = users_here.min(room);
     let mut ttft = first(&operating, wait(&operating, admitted));
+    let settled = first(&operating, wait_with(&operating, admitted, 0.0));
     let mut warnings = half.warnings(deployment.numerics, operating.batch, lengths.context);
     ttft.room = match scenario.load {
         // By Little's law the users beyond the room wait this long for a place.
@@ -105,6 +119,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);
     Steady {
         ttft: ttft.total(),
+        // Where users wait for room, Little's law says how long in all.
+        ttft_settled: if ttft.room > ttft.total() * 1e-3 { ttft.total() } else { settled.total() },
         tpot: operating.tpot,
         e2e,
         ttft_parts,
@@ -112,7 +128,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         rate: RequestsPerSecond::new(rate),
         capacity: RequestsPerSecond::new(capacity.max(rate)),
         in_flight: Requests::new(match scenario.load {
-            Load::Closed { concurrency } => concurrency,
+            Load::Closed { concurrency } => concurrency - rate * scenario.pause().get(),
             Load::Open { .. } => rate * e2e.get(),
         }),
         isl: lengths.isl,

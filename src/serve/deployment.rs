@@ -101,7 +101,7 @@ impl<'a> Maker<'a> {
             new: lengths.new,
             past: lengths.past,
             context: lengths.context,
-            longest: if role == Role::Prefill { scenario.workload.isl } else { lengths.longest },
+            longest: if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest },
             tokens: lengths.tokens,
             users: self.users(),
             ttft: scenario.slo.ttft,
@@ -181,6 +181,8 @@ pub struct Lengths {
     pub tokens: f64,
     /// Mean cache of a sequence in decode.
     pub context: Tokens,
+    /// Longest prompt.
+    pub longest_prompt: Tokens,
     /// Longest cache of a sequence.
     pub longest: Tokens,
 }
@@ -189,10 +191,11 @@ impl Lengths {
     /// The lengths of a scenario.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let isl = scenario.workload.mean_isl();
+        let isl = scenario.mean_input();
         let osl = scenario.workload.mean_osl();
+        let longest_prompt = scenario.traffic.longest_input(&scenario.workload);
         // At least the last token of a prompt is always computed.
-        let past = (isl * scenario.workload.hit).min(isl - Tokens::new(1.0)).max(Tokens::ZERO);
+        let past = (isl * scenario.cached_share()).min(isl - Tokens::new(1.0)).max(Tokens::ZERO);
         Self {
             isl,
             osl,
@@ -200,7 +203,8 @@ impl Lengths {
             past,
             tokens: (osl.get() - 1.0).max(1e-3),
             context: isl + osl / 2.0,
-            longest: scenario.workload.isl + scenario.workload.osl,
+            longest_prompt,
+            longest: longest_prompt + scenario.workload.osl,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::deployment::{Deployment, Side};
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::root::rising_root;
-use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen};
+use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen, meets, others};
 use super::steady::outside;
 use super::transfer::Path;
 use crate::scenario::Load;
@@ -15,11 +15,14 @@ use crate::units::{Requests, RequestsPerSecond, Seconds};
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Steady {
     let Deployment { scenario, model, numerics, ref lengths, decode: ref half, .. } = *deployment;
-    let spacing = match scenario.load {
-        Load::Closed { .. } => None,
-        Load::Open { cv, .. } => Some(Spacing::new(cv, half.replicas())),
+    let plain = half.station(lengths);
+    let decodes = match scenario.load {
+        Load::Closed { concurrency } => {
+            let meets = meets(concurrency / plain.replicas, scenario.pause());
+            Station { others: others(concurrency), meets, ..plain }
+        }
+        Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
-    let decodes = Station { spacing, ..half.station(lengths) };
     let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
     let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();
@@ -36,7 +39,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         Load::Closed { .. } => None,
         Load::Open { cv, .. } => Some(cv),
     };
-    let first = |at: &Operating, users: f64| {
+    let first_with = |at: &Operating, users: f64, burst: f64| {
         let rate = at.rate * decodes.replicas;
         let load = rate / prefill_most;
         let queue = match open_cv {
@@ -44,7 +47,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
             None => {
                 // Random arrivals among finitely many users, who can't all wait at once, and the burst.
                 let others = (users / readers - 1.0).max(0.0);
-                allen_cunneen(occupancy, readers, load, 1.0) + engine.split_burst * others * occupancy
+                allen_cunneen(occupancy, readers, load, 1.0) + burst * others * occupancy
             }
         };
         FirstToken {
@@ -56,6 +59,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
             transfer: path.exposed(RequestsPerSecond::new(rate), prefill.latency, model.layers),
         }
     };
+    let first = |at: &Operating, users: f64| first_with(at, users, engine.split_burst);
     // The decode pool never gets more than the other stations pass on.
     let upstream = prefill_most.min(path.most().get()) * 0.999_999;
     let widest = rising_root(1e-9, room, |batch| decodes.at(batch).rate * decodes.replicas - upstream);
@@ -65,8 +69,13 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     };
     let (operating, users_in_all, saturation) = match scenario.load {
         Load::Closed { concurrency } => {
-            let batch = rising_root(1e-9, widest, |batch| in_flight(batch, concurrency) - concurrency);
-            (decodes.at(batch), concurrency, None)
+            // Who pauses is nowhere: by Little's law as many as the rate times the pause.
+            let pausing = |at: &Operating| at.rate * decodes.replicas * scenario.pause().get();
+            let batch = rising_root(1e-9, widest, |batch| {
+                in_flight(batch, concurrency) + pausing(&decodes.at(batch)) - concurrency
+            });
+            let at = decodes.at(batch);
+            (at, concurrency - pausing(&at), None)
         }
         Load::Open { rate, .. } => {
             let most = capacity * SATURATED;
@@ -77,6 +86,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         }
     };
     let mut ttft = first(&operating, users_in_all);
+    let settled = first_with(&operating, users_in_all, 0.0);
     let rate = operating.rate * decodes.replicas;
     let within = operating.batch * decodes.replicas + rate * ttft.total().get();
     if open_cv.is_none() && users_in_all > within {
@@ -134,6 +144,8 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     };
     Steady {
         ttft: ttft.total(),
+        // Where users wait for room, Little's law says how long in all.
+        ttft_settled: if ttft.room > ttft.total() * 1e-3 { ttft.total() } else { settled.total() },
         tpot: operating.tpot,
         e2e,
         ttft_parts: ttft.parts(&prefill_ops),
@@ -141,7 +153,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         rate: RequestsPerSecond::new(rate),
         capacity: RequestsPerSecond::new(capacity.max(rate)),
         in_flight: Requests::new(match scenario.load {
-            Load::Closed { concurrency } => concurrency,
+            Load::Closed { concurrency } => concurrency - rate * scenario.pause().get(),
             Load::Open { .. } => rate * e2e.get(),
         }),
         isl: lengths.isl,

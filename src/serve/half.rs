@@ -173,6 +173,8 @@ impl<'a> Half<'a> {
             context: lengths.context,
             fits: self.holder.settled.replica.whole(self.fits(lengths.context)).max(1.0),
             spacing: None,
+            others: 1.0,
+            meets: None,
         }
     }
 

@@ -32,7 +32,7 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if speculates || deployment.decode.partner.is_some() {
         steady.warnings.push(Warning::Unmeasured);
     }
-    if scenario.workload.isl + scenario.workload.osl > models.model.max_context {
+    if deployment.lengths.longest > models.model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
     Ok(steady)

@@ -73,8 +73,8 @@ pub fn offers(
     let lengths = Lengths::of(scenario);
     let pool = Pool::new(id, chips);
     let longest = match role {
-        Role::Prefill => scenario.workload.isl,
-        _ => scenario.workload.isl + scenario.workload.osl,
+        Role::Prefill => scenario.traffic.longest_input(&scenario.workload),
+        _ => scenario.traffic.longest_input(&scenario.workload) + scenario.workload.osl,
     };
     let layouts = match tables.sram(chip) {
         None => candidates(&model, chip, chips),
@@ -131,7 +131,7 @@ pub fn way(
         scenario.chip(id).ok_or_else(|| Refusal::UnknownChip { chip: id.to_owned(), nearest: Vec::new() })
     };
     let numerics = Numerics::resolve(&model, scenario.formats);
-    let isl = scenario.workload.mean_isl();
+    let isl = scenario.mean_input();
     ends(scenario, tables.link("pool"), &model, numerics, isl, (find(from)?, find(to)?, chips))
 }
 

@@ -339,7 +339,9 @@ fn workloads() -> impl Strategy<Value = Workload> {
 /// How requests come one by one.
 fn traffic() -> BoxedStrategy<Traffic> {
     use proptest::option::of;
-    use tandem::scenario::traffic::{Agents, Burst, Horizon, Lengths, Pause, Place, Routing, Sessions, Tier};
+    use tandem::scenario::traffic::{
+        Agents, Burst, Horizon, Lengths, Pause, Place, Preemption, Routing, Sessions, Tier,
+    };
     let seconds = |limits: Limits| within(limits).prop_map(Seconds::new);
     let ids: Vec<&str> = catalog::workloads().iter().map(|workload| workload.id).collect();
     let lengths = prop_oneof![
@@ -390,17 +392,19 @@ fn traffic() -> BoxedStrategy<Traffic> {
         shared,
         of(pause),
         tiers,
-        select(Routing::ALL.to_vec()),
+        (select(Routing::ALL.to_vec()), within(Limits::PRIORITY), select(Preemption::ALL.to_vec())),
         of(horizon),
     )
-        .prop_map(|(lengths, burst, sessions, shared, pause, tiers, routing, horizon)| Traffic {
+        .prop_map(|(lengths, burst, sessions, shared, pause, tiers, rules, horizon)| Traffic {
             lengths,
             burst,
             sessions,
             shared,
             pause,
             tiers,
-            routing,
+            routing: rules.0,
+            priority: rules.1,
+            preemption: rules.2,
             horizon,
         });
     prop_oneof![1 => Just(Traffic::default()), 1 => some.boxed()].boxed()

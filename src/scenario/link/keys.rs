@@ -5,7 +5,7 @@
 
 use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::limits::MOST_CHIPS;
-use crate::scenario::traffic::Routing;
+use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
     ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Role, Scenario, Slo,
     Speculation, Split, SplitKind, Wire, notation,
@@ -693,6 +693,37 @@ pub(super) const KEYS: &[Key] = &[
                 Ok(Taken::Whole)
             },
             write: |scenario| Some(scenario.traffic.routing.id().to_owned()),
+        },
+    },
+    Key {
+        name: "priority",
+        meaning: "share of the sessions of a replay that go before all others, as somebody waits for them",
+        example: "20%",
+        otherwise: "",
+        range: || value::range(&Limits::PRIORITY),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::PRIORITY, text, |share| scenario.traffic.priority = share)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.traffic.priority)),
+        },
+    },
+    Key {
+        name: "preempt",
+        meaning: "what becomes of the cache of a sequence that gives way in a replay: computed anew, or kept in the \
+                  host's memory (a tier) where that is sooner back",
+        example: "swap",
+        otherwise: "",
+        range: || Preemption::ALL.map(Preemption::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let word = text.trim().to_ascii_lowercase();
+                let found = Preemption::ALL.into_iter().find(|own| own.id() == word);
+                scenario.traffic.preemption = found
+                    .ok_or_else(|| names::choice(&word, Preemption::ALL.into_iter().map(Preemption::id)))?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.traffic.preemption.id().to_owned()),
         },
     },
     Key {

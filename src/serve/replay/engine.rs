@@ -8,7 +8,13 @@
 //!
 //! With prefill and decode in pools of their own, a prompt asks for room in decode when its reading begins; if there is
 //! some, its cache leaves layer by layer while it is read, else it waits for room with its cache held, and a prefill pool
-//! full of such prompts stands still (back-pressure).
+//! full of such prompts stands still (back-pressure). What decode wrote is there for the session's next turn in the prefix
+//! cache of the replica that read the prompt, as where both pools work on a shared store (Mooncake, LMCache, Dynamo's block
+//! manager); it goes back over the other direction of the link, whose time is far shorter than any pause.
+//!
+//! Two classes of requests, as in vLLM's priority policy: those that go first are first in line and last to give way, first
+//! come, first served within a class. Whoever gives way is computed anew, or kept in the host's memory where the scenario
+//! says so, a tier is there and the way there and back takes less time.
 //!
 //! The engine is a struct that goes on where it stopped, so that a page stays responsive and can cancel.
 
@@ -26,6 +32,11 @@ use super::wire::Wire;
 use super::worker::{Doing, Piece, Worker};
 use crate::scenario::traffic::Place;
 use crate::units::{Seconds, Tokens};
+
+/// Requests of each user in a benchmark run: `InferenceMAX` sends ten prompts per user at an infinite rate (README of its
+/// repository, seen in a fork, 2026-11). A user then waits once for half of the others' prompts, 0.05 of them per request,
+/// as the burst was fitted.
+const PER_USER: u32 = 10;
 
 /// A request under way.
 #[derive(Clone, Debug)]
@@ -61,6 +72,8 @@ struct Live {
     cached: u32,
     loaded: u32,
     preemptions: u8,
+    /// Tokens of its cache that wait in the host's memory.
+    away: u32,
     way: Way,
 }
 
@@ -242,6 +255,11 @@ impl<S: Steps> Engine<S> {
         self.progress()
     }
 
+    /// Requests that a benchmark of the same closed loop would have sent.
+    pub(super) fn of_benchmark(&self) -> Option<u32> {
+        self.source.users().map(|users| users.saturating_mul(PER_USER))
+    }
+
     /// Requests that are done, in the order in which they were done.
     #[must_use]
     pub fn records(&self) -> &[Record] {
@@ -356,6 +374,7 @@ impl<S: Steps> Engine<S> {
                 replicas: (0, 0),
                 end: End::Rejected,
                 preemptions: 0,
+                urgent: request.urgent,
                 session: request.session,
                 input: request.input,
                 output: request.output,
@@ -394,6 +413,7 @@ impl<S: Steps> Engine<S> {
             cached: 0,
             loaded: 0,
             preemptions: 0,
+            away: 0,
             way: Way::Homeless,
             request,
         };
@@ -401,7 +421,7 @@ impl<S: Steps> Engine<S> {
         worker.load += 1;
         worker.unread += u64::from(live.todo);
         pool.queue.change(self.now, 1.0);
-        let reader = live.reader;
+        let (reader, urgent) = (live.reader, live.request.urgent);
         let slot = match self.spare.pop() {
             Some(slot) => {
                 if let Some(place) = self.live.get_mut(slot as usize) {
@@ -414,8 +434,15 @@ impl<S: Steps> Engine<S> {
                 u32::try_from(self.live.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        if let Some(worker) = self.worker_mut(0, reader) {
-            worker.waiting.push_back(slot);
+        let Self { pools, live, .. } = self;
+        let worker = pools.first_mut().and_then(|pool| pool.workers.get_mut(reader as usize));
+        if let Some(worker) = worker {
+            if urgent {
+                worker.queue(slot, false, |other| is_urgent(live, other));
+                worker.blocked &= worker.waiting.front() != Some(&slot);
+            } else {
+                worker.waiting.push_back(slot);
+            }
             // Nobody overtakes who waits for room.
             if worker.blocked {
                 return;
@@ -664,11 +691,13 @@ impl<S: Steps> Engine<S> {
         let Some(live) = self.live.get_mut(slot as usize).and_then(Option::take) else { return };
         self.spare.push(slot);
         let split = self.pools.len() > 1;
+        let mut answered = false;
         if let Some(state) = self.worker_mut(pool, worker) {
             state.load = state.load.saturating_sub(1);
             state.blocked = false;
             if split {
                 state.cache.unreserve(live.own_writer);
+                answered = !live.request.answer.is_empty();
             } else {
                 state.cache.release(&live.request.prompt, 0, live.held);
                 state.cache.unreserve(live.own);
@@ -676,6 +705,9 @@ impl<S: Steps> Engine<S> {
                     state.cache.insert(&live.request.answer);
                 }
             }
+        }
+        if let Some(state) = self.worker_mut(0, live.reader).filter(|_| answered) {
+            state.cache.insert(&live.request.answer);
         }
         let request = &live.request;
         let came = request.arrival.get();
@@ -689,6 +721,7 @@ impl<S: Steps> Engine<S> {
             replicas: (live.reader as u16, live.writer as u16),
             end: End::Finished,
             preemptions: live.preemptions,
+            urgent: request.urgent,
             session: request.session,
             input: request.input,
             output: request.output,
@@ -1065,6 +1098,10 @@ impl<S: Steps> Engine<S> {
     }
 }
 
+fn is_urgent(lives: &[Option<Live>], slot: u32) -> bool {
+    matches!(lives.get(slot as usize), Some(Some(live)) if live.request.urgent)
+}
+
 /// What must come from farther places before a prompt is read.
 struct Loads {
     tokens: u32,
@@ -1079,11 +1116,15 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
     let block = u64::from(rules.block.max(1));
     let all = u64::from(live.request.input) + u64::from(live.written);
     let rest = u64::from(live.request.output.saturating_sub(live.written));
+    let back = live.away;
     let found = match own.workers.get(worker as usize) {
-        Some(state) if !live.request.prompt.is_empty() && !anew => state.cache.lookup(&live.request.prompt),
+        Some(state) if !live.request.prompt.is_empty() && !anew && back == 0 => {
+            state.cache.lookup(&live.request.prompt)
+        }
         _ => Match::default(),
     };
     let (held, wait) = cut(own, worker, live, &found, now);
+    let way_back = if back > 0 { own.load_time(Place::Dram, f64::from(back)) } else { 0.0 };
     let state = own.workers.get(worker as usize)?;
     let final_length = if rules.evicts { all } else { all + rest };
     let needs = own_blocks(own_tokens(final_length + own.fixed, held, rules.block), rules.block);
@@ -1105,7 +1146,10 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
         cache.release(&live.request.prompt, 0, held);
         return None;
     }
-    let cached = if anew {
+    let cached = if back > 0 {
+        // All but the last token, which the next step takes in any case.
+        back.saturating_sub(1)
+    } else if anew {
         0
     } else if live.request.prompt.is_empty() {
         live.request.given
@@ -1113,7 +1157,7 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
         live.request.saved(held, rules.block)
     };
     let resident = live.request.saved(found.resident().min(held), rules.block);
-    let loads = if live.request.prompt.is_empty() { 0 } else { cached.saturating_sub(resident) };
+    let loads = if live.request.prompt.is_empty() || back > 0 { 0 } else { cached.saturating_sub(resident) };
     live.held = held;
     if anew {
         live.own_writer = needs;
@@ -1131,6 +1175,13 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
         live.loaded = loads;
     }
     let mut ready = None;
+    if back > 0 {
+        live.away = 0;
+        if let Some(link) = state.links.get_mut(Place::Dram as usize) {
+            *link = f64::max(*link, now) + way_back;
+            ready = Some(*link);
+        }
+    }
     for (link, until) in state.links.iter_mut().zip(wait) {
         if until > 0.0 {
             *link = until;
@@ -1233,21 +1284,53 @@ fn leave_decode<S>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64) {
     batch.change(now, -1.0);
 }
 
-/// The sequence admitted last gives way: its blocks are free, and it is first in line to be read again.
+/// Tokens of a sequence that gives way whose cache goes to the host's memory: all, if the way there and back takes less
+/// time than to compute them anew; else none.
+fn swapped<S: Steps>(own: &mut Pool<S>, worker: u32, live: &Live, now: f64) -> u32 {
+    let all = live.request.input.saturating_add(live.written);
+    if !own.plan.scheduler.swaps || !own.plan.tiers.iter().any(|(place, ..)| *place == Place::Dram) {
+        return 0;
+    }
+    let way = own.load_time(Place::Dram, f64::from(all));
+    let budget = own.plan.scheduler.budget.get().max(1.0);
+    let pieces = (f64::from(all) / budget).ceil().max(1.0);
+    let piece = f64::from(all) / pieces;
+    let anew = own.read(1.0, piece, (f64::from(all) - piece) / 2.0).busy.get() * pieces;
+    let Some(link) =
+        own.workers.get_mut(worker as usize).and_then(|state| state.links.get_mut(Place::Dram as usize))
+    else {
+        return 0;
+    };
+    let gone = f64::max(*link, now) + way;
+    if gone + way - now >= anew {
+        return 0;
+    }
+    *link = gone;
+    all
+}
+
+/// The sequence admitted last gives way, of those that don't go first if there are any: its blocks are free, and it is
+/// first in line of its class, to be read again or to come back from the host's memory.
 fn evict<S: Steps>(own: &mut Pool<S>, worker: u32, lives: &mut [Option<Live>], now: f64) {
     loop {
         let Some(state) = own.workers.get_mut(worker as usize) else { return };
-        let Some((slot, epoch)) = state.youngest.pop() else {
+        let others = |&(slot, epoch): &(u32, u32)| matches!(lives.get(slot as usize), Some(Some(live)) if live.epoch == epoch && !live.request.urgent);
+        // Where nobody goes first, this is the last but for those that have left.
+        let last = state.youngest.iter().rposition(others).or(state.youngest.len().checked_sub(1));
+        let Some(at) = last else {
             // Nobody is left who could give way.
             state.count = 0;
             return;
         };
+        let (slot, epoch) = state.youngest.remove(at);
         let Some(Some(live)) = lives.get_mut(slot as usize) else { continue };
         if live.epoch != epoch {
             continue;
         }
         leave_decode(own, worker, live, now);
+        live.away = swapped(own, worker, live, now);
         own.preemptions += 1;
+        own.swaps += u64::from(live.away > 0);
         own.queue.change(now, 1.0);
         let Some(state) = own.workers.get_mut(worker as usize) else { return };
         if live.own_writer > 0 {
@@ -1261,7 +1344,11 @@ fn evict<S: Steps>(own: &mut Pool<S>, worker: u32, lives: &mut [Option<Live>], n
         live.preemptions = live.preemptions.saturating_add(1);
         live.stalled = Some(now);
         state.unread += u64::from(live.request.input) + u64::from(live.written);
-        state.waiting.push_front(slot);
+        if live.request.urgent {
+            state.waiting.push_front(slot);
+        } else {
+            state.queue(slot, true, |other| is_urgent(lives, other));
+        }
         state.blocked = false;
         return;
     }

@@ -72,6 +72,8 @@ pub struct Pool<S> {
     pub steps: u64,
     /// Times a sequence gave way.
     pub preemptions: u64,
+    /// Of those, times its cache went to the host's memory.
+    pub swaps: u64,
 }
 
 impl<S> PoolPlan<S> {
@@ -110,6 +112,7 @@ impl<S> Pool<S> {
             batch: self.batch,
             steps: self.steps,
             preemptions: self.preemptions,
+            swaps: self.swaps,
         }
     }
 }
@@ -143,6 +146,7 @@ impl<S: Steps> Pool<S> {
             batch: Series::default(),
             steps: 0,
             preemptions: 0,
+            swaps: 0,
             plan,
         }
     }

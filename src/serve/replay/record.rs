@@ -25,6 +25,8 @@ pub struct Record {
     pub end: End,
     /// How often it gave way to others.
     pub preemptions: u8,
+    /// Whether it went before those that are not.
+    pub urgent: bool,
     /// Session it belongs to.
     pub session: u64,
     /// Prompt, in tokens.
@@ -55,7 +57,7 @@ impl Record {
 
     /// The columns of [`Self::csv`].
     pub const COLUMNS: &'static str = "index,session,arrival_s,input_tokens,output_tokens,cached_tokens,loaded_tokens,\
-                                       prefill_replica,decode_replica,end,preemptions,wait_s,ttft_s,tpot_s,e2e_s";
+                                       prefill_replica,decode_replica,end,preemptions,wait_s,ttft_s,tpot_s,e2e_s,priority";
 
     /// A line of CSV, with its end.
     pub fn csv(&self, out: &mut String) {
@@ -68,7 +70,7 @@ impl Record {
         // Writing to a string can't fail.
         let _ = writeln!(
             out,
-            "{},{},{:.6},{},{},{},{},{},{},{end},{},{},{},{tpot},{}",
+            "{},{},{:.6},{},{},{},{},{},{},{end},{},{},{},{tpot},{},{}",
             self.index,
             self.session,
             self.arrival,
@@ -82,6 +84,7 @@ impl Record {
             times(self.wait),
             times(self.ttft),
             times(self.e2e),
+            u8::from(self.urgent),
         );
     }
 }

@@ -48,6 +48,8 @@ pub struct Request {
     pub answer: Vec<BlockRun>,
     /// Tokens of the prompt that a prefix cache holds because the scenario says so (`hit`), where no blocks are named.
     pub given: u32,
+    /// Whether it goes before those that are not.
+    pub urgent: bool,
     /// Who waits for the answer.
     from: From,
 }
@@ -144,6 +146,8 @@ struct Drawn {
     shape: Shape,
     /// Absent in a closed loop.
     arrivals: Option<Arrivals>,
+    /// Of a closed loop.
+    users: Option<u32>,
     /// Sessions under way, and users of a closed loop.
     chains: Vec<Chain>,
     spare: Vec<u32>,
@@ -161,6 +165,8 @@ struct Shape {
     hit: f64,
     pause: Option<Pause>,
     sessions: Option<Sessions>,
+    seed: u64,
+    priority: f64,
 }
 
 /// How one length is drawn.
@@ -213,8 +219,19 @@ impl Source {
             }
             Load::Closed { .. } => None,
         };
-        let drawn =
-            Drawn { seed: scenario.seed, shape, arrivals, chains: Vec::new(), spare: Vec::new(), next: 1 };
+        let users = match scenario.load {
+            Load::Closed { concurrency } => Some(libm::round(concurrency).clamp(1.0, 1e6) as u32),
+            Load::Open { .. } => None,
+        };
+        let drawn = Drawn {
+            seed: scenario.seed,
+            shape,
+            arrivals,
+            users,
+            chains: Vec::new(),
+            spare: Vec::new(),
+            next: 1,
+        };
         let mut source = Self {
             block: block.max(1),
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: ENOUGH }),
@@ -223,8 +240,8 @@ impl Source {
             planned: 0,
             kind: Kind::Drawn(Box::new(drawn)),
         };
-        if let Load::Closed { concurrency } = scenario.load {
-            source.seat(libm::round(concurrency).clamp(1.0, 1e6) as u32);
+        if let Some(users) = users {
+            source.seat(users);
         }
         source
     }
@@ -247,6 +264,15 @@ impl Source {
             source.plan(time, record);
         }
         source
+    }
+
+    /// Users of a closed loop of requests that stand alone, as benchmarks have it.
+    #[must_use]
+    pub const fn users(&self) -> Option<u32> {
+        match &self.kind {
+            Kind::Drawn(drawn) if drawn.shape.sessions.is_none() => drawn.users,
+            _ => None,
+        }
     }
 
     /// Tokens of a block.
@@ -420,7 +446,14 @@ impl Shape {
             hit: work.hit,
             pause: traffic.pause,
             sessions: traffic.sessions,
+            seed: scenario.seed,
+            priority: traffic.priority,
         }
+    }
+
+    /// Whether a session goes first: drawn apart, so that its content stays what it is without.
+    fn urgent(&self, session: u64) -> bool {
+        self.priority > 0.0 && Stream::new(self.seed, session ^ CLASSES).uniform() < self.priority
     }
 
     /// Whether a request can share blocks with another.
@@ -457,6 +490,9 @@ impl Shape {
 
 /// Requests of a scenario that does not say how many to replay: a 99th percentile of them rests on a hundred.
 pub const ENOUGH: u32 = 10_000;
+
+/// Streams that say which sessions go first: numbers that count down, where those of sessions count up.
+const CLASSES: u64 = u64::MAX;
 
 /// Blocks of a session are numbered from here on; below are those of the shared head.
 const SESSION: u32 = 32;
@@ -616,6 +652,7 @@ impl Shape {
             prompt,
             answer,
             given: (given as u32).min(input.saturating_sub(1)),
+            urgent: self.urgent(chain.number),
             from,
         }
     }
@@ -627,6 +664,8 @@ struct Traced {
     trace: Arc<Trace>,
     pacing: Pacing,
     pause: Option<Pause>,
+    seed: u64,
+    priority: f64,
     stream: Stream,
     /// Next record of an open replay.
     at: u32,
@@ -660,6 +699,8 @@ impl Traced {
         let sessions = trace.sessions() as usize;
         let mut traced = Self {
             pause: scenario.traffic.pause,
+            seed: scenario.seed,
+            priority: scenario.traffic.priority,
             stream: Stream::new(scenario.seed, 0),
             at: 0,
             edges: Vec::new(),
@@ -783,6 +824,10 @@ impl Traced {
             prompt,
             answer,
             given: 0,
+            urgent: self.priority > 0.0
+                && Stream::new(self.seed, record.session.map_or(u64::from(number), u64::from) ^ CLASSES)
+                    .uniform()
+                    < self.priority,
             from: From::Record(number),
         })
     }

@@ -27,10 +27,14 @@ pub struct Replayed {
     pub tpot: Option<Distribution>,
     /// Time from one token to the next, over all tokens.
     pub itl: Option<Gaps>,
+    /// Of a closed loop: what a benchmark would have measured, which stops long before the replay.
+    pub benchmark: Option<Benchmark>,
     /// Time to the last token.
     pub e2e: Option<Distribution>,
     /// Time until admitted.
     pub wait: Option<Distribution>,
+    /// The two classes where some requests go first: those, then the others.
+    pub classes: Vec<Class>,
     /// Requests answered per second while requests came.
     pub rate: RequestsPerSecond,
     /// Output tokens per second while requests came.
@@ -59,6 +63,59 @@ pub struct Replayed {
     pub inside: Vec<f64>,
 }
 
+/// Requests that go first, or those that don't.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Class {
+    /// Whether they go first.
+    pub urgent: bool,
+    /// Time to first token.
+    pub ttft: Option<Distribution>,
+    /// Mean time per output token after the first, by request.
+    pub tpot: Option<Distribution>,
+}
+
+impl Class {
+    /// Both classes; none where nobody goes first.
+    fn both(measured: &[&Record]) -> Vec<Self> {
+        let of = |urgent: bool| {
+            let own = || measured.iter().filter(|record| record.urgent == urgent);
+            let ttft: Vec<f64> = own().map(|record| f64::from(record.ttft)).collect();
+            let tpot: Vec<f64> = own().filter_map(|record| record.tpot()).collect();
+            Self { urgent, ttft: distribution(&ttft), tpot: distribution(&tpot) }
+        };
+        if measured.iter().any(|record| record.urgent) { vec![of(true), of(false)] } else { Vec::new() }
+    }
+}
+
+/// The first requests of a closed loop, as many as benchmarks send. All users begin at once, which those feel that come
+/// first; the closed form is fitted on such runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Benchmark {
+    /// How many.
+    pub requests: u32,
+    /// Their mean time to first token.
+    pub ttft: Seconds,
+    /// The mean of their times per output token, where answers have more than one.
+    pub tpot: Option<Seconds>,
+}
+
+impl Benchmark {
+    fn of(measured: &[&Record], requests: u32) -> Option<Self> {
+        let first = || measured.iter().filter(|record| record.index < requests);
+        let count = first().count();
+        if u32::try_from(count) != Ok(requests) {
+            return None;
+        }
+        let mean = |sum: f64, count: usize| Seconds::new(sum / count.max(1) as f64);
+        let tpots: Vec<f64> = first().filter_map(|record| record.tpot()).collect();
+        Some(Self {
+            requests,
+            ttft: mean(first().map(|record| f64::from(record.ttft)).sum(), count),
+            tpot: (!tpots.is_empty()).then(|| mean(tpots.iter().sum(), tpots.len())),
+        })
+    }
+}
+
 /// Where every request went: those that came are the sum of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -72,6 +129,8 @@ pub struct Counts {
     pub unfinished: u32,
     /// Times that one gave way to others.
     pub preemptions: u64,
+    /// Of those, times that its cache waited in the host's memory.
+    pub swaps: u64,
 }
 
 /// Time from one token to the next.
@@ -201,14 +260,17 @@ impl<S: Steps> Engine<S> {
                 rejected: progress.rejected,
                 unfinished: self.unfinished(),
                 preemptions: self.pools.iter().map(|pool| pool.preemptions).sum(),
+                swaps: self.pools.iter().map(|pool| pool.swaps).sum(),
             },
             time: Seconds::new(end),
             warm_up,
             ttft: of(|record| f64::from(record.ttft)),
             tpot: distribution(&tpots),
             itl: self.gaps(),
+            benchmark: self.of_benchmark().and_then(|requests| Benchmark::of(&measured, requests)),
             e2e: of(|record| f64::from(record.e2e)),
             wait: of(|record| f64::from(record.wait)),
+            classes: Class::both(&measured),
             rate: RequestsPerSecond::new(window.rate(|_| 1.0)),
             throughput: TokensPerSecond::new(window.rate(|record| f64::from(record.output))),
             goodput: RequestsPerSecond::new(window.rate(|record| f64::from(u8::from(keeps(record))))),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::catalog::Engine;
 use crate::machine::EngineRow;
-use crate::units::Tokens;
+use crate::units::{Bytes, Tokens};
 
 /// Rules by which a replica takes prompts into its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,8 +21,10 @@ pub struct Scheduler {
     pub watermark: f64,
     /// Share of the answers still to be written that must find room when a request is admitted.
     pub reserve: f64,
-    /// Whether running requests give way and are recomputed; else answers have their blocks from the start.
+    /// Whether running requests give way; else answers have their blocks from the start.
     pub evicts: bool,
+    /// Whether the cache of those that give way goes to the host's memory, where that is sooner back than computed anew.
+    pub swaps: bool,
     /// Whether prompts and decode share a step; else prompts go first.
     pub mixed: bool,
 }
@@ -30,6 +32,7 @@ pub struct Scheduler {
 #[derive(Deserialize)]
 struct Row {
     engine: String,
+    memory: f64,
     sequences: u32,
     block: u32,
     watermark: f64,
@@ -39,9 +42,9 @@ struct Row {
 }
 
 impl Scheduler {
-    /// The defaults of an engine.
+    /// The defaults of an engine on chips with so much memory; what keeps everything on the die counts as large.
     #[must_use]
-    pub fn of(row: &EngineRow) -> Self {
+    pub fn of(row: &EngineRow, memory: Option<Bytes>) -> Self {
         let plain = Self {
             budget: row.chunk,
             prompts: usize::MAX,
@@ -50,9 +53,12 @@ impl Scheduler {
             watermark: 0.0,
             reserve: 0.0,
             evicts: true,
+            swaps: false,
             mixed: true,
         };
-        Self::rows().find(|own| own.engine == engine_id(row.engine)).map_or(plain, |own| Self {
+        let gib = memory.map_or(f64::INFINITY, |memory| memory.get() / f64::from(1 << 30));
+        let holds = |own: &Row| own.engine == engine_id(row.engine) && own.memory <= gib;
+        Self::rows().find(holds).map_or(plain, |own| Self {
             sequences: own.sequences.max(1),
             block: own.block.max(1),
             watermark: own.watermark,
@@ -88,8 +94,9 @@ mod tests {
     #[test]
     fn every_engine_has_its_rules() {
         for engine in [Engine::Vllm, Engine::Sglang, Engine::Trtllm] {
-            assert!(Scheduler::rows().any(|row| row.engine == engine_id(engine)), "{engine:?}");
+            let least = Scheduler::rows().filter(|row| row.engine == engine_id(engine)).map(|row| row.memory);
+            assert_eq!(least.last(), Some(0.0), "{engine:?}");
         }
-        assert_eq!(Scheduler::rows().count(), 3);
+        assert_eq!(Scheduler::rows().count(), 4);
     }
 }

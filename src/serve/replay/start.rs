@@ -9,7 +9,7 @@ use super::scheduler::Scheduler;
 use super::steps::{Room, Silicon, Steps};
 use super::wire::Wire;
 use crate::scenario::trace::Trace;
-use crate::scenario::traffic::Place;
+use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
 use crate::serve::deployment::{Deployment, Side};
 use crate::serve::half::Half;
@@ -45,7 +45,7 @@ impl<'a> Engine<Silicon<'a>> {
     #[must_use]
     pub fn start(deployment: &Deployment<'a>, asked: &Asked) -> Self {
         let scenario = deployment.scenario;
-        let rules = Scheduler::of(deployment.decode.engine());
+        let rules = rules(&deployment.decode.holder);
         let source = match asked {
             Asked::Scenario => Source::from_scenario(scenario, rules.block),
             Asked::Trace(trace, pacing) => {
@@ -120,6 +120,10 @@ impl Typical {
     }
 }
 
+fn rules(side: &Side<'_>) -> Scheduler {
+    Scheduler::of(side.settled.replica.engine(), side.chip.memory.as_ref().map(|memory| memory.capacity))
+}
+
 fn plan<'a>(
     deployment: &Deployment<'a>,
     half: &Half<'a>,
@@ -130,7 +134,8 @@ fn plan<'a>(
     let side: &Side<'a> = &half.holder;
     let replica = &side.settled.replica;
     let engine = *replica.engine();
-    let mut scheduler = Scheduler { block, ..Scheduler::of(&engine) };
+    let swaps = scenario.traffic.preemption == Preemption::Swap;
+    let mut scheduler = Scheduler { block, swaps, ..rules(side) };
     if replica.pipeline().is_some() {
         // Prompts stream through a pipeline one after another.
         scheduler.prompts = 1;
@@ -144,8 +149,10 @@ fn plan<'a>(
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);
-    let tiers = if !half.prefills { &[][..] } else { &scenario.traffic.tiers[..] };
-    let tiers = tiers.iter().map(|tier| {
+    // Decode keeps no prefixes, but what gives way there may go to the host.
+    let of_decode = |place: Place| swaps && place == Place::Dram;
+    let tiers = scenario.traffic.tiers.iter().filter(|tier| half.prefills || of_decode(tier.place));
+    let tiers = tiers.map(|tier| {
         let bytes = match tier.place {
             Place::Network => tier.capacity / replicas,
             Place::Hbm | Place::Dram | Place::Ssd => tier.capacity * chips,

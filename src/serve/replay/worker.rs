@@ -179,6 +179,19 @@ impl Worker {
         steps
     }
 
+    /// Puts a request in line, behind those of its class or, if it comes back, before them; `urgent` tells the class.
+    pub fn queue(&mut self, slot: u32, back: bool, urgent: impl Fn(u32) -> bool) {
+        let own = urgent(slot);
+        let ends = |waiting: &VecDeque<u32>| waiting.iter().take_while(|&&other| urgent(other)).count();
+        // Those that go first are all before the others.
+        let at = match (own, back) {
+            (true, true) => 0,
+            (true, false) | (false, true) => ends(&self.waiting),
+            (false, false) => self.waiting.len(),
+        };
+        self.waiting.insert(at, slot);
+    }
+
     /// Takes note of the time that so many steps took.
     pub fn pace(&mut self, steps: u64, takes: f64) {
         if steps > 0 {

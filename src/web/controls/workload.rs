@@ -8,7 +8,7 @@ use super::field::NumberField;
 use super::stops::Stops;
 use crate::catalog::Engine;
 use crate::catalog::workload::{Arrivals, Workload as Preset, workload, workloads};
-use crate::scenario::{Limits, Load, Scenario};
+use crate::scenario::{Limits, Load, Scenario, Traffic};
 use crate::units::format::{Unit, format_tokens};
 use crate::units::{RequestsPerSecond, Tokens};
 use crate::web::state::use_page;
@@ -236,9 +236,10 @@ fn other_load(load: Load, kind: &str, rate: f64, in_flight: f64) -> Load {
 
 /// Takes lengths, hits and service level from a preset; the load stays.
 fn take(scenario: &mut Scenario, preset: &Preset) {
-    scenario.workload.isl = preset.input.p50;
-    scenario.workload.osl = preset.output.p50;
-    scenario.workload.hit = preset.cached_share;
+    let (workload, traffic) = Traffic::typical(preset);
+    scenario.workload = workload;
+    let Traffic { lengths, sessions, shared, pause, .. } = traffic;
+    scenario.traffic = Traffic { lengths, sessions, shared, pause, ..std::mem::take(&mut scenario.traffic) };
     scenario.slo.ttft = preset.slo.map(|slo| slo.ttft);
     scenario.slo.tpot = preset.slo.map(|slo| slo.tpot);
     if let (Load::Open { cv, .. }, Arrivals::OpenLoop { cv: typical }) = (&mut scenario.load, preset.arrivals)
@@ -251,6 +252,7 @@ fn take(scenario: &mut Scenario, preset: &Preset) {
 fn preset_of(scenario: &Scenario) -> Option<&'static Preset> {
     let work = &scenario.workload;
     workloads().iter().find(|preset| {
-        preset.input.p50 == work.isl && preset.output.p50 == work.osl && preset.cached_share == work.hit
+        let (typical, traffic) = Traffic::typical(preset);
+        typical == *work && traffic.lengths == scenario.traffic.lengths
     })
 }
