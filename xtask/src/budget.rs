@@ -14,8 +14,8 @@ const WASM: usize = 425_000;
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
 const LATER: usize = 330_000;
 
-/// How the names of what comes later begin.
-const COMES_LATER: [&str; 4] = ["ask-", "jobs-", "later-", "worker-"];
+/// How the names of what comes later begin; `host-` comes only when the page stands in another one.
+const COMES_LATER: [&str; 5] = ["ask-", "host-", "jobs-", "later-", "worker-"];
 
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {

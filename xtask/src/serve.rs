@@ -21,6 +21,10 @@ use crate::watch::Snapshot;
 const RELOAD: &str = ".reload.js";
 const NEWEST: &str = ".newest";
 
+/// The service worker. A page that changes all the time keeps none, and rids itself of one that was there before.
+const KEEPER: &str = "sw.js";
+const NO_KEEPER: &str = "addEventListener(\"activate\", () => registration.unregister());\nskipWaiting();\n";
+
 /// How long a request for the newest build may wait.
 const WAIT: Duration = Duration::from_secs(25);
 
@@ -68,13 +72,13 @@ pub fn still(root: &Path, at: &Place) -> Result<()> {
 /// Builds, serves, and builds again whenever a source changes, until it is stopped.
 pub fn live(root: &Path, at: &Place) -> Result<()> {
     let mut seen = Snapshot::take(root);
-    let serving = start(Arc::new(with_reload(bundle(root)?)), at, true)?;
+    let serving = start(Arc::new(with_reload(bundle(root, "")?)), at, true)?;
     loop {
         println!("\nserving at {}; ctrl-c stops it\n", serving.url);
         let changed = seen.wait_for_change(root);
         println!("{} changed", changed.display());
         seen = Snapshot::take(root);
-        match bundle(root) {
+        match bundle(root, "") {
             Ok(site) => serving.publish(site),
             Err(error) => eprintln!("\n{error:#}\nthe last good build stays up"),
         }
@@ -160,7 +164,9 @@ impl Shared {
 fn with_reload(mut site: Site) -> Site {
     let script = format!("<script type=\"module\" src=\"{RELOAD}?seen={}\"></script>\n</body>", site.tag);
     for (name, asset) in &mut site.assets {
-        if name.ends_with(".html") {
+        if name == KEEPER {
+            *asset = Asset::new(name, NO_KEEPER.as_bytes().to_vec());
+        } else if name.ends_with(".html") {
             let page = String::from_utf8_lossy(&asset.bytes).replace("</body>", &script);
             *asset = Asset::new(name, page.into_bytes());
         }
@@ -212,6 +218,8 @@ impl Reply {
         }
         headers.push(("Content-Type", asset.mime.to_owned()));
         headers.push(("X-Content-Type-Options", "nosniff".to_owned()));
+        // A page in a sandboxed frame has no origin, so that its own files are foreign to it.
+        headers.push(("Access-Control-Allow-Origin", "*".to_owned()));
         if let Some(coding) = coding {
             headers.push(("Content-Encoding", coding.to_owned()));
         }
