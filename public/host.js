@@ -32,18 +32,21 @@ class Wrong extends Error {
   }
 }
 
-const names = (field, value) => {
+const names = (field, value, fault) => {
   if (typeof value !== "string") throw new Wrong(field, value, "a text, names separated by commas");
   const list = value.split(",").map((name) => name.trim()).filter(Boolean);
-  for (const name of list) {
-    if (!Object.hasOwn(PARTS, name)) throw new Wrong(field, name, Object.keys(PARTS).join(", "));
-  }
-  return list;
+  const known = (name) => Object.hasOwn(PARTS, name);
+  for (const name of list) if (!known(name)) fault(new Wrong(field, name, Object.keys(PARTS).join(", ")));
+  return list.filter(known);
+};
+
+const refuse = (wrong) => {
+  throw wrong;
 };
 
 const check = {
-  hide: (value) => names("hide", value ?? ""),
-  show: (value) => names("show", value ?? ""),
+  hide: (value, fault = refuse) => names("hide", value ?? "", fault),
+  show: (value, fault = refuse) => names("show", value ?? "", fault),
   theme(value) {
     if (!THEMES.includes(value)) throw new Wrong("theme", value, THEMES.join(", "));
     return value;
@@ -124,11 +127,12 @@ function hear({ source, data }) {
 function readQuery() {
   const query = new URLSearchParams(location.search);
   const remarks = [];
+  const remark = (wrong) => remarks.push(wrong.message);
   const read = (field, otherwise) => {
     try {
-      return query.has(field) ? check[field](query.get(field)) : otherwise;
+      return query.has(field) ? check[field](query.get(field), remark) : otherwise;
     } catch (wrong) {
-      remarks.push(wrong.message);
+      remark(wrong);
       return otherwise;
     }
   };
