@@ -41,7 +41,7 @@ async function serve(answer, name = "localhost") {
 async function host(body, { site = TOP, script = `<script async src="${site}embed.js"></script>`, ...options } = {}) {
   const policy = `default-src 'none'; script-src ${site} 'unsafe-inline'; style-src 'self'; frame-src ${site}`;
   const page = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
-    <meta http-equiv="Content-Security-Policy" content="${policy}"><title>Host</title>${script}<body><main>${body}</main></body></html>`;
+    <meta http-equiv="Content-Security-Policy" content="${policy}"><title>Host</title>${script}<body><main><h1>Host</h1>${body}</main></body></html>`;
   const { url } = await serve((path) => (path === "/" ? { body: page } : undefined));
   const context = await browser.newContext({ viewport: { width: 900, height: 1600 }, ...options });
   const [asked, problems] = [[], { errors: [] }];
@@ -177,7 +177,7 @@ test("an embed is as high as what it shows, wide or narrow, and does not grow by
 test("messages set scenario, look, parts and height; wrong ones are answered and change nothing", async () => {
   const { page, context, problems } = await host(
     `<iframe title="Tandem" src="${TOP}?embed=1#v1&isl=4k" width="800" height="600"></iframe>
-     <iframe title="Another" src="${TOP}measured.csv"></iframe>`,
+     <iframe title="Another" src="${TOP}accuracy.html"></iframe>`,
     { script: "" },
   );
   await until(() => heard(page, "ready"), (found) => found.length === 1, "ready");
@@ -225,7 +225,7 @@ test("messages set scenario, look, parts and height; wrong ones are answered and
   }
   // Others' messages are none of its business.
   for (const message of [null, 5, "text", {}, { type: "setTheme", theme: "light" }, [1]]) await say(message);
-  const other = page.frames().find((own) => own.url().endsWith("measured.csv"));
+  const other = page.frames().find((own) => own.url().endsWith("accuracy.html"));
   await other.evaluate(() => parent.frames[0].postMessage({ tandem: 1, type: "setTheme", theme: "light" }, "*"));
   await page.waitForTimeout(400);
   assert.equal((await heard(page, "error")).length, wrong.length);
@@ -330,8 +330,13 @@ async function mirror(base = "/") {
 }
 
 const keptBy = (page) => page.evaluate(() => caches.keys());
-const kept = (page) =>
-  page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active && navigator.serviceWorker.controller, null, { timeout: 30_000 });
+/** Which service workers there are. */
+const workers = (page) =>
+  page.evaluate(async () => {
+    const { active, waiting } = (await navigator.serviceWorker.getRegistration()) ?? {};
+    return { active: active?.state === "activated", waiting: Boolean(waiting), controls: Boolean(navigator.serviceWorker.controller) };
+  });
+const kept = (page) => until(() => workers(page), ({ active, controls }) => active && controls, "service worker");
 
 test("without a network the page reloads, searches, and its other pages open", async () => {
   const { url, end } = await mirror("/a/deep/path/");
@@ -374,7 +379,7 @@ test("a new build takes over when the old one's pages have gone, and the old one
   await page.reload();
   await page.waitForFunction(() => document.documentElement.dataset.ready === "true");
   assert.equal(await page.locator("body.another").count(), 1, "while there is a network the newest page is shown");
-  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration()).waiting, null, { timeout: 30_000 });
+  await until(() => workers(page), ({ waiting }) => waiting, "the next service worker");
   assert.ok((await keptBy(page)).includes(old), "the open page keeps its files");
   await page.goto("about:blank");
   await page.waitForTimeout(500);
