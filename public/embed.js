@@ -18,6 +18,7 @@
   const HOME = new URL("./", own).href;
 
   const PASSED_ON = ["scenario", "view", "hide", "show", "theme", "height"];
+  const PROPERTIES = [...PASSED_ON, "label"];
   const HEIGHT = 460; // While the embed's own is not known.
 
   const CSS = `
@@ -88,6 +89,13 @@
       if (!this.shadowRoot) {
         this.attachShadow({ mode: "open" });
         if (sheet) this.shadowRoot.adoptedStyleSheets = [sheet];
+      }
+      // What a framework has set before this script was there hides the properties of the same name.
+      for (const name of PROPERTIES) {
+        if (!Object.hasOwn(this, name)) continue;
+        const value = this[name];
+        delete this[name];
+        this[name] = value;
       }
       addEventListener("message", this.#hear);
       this.#show();
@@ -232,7 +240,7 @@
     };
   }
 
-  for (const name of [...PASSED_ON, "label"]) {
+  for (const name of PROPERTIES) {
     Object.defineProperty(TandemEmbed.prototype, name, {
       get() {
         return this.getAttribute(name);

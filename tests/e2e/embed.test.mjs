@@ -301,6 +301,21 @@ test("the script finds its place under a deep path, as a script and as a module"
   await context.close();
 });
 
+test("a property that was set before the script came is taken up", async () => {
+  const { page, context } = await host(
+    `<tandem-embed id="one" loading="eager"></tandem-embed><script>document.getElementById("one").scenario = "v1&isl=4k"</script>`,
+    { script: "" },
+  );
+  await page.evaluate((address) => {
+    const script = document.createElement("script");
+    script.src = address;
+    document.head.append(script);
+  }, `${TOP}embed.js`);
+  await allReady(page, 1);
+  assert.match(await sentence(inside(page)), /4k\/1k/);
+  await context.close();
+});
+
 test("options behind the question mark that cannot be are told, and the rest holds", async () => {
   const { page, problems } = await openReady(browser, {
     query: "embed=1&hide=table,nothing&theme=pink&height=9&view=pie&show=tiles",

@@ -319,8 +319,8 @@ fn takes(accept_encoding: &str, coding: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reply, Request, takes};
-    use crate::site::Asset;
+    use super::{RELOAD, Reply, Request, takes, with_reload};
+    use crate::site::{Asset, Site};
 
     fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
         reply.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
@@ -349,6 +349,16 @@ mod tests {
         let again = Reply::asset(&asset, "br", &format!("\"other\", W/{tag}"));
         assert_eq!((again.status, again.body.len()), (304, 0));
         assert_eq!(Reply::asset(&asset, "", tag).status, 200);
+    }
+
+    #[test]
+    fn a_live_page_reloads_and_is_not_kept_for_offline() {
+        let files = [("index.html", "<body></body>"), ("sw.js", "keep")];
+        let site = Site::new(files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into());
+        let live = with_reload(site);
+        let text = |name: &str| String::from_utf8(live.assets[name].bytes.clone()).unwrap();
+        assert!(text("index.html").contains(&format!("{RELOAD}?seen={}", live.tag)));
+        assert!(text("sw.js").contains("unregister") && !text("sw.js").contains("keep"));
     }
 
     #[test]
