@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, DEEP, launch, openReady, request, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, DEEP, launch, open, openReady, request, TOP, waitReady } from "./support.mjs";
 
 const run = promisify(execFile);
 const servers = new Set();
@@ -413,8 +413,7 @@ test("an embed leaves no service worker behind", async () => {
 
 test("the guide's figures live, and its examples name the place it is read at", async () => {
   for (const viewport of [{ width: 1100, height: 900 }, { width: 390, height: 844 }]) {
-    const { page, problems, context } = await openReady(browser, { viewport, link: "v1" });
-    await page.goto(`${TOP}embedding.html`);
+    const { page, problems, context } = await open(browser, { viewport, site: `${TOP}embedding.html` });
     assert.ok((await page.locator("pre").first().innerText()).includes(`src="${TOP}embed.js"`));
     await page.locator("#spoken-with").scrollIntoViewIfNeeded();
     await until(() => page.evaluate(() => document.getElementById("spoken-with").ready), Boolean, "ready");
