@@ -4,6 +4,9 @@
 // - `ask(question, listener)` is how the page has long questions answered (ask.js). That script and all behind it are
 //   loaded with the first question.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
+// - Behind `?embed=1` it shows less, and host.js speaks with the page around it. What that script writes into
+//   `dataset.parts` is read when the page is mounted.
+// - Only a page of its own, not one inside another, leaves a service worker (sw.js) behind, which answers offline.
 //
 // If the module cannot start, the reason stands in `#failure` in plain words.
 //
@@ -20,13 +23,26 @@ const ask = (question, listener) => {
   return () => asked.then((drop) => drop?.());
 };
 
+const embed = new URLSearchParams(location.search).get("embed");
+const embedded = embed !== null && embed !== "0";
+
+function keepForOffline() {
+  if (embedded || parent !== self) return;
+  // Where there is none, the page works all the same while there is a network.
+  navigator.serviceWorker?.register(beside("./sw.js")).catch((reason) => console.info(`Not kept for offline: ${reason}`));
+}
+
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
+  const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
   const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([import("./{{glue}}"), import("./{{parts}}")]);
   attach(initSync);
   await init({ module_or_path: beside("./{{wasm}}") });
+  await host;
   start_page(ask);
   document.getElementById("skeleton")?.remove();
+  // Not before the figures are on the screen and the browser has had time for them.
+  setTimeout(keepForOffline, 2000);
 } catch (reason) {
   console.error(reason);
   document.getElementById("skeleton")?.remove();

@@ -25,7 +25,7 @@ use super::why::Why;
 
 /// The whole page, or what an embed shows of it.
 pub fn page(ask: js_sys::Function) -> AnyView {
-    let Opened { parsed, view, pins, embedded, hide } = history::open();
+    let Opened { parsed, view, pins, embedded } = history::open();
     let page = Page::new(parsed.scenario.clone(), view, Desk::new(ask), embedded);
     page.pins.set(pins);
     history::tell(&page, &parsed);
@@ -35,7 +35,7 @@ pub fn page(ask: js_sys::Function) -> AnyView {
     runs::fetch_later(page);
     keep_pays(page);
     if embedded {
-        return view! { <Embed hide/> }.into_any();
+        return view! { <Embed choice/> }.into_any();
     }
     let open = RwSignal::new(false);
     close_menus_left();
@@ -83,7 +83,9 @@ pub fn page(ask: js_sys::Function) -> AnyView {
         </main>
         <footer class="foot">
             <p>
-                "Everything is computed in this browser. Nothing is sent anywhere, and there are no cookies. "
+                "Works offline after the first visit. No third-party request, no cookie, no telemetry. "
+                <a href="embedding.html">"Embed it"</a>
+                " · "
                 <a href="accuracy.html">"How accurate it is"</a>
                 " · "
                 <a href="claims.html">"Makers’ claims, held against it"</a>

@@ -29,24 +29,24 @@ pub struct Opened {
     pub pins: Vec<Pin>,
     /// Whether the page stands in another one.
     pub embedded: bool,
-    /// Parts of the embed that are not wanted.
-    pub hide: Vec<String>,
 }
 
 /// Reads the address.
 pub fn open() -> Opened {
-    let parsed = link::parse(&fragment());
-    let view = view_of(&parsed.view);
+    let mut parsed = link::parse(&fragment());
     let pins = pins_of(&parsed.view);
     let embedded = query("embed").is_some_and(|value| value != "0");
     let word = |key: &str| query(key).or_else(|| value(&parsed.view, key).map(str::to_owned));
     if let Some(theme) = word("theme") {
         theme::force(&theme);
     }
-    let hide = word("hide").unwrap_or_default().split(',').map(str::to_owned).collect();
-    let tab = query("view").and_then(|id| Tab::from_id(&id));
-    let view = View { tab: tab.unwrap_or(view.tab), ..view };
-    Opened { parsed, view, pins, embedded, hide }
+    // A chart that the query names stands before the link's.
+    if let Some(id) = query("view") {
+        parsed.view.retain(|(key, _)| key != "view");
+        parsed.view.push(("view".to_owned(), id));
+    }
+    let view = view_of(&parsed.view);
+    Opened { parsed, view, pins, embedded }
 }
 
 /// The state as what follows `#`.
@@ -110,21 +110,42 @@ pub fn keep(page: Page) {
             return;
         }
         pending.set_value(None);
-        let view = view_of(&parsed.view);
-        let pins = pins_of(&parsed.view);
-        page.messages.set(Vec::new());
-        tell(&page, &parsed);
-        page.edit(|scenario| *scenario = parsed.scenario.clone());
-        page.view.set(view);
-        if page.pins.with_untracked(|now| *now != pins) {
-            page.pins.set(pins);
-        }
+        show(&page, &parsed);
         written.set_value(untrack(|| link_of(&page)));
         closed.set_value(true);
     };
     for event in ["popstate", "hashchange"] {
         let listener = window_event_listener_untyped(event, move |_| read());
         on_cleanup(move || listener.remove());
+    }
+}
+
+/// Shows what a link says, and what of it could not be taken.
+fn show(page: &Page, parsed: &Parsed) {
+    let pins = pins_of(&parsed.view);
+    page.messages.set(Vec::new());
+    tell(page, parsed);
+    page.edit(|scenario| *scenario = parsed.scenario.clone());
+    page.view.set(view_of(&parsed.view));
+    if page.pins.with_untracked(|now| *now != pins) {
+        page.pins.set(pins);
+    }
+}
+
+/// Shows a link that the page around this one hands in. One that cannot be taken as it stands changes nothing.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn take(page: &Page, text: &str) -> Result<(), String> {
+    let parsed = link::parse(text);
+    let told = parsed.notices.iter().filter(|notice| notice.changes_meaning()).map(ToString::to_string);
+    let wrong: Vec<_> = told.chain(unknown_chart(&parsed)).collect();
+    if wrong.is_empty() {
+        show(page, &parsed);
+        Ok(())
+    } else {
+        Err(wrong.join(" "))
     }
 }
 
@@ -142,6 +163,16 @@ pub fn tell(page: &Page, parsed: &Parsed) {
     for notice in &parsed.notices {
         page.say(notice.to_string(), notice.changes_meaning());
     }
+    if let Some(text) = unknown_chart(parsed) {
+        page.say(text, false);
+    }
+}
+
+/// What to say when a link asks for a chart that there is not.
+fn unknown_chart(parsed: &Parsed) -> Option<String> {
+    let id = value(&parsed.view, "view").filter(|id| Tab::from_id(id).is_none())?;
+    let known = Tab::ALL.map(Tab::id).join(", ");
+    Some(format!("view={id}: no such chart. There are {known}."))
 }
 
 /// What follows `#`.

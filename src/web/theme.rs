@@ -74,6 +74,12 @@ pub fn force(id: &str) {
     show(Choice::from_id(id));
 }
 
+/// Changes the look for this visit, as the page around an embed asks.
+pub fn set(choice: RwSignal<Choice>, id: &str) {
+    force(id);
+    choice.set(Choice::from_id(id));
+}
+
 /// Follows the system and the attribute on the root; provides [`Look`].
 pub fn provide(embedded: bool) -> RwSignal<Choice> {
     let first = attribute()

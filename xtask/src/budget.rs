@@ -17,8 +17,8 @@ const VIEWS: usize = 140_000;
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
 const LATER: usize = 330_000;
 
-/// How the names of the files of the first long question begin.
-const QUESTIONS: [&str; 4] = ["ask-", "jobs-", "later-", "worker-"];
+/// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
+const QUESTIONS: [&str; 5] = ["ask-", "host-", "jobs-", "later-", "worker-"];
 
 /// How the names of late views begin.
 const PART: &str = "part-";

@@ -3,8 +3,12 @@
 //! Three sources meet: `index.html` (the page's one template), the files of `public/`, and two compiled modules, each
 //! WASM with its JavaScript glue: the page, and the jobs that it has done elsewhere. A placeholder such as `{{styles}}`
 //! in a text file stands for another file: `glue` and `wasm` for the page's module, `jobs-glue` and `jobs-wasm` for
-//! the other, any other word for the file of that name at the top of `public/`, with its extension or without. A file that is named so gets a hash of its content into its
-//! name, and the placeholder becomes that name; a file that nobody names so keeps its name.
+//! the other, any other word for the file of that name at the top of `public/`, with its extension or without. A file
+//! that is named so gets a hash of its content into its name, and the placeholder becomes that name; a file that nobody
+//! names so keeps its name.
+//!
+//! Three words stand for no file: `site` for the address that the site will have, if it is known, `site-files` for the
+//! list of all files that the page can need, and `site-tag` for one hash of them all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::setup;
-use crate::site::{Site, hashed_name, read_tree};
+use crate::site::{Site, hashed_name, is_hashed_name, read_tree};
 use crate::step::{cargo, run, step};
 
 /// A compiled module: what cargo is told, and the names of what comes of it before they are hashed.
@@ -54,8 +58,17 @@ const JOBS: Module = Module {
     split: false,
 };
 
-/// Builds all and leaves it in `dist/`.
-pub fn bundle(root: &Path) -> Result<Site> {
+/// The words that stand for no file.
+const ADDRESS: &str = "site";
+const FILES: &str = "site-files";
+const TAG: &str = "site-tag";
+
+/// Files that no reader of the page ever asks for: the service worker itself, and what other sites read.
+const NOT_OFFLINE: [&str; 3] = ["sw.js", "og.png", "oembed.json"];
+
+/// Builds all and leaves it in `dist/`. `address` is where the site will be, with a slash at the end; without it the
+/// few addresses that would have to be whole are relative.
+pub fn bundle(root: &Path, address: &str) -> Result<Site> {
     setup::wasm_target(root)?;
     let mut bound = BTreeMap::new();
     for module in [&PAGE, &JOBS] {
@@ -70,7 +83,7 @@ pub fn bundle(root: &Path) -> Result<Site> {
             }
         }
         files.insert("index.html".to_owned(), fs::read(root.join("index.html")).context("index.html")?);
-        let site = Site::new(assemble(&files)?);
+        let site = Site::new(assemble(&files, address)?);
         site.write(&root.join("dist"))?;
         Ok(site)
     })
@@ -151,7 +164,10 @@ fn cut(bytes: &[u8], files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
 }
 
 /// Fills the placeholders, and gives every file its last name.
-fn assemble(sources: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
+fn assemble(sources: &BTreeMap<String, Vec<u8>>, address: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+    let sources: BTreeMap<_, _> =
+        sources.iter().map(|(name, bytes)| (name.clone(), filled(name, bytes, ADDRESS, address))).collect();
+    let sources = &sources;
     let mut named = BTreeSet::new();
     for (name, bytes) in sources {
         for word in placeholders(name, bytes) {
@@ -165,7 +181,30 @@ fn assemble(sources: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<
     for name in sources.keys() {
         work.finish(name)?;
     }
-    Ok(work.done.into_values().collect())
+    let mut done: BTreeMap<String, Vec<u8>> = work.done.into_values().collect();
+    let (list, tag) = inventory(&done);
+    for (name, bytes) in &mut done {
+        if !is_hashed_name(name) {
+            *bytes = filled(name, &filled(name, bytes, FILES, &list), TAG, &tag);
+        }
+    }
+    Ok(done)
+}
+
+/// The names of all files that the page can need, as a JavaScript list, and one hash of their names and contents.
+fn inventory(files: &BTreeMap<String, Vec<u8>>) -> (String, String) {
+    let wanted = || files.iter().filter(|(name, _)| !NOT_OFFLINE.contains(&name.as_str()));
+    let names: Vec<_> = wanted().map(|(name, _)| format!("{name:?}")).collect();
+    let all = Site::new(wanted().map(|(name, bytes)| (name.clone(), bytes.clone())).collect());
+    (format!("[{}]", names.join(", ")), all.tag)
+}
+
+/// A file with its placeholders of one word filled.
+fn filled(name: &str, bytes: &[u8], word: &str, text: &str) -> Vec<u8> {
+    match std::str::from_utf8(bytes) {
+        Ok(own) if is_text(name) => own.replace(&format!("{{{{{word}}}}}"), text).into_bytes(),
+        _ => bytes.to_vec(),
+    }
 }
 
 struct Assembly<'a> {
@@ -202,12 +241,16 @@ impl Assembly<'_> {
 
 /// The words between double braces in a text file.
 fn placeholders<'a>(name: &str, bytes: &'a [u8]) -> impl Iterator<Item = &'a str> {
-    let is_text = ["html", "js", "mjs", "css", "svg", "json", "webmanifest"]
-        .contains(&name.rsplit('.').next().unwrap_or_default());
-    let text = if is_text { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
+    let text = if is_text(name) { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
     text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(word, _)| word).filter(|word| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        let is_word = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        is_word && !["", ADDRESS, FILES, TAG].contains(word)
     })
+}
+
+fn is_text(name: &str) -> bool {
+    ["html", "js", "mjs", "css", "svg", "json", "webmanifest"]
+        .contains(&name.rsplit('.').next().unwrap_or_default())
 }
 
 /// The source that a placeholder stands for.
@@ -251,8 +294,8 @@ mod tests {
                 ("embed.js", "plain"),
             ])
         };
-        let one = assemble(&page("one")).unwrap();
-        let two = assemble(&page("two")).unwrap();
+        let one = assemble(&page("one"), "").unwrap();
+        let two = assemble(&page("two"), "").unwrap();
         let kept: Vec<_> = one.keys().filter(|name| two.contains_key(*name)).collect();
         assert_eq!(kept, ["embed.js", "index.html"]);
         assert_ne!(one["index.html"], two["index.html"]);
@@ -260,20 +303,40 @@ mod tests {
     }
 
     #[test]
+    fn a_file_can_list_the_site() {
+        let page = |text: &str| {
+            files(&[
+                ("index.html", "<link href={{styles}}> {{site}}og.png"),
+                ("styles.css", text),
+                ("sw.js", "keep({{site-files}}, \"{{site-tag}}\")"),
+            ])
+        };
+        let one = assemble(&page("a {}"), "https://example.org/").unwrap();
+        let two = assemble(&page("b {}"), "").unwrap();
+        let text =
+            |site: &BTreeMap<String, Vec<u8>>, name: &str| String::from_utf8(site[name].clone()).unwrap();
+        let style = one.keys().find(|name| name.starts_with("styles-")).unwrap();
+        assert!(text(&one, "sw.js").starts_with(&format!("keep([\"index.html\", \"{style}\"], \"")));
+        assert_ne!(text(&one, "sw.js"), text(&two, "sw.js"));
+        assert!(text(&one, "index.html").ends_with(" https://example.org/og.png"));
+        assert!(text(&two, "index.html").ends_with(" og.png"));
+    }
+
+    #[test]
     fn a_placeholder_for_nothing_is_an_error() {
-        let error = assemble(&files(&[("index.html", "{{stlyes}}"), ("styles.css", "")])).unwrap_err();
+        let error = assemble(&files(&[("index.html", "{{stlyes}}"), ("styles.css", "")]), "").unwrap_err();
         assert!(format!("{error:#}").contains("{{stlyes}} stands for no file"), "{error:#}");
     }
 
     #[test]
     fn files_that_name_each_other_are_an_error() {
-        let error = assemble(&files(&[("a.js", "{{b}}"), ("b.js", "{{a}}")])).unwrap_err();
+        let error = assemble(&files(&[("a.js", "{{b}}"), ("b.js", "{{a}}")]), "").unwrap_err();
         assert!(format!("{error:#}").contains("name each other"), "{error:#}");
     }
 
     #[test]
     fn braces_that_are_code_stay() {
-        let done = assemble(&files(&[("index.html", "{{ x }} {{{}}}")])).unwrap();
+        let done = assemble(&files(&[("index.html", "{{ x }} {{{}}}")]), "").unwrap();
         assert_eq!(done["index.html"], b"{{ x }} {{{}}}");
     }
 }

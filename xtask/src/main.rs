@@ -46,7 +46,7 @@ enum Verb {
     /// Build the page, serve it, rebuild and reload when a source changes
     Serve(ServeArgs),
     /// Write dist/, which any static host can serve from any path, and hold it to the size budget
-    Build,
+    Build(BuildArgs),
     /// The fast half of `test`: formatting, lints for native and wasm32, native tests
     Check,
     /// Everything: check, build, size budget, browser tests; sets up a fresh machine first
@@ -71,6 +71,13 @@ struct ServeArgs {
     /// Serve dist/ as it stands: no build, no watching
     #[arg(long)]
     no_build: bool,
+}
+
+#[derive(Args)]
+struct BuildArgs {
+    /// Address that the site will have, for the preview that others show of a link to it
+    #[arg(long, value_name = "URL", default_value = "", value_parser = site_address, hide_default_value = true)]
+    site: String,
 }
 
 #[derive(Args)]
@@ -108,8 +115,8 @@ fn run(verb: Verb) -> Result<()> {
             let at = serve::Place { host: args.host, port: args.port, base: args.base };
             if args.no_build { serve::still(root, &at) } else { serve::live(root, &at) }
         }
-        Verb::Build => {
-            let site = bundle::bundle(root)?;
+        Verb::Build(args) => {
+            let site = bundle::bundle(root, &args.site)?;
             budget::hold(&site)
         }
         Verb::Check => {
@@ -121,7 +128,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Calibrate(args) => calibrate(root, &args),
         Verb::Browser(args) => {
             let site =
-                if args.no_build { site::Site::read(&root.join("dist"))? } else { bundle::bundle(root)? };
+                if args.no_build { site::Site::read(&root.join("dist"))? } else { bundle::bundle(root, "")? };
             let tally = browser::test(root, site, &args.filter)?;
             println!("\n{tally}");
             Ok(())
@@ -146,13 +153,28 @@ fn calibrate(root: &Path, args: &CalibrateArgs) -> Result<()> {
 fn test(root: &Path) -> Result<()> {
     let start = Instant::now();
     let native = check::check(root)?;
-    let site = bundle::bundle(root)?;
+    let site = bundle::bundle(root, "")?;
     budget::hold(&site)?;
     let browser = browser::test(root, site, &[])?;
     println!("\nnative  {native}");
     println!("browser {browser}");
     println!("total   {} in {:.0} s", native + browser, start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// A whole address with a slash at the end. It goes into HTML and JSON as it is, so that nothing in it may need escaping.
+fn site_address(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let whole = ["https://", "http://"].iter().any(|start| text.starts_with(start));
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%[]@".contains(&byte));
+    if whole && plain {
+        Ok(format!("{text}/"))
+    } else {
+        Err("an address such as https://example.org/tandem/".to_owned())
+    }
 }
 
 /// The top of the repository.

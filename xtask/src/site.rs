@@ -158,7 +158,7 @@ pub fn hashed_name(name: &str, bytes: &[u8]) -> String {
     }
 }
 
-fn is_hashed_name(name: &str) -> bool {
+pub fn is_hashed_name(name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     stem.rsplit_once('-').is_some_and(|(_, hash)| {
         hash.len() == HASH_DIGITS && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
