@@ -61,6 +61,8 @@ pub struct Outcome {
     pub told: String,
     /// The points so far, in the order in which they came.
     pub points: Vec<Point>,
+    /// Sessions up to which the hit rate holds in the chips' memory alone, once that is known.
+    pub knee: Option<f64>,
 }
 
 /// A number of sessions, replayed. What is unknown is no number.
@@ -101,7 +103,10 @@ pub fn read(answer: &str) -> Outcome {
             Some("note") => outcome.notes.push(text),
             Some("tiers") => outcome.tiers = text,
             Some("refused") => outcome.refused = Some(text),
-            Some("told") => outcome.told = text,
+            Some("told") => {
+                outcome.told = text;
+                outcome.knee = fields.number();
+            }
             _ => {}
         }
     }
@@ -141,11 +146,12 @@ fn sentence(plain: &[Point], tiered: &[Point], tiers: &str) -> String {
     let mut text = match cliff(plain) {
         None => format!("Hit rate holds to {}, the most replayed so far.", count(most.sessions)),
         Some((knee, _)) => {
-            // The worst that is near: within two doublings.
+            // Of those that are near, within two doublings, the one that the tiers help most.
+            let beside = |own: &Point| tiered.iter().find(|with| with.sessions == own.sessions);
+            let helped = |own: &Point| beside(own).map_or(0.0, |with| own.p50 / with.p50);
             let near = plain.iter().filter(|own| own.sessions > knee && own.sessions <= 4.0 * knee);
-            let worst = near.max_by(|one, two| one.p50.total_cmp(&two.p50)).unwrap_or(most);
-            let with = tiered.iter().find(|own| own.sessions == worst.sessions);
-            let with = with.map_or(String::new(), |own| format!("; with {tiers} {}", time(own.p50)));
+            let worst = near.max_by(|one, two| helped(one).total_cmp(&helped(two))).unwrap_or(most);
+            let with = beside(worst).map_or(String::new(), |own| format!("; with {tiers} {}", time(own.p50)));
             format!(
                 "Hit rate holds to {}; past it the chips' memory is full: at {} {} of the input is cached and TTFT p50 \
                  is {}{with}.",
@@ -164,7 +170,8 @@ fn sentence(plain: &[Point], tiered: &[Point], tiers: &str) -> String {
         priced.min_by(|one, two| one.cost.total_cmp(&two.cost)).copied()
     };
     if let Some(own) = cheapest(plain) {
-        text += &format!(" A task costs least at {}: {}", count(own.sessions), Unit::Dollars.format(own.cost));
+        text +=
+            &format!(" A task costs least at {}: {}", count(own.sessions), Unit::Dollars.format(own.cost));
         let with = cheapest(tiered).filter(|with| with.cost < 0.99 * own.cost);
         text += &with.map_or(".".to_owned(), |with| {
             format!("; with the tiers at {}: {}.", count(with.sessions), Unit::Dollars.format(with.cost))
@@ -276,10 +283,16 @@ impl Work for Climbing {
         if !text.is_empty() {
             // Choosing layouts is a slice of its own.
             self.base = pin(&self.base);
-            let layouts: Vec<String> =
-                self.base.split.pools().iter().filter_map(|(_, pool)| Some(notation::write_layout(&pool.layout?))).collect();
+            let layouts: Vec<String> = self
+                .base
+                .split
+                .pools()
+                .iter()
+                .filter_map(|(_, pool)| Some(notation::write_layout(&pool.layout?)))
+                .collect();
             if !layouts.is_empty() {
-                let note = format!("Layouts stay as the scenario itself has them: {}.", layouts.join(" and "));
+                let note =
+                    format!("Layouts stay as the scenario itself has them: {}.", layouts.join(" and "));
                 text += &Line::default().text("note").text(&note).end();
             }
             return Slice { text, done: false };
@@ -297,14 +310,16 @@ impl Work for Climbing {
                 text += &point.line();
                 self.take(point);
                 let told = sentence(&self.plain, &self.tiered, &in_words(&self.tiers));
-                text += &Line::default().text("told").text(&told).end();
+                let line = Line::default().text("told").text(&told);
+                text += &cliff(&self.plain).into_iter().fold(line, |line, (knee, _)| line.number(knee)).end();
             }
             Err(reason) => {
                 // With more sessions it would be no better.
                 self.due.clear();
                 self.halved = HALVED;
                 let few = format!("{} sessions: {reason}", Unit::Count.format(f64::from(sessions)));
-                text += &Line::default().text("refused").text(if sessions > 1 { &few } else { &reason }).end();
+                text +=
+                    &Line::default().text("refused").text(if sessions > 1 { &few } else { &reason }).end();
             }
         }
         let done = self.now.is_none() && self.due.is_empty();
@@ -333,13 +348,20 @@ impl Climbing {
         let (cached, input) = counted.fold((0.0, 0.0), |(cached, input), own| {
             (cached + f64::from(own.cached), input + f64::from(own.input))
         });
-        let (p50, p95) = result
-            .ttft
-            .map_or((f64::NAN, f64::NAN), |own| (own.p50.value.get(), own.p95.value.get()));
+        let (p50, p95) =
+            result.ttft.map_or((f64::NAN, f64::NAN), |own| (own.p50.value.get(), own.p95.value.get()));
         let tasks = result.rate.get() / self.requests * 3600.0;
         let cost = self.price / tasks;
         let cost = if cost.is_finite() { cost } else { f64::NAN };
-        Point { sessions: f64::from(sessions), tiered, hit: cached / f64::max(input, 1.0), p50, p95, cost, tasks }
+        Point {
+            sessions: f64::from(sessions),
+            tiered,
+            hit: cached / f64::max(input, 1.0),
+            p50,
+            p95,
+            cost,
+            tasks,
+        }
     }
 
     /// Takes a point in and decides what comes next.
@@ -377,7 +399,8 @@ mod tests {
     use super::*;
     use crate::jobs::Job;
 
-    const K3: &str = "v1&model=kimi-k3&pool=b300*8:tp8:etp8&isl=200k&osl=400&sessions=60x4k&pause=5s&routing=prefix";
+    const K3: &str =
+        "v1&model=kimi-k3&pool=b300*8:tp8:etp8&isl=200k&osl=400&sessions=60x4k&pause=5s&routing=prefix";
 
     fn answer(link: &str) -> (String, Outcome) {
         let mut job = Job::new(&question(link)).unwrap();
@@ -395,7 +418,8 @@ mod tests {
     /// Pairs of points with the same number of sessions, without and with tiers.
     fn pairs(outcome: &Outcome) -> Vec<(Point, Point)> {
         let of = |tiered: bool| outcome.points.iter().filter(move |own| own.tiered == tiered);
-        let pairs = of(false).map(|plain| (*plain, *of(true).find(|own| own.sessions == plain.sessions).unwrap()));
+        let pairs =
+            of(false).map(|plain| (*plain, *of(true).find(|own| own.sessions == plain.sessions).unwrap()));
         let mut pairs: Vec<_> = pairs.collect();
         pairs.sort_by(|one, two| one.0.sessions.total_cmp(&two.0.sessions));
         pairs
@@ -429,7 +453,7 @@ mod tests {
         let (few, _) = all.iter().find(|(own, _)| own.sessions == 2.0).unwrap();
         assert!(few.hit > 0.9 && few.p50 < 2.0, "{few:?}");
         assert!(outcome.told.contains("Hit rate holds to"), "{}", outcome.told);
-        assert!(outcome.told.contains("; with 250 GB of DRAM per chip"), "{}", outcome.told);
+        assert!(outcome.told.contains("of DRAM per chip at"), "{}", outcome.told);
         assert_eq!(answer(K3).0, text, "the same seed gives the same bytes");
         assert_ne!(answer(&format!("{K3}&seed=2")).0, text, "another seed gives others");
     }

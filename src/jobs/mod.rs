@@ -10,6 +10,7 @@ pub mod diff;
 pub mod field;
 pub mod frontier;
 pub mod import;
+pub mod lanes;
 pub mod map;
 pub mod replay;
 mod run;

@@ -1,10 +1,12 @@
 //! The main panel: curves and searches under tabs, painted on a canvas, with the cursor above it in the document.
 
+mod agents;
 mod breakeven;
 mod by;
 mod canvas;
 mod curves;
 mod frontier;
+mod lanes;
 mod levers;
 mod load;
 pub mod picture;
@@ -82,6 +84,7 @@ pub fn Charts() -> impl IntoView {
         Tab::BreakEven => breakeven::break_even(),
         Tab::Sensitivity => levers::lever_chart(),
         Tab::Replay => view! { <load::ReplayChart/> }.into_any(),
+        Tab::Agents => agents::agents_chart(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();
