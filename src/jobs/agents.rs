@@ -32,7 +32,7 @@ const TYPICAL: &str = "agent";
 /// some 50 are reached. Source: NVIDIA's user guide of the DGX B200 (2 TB, to 4 TB), 2025-03; the reach is assumed.
 const HOST: &str = "v1&tier=dram:250GB@50GB/s";
 /// Requests of a point: at least, and at most where sessions are few enough.
-const REQUESTS: (f64, f64) = (400.0, 16_000.0);
+const REQUESTS: (f64, f64) = (240.0, 2000.0);
 /// Requests of each session: those that are left out, and those that count at the least.
 const TURNS: (f64, f64) = (2.0, 4.0);
 /// Most sessions.
@@ -217,7 +217,7 @@ fn agents(mut scenario: Scenario) -> (Scenario, Vec<Tier>, Vec<String>) {
         format!(" It starts {count} sub-agents of {turns} turns each.")
     });
     notes.push(format!(
-        "A task is a session of {turns} turns: the first prompt has {}, each later one {} more and all that was said.{helpers}",
+        "A task is a session of {turns} turns: the first prompt has {} tokens, each later one {} more and all that was said.{helpers}",
         tokens(first),
         tokens(growth)
     ));
@@ -291,8 +291,10 @@ impl Work for Climbing {
                 .filter_map(|(_, pool)| Some(notation::write_layout(&pool.layout?)))
                 .collect();
             if !layouts.is_empty() {
-                let note =
-                    format!("Layouts stay as the scenario itself has them: {}.", layouts.join(" and "));
+                let note = format!(
+                    "Layouts stay as the scenario itself has them: {}.",
+                    layouts.join(" and ").to_uppercase()
+                );
                 text += &Line::default().text("note").text(&note).end();
             }
             return Slice { text, done: false };
@@ -374,7 +376,7 @@ impl Climbing {
         }
         let last = self.plain.last().map_or(1.0, |own| own.sessions);
         let fallen = |points: &[Point], by: f64| cliff(points).is_some_and(|(knee, _)| last >= by * knee);
-        let enough = fallen(&self.plain, 4.0) && (fallen(&self.tiered, 2.0) || fallen(&self.plain, 32.0));
+        let enough = fallen(&self.plain, 4.0) && (fallen(&self.tiered, 2.0) || fallen(&self.plain, 16.0));
         if self.halved == 0 && !enough && last < f64::from(LAST) {
             let next = 2 * last as u32;
             self.due.extend([(next, false), (next, true)]);

@@ -1,7 +1,8 @@
 //! What each replica did when, in as many columns as a picture has, however long a replay lasts.
 //!
 //! Each column keeps how long each activity took in it. Where the end is not known, columns double in length as time
-//! goes on; where a window is asked for, they divide it. Queues and room in use are looked at once in a column.
+//! goes on; where a window is asked for, they divide it. Of queues and of room in use they
+//! keep the mean.
 
 use super::field::{Fields, Line};
 use crate::scenario::Role;
@@ -120,9 +121,18 @@ pub(super) struct Recorder {
     to: f64,
     width: f64,
     lanes: Vec<Watched>,
-    tracks: Vec<Track>,
-    /// When the levels are looked at again.
-    look: f64,
+    levels: Vec<Level>,
+    /// Since when the levels are what they are.
+    since: f64,
+}
+
+/// A level as it is watched.
+struct Level {
+    label: String,
+    share: bool,
+    now: f64,
+    /// Its area in each column.
+    columns: Vec<[f64; KINDS]>,
 }
 
 fn name(role: Role) -> &'static str {
@@ -146,8 +156,8 @@ impl Recorder {
             to,
             width,
             lanes: Vec::new(),
-            tracks: Vec::new(),
-            look: f64::NEG_INFINITY,
+            levels: Vec::new(),
+            since: 0.0,
         }
     }
 
@@ -188,23 +198,26 @@ impl Recorder {
             {
                 // A transfer lasts until it is gone.
                 let takes = if lane.place.is_some() { takes } else { now - since };
-                add(&mut lane.columns, (*from, *to, width), (since, since + takes), act);
+                add(&mut lane.columns, (*from, *to, width), (since, since + takes), act as usize, 1.0);
             }
             lane.now = current;
         }
-        if now >= self.look && now >= self.from && now <= self.to {
-            self.levels(engine, now);
+        self.level(now);
+        let levels = engine.pools().iter().flat_map(|own| [waiting(own), used(own)]);
+        for (level, own) in self.levels.iter_mut().zip(levels) {
+            level.now = own;
         }
     }
 
     /// Ends what is still going on.
     pub(super) fn finish(&mut self, now: f64) {
         self.grow(now);
+        self.level(now);
         let Self { from, to, width, lanes, .. } = self;
         for lane in lanes {
             if let Some((since, takes, act)) = lane.now.take() {
                 let end = if lane.place.is_some() { since + takes } else { now };
-                add(&mut lane.columns, (*from, *to, width), (since, end.min(now)), act);
+                add(&mut lane.columns, (*from, *to, width), (since, end.min(now)), act as usize, 1.0);
             }
         }
     }
@@ -225,22 +238,21 @@ impl Recorder {
                 self.lanes.push(Watched::new(label, Some((index, worker))));
             }
             let of = |what: &str| if pools.len() > 1 { format!("{what}, {name}") } else { what.to_owned() };
-            self.tracks.push(Track { label: of("Queue"), share: false, steps: Vec::new() });
-            self.tracks.push(Track { label: of("KV cache in use"), share: true, steps: Vec::new() });
+            self.levels.push(Level::new(of("Queue"), false));
+            self.levels.push(Level::new(of("KV cache in use"), true));
         }
         if engine.wire().is_some() {
             self.lanes.push(Watched::new("link".to_owned(), None));
         }
     }
 
-    fn levels(&mut self, engine: &Replay<'_>, now: f64) {
-        self.look = now + self.width;
-        let levels = engine.pools().iter().flat_map(|own| [waiting(own), used(own)]);
-        for (track, level) in self.tracks.iter_mut().zip(levels) {
-            if track.steps.last().is_none_or(|(_, last)| *last != level) {
-                track.steps.push((now, level));
-            }
+    /// Levels have been what they are until now.
+    fn level(&mut self, now: f64) {
+        let Self { from, to, width, levels, since, .. } = self;
+        for level in levels {
+            add(&mut level.columns, (*from, *to, width), (*since, now), 0, level.now);
         }
+        *since = now;
     }
 
     /// Doubles columns until the time so far has room, where the end is not known.
@@ -248,26 +260,14 @@ impl Recorder {
         if self.to.is_finite() {
             return;
         }
-        let before = self.width;
         while now - self.from >= self.width * COLUMNS as f64 {
             self.widen();
-        }
-        if self.width > before {
-            // Levels are looked at more rarely from here on, and those that lie closer are let go of.
-            for track in &mut self.tracks {
-                let mut last = f64::NEG_INFINITY;
-                let width = self.width;
-                track.steps.retain(|(time, _)| {
-                    let keep = *time >= last + width;
-                    last = if keep { *time } else { last };
-                    keep
-                });
-            }
         }
     }
 
     fn widen(&mut self) {
         self.lanes.iter_mut().for_each(|own| halve(&mut own.columns));
+        self.levels.iter_mut().for_each(|own| halve(&mut own.columns));
         self.width *= 2.0;
     }
 
@@ -285,15 +285,36 @@ impl Recorder {
                 })
                 .end();
         }
-        for track in &self.tracks {
-            let line = Line::default().text("level").text(&track.label).flag(track.share);
-            text += &track
-                .steps
-                .iter()
-                .fold(line, |line, (at, level)| line.number(fine(*at)).number(fine(*level)))
-                .end();
+        for level in &self.levels {
+            let line = Line::default().text("level").text(&level.label).flag(level.share);
+            let steps = level.steps((self.from, to.min(now), self.width));
+            text +=
+                &steps.iter().fold(line, |line, (at, own)| line.number(fine(*at)).number(fine(*own))).end();
         }
         text
+    }
+}
+
+impl Level {
+    fn new(label: String, share: bool) -> Self {
+        Self { label, share, now: 0.0, columns: vec![[0.0; KINDS]; COLUMNS] }
+    }
+
+    /// Its mean in each column until the end, without those that change nothing.
+    fn steps(&self, (from, to, width): (f64, f64, f64)) -> Vec<(f64, f64)> {
+        let mut steps: Vec<(f64, f64)> = Vec::new();
+        for (index, [area, ..]) in self.columns.iter().enumerate() {
+            let start = from + index as f64 * width;
+            let length = (to - start).min(width);
+            if length <= width * 1e-9 {
+                break;
+            }
+            let mean = area / length;
+            if steps.last().is_none_or(|(_, last)| *last != mean) {
+                steps.push((start, mean));
+            }
+        }
+        steps
     }
 }
 
@@ -337,8 +358,14 @@ fn fine(value: f64) -> f64 {
     libm::round(value * 1e6) / 1e6
 }
 
-/// Adds a span to the columns that it reaches into, which double where it goes beyond the last and the end is open.
-fn add(columns: &mut [[f64; KINDS]], (from, to, width): (f64, f64, &f64), span: (f64, f64), act: Act) {
+/// Adds what a span comes to in each column that it reaches into.
+fn add(
+    columns: &mut [[f64; KINDS]],
+    (from, to, width): (f64, f64, &f64),
+    span: (f64, f64),
+    slot: usize,
+    height: f64,
+) {
     let (start, end) = (span.0.max(from), span.1.min(to));
     if start >= end {
         return;
@@ -348,8 +375,8 @@ fn add(columns: &mut [[f64; KINDS]], (from, to, width): (f64, f64, &f64), span: 
     for index in (first as usize).min(most)..=(last as usize).min(most) {
         let place = index as f64;
         let share = (last.min(place + 1.0) - first.max(place)).max(0.0);
-        if let Some(slot) = columns.get_mut(index).and_then(|own| own.get_mut(act as usize)) {
-            *slot += share * width;
+        if let Some(slot) = columns.get_mut(index).and_then(|own| own.get_mut(slot)) {
+            *slot += share * width * height;
         }
     }
 }

@@ -703,7 +703,11 @@ mod tests {
                 assert!(part.spans.iter().all(|own| own.0 >= from - 1e-6 && own.1 <= to + 1e-6));
             }
             let queue = all.tracks.iter().find(|own| own.label.starts_with("Queue")).unwrap();
-            assert!(!queue.share && queue.steps.len() <= 1500, "{}", queue.steps.len());
+            assert!(!queue.share && queue.steps.len() <= 720, "{}", queue.steps.len());
+            let starts = queue.steps.iter().map(|own| own.0).skip(1).chain([all.window.1]);
+            let area: f64 = queue.steps.iter().zip(starts).map(|(own, end)| own.1 * (end - own.0)).sum();
+            let by_series: f64 = direct.pools[0].queue.iter().sum::<f64>() * direct.interval.get();
+            assert!((area / by_series - 1.0).abs() < 0.02, "{area} {by_series}");
             let used = all.tracks.iter().find(|own| own.share).unwrap();
             assert!(used.steps.iter().all(|(_, level)| (0.0..=1.0).contains(level)));
         }

