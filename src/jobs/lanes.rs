@@ -151,14 +151,7 @@ impl Recorder {
     /// Watches a window; all there is where it has no end.
     pub(super) fn new(from: f64, to: f64) -> Self {
         let width = if to.is_finite() { ((to - from) / COLUMNS as f64).max(1e-6) } else { SHORTEST };
-        Self {
-            from: from.max(0.0),
-            to,
-            width,
-            lanes: Vec::new(),
-            levels: Vec::new(),
-            since: 0.0,
-        }
+        Self { from: from.max(0.0), to, width, lanes: Vec::new(), levels: Vec::new(), since: 0.0 }
     }
 
     /// Whether the window is over.
