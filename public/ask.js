@@ -2,7 +2,8 @@
 // (blocked, sandboxed). Nothing is loaded before the first question.
 //
 // `ask(question, listener)` starts a job and returns a function that drops it. The listener is called with
-// `(text, done, error)`: pieces of the answer, whether it is whole, or why there is none.
+// `(text, done, error)`: pieces of the answer, whether it is whole, or why there is none. Where a question begins with
+// the lines `save` and a file's name, its answer becomes that file (save.js), and the listener hears of its end alone.
 
 const beside = (name) => new URL(name, import.meta.url).href;
 
@@ -11,6 +12,11 @@ let desk;
 let last = 0;
 
 export function ask(question, listener) {
+  if (question.startsWith("save\n")) {
+    const saving = import("./{{save}}").then(({ save }) => save(question, ask, listener));
+    saving.catch((reason) => listener("", true, String(reason?.message ?? reason)));
+    return () => saving.then((drop) => drop(), () => {});
+  }
   const id = ++last;
   listeners.set(id, listener);
   desk ??= open();

@@ -310,6 +310,34 @@ impl Timeline {
         [lanes, tracks].into_iter().filter(|table| !table.rows.is_empty()).collect()
     }
 
+    /// All in one table: the lanes, and below them a sentence for each track. Activities that do not occur are left out.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let mut tables = self.tables().into_iter();
+        let mut all =
+            if self.lanes.is_empty() { Table::default() } else { tables.next().unwrap_or_default() };
+        let occurs = |column: usize| {
+            let activity = column.checked_sub(1).and_then(|index| Activity::ALL.get(index));
+            let has = |lane: &Lane| lane.spans.iter().any(|span| Some(&span.activity) == activity);
+            activity.is_none() || self.lanes.iter().any(has)
+        };
+        let kept: Vec<bool> = (0..all.headers.len()).map(occurs).collect();
+        for row in &mut all.rows {
+            let mut keep = kept.iter();
+            row.retain(|_| keep.next().copied().unwrap_or(true));
+        }
+        let mut keep = kept.iter();
+        all.headers.retain(|_| keep.next().copied().unwrap_or(true));
+        for row in tables.flat_map(|own| own.rows) {
+            let words: Vec<_> = row.iter().map(|cell| cell.text.as_str()).collect();
+            if let [label, peak, at, mean] = words[..] {
+                all.rows
+                    .push(vec![Cell::words(format!("{label}: at most {peak} at {at}, {mean} on average"))]);
+            }
+        }
+        all
+    }
+
     /// The activities that occur, for a legend.
     fn keys(&self, theme: &Theme) -> Vec<Key> {
         let mut seen = [false; KINDS];

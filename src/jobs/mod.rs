@@ -5,10 +5,12 @@
 //! is a verb with its arguments, one a line; an answer comes in pieces of whole lines, whose fields are separated by
 //! tabs. Each question has a file that holds both ends: what the page asks and reads, and what the job does.
 
+pub mod agents;
 pub mod diff;
 pub mod field;
 pub mod frontier;
 pub mod import;
+pub mod lanes;
 pub mod map;
 pub mod replay;
 mod run;
@@ -46,6 +48,7 @@ impl Job {
     pub fn new(question: &str) -> Result<Self, String> {
         let (verb, rest) = question.split_once('\n').unwrap_or((question, ""));
         let work: Box<dyn Work> = match verb {
+            agents::VERB => agents::start(rest),
             diff::VERB => diff::start(rest),
             frontier::VERB => frontier::start(rest),
             import::VERB => import::start(rest),

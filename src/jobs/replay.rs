@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::field::{Fields, Line};
+use super::lanes::Recorder;
 use super::run::{Run, Seen};
 use super::{Slice, Work};
 use crate::metric::Metric;
@@ -16,7 +17,7 @@ use crate::scenario::{Scenario, link};
 use crate::serve::replay::record::End;
 use crate::serve::replay::requests::{ENOUGH, Pacing};
 use crate::serve::replay::statistics::{Distribution, Estimate};
-use crate::serve::replay::{Asked, Record};
+use crate::serve::replay::{Asked, Record, Replay};
 use crate::units::Seconds;
 
 pub(super) const VERB: &str = "replay";
@@ -36,14 +37,35 @@ const FIRST: u32 = 16_384;
 pub struct Wish {
     /// How many times as fast a trace is replayed as it was recorded.
     pub speed: f64,
-    /// Whether the answer is a line of CSV per request instead of figures.
-    pub records: bool,
+    /// What the answer is.
+    pub answer: Answer,
+}
+
+/// What can be told of a replay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// Its figures.
+    Figures,
+    /// A line of CSV per request.
+    Records,
+    /// What each replica did in a window of time, in seconds; [`super::lanes::read`] reads it.
+    Lanes {
+        /// From when.
+        from: f64,
+        /// Until when; infinite for all there is.
+        to: f64,
+    },
 }
 
 /// What to ask of a scenario, given as a link; the text of a trace may follow directly.
 #[must_use]
 pub fn question(link: &str, wish: Wish) -> String {
-    let head = Line::default().number(wish.speed).flag(wish.records).text(link).end();
+    let (kind, (from, to)) = match wish.answer {
+        Answer::Figures => ("figures", (0.0, 0.0)),
+        Answer::Records => ("records", (0.0, 0.0)),
+        Answer::Lanes { from, to } => ("lanes", (from, to)),
+    };
+    let head = Line::default().number(wish.speed).text(kind).number(from).number(to).text(link).end();
     format!("{VERB}\n{head}")
 }
 
@@ -155,9 +177,9 @@ pub struct Spread {
     pub id: String,
     /// Mean, p50, p90, p95 and p99, each with its 95 % interval where it is known.
     pub estimates: Vec<(f64, Option<(f64, f64)>)>,
-    /// The longest.
+    /// The longest; no number where it is not known.
     pub longest: f64,
-    /// Share of requests and the time they stay within, ascending.
+    /// Share of requests and the time they stay within, ascending; empty where only the quantiles are known.
     pub curve: Vec<(f64, f64)>,
 }
 
@@ -251,6 +273,7 @@ fn write_figure(head: &str, label: &str, kind: Kind, value: f64) -> Line {
 enum Stage {
     Reading { text: String, at: usize, reader: Box<Reader> },
     Running { run: Box<Run>, next: u32 },
+    Watching { run: Box<Run>, next: u32, recorder: Box<Recorder> },
     Writing { run: Box<Run>, at: usize },
 }
 
@@ -264,10 +287,17 @@ pub(super) fn start(rest: &str) -> Box<dyn Work> {
     let (head, text) = rest.split_once('\n').unwrap_or((rest, ""));
     let mut fields = Fields::of(head);
     let speed = fields.number().filter(|speed| *speed > 0.0 && *speed <= 1e6).unwrap_or(1.0);
-    let wish = Wish { speed, records: fields.flag().unwrap_or(false) };
+    let kind = fields.text();
+    let (from, to) = (fields.number().unwrap_or(0.0), fields.number().unwrap_or(f64::INFINITY));
+    let answer = match kind {
+        Some("records") => Answer::Records,
+        Some("lanes") => Answer::Lanes { from, to },
+        _ => Answer::Figures,
+    };
+    let wish = Wish { speed, answer };
     let scenario = link::parse(fields.text().unwrap_or_default()).scenario;
     let stage = if text.is_empty() {
-        Stage::Running { run: Box::new(Run::new(scenario.clone(), Asked::Scenario)), next: FIRST }
+        wish.begin(Run::new(scenario.clone(), Asked::Scenario))
     } else {
         Stage::Reading { text: text.to_owned(), at: 0, reader: Box::new(Reader::new()) }
     };
@@ -280,6 +310,7 @@ impl Work for Replaying {
             None => (String::new(), None),
             Some(Stage::Reading { text, at, reader }) => self.read(text, at, reader),
             Some(Stage::Running { run, next }) => self.run(run, next),
+            Some(Stage::Watching { run, next, recorder }) => watch(run, next, recorder),
             Some(Stage::Writing { run, at }) => write(run, at),
         };
         self.stage = next;
@@ -300,7 +331,7 @@ impl Replaying {
         }
         let loaded = reader.finish();
         let mut answer = String::new();
-        if !self.wish.records {
+        if self.wish.answer == Answer::Figures {
             for problem in &loaded.problems {
                 answer += &Line::default().text("problem").text(&problem.to_string()).end();
             }
@@ -326,12 +357,11 @@ impl Replaying {
             return (answer + &refused("The file holds no request.").0, None);
         }
         let asked = Asked::Trace(Arc::new(loaded.trace), Pacing::Recorded { speed: self.wish.speed });
-        let run = Box::new(Run::new(self.scenario.clone(), asked));
-        (answer, Some(Stage::Running { run, next: FIRST }))
+        (answer, Some(self.wish.begin(Run::new(self.scenario.clone(), asked))))
     }
 
     fn run(&self, mut run: Box<Run>, mut next: u32) -> (String, Option<Stage>) {
-        let records = self.wish.records;
+        let records = self.wish.answer == Answer::Records;
         let slice = run.go(EVENTS, |seen| {
             let progress = seen.progress;
             let mut text = far(&seen);
@@ -347,6 +377,49 @@ impl Replaying {
             Ok((text, true)) => (text, records.then_some(Stage::Writing { run, at: 0 })),
         }
     }
+}
+
+impl Wish {
+    fn begin(self, run: Run) -> Stage {
+        let run = Box::new(run);
+        match self.answer {
+            Answer::Lanes { from, to } => {
+                Stage::Watching { run, next: FIRST, recorder: Box::new(Recorder::new(from, to)) }
+            }
+            Answer::Figures | Answer::Records => Stage::Running { run, next: FIRST },
+        }
+    }
+}
+
+/// Goes on event by event, so that nothing is missed of what replicas do.
+fn watch(mut run: Box<Run>, mut next: u32, mut recorder: Box<Recorder>) -> (String, Option<Stage>) {
+    let own = &mut recorder;
+    let events = |engine: &mut Replay<'_>| {
+        let mut progress = engine.progress();
+        for _ in 0..EVENTS {
+            progress = engine.run(1);
+            own.see(engine, progress.now.get());
+            if progress.done || own.over(progress.now.get()) {
+                break;
+            }
+        }
+        progress
+    };
+    let progress = match run.drive(events, |seen| seen.progress) {
+        Err(reason) => return refused(&reason),
+        Ok(progress) => progress,
+    };
+    let now = progress.now.get();
+    if progress.done || recorder.over(now) {
+        recorder.finish(now);
+        return (recorder.write(now, true), None);
+    }
+    let tell = progress.finished >= next;
+    if tell {
+        next = progress.finished.saturating_mul(2);
+    }
+    let text = if tell { recorder.write(now, false) } else { String::new() };
+    (text, Some(Stage::Watching { run, next, recorder }))
 }
 
 /// The share of the work that is done, about: of the time or of the requests, whichever the replay ends by.
@@ -389,14 +462,19 @@ fn write_result(seen: &Seen<'_, '_>) -> String {
         let line = write_figure("figure", label, kind, value);
         text += &interval.into_iter().fold(line, |line, (low, high)| line.number(low).number(high)).end();
     };
-    figure("goodput", Kind::Rate, result.goodput.get(), None);
+    figure("Goodput at the service level", Kind::Rate, result.goodput.get(), None);
     if let Some((kept, low, high)) = result.kept {
-        figure("kept", Kind::Share, kept, Some((low, high)));
+        figure("Kept the service level", Kind::Share, kept, Some((low, high)));
     }
-    figure("throughput", Kind::Throughput, result.throughput.get(), None);
-    figure("hit", Kind::Share, result.hit, None);
-    figure("loaded", Kind::Share, result.loaded, None);
-    figure("in flight", Kind::Count, result.in_flight.get(), None);
+    figure("Answered", Kind::Rate, result.rate.get(), None);
+    figure("Output", Kind::Throughput, result.throughput.get(), None);
+    figure("Input that was cached", Kind::Share, result.hit, None);
+    figure("of it from beyond the chips", Kind::Share, result.loaded, None);
+    figure("Requests under way", Kind::Count, result.in_flight.get(), None);
+    for pool in &result.pools {
+        figure(&format!("Busy, {}", pool.role), Kind::Share, pool.utilisation, None);
+        figure(&format!("KV cache in use, {}", pool.role), Kind::Share, pool.occupancy, None);
+    }
     let all =
         || engine.records().iter().filter(|own| own.end == End::Finished && own.index >= result.warm_up);
     let of = |read: fn(&Record) -> f32| all().map(|own| f64::from(read(own))).collect::<Vec<_>>();
@@ -404,6 +482,13 @@ fn write_result(seen: &Seen<'_, '_>) -> String {
     text += &write_spread(Metric::Tpot.id(), result.tpot, all().filter_map(Record::tpot).collect());
     text += &write_spread(Metric::E2e.id(), result.e2e, of(|own| own.e2e));
     text += &write_spread("wait", result.wait, of(|own| own.wait));
+    if let Some(own) = result.itl {
+        // Over all tokens, of which only the quantiles are kept.
+        let plain = |value| Estimate { value, interval: None };
+        let line = Line::default().text("spread").text("itl").number(f64::NAN);
+        let all = [own.mean, own.p50, own.p90, own.p95, own.p99].map(plain);
+        text += &all.into_iter().fold(line, write_estimate).end();
+    }
     let mut track = |id: &str, of: &str, levels: &[f64]| {
         let line = Line::default().text("track").text(id).text(of);
         text += &levels.iter().fold(line, |line, level| line.number(rounded(*level))).end();
@@ -475,12 +560,12 @@ fn write(mut run: Box<Run>, at: usize) -> (String, Option<Stage>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Job;
+    use crate::jobs::{Job, lanes};
     use crate::machine::constants;
-    use crate::serve::replay::{Replay, Replayed};
+    use crate::serve::replay::Replayed;
     use crate::serve::{Deployment, Models};
 
-    const ONCE: Wish = Wish { speed: 1.0, records: false };
+    const ONCE: Wish = Wish { speed: 1.0, answer: Answer::Figures };
 
     fn answer(question: &str) -> (String, u32) {
         let mut job = Job::new(question).unwrap();
@@ -528,9 +613,9 @@ mod tests {
             assert!(spread.curve.is_sorted_by(|one, two| one.0 <= two.0 && one.1 <= two.1));
         }
         let figure = |label: &str| outcome.figures.iter().find(|own| own.label == label).unwrap();
-        assert_eq!(figure("goodput").value, direct.goodput.get());
-        assert_eq!(figure("hit").value, direct.hit);
-        assert_eq!(figure("kept").interval, direct.kept.map(|(_, low, high)| (low, high)));
+        assert_eq!(figure("Goodput at the service level").value, direct.goodput.get());
+        assert_eq!(figure("Input that was cached").value, direct.hit);
+        assert_eq!(figure("Kept the service level").interval, direct.kept.map(|(_, low, high)| (low, high)));
         let track = |id: &str| outcome.tracks.iter().find(|own| own.id == id).unwrap();
         assert_eq!(track("used").levels.len(), direct.pools[0].used.len());
         for (read, own) in track("queue").levels.iter().zip(&direct.pools[0].queue) {
@@ -574,10 +659,69 @@ mod tests {
     #[test]
     fn records_come_as_csv() {
         let link = "v1&model=llama3-8b&pool=h100-sxm*1&rate=2&horizon=5000req";
-        let (text, _) = answer(&question(link, Wish { records: true, ..ONCE }));
+        let (text, _) = answer(&question(link, Wish { answer: Answer::Records, ..ONCE }));
         assert!(text.starts_with(Record::COLUMNS));
         assert_eq!(text.lines().count(), 5001);
         assert!(text.lines().nth(5000).unwrap().split(',').count() == Record::COLUMNS.split(',').count());
+    }
+
+    #[test]
+    fn lanes_last_as_long_as_the_pools_are_busy() {
+        for link in [
+            "v1&model=llama3-8b&pool=h100-sxm*2:tp1&lengths=chat&rate=4&horizon=3000req",
+            "v1&isl=1k&osl=211&rate=4&horizon=1000req",
+        ] {
+            let whole = Answer::Lanes { from: 0.0, to: f64::INFINITY };
+            let (text, _) = answer(&question(link, Wish { answer: whole, ..ONCE }));
+            let all = lanes::read(&text);
+            let direct = direct(link, &Asked::Scenario);
+            let replicas: u32 = direct.pools.iter().map(|own| own.replicas).sum();
+            let links = usize::from(direct.link.is_some());
+            assert!(all.done && all.lanes.len() == replicas as usize + links, "{}", all.lanes.len());
+            let busy = |own: &lanes::Lane| own.spans.iter().map(|span| span.1 - span.0).sum::<f64>();
+            let per_pool: f64 = direct
+                .pools
+                .iter()
+                .map(|own| own.utilisation * f64::from(own.replicas) * direct.time.get())
+                .sum();
+            let watched: f64 = all.lanes.iter().filter(|own| own.label != "link").map(busy).sum();
+            assert!((watched / per_pool - 1.0).abs() < 0.01, "{watched} {per_pool}");
+            for lane in &all.lanes {
+                assert!(lane.spans.len() <= 4 * 720, "{}", lane.spans.len());
+                assert!(lane.spans.windows(2).all(|pair| pair[0].1 <= pair[1].0 + 1e-3), "{}", lane.label);
+            }
+            // A closer look at a part of it shows as much of each activity there.
+            let (from, to) = (all.window.1 * 0.4, all.window.1 * 0.5);
+            let part = Answer::Lanes { from, to };
+            let (text, _) = answer(&question(link, Wish { answer: part, ..ONCE }));
+            let part = lanes::read(&text);
+            assert_eq!(part.window, (from, to));
+            for (whole, part) in all.lanes.iter().zip(&part.lanes) {
+                let inside = |span: &(f64, f64, lanes::Act)| (span.1.min(to) - span.0.max(from)).max(0.0);
+                let coarse: f64 = whole.spans.iter().map(inside).sum();
+                let close: f64 = part.spans.iter().map(inside).sum();
+                assert!((coarse - close).abs() < 0.02 * (to - from), "{} {coarse} {close}", whole.label);
+                assert!(part.spans.iter().all(|own| own.0 >= from - 1e-6 && own.1 <= to + 1e-6));
+            }
+            let queue = all.tracks.iter().find(|own| own.label.starts_with("Queue")).unwrap();
+            assert!(!queue.share && queue.steps.len() <= 720, "{}", queue.steps.len());
+            let starts = queue.steps.iter().map(|own| own.0).skip(1).chain([all.window.1]);
+            let area: f64 = queue.steps.iter().zip(starts).map(|(own, end)| own.1 * (end - own.0)).sum();
+            let by_series: f64 = direct.pools[0].queue.iter().sum::<f64>() * direct.interval.get();
+            assert!((area - by_series).abs() <= 0.02 * by_series + 1e-9, "{area} {by_series}");
+            let used = all.tracks.iter().find(|own| own.share).unwrap();
+            assert!(used.steps.iter().all(|(_, level)| (0.0..=1.0).contains(level)));
+        }
+    }
+
+    #[test]
+    fn tokens_gaps_come_with_their_quantiles() {
+        let link = "v1&model=llama3-8b&pool=h100-sxm*1&lengths=chat&rate=4&horizon=3000req";
+        let outcome = outcome(&answer(&question(link, ONCE)).0);
+        let gaps = direct(link, &Asked::Scenario).itl.unwrap();
+        let own = outcome.spreads.iter().find(|own| own.id == "itl").unwrap();
+        assert_eq!(own.estimates[4], (gaps.p99.get(), None));
+        assert!(own.curve.is_empty() && own.longest.is_nan());
     }
 
     #[test]

@@ -35,6 +35,18 @@ impl Run {
     /// # Errors
     /// Why the scenario can't be served, in words.
     pub(super) fn go<T>(&mut self, events: u64, look: impl FnOnce(Seen<'_, '_>) -> T) -> Result<T, String> {
+        self.drive(|engine| engine.run(events), look)
+    }
+
+    /// Goes on as the caller wishes and looks at how far that is.
+    ///
+    /// # Errors
+    /// Why the scenario can't be served, in words.
+    pub(super) fn drive<T>(
+        &mut self,
+        go: impl FnOnce(&mut Replay<'_>) -> Progress,
+        look: impl FnOnce(Seen<'_, '_>) -> T,
+    ) -> Result<T, String> {
         let Self { scenario, asked, parked } = self;
         if let Some(invalid) = scenario.check().first() {
             return Err(invalid.to_string());
@@ -46,7 +58,7 @@ impl Run {
             Some(parked) => parked.resume(&deployment),
             None => Replay::start(&deployment, asked),
         };
-        let progress = engine.run(events);
+        let progress = go(&mut engine);
         let seen = look(Seen { scenario, asked, engine: &engine, progress });
         *parked = Some(engine.park());
         Ok(seen)

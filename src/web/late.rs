@@ -42,6 +42,11 @@ pub fn replay() -> AnyView {
     shown(load_replay())
 }
 
+/// Agents against the state they need.
+pub fn agents() -> AnyView {
+    shown(load_agents())
+}
+
 /// The deployment as a diagram.
 pub fn flows() -> AnyView {
     shown(load_flows())
@@ -65,6 +70,11 @@ fn load_levers() -> Late {
 #[wasm_split(replay, fallible)]
 fn load_replay() -> Late {
     Ok(super::charts::replay())
+}
+
+#[wasm_split(replay, fallible)]
+fn load_agents() -> Late {
+    Ok(super::charts::agents())
 }
 
 #[wasm_split(flows, fallible)]

@@ -36,12 +36,14 @@ pub enum Tab {
     Sensitivity,
     /// Requests one by one.
     Replay,
+    /// Agent sessions until the caches are full.
+    Agents,
 }
 
 impl Tab {
     /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 5] =
-        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay];
+    pub const ALL: [Self; 6] =
+        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay, Self::Agents];
 
     /// Identifier in links.
     #[must_use]
@@ -52,6 +54,7 @@ impl Tab {
             Self::BreakEven => "breakeven",
             Self::Sensitivity => "sensitivity",
             Self::Replay => "replay",
+            Self::Agents => "agents",
         }
     }
 
@@ -64,6 +67,7 @@ impl Tab {
             Self::BreakEven => "Break-even",
             Self::Sensitivity => "What next",
             Self::Replay => "Replay",
+            Self::Agents => "Agents",
         }
     }
 

@@ -66,7 +66,7 @@ fn Tile(
                     page.look(|view| match view.tab {
                         Tab::Curves => view.metric = metric,
                         // The replay shows times of its own; the tile leads back to the curves.
-                        Tab::Replay => (view.tab, view.metric) = (Tab::Curves, metric),
+                        Tab::Replay | Tab::Agents => (view.tab, view.metric) = (Tab::Curves, metric),
                         Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
                     });
                     page.commit();

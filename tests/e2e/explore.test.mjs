@@ -171,7 +171,7 @@ for (const view of Object.keys(VIEWS)) {
 test("tabs are walked by keyboard", async () => {
   const { page } = await openReady(browser, { link: SMALL });
   await page.locator("#tab-curves").focus();
-  for (const view of [...Object.keys(VIEWS), "replay", "curves"]) {
+  for (const view of [...Object.keys(VIEWS), "replay", "agents", "curves"]) {
     await page.keyboard.press("ArrowRight");
     assert.equal(await page.locator(`#tab-${view}`).getAttribute("aria-selected"), "true");
     assert.equal(await page.evaluate(() => document.activeElement.id), `tab-${view}`);

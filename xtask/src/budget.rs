@@ -15,10 +15,10 @@ const WASM: usize = 375_000;
 const VIEWS: usize = 140_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 330_000;
+const LATER: usize = 350_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
-const QUESTIONS: [&str; 5] = ["ask-", "host-", "jobs-", "later-", "worker-"];
+const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
 
 /// How the names of late views begin.
 const PART: &str = "part-";

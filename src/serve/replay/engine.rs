@@ -266,6 +266,18 @@ impl<S: Steps> Engine<S> {
         &self.records
     }
 
+    /// The pools as they are now, prefill first.
+    #[must_use]
+    pub fn pools(&self) -> &[Pool<S>] {
+        &self.pools
+    }
+
+    /// The link between pools as it is now.
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        self.wire.as_ref()
+    }
+
     /// Requests that came and are not done.
     #[must_use]
     pub fn unfinished(&self) -> u32 {

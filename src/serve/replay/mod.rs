@@ -21,7 +21,7 @@ pub mod statistics;
 pub mod steps;
 mod table;
 pub mod wire;
-mod worker;
+pub mod worker;
 
 pub use engine::Progress;
 pub use record::Record;

@@ -103,8 +103,9 @@ impl Wire {
     pub fn done(&mut self, now: f64) -> Option<u32> {
         self.advance(now);
         let Reverse((at, _, slot)) = self.jobs.peek().copied()?;
-        // Rounding leaves a fraction of a byte.
-        if at.get() > self.served + 1.0 + self.served * 1e-12 {
+        // Rounding leaves a fraction of a byte, and what moves within the smallest step of a clock that has run for long.
+        let rounding = 1.0 + self.served * 1e-12 + self.rate() * self.clock * 2.0 * f64::EPSILON;
+        if at.get() > self.served + rounding {
             return None;
         }
         self.moved += at.get() - self.served;
@@ -132,6 +133,18 @@ mod tests {
         assert!((wire.next().unwrap() - 2.0).abs() < 1e-9);
         assert_eq!(wire.done(2.0), Some(2));
         assert!((wire.moved().get() - 200.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_late_clock_does_not_keep_a_transfer_from_ending() {
+        // After 100 days the clock steps by a nanosecond, in which a fast link moves kilobytes.
+        let rate = BytesPerSecond::new(1e13);
+        let mut wire = Wire::new(rate, rate, Seconds::ZERO);
+        for index in 0..1000_u32 {
+            let start = 8.64e6 + f64::from(index) * 1.37;
+            wire.start(start, Bytes::new(1e9 + 7919.0 * f64::from(index)), index);
+            assert_eq!(wire.next().and_then(|end| wire.done(end)), Some(index));
+        }
     }
 
     #[test]

@@ -10,11 +10,12 @@ use leptos::web_sys::{DragEvent, Event, File, HtmlInputElement};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use super::lanes::lanes;
 use super::plot::Plot;
 use super::traffic::TrafficFields;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series};
-use crate::jobs::replay::{Figure, Kind, Outcome, Spread, Wish, question};
+use crate::jobs::replay::{Answer, Figure, Kind, Outcome, Spread, Wish, question};
 use crate::scenario::{Slo, link};
 use crate::units::format::{Precision, Unit};
 use crate::web::jobs::{Asked, Piece};
@@ -33,6 +34,10 @@ const TIMES: [(&str, &str, &str); 4] = [
     ("e2e", "Time to last token", "E2E"),
     ("wait", "Wait to be admitted", "Wait"),
 ];
+/// The time of which only quantiles are known: it has one value per token.
+const GAPS: (&str, &str) = ("itl", "From token to token");
+/// How many times as fast a trace can be replayed.
+const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 4.0, 8.0];
 /// Levels that can be shown over time: identifier, name and unit.
 const LEVELS: [(&str, &str, Unit); 5] = [
     ("busy", "Busy share of the time", Unit::Percent),
@@ -63,11 +68,17 @@ pub fn ReplayChart() -> impl IntoView {
     let time = RwSignal::new(0_usize);
     let level = RwSignal::new(0_usize);
 
-    let run = move |link: &str| {
-        let mut now = Outcome::default();
-        let head = question(link, Wish { speed: speed.get_untracked(), records: false });
+    let asked = page.part(|scenario| link::write(scenario, &[]));
+    // A question about the scenario, or about the trace on it; what comes before the verb is for the desk.
+    let ask = move |before: &str, answer: Answer, listener: Box<dyn FnMut(Piece)>| {
+        let wish = Wish { speed: speed.get_untracked(), answer };
+        let head = format!("{before}{}", question(&asked.get_untracked(), wish));
         let text = dropped.with_untracked(|own| own.as_ref().map(|own| own.text.clone()));
-        let asked = page.desk.ask_about(&head, text.as_ref(), move |piece| {
+        page.desk.ask_about(&head, text.as_ref(), listener)
+    };
+    let run = move || {
+        let mut now = Outcome::default();
+        let listener = move |piece| {
             let (text, done) = match piece {
                 Piece::Text(text) => (text, false),
                 Piece::Last(text) => (text, true),
@@ -81,18 +92,17 @@ pub fn ReplayChart() -> impl IntoView {
             if done {
                 busy.set(false);
             }
-        });
-        asked_for.set_value(Some(asked));
+        };
+        asked_for.set_value(Some(ask("", Answer::Figures, Box::new(listener))));
     };
-    let asked = page.part(|scenario| link::write(scenario, &[]));
     effect(move || {
-        let link = asked.get();
+        asked.track();
         dropped.track();
         speed.track();
         asked_for.set_value(None);
         busy.set(true);
         failed.set(None);
-        pending.set_value(Some(Timeout::new(REST, move || run(&link))));
+        pending.set_value(Some(Timeout::new(REST, run)));
     });
     let stop = move |_| {
         pending.set_value(None);
@@ -146,6 +156,25 @@ pub fn ReplayChart() -> impl IntoView {
         })
     };
     let some = memo(move || outcome.with(|own| !own.spreads.is_empty()));
+    // Counts whole replays, so that what follows from one is asked for again after the next.
+    let rounds = StoredValue::new(0_u32);
+    let ready = memo(move || {
+        let whole = !busy.get() && outcome.with(|own| own.done);
+        rounds.update_value(|own| *own += u32::from(whole));
+        whole.then(|| rounds.get_value())
+    });
+    let saving = StoredValue::new_local(None::<Asked>);
+    let saved = RwSignal::new(String::new());
+    let save = move |_| {
+        saved.set("Writing …".to_owned());
+        let listener = move |piece| match piece {
+            Piece::Text(_) => {}
+            Piece::Last(_) => saved.set("Written.".to_owned()),
+            Piece::Failed(reason) => saved.set(reason),
+        };
+        let asked = ask("save\ntandem-requests.csv\n", Answer::Records, Box::new(listener));
+        saving.set_value(Some(asked));
+    };
     let take = move |file: File| {
         if file.size() > LONGEST {
             failed.set(Some(format!(
@@ -201,6 +230,11 @@ pub fn ReplayChart() -> impl IntoView {
             <When on=some>
                 <div class="scroll" tabindex="0" role="region" aria-label="Quantiles">
                     {views(move || outcome.with(|own| table(&own.spreads)))}
+                    {views(move || outcome.with(|own| accounts(&own.figures)))}
+                </div>
+                <div class="chooser">
+                    <button type="button" class="small" id="replay-csv" on:click=save>"Requests as CSV"</button>
+                    <span class="note" id="replay-saved" role="status">{views(move || saved.get())}</span>
                 </div>
             </When>
             <ul class="told">
@@ -219,6 +253,7 @@ pub fn ReplayChart() -> impl IntoView {
                 live=Signal::stored(false)
                 caption=Signal::stored("Means over intervals of equal length and over all replicas.".to_owned())
             />
+            {lanes(ready, Box::new(move |(from, to), listener| ask("", Answer::Lanes { from, to }, listener)))}
             <details class="more">
                 <summary>
                     <span>"Replay a trace"</span>
@@ -239,6 +274,17 @@ pub fn ReplayChart() -> impl IntoView {
                             }
                         }
                     />
+                </div>
+                <div class="field">
+                    <label for="replay-speed">"Speed, as a multiple of that recorded"</label>
+                    <select
+                        id="replay-speed"
+                        on:change=move |event| speed.set(event_target_value(&event).parse().unwrap_or(1.0))
+                        prop:value={words(move || speed.get().to_string())}
+                    >
+                        {SPEEDS.map(|own| view! { <option value=own.to_string()>{format!("×{own}")}</option> })
+                            .collect_view()}
+                    </select>
                 </div>
                 {views(move || dropped.with(|own| own.is_some().then(|| view! {
                     <button type="button" class="small" id="replay-no-trace" on:click=move |_| dropped.set(None)>
@@ -354,7 +400,8 @@ fn table(spreads: &[Spread]) -> impl IntoView + use<> {
     let rows = spreads
         .iter()
         .map(|own| {
-            let name = TIMES.iter().find(|(id, ..)| *id == own.id).map_or("", |(_, name, _)| name);
+            let names = TIMES.iter().map(|(id, name, _)| (*id, *name)).chain([GAPS]);
+            let name = names.into_iter().find(|(id, _)| *id == own.id).map_or("", |(_, name)| name);
             let cells = own
                 .estimates
                 .iter()
@@ -368,7 +415,7 @@ fn table(spreads: &[Spread]) -> impl IntoView + use<> {
                 <tr data-time=own.id.clone()>
                     <th scope="row">{name}</th>
                     {cells}
-                    <td>{seconds(own.longest)}</td>
+                    <td>{own.longest.is_finite().then(|| seconds(own.longest))}</td>
                 </tr>
             }
         })
@@ -379,16 +426,43 @@ fn table(spreads: &[Spread]) -> impl IntoView + use<> {
     view! { <table id="replay-quantiles"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table> }
 }
 
+/// What the replay comes to, beside times.
+fn accounts(figures: &[Figure]) -> impl IntoView + use<> {
+    let rows = figures
+        .iter()
+        .map(|own| {
+            let unit = unit(own.kind);
+            let range =
+                own.interval.map(|(low, high)| format!(" ({} to {})", unit.format(low), unit.format(high)));
+            view! {
+                <tr>
+                    <th scope="row">{own.label.clone()}</th>
+                    <td><b>{unit.format(own.value)}</b>{range}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! { <table id="replay-accounts"><tbody>{rows}</tbody></table> }
+}
+
+const fn unit(kind: Kind) -> Unit {
+    match kind {
+        Kind::Count | Kind::Words => Unit::Number,
+        Kind::Time => Unit::Seconds,
+        Kind::Rate => Unit::RequestsPerSecond,
+        Kind::Tokens => Unit::Tokens,
+        Kind::Throughput => Unit::TokensPerSecond,
+        Kind::Share => Unit::Percent,
+    }
+}
+
 fn preview(trace: &[Figure]) -> String {
     let one = |own: &Figure| {
         let unit = match own.kind {
             Kind::Words => return Some(own.label.clone()),
             Kind::Count => Unit::Count,
-            Kind::Time => Unit::Seconds,
-            Kind::Rate => Unit::RequestsPerSecond,
-            Kind::Tokens => Unit::Tokens,
-            Kind::Throughput => Unit::TokensPerSecond,
             Kind::Share => return Some(Unit::Percent.format_with(own.value, Precision::SHORT)),
+            other => unit(other),
         };
         let shown = own.value.is_finite() && (own.value > 0.0 || own.kind == Kind::Time);
         shown.then(|| format!("{} {}", own.label, unit.format(own.value)))

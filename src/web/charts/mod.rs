@@ -1,10 +1,12 @@
 //! The main panel: curves and searches under tabs, painted on a canvas, with the cursor above it in the document.
 
+mod agents;
 mod breakeven;
 mod by;
 mod canvas;
 mod curves;
 mod frontier;
+mod lanes;
 mod levers;
 mod load;
 pub mod picture;
@@ -18,6 +20,7 @@ use leptos::prelude::*;
 use super::late;
 use super::state::{Tab, use_page};
 
+pub use agents::agents_chart as agents;
 pub use breakeven::break_even;
 pub use levers::lever_chart as levers;
 
@@ -86,6 +89,7 @@ pub fn Charts() -> impl IntoView {
         Tab::BreakEven => late::break_even(),
         Tab::Sensitivity => late::levers(),
         Tab::Replay => late::replay(),
+        Tab::Agents => late::agents(),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();

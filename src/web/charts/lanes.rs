@@ -1,0 +1,225 @@
+//! What each replica did when, to look closer at: by dragging, by buttons and by keys.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::web_sys::{KeyboardEvent, PointerEvent};
+
+use super::picture::{Laid, Picture, Shape, Shown};
+use super::plot::place;
+use crate::chart::describe::Table;
+use crate::chart::geometry::{Point, Size};
+use crate::chart::layout::Options;
+use crate::chart::model::Paint;
+use crate::chart::text::TextMeasure;
+use crate::chart::theme::{Role, Theme};
+use crate::chart::timeline::{Activity, Lane, Span, Timeline, TimelineScene, Track, TrackPart};
+use crate::jobs::lanes::{Act, Lanes, read};
+use crate::units::format::Unit;
+use crate::web::jobs::{Asked, Piece};
+use crate::web::lean::{effect, flag, memo, views};
+
+/// A drag of fewer pixels is a click.
+const DRAG: f64 = 8.0;
+/// The shortest window, in seconds.
+const SHORTEST: f64 = 1e-3;
+
+/// The whole replay, or a part of it in seconds.
+type Window = Option<(f64, f64)>;
+
+/// Asks what was done from one time to another.
+pub type Ask = Box<dyn Fn((f64, f64), Box<dyn FnMut(Piece)>) -> Asked>;
+
+/// The last scene, which knows what lies where.
+type Last = StoredValue<Option<TimelineScene>>;
+
+struct Drawn(Timeline, Last);
+
+impl Shape for Drawn {
+    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
+        let options = Options { legend: true, ..Options::PAGE };
+        let height = TimelineScene::height_for(&self.0, size.width, theme, measure, options);
+        let scene = TimelineScene::new(&self.0, Size::new(size.width, height), theme, measure, options);
+        self.1.set_value(Some(scene.clone()));
+        Laid { figure: Box::new(scene), height: Some(height) }
+    }
+
+    fn told(&self) -> String {
+        self.0.sentence()
+    }
+
+    fn figures(&self) -> Table {
+        self.0.table()
+    }
+}
+
+/// The lanes with the ways to look closer. `ready` says that there is something to ask about, and changes with it.
+pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
+    let window = RwSignal::new(None::<(f64, f64)>);
+    let whole = RwSignal::new((0.0, 0.0));
+    let found = RwSignal::new(Arc::new(Lanes::default()));
+    let busy = RwSignal::new(false);
+    let asked = StoredValue::new_local(None::<Asked>);
+    effect(move || {
+        let _ = ready.get();
+        window.set(None);
+    });
+    effect(move || {
+        let wanted = window.get();
+        asked.set_value(None);
+        if ready.get().is_none() {
+            return;
+        }
+        busy.set(true);
+        let mut text = String::new();
+        let listener = move |piece| {
+            let (more, last) = match piece {
+                Piece::Text(more) => (more, false),
+                Piece::Last(more) => (more, true),
+                Piece::Failed(_) => (String::new(), true),
+            };
+            text.push_str(&more);
+            if !more.is_empty() {
+                let lanes = read(&text);
+                if wanted.is_none() {
+                    whole.set(lanes.window);
+                }
+                found.set(Arc::new(lanes));
+            }
+            busy.set(!last);
+        };
+        let (from, to) = wanted.unwrap_or((0.0, f64::INFINITY));
+        asked.set_value(Some(ask((from, to), Box::new(listener))));
+    });
+    let last: Last = StoredValue::new(None);
+    let shown = memo(move || {
+        found.with(|own| {
+            Shown((!own.lanes.is_empty()).then(|| Arc::new(Drawn(timeline(own), last)) as Arc<dyn Shape>))
+        })
+    });
+
+    let look = move |wanted: Window| {
+        let (start, end) = whole.get_untracked();
+        window.set(wanted.and_then(|(from, to)| {
+            let length = (to - from).clamp(SHORTEST, end - start);
+            let from = from.clamp(start, end - length);
+            (length < 0.999 * (end - start)).then_some((from, from + length))
+        }));
+    };
+    // To so many lengths of the window, and so many of them later.
+    let turn = move |length: f64, later: f64| {
+        let (from, to) = window.get_untracked().unwrap_or_else(|| whole.get_untracked());
+        let (middle, half) = ((from + to) / 2.0 + later * (to - from), length * (to - from) / 2.0);
+        look(Some((middle - half, middle + half)));
+    };
+    let key = move |event: KeyboardEvent| {
+        match event.key().as_str() {
+            "+" | "=" => turn(0.5, 0.0),
+            "-" => turn(2.0, 0.0),
+            "0" => look(None),
+            "PageUp" => turn(1.0, -0.5),
+            "PageDown" => turn(1.0, 0.5),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    // From where to where the pointer drags, in pixels of the picture.
+    let drag = RwSignal::new(None::<(f64, f64)>);
+    let pressed = move |event: PointerEvent| {
+        if event.button() == 0 && event.pointer_type() != "touch" {
+            let x = place(&event).x;
+            drag.set(Some((x, x)));
+        }
+    };
+    let moved = move |event: PointerEvent| {
+        if let Some((from, _)) = drag.get_untracked() {
+            drag.set(Some((from, place(&event).x)));
+        }
+    };
+    let released = move |_: PointerEvent| {
+        let Some((from, to)) = drag.get_untracked() else { return };
+        drag.set(None);
+        let at = |x: f64| Point::new(x, 0.0);
+        look(
+            last.with_value(|scene| scene.as_ref()?.drag(at(from), at(to)))
+                .or_else(|| window.get_untracked()),
+        );
+    };
+    let band = move || {
+        let (from, to) = drag.get().filter(|(from, to)| (from - to).abs() >= DRAG)?;
+        let height = last.with_value(|scene| scene.as_ref().map_or(0.0, |own| own.plot.bottom));
+        Some(view! {
+            <span
+                class="band"
+                aria-hidden="true"
+                style:left=format!("{:.0}px", from.min(to))
+                style:width=format!("{:.0}px", (from - to).abs())
+                style:height=format!("{height:.0}px")
+            ></span>
+        })
+    };
+    let part = move || {
+        let (from, to) = window.get().unwrap_or_else(|| whole.get());
+        let seconds = |time| Unit::Seconds.format(time);
+        format!("What was done from {} to {}", seconds(from), seconds(to))
+    };
+    let button = move |name: &'static str, sign: &'static str, act: Box<dyn Fn()>| {
+        view! { <button type="button" class="small" aria-label=name title=name on:click=move |_| act()>{sign}</button> }
+    };
+    view! {
+        <div class="chooser lanes-bar" hidden={flag(move || whole.get().1 <= 0.0)}>
+            <h3 id="lanes-part" aria-busy={move || busy.get().to_string()}>{views(part)}</h3>
+            {button("Zoom in", "+", Box::new(move || turn(0.5, 0.0)))}
+            {button("Zoom out", "−", Box::new(move || turn(2.0, 0.0)))}
+            {button("Earlier", "◀", Box::new(move || turn(1.0, -0.5)))}
+            {button("Later", "▶", Box::new(move || turn(1.0, 0.5)))}
+            {button("All of it", "All", Box::new(move || look(None)))}
+        </div>
+        <div
+            class="lanes"
+            on:keydown=key
+            on:pointerdown=pressed
+            on:pointermove=moved
+            on:pointerup=released
+            on:pointerleave=move |_| drag.set(None)
+        >
+            <Picture
+                shown
+                label="Lanes of the replay"
+                caption="Drag to look closer; + and − zoom, 0 shows all, page keys move."
+            />
+            {views(band)}
+        </div>
+    }
+    .into_any()
+}
+
+fn timeline(own: &Lanes) -> Timeline {
+    let act = |act: Act| match act {
+        Act::Prefill => Activity::Prefill,
+        Act::Mixed => Activity::Mixed,
+        Act::Decode => Activity::Decode,
+        Act::Transfer => Activity::Transfer,
+    };
+    let lane = |lane: &crate::jobs::lanes::Lane| Lane {
+        label: lane.label.clone(),
+        spans: lane.spans.iter().map(|(from, to, own)| Span::new(*from, *to, act(*own))).collect(),
+    };
+    let track = |track: &crate::jobs::lanes::Track| Track {
+        label: track.label.clone(),
+        unit: if track.share { Unit::Percent } else { Unit::Number },
+        times: track.steps.iter().map(|step| step.0).collect(),
+        parts: vec![TrackPart {
+            label: track.label.clone(),
+            paint: Paint::Role(if track.share { Role::Attention } else { Role::Queue }),
+            values: track.steps.iter().map(|step| step.1).collect(),
+        }],
+        limit: None,
+    };
+    Timeline {
+        title: "What was done when".to_owned(),
+        lanes: own.lanes.iter().map(lane).collect(),
+        tracks: own.tracks.iter().map(track).collect(),
+        window: Some(own.window),
+    }
+}
