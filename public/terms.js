@@ -26,7 +26,8 @@ export async function explain(first) {
   for (const term of (await answer.json()).terms) {
     for (const label of [term.term, ...term.labels]) glossary.set(plain(label), term);
   }
-  if (first?.type === "pointerover") point(first);
+  if (first?.pointerType === "touch") touch(first);
+  else if (first?.type === "pointerover") point(first);
   else if (document.activeElement) {
     byKey = true;
     reach({ target: document.activeElement });
@@ -100,8 +101,9 @@ function show({ term, place, element }) {
     term.formula && make("p", { class: "formula" }, term.formula),
     make("p", { class: "caption" }, term.source, " · ", make("a", { href: `glossary.html#${term.id}`, tabindex: -1 }, "Glossary")),
   );
-  (element.closest("dialog") ?? document.body).append(tip);
-  const at = place.getBoundingClientRect();
+  (element.closest("dialog") ?? document.querySelector("main")).append(tip);
+  // The figure of a tile stays in sight.
+  const at = (place.closest(".tile") ?? place).getBoundingClientRect();
   const own = tip.getBoundingClientRect();
   const below = at.bottom + own.height + 12 < innerHeight;
   tip.style.left = `${Math.max(8, Math.min(at.left, innerWidth - own.width - 8))}px`;

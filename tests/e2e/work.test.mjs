@@ -301,11 +301,7 @@ test("terms explain themselves by keyboard and pointer, and Escape puts the word
 test("a touch on a label explains it", async () => {
   const { page, problems } = await opened({ viewport: PHONE, hasTouch: true, isMobile: true });
   await page.getByText("Change the scenario").tap();
-  await page.locator("body").press("Shift");
-  await page.waitForFunction(() => document.documentElement.dataset.assisted === "true");
   await page.locator("label[for=isl]").tap();
-  await page.waitForTimeout(500);
-  if ((await page.getByRole("tooltip").count()) === 0) await page.locator("label[for=isl]").tap();
   await page.getByRole("tooltip").getByText("Input length").waitFor();
   assertClean(problems);
 });
@@ -330,7 +326,7 @@ test("the keys are listed, work, and can be switched off", async () => {
   await page.keyboard.press("Escape");
   await page.fill("#isl", "");
   await page.locator("#isl").press("p");
-  assert.equal(await page.locator("[data-testid=pin]").innerText(), "Pin this scenario to compare 1/4");
+  assert.match(await page.locator("[data-testid=pin]").innerText(), /1\/4/, "a letter typed is a letter");
 
   await page.locator("body").evaluate(() => document.activeElement.blur());
   await page.keyboard.press("?");
