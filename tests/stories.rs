@@ -101,7 +101,7 @@ fn fault(claim: &Claim, own: &Evaluation, all: &[Evaluation]) -> Option<String> 
             (factor < *by)
                 .then(|| format!("{metric} is {here} here and {there} in step {than}: {factor} < {by}"))
         }
-        Claim::Bound { is, .. } => {
+        Claim::Bound { metric: Bound::Bound, is } => {
             let bound = words::binding(own.steady.binding);
             (bound != is).then(|| format!("limited by {bound}, not by {is}"))
         }
