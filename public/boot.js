@@ -3,6 +3,7 @@
 // - `start_page(ask)` mounts the page into `#app`. It is called once, here; the skeleton goes as soon as it returns.
 // - `ask(question, listener)` is how the page has long questions answered (ask.js). That script and all behind it are
 //   loaded with the first question.
+// - What `start_page` returns goes to assist.js: keys, gallery, stories and the words on terms. An embed has none.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
 // - Behind `?embed=1` it shows less, and host.js speaks with the page around it. What that script writes into
 //   `dataset.parts` is read when the page is mounted.
@@ -39,8 +40,9 @@ try {
   attach(initSync);
   await init({ module_or_path: beside("./{{wasm}}") });
   await host;
-  start_page(ask);
+  const page = start_page(ask);
   document.getElementById("skeleton")?.remove();
+  if (page) import("./{{assist}}").then(({ attend }) => attend(page), console.error);
   // Not before the figures are on the screen and the browser has had time for them.
   setTimeout(keepForOffline, 2000);
 } catch (reason) {

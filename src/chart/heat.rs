@@ -21,7 +21,7 @@ use crate::units::format::{Precision, Unit};
 /// equal neighbours become one rectangle.
 const TINTS: [f64; 5] = [0.26, 0.42, 0.58, 0.74, 0.9];
 /// What a cell without a winner is called.
-const NOTHING: &str = "Nothing fits";
+const NOTHING: &str = "Nothing fits the limits";
 
 /// Who wins where.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -186,7 +186,7 @@ impl HeatMap {
                 let share = Unit::Percent.format_with(share, Precision::SHORT);
                 match winner {
                     Some(_) => format!("{} wins {share}", self.name(winner)),
-                    None => format!("nothing fits in {share}"),
+                    None => format!("nothing fits the limits in {share}"),
                 }
             })
             .collect();
@@ -756,7 +756,7 @@ mod tests {
         let said = scene.facts(Spot::new(1, 6)).unwrap().spoken().replace('\u{a0}', " ");
         assert_eq!(said, "B: Context length 64k, Load 2 req/s, cheaper by 30 %. weights stream once");
         let said = scene.facts(Spot::new(3, 7)).unwrap().spoken().replace('\u{a0}', " ");
-        assert_eq!(said, "Nothing fits: Context length 128k, Load 4 req/s. KV cache does not fit");
+        assert_eq!(said, "Nothing fits the limits: Context length 128k, Load 4 req/s. KV cache does not fit");
         assert_eq!(scene.facts(Spot::new(4, 0)), None);
     }
 
@@ -776,7 +776,7 @@ mod tests {
         assert_eq!(
             said,
             "Who is cheaper. Over context length from 1k to 128k and load from 1 req/s to 4 req/s: A wins 50 %, B wins \
-             47 % and nothing fits in 3.1 %. At this scenario: A, cheaper by 10 %. Along context length there: A, from \
+             47 % and nothing fits the limits in 3.1 %. At this scenario: A, cheaper by 10 %. Along context length there: A, from \
              about 12\u{202f}000 B. Along load there: A."
         );
     }

@@ -4,6 +4,7 @@ mod price;
 
 use serde::Serialize;
 
+use crate::catalog;
 use crate::scenario::{Pricing, Role, Scenario};
 use crate::serve::Steady;
 use crate::units::{Dollars, DollarsPerHour, Joules, Seconds, Watts};
@@ -40,7 +41,10 @@ pub struct Unpriced {
 
 impl std::fmt::Display for Unpriced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} has no public {}", self.chip, self.figure)
+        // A data sheet's name without what it adds in brackets; a chip of one's own goes by its identifier.
+        let name = catalog::chip(&self.chip).map_or(self.chip.as_str(), |own| &own.name);
+        let name = name.split_once(" (").map_or(name, |(short, _)| short);
+        write!(f, "{name} has no public {}", self.figure)
     }
 }
 

@@ -8,26 +8,29 @@ use super::answer::AnswerPanel;
 use super::charts::Charts;
 use super::controls::{Controls, keep_pays};
 use super::embed::Embed;
+use super::handle::tell_changes;
 use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::late;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
-use super::presets::PresetMenu;
+use super::presets::GalleryButton;
 use super::runs;
 use super::share::Share;
 use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
+use super::undo::UndoButtons;
 use super::why::Why;
 
-/// The whole page, or what an embed shows of it.
-pub fn page(ask: js_sys::Function) -> AnyView {
+/// The whole page, or what an embed shows of it. The state of a whole page goes to `keep`.
+pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     let Opened { parsed, view, pins, embedded } = history::open();
     let page = Page::new(parsed.scenario.clone(), view, Desk::new(ask), embedded);
     page.pins.set(pins);
+    page.story.set(history::story_of(&parsed.view));
     history::tell(&page, &parsed);
     provide_context(page);
     let choice = theme::provide(embedded);
@@ -37,21 +40,28 @@ pub fn page(ask: js_sys::Function) -> AnyView {
     if embedded {
         return view! { <Embed choice/> }.into_any();
     }
+    tell_changes(page);
+    keep(page);
     let open = RwSignal::new(false);
     close_menus_left();
     view! {
         <header class="bar">
             <h1>"Tandem"</h1>
             <p class="motto">"Which silicon for which half of inference"</p>
-            <PresetMenu/>
+            <GalleryButton/>
+            <UndoButtons/>
             <span class="spring"></span>
             <PinButton/>
             <Share/>
             <ThemeSwitch choice/>
+            <button type="button" class="quiet" data-opens="help" aria-haspopup="dialog" aria-label="Keys" title="Keys (?)">
+                "?"
+            </button>
         </header>
         <main class="bench">
             <div class="top">
                 <Notices/>
+                <div id="story"></div>
                 <AnswerPanel/>
                 <Tiles/>
                 <SizePanel/>
@@ -89,6 +99,8 @@ pub fn page(ask: js_sys::Function) -> AnyView {
                 <a href="accuracy.html">"How accurate it is"</a>
                 " · "
                 <a href="claims.html">"Makers’ claims, held against it"</a>
+                " · "
+                <a href="glossary.html">"Glossary"</a>
             </p>
         </footer>
     }

@@ -2,12 +2,12 @@
 //!
 //! Writing does two things. While a control moves, the state is written once it rests, into the entry that its first
 //! movement made; when the movement ends, the entry is closed, so that the back button returns to what was before.
+//! Each entry carries its number, which is how undo knows whether there is anything before it and redo what lies ahead.
 //! Browsers refuse too many writes, so they are few, and a refusal does no harm. An embedded page never writes.
 
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys;
-use wasm_bindgen::JsValue;
 
 use super::pins;
 use super::state::{Page, Pin, Tab, View};
@@ -51,7 +51,7 @@ pub fn open() -> Opened {
 
 /// The state as what follows `#`.
 pub fn link_of(page: &Page) -> String {
-    let view = view_pairs(page.view.get(), &page.pins.get());
+    let view = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
     page.scenario.with(|scenario| link::write(scenario, &view))
 }
 
@@ -65,6 +65,9 @@ pub fn address(page: &Page) -> String {
 
 /// Keeps address and state in step, both ways.
 pub fn keep(page: Page) {
+    if !page.embedded {
+        take_place(page);
+    }
     let written = StoredValue::new(untrack(|| link_of(&page)));
     let closed = StoredValue::new(true);
     let pending = StoredValue::new_local(None::<Timeout>);
@@ -76,12 +79,15 @@ pub fn keep(page: Page) {
         }
         let Ok(history) = window().history() else { return };
         let url = format!("#{link}");
-        let done = if closed.get_value() {
-            history.push_state_with_url(&JsValue::NULL, "", Some(&url))
+        let (at, last) = page.place.get_untracked();
+        let (place, done) = if closed.get_value() {
+            let next = at.saturating_add(1);
+            ((next, next), history.push_state_with_url(&next.into(), "", Some(&url)))
         } else {
-            history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
+            ((at, last), history.replace_state_with_url(&at.into(), "", Some(&url)))
         };
         if done.is_ok() {
+            stand(page, place);
             written.set_value(link);
             closed.set_value(false);
         }
@@ -103,6 +109,9 @@ pub fn keep(page: Page) {
     });
 
     let read = move || {
+        if !page.embedded {
+            take_place(page);
+        }
         let text = fragment();
         let parsed = link::parse(&text);
         let known = written.with_value(|written| *written == text.trim_start_matches('#'));
@@ -127,6 +136,7 @@ fn show(page: &Page, parsed: &Parsed) {
     tell(page, parsed);
     page.edit(|scenario| *scenario = parsed.scenario.clone());
     page.view.set(view_of(&parsed.view));
+    page.story.set(story_of(&parsed.view));
     if page.pins.with_untracked(|now| *now != pins) {
         page.pins.set(pins);
     }
@@ -153,9 +163,47 @@ pub fn take(page: &Page, text: &str) -> Result<(), String> {
 pub fn follow(page: &Page, text: &str) {
     let parsed = link::parse(text);
     page.messages.set(Vec::new());
+    tell(page, &parsed);
     page.view.set(view_of(&parsed.view));
+    page.story.set(story_of(&parsed.view));
     page.pins.set(pins_of(&parsed.view));
     page.open(parsed.scenario);
+}
+
+/// Where the last entry's number is kept, so that a reload keeps what lies ahead.
+const LAST: &str = "tandem-last-step";
+
+/// Learns from the browser where the page stands among its entries. An entry that carries no number is one that a
+/// reader made by hand: it comes after the one before.
+fn take_place(page: Page) {
+    let Ok(history) = window().history() else { return };
+    let (at, last) = page.place.get_untracked();
+    let number = history.state().ok().and_then(|state| state.as_f64());
+    if let Some(number) = number {
+        let number = number as u32;
+        stand(page, (number, last.max(number).max(remembered_last())));
+        return;
+    }
+    let opened = page.steps.get_untracked() == 0 && at == 0 && last == 0;
+    let next = if opened { 0 } else { at.saturating_add(1) };
+    if history.replace_state_with_url(&next.into(), "", None).is_ok() {
+        stand(page, (next, next));
+    }
+}
+
+fn stand(page: Page, place: (u32, u32)) {
+    if page.place.get_untracked() != place {
+        page.place.set(place);
+    }
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item(LAST, &place.1.to_string());
+    }
+}
+
+/// Storage may be blocked; then a reload forgets what lies ahead, and no more.
+fn remembered_last() -> u32 {
+    let storage = window().session_storage().ok().flatten();
+    storage.and_then(|own| own.get_item(LAST).ok().flatten()).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Tells what of a link could not be taken as it stands.
@@ -206,12 +254,17 @@ fn view_of(pairs: &[(String, String)]) -> View {
     }
 }
 
+/// The story of a link.
+pub fn story_of(pairs: &[(String, String)]) -> String {
+    value(pairs, "story").unwrap_or_default().to_owned()
+}
+
 fn pins_of(pairs: &[(String, String)]) -> Vec<Pin> {
     let links = pairs.iter().filter(|(key, _)| key == "pin").map(|(_, link)| link.as_str());
     pins::read_links(links)
 }
 
-fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {
+fn view_pairs(view: View, pins: &[Pin], story: String) -> Vec<(String, String)> {
     let default = View::default();
     let mut pairs = Vec::new();
     let mut pair = |key: &str, value: String| pairs.push((key.to_owned(), value));
@@ -243,6 +296,9 @@ fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {
     if view.map != default.map {
         pair("mx", view.map.0.id().to_owned());
         pair("my", view.map.1.id().to_owned());
+    }
+    if !story.is_empty() {
+        pair("story", story);
     }
     for pin in pins {
         pair("pin", link::write(&pin.scenario, &[]));

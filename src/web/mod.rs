@@ -10,7 +10,8 @@
 //! | `size` | the cheapest deployments for the load |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins` | scenarios kept for comparison |
-//! | `presets`, `share`, `theme`, `notices` | the header, and what the reader must be told |
+//! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
+//! | `handle` | what the scripts beside the page may ask of it |
 //! | `runs` | measured runs, fetched once the page stands |
 //! | `embed` | the page inside another one |
 //! | `lean` | reactive closures behind one type each |
@@ -27,6 +28,7 @@ mod controls;
 mod embed;
 mod figures;
 mod flows;
+mod handle;
 mod history;
 mod jobs;
 mod late;
@@ -41,20 +43,28 @@ mod size;
 mod state;
 mod theme;
 mod tiles;
+mod undo;
 mod why;
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Mounts the page into `#app`. Called once by `public/boot.js`, with its function for long questions.
+/// Mounts the page into `#app`. Called once by `public/boot.js`, with its function for long questions. Returns what the
+/// scripts beside the page may ask of it; nothing where the page stands in another one.
 #[wasm_bindgen]
-pub fn start_page(ask: js_sys::Function) {
+pub fn start_page(ask: js_sys::Function) -> Option<handle::Handle> {
     console_error_panic_hook::set_once();
     let app = document()
         .get_element_by_id("app")
         .and_then(|app| app.dyn_into::<leptos::web_sys::HtmlElement>().ok());
+    let state = Rc::new(Cell::new(None));
+    let kept = Rc::clone(&state);
     if let Some(app) = app {
-        mount_to(app, move || app::page(ask)).forget();
+        mount_to(app, move || app::page(ask, &|page| kept.set(Some(page)))).forget();
     }
+    state.take().map(handle::Handle::new)
 }

@@ -1,57 +1,31 @@
-//! The menu of starting points, each with what there is to notice.
+//! The button that opens the gallery; it says which starting point is open. The gallery itself is a script of its own
+//! (`public/library.js`).
 
-use crate::web::lean::{memo, words};
+use crate::web::lean::memo;
 use leptos::prelude::*;
 
-use super::history;
 use super::state::use_page;
 use crate::report::words;
 use crate::scenario::presets::PRESETS;
 use crate::scenario::{Scenario, link};
 
-/// A menu; the open preset's caption stands beside it.
+/// The name of what is open, as a button.
 #[component]
-pub fn PresetMenu() -> impl IntoView {
+pub fn GalleryButton() -> impl IntoView {
     let page = use_page();
-    // Read once: the menu asks after every change which of them is open.
+    // Read once: the button asks after every change which of them is open.
     let known: Vec<Scenario> = PRESETS.iter().map(|preset| link::parse(preset.link).scenario).collect();
-    let current = memo(move || page.scenario.with(|scenario| known.iter().position(|own| own == scenario)));
-    let items = PRESETS
-        .iter()
-        .enumerate()
-        .map(|(index, preset)| {
-            view! {
-                <li>
-                    <button
-                        type="button"
-                        class="quiet"
-                        aria-current={words(move || (current.get() == Some(index)).then_some("true"))}
-                        on:click=move |_| {
-                            history::follow(&page, preset.link);
-                            close();
-                        }
-                    >
-                        <b>{preset.name}</b>
-                        <span>{preset.notice}</span>
-                    </button>
-                </li>
-            }
+    let label = memo(move || {
+        page.scenario.with(|scenario| {
+            let own = || format!("Own scenario: {}", words::model(&scenario.model));
+            let index = known.iter().position(|known| known == scenario);
+            index.and_then(|index| PRESETS.get(index)).map_or_else(own, |preset| preset.name.to_owned())
         })
-        .collect_view();
-    let label = move || match current.get().and_then(|index| PRESETS.get(index)) {
-        Some(preset) => preset.name.to_owned(),
-        None => page.scenario.with(|scenario| format!("Own scenario: {}", words::model(&scenario.model))),
-    };
+    });
     view! {
-        <details class="menu presets" id="presets">
-            <summary>{label}</summary>
-            <ul class="sheet">{items}</ul>
-        </details>
-    }
-}
-
-fn close() {
-    if let Some(menu) = document().get_element_by_id("presets") {
-        let _ = menu.remove_attribute("open");
+        <button type="button" id="gallery" class="opens" aria-haspopup="dialog" data-opens="library">
+            <span class="unseen">"Stories and scenarios. Open now: "</span>
+            <span class="now">{label}</span>
+        </button>
     }
 }

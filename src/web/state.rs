@@ -162,6 +162,10 @@ pub struct Page {
     pub runs: RwSignal<Arc<Library>>,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
+    /// The open story and its step, as `ID:STEP`, or nothing.
+    pub story: RwSignal<String>,
+    /// The page's place among its entries of the browser's history, and the last of them.
+    pub place: RwSignal<(u32, u32)>,
     /// Where long questions are asked.
     pub desk: Desk,
     /// The text that is being read as a model, if any.
@@ -187,6 +191,8 @@ impl Page {
             answer: memo(move || Arc::new(scenario.with(evaluate))),
             runs: RwSignal::default(),
             steps: RwSignal::new(0),
+            story: RwSignal::default(),
+            place: RwSignal::default(),
             desk,
             reading: StoredValue::new_local(None),
             pays: RwSignal::default(),

@@ -147,16 +147,19 @@ test("a copied link gives the same answer elsewhere", async () => {
 
 test("every preset answers, with its own chart and comparison", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
-  const items = page.locator("#presets .sheet button");
+  const items = page.locator("#library .starts button");
+  await page.click("#gallery");
+  await items.first().waitFor();
   const count = await items.count();
   assert.ok(count > 3);
+  await page.keyboard.press("Escape");
   for (let index = count - 1; index >= 0; index -= 1) {
     const before = await sentence(page);
-    await page.click("#presets summary");
+    await page.click("#gallery");
     await items.nth(index).click();
     await changed(() => sentence(page), before);
     assert.equal(await page.locator(".answer.refused").count(), 0, await sentence(page));
-    assert.equal(await page.locator("#presets[open]").count(), 0);
+    assert.equal(await page.locator("#library").count(), 0);
     assert.equal(await page.locator(".notices").count(), 0);
   }
   assertClean(problems);

@@ -23,6 +23,12 @@ const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "work
 /// How the names of late views begin.
 const PART: &str = "part-";
 
+/// How the names of what a reader asks for begin: gallery, stories, help and the words on terms.
+const ON_DEMAND: [&str; 5] = ["glossary-", "help-", "library-", "stories-", "terms-"];
+
+/// All of that together.
+const ASKED_FOR: usize = 24_000;
+
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {
     println!("\n{:>10} {:>10}  file", "raw kB", "brotli kB");
@@ -33,6 +39,7 @@ pub fn hold(site: &Site) -> Result<()> {
     let wasm = spend(site, |name, asset| name.ends_with(".wasm") && loaded_first(name, asset));
     let views = spend(site, |name, _| name.starts_with(PART));
     let later = spend(site, |name, _| is_question(name));
+    let asked_for = spend(site, |name, _| on_demand(name));
     println!(
         "{:>10} {:>10}  first visit, of {}",
         kilo(first_visit.0),
@@ -41,17 +48,19 @@ pub fn hold(site: &Site) -> Result<()> {
     );
     println!("{:>10} {:>10}  of it WASM, of {}", kilo(wasm.0), kilo(wasm.1), kilo(WASM));
     println!("{:>10} {:>10}  views that come later, of {}", kilo(views.0), kilo(views.1), kilo(VIEWS));
+    println!("{:>10} {:>10}  for the first long question, of {}", kilo(later.0), kilo(later.1), kilo(LATER));
     println!(
-        "{:>10} {:>10}  for the first long question, of {}\n",
-        kilo(later.0),
-        kilo(later.1),
-        kilo(LATER)
+        "{:>10} {:>10}  for gallery, stories, terms and help, of {}\n",
+        kilo(asked_for.0),
+        kilo(asked_for.1),
+        kilo(ASKED_FOR)
     );
     let spent = [
         ("a first visit", first_visit.1, FIRST_VISIT),
         ("the WASM", wasm.1, WASM),
         ("views that come later", views.1, VIEWS),
         ("the first long question", later.1, LATER),
+        ("what a reader asks for", asked_for.1, ASKED_FOR),
     ];
     for (what, spent, budget) in spent {
         if spent > budget {
@@ -68,11 +77,15 @@ fn loaded_first(name: &str, asset: &Asset) -> bool {
 }
 
 fn comes_later(name: &str) -> bool {
-    is_question(name) || name.starts_with(PART)
+    is_question(name) || on_demand(name) || name.starts_with(PART)
 }
 
 fn is_question(name: &str) -> bool {
     QUESTIONS.iter().any(|start| name.starts_with(start))
+}
+
+fn on_demand(name: &str) -> bool {
+    ON_DEMAND.iter().any(|start| name.starts_with(start))
 }
 
 /// Raw and brotli bytes of the files chosen.

@@ -1,0 +1,101 @@
+//! What the scripts beside the page may ask of it: the gallery, the stories and the keys are plain modules that load
+//! when first needed, and this is all they know of the model.
+//!
+//! Answers are text, one line for each thing, its parts separated by tabs.
+
+use leptos::prelude::*;
+use leptos::web_sys;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::figures::{band, read, value};
+use super::history::{self, follow};
+use super::pins;
+use super::state::Page;
+use crate::metric::Metric;
+use crate::report::words;
+use crate::scenario::link;
+use crate::scenario::presets::PRESETS;
+
+/// What is sent to the document whenever figures, view or story have changed.
+const CHANGED: &str = "tandem-change";
+
+/// The open page.
+#[wasm_bindgen]
+pub struct Handle(Page);
+
+impl Handle {
+    /// Over the state, whose changes it tells from now on.
+    pub fn new(page: Page) -> Self {
+        Self(page)
+    }
+}
+
+#[wasm_bindgen]
+impl Handle {
+    /// Scenario and view, as what follows `#`.
+    pub fn link(&self) -> String {
+        untrack(|| history::link_of(&self.0))
+    }
+
+    /// Opens a link, as a step of its own.
+    pub fn open(&self, text: &str) {
+        follow(&self.0, text);
+    }
+
+    /// The open story and its step, as `ID:STEP`, or nothing.
+    pub fn story(&self) -> String {
+        self.0.story.get_untracked()
+    }
+
+    /// Ends the story; scenario and view stay.
+    #[wasm_bindgen(js_name = closeStory)]
+    pub fn close_story(&self) {
+        self.0.story.set(String::new());
+        self.0.commit();
+    }
+
+    /// The figures that there are: metric, value with its unit, band; last `bound` with what limits the deployment.
+    pub fn figures(&self) -> String {
+        self.0.answer.with_untracked(|answer| {
+            let line = |metric: Metric| {
+                let own = read(answer, metric).ok()?;
+                Some(format!("{}\t{}\t{}\n", metric.id(), value(metric, own), band(metric, own)))
+            };
+            let mut text: String = Metric::ALL.into_iter().filter_map(line).collect();
+            if let Ok(own) = answer.as_ref() {
+                text.push_str("bound\t");
+                text.push_str(words::binding(own.steady.binding));
+                text.push('\t');
+            }
+            text
+        })
+    }
+
+    /// The starting points: name, what to notice, link.
+    pub fn presets(&self) -> String {
+        PRESETS.iter().map(|own| format!("{}\t{}\t{}\n", own.name, own.notice, own.link)).collect()
+    }
+
+    /// What the scenario of a link may be called.
+    pub fn name(&self, text: &str) -> String {
+        pins::name(&link::parse(text).scenario, &[])
+    }
+
+    /// What of a link could not be taken as it stands, a line for each remark.
+    pub fn remarks(&self, text: &str) -> String {
+        link::parse(text).notices.iter().map(|notice| format!("{notice}\n")).collect()
+    }
+}
+
+/// Tells the document of every change.
+pub fn tell_changes(page: Page) {
+    super::lean::effect(move || {
+        page.scenario.track();
+        page.view.track();
+        page.story.track();
+        page.answer.track();
+        if let Ok(event) = web_sys::Event::new(CHANGED) {
+            let _ = document().dispatch_event(&event);
+        }
+    });
+}
