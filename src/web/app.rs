@@ -96,6 +96,8 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                 "Works offline after the first visit. No third-party request, no cookie, no telemetry. "
                 <a href="embedding.html">"Embed it"</a>
                 " · "
+                <a href="method.html">"How it models"</a>
+                " · "
                 <a href="accuracy.html">"How accurate it is"</a>
                 " · "
                 <a href="claims.html">"Makers’ claims, held against it"</a>

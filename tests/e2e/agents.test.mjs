@@ -21,7 +21,12 @@ before(async () => {
 after(() => browser?.close());
 
 const tandem = async (...args) => (await promisify(execFile)(process.env.TANDEM_BIN, args, { maxBuffer: 1e9 })).stdout;
-const finished = (page) => page.locator("#replay-progress").waitFor({ state: "hidden", timeout: 60_000 });
+const finished = (page) => gone(page, "#replay-progress");
+/** What is not there yet counts as hidden too, and the view itself comes late. */
+async function gone(page, place) {
+  await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
+  await page.locator(place).waitFor({ state: "hidden", timeout: 60_000 });
+}
 const lanesShown = (page) => page.locator("#lanes-part[aria-busy=false]").waitFor({ timeout: 60_000 });
 
 /** The whole answer to a question, from the worker that the page uses. */
@@ -140,7 +145,7 @@ test("agents fall off a cliff and tiers rescue them", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: AGENTS });
   await page.click("#tab-agents");
   await page.getByText(/Hit rate holds to \d+ sessions; past it the chips' memory is full/).first().waitFor({ timeout: 60_000 });
-  await page.locator("#agents-cancel").waitFor({ state: "hidden", timeout: 60_000 });
+  await gone(page, "#agents-cancel");
   const told = await page.locator("#agents-state").innerText();
   assert.match(told, /TTFT p50 is \d+.s; with 250.GB of DRAM per chip at 50.GB\/s/);
   assert.match(await page.locator("#agents-notes").innerText(), /A task is a session of 60 turns/);
@@ -176,7 +181,7 @@ test("axe finds nothing, and a phone shows both without scrolling sideways", asy
     for (const view of ["agents", "replay"]) {
       const link = view === "agents" ? AGENTS : CHAT;
       const { page, context } = await openReady(browser, { viewport, colorScheme, link: `${link}&view=${view}` });
-      if (view === "agents") await page.locator("#agents-cancel").waitFor({ state: "hidden", timeout: 60_000 });
+      if (view === "agents") await gone(page, "#agents-cancel");
       else await lanesShown(page);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(wide, 0, `${view} ${name}`);

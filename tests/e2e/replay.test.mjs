@@ -20,7 +20,12 @@ after(() => browser?.close());
 
 const at = (link) => `${link}&view=replay`;
 const row = (page, id) => page.locator(`#replay-quantiles tr[data-time=${id}]`).innerText({ timeout: 30_000 });
-const finished = (page) => page.locator("#replay-progress").waitFor({ state: "hidden", timeout: 60_000 });
+const finished = (page) => gone(page, "#replay-progress");
+/** What is not there yet counts as hidden too, and the view itself comes late. */
+async function gone(page, place) {
+  await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
+  await page.locator(place).waitFor({ state: "hidden", timeout: 60_000 });
+}
 
 /** Seconds from `53.4 ms`, with half of the last digit that is printed. */
 function seconds(text) {
