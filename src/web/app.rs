@@ -10,18 +10,17 @@ use super::controls::{Controls, keep_pays};
 use super::embed::Embed;
 use super::history::{self, Opened};
 use super::jobs::Desk;
-use super::late;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
 use super::presets::PresetMenu;
+use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
 use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
-use super::why::Why;
 
 /// The whole page, or what an embed shows of it.
 pub fn page(ask: js_sys::Function) -> AnyView {
@@ -73,11 +72,8 @@ pub fn page(ask: js_sys::Function) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
-                {late::flows()}
-                <div class="below">
-                    <Why/>
-                    <Pools/>
-                </div>
+                <Reasons/>
+                <Pools/>
                 <Comparison/>
             </div>
         </main>

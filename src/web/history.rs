@@ -10,7 +10,7 @@ use leptos::web_sys;
 use wasm_bindgen::JsValue;
 
 use super::pins;
-use super::state::{Page, Pin, Tab, View};
+use super::state::{Page, Pin, Reason, Tab, View};
 use super::theme;
 use crate::explore::{Axis, Knob};
 use crate::metric::Metric;
@@ -172,6 +172,7 @@ fn view_of(pairs: &[(String, String)]) -> View {
         log_y: log.map(|axes| axes.contains('y')),
         by: value(pairs, "by").and_then(Metric::from_id),
         map: (axis("mx", default.map.0), axis("my", default.map.1)),
+        reason: value(pairs, "why").and_then(Reason::from_id).unwrap_or(default.reason),
     }
 }
 
@@ -212,6 +213,9 @@ fn view_pairs(view: View, pins: &[Pin]) -> Vec<(String, String)> {
     if view.map != default.map {
         pair("mx", view.map.0.id().to_owned());
         pair("my", view.map.1.id().to_owned());
+    }
+    if view.reason != default.reason {
+        pair("why", view.reason.id().to_owned());
     }
     for pin in pins {
         pair("pin", link::write(&pin.scenario, &[]));

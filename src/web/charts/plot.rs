@@ -11,7 +11,7 @@ use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
 use wasm_bindgen::JsCast;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
-use super::table::DataTable;
+use super::table::{DataTable, Folded};
 use crate::chart::geometry::Point;
 use crate::chart::hit::{Cursor, HitMode, Readout, ReadoutRow, Step};
 use crate::chart::layout::{LegendEntry, Scene};
@@ -60,6 +60,9 @@ pub fn Plot(
     /// What stands beside the way to the table.
     #[prop(into)]
     caption: Signal<String>,
+    /// What stands in the table, where that is more than the lines.
+    #[prop(optional)]
+    figures: Option<Box<dyn Fn() -> AnyView + Send + Sync>>,
 ) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let canvas = NodeRef::<Canvas>::new();
@@ -206,7 +209,10 @@ pub fn Plot(
                 {views(move || Some(overlay(&*scene.get()?, &readout.get()?, mode)))}
             </div>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
-            <DataTable chart caption/>
+            {match figures {
+                Some(content) => view! { <Folded label="Figures of the picture" caption content/> }.into_any(),
+                None => view! { <DataTable chart caption/> }.into_any(),
+            }}
         </figure>
     }
 }
