@@ -61,7 +61,7 @@ fn room_of(pool: &PoolState, steady: &Steady) -> Option<String> {
     let each = steady.isl.get() + steady.osl.get() / 2.0;
     let batch = pool.batch.get();
     let now = if batch > 0.0 {
-        format!("; {} are in decode", Unit::Number.format_with(batch, Precision::SHORT))
+        format!("; {} are in decode on average", Unit::Number.format_with(batch, Precision::SHORT))
     } else {
         String::new()
     };
@@ -114,6 +114,6 @@ mod tests {
         let tokens = free.get() / 131_072.0;
         assert!((own.kv_capacity.get() / tokens - 1.0).abs() < 0.01, "{} of {tokens}", own.kv_capacity.get());
         let words = room(&steady).join("");
-        assert!(words.contains("sequences of 4k tokens") && words.contains("in decode"), "{words}");
+        assert!(words.contains("sequences of 4097") && words.contains("in decode"), "{words}");
     }
 }

@@ -103,7 +103,7 @@ fn bars(title: &'static str, rows: Memo<Vec<Row>>) -> AnyView {
                 {title}
                 " "
                 <span class="figure">
-                    {views(move || rows.with(|rows| rows.first().map(|row| {
+                    {views(move || rows.with(|rows| rows.first().filter(|_| rows.len() == 1).map(|row| {
                         Unit::Seconds.format_with(row.total(), Precision::STEADY)
                     })))}
                 </span>
