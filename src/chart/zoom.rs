@@ -62,14 +62,20 @@ impl Sight {
         self.zoom = Zoom::default();
     }
 
-    /// Zooms to what was selected on a scene. An axis that was not selected stays as it is.
+    /// Zooms to what was selected on a scene. An axis that was not selected stays as it is; where there is nothing to see,
+    /// all does.
     pub fn take(&mut self, scene: &Scene, zoom: Zoom) {
         let before = if self.about == scene.chart.title { self.zoom } else { Zoom::default() };
         let wide = |new: Option<(f64, f64)>, log: bool| new.filter(|domain| is_wide(*domain, log));
         let x = wide(zoom.x, scene.x.kind().is_log()).or(before.x);
         let y = wide(zoom.y, scene.y.kind().is_log()).or(before.y);
-        self.about.clone_from(&scene.chart.title);
-        self.zoom = Zoom { x, y };
+        let about = scene.chart.title.clone();
+        let next = Self { about, zoom: Zoom { x, y }, hidden: std::mem::take(&mut self.hidden) };
+        if next.zooms(&scene.chart) {
+            *self = next;
+        } else {
+            self.hidden = next.hidden;
+        }
     }
 
     /// Zooms in (a factor below 1) or out about a point, along the horizontal axis or along both, never beyond `whole`, the
@@ -183,6 +189,10 @@ mod tests {
         let other = Chart { title: "TTFT against load".to_owned(), ..chart.clone() };
         assert_eq!(sight.of(&other), other);
         assert!(sight.zooms(&chart) && !sight.zooms(&other));
+        // Where nothing is, there is nothing to zoom to.
+        let before = sight.clone();
+        sight.take(&scene(&chart), Zoom { x: Some((20.0, 30.0)), y: Some((1e6, 2e6)) });
+        assert_eq!(sight, before);
         // Another zoom on the other chart starts from its whole.
         sight.take(&scene(&other), Zoom { x: None, y: Some((10.0, 20.0)) });
         assert!(near(scene(&sight.of(&other)).x.domain(), 1.0, 64.0));
@@ -217,7 +227,7 @@ mod tests {
         assert!((half.x.domain().1 - half.x.domain().0 - 31.5).abs() < 0.5, "{:?}", half.x.domain());
         for _ in 0..20 {
             let now = scene(&sight.of(&chart));
-            sight.turn(&now, &whole, about, 0.5, true);
+            sight.turn(&now, &whole, about, 0.5, false);
         }
         let (low, high) = scene(&sight.of(&chart)).x.domain();
         assert!(low < high && high - low < 1.0);

@@ -21,7 +21,12 @@ pub fn Reasons() -> impl IntoView {
         }
     });
     let all = Reason::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
+    let answered = memo(move || page.answer.with(|answer| answer.is_ok()));
     let shown = move || match reason.get() {
+        _ if !answered.get() => {
+            view! { <p class="caption">"The scenario has no answer, so there is nothing to explain."</p> }
+                .into_any()
+        }
         Reason::Why => why(),
         Reason::Roofline => late::roofline(),
         Reason::Memory => late::memory(),

@@ -107,7 +107,7 @@ impl Reason {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Why => "Where the time goes",
+            Self::Why => "Latency",
             Self::Roofline => "Roofline",
             Self::Memory => "Memory",
             Self::Flow => "Flow",

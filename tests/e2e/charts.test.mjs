@@ -185,7 +185,8 @@ test("charts have a canvas pixel for each pixel of the screen, also when that ch
     };
     await sharp(deviceScaleFactor);
     const session = await context.newCDPSession(page);
-    const metrics = { ...LAPTOP, deviceScaleFactor: 1.5, mobile: false };
+    // As when the page is zoomed: as many pixels of the screen, fewer of its own.
+    const metrics = { width: 1200, height: 750, deviceScaleFactor: 1.5, mobile: false };
     await session.send("Emulation.setDeviceMetricsOverride", metrics);
     await sharp(1.5);
     await context.close();
