@@ -133,7 +133,7 @@ impl Roofline {
             match ops.iter_mut().find(|own| op.group.is_some() && own.label == label) {
                 Some(own) => own.samples.push(sample),
                 None => {
-                    ops.push(Series::points(format!("op-{index}"), label, op.paint, marker, vec![sample]))
+                    ops.push(Series::points(format!("op-{index}"), label, op.paint, marker, vec![sample]));
                 }
             }
         }
