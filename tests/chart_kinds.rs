@@ -298,6 +298,7 @@ fn roofline() -> Roofline {
         bytes,
         seconds,
         roof,
+        group: None,
     };
     Roofline {
         title: "Decode on its roofline".to_owned(),

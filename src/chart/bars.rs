@@ -1,5 +1,6 @@
 //! Stacked horizontal bars: their layout, and what is under the pointer.
 
+use super::figure::{Facts, Figure, Spot};
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT, TITLE};
@@ -312,6 +313,33 @@ impl BarScene {
             x += width + 2.0 * GAP + 4.0;
         }
         y + LINE + GAP
+    }
+}
+
+impl Figure for BarScene {
+    fn drawing(&self) -> &Drawing {
+        &self.drawing
+    }
+
+    fn nearest(&self, pointer: Point) -> Option<Spot> {
+        self.nearest(pointer).map(Spot::from)
+    }
+
+    fn facts(&self, spot: Spot) -> Option<Facts> {
+        let own = self.readout(BarCursor { bar: spot.row, segment: spot.column })?;
+        let facts = Facts::new(format!("{}, {}", own.bar, own.label), own.rect);
+        Some(facts.with("", format!("{}, {}", own.text, own.share)).because(own.note.as_ref()))
+    }
+
+    fn step(&self, spot: Option<Spot>, step: Step) -> Option<Spot> {
+        let cursor = spot.map(|spot| BarCursor { bar: spot.row, segment: spot.column });
+        self.step(cursor, step).map(Spot::from)
+    }
+}
+
+impl From<BarCursor> for Spot {
+    fn from(own: BarCursor) -> Self {
+        Self::new(own.bar, own.segment)
     }
 }
 

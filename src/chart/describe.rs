@@ -98,11 +98,15 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub(super) fn new(unit: Unit, value: f64) -> Self {
+    /// A figure in its unit.
+    #[must_use]
+    pub fn new(unit: Unit, value: f64) -> Self {
         Self { text: unit.format(value), value: value.is_finite().then_some(value) }
     }
 
-    pub(super) fn words(text: impl Into<String>) -> Self {
+    /// Words, with no figure behind them.
+    #[must_use]
+    pub fn words(text: impl Into<String>) -> Self {
         Self { text: text.into(), value: None }
     }
 }

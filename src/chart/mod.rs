@@ -44,6 +44,7 @@ pub mod theme;
 pub mod ticks;
 pub mod timeline;
 pub mod tornado;
+pub mod zoom;
 
 // plotters pulls web-sys on wasm32, so there the painter comes with the front end only.
 #[cfg(any(not(target_arch = "wasm32"), feature = "web"))]

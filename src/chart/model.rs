@@ -239,6 +239,8 @@ pub enum Paint {
     Ink,
     /// The colour of secondary text.
     Muted,
+    /// The colour of grid lines: what is empty or free.
+    Faint,
 }
 
 impl Default for Paint {

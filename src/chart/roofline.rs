@@ -67,6 +67,17 @@ pub struct Op {
     pub seconds: f64,
     /// The index of the roof it works under, for the share of the roof it reaches.
     pub roof: usize,
+    /// What it is drawn with: work of one group shares colour, symbol and legend. Without one it stands alone.
+    pub group: Option<Group>,
+}
+
+/// Work that is drawn alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// What people read: `Decode step, memory bandwidth`.
+    pub label: String,
+    /// The symbol of its points.
+    pub marker: Marker,
 }
 
 impl Op {
@@ -107,16 +118,25 @@ impl Roofline {
                 ..Series::line(format!("roof-{index}"), roof.label.clone(), roof.paint, samples)
             }
         });
-        let ops = self.ops.iter().enumerate().map(|(index, op)| {
+        let mut ops: Vec<Series> = Vec::new();
+        for (index, op) in self.ops.iter().enumerate() {
             let sample = match op.place() {
                 Some((intensity, rate)) => Sample::new(intensity, rate)
                     .with_label(op.label.clone())
                     .with_note(self.words(op, intensity)),
                 None => Sample::gap(f64::NAN, format!("{}: no arithmetic", Unit::Seconds.format(op.seconds))),
             };
-            let marker = Marker::nth(index);
-            Series::points(format!("op-{index}"), op.label.clone(), op.paint, marker, vec![sample])
-        });
+            let (label, marker) = match &op.group {
+                Some(group) => (group.label.clone(), group.marker),
+                None => (op.label.clone(), Marker::nth(index)),
+            };
+            match ops.iter_mut().find(|own| op.group.is_some() && own.label == label) {
+                Some(own) => own.samples.push(sample),
+                None => {
+                    ops.push(Series::points(format!("op-{index}"), label, op.paint, marker, vec![sample]));
+                }
+            }
+        }
         let mut x = Axis::log("Arithmetic intensity", Unit::FlopsPerByte);
         if low < high {
             x = x.with_domain(Domain::Fixed(low, high));
@@ -131,7 +151,8 @@ impl Roofline {
     }
 
     /// `3.1 ms, 62 % of what memory allows`.
-    fn words(&self, op: &Op, intensity: f64) -> String {
+    #[must_use]
+    pub fn words(&self, op: &Op, intensity: f64) -> String {
         let time = Unit::Seconds.format(op.seconds);
         let Some(roof) = self.roofs.get(op.roof).filter(|roof| roof.sound()) else { return time };
         let share = op.flops / op.seconds / roof.reach(intensity);
@@ -159,6 +180,7 @@ mod tests {
             bytes,
             seconds,
             roof: 1,
+            group: None,
         };
         Roofline {
             title: "Roofline".to_owned(),
@@ -192,6 +214,20 @@ mod tests {
         let chart = roofline().chart();
         let corners = |id: &str| chart.series.iter().find(|series| series.id == id).unwrap().samples.len();
         assert_eq!((corners("roof-0"), corners("roof-1")), (2, 3));
+    }
+
+    #[test]
+    fn work_of_one_group_is_one_series() {
+        let mut roofline = roofline();
+        let group = Group { label: "Decode step, memory".to_owned(), marker: Marker::Disc };
+        roofline.ops.push(Op { label: "experts".to_owned(), ..roofline.ops[0].clone() });
+        roofline.ops.iter_mut().for_each(|op| op.group = Some(group.clone()));
+        let chart = roofline.chart();
+        let own: Vec<_> = chart.series.iter().filter(|series| series.label == group.label).collect();
+        assert_eq!(own.len(), 1);
+        let labels: Vec<_> = own[0].samples.iter().map(|sample| sample.label.as_deref()).collect();
+        assert_eq!(labels, [Some("decode"), None, Some("experts")]);
+        assert_eq!(own[0].marker, Some(Marker::Disc));
     }
 
     #[test]

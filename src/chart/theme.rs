@@ -280,6 +280,7 @@ impl Theme {
             Paint::Role(role) => role.slot(),
             Paint::Ink => return Hue { line: self.ink, text: self.ink },
             Paint::Muted => return Hue { line: self.axis, text: self.muted },
+            Paint::Faint => return Hue { line: self.grid, text: self.muted },
         };
         let fallback = Hue { line: self.ink, text: self.ink };
         self.series.get(slot % self.series.len()).copied().unwrap_or(fallback)

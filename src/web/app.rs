@@ -11,11 +11,11 @@ use super::embed::Embed;
 use super::handle::tell_changes;
 use super::history::{self, Opened};
 use super::jobs::Desk;
-use super::late;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
 use super::presets::GalleryButton;
+use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
 use super::size::SizePanel;
@@ -23,7 +23,6 @@ use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
 use super::undo::UndoButtons;
-use super::why::Why;
 
 /// The whole page, or what an embed shows of it. The state of a whole page goes to `keep`.
 pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
@@ -83,11 +82,8 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             </section>
             <div class="results">
                 <Charts/>
-                {late::flows()}
-                <div class="below">
-                    <Why/>
-                    <Pools/>
-                </div>
+                <Reasons/>
+                <Pools/>
                 <Comparison/>
             </div>
         </main>

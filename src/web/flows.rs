@@ -34,10 +34,7 @@ pub fn flows() -> AnyView {
     let caption = "Arrows are as thick as their link is busy; what holds up the rest is lit.";
     view! {
         <When on=some>
-            <section class="panel flows" aria-labelledby="flows-title">
-                <h2 id="flows-title">"What flows where"</h2>
-                <Picture label="Figures of the diagram" shown caption/>
-            </section>
+            <div class="flows"><Picture label="Figures of the diagram" shown caption/></div>
         </When>
     }
     .into_any()

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos::web_sys;
 
 use super::pins;
-use super::state::{Page, Pin, Tab, View};
+use super::state::{Page, Pin, Reason, Tab, View};
 use super::theme;
 use crate::explore::{Axis, Knob};
 use crate::metric::Metric;
@@ -251,6 +251,7 @@ fn view_of(pairs: &[(String, String)]) -> View {
         log_y: log.map(|axes| axes.contains('y')),
         by: value(pairs, "by").and_then(Metric::from_id),
         map: (axis("mx", default.map.0), axis("my", default.map.1)),
+        reason: value(pairs, "why").and_then(Reason::from_id).unwrap_or(default.reason),
     }
 }
 
@@ -299,6 +300,9 @@ fn view_pairs(view: View, pins: &[Pin], story: String) -> Vec<(String, String)> 
     }
     if !story.is_empty() {
         pair("story", story);
+    }
+    if view.reason != default.reason {
+        pair("why", view.reason.id().to_owned());
     }
     for pin in pins {
         pair("pin", link::write(&pin.scenario, &[]));

@@ -47,6 +47,16 @@ pub fn agents() -> AnyView {
     shown(load_agents())
 }
 
+/// Each operation under the roof of its chip.
+pub fn roofline() -> AnyView {
+    shown(load_roofline())
+}
+
+/// What fills the memory of each chip.
+pub fn memory() -> AnyView {
+    shown(load_memory())
+}
+
 /// The deployment as a diagram.
 pub fn flows() -> AnyView {
     shown(load_flows())
@@ -77,7 +87,17 @@ fn load_agents() -> Late {
     Ok(super::charts::agents())
 }
 
-#[wasm_split(flows, fallible)]
+#[wasm_split(reasons, fallible)]
+fn load_roofline() -> Late {
+    Ok(super::roofline::roofline())
+}
+
+#[wasm_split(reasons, fallible)]
+fn load_memory() -> Late {
+    Ok(super::memory::memory())
+}
+
+#[wasm_split(reasons, fallible)]
 fn load_flows() -> Late {
     Ok(super::flows::flows())
 }

@@ -6,7 +6,9 @@
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
 //! | `controls` | what a scenario holds, as form elements |
-//! | `answer`, `tiles`, `why`, `pools`, `flows` | the answer in words, figures, reasons and machines |
+//! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
+//! | `reasons`, `why`, `roofline`, `memory`, `flows` | the panel that says why it is so |
+//! | `tabs` | a row of tabs over a panel |
 //! | `size` | the cheapest deployments for the load |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins` | scenarios kept for comparison |
@@ -33,14 +35,18 @@ mod history;
 mod jobs;
 mod late;
 mod lean;
+mod memory;
 mod notices;
 mod pins;
 mod pools;
 mod presets;
+mod reasons;
+mod roofline;
 mod runs;
 mod share;
 mod size;
 mod state;
+mod tabs;
 mod theme;
 mod tiles;
 mod undo;

@@ -78,6 +78,53 @@ impl Tab {
     }
 }
 
+/// The views of the panel below the charts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Where the time goes.
+    #[default]
+    Why,
+    /// Each operation under the roof of its chip.
+    Roofline,
+    /// What fills the memory of each chip.
+    Memory,
+    /// The deployment as a diagram.
+    Flow,
+}
+
+impl Reason {
+    /// All of them, in the order of the panel.
+    pub const ALL: [Self; 4] = [Self::Why, Self::Roofline, Self::Memory, Self::Flow];
+
+    /// Identifier in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Why => "why",
+            Self::Roofline => "roofline",
+            Self::Memory => "memory",
+            Self::Flow => "flow",
+        }
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Why => "Latency",
+            Self::Roofline => "Roofline",
+            Self::Memory => "Memory",
+            Self::Flow => "Flow",
+        }
+    }
+
+    /// The view with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.id() == id)
+    }
+}
+
 /// How the scenario is looked at. It never changes a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
@@ -95,6 +142,8 @@ pub struct View {
     pub by: Option<Metric>,
     /// The axes of the map.
     pub map: (Axis, Axis),
+    /// The view below the charts.
+    pub reason: Reason,
 }
 
 impl Default for View {
@@ -107,6 +156,7 @@ impl Default for View {
             log_y: None,
             by: None,
             map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
+            reason: Reason::Why,
         }
     }
 }

@@ -59,7 +59,7 @@ const blockWorkers = (page) =>
   });
 
 test("every split can be chosen, answers, and shows its pools", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64" });
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&why=flow" });
   const roles = {
     pd: ["prefill", "decode"],
     afd: ["attention", "ffn"],
@@ -290,7 +290,7 @@ test("list prices stand on curves of cost, for models that have some", async () 
 });
 
 test("the diagram tells of a flow under the pointer", async () => {
-  const { page } = await openReady(browser, { viewport: LAPTOP, link: SMALL });
+  const { page } = await openReady(browser, { viewport: LAPTOP, link: `${SMALL}&why=flow` });
   const field = page.locator(".flows .cursor-field");
   await field.focus();
   await page.keyboard.press("ArrowRight");

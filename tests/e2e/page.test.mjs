@@ -276,16 +276,23 @@ test("the cursor reads the chart by pointer and by keyboard", async () => {
   await changed(() => tiles(page), before);
 });
 
-test("dragging in the chart moves the scenario along the curve", async () => {
+test("dragging its line moves the scenario along the curve", async () => {
   const { page } = await openReady(browser, { viewport: LAPTOP });
-  const box = await page.locator(".chart-panel .cursor-field").boundingBox();
+  const field = page.locator(".charts .cursor-field");
+  const box = await field.boundingBox();
   const before = await page.locator("#isl").inputValue();
-  await page.mouse.move(box.x + 400, box.y + 100);
+  let grip = box.x + 80;
+  // The line can be taken hold of where the pointer says so.
+  for (; grip < box.x + box.width; grip += 8) {
+    await page.mouse.move(grip, box.y + 100);
+    if (await field.evaluate((own) => own.classList.contains("live"))) break;
+  }
   await page.mouse.down();
-  await page.mouse.move(box.x + 300, box.y + 100, { steps: 5 });
+  await page.mouse.move(grip - 100, box.y + 100, { steps: 5 });
   await page.mouse.up();
   const now = await changed(() => page.locator("#isl").inputValue(), before);
   assert.match(now, /^\d/);
+  assert.equal(await page.locator(".reset-zoom").count(), 0, "that was no zoom");
 });
 
 test("the table beside a chart holds its figures", async () => {

@@ -9,7 +9,7 @@ use crate::site::{Asset, Site};
 const FIRST_VISIT: usize = 400_000;
 
 /// The WASM module alone. The design wants 250 kB. The searches themselves come with the first question.
-const WASM: usize = 375_000;
+const WASM: usize = 378_000;
 
 /// The views that are loaded when they are first shown, all together.
 const VIEWS: usize = 180_000;

@@ -75,11 +75,12 @@ pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their 
 pub(super) const CLOSED_LOOP: &str = "because arrivals vary only where rate is given";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [(&str, &str, &str); 11] = [
+pub(super) const VIEW: [(&str, &str, &str); 12] = [
     ("x", "what the curves vary", "isl"),
     ("y", "what the curves show", "ttft"),
-    ("view", "which chart is open: curves, frontier, breakeven or sensitivity", "frontier"),
+    ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
     ("by", "what the frontier, the break-even map and the levers compare by", "cost"),
+    ("why", "the panel below the chart: why, roofline, memory or flow", "roofline"),
     ("mx", "horizontal axis of the break-even map", "isl"),
     ("my", "vertical axis of the break-even map", "load"),
     ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),

@@ -122,6 +122,14 @@ pub fn watch_ratio() -> Signal<f64> {
         let changed = move |_: &web_sys::Event| ratio.set(window().device_pixel_ratio());
         listener.set_value(Some(EventListener::new(&target, "change", changed)));
     });
+    // Not every browser tells of each change of the query, but all resize the window when the page is zoomed.
+    let resized = window_event_listener(leptos::ev::resize, move |_| {
+        let now = window().device_pixel_ratio();
+        if ratio.get_untracked().to_bits() != now.to_bits() {
+            ratio.set(now);
+        }
+    });
+    on_cleanup(move || resized.remove());
     ratio.into()
 }
 

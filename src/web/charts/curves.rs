@@ -168,7 +168,7 @@ pub fn Curves() -> impl IntoView {
     let live = Signal::derive(move || knob.get() != Knob::Load);
 
     let caption = Signal::derive(move || {
-        let way = "Drag in the chart to move the scenario along the curve. The shade is the 80 % band.";
+        let way = "Click to move the scenario there, or drag its line; drag elsewhere to zoom. The shade is the 80 % band.";
         let runs = match runs.with(Vec::len) {
             0 => String::new(),
             1 => " The ring is a measured run.".to_owned(),

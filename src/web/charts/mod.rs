@@ -10,8 +10,8 @@ mod lanes;
 mod levers;
 mod load;
 pub mod picture;
-mod plot;
-mod table;
+pub mod plot;
+pub mod table;
 mod traffic;
 
 use crate::web::lean::{memo, words};
@@ -19,6 +19,7 @@ use leptos::prelude::*;
 
 use super::late;
 use super::state::{Tab, use_page};
+use super::tabs::tabs;
 
 pub use agents::agents_chart as agents;
 pub use breakeven::break_even;
@@ -29,60 +30,14 @@ pub use levers::lever_chart as levers;
 pub fn Charts() -> impl IntoView {
     let page = use_page();
     let tab = memo(move || page.view.get().tab);
-    let go = move |to: Tab| {
-        page.look(|view| view.tab = to);
-        page.commit();
-    };
-    let step = move |event: leptos::web_sys::KeyboardEvent| {
-        let at = Tab::ALL.iter().position(|own| *own == tab.get_untracked()).unwrap_or(0);
-        let last = Tab::ALL.len() - 1;
-        let to = match event.key().as_str() {
-            "ArrowRight" => {
-                if at == last {
-                    0
-                } else {
-                    at + 1
-                }
-            }
-            "ArrowLeft" => {
-                if at == 0 {
-                    last
-                } else {
-                    at - 1
-                }
-            }
-            "Home" => 0,
-            "End" => last,
-            _ => return,
-        };
-        event.prevent_default();
-        if let Some(&to) = Tab::ALL.get(to) {
-            go(to);
-            if let Some(button) = document().get_element_by_id(&format!("tab-{}", to.id())) {
-                let _ = wasm_bindgen::JsCast::unchecked_into::<leptos::web_sys::HtmlElement>(button).focus();
-            }
+    let chosen = memo(move || Tab::ALL.iter().position(|own| *own == tab.get()).unwrap_or_default());
+    let go = Callback::new(move |index: usize| {
+        if let Some(&to) = Tab::ALL.get(index) {
+            page.look(|view| view.tab = to);
+            page.commit();
         }
-    };
-    let tabs = Tab::ALL
-        .into_iter()
-        .map(|own| {
-            let id = format!("tab-{}", own.id());
-            view! {
-                <button
-                    type="button"
-                    role="tab"
-                    id=id
-                    aria-selected={words(move || if tab.get() == own { "true" } else { "false" })}
-                    aria-controls="chart-panel"
-                    tabindex={words(move || if tab.get() == own { "0" } else { "-1" })}
-                    on:click=move |_| go(own)
-                    on:keydown=step
-                >
-                    {own.label()}
-                </button>
-            }
-        })
-        .collect_view();
+    });
+    let all = Tab::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
     let chart = move || match tab.get() {
         Tab::Curves => view! { <curves::Curves/> }.into_any(),
         Tab::Frontier => late::frontier(),
@@ -97,7 +52,7 @@ pub fn Charts() -> impl IntoView {
     view! {
         <section class="panel charts" aria-labelledby="charts-title">
             <h2 id="charts-title" class="unseen">"Charts"</h2>
-            <div class="tabs" role="tablist" aria-label="Charts">{tabs}</div>
+            {tabs("Charts", "chart-panel", all, chosen, go)}
             <div
                 id="chart-panel"
                 class="chart-panel"

@@ -1,25 +1,36 @@
 //! A chart on the page: the canvas, and above it the cursor with its tooltip, for pointer, touch and keyboard.
 //!
-//! Moving the cursor repaints nothing. What it shows is also spoken, and stands in a table below.
+//! Moving the cursor repaints nothing. What it shows is also spoken, and stands in a table below. A drag zooms, unless it
+//! starts on the scenario's own mark where that can be moved; a finger only moves the cursor, so that the page scrolls.
 
 use std::sync::Arc;
 
-use crate::web::lean::{memo, views};
+use crate::web::lean::{effect, flag, memo, views, words};
+use gloo::timers::callback::Timeout;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
 use wasm_bindgen::JsCast;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
-use super::table::DataTable;
-use crate::chart::geometry::Point;
+use super::table::{DataTable, Folded};
+use crate::chart::geometry::{Point, Rect};
 use crate::chart::hit::{Cursor, HitMode, Readout, ReadoutRow, Step};
 use crate::chart::layout::{LegendEntry, Scene};
-use crate::chart::model::Chart;
+use crate::chart::model::{Chart, Marker};
+use crate::chart::zoom::Sight;
 use crate::web::theme::Look;
 
 /// How close the pointer must come to a point that stands alone, in CSS pixels.
 const REACH: f64 = 28.0;
+/// How close it must come to the mark of the scenario to take hold of it, in CSS pixels.
+const GRIP: f64 = 9.0;
+/// A finger that moves less far taps, in CSS pixels.
+const TAP: f64 = 10.0;
+/// What a key zooms by.
+const TURN: f64 = 0.6;
+/// How long a click in a zoomed chart waits for a second one, in milliseconds.
+const DOUBLE: u32 = 260;
 /// Steps of a page key.
 const LEAP: usize = 10;
 /// Rows of a tooltip.
@@ -38,6 +49,16 @@ pub struct Picked {
     pub x: f64,
     /// Whether the movement ends here.
     pub done: bool,
+}
+
+/// A pointer that is down.
+#[derive(Clone, Copy)]
+struct Press {
+    from: Point,
+    /// Whether it moves the scenario along the curve.
+    holds: bool,
+    /// Whether it is a finger.
+    touch: bool,
 }
 
 /// A chart with its cursor, its legend and its table.
@@ -60,6 +81,9 @@ pub fn Plot(
     /// What stands beside the way to the table.
     #[prop(into)]
     caption: Signal<String>,
+    /// What stands in the table, where that is more than the lines.
+    #[prop(optional)]
+    figures: Option<Box<dyn Fn() -> AnyView + Send + Sync>>,
 ) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let canvas = NodeRef::<Canvas>::new();
@@ -67,18 +91,30 @@ pub fn Plot(
     let ratio = watch_ratio();
     let look = expect_context::<Look>();
     let measure = StoredValue::new_local(CanvasMeasure::new());
-    let scene = memo(move || {
+    let sight = RwSignal::new(Sight::default());
+    let seen = memo(move || {
+        let chart = chart.get();
+        sight
+            .with(|sight| if *sight == Sight::default() { chart.clone() } else { Arc::new(sight.of(&chart)) })
+    });
+    let lay = move |chart: &Chart| {
         let theme = look.theme();
         let size = size.get()?;
-        let scene = chart.with(|chart| measure.with_value(|measure| Scene::new(chart, size, theme, measure)));
-        Some(Arc::new(scene))
-    });
+        Some(Arc::new(measure.with_value(|measure| Scene::new(chart, size, theme, measure))))
+    };
+    let scene = memo(move || seen.with(|chart| lay(chart)));
+    let zoomed = memo(move || chart.with(|chart| sight.with(|sight| sight.zooms(chart))));
     let drawing =
         Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
     keep_painted(canvas, drawing, ratio);
 
     let cursor = RwSignal::new(None::<Cursor>);
-    let dragging = RwSignal::new(false);
+    let press = StoredValue::new(None::<Press>);
+    let drag = RwSignal::new(None::<(Point, Point)>);
+    let grip = RwSignal::new(false);
+    let said = RwSignal::new(String::new());
+    let waiting = StoredValue::new_local(None::<Timeout>);
+    let field = NodeRef::<Div>::new();
     let keyed = RwSignal::new(false);
     // A cursor may point at what is no longer there; then there is no readout.
     let readout = memo(move || {
@@ -98,13 +134,36 @@ pub fn Plot(
             pick.run(Picked { cursor, x, done });
         }
     };
+    let click = move |at: Point| {
+        if let Some(found) = find(at) {
+            report(found, at, true);
+        }
+    };
+    let reset = move || {
+        waiting.set_value(None);
+        drag.set(None);
+        if sight.with_untracked(|own| *own != Sight::default()) {
+            sight.update(Sight::reset);
+        }
+    };
+    let holds = move |at: Point| {
+        live.get_untracked()
+            && scene.with_untracked(|scene| scene.as_ref().is_some_and(|own| own.holds(HERE, at, GRIP)))
+    };
     let moved = move |event: PointerEvent| {
         let at = place(&event);
         let found = find(at);
         keyed.set(false);
         cursor.set(found);
-        if let (true, true, Some(found)) = (dragging.get_untracked(), live.get_untracked(), found) {
-            report(found, at, false);
+        match press.get_value() {
+            Some(Press { touch: true, .. }) => {}
+            Some(Press { holds: true, .. }) => {
+                if let Some(found) = found {
+                    report(found, at, false);
+                }
+            }
+            Some(Press { from, .. }) => drag.set(Some((from, at))),
+            None => grip.set(holds(at)),
         }
     };
     let pressed = move |event: PointerEvent| {
@@ -112,30 +171,70 @@ pub fn Plot(
             return;
         }
         let at = place(&event);
-        let Some(found) = find(at) else { return };
+        let touch = event.pointer_type() == "touch";
+        let held = !touch && holds(at);
         keyed.set(false);
-        cursor.set(Some(found));
-        dragging.set(true);
-        if live.get_untracked() {
-            if let Some(target) = event.current_target() {
-                let _ = target.unchecked_into::<Element>().set_pointer_capture(event.pointer_id());
-            }
-            report(found, at, false);
+        cursor.set(find(at));
+        press.set_value(Some(Press { from: at, holds: held, touch }));
+        if let (false, Some(target)) = (touch, event.current_target()) {
+            let _ = target.unchecked_into::<Element>().set_pointer_capture(event.pointer_id());
         }
     };
     let released = move |event: PointerEvent| {
-        if dragging.get_untracked() {
-            dragging.set(false);
-            let at = place(&event);
-            if let Some(found) = find(at) {
-                report(found, at, true);
+        let Some(Press { from, holds, touch }) = press.get_value() else { return };
+        press.set_value(None);
+        drag.set(None);
+        let at = place(&event);
+        if holds {
+            click(at);
+            return;
+        }
+        let selected = scene.with_untracked(|scene| scene.as_ref()?.drag(from, at));
+        match selected {
+            _ if touch => {
+                if from.distance(at) < TAP {
+                    click(at);
+                }
             }
+            Some(zoom) => scene.with_untracked(|scene| {
+                if let Some(scene) = scene {
+                    sight.update(|sight| sight.take(scene, zoom));
+                }
+            }),
+            // The first of two clicks must not take a value on the way out of a zoom.
+            None if zoomed.get_untracked() => {
+                waiting.set_value(Some(Timeout::new(DOUBLE, move || click(at))));
+            }
+            None => click(at),
         }
     };
+    let cancelled = move |_| {
+        press.set_value(None);
+        drag.set(None);
+    };
     let left = move |_| {
-        if !dragging.get_untracked() && !keyed.get_untracked() {
+        if press.get_value().is_none() && !keyed.get_untracked() {
             cursor.set(None);
         }
+    };
+    // A part of another chart is not shown, so that nothing of it is waited for either.
+    effect(move || {
+        zoomed.track();
+        waiting.set_value(None);
+    });
+    let turn = move |factor: f64| {
+        let Some(now) = scene.get_untracked() else { return };
+        let whole = untrack(|| {
+            let mut own = sight.get();
+            own.reset();
+            chart.with(|chart| lay(&own.of(chart)))
+        });
+        let Some(whole) = whole else { return };
+        let about = cursor.get_untracked().and_then(|at| now.place(at)).unwrap_or(now.plot.centre());
+        sight.update(|sight| sight.turn(&now, &whole, about, factor, mode == HitMode::Xy));
+        keyed.set(false);
+        let reach = untrack(|| scene.with(|scene| scene.as_ref().map(|own| own.reach()))).unwrap_or_default();
+        said.set(format!("In view: {reach}"));
     };
     let key = move |event: KeyboardEvent| {
         let Some(scene) = scene.get_untracked() else { return };
@@ -157,7 +256,22 @@ pub fn Plot(
                 }
                 now
             }
-            "Escape" => None,
+            "Escape" => {
+                reset();
+                None
+            }
+            "+" | "=" | "-" | "_" | "0" if !(event.ctrl_key() || event.meta_key() || event.alt_key()) => {
+                event.prevent_default();
+                match event.key().as_str() {
+                    "0" => {
+                        reset();
+                        said.set("The whole is in view".to_owned());
+                    }
+                    "-" | "_" => turn(1.0 / TURN),
+                    _ => turn(TURN),
+                }
+                return;
+            }
             _ => return,
         };
         event.prevent_default();
@@ -173,40 +287,66 @@ pub fn Plot(
 
     let spoken = move || match (keyed.get(), readout.get()) {
         (true, Some(readout)) => aloud(&readout, mode),
-        _ => String::new(),
+        _ => said.get(),
     };
+    // Without what is hidden: a button that was just pressed must stay the same one.
     let legend = memo(move || {
-        scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default())
+        let mut entries =
+            scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default());
+        entries.retain(|own| own.id != HERE);
+        entries.iter_mut().for_each(|own| own.visible = true);
+        entries
     });
+    let told = words(move || {
+        let reach = zoomed.get().then(|| scene.with(|scene| scene.as_ref().map(|own| own.reach()))).flatten();
+        reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()))
+    });
+    let out = move |_| {
+        reset();
+        if let Some(field) = field.get_untracked() {
+            let _ = field.focus();
+        }
+    };
     view! {
         <figure class="figure">
             {views(move || {
                 let entries = legend.get();
-                let entries: Vec<_> = entries.into_iter().filter(|own| own.id != HERE).collect();
+                let entry = move |own: LegendEntry| entry(own, sight);
                 (entries.len() > 1).then(|| view! {
-                    <ul class="legend series-legend">{entries.into_iter().map(entry).collect_view()}</ul>
+                    <ul class="legend series-legend" aria-label="Series shown">
+                        {entries.into_iter().map(entry).collect_view()}
+                    </ul>
                 })
             })}
             <div class="plot" node_ref=frame>
-                <canvas node_ref=canvas role="img" aria-label=summary></canvas>
+                <canvas node_ref=canvas role="img" aria-label=told></canvas>
                 <div
+                    node_ref=field
                     class="cursor-field"
-                    class:live=live
+                    class:live={flag(move || grip.get())}
                     tabindex="0"
                     role="application"
-                    aria-label="Chart cursor: arrow keys move it, Enter takes its value"
+                    aria-label="Chart cursor: arrow keys move it, Enter takes its value, plus and minus zoom, 0 shows the whole"
                     on:pointermove=moved
                     on:pointerdown=pressed
                     on:pointerup=released
-                    on:pointercancel=move |_| dragging.set(false)
+                    on:pointercancel=cancelled
+                    on:dblclick=move |_| reset()
                     on:pointerleave=left
                     on:keydown=key
                     on:blur=blurred
                 ></div>
+                {views(move || Some(selection(scene.get()?.selection(drag.get()?.0, drag.get()?.1)?)))}
                 {views(move || Some(overlay(&*scene.get()?, &readout.get()?, mode)))}
+                {views(move || zoomed.get().then(|| view! {
+                    <button type="button" class="reset-zoom" on:click=out>"Reset zoom"</button>
+                }))}
             </div>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
-            <DataTable chart caption/>
+            {match figures {
+                Some(content) => view! { <Folded label="Figures of the picture" caption content/> }.into_any(),
+                None => view! { <DataTable chart=seen caption/> }.into_any(),
+            }}
         </figure>
     }
 }
@@ -216,13 +356,61 @@ pub fn place(event: &PointerEvent) -> Point {
     Point::new(f64::from(event.offset_x()), f64::from(event.offset_y()))
 }
 
-fn entry(own: LegendEntry) -> impl IntoView {
-    let line = if own.joined { "line" } else { "point" };
+/// What a drag would zoom to.
+fn selection(rect: Rect) -> impl IntoView {
+    view! {
+        <span
+            class="selection"
+            style:left=format!("{:.1}px", rect.left)
+            style:top=format!("{:.1}px", rect.top)
+            style:width=format!("{:.1}px", rect.width())
+            style:height=format!("{:.1}px", rect.height())
+        ></span>
+    }
+}
+
+/// A series in the legend: a button that hides it and shows it again, with its stroke and its symbol.
+fn entry(own: LegendEntry, sight: RwSignal<Sight>) -> impl IntoView {
+    let LegendEntry { id, label, hue, dash, marker, joined, .. } = own;
+    let pattern: Vec<String> = dash.pattern().iter().map(f64::to_string).collect();
+    let line = joined.then(|| view! {
+        <path d="M1 6H27" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray=pattern.join(" ")></path>
+    });
+    let symbol = marker.map(|marker| {
+        let (path, filled) = symbol(marker);
+        let fill = if filled { "currentColor" } else { "none" };
+        view! { <path d=path fill=fill stroke="currentColor" stroke-width="1.5"></path> }
+    });
+    let toggled = id.clone();
     view! {
         <li>
-            <span class="key" data-kind=line style:color=own.hue.line.css() aria-hidden="true"></span>
-            {own.label}
+            <button
+                type="button"
+                class="toggle"
+                aria-pressed={words(move || if sight.with(|own| own.hides(&id)) { "false" } else { "true" })}
+                on:click=move |_| sight.update(|own| own.toggle(&toggled))
+            >
+                <svg class="swatch-line" viewBox="0 0 28 12" style:color=hue.line.css() aria-hidden="true">
+                    {line}
+                    {symbol}
+                </svg>
+                {label}
+            </button>
         </li>
+    }
+}
+
+/// The outline of a symbol in the middle of a legend's swatch, and whether it is filled.
+const fn symbol(marker: Marker) -> (&'static str, bool) {
+    match marker {
+        Marker::Disc => ("M10 6a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", true),
+        Marker::Square => ("M10.5 2.5h7v7h-7z", true),
+        Marker::Triangle => ("M14 2l4.2 7.4h-8.4z", true),
+        Marker::Diamond => ("M14 1.5l4.5 4.5l-4.5 4.5l-4.5-4.5z", true),
+        Marker::Wedge => ("M14 10l4.2-7.4h-8.4z", true),
+        Marker::Ring => ("M10.5 6a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", false),
+        Marker::Cross => ("M11 3l6 6M17 3l-6 6", false),
+        Marker::Plus => ("M14 2v8M10 6h8", false),
     }
 }
 

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::plot::MEASURED;
 use crate::chart::describe::{Cell, Table};
-use crate::chart::model::{Chart, Join};
+use crate::chart::model::{Chart, Domain, Join, Sample};
 use crate::units::format::ABSENT;
 
 /// Rows beyond this are thinned out.
@@ -79,10 +79,15 @@ fn table(chart: &Chart) -> AnyView {
     let lines: Vec<_> =
         chart.series.iter().filter(|series| series.visible && series.join != Join::None).collect();
     let Some(first) = lines.first() else { return view! { <p>"Nothing to show."</p> }.into_any() };
-    let step = first.samples.len().div_ceil(MOST).max(1);
+    let inside = |sample: &&Sample| match chart.x.domain {
+        Domain::Fixed(low, high) => low <= sample.x && sample.x <= high,
+        _ => true,
+    };
+    let step = first.samples.iter().filter(inside).count().div_ceil(MOST).max(1);
     let rows = first
         .samples
         .iter()
+        .filter(inside)
         .step_by(step)
         .map(|sample| {
             let cells = lines

@@ -1,0 +1,50 @@
+//! The panel below the charts: where the time goes, what each operation reaches, what fills the memory, what flows where.
+
+use leptos::prelude::*;
+
+use super::late;
+use super::lean::{memo, words};
+use super::state::{Reason, use_page};
+use super::tabs::tabs;
+use super::why::why;
+
+/// The tabs and the view in front.
+#[component]
+pub fn Reasons() -> impl IntoView {
+    let page = use_page();
+    let reason = memo(move || page.view.get().reason);
+    let chosen = memo(move || Reason::ALL.iter().position(|own| *own == reason.get()).unwrap_or_default());
+    let go = Callback::new(move |index: usize| {
+        if let Some(&to) = Reason::ALL.get(index) {
+            page.look(|view| view.reason = to);
+            page.commit();
+        }
+    });
+    let all = Reason::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
+    let answered = memo(move || page.answer.with(|answer| answer.is_ok()));
+    let shown = move || match reason.get() {
+        _ if !answered.get() => {
+            view! { <p class="caption">"The scenario has no answer, so there is nothing to explain."</p> }
+                .into_any()
+        }
+        Reason::Why => why(),
+        Reason::Roofline => late::roofline(),
+        Reason::Memory => late::memory(),
+        Reason::Flow => late::flows(),
+    };
+    view! {
+        <section class="panel reasons" aria-labelledby="reasons-title">
+            <h2 id="reasons-title" class="unseen">"Why it is so"</h2>
+            {tabs("Reasons", "reason-panel", all, chosen, go)}
+            <div
+                id="reason-panel"
+                class="reason-panel"
+                role="tabpanel"
+                aria-labelledby={words(move || format!("tab-{}", reason.get().id()))}
+                data-reason={words(move || reason.get().id())}
+            >
+                {shown}
+            </div>
+        </section>
+    }
+}
