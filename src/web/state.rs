@@ -10,114 +10,13 @@ use leptos::prelude::*;
 
 use crate::evidence::nearest::Library;
 use crate::evidence::{Evaluation, evaluate};
-use crate::explore::{Axis, Knob};
-use crate::metric::{Metric, Quantity};
+pub use crate::figure::view::{MAX_PINS, Tab, View};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 
-/// Scenarios that can be pinned at once.
-pub const MAX_PINS: usize = 4;
-
 /// A result, shared between the memos that read it.
 pub type Answer = Arc<Result<Evaluation, Refusal>>;
-
-/// The charts of the main panel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Tab {
-    /// A metric against a knob.
-    #[default]
-    Curves,
-    /// Throughput or cost against interactivity, over layouts and loads.
-    Frontier,
-    /// Who is best over two axes.
-    BreakEven,
-    /// What more of each figure of the chips would bring.
-    Sensitivity,
-    /// Requests one by one.
-    Replay,
-}
-
-impl Tab {
-    /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 5] =
-        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay];
-
-    /// Identifier in links.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Curves => "curves",
-            Self::Frontier => "frontier",
-            Self::BreakEven => "breakeven",
-            Self::Sensitivity => "sensitivity",
-            Self::Replay => "replay",
-        }
-    }
-
-    /// Name for people.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Curves => "Curves",
-            Self::Frontier => "Frontier",
-            Self::BreakEven => "Break-even",
-            Self::Sensitivity => "What next",
-            Self::Replay => "Replay",
-        }
-    }
-
-    /// The tab with this identifier.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tab| tab.id() == id)
-    }
-}
-
-/// How the scenario is looked at. It never changes a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// The chart in front.
-    pub tab: Tab,
-    /// What the curves vary.
-    pub knob: Knob,
-    /// What they show.
-    pub metric: Metric,
-    /// Whether their horizontal axis is logarithmic; `None` leaves it to the knob.
-    pub log_x: Option<bool>,
-    /// Whether their vertical axis is logarithmic; `None` leaves it to the metric.
-    pub log_y: Option<bool>,
-    /// What frontier, map and levers compare by; `None` leaves it to each of them.
-    pub by: Option<Metric>,
-    /// The axes of the map.
-    pub map: (Axis, Axis),
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self {
-            tab: Tab::Curves,
-            knob: Knob::Isl,
-            metric: Metric::Ttft,
-            log_x: None,
-            log_y: None,
-            by: None,
-            map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
-        }
-    }
-}
-
-impl View {
-    /// Whether the horizontal and the vertical axis are logarithmic.
-    #[must_use]
-    pub fn logs(self) -> (bool, bool) {
-        let x = !matches!(self.knob, Knob::Mix | Knob::Hit);
-        // Times and prices run over decades; shares and rates compare better from zero.
-        let y =
-            matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
-        (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
-    }
-}
 
 /// A scenario kept for comparison.
 #[derive(Clone, Debug, PartialEq)]

@@ -81,7 +81,7 @@ pub fn Charts() -> impl IntoView {
         })
         .collect_view();
     let chart = move || match tab.get() {
-        Tab::Curves => view! { <curves::Curves/> }.into_any(),
+        Tab::Curves => view! { <curves::CurveChart/> }.into_any(),
         Tab::Frontier => late::frontier(),
         Tab::BreakEven => late::break_even(),
         Tab::Sensitivity => late::levers(),

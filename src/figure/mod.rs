@@ -1,0 +1,10 @@
+//! The figures of a scenario: which chart a view shows, built once for the page and for files.
+//!
+//! A figure is a pure chart model ([`crate::chart`]) made of a scenario and what was found out about it. What takes long
+//! to find out comes from [`crate::jobs`].
+
+pub mod curves;
+pub mod frontier;
+pub mod levers;
+pub mod map;
+pub mod view;
