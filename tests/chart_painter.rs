@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use plotters::drawing::IntoDrawingArea;
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
@@ -131,8 +130,8 @@ fn outside(drawing: &Drawing, pixels: Pixels) -> Option<String> {
     let (width, height) = pixels.device(drawing.size);
     let size = (fine(width), fine(height));
     let recorder = Recorder { size: (size.0 as u32, size.1 as u32), record: Rc::clone(&record) };
-    let root = Measured::new(recorder, TableMeasure).into_drawing_area();
-    assert!(paint(drawing, pixels, &root).is_ok());
+    let mut root = Measured::new(recorder, TableMeasure);
+    assert!(paint(drawing, pixels, &mut root).is_ok());
     let record = record.borrow();
     assert!(!record.asked_for_text_size);
     assert!(!record.boxes.is_empty(), "the ground at least is painted");

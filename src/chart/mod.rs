@@ -35,18 +35,14 @@ pub mod labels;
 pub mod layout;
 pub mod mark;
 pub mod model;
+pub mod paint;
 mod pen;
 pub mod quantiles;
 pub mod roofline;
 pub mod scale;
+pub mod svg;
 pub mod text;
 pub mod theme;
 pub mod ticks;
 pub mod timeline;
 pub mod tornado;
-
-// plotters pulls web-sys on wasm32, so there the painter comes with the front end only.
-#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
-pub mod paint;
-#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
-pub mod svg;

@@ -1,20 +1,17 @@
-//! The one painter: a [`Drawing`] through plotters onto any of its backends, canvas or SVG.
+//! The one painter: a [`Drawing`] onto any backend of plotters, canvas or SVG.
 //!
 //! Backends take whole pixels only. So a drawing is painted on a grid finer than the target's pixels, and the target
 //! is scaled down by the same factor: a canvas by its context's transform, an SVG by its view box. Curves then stay
 //! smooth at any device pixel ratio, while hairlines and fills still snap to whole device pixels and stay sharp.
 //!
-//! Only plotters' elements are used. Its axes, legend and captions measure text through the DOM, which costs a forced
-//! layout per label and breaks a strict content policy; its `Text` element only hands text to the backend, which
-//! anchors it by itself. [`Measured`] makes sure that nobody asks for more.
+//! Only the interface of plotters' backends is used, so that the painter works without a browser too. Plotters' own axes,
+//! legend and captions measure text through the DOM, which costs a forced layout per label and breaks a strict content
+//! policy; a backend anchors text by itself. [`Measured`] makes sure that nobody asks for more.
 
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
-use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
+use plotters_backend::text_anchor::{HPos, Pos, VPos};
 use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontFamily,
+    FontStyle,
 };
 
 use super::geometry::{Point, Rect, dash};
@@ -102,9 +99,9 @@ impl Pixels {
 }
 
 /// What can go wrong: only what the backend itself reports.
-pub type PaintError<DB> = DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>;
+pub type PaintError<DB> = DrawingErrorKind<<DB as DrawingBackend>::ErrorType>;
 
-/// Paints a drawing, its ground included, onto a drawing area whose origin is the backend's.
+/// Paints a drawing, its ground included, onto a backend.
 ///
 /// # Errors
 ///
@@ -112,25 +109,30 @@ pub type PaintError<DB> = DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType
 pub fn paint<DB: DrawingBackend>(
     drawing: &Drawing,
     pixels: Pixels,
-    root: &DrawingArea<DB, Shift>,
+    backend: &mut DB,
 ) -> Result<(), PaintError<DB>> {
-    let painter = Painter { pixels, font: drawing.font, root };
+    let (width, height) = backend.get_size();
+    let extent = (i32::try_from(width).unwrap_or(i32::MAX), i32::try_from(height).unwrap_or(i32::MAX));
+    backend.ensure_prepared()?;
+    let mut painter = Painter { pixels, font: drawing.font, extent, backend };
     let whole = Rect::new(0.0, 0.0, drawing.size.width, drawing.size.height);
     painter.fill(&whole, drawing.ground)?;
     for mark in &drawing.marks {
         painter.mark(mark)?;
     }
-    root.present()
+    painter.backend.present()
 }
 
 struct Painter<'a, DB: DrawingBackend> {
     pixels: Pixels,
     font: &'static str,
-    root: &'a DrawingArea<DB, Shift>,
+    /// The far corner of the target.
+    extent: (i32, i32),
+    backend: &'a mut DB,
 }
 
 impl<DB: DrawingBackend> Painter<'_, DB> {
-    fn mark(&self, mark: &Mark) -> Result<(), PaintError<DB>> {
+    fn mark(&mut self, mark: &Mark) -> Result<(), PaintError<DB>> {
         match mark {
             Mark::Fill { rect, colour } => self.fill(rect, *colour),
             Mark::Hair { from, to, width, colour, dash } => self.hair(*from, *to, *width, *colour, *dash),
@@ -142,42 +144,34 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
             // A label may come out empty where there was no room for it.
             Mark::Text { text, .. } if text.is_empty() => Ok(()),
             Mark::Text { text, at, size, bold, colour, anchor } => {
-                let style = if *bold { FontStyle::Bold } else { FontStyle::Normal };
                 let size = size * self.pixels.scale() * self.pixels.text;
-                let horizontal = match anchor {
-                    Anchor::Start => HPos::Left,
-                    Anchor::Middle => HPos::Center,
-                    Anchor::End => HPos::Right,
-                };
-                let style = TextStyle {
-                    font: FontDesc::new(FontFamily::Name(self.font), size, style),
-                    color: rgba(*colour).to_backend_color(),
-                    pos: Pos::new(horizontal, VPos::Center),
-                };
-                self.root.draw(&Text::new(text.as_str(), self.pixels.place(*at), style))
+                let style =
+                    Lettering { font: self.font, size, bold: *bold, colour: *colour, anchor: *anchor };
+                let at = self.kept(self.pixels.place(*at));
+                self.backend.draw_text(text, &style, at)
             }
         }
     }
 
-    fn fill(&self, rect: &Rect, colour: Colour) -> Result<(), PaintError<DB>> {
-        let pixels = &self.pixels;
+    fn fill(&mut self, rect: &Rect, colour: Colour) -> Result<(), PaintError<DB>> {
+        let pixels = self.pixels;
         let (left, top) = (pixels.edge(rect.left), pixels.edge(rect.top));
         let (right, bottom) = (pixels.edge(rect.right), pixels.edge(rect.bottom));
         if right <= left || bottom <= top {
             return Ok(());
         }
-        self.root.draw(&Rectangle::new([(left, top), (right, bottom)], filled(colour)))
+        self.rectangle((left, top), (right, bottom), colour)
     }
 
     fn hair(
-        &self,
+        &mut self,
         from: Point,
         to: Point,
         width: f64,
         colour: Colour,
         stroke: Dash,
     ) -> Result<(), PaintError<DB>> {
-        let pixels = &self.pixels;
+        let pixels = self.pixels;
         let thick = pixels.whole_width(width);
         let level = (from.y - to.y).abs() <= (from.x - to.x).abs();
         // The line's own place is the middle of its thickness, so half of it lies on either side.
@@ -196,98 +190,189 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
                 [(left, pixels.edge(area.top)), (left.saturating_add(thick), pixels.edge(area.bottom))]
             };
             if end.0 > start.0 && end.1 > start.1 {
-                self.root.draw(&Rectangle::new([start, end], filled(colour)))?;
+                self.rectangle(start, end, colour)?;
             }
         }
         Ok(())
     }
 
-    fn line(&self, points: &[Point], width: f64, colour: Colour, stroke: Dash) -> Result<(), PaintError<DB>> {
-        let style =
-            ShapeStyle { color: rgba(colour), filled: false, stroke_width: self.pixels.stroke(width) };
+    fn line(&mut self, points: &[Point], width: f64, colour: Colour, stroke: Dash) -> Result<(), PaintError<DB>> {
+        let style = Stroke { colour, width: self.pixels.stroke(width) };
         for part in dash(points, stroke.pattern()) {
             let path = self.path(&part);
             if path.len() >= 2 {
-                self.root.draw(&PathElement::new(path, style))?;
+                self.backend.draw_path(path, &style)?;
             }
         }
         Ok(())
     }
 
-    fn area(&self, points: &[Point], colour: Colour) -> Result<(), PaintError<DB>> {
+    fn area(&mut self, points: &[Point], colour: Colour) -> Result<(), PaintError<DB>> {
         let path = self.path(points);
-        if path.len() < 3 { Ok(()) } else { self.root.draw(&Polygon::new(path, filled(colour))) }
+        if path.len() < 3 { Ok(()) } else { self.backend.fill_polygon(path, &plain(colour)) }
     }
 
     fn symbol(
-        &self,
+        &mut self,
         marker: Marker,
         at: Point,
         radius: f64,
         colour: Colour,
         halo: Colour,
     ) -> Result<(), PaintError<DB>> {
-        let disc = |radius: f64, colour: Colour| {
-            let radius = self.pixels.length(radius).max(1);
-            self.root.draw(&Circle::new(self.pixels.place(at), radius, filled(colour)))
-        };
-        // Equal areas look equally large, so corners reach further out than the circle.
-        let polygon = |corners: &[(f64, f64)], grow: f64, colour: Colour| {
-            let reach = |share: f64| share * radius + if share == 0.0 { 0.0 } else { grow.copysign(share) };
-            let points: Vec<Point> =
-                corners.iter().map(|&(x, y)| Point::new(at.x + reach(x), at.y + reach(y))).collect();
-            self.area(&points, colour)
-        };
-        let strokes = |ends: [[(f64, f64); 2]; 2]| -> Result<(), PaintError<DB>> {
-            for (width, colour) in [(4.0, halo), (2.0, colour)] {
-                for [a, b] in ends {
-                    let end = |(x, y): (f64, f64)| Point::new(at.x + x * radius, at.y + y * radius);
-                    self.line(&[end(a), end(b)], width, colour, Dash::Solid)?;
-                }
-            }
-            Ok(())
-        };
         let corners: &[(f64, f64)] = match marker {
             Marker::Disc => {
-                disc(radius + 1.0, halo)?;
-                return disc(radius, colour);
+                self.disc(at, radius + 1.0, halo)?;
+                return self.disc(at, radius, colour);
             }
             Marker::Ring => {
-                disc(radius + 1.0, colour)?;
-                return disc((radius - 1.0).max(1.0), halo);
+                self.disc(at, radius + 1.0, colour)?;
+                return self.disc(at, (radius - 1.0).max(1.0), halo);
             }
-            Marker::Cross => return strokes([[(-0.9, -0.9), (0.9, 0.9)], [(-0.9, 0.9), (0.9, -0.9)]]),
-            Marker::Plus => return strokes([[(-1.2, 0.0), (1.2, 0.0)], [(0.0, -1.2), (0.0, 1.2)]]),
+            Marker::Cross => return self.strokes(at, radius, [colour, halo], [[(-0.9, -0.9), (0.9, 0.9)], [(-0.9, 0.9), (0.9, -0.9)]]),
+            Marker::Plus => return self.strokes(at, radius, [colour, halo], [[(-1.2, 0.0), (1.2, 0.0)], [(0.0, -1.2), (0.0, 1.2)]]),
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Marker::Triangle => &[(0.0, -1.2), (1.15, 0.8), (-1.15, 0.8)],
             Marker::Wedge => &[(0.0, 1.2), (-1.15, -0.8), (1.15, -0.8)],
             Marker::Diamond => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
         };
-        polygon(corners, 1.2, halo)?;
-        polygon(corners, 0.0, colour)
+        // Equal areas look equally large, so corners reach further out than the circle.
+        for (grow, colour) in [(1.2_f64, halo), (0.0, colour)] {
+            let reach = |share: f64| share * radius + if share == 0.0 { 0.0 } else { grow.copysign(share) };
+            let points: Vec<Point> =
+                corners.iter().map(|&(x, y)| Point::new(at.x + reach(x), at.y + reach(y))).collect();
+            self.area(&points, colour)?;
+        }
+        Ok(())
+    }
+
+    fn disc(&mut self, at: Point, radius: f64, colour: Colour) -> Result<(), PaintError<DB>> {
+        let radius = self.pixels.length(radius).max(1);
+        let at = self.kept(self.pixels.place(at));
+        self.backend.draw_circle(at, radius.unsigned_abs(), &plain(colour), true)
+    }
+
+    fn strokes(
+        &mut self,
+        at: Point,
+        radius: f64,
+        [colour, halo]: [Colour; 2],
+        ends: [[(f64, f64); 2]; 2],
+    ) -> Result<(), PaintError<DB>> {
+        for (width, colour) in [(4.0, halo), (2.0, colour)] {
+            for [a, b] in ends {
+                let end = |(x, y): (f64, f64)| Point::new(at.x + x * radius, at.y + y * radius);
+                self.line(&[end(a), end(b)], width, colour, Dash::Solid)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rectangle(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        colour: Colour,
+    ) -> Result<(), PaintError<DB>> {
+        let (from, to) = (self.kept(from), self.kept(to));
+        self.backend.draw_rect(from, to, &plain(colour), true)
+    }
+
+    /// The place, or the nearest one within the target.
+    fn kept(&self, (x, y): BackendCoord) -> BackendCoord {
+        (x.min(self.extent.0).max(0), y.min(self.extent.1).max(0))
     }
 
     /// The points on the grid, without repetitions.
     fn path(&self, points: &[Point]) -> Vec<BackendCoord> {
         let mut path: Vec<BackendCoord> = points.iter().map(|&point| self.pixels.place(point)).collect();
         path.dedup();
-        path
+        path.into_iter().map(|place| self.kept(place)).collect()
     }
 }
 
-fn rgba(colour: Colour) -> RGBAColor {
-    RGBAColor(colour.red, colour.green, colour.blue, colour.alpha.clamp(0.0, 1.0))
+/// A colour and a thickness.
+#[derive(Clone, Copy, Debug)]
+struct Stroke {
+    colour: Colour,
+    width: u32,
 }
 
-fn filled(colour: Colour) -> ShapeStyle {
-    rgba(colour).filled()
+const fn plain(colour: Colour) -> Stroke {
+    Stroke { colour, width: 1 }
+}
+
+impl BackendStyle for Stroke {
+    fn color(&self) -> BackendColor {
+        backend_colour(self.colour)
+    }
+
+    fn stroke_width(&self) -> u32 {
+        self.width
+    }
+}
+
+const fn backend_colour(colour: Colour) -> BackendColor {
+    BackendColor { alpha: colour.alpha.clamp(0.0, 1.0), rgb: (colour.red, colour.green, colour.blue) }
+}
+
+/// How a text looks. Backends that draw letters by themselves need no more.
+#[derive(Clone, Copy, Debug)]
+struct Lettering {
+    font: &'static str,
+    size: f64,
+    bold: bool,
+    colour: Colour,
+    anchor: Anchor,
+}
+
+impl BackendTextStyle for Lettering {
+    type FontError = std::fmt::Error;
+
+    fn color(&self) -> BackendColor {
+        backend_colour(self.colour)
+    }
+
+    fn size(&self) -> f64 {
+        self.size
+    }
+
+    fn style(&self) -> FontStyle {
+        if self.bold { FontStyle::Bold } else { FontStyle::Normal }
+    }
+
+    fn anchor(&self) -> Pos {
+        let horizontal = match self.anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
+        };
+        Pos::new(horizontal, VPos::Center)
+    }
+
+    fn family(&self) -> FontFamily<'_> {
+        FontFamily::Name(self.font)
+    }
+
+    fn layout_box(&self, _: &str) -> Result<((i32, i32), (i32, i32)), Self::FontError> {
+        Err(std::fmt::Error)
+    }
+
+    fn draw<E, DrawFunc: FnMut(i32, i32, BackendColor) -> Result<(), E>>(
+        &self,
+        _: &str,
+        _: BackendCoord,
+        _: DrawFunc,
+    ) -> Result<Result<(), E>, Self::FontError> {
+        Err(std::fmt::Error)
+    }
 }
 
 /// A backend whose text is measured by us: everything else goes straight through.
 ///
 /// In the browser, plotters answers [`DrawingBackend::estimate_text_size`] by putting a styled element into the page.
 ///
-/// A drawing area keeps every point within its backend's extent, which on a finer grid is larger than the target's own:
+/// The painter keeps every point within its backend's extent, which on a finer grid is larger than the target's own:
 /// [`Measured::spanning`] says so.
 pub struct Measured<B, M> {
     backend: B,

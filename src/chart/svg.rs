@@ -3,7 +3,6 @@
 //! The same drawing gives the same bytes on every machine. plotters-svg writes whole numbers only, so the picture is
 //! painted on a grid of quarter pixels under a view box that shrinks it back.
 
-use plotters::drawing::IntoDrawingArea as _;
 use plotters_svg::SVGBackend;
 
 use super::mark::Drawing;
@@ -27,8 +26,8 @@ pub fn svg(drawing: &Drawing, title: &str, description: &str) -> String {
     let mut body = String::new();
     {
         let backend = SVGBackend::with_string(&mut body, (fine_width, fine_height));
-        let root = Measured::new(backend, TableMeasure).into_drawing_area();
-        if paint(drawing, pixels, &root).is_err() {
+        let mut root = Measured::new(backend, TableMeasure);
+        if paint(drawing, pixels, &mut root).is_err() {
             return String::new();
         }
     }

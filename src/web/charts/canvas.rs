@@ -10,7 +10,6 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys;
-use plotters::drawing::IntoDrawingArea;
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -60,9 +59,9 @@ fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64) {
     let _ = context.set_transform(shrink, 0.0, 0.0, shrink, 0.0, 0.0);
     context.set_line_join("round");
     let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else { return };
-    let area = Measured::new(backend, TableMeasure).spanning(pixels.grid(drawing.size)).into_drawing_area();
+    let mut area = Measured::new(backend, TableMeasure).spanning(pixels.grid(drawing.size));
     // A canvas does not fail; if it did, the next frame paints again.
-    let _ = paint(drawing, pixels, &area);
+    let _ = paint(drawing, pixels, &mut area);
 }
 
 fn context(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderingContext2d> {
