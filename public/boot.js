@@ -3,6 +3,7 @@
 // - `start_page(ask)` mounts the page into `#app`. It is called once, here; the skeleton goes as soon as it returns.
 // - `ask(question, listener)` is how the page has long questions answered (ask.js). That script and all behind it are
 //   loaded with the first question.
+// - `tandem-share` is the event by which the page asks for the panel of share.js; its detail is the page's address.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
 //
 // If the module cannot start, the reason stands in `#failure` in plain words.
@@ -19,6 +20,13 @@ const ask = (question, listener) => {
   );
   return () => asked.then((drop) => drop?.());
 };
+
+document.addEventListener("tandem-share", ({ detail }) =>
+  import("./{{share}}").then(
+    (panel) => panel.show(detail, ask),
+    (reason) => console.error(reason),
+  ),
+);
 
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");

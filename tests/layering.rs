@@ -65,7 +65,7 @@ fn library() -> Vec<Source> {
 
 fn is_command_line(path: &Path) -> bool {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    path == src.join("main.rs") || path == src.join("cli.rs")
+    path == src.join("main.rs") || path == src.join("cli.rs") || path.starts_with(src.join("cli"))
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {

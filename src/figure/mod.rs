@@ -7,4 +7,5 @@ pub mod curves;
 pub mod frontier;
 pub mod levers;
 pub mod map;
+pub mod picture;
 pub mod view;

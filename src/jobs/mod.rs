@@ -13,6 +13,7 @@ pub mod map;
 pub mod replay;
 mod run;
 pub mod sensitivity;
+pub mod share;
 pub mod size;
 
 use crate::scenario::{Scenario, link};
@@ -51,6 +52,7 @@ impl Job {
             import::VERB => import::start(rest),
             map::VERB => map::start(rest),
             sensitivity::VERB => sensitivity::start(rest),
+            share::VERB => share::start(rest)?,
             size::VERB => size::start(rest),
             size::PAYS => size::start_pays(rest),
             replay::VERB => replay::start(rest),
