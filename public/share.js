@@ -83,7 +83,7 @@ function link(page, reach) {
   return section(
     "Link",
     "The whole scenario and what is looked at stand in the link. Nothing is stored anywhere.",
-    make("div", { class: "row" }, make("label", { for: "share-link", class: "unseen" }, "Link"), field, copier("Copy", "link", async () => page.address, reach)),
+    make("div", { class: "row" }, make("label", { for: "share-link", class: "unseen" }, "Link"), field, copier("Copy", "link", async () => page.address, reach, true)),
   );
 }
 
@@ -105,12 +105,15 @@ function figures(page, write, reach) {
       rows.map(([name, what, end, type, text]) =>
         make(
           "li",
-          { class: "row" },
+          {},
           make("b", {}, name),
           make("span", { class: "caption" }, what),
-          make("span", { class: "spring" }),
-          end === "tandem.json" ? undefined : copier("Copy", name, text, reach),
-          saver("Save", name, async () => new Blob([await text()], { type }), `${page.file}.${end}`, reach),
+          make(
+            "span",
+            { class: "row" },
+            end === "tandem.json" ? undefined : copier("Copy", name, text, reach),
+            saver("Save", name, async () => new Blob([await text()], { type }), `${page.file}.${end}`, reach),
+          ),
         ),
       ),
     ),
@@ -144,7 +147,7 @@ function picture(page, write, reach) {
     () => draw(),
     make(
       "div",
-      { class: "row" },
+      { class: "row options" },
       ...theme.parts,
       make("span", { class: "spring" }),
       copier("Copy SVG", "SVG", () => write(format()), reach),
@@ -184,6 +187,7 @@ function embed(page, reach) {
   const height = make("input", { id: "share-height", type: "number", class: "entry", min: 200, max: 2000, step: 10, value: "480", oninput: () => change(false) });
   const sentence = check("share-sentence", "Answer in words", true, () => change());
   const chart = check("share-chart", "Chart", true, () => change());
+  const tiles = check("share-tiles", "Key figures", false, () => change());
   let asked;
   const change = (anew = true) => {
     const tall = Math.min(Math.max(Math.round(Number(height.value)) || 480, 200), 2000);
@@ -191,13 +195,14 @@ function embed(page, reach) {
     const query = new URLSearchParams({ embed: "1" });
     if (view.value) query.set("view", view.value);
     if (hide) query.set("hide", hide);
+    if (tiles.input.checked) query.set("show", "tiles");
     if (theme.value !== "auto") query.set("theme", theme.value);
     const source = `${page.site}?${query}#${page.link}`;
     const attribute = (name, value) => (value ? ` ${name}="${escaped(value)}"` : "");
     code.value =
       kind.value === "iframe"
         ? `<iframe src="${escaped(source)}" title="Tandem: latency and cost of LLM inference" width="100%" height="${tall}" loading="lazy" allow="clipboard-write"></iframe>`
-        : `<script src="${escaped(page.home)}embed.js" defer></script>\n<tandem-embed scenario="${escaped(page.link)}"${attribute("view", view.value)}${attribute("hide", hide)}${attribute("theme", theme.value === "auto" ? "" : theme.value)} height="${tall}"></tandem-embed>`;
+        : `<script src="${escaped(page.home)}embed.js" defer></script>\n<tandem-embed scenario="${escaped(page.link)}"${attribute("view", view.value)}${attribute("hide", hide)}${attribute("show", tiles.input.checked ? "tiles" : "")}${attribute("theme", theme.value === "auto" ? "" : theme.value)} height="${tall}"></tandem-embed>`;
     frame.style.height = `${tall}px`;
     if (anew && source !== asked) {
       asked = source;
@@ -214,8 +219,8 @@ function embed(page, reach) {
     "Embed",
     "A live figure for another page",
     () => change(),
-    make("div", { class: "row options" }, ...kind.parts, ...view.parts, ...theme.parts, make("label", { for: "share-height" }, "Height"), height),
-    make("div", { class: "row options" }, make("span", {}, "Show"), sentence.label, chart.label),
+    make("div", { class: "row options" }, ...kind.parts, ...view.parts, ...theme.parts, make("span", {}, make("label", { for: "share-height" }, "Height"), height)),
+    make("div", { class: "row options" }, make("span", {}, "Show"), sentence.label, tiles.label, chart.label),
     make("label", { for: "share-code", class: "unseen" }, "Code to paste"),
     code,
     make("div", { class: "row" }, copier("Copy code", "embed code", async () => code.value, reach)),
@@ -227,8 +232,8 @@ function embed(page, reach) {
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
 
 /** A button that copies a text, and says so. */
-function copier(label, what, text, { told, byHand, field }) {
-  const button = make("button", { type: "button", "data-copy": what, "aria-label": label.includes(what) || label !== "Copy" ? undefined : `Copy ${what}` }, label);
+function copier(label, what, text, { told, byHand, field }, first = false) {
+  const button = make("button", { type: "button", autofocus: first, "data-copy": what, "aria-label": label.includes(what) || label !== "Copy" ? undefined : `Copy ${what}` }, label);
   button.addEventListener("click", async () => {
     byHand.hidden = true;
     told.textContent = "";
@@ -306,7 +311,7 @@ function folded(title, text, opened, ...children) {
 
 function select(id, label, options, value, onchange) {
   const own = make("select", { id, onchange }, Object.entries(options).map(([key, text]) => make("option", { value: key, selected: key === value }, text)));
-  return { parts: [make("label", { for: id }, label), own], get value() { return own.value; } };
+  return { parts: [make("span", {}, make("label", { for: id }, label), own)], get value() { return own.value; } };
 }
 
 function check(id, text, checked, onchange) {

@@ -433,7 +433,11 @@ fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
         _ if file.as_os_str() == "-" => return Ok(out.write_all(svg.as_bytes())?),
         Some("svg") => svg.into_bytes(),
         Some("png") => png::png(&svg, arguments.scale as f32).map_err(Failure::Input)?,
-        _ => return Err(Failure::Input(format!("--output {name}: a name that ends in .svg or .png is expected"))),
+        _ => {
+            return Err(Failure::Input(format!(
+                "--output {name}: a name that ends in .svg or .png is expected"
+            )));
+        }
     };
     fs::write(file, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))
 }

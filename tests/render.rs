@@ -33,7 +33,9 @@ fn scratch(name: &str) -> PathBuf {
 #[test]
 fn curves_say_what_they_show() {
     let text = svg(&format!("{LINK}&y=tpot&pin=v1%26model%3Dllama3-8b%26pool%3Db200*4"), &[]);
-    for words in ["<title>TPOT against input length: Llama 3 8B on", "Input length", "TPOT", "Pin A", "Now", "8k"] {
+    let title = "<title>Time per output token against input length: Llama 3 / 3.1 8B on 8 × H200 SXM</title>";
+    for words in [title, "Input length (tokens)", "TPOT ≤ 50 ms", "A: 4 × B200", ">8 × H200 SXM<", "16k"]
+    {
         assert!(text.contains(words), "{words} is missing");
     }
     assert!(text.contains("width=\"960\""), "the usual width");
@@ -43,7 +45,7 @@ fn curves_say_what_they_show() {
 fn each_view_has_its_chart() {
     let other = [
         ("frontier", ["against interactivity", "Frontier", "This scenario"]),
-        ("breakeven", ["Best by total cost", "Input length", "This scenario"]),
+        ("breakeven", ["Best by cost of all tokens", "Input length", "This scenario"]),
         ("sensitivity", ["What moves", "10 % more", "HBM bandwidth"]),
     ];
     let mut seen = vec![svg(LINK, &[])];
@@ -73,7 +75,8 @@ fn a_png_has_its_size_and_letters() {
     for name in ["one.png", "two.png"] {
         let file = scratch(name);
         let path = file.to_str().unwrap();
-        let output = tandem(&["render", LINK, "-o", path, "--width", "640", "--height", "360", "--scale", "2"]);
+        let output =
+            tandem(&["render", LINK, "-o", path, "--width", "640", "--height", "360", "--scale", "2"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         written.push(fs::read(&file).unwrap());
     }

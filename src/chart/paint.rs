@@ -196,7 +196,13 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
         Ok(())
     }
 
-    fn line(&mut self, points: &[Point], width: f64, colour: Colour, stroke: Dash) -> Result<(), PaintError<DB>> {
+    fn line(
+        &mut self,
+        points: &[Point],
+        width: f64,
+        colour: Colour,
+        stroke: Dash,
+    ) -> Result<(), PaintError<DB>> {
         let style = Stroke { colour, width: self.pixels.stroke(width) };
         for part in dash(points, stroke.pattern()) {
             let path = self.path(&part);
@@ -229,8 +235,22 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
                 self.disc(at, radius + 1.0, colour)?;
                 return self.disc(at, (radius - 1.0).max(1.0), halo);
             }
-            Marker::Cross => return self.strokes(at, radius, [colour, halo], [[(-0.9, -0.9), (0.9, 0.9)], [(-0.9, 0.9), (0.9, -0.9)]]),
-            Marker::Plus => return self.strokes(at, radius, [colour, halo], [[(-1.2, 0.0), (1.2, 0.0)], [(0.0, -1.2), (0.0, 1.2)]]),
+            Marker::Cross => {
+                return self.strokes(
+                    at,
+                    radius,
+                    [colour, halo],
+                    [[(-0.9, -0.9), (0.9, 0.9)], [(-0.9, 0.9), (0.9, -0.9)]],
+                );
+            }
+            Marker::Plus => {
+                return self.strokes(
+                    at,
+                    radius,
+                    [colour, halo],
+                    [[(-1.2, 0.0), (1.2, 0.0)], [(0.0, -1.2), (0.0, 1.2)]],
+                );
+            }
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             Marker::Triangle => &[(0.0, -1.2), (1.15, 0.8), (-1.15, 0.8)],
             Marker::Wedge => &[(0.0, 1.2), (-1.15, -0.8), (1.15, -0.8)],

@@ -15,8 +15,7 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, String> {
     fonts.load_font_data(dejavu::sans::regular().to_vec());
     fonts.load_font_data(dejavu::sans::bold().to_vec());
     fonts.set_sans_serif_family(FAMILY);
-    let options =
-        Options { fontdb: Arc::new(fonts), font_family: FAMILY.to_owned(), ..Options::default() };
+    let options = Options { fontdb: Arc::new(fonts), font_family: FAMILY.to_owned(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(|error| error.to_string())?;
     let size = tree.size();
     let pixels = |length: f32| (length * scale).round() as u32;

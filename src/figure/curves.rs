@@ -30,6 +30,12 @@ pub const HERE: &str = "here";
 /// The series of measured runs.
 pub const MEASURED: &str = "measured";
 
+/// The series of a pinned scenario.
+#[must_use]
+pub fn pin(index: usize) -> String {
+    format!("pin-{}", index + 1)
+}
+
 /// What a chart of curves is drawn from.
 #[derive(Clone, Copy, Debug)]
 pub struct Curves<'a> {
@@ -69,8 +75,8 @@ impl Curves<'_> {
             ..Chart::default()
         };
         for (index, samples) in self.pinned.iter().enumerate() {
-            let (id, label) = (format!("pin-{}", index + 1), format!("Pin {}", letter(index)));
-            let mut series = Series::nth(index + 1, id, label, points(samples, metric, false));
+            let label = format!("Pin {}", letter(index));
+            let mut series = Series::nth(index + 1, pin(index), label, points(samples, metric, false));
             if series.dash == Dash::Solid {
                 series.dash = Dash::Dotted;
             }
@@ -123,7 +129,8 @@ impl Curves<'_> {
 #[must_use]
 pub fn measured(runs: &Library, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample> {
     let Some(varied) = varied(knob) else { return Vec::new() };
-    let sample = |x: f64, run: &Run| Some(Sample::new(x, told(run, metric)?).with_note(sentence::origin(run)));
+    let sample =
+        |x: f64, run: &Run| Some(Sample::new(x, told(run, metric)?).with_note(sentence::origin(run)));
     runs.on_curve(scenario, varied).into_iter().filter_map(|own| sample(own.x, own.run)).collect()
 }
 

@@ -81,7 +81,7 @@ pub fn title(metric: Metric) -> String {
 }
 
 fn users(own: &Found) -> String {
-    format!("{} users", Unit::Count.format(own.users))
+    if own.users == 1.0 { "1 user".to_owned() } else { format!("{} users", Unit::Count.format(own.users)) }
 }
 
 fn describe(own: &Found) -> String {

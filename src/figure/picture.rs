@@ -82,7 +82,8 @@ impl Picture {
                 (scene.drawing().clone(), own.sentence())
             }
             Self::Levers(own) => {
-                let wanted = || TornadoScene::height_for(own, width, theme, &TableMeasure, options);
+                let wanted =
+                    || libm::ceil(TornadoScene::height_for(own, width, theme, &TableMeasure, options));
                 let size = Size::new(width, height.unwrap_or_else(wanted));
                 let scene = TornadoScene::new(own, size, theme, &TableMeasure, options);
                 (scene.drawing().clone(), own.sentence())
@@ -153,5 +154,9 @@ const fn base(unit: Unit) -> &'static str {
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }

@@ -9,11 +9,11 @@ use crate::evidence::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::{Axis, sweep};
 use crate::figure::curves::{self, Curves, SAMPLES};
-use crate::figure::picture::{Picture, SIZES, WIDTH};
-use crate::figure::view::{Tab, View, pinned};
+use crate::figure::picture::{Picture, SIZES, WIDTH, name};
+use crate::figure::view::{Tab, View, letter, pinned};
 use crate::figure::{frontier as field, levers, map as best};
 use crate::metric::Metric;
-use crate::report::{self, Strictness, reply, words};
+use crate::report::{self, Strictness, reply, sentence, words};
 use crate::scenario::link::{self, Parsed};
 use crate::scenario::{Load, Scenario};
 
@@ -127,9 +127,7 @@ fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Result<Option<Job>, S
                 best::contenders(scenario, pins, view.map).into_iter().map(|own| own.0).collect();
             map::question(view.chosen(&best::DECIDES), view.map, &links)
         }
-        Tab::Sensitivity => {
-            sensitivity::question(&link::write(scenario, &[]), view.chosen(&levers::MOVED))
-        }
+        Tab::Sensitivity => sensitivity::question(&link::write(scenario, &[]), view.chosen(&levers::MOVED)),
     };
     Job::new(&question).map(Some)
 }
@@ -209,7 +207,23 @@ impl Drawing {
             pinned: &self.pins.iter().map(swept).collect::<Vec<_>>(),
             measured: &curves::measured(&self.runs, scenario, view.knob, view.metric),
         };
-        Picture::Chart(curves.chart())
+        let mut chart = curves.chart();
+        // Away from the page nobody knows what is pinned: each curve says what it is of.
+        if !self.pins.is_empty() {
+            let told = |own: &Scenario| {
+                if own.model == scenario.model { sentence::deployment(own) } else { name(own) }
+            };
+            for series in &mut chart.series {
+                if series.id == curves::NOW {
+                    series.label = told(scenario);
+                } else if let Some((index, pin)) =
+                    self.pins.iter().enumerate().find(|(index, _)| series.id == curves::pin(*index))
+                {
+                    series.label = format!("{}: {}", letter(index), told(pin));
+                }
+            }
+        }
+        Picture::Chart(chart)
     }
 }
 
@@ -235,7 +249,10 @@ mod tests {
         ] {
             assert_eq!(Format::read(&format.write()), Some(format));
         }
-        assert_eq!(Format::read("svg 1e9 -3 x"), Some(Format::Svg { width: 4096.0, height: None, dark: false }));
+        assert_eq!(
+            Format::read("svg 1e9 -3 x"),
+            Some(Format::Svg { width: 4096.0, height: None, dark: false })
+        );
         assert!(Job::new("share\npdf\nv1").unwrap_err().contains("pdf"));
     }
 

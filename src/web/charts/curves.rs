@@ -56,7 +56,9 @@ pub fn CurveChart() -> impl IntoView {
         Arc::new(curves.chart())
     });
     let gap = memo(move || {
-        now.with(|samples| curves::gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get()))
+        now.with(|samples| {
+            curves::gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())
+        })
     });
     let summary = Signal::derive(move || chart.with(|chart| curves::summary(chart)));
 
@@ -167,4 +169,3 @@ fn snap(knob: Knob, scenario: &Scenario, x: f64) -> f64 {
     };
     stops.value(stops.index(x))
 }
-

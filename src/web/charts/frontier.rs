@@ -30,9 +30,8 @@ pub fn FrontierChart() -> impl IntoView {
     let metric = move || chosen(&page, &AGAINST);
     let found = move || following.answer.with(|text| read(text)).unwrap_or_default();
 
-    let chart = memo(move || {
-        Arc::new(page.answer.with(|answer| figure::chart(&found().found, metric(), answer)))
-    });
+    let chart =
+        memo(move || Arc::new(page.answer.with(|answer| figure::chart(&found().found, metric(), answer))));
     let summary = Signal::derive(move || {
         let found = found().found;
         let best = found.iter().filter(|own| own.on_frontier).count();
