@@ -22,7 +22,7 @@ export function show(address, ask) {
   const box = make(
     "dialog",
     { id: "share", class: "share-box", "aria-labelledby": "share-title" },
-    make("header", { class: "row" }, make("h2", { id: "share-title" }, "Share"), make("span", { class: "spring" }), close),
+    make("div", { class: "row" }, make("h2", { id: "share-title" }, "Share"), make("span", { class: "spring" }), close),
     link(page, reach),
     figures(page, write, reach),
     picture(page, write, reach),

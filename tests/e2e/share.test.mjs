@@ -6,12 +6,10 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { TOP, assertClean, axe, launch, openReady } from "./support.mjs";
 
 const LINK = "v1&model=llama3-8b&isl=2k&pool=h200*8&y=tpot";
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 let browser;
 before(async () => (browser = await launch()));
@@ -31,7 +29,7 @@ async function saved(page, what) {
 }
 
 const tandem = async (...words) =>
-  (await promisify(execFile)("cargo", ["run", "--quiet", "--package", "tandem", "--", ...words], { cwd: ROOT, maxBuffer: 1e8 })).stdout;
+  (await promisify(execFile)(process.env.TANDEM_BIN, words, { maxBuffer: 1e8 })).stdout;
 
 test("every file is what its name says, and the same as from the shell", { timeout: 300_000 }, async () => {
   const { page, context, problems } = await panel();
