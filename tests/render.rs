@@ -34,8 +34,7 @@ fn scratch(name: &str) -> PathBuf {
 fn curves_say_what_they_show() {
     let text = svg(&format!("{LINK}&y=tpot&pin=v1%26model%3Dllama3-8b%26pool%3Db200*4"), &[]);
     let title = "<title>Time per output token against input length: Llama 3 / 3.1 8B on 8 × H200 SXM</title>";
-    for words in [title, "Input length (tokens)", "TPOT ≤ 50", "A: 4 × B200", ">8 × H200 SXM<", "16k"]
-    {
+    for words in [title, "Input length (tokens)", "TPOT ≤ 50", "A: 4 × B200", ">8 × H200 SXM<", "16k"] {
         assert!(text.contains(words), "{words} is missing");
     }
     assert!(text.contains("width=\"960\""), "the usual width");

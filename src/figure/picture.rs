@@ -55,18 +55,6 @@ impl Picture {
         }
     }
 
-    /// Why there is nothing to see, if so.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        match self {
-            Self::Chart(own) => {
-                !own.series.iter().any(|series| series.samples.iter().any(|sample| sample.y.is_some()))
-            }
-            Self::Map(own) => own.cells.is_empty(),
-            Self::Levers(own) => own.levers.is_empty(),
-        }
-    }
-
     /// The picture as SVG. Without a height it has the one that suits it.
     #[must_use]
     pub fn svg(&self, width: f64, height: Option<f64>, theme: &Theme) -> String {
