@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn markdown_leads_back() {
         let text = share(Format::Markdown, &format!("https://example.org/t/#{LINK}"));
-        assert!(text.contains("| setting | value |") && text.contains("| TTFT |"), "{text}");
+        assert!(text.contains("| setting | value |") && text.contains("| Time to first token |"), "{text}");
         assert!(text.contains("(https://example.org/t/#v1&"), "{text}");
         let refused = share(Format::Markdown, "v1&model=llama3.1-405b&pool=h100-sxm*1");
         assert!(refused.starts_with('['), "{refused}");
@@ -274,7 +274,7 @@ mod tests {
     fn the_table_is_that_of_the_view() {
         let curves = share(Format::Csv, &format!("{LINK}&y=tpot"));
         let head = curves.lines().next().unwrap();
-        assert_eq!(head, "series,Input length (tokens),TPOT (s),low,high,note");
+        assert_eq!(head, "series,Input length (tokens),Time per output token (s),low,high,note");
         assert_eq!(curves.lines().filter(|line| line.starts_with("Now,")).count(), SAMPLES);
         let frontier = share(Format::Csv, &format!("{LINK}&view=frontier"));
         assert!(frontier.lines().any(|line| line.starts_with("Frontier,")), "{frontier}");
