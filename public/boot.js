@@ -4,6 +4,7 @@
 // - `ask(question, listener)` is how the page has long questions answered (ask.js). That script and all behind it are
 //   loaded with the first question.
 // - What `start_page` returns goes to assist.js: keys, gallery, stories and the words on terms. An embed has none.
+// - `tandem-share` is the event by which the page asks for the panel of share.js; its detail is the page's address.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
 // - Behind `?embed=1` it shows less, and host.js speaks with the page around it. What that script writes into
 //   `dataset.parts` is read when the page is mounted.
@@ -32,6 +33,13 @@ function keepForOffline() {
   // Where there is none, the page works all the same while there is a network.
   navigator.serviceWorker?.register(beside("./sw.js")).catch((reason) => console.info(`Not kept for offline: ${reason}`));
 }
+
+document.addEventListener("tandem-share", ({ detail }) =>
+  import("./{{share}}").then(
+    (panel) => panel.show(detail, ask),
+    (reason) => console.error(reason),
+  ),
+);
 
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");

@@ -14,6 +14,9 @@ use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
 use tandem::evidence::evaluate;
 use tandem::explore::{self, Axis, Map};
+use tandem::figure::view::{Tab, View};
+use tandem::jobs::Job;
+use tandem::jobs::share::{self, Format};
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::report::explore as told;
@@ -25,6 +28,8 @@ use tandem::serve::replay::requests::Pacing;
 use tandem::serve::replay::{Asked, Replay};
 use tandem::serve::{Deployment, Models, Refusal};
 use tandem::units::format::Unit;
+
+mod png;
 
 /// A playground for LLM inference architectures: latency, throughput, cost and energy of any model on any mix of chips.
 #[derive(Parser)]
@@ -38,6 +43,8 @@ struct Cli {
 enum Command {
     /// Evaluate a scenario given as a link
     Eval(Eval),
+    /// Draw the chart that the page shows for a link, as SVG or PNG
+    Render(Render),
     /// Replay a scenario event by event: the distribution of times, what the pools did and the fate of every request
     Replay(ReplayArguments),
     /// Predict the rows of a measurement file and sum up the errors
@@ -77,6 +84,51 @@ struct Eval {
     /// Refuse a link of which any part cannot be taken as it stands
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(Args)]
+struct Render {
+    /// The link: a whole address or what follows its #, with what it says of the view, such as 'v1&isl=8k&y=tpot'
+    link: String,
+    /// The file, which ends in .svg or .png; - for SVG on standard output
+    #[arg(long, short, default_value = "-")]
+    output: PathBuf,
+    /// Width in CSS pixels, 240 to 4096
+    #[arg(long, default_value_t = 960, value_parser = clap::value_parser!(u32).range(240..=4096))]
+    width: u32,
+    /// Height in CSS pixels, 240 to 4096; without it what suits the chart
+    #[arg(long, value_parser = clap::value_parser!(u32).range(240..=4096))]
+    height: Option<u32>,
+    /// Pixels of a PNG to a CSS pixel
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=4))]
+    scale: u32,
+    /// On a light or a dark ground
+    #[arg(long, value_enum, default_value_t = Ground::Light)]
+    theme: Ground,
+    /// Another view than the link's
+    #[arg(long, value_enum)]
+    view: Option<Shown>,
+    /// Refuse a link of which any part cannot be taken as it stands
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ground {
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Shown {
+    /// A metric against a knob
+    Curves,
+    /// Throughput or cost against interactivity
+    Frontier,
+    /// Who is best over two axes
+    Breakeven,
+    /// What moves a metric
+    Sensitivity,
 }
 
 #[derive(Args)]
@@ -265,6 +317,7 @@ pub fn run() -> ExitCode {
             batch(&mut BufReader::with_capacity(1 << 16, io::stdin().lock()), &mut out, strictness(arguments))
         }
         Command::Eval(arguments) => eval(arguments, &mut out),
+        Command::Render(arguments) => render(arguments, &mut out),
         Command::Replay(arguments) => run_replay(arguments, &mut out),
         Command::Check(arguments) => run_check(arguments, &mut out),
         Command::Frontier(arguments) => frontier(arguments, &mut out),
@@ -329,6 +382,65 @@ fn eval(arguments: &Eval, out: &mut impl Write) -> Result<(), Failure> {
             Ok(out.write_all(report::text(&parsed.scenario, &evaluation).as_bytes())?)
         }
     }
+}
+
+/// Measured runs, drawn beside the curves as on the page.
+const MEASURED: &str = include_str!("../public/measured.csv");
+
+fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
+    let parsed = link::parse(&arguments.link);
+    if arguments.strict && !parsed.notices.is_empty() {
+        let notices: Vec<String> = parsed.notices.iter().map(ToString::to_string).collect();
+        return Err(Failure::Input(notices.join("\n")));
+    }
+    let scenario = scenario(&arguments.link)?;
+    let mut view = View::read(&parsed.view);
+    if let Some(shown) = arguments.view {
+        view.tab = match shown {
+            Shown::Curves => Tab::Curves,
+            Shown::Frontier => Tab::Frontier,
+            Shown::Breakeven => Tab::BreakEven,
+            Shown::Sensitivity => Tab::Sensitivity,
+        };
+    }
+    if matches!(view.tab, Tab::Replay | Tab::Agents) {
+        let id = view.tab.id();
+        writeln!(io::stderr(), "Note: view={id}: a replay is not drawn to a file; the curves are")?;
+        view.tab = Tab::Curves;
+    }
+    if view.tab != Tab::BreakEven {
+        served(&scenario)?;
+    }
+    let mut pairs = view.pairs();
+    pairs.extend(parsed.view.into_iter().filter(|(key, _)| key == "pin"));
+    let link = link::write(&scenario, &pairs);
+    let format = Format::Svg {
+        width: f64::from(arguments.width),
+        height: arguments.height.map(f64::from),
+        dark: arguments.theme == Ground::Dark,
+    };
+    let mut job = Job::new(&share::question(format, &link, MEASURED)).map_err(Failure::Input)?;
+    let mut svg = String::new();
+    loop {
+        let slice = job.step();
+        svg.push_str(&slice.text);
+        if slice.done {
+            break;
+        }
+    }
+    let file = &arguments.output;
+    let name = file.display();
+    let bytes = match file.extension().and_then(|own| own.to_str()) {
+        _ if file.as_os_str() == "-" => return Ok(out.write_all(svg.as_bytes())?),
+        Some("svg") => svg.into_bytes(),
+        Some("png") => png::png(&svg, arguments.scale as f32).map_err(Failure::Input)?,
+        _ => {
+            return Err(Failure::Input(format!(
+                "--output {name}: a name that ends in .svg or .png is expected"
+            )));
+        }
+    };
+    fs::write(file, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))
 }
 
 /// A pure filter: one line in, one line out. Answers are flushed whenever the input pauses, so that the other end of two

@@ -20,6 +20,7 @@
 //! | [`explore`] | many scenarios: sweeps, the frontier, sizing, maps, sensitivity and differences |
 //! | [`chart`] | pure chart models, and one painter over any plotters backend |
 //! | [`report`] | sentences, tables, JSON |
+//! | [`figure`] | the chart that a view of a scenario shows |
 //! | [`jobs`] | long questions of the page, answered in slices |
 //! | `web` | the Leptos front end (feature `web`, wasm32 only) |
 //!
@@ -48,6 +49,8 @@ pub mod explore;
 pub mod chart;
 
 pub mod report;
+
+pub mod figure;
 
 pub mod jobs;
 

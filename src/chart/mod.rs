@@ -46,8 +46,8 @@ pub mod timeline;
 pub mod tornado;
 pub mod zoom;
 
-// plotters pulls web-sys on wasm32, so there the painter comes with the front end only.
-#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
+// plotters pulls web-sys on wasm32, so there the painter comes with what paints: the front end and the jobs.
+#[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
 pub mod paint;
-#[cfg(any(not(target_arch = "wasm32"), feature = "web"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
 pub mod svg;

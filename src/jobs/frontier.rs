@@ -6,6 +6,7 @@
 use super::field::{Fields, Line};
 use super::{Slice, Work, ask_of};
 use crate::explore::{Candidate, Search};
+pub use crate::figure::frontier::Found;
 use crate::metric::Metric;
 use crate::report::explore as told;
 use crate::scenario::{Load, link};
@@ -14,27 +15,6 @@ pub(super) const VERB: &str = "frontier";
 
 /// Steps of the search between two pictures of it.
 const BETWEEN: usize = 24;
-
-/// A deployment that was tried.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// The scenario as a link.
-    pub link: String,
-    /// Its pools in words.
-    pub label: String,
-    /// Users of the closed loop.
-    pub users: f64,
-    /// Tokens per second and user.
-    pub interactivity: f64,
-    /// The metric in its base unit; not a number where it is unknown.
-    pub value: f64,
-    /// Mean time to first token in seconds.
-    pub ttft: f64,
-    /// Whether it keeps the limit on TTFT.
-    pub keeps_ttft: bool,
-    /// Whether no other beats it.
-    pub on_frontier: bool,
-}
 
 /// A picture of the search.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,6 +3,7 @@
 use super::field::{Fields, Line};
 use super::{Slice, Work, ask_of};
 use crate::explore::{Axis, Map, rivals};
+pub use crate::figure::map::Field;
 use crate::metric::Metric;
 use crate::report::explore as told;
 use crate::scenario::link;
@@ -17,25 +18,6 @@ const FIRST: usize = 25;
 
 /// Points whose reasons are told in one slice.
 const REASONS: usize = 4;
-
-/// Who competes, over what.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Field {
-    /// Who can win: words, and a link.
-    pub contenders: Vec<(String, String)>,
-    /// Values of the horizontal axis.
-    pub xs: Vec<f64>,
-    /// Values of the vertical axis.
-    pub ys: Vec<f64>,
-    /// Winner and margin of each point, row by row from the smallest y; the margin is no number where there is none.
-    pub cells: Vec<(Option<usize>, f64)>,
-    /// Why, where it was told.
-    pub reasons: Vec<Option<String>>,
-    /// Where the winner changes: two ends each.
-    pub boundary: Vec<[(f64, f64); 2]>,
-    /// Points evaluated so far.
-    pub evaluated: f64,
-}
 
 /// What to ask: the links of those who compete. One alone is compared with what else its chips could be.
 #[must_use]

@@ -15,6 +15,8 @@ pub mod map;
 pub mod replay;
 mod run;
 pub mod sensitivity;
+#[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
+pub mod share;
 pub mod size;
 
 use crate::scenario::{Scenario, link};
@@ -54,6 +56,8 @@ impl Job {
             import::VERB => import::start(rest),
             map::VERB => map::start(rest),
             sensitivity::VERB => sensitivity::start(rest),
+            #[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
+            share::VERB => share::start(rest)?,
             size::VERB => size::start(rest),
             size::PAYS => size::start_pays(rest),
             replay::VERB => replay::start(rest),

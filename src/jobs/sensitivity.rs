@@ -3,6 +3,7 @@
 use super::field::{Fields, Line};
 use super::{Once, Work, ask_of};
 use crate::explore::{Outcome, Swing, sensitivity};
+pub use crate::figure::levers::{Lever, Levers};
 use crate::metric::Metric;
 use crate::report::explore::sensitivity as told;
 use crate::report::words;
@@ -11,28 +12,6 @@ pub(super) const VERB: &str = "sensitivity";
 
 /// A change of the metric by less than this share is none.
 const FELT: f64 = 1e-3;
-
-/// The levers of a scenario.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Levers {
-    /// The strongest in words, or why there are none.
-    pub sentence: String,
-    /// The metric as things stand, in its base unit; none without levers.
-    pub value: Option<f64>,
-    /// The levers that move it, widest swing first.
-    pub levers: Vec<Lever>,
-}
-
-/// One lever. A value is no number where the deployment cannot be served so.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lever {
-    /// Its name.
-    pub name: String,
-    /// The metric at a tenth less, a tenth more, and twice as much.
-    pub values: [f64; 3],
-    /// What limits at twice as much; empty where that is what limits now.
-    pub then: String,
-}
 
 /// What to ask around a scenario, given as a link.
 #[must_use]

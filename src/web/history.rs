@@ -10,10 +10,8 @@ use leptos::prelude::*;
 use leptos::web_sys;
 
 use super::pins;
-use super::state::{Page, Pin, Reason, Tab, View};
+use super::state::{Page, Pin, Tab, View};
 use super::theme;
-use crate::explore::{Axis, Knob};
-use crate::metric::Metric;
 use crate::scenario::link::{self, Parsed};
 
 /// How long the state must rest before it is written, in milliseconds.
@@ -240,19 +238,7 @@ fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
 }
 
 fn view_of(pairs: &[(String, String)]) -> View {
-    let default = View::default();
-    let log = value(pairs, "log");
-    let axis = |key: &str, otherwise: Axis| value(pairs, key).and_then(Axis::from_id).unwrap_or(otherwise);
-    View {
-        tab: value(pairs, "view").and_then(Tab::from_id).unwrap_or(default.tab),
-        knob: value(pairs, "x").and_then(Knob::from_id).unwrap_or(default.knob),
-        metric: value(pairs, "y").and_then(Metric::from_id).unwrap_or(default.metric),
-        log_x: log.map(|axes| axes.contains('x')),
-        log_y: log.map(|axes| axes.contains('y')),
-        by: value(pairs, "by").and_then(Metric::from_id),
-        map: (axis("mx", default.map.0), axis("my", default.map.1)),
-        reason: value(pairs, "why").and_then(Reason::from_id).unwrap_or(default.reason),
-    }
+    View::read(pairs)
 }
 
 /// The story of a link.
@@ -266,46 +252,12 @@ fn pins_of(pairs: &[(String, String)]) -> Vec<Pin> {
 }
 
 fn view_pairs(view: View, pins: &[Pin], story: String) -> Vec<(String, String)> {
-    let default = View::default();
-    let mut pairs = Vec::new();
-    let mut pair = |key: &str, value: String| pairs.push((key.to_owned(), value));
-    if view.tab != default.tab {
-        pair("view", view.tab.id().to_owned());
-    }
-    if view.knob != default.knob {
-        pair("x", view.knob.id().to_owned());
-    }
-    if view.metric != default.metric {
-        pair("y", view.metric.id().to_owned());
-    }
-    if view.log_x.is_some() || view.log_y.is_some() {
-        let (x, y) = view.logs();
-        pair(
-            "log",
-            match (x, y) {
-                (true, true) => "xy",
-                (true, false) => "x",
-                (false, true) => "y",
-                (false, false) => "none",
-            }
-            .to_owned(),
-        );
-    }
-    if let Some(metric) = view.by {
-        pair("by", metric.id().to_owned());
-    }
-    if view.map != default.map {
-        pair("mx", view.map.0.id().to_owned());
-        pair("my", view.map.1.id().to_owned());
-    }
+    let mut pairs = view.pairs();
     if !story.is_empty() {
-        pair("story", story);
-    }
-    if view.reason != default.reason {
-        pair("why", view.reason.id().to_owned());
+        pairs.push(("story".to_owned(), story));
     }
     for pin in pins {
-        pair("pin", link::write(&pin.scenario, &[]));
+        pairs.push(("pin".to_owned(), link::write(&pin.scenario, &[])));
     }
     pairs
 }

@@ -9,6 +9,7 @@ use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evidence::evaluate;
+use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;
 use crate::report::{sentence, words};
@@ -57,11 +58,6 @@ pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
         number += 1;
     }
     name
-}
-
-/// What a pin is called on the chart.
-pub fn letter(index: usize) -> char {
-    ['A', 'B', 'C', 'D'].get(index).copied().unwrap_or('?')
 }
 
 /// The button that keeps the current scenario.

@@ -1,15 +1,15 @@
-//! Handing the scenario on: as a link, as Markdown, as an embed.
+//! Handing the scenario on: the link at once, all other ways in the panel of `public/share.js`, which comes when asked for.
 
 use crate::web::lean::{When, effect, flag, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use leptos::web_sys::CustomEvent;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::history::address;
 use super::state::{Page, use_page};
-use crate::report::table::markdown;
 
 /// How long a button shows what came of it, in milliseconds.
 const SHOWN: u32 = 2500;
@@ -23,19 +23,14 @@ enum Copied {
     ByHand,
 }
 
-/// A menu of ways to hand the scenario on; the link stands before it, since it is what most people want.
+/// The link, since it is what most people want, and the way to the other ways to hand the scenario on.
 #[component]
 pub fn Share() -> impl IntoView {
+    let page = use_page();
     let fallback = RwSignal::new(None::<String>);
     view! {
         <CopyButton label="Copy link" test="copy-link" text=|page: &Page| address(page) fallback/>
-        <details class="menu">
-            <summary>"Share as"</summary>
-            <div class="sheet">
-                <CopyButton label="Copy as Markdown" test="copy-markdown" text=|page: &Page| report(page) fallback/>
-                <CopyButton label="Copy embed code" test="copy-embed" text=|page: &Page| embed(page) fallback/>
-            </div>
-        </details>
+        <button type="button" data-testid="share" aria-haspopup="dialog" on:click=move |_| open(&page)>"Share"</button>
         <When on={memo(move || fallback.with(Option::is_some))}>
             <ByHand fallback/>
         </When>
@@ -121,25 +116,15 @@ async fn write(text: &str) -> bool {
     false
 }
 
-fn report(page: &Page) -> String {
-    let address = address(page);
-    page.scenario.with_untracked(|scenario| {
-        page.answer.with_untracked(|answer| match answer.as_ref() {
-            Ok(evaluation) => markdown(scenario, evaluation, &address),
-            Err(refusal) => format!("[{}]({address})", crate::report::words::refusal(refusal)),
-        })
-    })
-}
-
-fn embed(page: &Page) -> String {
-    let address = address(page);
-    let address = match address.split_once('#') {
-        Some((site, link)) => format!("{site}?embed=1#{link}"),
-        None => address,
-    };
-    let address = address.replace('&', "&amp;").replace('"', "&quot;");
-    format!(
-        "<iframe src=\"{address}\" title=\"Tandem: latency and cost of LLM inference\" width=\"100%\" height=\"480\" \
-         loading=\"lazy\" allow=\"clipboard-write\"></iframe>"
-    )
+/// Asks for the panel: `public/boot.js` hears it.
+fn open(page: &Page) {
+    if let Ok(event) = CustomEvent::new("tandem-share") {
+        event.init_custom_event_with_can_bubble_and_cancelable_and_detail(
+            "tandem-share",
+            false,
+            false,
+            &address(page).into(),
+        );
+        let _ = document().dispatch_event(&event);
+    }
 }

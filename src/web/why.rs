@@ -4,9 +4,9 @@ use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 
 use super::charts::table::{Folded, plain};
-use super::pins::letter;
 use super::state::{Answer, use_page};
 use crate::chart::describe::{Cell, Table};
+use crate::figure::view::letter;
 use crate::report::words;
 use crate::serve::{Cause, Part, Steady};
 use crate::units::format::{ABSENT, Precision, Unit};

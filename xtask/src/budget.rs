@@ -15,7 +15,7 @@ const WASM: usize = 378_000;
 const VIEWS: usize = 180_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 350_000;
+const LATER: usize = 390_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
@@ -23,8 +23,8 @@ const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "work
 /// How the names of late views begin.
 const PART: &str = "part-";
 
-/// How the names of what a reader asks for begin: gallery, stories, help and the words on terms.
-const ON_DEMAND: [&str; 5] = ["glossary-", "help-", "library-", "stories-", "terms-"];
+/// How the names of what a reader asks for begin: gallery, stories, sharing, help and the words on terms.
+const ON_DEMAND: [&str; 6] = ["glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
 const ASKED_FOR: usize = 24_000;
@@ -50,7 +50,7 @@ pub fn hold(site: &Site) -> Result<()> {
     println!("{:>10} {:>10}  views that come later, of {}", kilo(views.0), kilo(views.1), kilo(VIEWS));
     println!("{:>10} {:>10}  for the first long question, of {}", kilo(later.0), kilo(later.1), kilo(LATER));
     println!(
-        "{:>10} {:>10}  for gallery, stories, terms and help, of {}\n",
+        "{:>10} {:>10}  for gallery, stories, sharing, terms and help, of {}\n",
         kilo(asked_for.0),
         kilo(asked_for.1),
         kilo(ASKED_FOR)

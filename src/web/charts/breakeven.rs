@@ -10,34 +10,22 @@ use super::picture::{Laid, Picture, Shape, Shown};
 use crate::chart::describe::Table;
 use crate::chart::figure::Spot;
 use crate::chart::geometry::Size;
-use crate::chart::heat::{HeatMap, HeatScene, MapCell, Winner};
+use crate::chart::heat::{HeatMap, HeatScene};
 use crate::chart::layout::Options;
-use crate::chart::model::{self, Paint};
+use crate::chart::model::Paint;
 use crate::chart::text::TextMeasure;
 use crate::chart::theme::Theme;
 use crate::explore::{Axis, Knob};
+use crate::figure::map::{self as figure, DECIDES};
 use crate::jobs::map::{self, Field};
-use crate::metric::Metric;
-use crate::report::explore::map::axis_unit;
 use crate::report::explore::service_level;
 use crate::scenario::{Scenario, link};
-use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::jobs::{Show, follow};
-use crate::web::state::{Page, Pin, use_page};
-
-/// From this margin on the colour is full.
-const FULL: f64 = 0.5;
+use crate::web::state::{Page, use_page};
 
 /// The height of the map as a share of its width.
 const FLAT: f64 = 0.42;
-
-/// What can decide, the usual first.
-const DECIDES: [Metric; 13] = {
-    let mut all = Metric::ALL;
-    (all[0], all[7]) = (all[7], all[0]);
-    all
-};
 
 /// The map with what it is chosen by.
 pub fn break_even() -> AnyView {
@@ -61,7 +49,7 @@ pub fn break_even() -> AnyView {
         let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
         let field = following.answer.with(|text| field(text));
         let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
-        let heat = page.scenario.with(|scenario| heat(&field, scenario, axes, metric, &paints));
+        let heat = page.scenario.with(|scenario| figure::heat(&field, scenario, axes, metric, &paints));
         Shown(Some(Arc::new(heat)))
     });
     let pick = Callback::new(move |spot: Spot| {
@@ -157,83 +145,10 @@ fn Along(
     view! { <Choice id label groups value set/> }
 }
 
-/// The pinned scenarios and the present one, all at the same place on the axes, so that moving along an axis leaves the
-/// map as it is. The present one comes last, so that letters are those of the pins.
+/// The pinned scenarios and the present one.
 fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
-    let placed = |scenario: &Scenario| {
-        let first = standing(axes.0, scenario);
-        link::write(&standing(axes.1, &first), &[])
-    };
-    let pinned = |(index, pin): (usize, &Pin)| (placed(&pin.scenario), Paint::Series(index + 1));
-    let mut all: Vec<_> = page.pins.with(|pins| pins.iter().enumerate().map(pinned).collect());
-    let now = page.scenario.with(placed);
-    if !all.iter().any(|own: &(String, Paint)| own.0 == now) {
-        all.push((now, Paint::Series(0)));
-    }
-    all
-}
-
-/// The scenario at a usual place on an axis, unless it stands beyond what is shown from there.
-fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
-    let usual = match axis {
-        Axis::Knob(Knob::Isl) => 8192.0,
-        Axis::Knob(Knob::Osl) => 1024.0,
-        Axis::Knob(Knob::Load) => match scenario.load {
-            crate::scenario::Load::Closed { .. } => 64.0,
-            crate::scenario::Load::Open { .. } => 8.0,
-        },
-        Axis::Knob(Knob::Mix) => 0.5,
-        Axis::Knob(Knob::Hit) => 0.0,
-        // Another size is another model, and is another name.
-        Axis::Knob(Knob::ModelSize) => return scenario.clone(),
-        Axis::Ttft => 2.0,
-        Axis::Tpot => 0.05,
-    };
-    let placed = axis.apply(scenario, usual);
-    let reaches = |placed: &Scenario| {
-        let ends = axis.values(placed, 2);
-        let current = axis.current(scenario).unwrap_or(usual);
-        matches!(ends[..], [low, high] if low <= current && current <= high) || axis == Axis::Knob(Knob::Mix)
-    };
-    placed.filter(reaches).unwrap_or_else(|| scenario.clone())
-}
-
-/// The map as a picture.
-fn heat(field: &Field, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, paints: &[Paint]) -> HeatMap {
-    let axis = |axis: Axis| {
-        let unit = axis_unit(axis, scenario);
-        if axis.is_logarithmic() {
-            model::Axis::log(axis.label(), unit)
-        } else {
-            model::Axis::linear(axis.label(), unit)
-        }
-    };
-    let winner = |(index, own): (usize, &(String, String))| Winner {
-        id: index.to_string(),
-        label: own.0.clone(),
-        // What else the chips could be has no colour of its own.
-        paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
-    };
-    let cell = |(index, &(winner, margin)): (usize, &(Option<usize>, f64))| MapCell {
-        winner,
-        margin: if margin.is_finite() { margin } else { FULL },
-        note: field.reasons.get(index).cloned().flatten(),
-    };
-    let present = axes.0.current(scenario).zip(axes.1.current(scenario));
-    HeatMap {
-        title: format!("Best by {}", metric.label().to_ascii_lowercase()),
-        x: axis(axes.0),
-        y: axis(axes.1),
-        xs: field.xs.clone(),
-        ys: field.ys.clone(),
-        winners: field.contenders.iter().enumerate().map(winner).collect(),
-        cells: field.cells.iter().enumerate().map(cell).collect(),
-        margin: "ahead of the next by".to_owned(),
-        unit: Unit::Percent,
-        full: FULL,
-        boundaries: field.boundary.iter().map(|ends| ends.to_vec()).collect(),
-        present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
-    }
+    let pins: Vec<Scenario> = page.pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
+    page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes))
 }
 
 impl Shape for HeatMap {

@@ -9,8 +9,7 @@ use crate::web::state::{Page, use_page};
 
 /// The metric that is compared by: the one chosen, where it can be had, else the first.
 pub fn chosen(page: &Page, options: &[Metric]) -> Metric {
-    let by = page.view.get().by.filter(|own| options.contains(own));
-    by.or(options.first().copied()).unwrap_or(Metric::ThroughputPerChip)
+    page.view.get().chosen(options)
 }
 
 /// A select of metrics; an embed has none.

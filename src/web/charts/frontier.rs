@@ -9,20 +9,13 @@ use leptos::prelude::*;
 
 use super::by::{by, chosen};
 use super::plot::{Picked, Plot};
-use crate::chart::frontier::Better;
 use crate::chart::hit::HitMode;
-use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
+use crate::figure::frontier::{self as figure, AGAINST};
 use crate::jobs::frontier::{Found, Picture, question, read};
-use crate::metric::{Metric, Quantity};
-use crate::report::figure;
 use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
 use crate::web::jobs::{Show, follow};
 use crate::web::state::use_page;
-
-/// What can stand against interactivity.
-const AGAINST: [Metric; 4] =
-    [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy, Metric::ThroughputPerMegawatt];
 
 /// The chart of all that was tried, with the best of it joined.
 #[component]
@@ -37,62 +30,12 @@ pub fn FrontierChart() -> impl IntoView {
     let metric = move || chosen(&page, &AGAINST);
     let found = move || following.answer.with(|text| read(text)).unwrap_or_default();
 
-    let chart = memo(move || {
-        let metric = metric();
-        let described = |own: &Found| Sample::new(own.interactivity, own.value).with_note(describe(own));
-        {
-            let found = found().found;
-            let cloud =
-                |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
-            let best = found
-                .iter()
-                .filter(|own| own.on_frontier)
-                .map(|own| described(own).with_label(title(own)))
-                .collect();
-            let unit = figure::unit(metric);
-            let y = if metric.quantity() == Quantity::DollarsPerMtok {
-                Axis::log(metric.label(), unit)
-            } else {
-                Axis::linear(metric.label(), unit).with_domain(Domain::FromZero)
-            };
-            let mut chart = Chart {
-                title: against(metric),
-                x: Axis::log("Interactivity", Unit::TokensPerSecondPerUser).with_better(Better::Higher),
-                y: y.with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
-                ..Chart::default()
-            };
-            chart.series.push(Series {
-                emphasis: Emphasis::Dim,
-                ..Series::points("late", "Misses the TTFT limit", Paint::Muted, Marker::Cross, cloud(false))
-            });
-            chart.series.push(Series::points("tried", "Tried", Paint::Muted, Marker::Ring, cloud(true)));
-            chart.series.push(Series {
-                marker: Some(Marker::Disc),
-                join: Join::Straight,
-                end_label: false,
-                ..Series::line("best", "Frontier", Paint::Series(0), best)
-            });
-            let here = page.answer.with(|answer| {
-                let own = answer.as_ref().as_ref().ok()?;
-                let value = metric.read(own).ok()?.value;
-                Some(Sample::new(own.steady.interactivity().get(), value))
-            });
-            if let Some(here) = here {
-                chart.series.push(Series::points(
-                    "own",
-                    "This scenario",
-                    Paint::Series(1),
-                    Marker::Diamond,
-                    vec![here],
-                ));
-            }
-            Arc::new(chart)
-        }
-    });
+    let chart =
+        memo(move || Arc::new(page.answer.with(|answer| figure::chart(&found().found, metric(), answer))));
     let summary = Signal::derive(move || {
         let found = found().found;
         let best = found.iter().filter(|own| own.on_frontier).count();
-        format!("{}: {} deployments tried, {best} on the frontier.", against(metric()), found.len())
+        format!("{}: {} deployments tried, {best} on the frontier.", figure::title(metric()), found.len())
     });
     let taken = move |Picked { cursor, done, .. }: Picked| {
         if !done {
@@ -137,16 +80,4 @@ pub fn FrontierChart() -> impl IntoView {
         <p class="chooser note" role="status">{views(note)}</p>
         <Plot chart=chart mode=HitMode::Xy summary pick=taken live=Signal::stored(false) caption/>
     }
-}
-
-fn against(metric: Metric) -> String {
-    format!("{} against interactivity", metric.label())
-}
-
-fn title(own: &Found) -> String {
-    format!("{} users", Unit::Count.format(own.users))
-}
-
-fn describe(own: &Found) -> String {
-    format!("{} · {} · TTFT {}", title(own), own.label, Unit::Seconds.format(own.ttft))
 }

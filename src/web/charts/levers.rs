@@ -8,27 +8,17 @@ use leptos::prelude::*;
 use super::by::{by, chosen};
 use super::picture::{Laid, Picture, Shape, Shown};
 use crate::chart::describe::Table;
-use crate::chart::frontier::Better;
 use crate::chart::geometry::Size;
 use crate::chart::layout::Options;
 use crate::chart::text::TextMeasure;
 use crate::chart::theme::Theme;
-use crate::chart::tornado::{Effect, Lever, Tornado, TornadoScene};
-use crate::jobs::sensitivity::{self, Levers};
-use crate::metric::Metric;
-use crate::report::figure;
+use crate::chart::tornado::{Tornado, TornadoScene};
+use crate::figure::levers::{self as figure, MOVED};
+use crate::jobs::sensitivity;
 use crate::scenario::link;
-use crate::units::format::{Precision, Unit};
 use crate::web::controls::PaysBelow;
 use crate::web::jobs::{Show, follow};
 use crate::web::state::use_page;
-
-/// What levers can move, the usual first.
-const MOVED: [Metric; 13] = {
-    let mut all = Metric::ALL;
-    (all[0], all[5]) = (all[5], all[0]);
-    all
-};
 
 /// The tornado with what it is chosen by.
 pub fn lever_chart() -> AnyView {
@@ -39,7 +29,7 @@ pub fn lever_chart() -> AnyView {
     });
     let shown = memo(move || {
         let levers = following.answer.with(|text| sensitivity::read(text));
-        let tornado = tornado(&levers, chosen(&page, &MOVED));
+        let tornado = figure::tornado(&levers, chosen(&page, &MOVED));
         Shown((!tornado.levers.is_empty()).then(|| Arc::new(tornado) as Arc<dyn Shape>))
     });
     let note = move || match following.failed.get() {
@@ -60,38 +50,6 @@ pub fn lever_chart() -> AnyView {
         </When>
     }
     .into_any()
-}
-
-/// The levers as bars of a tenth less and a tenth more.
-fn tornado(levers: &Levers, metric: Metric) -> Tornado {
-    let (unit, present) = (figure::unit(metric), levers.value.unwrap_or(f64::NAN));
-    let lever = |own: &sensitivity::Lever| {
-        let [less, more, double] = own.values;
-        let twice = if double.is_finite() {
-            let change = Unit::Percent.format_change(double / present - 1.0, Precision::SHORT);
-            let then =
-                if own.then.is_empty() { String::new() } else { format!("; then {} limits", own.then) };
-            format!("Twice as much: {} ({change}){then}", unit.format(double))
-        } else {
-            "Twice as much cannot be served".to_owned()
-        };
-        let effect =
-            |setting: &str, value: f64| Effect { note: Some(twice.clone()), ..Effect::new(setting, value) };
-        Lever {
-            label: own.name.clone(),
-            low: effect("10 % less", less),
-            high: effect("10 % more", more),
-            next: (!own.then.is_empty()).then(|| format!("{} limits", own.then)),
-        }
-    };
-    Tornado {
-        title: format!("What moves {}", metric.label().to_ascii_lowercase()),
-        metric: metric.label().to_owned(),
-        unit,
-        better: Some(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
-        present,
-        levers: levers.levers.iter().map(lever).collect(),
-    }
 }
 
 impl Shape for Tornado {

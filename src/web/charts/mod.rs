@@ -39,7 +39,7 @@ pub fn Charts() -> impl IntoView {
     });
     let all = Tab::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
     let chart = move || match tab.get() {
-        Tab::Curves => view! { <curves::Curves/> }.into_any(),
+        Tab::Curves => view! { <curves::CurveChart/> }.into_any(),
         Tab::Frontier => late::frontier(),
         Tab::BreakEven => late::break_even(),
         Tab::Sensitivity => late::levers(),

@@ -19,6 +19,7 @@ use crate::chart::hit::{Cursor, HitMode, Readout, ReadoutRow, Step};
 use crate::chart::layout::{LegendEntry, Scene};
 use crate::chart::model::{Chart, Marker};
 use crate::chart::zoom::Sight;
+use crate::figure::curves::HERE;
 use crate::web::theme::Look;
 
 /// How close the pointer must come to a point that stands alone, in CSS pixels.
@@ -35,10 +36,6 @@ const DOUBLE: u32 = 260;
 const LEAP: usize = 10;
 /// Rows of a tooltip.
 const ROWS: usize = 7;
-/// The series that marks the current scenario.
-pub const HERE: &str = "here";
-/// The series of measured runs.
-pub const MEASURED: &str = "measured";
 
 /// What was chosen on a chart.
 #[derive(Clone, Copy, Debug, PartialEq)]

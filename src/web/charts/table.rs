@@ -7,9 +7,9 @@ use leptos::prelude::*;
 use leptos::web_sys;
 use wasm_bindgen::JsCast;
 
-use super::plot::MEASURED;
 use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Chart, Domain, Join, Sample};
+use crate::figure::curves::MEASURED;
 use crate::units::format::ABSENT;
 
 /// Rows beyond this are thinned out.

@@ -1,0 +1,270 @@
+//! A metric against a knob: the scenario with its band, pinned ones beside it, limits across.
+
+use std::sync::Arc;
+
+use super::view::{View, letter};
+use crate::catalog::api_prices;
+use crate::chart::frontier::Better;
+use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::evidence::Evaluation;
+use crate::evidence::nearest::{Library, Run, Swept as Varied};
+use crate::explore::{self, Knob, price_lines};
+use crate::metric::Metric;
+use crate::report::figure::unit as unit_of;
+use crate::report::{sentence, words};
+use crate::scenario::{Load, Scenario};
+use crate::serve::Refusal;
+use crate::units::format::Unit;
+use crate::units::order;
+
+/// Points of a curve.
+pub const SAMPLES: usize = 96;
+
+/// List prices drawn as lines.
+const PRICES: usize = 3;
+
+/// The series of the scenario's own curve.
+pub const NOW: &str = "now";
+/// The series that marks the scenario.
+pub const HERE: &str = "here";
+/// The series of measured runs.
+pub const MEASURED: &str = "measured";
+
+/// The series of a pinned scenario.
+#[must_use]
+pub fn pin(index: usize) -> String {
+    format!("pin-{}", index + 1)
+}
+
+/// What a chart of curves is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Curves<'a> {
+    /// What is shown against what.
+    pub view: View,
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its answer.
+    pub answer: &'a Result<Evaluation, Refusal>,
+    /// The values of the knob.
+    pub values: &'a [f64],
+    /// The scenario over the knob.
+    pub now: &'a [explore::Sample],
+    /// The pinned ones over the same values.
+    pub pinned: &'a [Arc<Vec<explore::Sample>>],
+    /// Measured runs on the scenario's curve.
+    pub measured: &'a [Sample],
+}
+
+impl Curves<'_> {
+    /// The chart.
+    #[must_use]
+    pub fn chart(self) -> Chart {
+        let Curves { view, scenario, .. } = self;
+        let (metric, knob, (log_x, log_y)) = (view.metric, view.knob, view.logs());
+        // Also where nothing can be drawn, the axis says what was tried.
+        let reach = match (self.values.first(), self.values.last()) {
+            (Some(&low), Some(&high)) if low < high => Domain::Fixed(low, high),
+            _ => Domain::Tight,
+        };
+        let mut chart = Chart {
+            title: format!("{} against {}", metric.label(), lower(knob.label())),
+            x: axis(knob_label(scenario, knob), knob_unit(scenario, knob), log_x).with_domain(reach),
+            y: axis(metric.label().to_owned(), unit_of(metric), log_y)
+                .with_domain(if log_y { Domain::Auto } else { Domain::FromZero })
+                .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
+            ..Chart::default()
+        };
+        for (index, samples) in self.pinned.iter().enumerate() {
+            let label = format!("Pin {}", letter(index));
+            let mut series = Series::nth(index + 1, pin(index), label, points(samples, metric, false));
+            if series.dash == Dash::Solid {
+                series.dash = Dash::Dotted;
+            }
+            series.end_label = true;
+            chart.series.push(series);
+        }
+        let mut own = Series::line(NOW, "Now", Paint::Series(0), points(self.now, metric, true));
+        own.end_label = !chart.series.is_empty();
+        chart.series.push(own);
+        if !self.measured.is_empty() {
+            let runs = self.measured.to_vec();
+            chart.series.push(Series::points(MEASURED, "Measured", Paint::Ink, Marker::Ring, runs));
+        }
+        let limit = match metric {
+            Metric::Ttft => scenario.slo.ttft,
+            Metric::Tpot => scenario.slo.tpot,
+            _ => None,
+        };
+        if let Some(limit) = limit {
+            chart.rules.push(Rule {
+                axis: Along::Y,
+                value: limit.get(),
+                label: format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit.get())),
+                paint: Paint::Muted,
+                fit: false,
+            });
+        }
+        chart.rules.extend(list_prices(scenario, metric));
+        if let Some(x) = knob.current(scenario) {
+            chart.rules.push(Rule {
+                axis: Along::X,
+                value: x,
+                label: knob_unit(scenario, knob).format(x),
+                paint: Paint::Ink,
+                fit: false,
+            });
+            if let Some(here) = self.answer.as_ref().ok().and_then(|own| metric.read(own).ok()) {
+                let sample = Sample::new(x, here.value);
+                chart.series.push(Series {
+                    end_label: false,
+                    ..Series::points(HERE, "This scenario", Paint::Series(0), Marker::Disc, vec![sample])
+                });
+            }
+        }
+        chart
+    }
+}
+
+/// The measured runs on the curve of a scenario.
+#[must_use]
+pub fn measured(runs: &Library, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample> {
+    let Some(varied) = varied(knob) else { return Vec::new() };
+    let sample =
+        |x: f64, run: &Run| Some(Sample::new(x, told(run, metric)?).with_note(sentence::origin(run)));
+    runs.on_curve(scenario, varied).into_iter().filter_map(|own| sample(own.x, own.run)).collect()
+}
+
+/// What others ask for the tokens of the scenario's model, as lines to compare costs with: the cheapest and the dearest.
+#[must_use]
+pub fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
+    let mut prices: Vec<(String, f64)> = match metric {
+        Metric::CostTotal => {
+            price_lines(scenario).into_iter().map(|own| (own.provider.to_owned(), own.per_mtok)).collect()
+        }
+        Metric::CostInput | Metric::CostOutput => api_prices()
+            .iter()
+            .filter(|own| own.model == Some(scenario.model.as_str()))
+            .map(|own| {
+                let price = if metric == Metric::CostInput { own.input } else { own.output };
+                (own.provider.to_owned(), price.get())
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    order::sort_by(&mut prices, |a, b| a.1.total_cmp(&b.1));
+    if prices.len() > PRICES {
+        prices.drain(PRICES - 1..prices.len() - 1);
+    }
+    let unit = unit_of(metric);
+    let line = |(provider, price): (String, f64)| Rule {
+        fit: true,
+        ..Rule::reference(price, format!("{provider} list {}", unit.format(price)))
+    };
+    prices.into_iter().map(line).collect()
+}
+
+fn axis(label: String, unit: Unit, log: bool) -> Axis {
+    if log { Axis::log(label, unit) } else { Axis::linear(label, unit) }
+}
+
+/// The samples as points of a chart; what refuses is a gap with its reason.
+fn points(samples: &[explore::Sample], metric: Metric, band: bool) -> Vec<Sample> {
+    samples
+        .iter()
+        .map(|sample| match &sample.result {
+            Ok(evaluation) => match metric.read(evaluation) {
+                Ok(own) if band && own.low < own.high => {
+                    Sample::new(sample.x, own.value).with_band(own.low, own.high)
+                }
+                Ok(own) => Sample::new(sample.x, own.value),
+                Err(reason) => Sample::gap(sample.x, reason),
+            },
+            Err(refusal) => Sample::gap(sample.x, words::refusal(refusal)),
+        })
+        .collect()
+}
+
+/// Why a part of the curve is missing, if one is.
+#[must_use]
+pub fn gap(samples: &[explore::Sample], knob: Knob, metric: Metric, scenario: &Scenario) -> Option<String> {
+    if samples.is_empty() {
+        return Some(format!("{} means nothing for this scenario. Choose another knob.", knob.label()));
+    }
+    let unit = knob_unit(scenario, knob);
+    samples.iter().find_map(|sample| match &sample.result {
+        Err(refusal) => Some(format!("No curve at {}: {}", unit.format(sample.x), words::refusal(refusal))),
+        Ok(evaluation) => metric.read(evaluation).err().map(|reason| format!("No curve: {reason}.")),
+    })
+}
+
+/// What a measured run must differ in to lie on the curve; no run tells of the other knobs.
+const fn varied(knob: Knob) -> Option<Varied> {
+    match knob {
+        Knob::Isl => Some(Varied::Isl),
+        Knob::Osl => Some(Varied::Osl),
+        Knob::Load => Some(Varied::Users),
+        Knob::ModelSize | Knob::Mix | Knob::Hit => None,
+    }
+}
+
+/// What a run says of a metric, if anything.
+fn told(run: &Run, metric: Metric) -> Option<f64> {
+    Some(match metric {
+        Metric::Ttft => run.ttft.get(),
+        Metric::Tpot => run.tpot.get(),
+        Metric::E2e => run.e2e().get(),
+        Metric::Interactivity => 1.0 / run.tpot.get(),
+        Metric::Throughput => run.throughput().get(),
+        Metric::ThroughputPerChip => run.throughput_per_chip().get(),
+        _ => return None,
+    })
+}
+
+fn knob_unit(scenario: &Scenario, knob: Knob) -> Unit {
+    match knob {
+        Knob::Isl | Knob::Osl => Unit::Tokens,
+        Knob::Load => match scenario.load {
+            Load::Closed { .. } => Unit::Count,
+            Load::Open { .. } => Unit::RequestsPerSecond,
+        },
+        Knob::ModelSize => Unit::Parameters,
+        Knob::Mix | Knob::Hit => Unit::Percent,
+    }
+}
+
+fn knob_label(scenario: &Scenario, knob: Knob) -> String {
+    match (knob, scenario.load) {
+        (Knob::Load, Load::Closed { .. }) => "Concurrent users".to_owned(),
+        (Knob::Load, Load::Open { .. }) => "Request rate".to_owned(),
+        (Knob::ModelSize, _) => "Parameters".to_owned(),
+        _ => knob.label().to_owned(),
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next()
+        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_lowercase()).chain(rest).collect())
+}
+
+/// The chart in a sentence: where the current curve starts and ends.
+#[must_use]
+pub fn summary(chart: &Chart) -> String {
+    let own = chart.series.iter().find(|series| series.id == "now");
+    let ends = own.and_then(|series| {
+        let first = series.samples.iter().find_map(|sample| Some((sample.x, sample.y?)))?;
+        let last = series.samples.iter().rev().find_map(|sample| Some((sample.x, sample.y?)))?;
+        Some((first, last))
+    });
+    match ends {
+        Some(((x0, y0), (x1, y1))) => format!(
+            "{}: from {} at {} to {} at {}.",
+            chart.title,
+            chart.y.unit.format(y0),
+            chart.x.unit.format(x0),
+            chart.y.unit.format(y1),
+            chart.x.unit.format(x1)
+        ),
+        None => format!("{}: no values.", chart.title),
+    }
+}

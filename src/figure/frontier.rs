@@ -1,0 +1,89 @@
+//! What the same chips can do: throughput, cost or energy against interactivity, over layouts, mixes and loads.
+
+use crate::chart::frontier::Better;
+use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
+use crate::evidence::Evaluation;
+use crate::metric::{Metric, Quantity};
+use crate::report::figure::unit as unit_of;
+use crate::serve::Refusal;
+use crate::units::format::Unit;
+
+/// What can stand against interactivity.
+pub const AGAINST: [Metric; 4] =
+    [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy, Metric::ThroughputPerMegawatt];
+
+/// A deployment that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The scenario as a link.
+    pub link: String,
+    /// Its pools in words.
+    pub label: String,
+    /// Users of the closed loop.
+    pub users: f64,
+    /// Tokens per second and user.
+    pub interactivity: f64,
+    /// The metric in its base unit; not a number where it is unknown.
+    pub value: f64,
+    /// Mean time to first token in seconds.
+    pub ttft: f64,
+    /// Whether it keeps the limit on TTFT.
+    pub keeps_ttft: bool,
+    /// Whether no other beats it.
+    pub on_frontier: bool,
+}
+
+/// The chart of all that was tried, with the best of it joined.
+#[must_use]
+pub fn chart(found: &[Found], metric: Metric, answer: &Result<Evaluation, Refusal>) -> Chart {
+    let described = |own: &Found| Sample::new(own.interactivity, own.value).with_note(describe(own));
+    let cloud = |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
+    let best =
+        found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(users(own))).collect();
+    let unit = unit_of(metric);
+    let y = if metric.quantity() == Quantity::DollarsPerMtok {
+        Axis::log(metric.label(), unit)
+    } else {
+        Axis::linear(metric.label(), unit).with_domain(Domain::FromZero)
+    };
+    let mut chart = Chart {
+        title: title(metric),
+        x: Axis::log("Interactivity", Unit::TokensPerSecondPerUser).with_better(Better::Higher),
+        y: y.with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
+        ..Chart::default()
+    };
+    chart.series.push(Series {
+        emphasis: Emphasis::Dim,
+        ..Series::points("late", "Misses the TTFT limit", Paint::Muted, Marker::Cross, cloud(false))
+    });
+    chart.series.push(Series::points("tried", "Tried", Paint::Muted, Marker::Ring, cloud(true)));
+    chart.series.push(Series {
+        marker: Some(Marker::Disc),
+        join: Join::Straight,
+        end_label: false,
+        ..Series::line("best", "Frontier", Paint::Series(0), best)
+    });
+    let here = answer.as_ref().ok().and_then(|own| {
+        let value = metric.read(own).ok()?.value;
+        Some(Sample::new(own.steady.interactivity().get(), value))
+    });
+    if let Some(here) = here {
+        let (paint, marker) = (Paint::Series(1), Marker::Diamond);
+        chart.series.push(Series::points("own", "This scenario", paint, marker, vec![here]));
+    }
+    chart
+}
+
+/// What the chart shows.
+#[must_use]
+pub fn title(metric: Metric) -> String {
+    format!("{} against interactivity", metric.label())
+}
+
+fn users(own: &Found) -> String {
+    if own.users == 1.0 { "1 user".to_owned() } else { format!("{} users", Unit::Count.format(own.users)) }
+}
+
+fn describe(own: &Found) -> String {
+    format!("{} · {} · TTFT {}", users(own), own.label, Unit::Seconds.format(own.ttft))
+}

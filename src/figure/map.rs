@@ -1,0 +1,125 @@
+//! Who is best where: the break-even map over two axes, of a scenario, what is pinned, or what else its chips could be.
+
+use crate::chart::heat::{HeatMap, MapCell, Winner};
+use crate::chart::model::{self, Paint};
+use crate::explore::{Axis, Knob};
+use crate::metric::Metric;
+use crate::report::explore::map::axis_unit;
+use crate::scenario::{Scenario, link};
+use crate::units::format::Unit;
+
+/// From this margin on the colour is full.
+const FULL: f64 = 0.5;
+
+/// What can decide, the usual first.
+pub const DECIDES: [Metric; 13] = {
+    let mut all = Metric::ALL;
+    (all[0], all[7]) = (all[7], all[0]);
+    all
+};
+
+/// Who competes, over what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Field {
+    /// Who can win: words, and a link.
+    pub contenders: Vec<(String, String)>,
+    /// Values of the horizontal axis.
+    pub xs: Vec<f64>,
+    /// Values of the vertical axis.
+    pub ys: Vec<f64>,
+    /// Winner and margin of each point, row by row from the smallest y; the margin is no number where there is none.
+    pub cells: Vec<(Option<usize>, f64)>,
+    /// Why, where it was told.
+    pub reasons: Vec<Option<String>>,
+    /// Where the winner changes: two ends each.
+    pub boundary: Vec<[(f64, f64); 2]>,
+    /// Points evaluated so far.
+    pub evaluated: f64,
+}
+
+/// Who competes, as links: the pinned scenarios and the present one, all at the same place on the axes, so that moving
+/// along an axis leaves the map as it is. The present one comes last, so that letters are those of the pins.
+#[must_use]
+pub fn contenders(scenario: &Scenario, pins: &[Scenario], axes: (Axis, Axis)) -> Vec<(String, Paint)> {
+    let placed = |scenario: &Scenario| {
+        let first = standing(axes.0, scenario);
+        link::write(&standing(axes.1, &first), &[])
+    };
+    let pinned = |(index, pin): (usize, &Scenario)| (placed(pin), Paint::Series(index + 1));
+    let mut all: Vec<_> = pins.iter().enumerate().map(pinned).collect();
+    let now = placed(scenario);
+    if !all.iter().any(|own| own.0 == now) {
+        all.push((now, Paint::Series(0)));
+    }
+    all
+}
+
+/// The scenario at a usual place on an axis, unless it stands beyond what is shown from there.
+fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
+    let usual = match axis {
+        Axis::Knob(Knob::Isl) => 8192.0,
+        Axis::Knob(Knob::Osl) => 1024.0,
+        Axis::Knob(Knob::Load) => match scenario.load {
+            crate::scenario::Load::Closed { .. } => 64.0,
+            crate::scenario::Load::Open { .. } => 8.0,
+        },
+        Axis::Knob(Knob::Mix) => 0.5,
+        Axis::Knob(Knob::Hit) => 0.0,
+        // Another size is another model, and is another name.
+        Axis::Knob(Knob::ModelSize) => return scenario.clone(),
+        Axis::Ttft => 2.0,
+        Axis::Tpot => 0.05,
+    };
+    let placed = axis.apply(scenario, usual);
+    let reaches = |placed: &Scenario| {
+        let ends = axis.values(placed, 2);
+        let current = axis.current(scenario).unwrap_or(usual);
+        matches!(ends[..], [low, high] if low <= current && current <= high) || axis == Axis::Knob(Knob::Mix)
+    };
+    placed.filter(reaches).unwrap_or_else(|| scenario.clone())
+}
+
+/// The map as a picture.
+#[must_use]
+pub fn heat(
+    field: &Field,
+    scenario: &Scenario,
+    axes: (Axis, Axis),
+    metric: Metric,
+    paints: &[Paint],
+) -> HeatMap {
+    let axis = |axis: Axis| {
+        let unit = axis_unit(axis, scenario);
+        if axis.is_logarithmic() {
+            model::Axis::log(axis.label(), unit)
+        } else {
+            model::Axis::linear(axis.label(), unit)
+        }
+    };
+    let winner = |(index, own): (usize, &(String, String))| Winner {
+        id: index.to_string(),
+        label: own.0.clone(),
+        // What else the chips could be has no colour of its own.
+        paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
+    };
+    let cell = |(index, &(winner, margin)): (usize, &(Option<usize>, f64))| MapCell {
+        winner,
+        margin: if margin.is_finite() { margin } else { FULL },
+        note: field.reasons.get(index).cloned().flatten(),
+    };
+    let present = axes.0.current(scenario).zip(axes.1.current(scenario));
+    HeatMap {
+        title: format!("Best by {}", metric.label().to_ascii_lowercase()),
+        x: axis(axes.0),
+        y: axis(axes.1),
+        xs: field.xs.clone(),
+        ys: field.ys.clone(),
+        winners: field.contenders.iter().enumerate().map(winner).collect(),
+        cells: field.cells.iter().enumerate().map(cell).collect(),
+        margin: "ahead of the next by".to_owned(),
+        unit: Unit::Percent,
+        full: FULL,
+        boundaries: field.boundary.iter().map(|ends| ends.to_vec()).collect(),
+        present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
+    }
+}

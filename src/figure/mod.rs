@@ -1,0 +1,13 @@
+//! The figures of a scenario: which chart a view shows, built once for the page and for files.
+//!
+//! A figure is a pure chart model ([`crate::chart`]) made of a scenario and what was found out about it. What takes long
+//! to find out comes from [`crate::jobs`].
+
+pub mod curves;
+pub mod frontier;
+pub mod levers;
+pub mod map;
+// A picture is painted, which the core can do only where it has the painter.
+#[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
+pub mod picture;
+pub mod view;

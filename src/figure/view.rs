@@ -1,0 +1,268 @@
+//! How a scenario is looked at: which figure, over which axes. It stands in a link behind the scenario and changes no
+//! number.
+
+use crate::explore::{Axis, Knob};
+use crate::metric::{Metric, Quantity};
+use crate::scenario::{Scenario, link};
+
+/// Scenarios that can be pinned at once.
+pub const MAX_PINS: usize = 4;
+
+/// The charts of the main panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// A metric against a knob.
+    #[default]
+    Curves,
+    /// Throughput or cost against interactivity, over layouts and loads.
+    Frontier,
+    /// Who is best over two axes.
+    BreakEven,
+    /// What more of each figure of the chips would bring.
+    Sensitivity,
+    /// Requests one by one.
+    Replay,
+    /// Agent sessions until the caches are full.
+    Agents,
+}
+
+impl Tab {
+    /// All tabs, in the order of the panel.
+    pub const ALL: [Self; 6] =
+        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay, Self::Agents];
+
+    /// Identifier in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Curves => "curves",
+            Self::Frontier => "frontier",
+            Self::BreakEven => "breakeven",
+            Self::Sensitivity => "sensitivity",
+            Self::Replay => "replay",
+            Self::Agents => "agents",
+        }
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Curves => "Curves",
+            Self::Frontier => "Frontier",
+            Self::BreakEven => "Break-even",
+            Self::Sensitivity => "What next",
+            Self::Replay => "Replay",
+            Self::Agents => "Agents",
+        }
+    }
+
+    /// The tab with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.id() == id)
+    }
+}
+
+/// The views of the panel below the charts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Where the time goes.
+    #[default]
+    Why,
+    /// Each operation under the roof of its chip.
+    Roofline,
+    /// What fills the memory of each chip.
+    Memory,
+    /// The deployment as a diagram.
+    Flow,
+}
+
+impl Reason {
+    /// All of them, in the order of the panel.
+    pub const ALL: [Self; 4] = [Self::Why, Self::Roofline, Self::Memory, Self::Flow];
+
+    /// Identifier in links.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Why => "why",
+            Self::Roofline => "roofline",
+            Self::Memory => "memory",
+            Self::Flow => "flow",
+        }
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Why => "Latency",
+            Self::Roofline => "Roofline",
+            Self::Memory => "Memory",
+            Self::Flow => "Flow",
+        }
+    }
+
+    /// The view with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.id() == id)
+    }
+}
+
+/// How the scenario is looked at. It never changes a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The chart in front.
+    pub tab: Tab,
+    /// What the curves vary.
+    pub knob: Knob,
+    /// What they show.
+    pub metric: Metric,
+    /// Whether their horizontal axis is logarithmic; `None` leaves it to the knob.
+    pub log_x: Option<bool>,
+    /// Whether their vertical axis is logarithmic; `None` leaves it to the metric.
+    pub log_y: Option<bool>,
+    /// What frontier, map and levers compare by; `None` leaves it to each of them.
+    pub by: Option<Metric>,
+    /// The axes of the map.
+    pub map: (Axis, Axis),
+    /// The view below the charts.
+    pub reason: Reason,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            tab: Tab::Curves,
+            knob: Knob::Isl,
+            metric: Metric::Ttft,
+            log_x: None,
+            log_y: None,
+            by: None,
+            map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
+            reason: Reason::Why,
+        }
+    }
+}
+
+impl View {
+    /// Reads what a link says of the page; what it does not say is as usual.
+    #[must_use]
+    pub fn read(pairs: &[(String, String)]) -> Self {
+        let default = Self::default();
+        let log = value(pairs, "log");
+        let axis =
+            |key: &str, otherwise: Axis| value(pairs, key).and_then(Axis::from_id).unwrap_or(otherwise);
+        Self {
+            tab: value(pairs, "view").and_then(Tab::from_id).unwrap_or(default.tab),
+            knob: value(pairs, "x").and_then(Knob::from_id).unwrap_or(default.knob),
+            metric: value(pairs, "y").and_then(Metric::from_id).unwrap_or(default.metric),
+            log_x: log.map(|axes| axes.contains('x')),
+            log_y: log.map(|axes| axes.contains('y')),
+            by: value(pairs, "by").and_then(Metric::from_id),
+            map: (axis("mx", default.map.0), axis("my", default.map.1)),
+            reason: value(pairs, "why").and_then(Reason::from_id).unwrap_or(default.reason),
+        }
+    }
+
+    /// What a link says of the view: nothing where it is as usual.
+    #[must_use]
+    pub fn pairs(self) -> Vec<(String, String)> {
+        let default = Self::default();
+        let mut pairs = Vec::new();
+        let mut pair = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
+        if self.tab != default.tab {
+            pair("view", self.tab.id());
+        }
+        if self.knob != default.knob {
+            pair("x", self.knob.id());
+        }
+        if self.metric != default.metric {
+            pair("y", self.metric.id());
+        }
+        if self.log_x.is_some() || self.log_y.is_some() {
+            let axes = match self.logs() {
+                (true, true) => "xy",
+                (true, false) => "x",
+                (false, true) => "y",
+                (false, false) => "none",
+            };
+            pair("log", axes);
+        }
+        if let Some(metric) = self.by {
+            pair("by", metric.id());
+        }
+        if self.map != default.map {
+            pair("mx", self.map.0.id());
+            pair("my", self.map.1.id());
+        }
+        if self.reason != default.reason {
+            pair("why", self.reason.id());
+        }
+        pairs
+    }
+
+    /// The metric that a search compares by: the one chosen, where it can be had, else the first.
+    #[must_use]
+    pub fn chosen(self, options: &[Metric]) -> Metric {
+        let by = self.by.filter(|own| options.contains(own));
+        by.or(options.first().copied()).unwrap_or(Metric::ThroughputPerChip)
+    }
+
+    /// Whether the horizontal and the vertical axis are logarithmic.
+    #[must_use]
+    pub fn logs(self) -> (bool, bool) {
+        let x = !matches!(self.knob, Knob::Mix | Knob::Hit);
+        // Times and prices run over decades; shares and rates compare better from zero.
+        let y =
+            matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
+        (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
+    }
+}
+
+/// The scenarios that a link pins.
+#[must_use]
+pub fn pinned(pairs: &[(String, String)]) -> Vec<Scenario> {
+    let links = pairs.iter().filter(|(key, _)| key == "pin").take(MAX_PINS);
+    links.map(|(_, text)| link::parse(text).scenario).collect()
+}
+
+/// What a pin is called on a chart.
+#[must_use]
+pub fn letter(index: usize) -> char {
+    ['A', 'B', 'C', 'D'].get(index).copied().unwrap_or('?')
+}
+
+fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_reads_back() {
+        let view = View {
+            tab: Tab::BreakEven,
+            knob: Knob::Load,
+            metric: Metric::Energy,
+            log_x: Some(false),
+            log_y: Some(true),
+            by: Some(Metric::Tpot),
+            map: (Axis::Tpot, Axis::Knob(Knob::Isl)),
+            reason: Reason::Memory,
+        };
+        assert_eq!(View::read(&view.pairs()), view);
+        assert!(View::default().pairs().is_empty());
+    }
+
+    #[test]
+    fn nonsense_is_as_usual() {
+        let pairs = [("view", "pie"), ("x", "?"), ("y", "beauty"), ("mx", "")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(View::read(&pairs), View::default());
+    }
+}
