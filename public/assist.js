@@ -65,7 +65,7 @@ function push(event, selector) {
 }
 
 function turn(event, by) {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const tabs = [...document.querySelectorAll("[role=tab][aria-controls=chart-panel]")];
   const now = tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
   const next = tabs[(now + by + tabs.length) % tabs.length];
   event.preventDefault();

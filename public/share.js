@@ -5,7 +5,7 @@
 
 const SHOWN = 2500;
 const WIDTH = 960;
-const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next" };
+const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next", replay: "Replay", agents: "Agents" };
 const THEMES = { auto: "As the reader’s system", light: "Light", dark: "Dark" };
 
 const beside = (name) => new URL(name, document.baseURI).href;
@@ -197,12 +197,14 @@ function embed(page, reach) {
     if (hide) query.set("hide", hide);
     if (tiles.input.checked) query.set("show", "tiles");
     if (theme.value !== "auto") query.set("theme", theme.value);
-    const source = `${page.site}?${query}#${page.link}`;
+    // The chart chosen here stands for the one in the link.
+    const link = view.value ? page.link.split("&").filter((pair) => !pair.startsWith("view=")).join("&") : page.link;
+    const source = `${page.site}?${query}#${link}`;
     const attribute = (name, value) => (value ? ` ${name}="${escaped(value)}"` : "");
     code.value =
       kind.value === "iframe"
         ? `<iframe src="${escaped(source)}" title="Tandem: latency and cost of LLM inference" width="100%" height="${tall}" loading="lazy" allow="clipboard-write"></iframe>`
-        : `<script src="${escaped(page.home)}embed.js" defer></script>\n<tandem-embed scenario="${escaped(page.link)}"${attribute("view", view.value)}${attribute("hide", hide)}${attribute("show", tiles.input.checked ? "tiles" : "")}${attribute("theme", theme.value === "auto" ? "" : theme.value)} height="${tall}"></tandem-embed>`;
+        : `<script src="${escaped(page.home)}embed.js" defer></script>\n<tandem-embed scenario="${escaped(link)}"${attribute("view", view.value)}${attribute("hide", hide)}${attribute("show", tiles.input.checked ? "tiles" : "")}${attribute("theme", theme.value === "auto" ? "" : theme.value)} height="${tall}"></tandem-embed>`;
     frame.style.height = `${tall}px`;
     if (anew && source !== asked) {
       asked = source;

@@ -292,8 +292,8 @@ impl Work for Climbing {
                 .collect();
             if !layouts.is_empty() {
                 let note = format!(
-                    "Layouts stay as the scenario itself has them: {}.",
-                    layouts.join(" and ").to_uppercase()
+                    "Layouts are those chosen for this traffic, the same at every point: {}.",
+                    layouts.iter().map(|own| own.to_uppercase()).collect::<Vec<_>>().join(" and ")
                 );
                 text += &Line::default().text("note").text(&note).end();
             }

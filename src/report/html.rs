@@ -20,7 +20,8 @@ const START: &str = r#"<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'">
 "#;
 
-const HEAD_END: &str = r#"<link rel="stylesheet" href="accuracy.css">
+const HEAD_END: &str = r#"<link rel="icon" href="{{icon}}" type="image/svg+xml">
+<link rel="stylesheet" href="accuracy.css">
 </head>
 <body>
 <main>

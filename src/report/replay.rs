@@ -181,10 +181,10 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
     ));
     for pool in &replay.pools {
         lines.push(format!(
-            "{}: {} replicas busy {} of the time ({} with prompts), {} sequences in decode on average, \
+            "{}: {} with a step under way {} of the time ({} with prompts), {} sequences in decode on average, \
              {} of the room for cache in use (at most {}).",
             capitalised(&pool.role.to_string()),
-            pool.replicas,
+            if pool.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", pool.replicas) },
             share(pool.utilisation),
             share(pool.prefill_share),
             Unit::Number.format(pool.batch),

@@ -33,7 +33,7 @@ pub fn memory() -> AnyView {
     });
     let line = |text: String| view! { <li>{text}</li> };
     view! {
-        <Picture label="Figures of the memory" shown caption="Each bar is as long as the memory of its chip."/>
+        <Picture label="Figures of the memory" shown caption="Each bar is the whole memory of one chip, to a scale of its own."/>
         <ul class="told">{views(move || room.get().into_iter().map(line).collect_view())}</ul>
     }
     .into_any()

@@ -314,9 +314,9 @@ test("the keys are listed, work, and can be switched off", async () => {
   await page.keyboard.press("Escape");
   await becomes(() => help.count(), 0);
   await page.keyboard.press("]");
-  await becomes(() => page.locator("[role=tab][aria-selected=true]").innerText(), "Frontier");
+  await becomes(() => page.locator("[aria-controls=chart-panel][aria-selected=true]").innerText(), "Frontier");
   await page.keyboard.press("[");
-  await becomes(() => page.locator("[role=tab][aria-selected=true]").innerText(), "Curves");
+  await becomes(() => page.locator("[aria-controls=chart-panel][aria-selected=true]").innerText(), "Curves");
   await page.keyboard.press("p");
   await page.locator(".comparison").waitFor();
   await page.keyboard.press("t");

@@ -83,7 +83,7 @@ pub fn break_even() -> AnyView {
             ),
         }
     };
-    let caption = "The darker, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario.";
+    let caption = "The stronger the colour, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario.";
     view! {
         {(!page.embedded).then(|| view! {
             <div class="chooser">

@@ -15,6 +15,7 @@ use super::plot::Plot;
 use super::traffic::TrafficFields;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::chart::theme;
 use crate::jobs::replay::{Answer, Figure, Kind, Outcome, Spread, Wish, question};
 use crate::scenario::{Slo, link};
 use crate::units::format::{Precision, Unit};
@@ -377,6 +378,19 @@ fn spread_chart(spread: Option<&Spread>, name: &str, rule: Option<Rule>) -> Char
     }
 }
 
+/// The role of a pool by its name.
+fn role(pool: &str) -> Option<theme::Role> {
+    Some(match pool.split(' ').next()? {
+        "prefill" => theme::Role::Prefill,
+        "decode" => theme::Role::Decode,
+        "attention" => theme::Role::Attention,
+        "FFN" | "ffn" => theme::Role::Ffn,
+        "draft" => theme::Role::Draft,
+        "verify" => theme::Role::Verify,
+        _ => return None,
+    })
+}
+
 fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
     let interval = outcome.interval;
     let tracks = outcome.tracks.iter().filter(|own| own.id == id);
@@ -384,7 +398,10 @@ fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
         let middle = |at: usize| (at as f64 + 0.5) * interval;
         let samples = own.levels.iter().enumerate().map(|(at, level)| Sample::new(middle(at), *level));
         let label = if own.of.is_empty() { name.to_owned() } else { own.of.clone() };
-        Series { marker: None, ..Series::nth(index, format!("{id}-{}", own.of), label, samples.collect()) }
+        let series = Series::nth(index, format!("{id}-{}", own.of), label, samples.collect());
+        // A pool has the colour of its role everywhere.
+        let paint = role(&own.of).map_or(series.paint, Paint::Role);
+        Series { marker: None, paint, ..series }
     });
     Chart {
         title: name.to_owned(),
