@@ -50,7 +50,7 @@ function build(page, story) {
   const next = make("button", { type: "button", onclick: () => go(at + 1) }, "Next");
   const more = make("button", { type: "button", "data-opens": "library" }, "More stories");
   const close = make("button", { type: "button", class: "quiet", "aria-label": "Close the story", onclick: () => page.closeStory() }, "✕");
-  const away = make("p", { class: "caption" }, "The scenario was changed since; the figures in these words are those of now. ", make("button", { type: "button", class: "quiet small", onclick: () => go(at) }, "Back to the step"));
+  const away = make("div", { class: "caption" }, "The scenario was changed since; the figures in these words are those of now. ", make("button", { type: "button", class: "quiet small", onclick: () => go(at) }, "Back to the step"));
   const words = make("div", { class: "story-words", "aria-live": "polite" }, heading, text, away);
   const element = make(
     "section",
@@ -65,7 +65,7 @@ function build(page, story) {
     count.textContent = `${step} of ${story.steps.length}`;
     heading.textContent = story.steps[step - 1].title;
     text.textContent = filled(story.steps[step - 1].text, known);
-    away.hidden = asks(page.link()) === asks(story.steps[step - 1].link);
+    away.hidden = page.stands(story.steps[step - 1].link);
     back.disabled = step === 1;
     next.hidden = step === story.steps.length;
     more.hidden = !next.hidden;
@@ -84,10 +84,6 @@ function lost(page, stage) {
     make("section", { class: "story panel", "aria-label": "Story" }, make("p", { class: "story-words" }, "The link names a story that is not there. The scenario stands."), close),
   );
 }
-
-/** What a link asks, whatever it says of the view. */
-const VIEW = new Set(["x", "y", "view", "log", "by", "mx", "my", "pin", "why", "story"]);
-const asks = (link) => link.replace(/^#/, "").split("&").filter((pair) => pair && !VIEW.has(pair.split("=")[0])).sort().join("&");
 
 /** Metric to words. */
 function figures(page) {

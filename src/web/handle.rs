@@ -76,6 +76,11 @@ impl Handle {
         PRESETS.iter().map(|own| format!("{}\t{}\t{}\n", own.name, own.notice, own.link)).collect()
     }
 
+    /// Whether a link asks for the scenario that stands, however it is looked at.
+    pub fn stands(&self, text: &str) -> bool {
+        self.0.scenario.with_untracked(|own| *own == link::parse(text).scenario)
+    }
+
     /// What the scenario of a link may be called.
     pub fn name(&self, text: &str) -> String {
         pins::name(&link::parse(text).scenario, &[])

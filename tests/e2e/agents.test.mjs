@@ -154,6 +154,7 @@ test("agents fall off a cliff and tiers rescue them", async () => {
   const tables = page.locator(".agents details.data");
   assert.equal(await tables.count(), 3);
   await tables.nth(0).locator("summary").click();
+  await tables.nth(0).locator("tbody tr").nth(6).waitFor();
   const rows = await tables.nth(0).locator("tbody tr").allInnerTexts();
   assert.ok(rows.length >= 7, rows.join("\n"));
   const share = (row) => row.split("\t").slice(1).map((cell) => Number.parseFloat(cell));
@@ -162,6 +163,15 @@ test("agents fall off a cliff and tiers rescue them", async () => {
   const [many, manyTiered] = at(16);
   assert.ok(few === fewTiered && few > 90, `${few} ${fewTiered}`);
   assert.ok(many < 50 && manyTiered > 90, `${many} ${manyTiered}`);
+  // The cursor of one chart is that of all three.
+  const fields = page.locator(".agents .cursor-field");
+  await fields.nth(2).focus();
+  await page.keyboard.press("Home");
+  const tips = page.locator(".agents .tip > :first-child");
+  await tips.nth(2).waitFor();
+  assert.deepEqual(new Set(await tips.allInnerTexts()).size, 1);
+  await page.keyboard.press("Escape");
+  await tips.first().waitFor({ state: "detached" });
   assertClean(problems);
 });
 

@@ -133,6 +133,7 @@ test("every story can be walked through, and its words carry the figures of the 
       await page.locator(".story h2", { hasText: step.title }).waitFor();
       assert.equal(await page.locator(".story-head .caption").innerText(), `${at + 1} of ${story.steps.length}`);
       const words = await page.locator(".story-words p").innerText();
+      assert.ok(await page.getByRole("button", { name: "Back to the step" }).isHidden(), step.title);
       assert.doesNotMatch(words, /[{}]|no figure/, words);
       if (/\{ttft\}/.test(step.text)) {
         const [ttft] = await tiles(page);
@@ -303,6 +304,28 @@ test("a touch on a label explains it", async () => {
   await page.getByText("Change the scenario").tap();
   await page.locator("label[for=isl]").tap();
   await page.getByRole("tooltip").getByText("Input length").waitFor();
+  assertClean(problems);
+});
+
+test("a story says when its scenario was changed, and leads back", async () => {
+  const { page } = await opened({ link: "v1&prefill=h100-sxm*8&decode=h100-sxm*8&y=tpot&story=phases:2" });
+  const back = page.getByRole("button", { name: "Back to the step" });
+  await page.locator(".story h2").waitFor();
+  assert.ok(await back.isHidden());
+  await set(page, "isl", "2k");
+  await back.click();
+  await becomes(() => isl(page), "8k");
+  await back.waitFor({ state: "hidden" });
+});
+
+test("own lengths let go of what came with a typical workload", async () => {
+  const { page, problems } = await opened();
+  await page.selectOption("#workload", "agent");
+  await page.waitForURL(/sessions=/);
+  const length = await isl(page);
+  await page.selectOption("#workload", "");
+  await page.waitForURL((url) => !/sessions=|lengths=|pause=|shared=/.test(url.hash));
+  assert.equal(await isl(page), length);
   assertClean(problems);
 });
 

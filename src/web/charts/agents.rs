@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::web::lean::{flag, memo, views};
 use leptos::prelude::*;
 
-use super::plot::Plot;
+use super::plot::{Joint, Plot};
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
 use crate::jobs::agents::{Outcome, Point, question, read};
@@ -63,6 +63,7 @@ pub fn agents_chart() -> AnyView {
         })
     };
     let summary = Signal::derive(move || outcome.with(|own| own.told.clone()));
+    provide_context(Joint(RwSignal::new(None)));
     let charts = CHARTS
         .iter()
         .map(|&(title, unit, lines)| {

@@ -48,6 +48,10 @@ pub struct Picked {
     pub done: bool,
 }
 
+/// The value under the cursors of charts that stand together over one axis, where they are given one in common.
+#[derive(Clone, Copy)]
+pub struct Joint(pub RwSignal<Option<f64>>);
+
 /// A pointer that is down.
 #[derive(Clone, Copy)]
 struct Press {
@@ -118,6 +122,10 @@ pub fn Plot(
         let at = cursor.get()?;
         scene.with(|scene| scene.as_ref()?.readout(at, mode))
     });
+
+    if let Some(Joint(joint)) = use_context::<Joint>() {
+        join(joint, cursor, scene);
+    }
 
     let find = move |at: Point| {
         scene.with_untracked(|scene| {
@@ -346,6 +354,30 @@ pub fn Plot(
             }}
         </figure>
     }
+}
+
+/// Keeps the cursor of a chart and that of its fellows at one value.
+fn join(joint: RwSignal<Option<f64>>, cursor: RwSignal<Option<Cursor>>, scene: Memo<Option<Arc<Scene>>>) {
+    let value = move |at: Cursor| {
+        scene.with_untracked(|own| Some(own.as_ref()?.chart.series.get(at.series)?.samples.get(at.sample)?.x))
+    };
+    let led = StoredValue::new(false);
+    effect(move || {
+        let own = cursor.get().and_then(value);
+        // Who follows does not lead back: charts of unlike samples would never come to rest.
+        if led.get_value() {
+            led.set_value(false);
+        } else if joint.get_untracked() != own {
+            joint.set(own);
+        }
+    });
+    effect(move || {
+        let wanted = joint.get();
+        if cursor.get_untracked().and_then(value) != wanted {
+            led.set_value(true);
+            cursor.set(wanted.and_then(|x| scene.with_untracked(|own| own.as_ref()?.nearest_to_value(x))));
+        }
+    });
 }
 
 /// Where the pointer is, in CSS pixels of the chart.

@@ -50,9 +50,10 @@ pub fn WorkloadControls() -> impl IntoView {
                 groups=Signal::stored(vec![Group::flat(presets)])
                 value=shape
                 set={move |id: String| {
-                    if let Some(preset) = workload(&id) {
-                        page.edit(|scenario| take(scenario, preset));
-                    }
+                    page.edit(|scenario| match workload(&id) {
+                        Some(preset) => take(scenario, preset),
+                        None => leave(scenario),
+                    });
                 }}
             />
             <NumberField
@@ -246,6 +247,12 @@ fn take(scenario: &mut Scenario, preset: &Preset) {
     {
         *cv = typical;
     }
+}
+
+/// Keeps the lengths of a preset as one's own, and lets go of the sessions and pauses that came with it.
+fn leave(scenario: &mut Scenario) {
+    let Traffic { lengths, sessions, shared, pause, .. } = Traffic::default();
+    scenario.traffic = Traffic { lengths, sessions, shared, pause, ..std::mem::take(&mut scenario.traffic) };
 }
 
 /// The preset whose lengths and hits the scenario has.
