@@ -3,6 +3,8 @@
 //
 // `show(address, ask)` opens the panel over an address of the page; `ask` is that of boot.js.
 
+import { make } from "./{{dom}}";
+
 const SHOWN = 2500;
 const WIDTH = 960;
 const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next", replay: "Replay", agents: "Agents" };
@@ -319,16 +321,4 @@ function select(id, label, options, value, onchange) {
 function check(id, text, checked, onchange) {
   const input = make("input", { id, type: "checkbox", checked, onchange });
   return { input, label: make("label", { class: "check" }, input, make("span", {}, text)) };
-}
-
-/** An element with these attributes and listeners, holding these texts and elements. */
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value !== undefined) element.setAttribute(key, value);
-  }
-  element.append(...children.flat().filter((child) => child !== undefined));
-  return element;
 }

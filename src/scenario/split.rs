@@ -325,6 +325,10 @@ impl Split {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Colocated, Self::Prefill, Self::Decode, Self::Attention, Self::Ffn, Self::Draft, Self::Verify];
+
     /// The key of its pool in links.
     #[must_use]
     pub const fn key(self) -> &'static str {

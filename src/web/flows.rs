@@ -108,7 +108,7 @@ fn pool(own: &PoolState, steady: &Steady, limit: Binding, experts: bool) -> Pool
     };
     Pool {
         role: names(own.role).1.to_owned(),
-        paint: Paint::Role(role(own.role)),
+        paint: Paint::Role(colour(own.role)),
         title: format!("{} × {}", own.chips, words::chip(&own.chip)),
         subtitle: format!("{replicas}{batch}"),
         utilisation: Some(own.utilisation),
@@ -138,7 +138,7 @@ fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
 }
 
 /// The colour of a pool.
-const fn role(role: Role) -> theme::Role {
+pub const fn colour(role: Role) -> theme::Role {
     match role {
         Role::Prefill => theme::Role::Prefill,
         Role::Colocated | Role::Decode => theme::Role::Decode,

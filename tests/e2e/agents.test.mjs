@@ -5,10 +5,8 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, launch, openReady } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE } from "./support.mjs";
 
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const CHAT = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=3000req";
 const AGENTS = "v1&model=kimi-k3&pool=b300*8:tp8:etp8&isl=200k&osl=400&sessions=60x4k&pause=5s";
 const TRACE = new URL("../fixtures/traces/mooncake_first_500.jsonl", import.meta.url);
@@ -22,11 +20,6 @@ after(() => browser?.close());
 
 const tandem = async (...args) => (await promisify(execFile)(process.env.TANDEM_BIN, args, { maxBuffer: 1e9 })).stdout;
 const finished = (page) => gone(page, "#replay-progress");
-/** What is not there yet counts as hidden too, and the view itself comes late. */
-async function gone(page, place) {
-  await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
-  await page.locator(place).waitFor({ state: "hidden", timeout: 60_000 });
-}
 const lanesShown = (page) => page.locator("#lanes-part[aria-busy=false]").waitFor({ timeout: 60_000 });
 
 /** The whole answer to a question, from the worker that the page uses. */

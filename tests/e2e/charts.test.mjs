@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertClean, axe, launch, openReady } from "./support.mjs";
+import { assertClean, axe, LAPTOP, launch, openReady, PHONE, until } from "./support.mjs";
 
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const PIN = `pin=${encodeURIComponent("v1&model=llama3-8b&pool=b200*2")}`;
 const REASONS = ["why", "roofline", "memory", "flow"];
 
@@ -16,17 +14,6 @@ before(async () => {
 after(() => browser?.close());
 
 const told = (page, panel = ".charts") => page.locator(`${panel} .plot canvas`).getAttribute("aria-label");
-
-/** Waits until `read` gives what `wanted` accepts. */
-async function until(read, wanted, what) {
-  let now;
-  for (let tries = 0; tries < 100; tries += 1) {
-    now = await read();
-    if (wanted(now)) return now;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`${what}: ${JSON.stringify(now)}`);
-}
 
 const zoomed = (page, panel) => until(() => told(page, panel), (text) => /In view: /.test(text), "no zoom");
 const whole = (page, panel) => until(() => told(page, panel), (text) => !/In view: /.test(text), "still zoomed");

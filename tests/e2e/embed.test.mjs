@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, DEEP, launch, open, openReady, request, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, DEEP, launch, open, openReady, request, sentence, TOP, until as untilWithin, waitReady } from "./support.mjs";
 
 const run = promisify(execFile);
 const servers = new Set();
@@ -62,21 +62,12 @@ async function host(body, { site = TOP, script = `<script async src="${site}embe
 }
 
 const inside = (page, index = 0) => page.frames()[index + 1];
-const sentence = (frame) => frame.locator("[data-testid=sentence]").innerText();
 const events = (page, type, id) =>
   page.evaluate(([type, id]) => globalThis.events.filter((own) => own.type === type && (!id || own.id === id)), [type, id]);
 const heard = (page, type) => page.evaluate((type) => globalThis.heard.filter((own) => own?.tandem && own.type === type), type);
 
-/** Waits until `read` gives something that `holds`. */
-async function until(read, holds, what) {
-  let found;
-  for (let tries = 0; tries < 300; tries += 1) {
-    found = await read();
-    if (holds(found)) return found;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`${what}: ${JSON.stringify(found)}`);
-}
+/** A frame takes longer than a page. */
+const until = (read, holds, what) => untilWithin(read, holds, what, 300);
 
 const allReady = (page, count) =>
   until(() => page.evaluate(() => [...document.querySelectorAll("tandem-embed")].filter((own) => own.ready).length), (found) => found >= count, "embeds that are ready");

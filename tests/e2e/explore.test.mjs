@@ -3,10 +3,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, launch, open, openReady, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, changed as changedWithin, LAPTOP, launch, open, openReady, PHONE, pixels, sentence, tiles, TOP, waitReady } from "./support.mjs";
 
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 /** A scenario whose searches are short. */
 const SMALL = "v1&model=llama3-8b&prefill=h100-sxm*2&decode=h200*2&concurrency=32";
 
@@ -16,28 +14,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
-const tiles = (page) => page.locator(".tile .value").allInnerTexts();
-
-/** All pixels of a canvas in one number. */
-const pixels = (page, place = ".chart-panel .plot canvas") =>
-  page.locator(place).evaluate((canvas) => {
-    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-    copy.drawImage(canvas, 0, 0);
-    let hash = 0;
-    for (const byte of copy.getImageData(0, 0, canvas.width, canvas.height).data) hash = (hash * 31 + byte) | 0;
-    return hash;
-  });
-
-/** Waits until what `read` gives is no longer `before`. */
-async function changed(read, before) {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const now = await read();
-    if (JSON.stringify(now) !== JSON.stringify(before)) return now;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`nothing changed: ${JSON.stringify(before)}`);
-}
+/** Searches take longer than figures. */
+const changed = (read, before) => changedWithin(read, before, 200);
 
 /** The views of the main panel: how each says that it is done, and a select whose change redraws it. */
 const VIEWS = {

@@ -2,10 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertClean, axe, launch, openReady, waitReady } from "./support.mjs";
-
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
+import { assertClean, axe, changed, LAPTOP, launch, openReady, PHONE, sentence, tiles, waitReady } from "./support.mjs";
 
 /** A model that no catalogue has. */
 const CONFIG = JSON.stringify({
@@ -27,18 +24,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
-const tiles = (page) => page.locator(".tile .value").allInnerTexts();
-
-async function changed(read, before) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const now = await read();
-    if (JSON.stringify(now) !== JSON.stringify(before)) return now;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`nothing changed: ${JSON.stringify(before)}`);
-}
 
 const unfold = (page, title) => page.locator("details.own > summary", { hasText: title }).click();
 

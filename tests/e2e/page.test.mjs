@@ -3,10 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, DEEP, launch, open, openReady, TOP, waitReady } from "./support.mjs";
-
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
+import { assertClean, axe, changed, DEEP, LAPTOP, launch, open, openReady, PHONE, pixels, sentence, tiles, TOP, waitReady } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -14,30 +11,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
 const tile = (page, metric) => page.locator(`[data-metric=${metric}] .value`).innerText();
-const tiles = (page) => page.locator(".tile .value").allInnerTexts();
-
-/** All pixels of the chart in one number. */
-const pixels = (page) =>
-  page.locator(".chart-panel .plot canvas").evaluate((canvas) => {
-    // A copy is read, for reading the canvas itself would make the browser paint it otherwise.
-    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-    copy.drawImage(canvas, 0, 0);
-    let hash = 0;
-    for (const byte of copy.getImageData(0, 0, canvas.width, canvas.height).data) hash = (hash * 31 + byte) | 0;
-    return hash;
-  });
-
-/** Waits until what `read` gives is no longer `before`. */
-async function changed(read, before) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const now = await read();
-    if (JSON.stringify(now) !== JSON.stringify(before)) return now;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  throw new Error(`nothing changed: ${JSON.stringify(before)}`);
-}
 
 /** The slider beside a text entry. */
 const slider = (page, id) => page.locator(`#${id} ~ input[type=range]`);

@@ -5,10 +5,8 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, launch, openReady } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE } from "./support.mjs";
 
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const HOUR = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=1h";
 const TRACE = new URL("../fixtures/traces/mooncake_first_500.jsonl", import.meta.url);
 
@@ -21,11 +19,6 @@ after(() => browser?.close());
 const at = (link) => `${link}&view=replay`;
 const row = (page, id) => page.locator(`#replay-quantiles tr[data-time=${id}]`).innerText({ timeout: 30_000 });
 const finished = (page) => gone(page, "#replay-progress");
-/** What is not there yet counts as hidden too, and the view itself comes late. */
-async function gone(page, place) {
-  await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
-  await page.locator(place).waitFor({ state: "hidden", timeout: 60_000 });
-}
 
 /** Seconds from `53.4 ms`, with half of the last digit that is printed. */
 function seconds(text) {

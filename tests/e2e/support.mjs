@@ -129,3 +129,44 @@ function report(problems) {
   const lines = Object.entries(problems ?? {}).flatMap(([kind, found]) => found.map((what) => `${kind}: ${what}`));
   return lines.join("\n") || "nothing";
 }
+
+/** A laptop's screen and a phone's, in CSS pixels. */
+export const LAPTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
+export const tiles = (page) => page.locator(".tile .value").allInnerTexts();
+
+/** Waits until `read` gives something that `holds`, and returns it; asks so many times, 50 ms apart. */
+export async function until(read, holds, what, tries = 100) {
+  let now;
+  for (let at = 0; at < tries; at += 1) {
+    now = await read();
+    if (holds(now)) return now;
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+  throw new Error(`${what}: ${JSON.stringify(now)}`);
+}
+
+/** Waits until what `read` gives is no longer `before`. */
+export function changed(read, before, tries = 100) {
+  const old = JSON.stringify(before);
+  return until(read, (now) => JSON.stringify(now) !== old, "nothing changed", tries);
+}
+
+/** Waits until a place is there and hidden: what is not there yet counts as hidden too, and views come late. */
+export async function gone(page, place) {
+  await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
+  await page.locator(place).waitFor({ state: "hidden", timeout: 60_000 });
+}
+
+/** All pixels of a canvas in one number. */
+export const pixels = (page, place = ".chart-panel .plot canvas") =>
+  page.locator(place).evaluate((canvas) => {
+    // A copy is read, for reading the canvas itself would make the browser paint it otherwise.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    let hash = 0;
+    for (const byte of copy.getImageData(0, 0, canvas.width, canvas.height).data) hash = (hash * 31 + byte) | 0;
+    return hash;
+  });

@@ -3,10 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { assertClean, axe, launch, openReady, TOP, waitReady } from "./support.mjs";
-
-const LAPTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
+import { assertClean, axe, LAPTOP, launch, openReady, PHONE, tiles, TOP, waitReady } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -14,7 +11,6 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const tiles = (page) => page.locator(".tile .value").allInnerTexts();
 const isl = (page) => page.locator("#isl").inputValue();
 const undo = (page) => page.locator("[data-key=undo]");
 const redo = (page) => page.locator("[data-key=redo]");

@@ -15,10 +15,10 @@ use super::plot::Plot;
 use super::traffic::TrafficFields;
 use crate::chart::hit::HitMode;
 use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series};
-use crate::chart::theme;
 use crate::jobs::replay::{Answer, Figure, Kind, Outcome, Spread, Wish, question};
-use crate::scenario::{Slo, link};
+use crate::scenario::{Role, Slo, link};
 use crate::units::format::{Precision, Unit};
+use crate::web::flows::colour;
 use crate::web::jobs::{Asked, Piece};
 use crate::web::lean::{When, effect, flag, memo, views, words};
 use crate::web::state::use_page;
@@ -378,19 +378,6 @@ fn spread_chart(spread: Option<&Spread>, name: &str, rule: Option<Rule>) -> Char
     }
 }
 
-/// The role of a pool by its name.
-fn role(pool: &str) -> Option<theme::Role> {
-    Some(match pool.split(' ').next()? {
-        "prefill" => theme::Role::Prefill,
-        "decode" => theme::Role::Decode,
-        "attention" => theme::Role::Attention,
-        "FFN" | "ffn" => theme::Role::Ffn,
-        "draft" => theme::Role::Draft,
-        "verify" => theme::Role::Verify,
-        _ => return None,
-    })
-}
-
 fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
     let interval = outcome.interval;
     let tracks = outcome.tracks.iter().filter(|own| own.id == id);
@@ -400,7 +387,8 @@ fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
         let label = if own.of.is_empty() { name.to_owned() } else { own.of.clone() };
         let series = Series::nth(index, format!("{id}-{}", own.of), label, samples.collect());
         // A pool has the colour of its role everywhere.
-        let paint = role(&own.of).map_or(series.paint, Paint::Role);
+        let role = Role::ALL.into_iter().find(|role| role.to_string() == own.of);
+        let paint = role.map_or(series.paint, |role| Paint::Role(colour(role)));
         Series { marker: None, paint, ..series }
     });
     Chart {
