@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, changed as changedWithin, LAPTOP, launch, open, openReady, PHONE, pixels, sentence, tiles, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, changed as changedWithin, LAPTOP, launch, openReady, PHONE, pixels, sentence, tiles } from "./support.mjs";
 
 /** A scenario whose searches are short. */
 const SMALL = "v1&model=llama3-8b&prefill=h100-sxm*2&decode=h200*2&concurrency=32";
@@ -25,16 +25,6 @@ const VIEWS = {
 };
 
 const done = (page, view) => page.locator(".chooser.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
-
-/** Takes workers away, so that the page has to do the work itself. */
-const blockWorkers = (page) =>
-  page.addInitScript(() => {
-    globalThis.Worker = class {
-      constructor() {
-        throw new DOMException("blocked", "SecurityError");
-      }
-    };
-  });
 
 test("every split can be chosen, answers, and shows its pools", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&why=flow" });
@@ -128,12 +118,9 @@ for (const view of Object.keys(VIEWS)) {
   });
 
   test(`${view} does without a worker`, async () => {
-    const { page, context } = await open(browser, { viewport: LAPTOP });
-    await blockWorkers(page);
-    await page.goto(`${TOP}#${SMALL}&view=${view}`);
-    await page.reload();
-    await waitReady(page);
+    const { page, context, problems } = await openReady(browser, { viewport: LAPTOP, link: `${SMALL}&view=${view}`, workers: false });
     await done(page, view);
+    assertClean(problems);
     await context.close();
   });
 

@@ -279,20 +279,8 @@ test("the table beside a chart holds its figures", async () => {
 });
 
 test("the frontier is found, with and without a worker, and its points become the scenario", async () => {
-  for (const blocked of [false, true]) {
-    const { page, context } = await open(browser, { viewport: LAPTOP });
-    if (blocked) {
-      await page.addInitScript(() => {
-        globalThis.Worker = class {
-          constructor() {
-            throw new DOMException("blocked", "SecurityError");
-          }
-        };
-      });
-    }
-    await page.goto(`${TOP}#v1&view=frontier`);
-    await page.reload();
-    await waitReady(page);
+  for (const workers of [true, false]) {
+    const { page, context } = await openReady(browser, { viewport: LAPTOP, link: "v1&view=frontier", workers });
     await page.getByText(/\d+ deployments of the same chips/).waitFor();
     await page.locator(".chart-panel .cursor-field").focus();
     await page.keyboard.press("ArrowDown");

@@ -36,18 +36,27 @@ export function launch() {
  * Opens the page in a profile of its own (storage, clipboard, history).
  *
  * `link` is what stands behind the `#`, `query` what stands behind the `?`; `site` is `TOP` or `DEEP`; `offline` lets
- * the page leave its service worker behind, which would answer in the network's place; the rest goes to the browser's
- * context: `viewport`, `colorScheme`, `deviceScaleFactor`, `reducedMotion`, `permissions` …
+ * the page leave its service worker behind, which would answer in the network's place; without `workers` the page has to
+ * do all work itself; the rest goes to the browser's context: `viewport`, `colorScheme`, `deviceScaleFactor`, `reducedMotion`, `permissions` …
  *
  * Returns the page and its `problems`, which grow as they happen. `assertClean` wants none of them.
  */
-export async function open(browser, { link = "", query = "", site = TOP, offline = false, ...options } = {}) {
+export async function open(browser, { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  if (!workers) await context.addInitScript(blockWorkers);
   const problems = await note(context, new URL(site).origin);
   const page = await context.newPage();
   await page.goto(site + (query && `?${query}`) + (link && `#${link}`));
   return { page, context, problems };
+}
+
+function blockWorkers() {
+  globalThis.Worker = class {
+    constructor() {
+      throw new DOMException("blocked", "SecurityError");
+    }
+  };
 }
 
 /** Opens the page as `open` does, and waits for its figures. */
