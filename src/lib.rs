@@ -27,6 +27,23 @@
 //! The core is pure (no clock, no I/O, no globals, no hash order) and total (no input makes it panic). The same link
 //! gives the same numbers on every machine: transcendental functions come from `libm`.
 
+//!
+//! # From a link to an answer
+//!
+//! ```
+//! use tandem::evidence::evaluate;
+//! use tandem::report;
+//! use tandem::scenario::link;
+//!
+//! let parsed = link::parse("v1&model=deepseek-v3&isl=8k&osl=1k&rate=2&pool=h200*16");
+//! assert!(parsed.notices.is_empty());
+//! let evaluation = evaluate(&parsed.scenario)?;
+//! println!("{}", report::text(&parsed.scenario, &evaluation));
+//! println!("{:.1} ms to {:.1} ms", evaluation.steady.tpot.get() * 1e3 * evaluation.evidence.tpot.low,
+//!     evaluation.steady.tpot.get() * 1e3 * evaluation.evidence.tpot.high);
+//! # Ok::<(), tandem::serve::Refusal>(())
+//! ```
+
 pub mod units;
 
 pub mod catalog;

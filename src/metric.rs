@@ -179,6 +179,21 @@ impl Metric {
 
     /// Reads the metric from an evaluation.
     ///
+    /// ```
+    /// use tandem::evidence::evaluate;
+    /// use tandem::metric::Metric;
+    /// use tandem::scenario::link;
+    ///
+    /// let evaluation = evaluate(&link::parse("v1&model=llama3-8b&pool=h100-sxm*1").scenario)?;
+    /// for metric in Metric::ALL {
+    ///     match metric.read(&evaluation) {
+    ///         Ok(own) => assert!(own.low <= own.value && own.value <= own.high, "{}", metric.label()),
+    ///         Err(reason) => println!("{}: {reason}", metric.label()),
+    ///     }
+    /// }
+    /// # Ok::<(), tandem::serve::Refusal>(())
+    /// ```
+    ///
     /// # Errors
     /// The reason in words when the figure is absent, such as a chip without a public price.
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {

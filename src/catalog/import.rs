@@ -213,6 +213,17 @@ impl fmt::Display for FieldProblem {
 
 /// Reads a `config.json`. Takes any text: time and memory are bounded by its length, which is bounded itself.
 ///
+/// ```
+/// use tandem::catalog::import::model_from_config;
+///
+/// let config = r#"{"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+///     "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256, "torch_dtype": "bfloat16"}"#;
+/// let imported = model_from_config(config)?;
+/// let billions = imported.model.parameters().total() / 1e9;
+/// assert!((billions - 8.03).abs() < 0.05, "{billions}");
+/// # Ok::<(), tandem::catalog::import::ImportError>(())
+/// ```
+///
 /// # Errors
 /// [`ImportError`] says what is missing, wrong or beyond this catalogue.
 pub fn model_from_config(text: &str) -> Result<Imported, ImportError> {

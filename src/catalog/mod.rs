@@ -84,6 +84,12 @@ pub fn models() -> &'static [Model] {
 }
 
 /// The chip with this identifier.
+///
+/// ```
+/// let chip = tandem::catalog::chip("h100-sxm").unwrap();
+/// assert_eq!(chip.vendor, "NVIDIA");
+/// assert!(tandem::catalog::nearest_chip_ids("h100-sxn").contains(&"h100-sxm"));
+/// ```
 #[must_use]
 pub fn chip(id: &str) -> Option<&'static Chip> {
     lookup::position(&generated::CHIP_IDS, id).and_then(|position| chips().get(position))

@@ -66,6 +66,22 @@ pub struct Band {
 
 /// Evaluates a scenario.
 ///
+/// ```
+/// use tandem::evidence::evaluate;
+/// use tandem::scenario::link;
+///
+/// let scenario = link::parse("v1&model=llama3-8b&concurrency=8&pool=h100-sxm*1").scenario;
+/// let evaluation = evaluate(&scenario)?;
+/// // Eight users cannot be faster than one pass over the weights at the bandwidth of the data sheet.
+/// assert!(evaluation.steady.tpot.get() > 8.0e9 / 3.35e12);
+/// assert!(evaluation.evidence.tpot.low <= 1.0 && evaluation.evidence.tpot.high >= 1.0);
+///
+/// // What cannot be served says why.
+/// let refusal = evaluate(&link::parse("v1&model=deepseek-v3&pool=h100-sxm*1").scenario);
+/// assert!(refusal.is_err());
+/// # Ok::<(), tandem::serve::Refusal>(())
+/// ```
+///
 /// # Errors
 /// [`Refusal`] says why there is no result and what to change.
 pub fn evaluate(scenario: &Scenario) -> Result<Evaluation, Refusal> {

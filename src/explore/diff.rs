@@ -97,6 +97,20 @@ type Readings = Vec<Result<f64, String>>;
 
 /// Puts the difference between two scenarios down to what changed.
 ///
+/// ```
+/// use tandem::explore::diff;
+/// use tandem::scenario::link;
+///
+/// let before = link::parse("v1&model=llama3-8b&pool=h100-sxm*1").scenario;
+/// let after = link::parse("v1&model=llama3-8b&pool=h200*1&isl=16k").scenario;
+/// let told = diff(&before, &after)?;
+/// for own in &told.differences {
+///     let shares: f64 = own.shares.iter().map(|share| share.change).sum();
+///     assert!((own.after - own.before - shares).abs() <= 1e-9 * own.after.abs().max(own.before.abs()));
+/// }
+/// # Ok::<(), tandem::serve::Refusal>(())
+/// ```
+///
 /// # Errors
 /// The refusal of the first of the two that cannot be served.
 pub fn diff(before: &Scenario, after: &Scenario) -> Result<Diff, Refusal> {

@@ -478,6 +478,21 @@ fn mark(found: &mut [Candidate], metric: Metric) {
 
 /// Searches all layouts, mixes, splits and loads on the scenario's chips for throughput per chip against interactivity.
 /// Sorted by interactivity, slowest first.
+///
+/// ```
+/// use tandem::explore::frontier;
+/// use tandem::scenario::link;
+///
+/// let scenario = link::parse("v1&model=llama3-8b&prefill=h100-sxm*2&decode=h200*2&concurrency=32").scenario;
+/// let found = frontier(&scenario);
+/// let best: Vec<_> = found.iter().filter(|own| own.on_frontier).collect();
+/// // Along the frontier, speed for a user is paid for with throughput of a chip.
+/// for pair in best.windows(2) {
+///     let faster = pair[1].interactivity.get() - pair[0].interactivity.get();
+///     let thriftier = pair[1].per_chip.get() - pair[0].per_chip.get();
+///     assert!(faster * thriftier <= 0.0);
+/// }
+/// ```
 #[must_use]
 pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
     frontier_of(scenario, Metric::ThroughputPerChip)

@@ -158,6 +158,17 @@ impl Knob {
 ///
 /// Where the tool chooses layouts, a curve over lengths or load keeps the ones it chose for the scenario itself, so that
 /// a curve shows one deployment; a curve over size or mix chooses anew at each point.
+///
+/// ```
+/// use tandem::explore::{Knob, sweep};
+/// use tandem::scenario::link;
+///
+/// let scenario = link::parse("v1&model=llama3-8b&pool=h100-sxm*1:tp1").scenario;
+/// let curve = sweep(&scenario, Knob::Isl, &[1024.0, 8192.0, 65_536.0]);
+/// let ttft: Vec<f64> =
+///     curve.iter().filter_map(|own| own.result.as_ref().ok()).map(|own| own.steady.ttft.get()).collect();
+/// assert!(ttft.is_sorted(), "a longer prompt takes longer");
+/// ```
 #[must_use]
 pub fn sweep(scenario: &Scenario, knob: Knob, values: &[f64]) -> Vec<Sample> {
     let pinned = match knob {

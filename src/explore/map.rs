@@ -90,6 +90,19 @@ pub struct Map {
 
 impl Map {
     /// A map of so many points each way. The first contender's range is shown.
+    ///
+    /// ```
+    /// use tandem::explore::{Axis, Knob, Map};
+    /// use tandem::metric::Metric;
+    /// use tandem::scenario::link;
+    ///
+    /// let links = ["v1&model=llama3-8b&pool=h100-sxm*2", "v1&model=llama3-8b&pool=b200*1"];
+    /// let contenders = links.map(|own| link::parse(own).scenario);
+    /// let mut map = Map::new(&contenders, Metric::CostTotal, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)), 9);
+    /// // It gets finer as it goes, so that it can be shown before it is whole.
+    /// while !map.step(16) {}
+    /// assert!(map.cells().iter().all(Option::is_some));
+    /// ```
     #[must_use]
     pub fn new(contenders: &[Scenario], metric: Metric, axes: (Axis, Axis), size: usize) -> Self {
         let values = |axis: Axis| contenders.first().map_or(Vec::new(), |own| axis.values(own, size));

@@ -103,6 +103,20 @@ pub enum NoBase {
 
 /// How a metric answers to each lever of a scenario.
 ///
+/// ```
+/// use tandem::explore::sensitivity;
+/// use tandem::metric::Metric;
+/// use tandem::scenario::link;
+///
+/// let scenario = link::parse("v1&model=llama3-70b&concurrency=1&pool=h100-sxm*4").scenario;
+/// let Ok(tornado) = sensitivity(&scenario, Metric::Tpot) else { panic!("it can be served") };
+/// for swing in &tornado.swings {
+///     if let Some(more) = &swing.more {
+///         assert!(more.change <= 1e-9, "more of {:?} never slows a token down", swing.lever);
+///     }
+/// }
+/// ```
+///
 /// # Errors
 /// [`NoBase`] when the scenario has no value to start from.
 pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, NoBase> {

@@ -172,6 +172,17 @@ pub fn all_chips(scenario: &Scenario) -> Vec<String> {
 }
 
 /// Sizes a deployment on these chips.
+///
+/// ```
+/// use tandem::explore::size;
+/// use tandem::scenario::link;
+///
+/// let asked = link::parse("v1&model=llama3-8b&rate=10&ttft=2s&tpot=30ms").scenario;
+/// let sizing = size(&asked, &["h100-sxm".to_owned(), "h200".to_owned()]);
+/// let cheapest = &sizing.deployments[0];
+/// assert!(sizing.deployments.iter().all(|own| own.per_hour.get() >= cheapest.per_hour.get()));
+/// println!("{}", link::write(&cheapest.scenario, &[]));
+/// ```
 #[must_use]
 pub fn size(scenario: &Scenario, chips: &[String]) -> Sizing {
     let mut sizer = Sizer::new(scenario, chips);

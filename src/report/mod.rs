@@ -265,6 +265,16 @@ impl Reply {
 
 /// Reads a link, evaluates its scenario and reports. A text that cannot be meant as a link is a failure, since the
 /// figures of the default scenario would answer a question that nobody asked.
+///
+/// ```
+/// use tandem::report::{Reply, Strictness, reply};
+///
+/// let answer = reply("v1&model=llama3-8b&pool=h100-sxm*1", Strictness::Lenient);
+/// assert!(matches!(answer, Reply::Report(_)));
+/// // A line of JSON for every link, also for one that cannot be answered.
+/// let failure = reply("v1&model=llama3-8b&pool=abacus*1", Strictness::Strict);
+/// assert!(failure.json_line().contains("\"error\""));
+/// ```
 #[must_use]
 pub fn reply(text: &str, strictness: Strictness) -> Reply {
     if let Some(error) = no_link(text) {

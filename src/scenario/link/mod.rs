@@ -100,6 +100,16 @@ impl Notices {
 }
 
 /// Reads a link: the text after `#`, with or without it, or a whole address.
+///
+/// ```
+/// use tandem::scenario::link;
+///
+/// let parsed = link::parse("v1&model=deepseek-v3&isl=8k&osl=lots&pool=h200*16");
+/// assert_eq!(parsed.scenario.workload.isl.get(), 8192.0);
+/// // What cannot be taken is named, and the rest holds.
+/// assert_eq!(parsed.notices.len(), 1);
+/// assert!(parsed.notices[0].to_string().contains("osl=lots"));
+/// ```
 #[must_use]
 pub fn parse(text: &str) -> Parsed {
     let mut notices = Notices::default();
@@ -184,6 +194,13 @@ pub fn parse(text: &str) -> Parsed {
 
 /// Writes a scenario as a link, with what is to be said about the page. View keys that do not exist are left out, and
 /// so are values longer than [`LONGEST_VIEW_VALUE`].
+///
+/// ```
+/// use tandem::scenario::link;
+///
+/// let link = "v1&model=llama3-8b&pool=h100-sxm*2";
+/// assert_eq!(link::write(&link::parse(link).scenario, &[]), link);
+/// ```
 #[must_use]
 pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
     let default = Scenario {

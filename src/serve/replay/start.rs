@@ -42,6 +42,23 @@ impl Asked {
 
 impl<'a> Engine<Silicon<'a>> {
     /// Sets up the replay of a deployment.
+    ///
+    /// ```
+    /// use tandem::machine::constants;
+    /// use tandem::scenario::link;
+    /// use tandem::serve::replay::{Asked, Replay};
+    /// use tandem::serve::{Deployment, Models};
+    ///
+    /// let scenario = link::parse("v1&model=llama3-8b&rate=4&pool=h100-sxm*1:tp1&horizon=200req").scenario;
+    /// let models = Models::of(&scenario)?;
+    /// let deployment = Deployment::new(&scenario, constants(), &models)?;
+    /// let mut engine = Replay::start(&deployment, &Asked::Scenario);
+    /// let progress = engine.run(u64::MAX);
+    /// assert!(progress.done);
+    /// let counts = engine.result(scenario.slo, 0).counts;
+    /// assert_eq!(counts.arrived, counts.finished);
+    /// # Ok::<(), tandem::serve::Refusal>(())
+    /// ```
     #[must_use]
     pub fn start(deployment: &Deployment<'a>, asked: &Asked) -> Self {
         let scenario = deployment.scenario;
