@@ -221,6 +221,7 @@
       if (!this.#frame || source !== this.#frame.contentWindow || data?.tandem !== 1) return;
       const { type, tandem, ...detail } = data;
       if (type === "ready") {
+        if (typeof data.link !== "string") return;
         this.#ready = true;
         this.#link = data.link;
         const query = new URL(this.#frame.src).searchParams;
@@ -229,6 +230,7 @@
         if (query.get("height") !== this.#mode()) this.#tell("height");
         if (["hide", "show"].some((name) => (query.get(name) ?? "") !== (this.getAttribute(name) ?? ""))) this.#tell("hide");
       } else if (type === "state") {
+        if (typeof data.link !== "string") return;
         this.#link = data.link;
       } else if (type === "resize") {
         if (!Number.isFinite(data.height)) return;

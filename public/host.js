@@ -22,10 +22,20 @@ const REST = 250;
 
 const root = document.documentElement;
 
+/** A value as a text. A message may bring what JSON has no words for: cycles, large integers, maps. */
+function inWords(value) {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
 /** What is wrong with a value, for the host and for people. */
 class Wrong extends Error {
   constructor(field, value, valid) {
-    const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+    const text = inWords(value);
     const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
     super(`${field} is "${shown}"; valid: ${valid}`);
     Object.assign(this, { field, value: shown, valid });
@@ -115,7 +125,8 @@ function hear({ source, data }) {
   if (source !== parent || parent === self || typeof data !== "object" || data === null || !("tandem" in data)) return;
   try {
     if (data.tandem !== PROTOCOL) throw new Wrong("tandem", data.tandem, String(PROTOCOL));
-    if (!Object.hasOwn(orders, data.type)) throw new Wrong("type", data.type, Object.keys(orders).join(", "));
+    // Any other value may turn into the name of an order by being made a text.
+    if (typeof data.type !== "string" || !Object.hasOwn(orders, data.type)) throw new Wrong("type", data.type, Object.keys(orders).join(", "));
     orders[data.type](data);
   } catch (wrong) {
     const { field = data.type, value = "", valid = "", message } = wrong;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 use tandem::catalog;
 use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
@@ -67,6 +68,9 @@ enum Command {
     Import(Import),
     /// Explain every key of a link, as Markdown
     Keys,
+    /// Answer a question of the page's worker, read from standard input, in the worker's own words
+    #[command(hide = true)]
+    Job,
 }
 
 #[derive(Args)]
@@ -134,7 +138,8 @@ enum Shown {
 #[derive(Args)]
 struct ReplayArguments {
     /// The link: a whole address or what follows its #, such as 'v1&model=deepseek-v3&rate=4'
-    link: String,
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
     /// Replay the requests of this file instead of drawn ones (Azure or BurstGPT CSV, Mooncake JSONL, sessions); - for
     /// standard input
     #[arg(long)]
@@ -149,8 +154,11 @@ struct ReplayArguments {
     #[arg(long)]
     json: bool,
     /// Write a line for every request to this file; - for standard output, in place of the report
-    #[arg(long)]
+    #[arg(long, conflicts_with = "batch")]
     csv: Option<PathBuf>,
+    /// A link a line in, a JSON object a line out, as `eval --batch`; each replays the same trace, if there is one
+    #[arg(long)]
+    batch: bool,
     /// Refuse a link of which any part cannot be taken as it stands
     #[arg(long)]
     strict: bool,
@@ -184,19 +192,24 @@ struct Check {
 #[derive(Args)]
 struct Frontier {
     /// The link of the scenario
-    link: String,
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
     /// The metric against speed per user: throughput per chip, a cost or an energy
     #[arg(long, default_value = "per-chip", value_parser = metric)]
     metric: Metric,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
 }
 
 #[derive(Args)]
 struct Size {
     /// The link of the scenario; its load, model, service level and prices count, its pools do not
-    link: String,
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
     /// Chips to choose from, separated by commas; without them all of the catalogue
     #[arg(long, value_delimiter = ',')]
     chips: Vec<String>,
@@ -206,6 +219,9 @@ struct Size {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
 }
 
 #[derive(Args)]
@@ -233,13 +249,17 @@ struct Breakeven {
 #[derive(Args)]
 struct Sensitivity {
     /// The link of the scenario
-    link: String,
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
     /// The metric that answers
     #[arg(long, default_value = "throughput", value_parser = metric)]
     metric: Metric,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
 }
 
 #[derive(Args)]
@@ -314,8 +334,22 @@ pub fn run() -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let result = match &cli.command {
         Command::Eval(arguments) if arguments.batch => {
-            batch(&mut BufReader::with_capacity(1 << 16, io::stdin().lock()), &mut out, strictness(arguments))
+            batch(&mut out, |line| Ok(reply(line, strictness(arguments)).json_line()))
         }
+        Command::Frontier(arguments) if arguments.batch => batch(&mut out, |line| {
+            let (scenario, notices) = read(line)?;
+            noted(&frontier_report(&scenario, arguments.metric)?.0, notices)
+        }),
+        Command::Size(arguments) if arguments.batch => batch(&mut out, |line| {
+            let (scenario, notices) = read(line)?;
+            noted(&told::size::SizingReport::new(&sized(&scenario, &arguments.chips)?), notices)
+        }),
+        Command::Sensitivity(arguments) if arguments.batch => batch(&mut out, |line| {
+            let (scenario, notices) = read(line)?;
+            noted(&sensitivity_report(&scenario, arguments.metric)?, notices)
+        }),
+        Command::Replay(arguments) if arguments.batch => replay_batch(arguments, &mut out),
+        Command::Job => job(&mut out),
         Command::Eval(arguments) => eval(arguments, &mut out),
         Command::Render(arguments) => render(arguments, &mut out),
         Command::Replay(arguments) => run_replay(arguments, &mut out),
@@ -390,7 +424,7 @@ const MEASURED: &str = include_str!("../public/measured.csv");
 fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
     let parsed = link::parse(&arguments.link);
     if arguments.strict && !parsed.notices.is_empty() {
-        let notices: Vec<String> = parsed.notices.iter().map(ToString::to_string).collect();
+        let notices = told_of(&parsed.notices);
         return Err(Failure::Input(notices.join("\n")));
     }
     let scenario = scenario(&arguments.link)?;
@@ -443,13 +477,14 @@ fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
     fs::write(file, bytes).map_err(|error| Failure::Input(format!("{name}: {error}")))
 }
 
-/// A pure filter: one line in, one line out. Answers are flushed whenever the input pauses, so that the other end of two
+/// A pure filter: a line of standard input in, a line out, in the same order, in constant memory. What cannot be answered
+/// is answered with the reason in its place. Answers are flushed whenever the input pauses, so that the other end of two
 /// pipes never waits, and are else written in large pieces.
-fn batch<R: Read>(
-    input: &mut BufReader<R>,
+fn batch(
     out: &mut impl Write,
-    strictness: Strictness,
+    mut answer: impl FnMut(&str) -> Result<String, Failure>,
 ) -> Result<(), Failure> {
+    let input = &mut BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut line = Vec::new();
     loop {
         if input.buffer().is_empty() {
@@ -462,35 +497,80 @@ fn batch<R: Read>(
         if read == 0 {
             return Ok(());
         }
-        let answer = if line.last() != Some(&b'\n') && read as u64 == limit {
+        let answered = if line.last() != Some(&b'\n') && read as u64 == limit {
             input.skip_until(b'\n')?;
-            failure(format!("The line is longer than {} kB.", link::LONGEST / 1024))
+            Err(Failure::Input(format!("The line is longer than {} kB.", link::LONGEST / 1024)))
         } else {
             match std::str::from_utf8(&line) {
-                Ok(text) => reply(text.trim_end_matches(['\n', '\r']), strictness),
-                Err(_) => failure("The line is not UTF-8 text.".to_owned()),
+                Ok(text) => answer(text.trim_end_matches(['\n', '\r'])),
+                Err(_) => Err(Failure::Input("The line is not UTF-8 text.".to_owned())),
             }
         };
-        writeln!(out, "{}", answer.json_line())?;
+        match answered {
+            Ok(text) => writeln!(out, "{text}")?,
+            Err(Failure::Input(error)) => {
+                let text = std::str::from_utf8(&line).unwrap_or_default();
+                let parsed = report::no_link(text).is_none().then(|| link::parse(text));
+                let failure = report::Failure {
+                    link: parsed.as_ref().map_or_else(String::new, |own| link::write(&own.scenario, &[])),
+                    error,
+                    notices: parsed.map_or_else(Vec::new, |own| told_of(&own.notices)),
+                };
+                writeln!(out, "{}", Reply::Failure(failure).json_line())?;
+            }
+            Err(other) => return Err(other),
+        }
     }
 }
 
-fn failure(error: String) -> Reply {
-    Reply::Failure(report::Failure { link: String::new(), error, notices: Vec::new() })
+/// A report of a batch, with what its link said that could not be taken as it stands.
+#[derive(Serialize)]
+struct Noted<'r, R> {
+    #[serde(flatten)]
+    report: &'r R,
+    notices: Vec<String>,
 }
 
-/// The scenario of a link whose fields are all in range; what was dropped is told on standard error.
-fn scenario(text: &str) -> Result<Scenario, Failure> {
+fn noted<R: Serialize>(report: &R, notices: Vec<String>) -> Result<String, Failure> {
+    Ok(serde_json::to_string(&Noted { report, notices }).map_err(io::Error::from)?)
+}
+
+fn told_of(notices: &[link::Notice]) -> Vec<String> {
+    notices.iter().map(ToString::to_string).collect()
+}
+
+/// The scenario of a link whose fields are all in range, and what of the link was dropped.
+fn read(text: &str) -> Result<(Scenario, Vec<String>), Failure> {
     if let Some(reason) = report::no_link(text) {
         return Err(Failure::Input(reason.to_owned()));
     }
     let parsed = link::parse(text);
-    for notice in &parsed.notices {
-        writeln!(io::stderr(), "Note: {notice}")?;
-    }
     match parsed.scenario.check().first() {
         Some(invalid) => Err(Failure::Input(format!("{invalid}."))),
-        None => Ok(parsed.scenario),
+        None => Ok((parsed.scenario, told_of(&parsed.notices))),
+    }
+}
+
+/// As [`read`]; what was dropped is told on standard error.
+fn scenario(text: &str) -> Result<Scenario, Failure> {
+    let (scenario, notices) = read(text)?;
+    for notice in notices {
+        writeln!(io::stderr(), "Note: {notice}")?;
+    }
+    Ok(scenario)
+}
+
+/// What the page's worker would answer to a question.
+fn job(out: &mut impl Write) -> Result<(), Failure> {
+    let mut question = String::new();
+    io::stdin().lock().read_to_string(&mut question)?;
+    let mut job = Job::new(&question).map_err(Failure::Input)?;
+    loop {
+        let slice = job.step();
+        out.write_all(slice.text.as_bytes())?;
+        if slice.done {
+            return Ok(());
+        }
     }
 }
 
@@ -499,33 +579,47 @@ fn served(scenario: &Scenario) -> Result<(), Failure> {
     evaluate(scenario).map(|_| ()).map_err(|refusal| Failure::Input(words::refusal(&refusal)))
 }
 
-fn frontier(arguments: &Frontier, out: &mut impl Write) -> Result<(), Failure> {
-    let scenario = scenario(&arguments.link)?;
-    let found = explore::frontier_of(&scenario, arguments.metric);
+/// The frontier of a scenario, as plain data and as it was found.
+fn frontier_report(
+    scenario: &Scenario,
+    metric: Metric,
+) -> Result<(told::frontier::FrontierReport, Vec<explore::Candidate>), Failure> {
+    let found = explore::frontier_of(scenario, metric);
     if found.is_empty() {
         // Whatever keeps the scenario itself from being served is the best reason there is.
-        served(&scenario)?;
+        served(scenario)?;
     }
+    Ok((told::frontier::FrontierReport::new(scenario, metric, &found), found))
+}
+
+fn frontier(arguments: &Frontier, out: &mut impl Write) -> Result<(), Failure> {
+    let scenario = scenario(arguments.link.as_deref().unwrap_or_default())?;
+    let (report, found) = frontier_report(&scenario, arguments.metric)?;
     if arguments.json {
-        json(out, &told::frontier::FrontierReport::new(&scenario, arguments.metric, &found))
+        json(out, &report)
     } else {
         Ok(out.write_all(told::frontier::text(arguments.metric, &found).as_bytes())?)
     }
 }
 
-fn size(arguments: &Size, out: &mut impl Write) -> Result<(), Failure> {
-    let scenario = scenario(&arguments.link)?;
+/// The sizing of a scenario, out of these chips or of all.
+fn sized(scenario: &Scenario, chips: &[String]) -> Result<explore::Sizing, Failure> {
     scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
-    for id in &arguments.chips {
+    for id in chips {
         if scenario.chip(id).is_none() {
             let near = catalog::nearest_chip_ids(id).join(", ");
             let near = if near.is_empty() { String::new() } else { format!("; near: {near}") };
             return Err(Failure::Input(format!("--chips: no chip is called {id}{near}")));
         }
     }
-    let all = || explore::all_chips(&scenario);
-    let chips = if arguments.chips.is_empty() { all() } else { arguments.chips.clone() };
-    let sizing = explore::size(&scenario, &chips);
+    let all = || explore::all_chips(scenario);
+    let chips = if chips.is_empty() { all() } else { chips.to_vec() };
+    Ok(explore::size(scenario, &chips))
+}
+
+fn size(arguments: &Size, out: &mut impl Write) -> Result<(), Failure> {
+    let scenario = scenario(arguments.link.as_deref().unwrap_or_default())?;
+    let sizing = sized(&scenario, &arguments.chips)?;
     if arguments.json {
         json(out, &told::size::SizingReport::new(&sizing))?;
         if sizing.deployments.is_empty() { Err(Failure::Input(String::new())) } else { Ok(()) }
@@ -564,14 +658,27 @@ fn breakeven(arguments: &Breakeven, out: &mut impl Write) -> Result<(), Failure>
     }
 }
 
+fn tornado(scenario: &Scenario, metric: Metric) -> Result<explore::Sensitivity, Failure> {
+    explore::sensitivity(scenario, metric)
+        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))
+}
+
+fn sensitivity_report(
+    scenario: &Scenario,
+    metric: Metric,
+) -> Result<told::sensitivity::SensitivityReport, Failure> {
+    let tornado = tornado(scenario, metric)?;
+    let pays = explore::break_even_price(scenario);
+    Ok(told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+}
+
 fn sensitivity(arguments: &Sensitivity, out: &mut impl Write) -> Result<(), Failure> {
-    let scenario = scenario(&arguments.link)?;
-    let tornado = explore::sensitivity(&scenario, arguments.metric)
-        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))?;
-    let pays = explore::break_even_price(&scenario);
+    let scenario = scenario(arguments.link.as_deref().unwrap_or_default())?;
     if arguments.json {
-        json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+        json(out, &sensitivity_report(&scenario, arguments.metric)?)
     } else {
+        let tornado = tornado(&scenario, arguments.metric)?;
+        let pays = explore::break_even_price(&scenario);
         Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
     }
 }
@@ -602,9 +709,46 @@ fn diff(arguments: &Diff, out: &mut impl Write) -> Result<(), Failure> {
     }
 }
 
+/// What is replayed: the scenario's own requests, or those of a trace.
+fn asked(arguments: &ReplayArguments, notices: &mut Vec<String>) -> Result<Asked, Failure> {
+    let Some(file) = &arguments.trace else { return Ok(Asked::Scenario) };
+    let speed = arguments.speed;
+    if !(speed > 0.0 && speed <= 1e6) {
+        return Err(Failure::Input(format!("--speed {speed}: must be above 0 and at most 1e6")));
+    }
+    let pacing =
+        arguments.users.map_or(Pacing::Recorded { speed }, |concurrency| Pacing::Closed { concurrency });
+    Ok(Asked::Trace(Arc::new(read_trace(file, notices)?), pacing))
+}
+
+fn replay_batch(arguments: &ReplayArguments, out: &mut impl Write) -> Result<(), Failure> {
+    if arguments.trace.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::Input("--trace -: standard input holds the links of a batch".to_owned()));
+    }
+    let mut of_trace = Vec::new();
+    let asked = asked(arguments, &mut of_trace)?;
+    for notice in of_trace {
+        writeln!(io::stderr(), "Note: {notice}")?;
+    }
+    batch(out, |line| {
+        let (scenario, notices) = read(line)?;
+        if arguments.strict && !notices.is_empty() {
+            return Err(Failure::Input(format!("The link has a mistake: {}.", notices.join("; "))));
+        }
+        let refused = |refusal: Refusal| Failure::Input(words::refusal(&refusal));
+        let models = Models::of(&scenario).map_err(refused)?;
+        let deployment = Deployment::new(&scenario, constants(), &models).map_err(refused)?;
+        let mut engine = Replay::start(&deployment, &asked);
+        let progress = engine.run(u64::MAX);
+        let result = engine.result(scenario.slo, asked.warm_up(&scenario, progress.arrived));
+        let report = ReplayReport::new(&scenario, &result, notices);
+        Ok(serde_json::to_string(&report).map_err(io::Error::from)?)
+    })
+}
+
 fn run_replay(arguments: &ReplayArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let parsed = link::parse(&arguments.link);
-    let mut notices: Vec<String> = parsed.notices.iter().map(ToString::to_string).collect();
+    let parsed = link::parse(arguments.link.as_deref().unwrap_or_default());
+    let mut notices = told_of(&parsed.notices);
     if arguments.strict && !notices.is_empty() {
         return Err(Failure::Input(notices.join("\n")));
     }
@@ -612,20 +756,7 @@ fn run_replay(arguments: &ReplayArguments, out: &mut impl Write) -> Result<(), F
     if let Some(invalid) = scenario.check().first() {
         return Err(Failure::Input(invalid.to_string()));
     }
-    let asked = match &arguments.trace {
-        None => Asked::Scenario,
-        Some(file) => {
-            let speed = arguments.speed;
-            if !(speed > 0.0 && speed <= 1e6) {
-                return Err(Failure::Input(format!("--speed {speed}: must be above 0 and at most 1e6")));
-            }
-            let pacing = arguments
-                .users
-                .map_or(Pacing::Recorded { speed }, |concurrency| Pacing::Closed { concurrency });
-            let trace = read_trace(file, &mut notices)?;
-            Asked::Trace(Arc::new(trace), pacing)
-        }
-    };
+    let asked = asked(arguments, &mut notices)?;
     if !arguments.json {
         for notice in &notices {
             writeln!(io::stderr(), "Note: {notice}")?;

@@ -144,6 +144,54 @@ fn a_batch_keeps_order_and_answers_every_line() {
 }
 
 #[test]
+fn every_batch_verb_answers_line_by_line() {
+    let good = "v1&model=llama3-8b&pool=h100-sxm*2&concurrency=4&horizon=40req&lengths=chat";
+    let other = "v1&model=llama3-8b&pool=h200*1&concurrency=2&horizon=40req&isl=1k&nothing=1";
+    let small = "v1&model=deepseek-v3&pool=h100-sxm*1:tp1";
+    let input = format!("{good}\n\nnonsense\n{other}\n{small}\n{good}");
+    for verb in [&["frontier"][..], &["size", "--chips", "h100-sxm"], &["sensitivity"], &["replay"]] {
+        let batch = run(&[verb, &["--batch"]].concat(), input.as_bytes());
+        assert_eq!(batch.status.code(), Some(0), "{verb:?}: {}", text(&batch.stderr));
+        assert!(batch.stderr.is_empty(), "{verb:?}: {}", text(&batch.stderr));
+        let answers = lines(&batch);
+        assert_eq!(answers.len(), 6, "{verb:?}");
+        for (line, words) in [(1, "empty"), (2, "no link")] {
+            assert!(answers[line]["error"].as_str().unwrap().contains(words), "{verb:?}: {}", answers[line]);
+        }
+        // A sizing chooses pools of its own; to all others this one is too small.
+        let fault = answers[4]["error"].as_str();
+        assert!(
+            verb[0] == "size" || fault.is_some_and(|own| own.contains("fit")),
+            "{verb:?}: {}",
+            answers[4]
+        );
+        assert!(answers[3]["notices"][0].as_str().unwrap().contains("nothing: no such key"), "{verb:?}");
+        assert_eq!(answers[0], answers[5], "{verb:?}");
+        // One at a time and all together give the same answer.
+        let alone = run(&[verb, &["--json", good]].concat(), b"");
+        let mut together = answers[0].clone();
+        if verb[0] != "replay" {
+            assert_eq!(
+                together.as_object_mut().unwrap().remove("notices"),
+                Some(serde_json::json!([])),
+                "{verb:?}"
+            );
+        }
+        assert_eq!(lines(&alone)[0], together, "{verb:?}");
+        assert_eq!(run(&[verb, &["--batch", good]].concat(), b"").status.code(), Some(2), "{verb:?}");
+        assert_eq!(run(verb, b"").status.code(), Some(2), "{verb:?}");
+    }
+}
+
+#[test]
+fn a_question_of_the_worker_is_answered() {
+    let output = run(&["job"], b"share\njson\nv1&isl=4k\n");
+    assert_eq!(output.stdout, run(&["eval", "--json", "v1&isl=4k"], b"").stdout);
+    let output = run(&["job"], b"dance\nv1");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), "no job is called dance\n"));
+}
+
+#[test]
 fn a_batch_answers_before_the_input_ends() {
     let mut child =
         tandem().args(["eval", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -165,7 +213,9 @@ fn a_batch_answers_before_the_input_ends() {
 
 #[test]
 fn a_closed_pipe_is_no_crash() {
-    for arguments in [&["eval", "--batch"][..], &["keys"], &["catalog", "models", "--json"]] {
+    for arguments in
+        [&["eval", "--batch"][..], &["sensitivity", "--batch"], &["keys"], &["catalog", "models", "--json"]]
+    {
         let mut child = tandem()
             .args(arguments)
             .stdin(Stdio::piped())

@@ -5,7 +5,7 @@
 use tandem::evidence::{Evaluation, evaluate};
 use tandem::explore::{Knob, sweep};
 use tandem::metric::Metric;
-use tandem::report::{self, verdict, words};
+use tandem::report::{self, Strictness, reply, verdict, words};
 use tandem::scenario::Scenario;
 use tandem::scenario::link::parse;
 use tandem::units::Seconds;
@@ -101,4 +101,18 @@ fn csv_is_rectangular_and_reads_back() {
     let ttft = samples[0].result.as_ref().unwrap().steady.ttft.get();
     assert_eq!(rows[0][1].parse::<f64>().unwrap(), ttft);
     assert!(rows[2][1].is_empty() && rows[2][columns - 1].starts_with("Does not fit"), "{:?}", rows[2]);
+}
+
+/// Whole reports to the last digit. They change with the constants and the laws, on purpose: `cargo xtask bless`.
+#[test]
+fn golden_reports_stay_as_they_are() {
+    let links = include_str!("golden/reported.txt").lines();
+    let reports: Vec<&str> = include_str!("golden/reports.jsonl").lines().collect();
+    let mut count = 0;
+    for (link, golden) in links.zip(&reports) {
+        let own = reply(link, Strictness::Lenient).json_line();
+        assert!(own == *golden, "{link}: if that is meant, run `cargo xtask bless`\n  {golden}\n  {own}");
+        count += 1;
+    }
+    assert!(count == reports.len() && count >= 20, "golden reports were lost: {count} left");
 }

@@ -39,6 +39,7 @@ use super::chip::Confidence;
 use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Model};
 use super::number::NumberFormat;
 use crate::units::Tokens;
+use crate::units::format::excerpt;
 
 /// Smallest total that a family is scaled to.
 pub const MIN_TOTAL: f64 = 1e9;
@@ -151,6 +152,9 @@ impl Family {
     }
 }
 
+/// Longest excerpt of an identifier in a message.
+const EXCERPT: usize = 60;
+
 /// Why an identifier names no scaled model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyError {
@@ -193,7 +197,8 @@ pub fn scaled(family: Family, total_parameters: f64, active_share: Option<f64>) 
 ///
 /// When a part of the identifier is missing, can't be read or is out of range.
 pub fn parse_family_id(id: &str) -> Result<Model, FamilyError> {
-    let wrong = |field, value: &str, expected| FamilyError { field, value: value.to_owned(), expected };
+    let wrong =
+        |field, value: &str, expected| FamilyError { field, value: excerpt(value, EXCERPT), expected };
     let mut parts = id.split(':');
     let name = parts.next().unwrap_or_default();
     let family = Family::from_id(name)

@@ -38,7 +38,10 @@ pub fn text(report: &CheckReport, rows: Option<usize>) -> String {
     if !report.unpredicted.is_empty() {
         page.push_str("\nNot predicted\n");
         for row in report.unpredicted.iter().take(MOST_UNPREDICTED) {
-            page.push_str(&format!("  {}: {}\n", row.id, row.reason));
+            // A row without a name goes by its line, which the reason begins with.
+            let name = Some(&row.id).filter(|own| !row.reason.starts_with(&format!("{own}: ")));
+            let name = name.map_or_else(String::new, |own| format!("{own}: "));
+            page.push_str(&format!("  {name}{}\n", row.reason));
         }
         if let Some(more) = report.unpredicted.len().checked_sub(MOST_UNPREDICTED).filter(|more| *more > 0) {
             page.push_str(&format!("  … and {more} more\n"));

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::limits::{Invalid, Limits, MOST_CHIPS};
 use super::{Formats, Scenario};
 use crate::catalog::{self, Chip, Model};
+use crate::units::format::excerpt;
+
+/// Longest excerpt of a name in a message.
+const EXCERPT: usize = 60;
 
 /// What a scenario knows beyond the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,7 +81,8 @@ impl Custom {
             message: if id.contains(':') {
                 error.to_string()
             } else {
-                format!("no model is called {id}; near: {}", catalog::nearest_model_ids(id).join(", "))
+                let near = catalog::nearest_model_ids(id).join(", ");
+                format!("no model is called {}; near: {near}", excerpt(id, EXCERPT))
             },
         })
     }

@@ -20,6 +20,7 @@
 use std::fmt;
 
 use super::{Layout, Limits, Pool};
+use crate::units::format::excerpt;
 
 /// Longest text that is looked at; the longest sensible one is far shorter.
 const LONGEST: usize = 256;
@@ -218,17 +219,17 @@ fn read(text: &str) -> Result<(String, u32, Option<Written>), NotationError> {
     let mut parts = text.split(':').map(str::trim);
     let head = parts.next().unwrap_or_default();
     let Some((chip, count)) = head.split_once(['*', '×']) else {
-        return Err(NotationError::NoCount { text: head.to_owned() });
+        return Err(NotationError::NoCount { text: excerpt(head, LONGEST) });
     };
     let (chip, count) = (chip.trim(), count.trim());
     if chip.is_empty() {
         return Err(NotationError::NoChip);
     }
     let chips = match whole(count) {
-        None => return Err(NotationError::BadCount { text: count.to_owned() }),
+        None => return Err(NotationError::BadCount { text: excerpt(count, LONGEST) }),
         Some(chips) => chips
             .filter(|&chips| Limits::CHIPS.admit(f64::from(chips)).is_ok())
-            .ok_or_else(|| NotationError::CountOutOfRange { text: count.to_owned() })?,
+            .ok_or_else(|| NotationError::CountOutOfRange { text: excerpt(count, LONGEST) })?,
     };
     let mut written = Written::default();
     let mut any = false;
@@ -237,16 +238,16 @@ fn read(text: &str) -> Result<(String, u32, Option<Written>), NotationError> {
         let (name, degree) = part.split_at_checked(digits).unwrap_or((part, ""));
         let found = NAMES.into_iter().zip(&mut written.0).find(|(known, _)| *known == name);
         let Some((name, slot)) = found else {
-            return Err(NotationError::UnknownFactor { text: part.to_owned() });
+            return Err(NotationError::UnknownFactor { text: excerpt(part, LONGEST) });
         };
         if slot.is_some() {
             return Err(NotationError::Repeated { name });
         }
         let degree = match whole(degree) {
-            None => return Err(NotationError::BadDegree { name, text: degree.to_owned() }),
+            None => return Err(NotationError::BadDegree { name, text: excerpt(degree, LONGEST) }),
             Some(value) => value
                 .filter(|&value| Limits::DEGREE.admit(f64::from(value)).is_ok())
-                .ok_or_else(|| NotationError::DegreeOutOfRange { name, text: degree.to_owned() })?,
+                .ok_or_else(|| NotationError::DegreeOutOfRange { name, text: excerpt(degree, LONGEST) })?,
         };
         *slot = Some(degree);
         any = true;

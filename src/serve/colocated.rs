@@ -57,7 +57,9 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let in_flight =
         |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
     let room = station.fits;
-    let at_room = station.at(rising_root(1e-9, room, |batch| in_flight(&station.at(batch), room) - room));
+    // A full replica is full of others, whoever is there now.
+    let full = Station { others: 1.0, ..station };
+    let at_room = full.at(rising_root(1e-9, room, |batch| in_flight(&full.at(batch), room) - room));
     let capacity = at_room.rate * station.replicas;
 
     let (operating, users_here, saturation) = match scenario.load {
@@ -102,7 +104,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.batch, lengths.context);
+    let account = half.account(operating.company, lengths.context);
     let yields = half.tokens_per_step();
     let mut tpot_parts = account.per_token(yields);
     push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);
@@ -111,7 +113,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         operating.rate * lengths.tokens / (yields * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
     let pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
-    let flows = half.flows(operating.step, operating.batch, busy, lengths.context);
+    let flows = half.flows(operating.step, operating.company, busy, lengths.context);
     warnings.extend(pools.iter().filter_map(outside));
     let ttft_parts = ttft.parts(&prefill_ops);
     let e2e = ttft.total() + operating.tpot * lengths.tokens;

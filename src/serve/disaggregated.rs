@@ -110,7 +110,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
     }
     let prefill_ops = reader.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.batch, lengths.context);
+    let account = half.account(operating.company, lengths.context);
     let yields = half.tokens_per_step();
     let in_prefill = rate / readers * (prefill.latency + ttft.queue).get();
     let held = in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl));
@@ -132,7 +132,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     let e2e = ttft.total() + operating.tpot * lengths.tokens;
     let transfer = path.state(RequestsPerSecond::new(rate), prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
-    flows.extend(half.flows(operating.step, operating.batch, decode_load.min(1.0), lengths.context));
+    flows.extend(half.flows(operating.step, operating.company, decode_load.min(1.0), lengths.context));
     let mut tpot_parts = account.per_token(yields);
     push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);
     let steps = (lengths.tokens / yields, lengths.tokens);

@@ -37,6 +37,8 @@ pub struct Half<'a> {
 /// Where a step goes; both lists add up to it.
 #[derive(Clone, Debug)]
 pub struct Account {
+    /// The sequences in decode that the step is with.
+    pub batch: f64,
     /// The step.
     pub step: Seconds,
     /// By cause.
@@ -218,11 +220,11 @@ impl<'a> Half<'a> {
                 None => super::first_token::push(&mut by_cause, cause, time),
             }
         }
-        Account { step, parts: by_cause, shares, ops, partner_ops }
+        Account { batch, step, parts: by_cause, shares, ops, partner_ops }
     }
 
-    /// The pools with `batch` sequences in decode, whose step `account` is, and `admitted` in memory per station; `busy` is
-    /// the share of time that the half is at work.
+    /// The pools with `batch` sequences in decode on average, whose typical step `account` is, and `admitted` in memory per
+    /// station; `busy` is the share of time that the half is at work.
     #[must_use]
     pub fn pools(
         &self,
@@ -242,10 +244,11 @@ impl<'a> Half<'a> {
             ops: account.ops.clone(),
             ..self.holder.idle()
         };
-        let drafting = self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.time(batch, context));
+        let company = account.batch;
+        let drafting = self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.time(company, context));
         let mut others = Vec::new();
         if let Some(partner) = &self.partner {
-            let turns = self.turns(partner, batch, context);
+            let turns = self.turns(partner, company, context);
             holder.step = turns.attention_busy();
             holder.utilisation = (busy * (turns.attention_busy() / step)).min(1.0);
             let mut other = PoolState {
@@ -266,11 +269,11 @@ impl<'a> Half<'a> {
                         holder.utilisation = (busy * ((step - drafting) / step)).min(1.0);
                     }
                     others.push(PoolState {
-                        utilisation: (busy * (draft.parts(batch, context).0 / step)).min(1.0),
+                        utilisation: (busy * (draft.parts(company, context).0 / step)).min(1.0),
                         batch: Requests::new(batch * draft.ratio),
                         memory: draft.replica.memory(admitted * draft.ratio, context),
-                        step: draft.parts(batch, context).0,
-                        ops: draft.replica.kernel_ops(batch * draft.ratio, context, 1.0),
+                        step: draft.parts(company, context).0,
+                        ops: draft.replica.kernel_ops(company * draft.ratio, context, 1.0),
                         ..away.side.idle()
                     });
                 }

@@ -7,6 +7,10 @@ use serde::Serialize;
 use crate::catalog::ComputeType;
 use crate::scenario::{Layout, Role};
 use crate::units::Bytes;
+use crate::units::format::excerpt;
+
+/// Longest excerpt of a name in a message.
+const EXCERPT: usize = 60;
 
 /// Why a scenario can't be evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,10 +85,10 @@ impl fmt::Display for Refusal {
         match self {
             Self::Invalid { message } | Self::UnknownModel { message } => f.write_str(message),
             Self::UnknownChip { chip, nearest } if nearest.is_empty() => {
-                write!(f, "no chip is called {chip}")
+                write!(f, "no chip is called {}", excerpt(chip, EXCERPT))
             }
             Self::UnknownChip { chip, nearest } => {
-                write!(f, "no chip is called {chip}; near: {}", nearest.join(", "))
+                write!(f, "no chip is called {}; near: {}", excerpt(chip, EXCERPT), nearest.join(", "))
             }
             Self::MissingFigure { chip, figure } => {
                 write!(f, "{chip} has no published {figure}, so nothing can be computed on it")

@@ -107,8 +107,10 @@ impl Spacing {
 /// A replica at a certain number of sequences in decode.
 #[derive(Clone, Copy, Debug)]
 pub struct Operating {
-    /// Sequences in decode.
+    /// Sequences in decode, on average over time.
     pub batch: f64,
+    /// Sequences in decode as one of them sees it, itself included: more than on average where they come at random.
+    pub company: f64,
     /// Time of a decode step without prompts in between.
     pub step: Seconds,
     /// Time per output token.
@@ -150,7 +152,15 @@ impl Station<'_, '_> {
             let saved = prefill.saved(together, step).get() * self.engine().mixing;
             let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
             let tpot = step / yields + Seconds::new(stall * prompts * self.others);
-            Operating { batch, step, tpot, rate: batch / (self.tokens * tpot.get()), together, occupancy }
+            Operating {
+                batch,
+                company,
+                step,
+                tpot,
+                rate: batch / (self.tokens * tpot.get()),
+                together,
+                occupancy,
+            }
         };
         let Some(spacing) = self.spacing else {
             return match self.meets {

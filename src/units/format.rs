@@ -551,9 +551,19 @@ impl Typed {
 
 /// Enough of a text to recognise it in a message.
 fn clip(text: &str) -> String {
-    let text = text.trim();
-    let mut short: String = text.chars().take(24).collect();
-    if short.len() < text.len() {
+    excerpt(text.trim(), 24)
+}
+
+/// At most so many characters of a foreign text, for a message: without anything that could upset a terminal or turn the
+/// words around it.
+#[must_use]
+pub fn excerpt(text: &str, most: usize) -> String {
+    let plain = |symbol: char| {
+        let turns = matches!(symbol, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if symbol.is_control() || turns { char::REPLACEMENT_CHARACTER } else { symbol }
+    };
+    let mut short: String = text.chars().take(most).map(plain).collect();
+    if text.chars().nth(most).is_some() {
         short.push('…');
     }
     short

@@ -225,6 +225,151 @@ test("messages set scenario, look, parts and height; wrong ones are answered and
   await context.close();
 });
 
+/** How many times the usual number of random messages is sent: `TANDEM_FUZZ=100` by hand. */
+const MORE = Number(process.env.TANDEM_FUZZ ?? 1);
+
+/**
+ * Sends random messages to the frame, and returns what it must make of them: the errors it must answer, in order, and
+ * the state that holds in the end. It judges by itself, from what embedding.html promises. Runs in the host's page, as
+ * some of what can be sent cannot be handed from here to there.
+ */
+function bombard({ seed, count, wild }) {
+  let at = seed;
+  const random = () => {
+    at = (at + 0x6d2b79f5) | 0;
+    let bits = Math.imul(at ^ (at >>> 15), 1 | at);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (end) => Math.floor(random() * end);
+  const of = (list) => list[below(list.length)];
+  const cycle = {};
+  cycle.self = cycle;
+  const deep = Array.from({ length: 500 }).reduce((inner) => ({ inner }), {});
+  const odd = [
+    undefined, null, true, 0, -1, 1, 119, 4001, 1e308, NaN, Infinity, 10n, "", " ", "1", "v1", "NaN", "\u0000", "\u202e", "x".repeat(70_000),
+    "<img src=x onerror=alert(1)>", "javascript:alert(1)", "__proto__", "constructor", "toString", [], [1], ["dark"], ["setTheme"], {},
+    { toString: 5 }, { link: "v1" }, cycle, deep, new Map([["a", 1]]), new Set(["dark"]), new Date(0), new ArrayBuffer(8), new Uint8Array(9), /x/,
+    new Error("no"), new Blob(["x"]),
+  ];
+  const fine = {
+    theme: ["light", "dark"],
+    height: ["fill", 120, 250, 4000, "300"],
+    hide: ["", undefined, null, "table", " table , remarks ", "sentence"],
+    show: ["", undefined, "tiles", "tiles,chart"],
+    link: ["v1&isl=2k", "https://example.org/#v1&isl=3k", "v1&model=llama3-8b&pool=h100-sxm*1", "v1&isl=5k&osl=256"],
+  };
+  const links = ["v1&isl=banana", "v1&nothing=1", "v2", "isl=4k", "v1&isl=1k&view=pie", "v1&pool=<b>", "v1x", "#", "v1&chip=a:bf16=1"];
+  const parts = ["sentence", "remarks", "tiles", "chart", "table"];
+  const wrong = (field) => ({ wrong: field });
+  const listed = (value) => {
+    if (typeof (value ?? "") !== "string") return undefined;
+    const names = (value ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+    return names.every((name) => parts.includes(name)) ? names : undefined;
+  };
+  // What a message must come to: the field that is wrong, or what it changes.
+  const judge = ({ tandem, type, theme, height, hide, show, link }) => {
+    if (tandem !== 1) return wrong("tandem");
+    if (type === "getState") return {};
+    if (type === "setTheme") return ["auto", ...fine.theme].includes(theme) ? { theme } : wrong("theme");
+    if (type === "setScenario") return ["v1", ...fine.link].includes(link) ? { link } : wrong("link");
+    if (type === "setHeight") {
+      if (["auto", "fill"].includes(height)) return { height };
+      const pixels = typeof height === "string" && /^\d+$/.test(height) ? Number(height) : height;
+      return typeof pixels === "number" && pixels >= 120 && pixels <= 4000 ? { height: "set" } : wrong("height");
+    }
+    if (type === "setParts") {
+      const [hidden, shown] = [listed(hide), listed(show)];
+      if (!hidden || !shown) return wrong(hidden ? "show" : "hide");
+      return { parts: parts.filter((part) => (part !== "tiles" || shown.includes(part)) && !hidden.includes(part)).join(" ") };
+    }
+    return wrong("type");
+  };
+  const [errors, state] = [[], {}];
+  const frame = document.querySelector("iframe").contentWindow;
+  for (let index = 0; index < count; index += 1) {
+    if (wild && below(20) === 0) frame.postMessage(of(odd), "*"); // None of these has our mark on it.
+    const type = wild && below(6) === 0 ? of(odd) : of(["setScenario", "setTheme", "setParts", "setHeight", "getState", "explode", "ready"]);
+    const message = { tandem: wild && below(8) === 0 ? of(odd) : 1, type };
+    for (const field of Object.keys(fine)) {
+      if (below(5) > 0) message[field] = wild || below(3) === 0 ? of([...odd, ...links]) : of(fine[field]);
+    }
+    const { wrong: field, ...change } = judge(message);
+    if (wild && Object.keys(change).length > 0) continue;
+    if (field) errors.push(field);
+    Object.assign(state, change);
+    frame.postMessage(message, "*");
+  }
+  return { errors, state };
+}
+
+test("random messages are answered one by one, and a wrong one changes nothing", async () => {
+  const { page, context, problems } = await host(
+    `<iframe title="Tandem" src="${TOP}?embed=1#v1&isl=4k" width="800" height="600"></iframe>`,
+    { script: "" },
+  );
+  await until(() => heard(page, "ready"), (found) => found.length === 1, "ready");
+  const frame = page.frames()[1];
+  const state = () => frame.evaluate(() => ({ ...document.documentElement.dataset, style: document.documentElement.getAttribute("style") }));
+  const last = async (order) => {
+    await page.evaluate((order) => document.querySelector("iframe").contentWindow.postMessage({ tandem: 1, ...order }, "*"), order);
+  };
+  let seed = 1;
+  for (const [wild, rounds, count] of [[true, 6 * MORE, 500], [false, 2 * MORE, 60]]) {
+    for (let round = 0; round < rounds; round += 1, seed += 1) {
+      await page.evaluate(() => (globalThis.heard.length = 0));
+      const before = await state();
+      const expected = await page.evaluate(bombard, { seed, count, wild });
+      await last({ type: "end" });
+      const errors = await until(() => heard(page, "error"), (found) => found.at(-1)?.value === "end", `errors of seed ${seed}`);
+      assert.deepEqual(errors.slice(0, -1).map((own) => own.field), expected.errors, `seed ${seed}`);
+      for (const { field, value, valid, message } of errors) {
+        assert.ok(typeof value === "string" && value.length < 250, `seed ${seed}: value of ${field}`);
+        assert.ok(valid.length > 0 && message.startsWith(`${field} is "`), `seed ${seed}: ${message}`);
+      }
+      const after = await state();
+      if (wild) {
+        assert.deepEqual(after, before, `seed ${seed}`);
+      } else {
+        const { theme, height, parts } = expected.state;
+        if (theme && theme !== "auto") assert.equal(after.theme, theme, `seed ${seed}`);
+        if (height) assert.equal(after.height, height, `seed ${seed}`);
+        if (parts !== undefined) assert.equal(after.parts, parts, `seed ${seed}`);
+        if (expected.state.link) assert.match(after.link, /^v1/);
+      }
+    }
+  }
+  assertClean(problems);
+  await context.close();
+});
+
+test("what comes out of a frame is checked by the page around it", async () => {
+  const { page, context, problems } = await host(`<tandem-embed id="one" scenario="v1&isl=4k" height="auto" loading="eager"></tandem-embed>`);
+  await allReady(page, 1);
+  const link = await page.evaluate(() => document.getElementById("one").link);
+  await inside(page).evaluate((rounds) => {
+    const odd = [undefined, null, 5, NaN, -Infinity, 1e308, "", "x".repeat(9999), {}, [], 10n, new Map(), { toString: 5 }, ["v1"]];
+    for (let round = 0; round < rounds; round += 1) {
+      for (const type of ["ready", "state", "resize", "ready ", "constructor", "__proto__", 5, null, ["ready"], {}]) {
+        for (const value of odd) parent.postMessage({ tandem: 1, type, link: typeof value === "string" ? [value] : value, height: value }, "*");
+      }
+      for (const value of odd) parent.postMessage(value, "*");
+    }
+    parent.postMessage({ tandem: 1, type: "error", field: "end" }, "*");
+  }, 20 * MORE);
+  await until(() => events(page, "error"), (found) => found.at(-1)?.field === "end", "the last message");
+  const own = await page.evaluate(() => {
+    const one = document.getElementById("one");
+    return { link: one.link, ready: one.ready, height: one.shadowRoot.querySelector("iframe").offsetHeight };
+  });
+  assert.equal(own.link, link);
+  assert.equal(own.ready, true);
+  assert.ok(own.height >= 80 && own.height <= 6002, `${own.height}`);
+  assert.ok((await events(page, "state")).every((event) => typeof event.link === "string"));
+  assertClean(problems);
+  await context.close();
+});
+
 test("a sandboxed embed computes, searches without a worker, and follows its host", async () => {
   const { page, context, problems } = await host(
     `<tandem-embed id="one" scenario="v1&isl=4k" view="frontier" sandbox="allow-scripts" loading="eager"></tandem-embed>`,

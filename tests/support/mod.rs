@@ -510,3 +510,65 @@ fn pricings() -> impl Strategy<Value = Pricing> {
             utilisation,
         })
 }
+
+/// Scenarios of every split that mostly can be served: chips that are measured or sold, in numbers that hold a model, with
+/// layouts left open, stated, or both.
+pub fn served_scenarios() -> BoxedStrategy<Scenario> {
+    let pool = || {
+        let plain = (
+            select(vec!["h100-sxm", "h200", "b200", "gb300-nvl72", "mi355x", "tpu-7x", "trn2"]),
+            select(vec![8_u32, 16, 64]),
+            proptest::option::of(select(vec![1_u32, 2, 4, 8])),
+        )
+            .prop_map(|(chip, chips, degree)| Pool {
+                chip: chip.to_owned(),
+                chips,
+                layout: degree.map(|tp| Layout { tp, etp: tp, ..Layout::SINGLE }),
+            });
+        let sram = (select(vec!["groq3-lp30", "groq-lpu1", "wse3"]), select(vec![64_u32, 1024, 2048]))
+            .prop_map(|(chip, chips)| Pool::new(chip, chips));
+        prop_oneof![4 => plain, 1 => sram]
+    };
+    let pools = || (pool(), pool(), pool());
+    let split = (select(tandem::scenario::SplitKind::ALL.to_vec()), pools()).prop_map(|(kind, pools)| {
+        let mut split = Split::Colocated { pool: pools.0.clone() };
+        split.set_kind(kind);
+        let pools = [pools.0, pools.1, pools.2];
+        for (place, pool) in split.pools_mut().into_iter().zip(pools) {
+            *place = pool;
+        }
+        split
+    });
+    let model = select(vec![
+        "llama3-8b",
+        "llama3-70b",
+        "qwen3-32b",
+        "gpt-oss-120b",
+        "mixtral-8x7b",
+        "qwen3-next-80b-a3b",
+        "gemma3-27b",
+        "deepseek-v3",
+        "moe:100B:10%",
+    ]);
+    let load = prop_oneof![
+        2 => (1_u32..512).prop_map(|users| Load::Closed { concurrency: f64::from(users) }),
+        1 => (0.01_f64..20.0, 0.2_f64..3.0)
+            .prop_map(|(rate, cv)| Load::Open { rate: RequestsPerSecond::new(rate), cv }),
+    ];
+    let lengths = (64.0_f64..32_768.0, 16.0_f64..2048.0, 0.5_f64..=1.0, 0.0_f64..0.95);
+    let weights =
+        proptest::option::of(select(vec![NumberFormat::Bf16, NumberFormat::Fp8, NumberFormat::Int8]));
+    let spec = prop_oneof![2 => Just(None), 1 => speculations()];
+    (model, weights, load, split, lengths, select(Engine::ALL.to_vec()), spec)
+        .prop_map(|(model, weights, load, split, (isl, osl, spread, hit), engine, spec)| Scenario {
+            model: model.to_owned(),
+            formats: Formats { weights, ..Formats::default() },
+            workload: Workload { isl: Tokens::new(isl.floor()), osl: Tokens::new(osl.floor()), spread, hit },
+            load,
+            engine,
+            split,
+            spec,
+            ..Scenario::default()
+        })
+        .boxed()
+}

@@ -17,11 +17,12 @@ use crate::tally::Tally;
 /// A path such as a static host with many projects would give.
 const DEEP: &str = "/some/sub/path/";
 
-/// Runs the test files whose name contains one of `filter`, or all.
-pub fn test(root: &Path, site: Site, filter: &[String]) -> Result<Tally> {
+/// Runs the test files whose name contains one of `filter`, or all. Firefox has its turn where it is installed, or wanted.
+pub fn test(root: &Path, site: Site, filter: &[String], wants_firefox: bool) -> Result<Tally> {
     let folder = root.join("tests").join("e2e");
     setup::node()?;
     let chromium = setup::chromium()?;
+    let firefox = if wants_firefox { Some(setup::firefox()?) } else { setup::find_firefox() };
     setup::npm_packages(&folder)?;
 
     let mut files = Vec::new();
@@ -58,6 +59,9 @@ pub fn test(root: &Path, site: Site, filter: &[String]) -> Result<Tally> {
             .env("TANDEM_DEEP_URL", &deep.url)
             .env("TANDEM_BIN", std::env::current_exe()?.with_file_name("tandem"))
             .env("CHROME", &chromium);
+        if let Some(firefox) = &firefox {
+            node.env("FIREFOX", firefox);
+        }
         run_watched(&mut node, |line| tally += Tally::of_node(line))
     })?;
     if tally.passed == 0 {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::licences;
 use crate::setup::{self, WASM};
 use crate::step::{ask, cargo, run, run_watched, step};
 use crate::tally::Tally;
@@ -13,6 +14,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     setup::lint_tools(root)?;
     setup::wasm_target(root)?;
     step("formatting", || run(cargo(root).args(["fmt", "--all", "--check"])))?;
+    step("licences", || licences::check(root))?;
     step("the library needs no browser", || no_browser_in_the_core(root))?;
 
     let clippy = |name: &str, args: &[&str]| {
@@ -20,6 +22,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     };
     clippy("lints, native", &["--package", "tandem", "--all-targets"])?;
     clippy("lints, native, calibrate", &["--package", "calibrate", "--all-targets"])?;
+    clippy("lints, native, fuzz", &["--package", "fuzz", "--all-targets"])?;
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
@@ -28,7 +31,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     // One package at a time: together, cargo would unite the features of their dependencies, and compile again what
     // it compiled to run this program.
     let mut tally = Tally::default();
-    for package in ["tandem", "calibrate", "xtask"] {
+    for package in ["tandem", "calibrate", "fuzz", "xtask"] {
         step(&format!("tests, native, {package}"), || {
             let mut command = cargo(root);
             run_watched(command.args(["test", "--package", package]), |line| tally += Tally::of_cargo(line))

@@ -8,7 +8,9 @@
 //! | `budget` | what a first visit may weigh |
 //! | `serve` | answers HTTP out of a site |
 //! | `watch` | notices changed sources |
-//! | `check` | formatting, lints, native tests |
+//! | `check` | formatting, lints, licences, native tests |
+//! | `golden` | keeps golden files from changing by accident |
+//! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
 //! | `tally` | counts tests, whoever ran them |
 //! | `step` | runs a command or a step, says so, and takes the time |
@@ -19,6 +21,8 @@ mod browser;
 mod budget;
 mod bundle;
 mod check;
+mod golden;
+mod licences;
 mod serve;
 mod setup;
 mod site;
@@ -53,6 +57,10 @@ enum Verb {
     Test,
     /// Only the browser tests, on a fresh build
     Browser(BrowserArgs),
+    /// Write golden reports and charts anew, and take golden files for what they are now
+    Bless,
+    /// Throw damaged input at whatever reads foreign text; `cargo xtask fuzz --help` names the targets
+    Fuzz(FuzzArgs),
     /// Fit the constants on the measurements in a folder, and write them where the library reads them
     Calibrate(CalibrateArgs),
 }
@@ -90,12 +98,23 @@ struct CalibrateArgs {
 }
 
 #[derive(Args)]
+#[command(disable_help_flag = true)]
+struct FuzzArgs {
+    /// Handed on to the fuzzer
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+#[derive(Args)]
 struct BrowserArgs {
     /// Run only the test files whose name contains one of these
     filter: Vec<String>,
     /// Test dist/ as it stands
     #[arg(long)]
     no_build: bool,
+    /// Also in Firefox, which is installed if it must be; without this where it is there
+    #[arg(long)]
+    firefox: bool,
 }
 
 fn main() -> ExitCode {
@@ -126,10 +145,17 @@ fn run(verb: Verb) -> Result<()> {
         }
         Verb::Test => test(root),
         Verb::Calibrate(args) => calibrate(root, &args),
+        Verb::Bless => golden::bless(root),
+        Verb::Fuzz(args) => {
+            let mut command = step::cargo(root);
+            // Fast, and an overflow is a finding.
+            command.args(["run", "--profile", "fuzz", "--package", "fuzz", "--bin", "fuzz", "--"]);
+            step::run(command.args(&args.args))
+        }
         Verb::Browser(args) => {
             let site =
                 if args.no_build { site::Site::read(&root.join("dist"))? } else { bundle::bundle(root, "")? };
-            let tally = browser::test(root, site, &args.filter)?;
+            let tally = browser::test(root, site, &args.filter, args.firefox)?;
             println!("\n{tally}");
             Ok(())
         }
@@ -155,7 +181,7 @@ fn test(root: &Path) -> Result<()> {
     let native = check::check(root)?;
     let site = bundle::bundle(root, "")?;
     budget::hold(&site)?;
-    let browser = browser::test(root, site, &[])?;
+    let browser = browser::test(root, site, &[], false)?;
     println!("\nnative  {native}");
     println!("browser {browser}");
     println!("total   {} in {:.0} s", native + browser, start.elapsed().as_secs_f64());

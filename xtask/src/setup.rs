@@ -57,6 +57,26 @@ pub fn chromium() -> Result<PathBuf> {
     find_chromium().context("chromium was installed but is not on the PATH: set CHROME to its path")
 }
 
+/// A Firefox to test in: `$FIREFOX`, or one under a common name.
+pub fn find_firefox() -> Option<PathBuf> {
+    let named = std::env::var_os("FIREFOX").map(PathBuf::from);
+    let mac = PathBuf::from("/Applications/Firefox.app/Contents/MacOS/firefox");
+    named
+        .filter(|path| path.is_file())
+        .or_else(|| ["firefox-esr", "firefox"].iter().find_map(on_path))
+        .or_else(|| mac.is_file().then_some(mac))
+}
+
+/// As [`find_firefox`], or else the one Debian has.
+pub fn firefox() -> Result<PathBuf> {
+    if let Some(path) = find_firefox() {
+        return Ok(path);
+    }
+    step("install firefox", || apt(&["firefox-esr"]))
+        .context("no Firefox found: install it, or set FIREFOX to its path")?;
+    find_firefox().context("firefox-esr was installed but is not on the PATH: set FIREFOX to its path")
+}
+
 fn find_chromium() -> Option<PathBuf> {
     let mac = PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{FieldProblem, Note, defaults, named};
 use crate::catalog::bounds;
+use crate::units::format;
 use crate::units::limits::Limits;
 
 /// Why a value was taken.
@@ -215,12 +216,5 @@ pub(super) fn excerpt(value: &Value) -> String {
 
 /// Enough of a text to recognise it, without anything that could upset a terminal or a page.
 pub(super) fn printable(text: &str) -> String {
-    let plain = |symbol: char| {
-        if symbol.is_control() || matches!(symbol, '<' | '>' | '&' | '\u{202a}'..='\u{202e}') {
-            '\u{fffd}'
-        } else {
-            symbol
-        }
-    };
-    text.chars().take(40).map(plain).collect()
+    format::excerpt(text, 40).replace(['<', '>', '&'], "\u{fffd}")
 }

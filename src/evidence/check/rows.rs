@@ -5,15 +5,20 @@
 //!
 //! Comments, lines that begin with `#` and a blank, may stand above the header.
 
+use std::ops::RangeInclusive;
+
 use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
-use crate::units::format::Unit;
+use crate::units::format::{self, Unit};
 
 use super::{CheckError, Setup, Unpredicted};
 
 /// Columns without which nothing can be predicted.
 const REQUIRED: [&str; 7] = ["model", "engine", "isl", "osl", "concurrency", "ttft_ms", "tpot_ms"];
+
+/// Times that can be measured, in milliseconds: from a nanosecond to thirty years.
+const TIMES: RangeInclusive<f64> = 1e-6..=1e12;
 
 /// Longest excerpt of a cell in a message.
 const EXCERPT: usize = 60;
@@ -196,7 +201,16 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         (None, Some(_), None) => return Err(("decode", "is blank although prefill is given".to_owned())),
         (None, None, None) => return Err(("pool", "is blank, and so are prefill and decode".to_owned())),
     };
-    let time = |field: &'static str| cell(field).map(|text| number(field, text)).transpose();
+    let time = |field: &'static str| {
+        let Some(text) = cell(field) else { return Ok(None) };
+        let time = number(field, text)?;
+        // Beyond, errors in percent are no numbers any more.
+        if TIMES.contains(&time) {
+            Ok(Some(time))
+        } else {
+            Err((field, format!("{} ms is no time that can be measured", excerpt(text))))
+        }
+    };
     let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
     let scenario = Scenario {
         model: needed("model")?.to_ascii_lowercase(),
@@ -216,10 +230,5 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
 }
 
 fn excerpt(text: &str) -> String {
-    let printable = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
-    let mut short: String = text.chars().take(EXCERPT).map(printable).collect();
-    if text.chars().nth(EXCERPT).is_some() {
-        short.push('…');
-    }
-    short
+    format::excerpt(text, EXCERPT)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::scenario::Invalid;
+use crate::units::format::excerpt;
 
 use super::value;
 
@@ -84,9 +85,9 @@ impl Notice {
     pub(super) fn new(key: &str, value: &str, mut problem: Problem) -> Self {
         if let Problem::Wrong { reason, .. } = &mut problem {
             // A reason may quote the link.
-            *reason = clip(reason, REASON);
+            *reason = excerpt(reason, REASON);
         }
-        Self { key: clip(key, EXCERPT), value: clip(value, EXCERPT), problem, kept: None }
+        Self { key: excerpt(key, EXCERPT), value: excerpt(value, EXCERPT), problem, kept: None }
     }
 
     /// Whether the figures may rest on something else than the writer of the link meant.
@@ -110,6 +111,9 @@ impl fmt::Display for Notice {
                 return f.write_str("the address has no scenario: it is what follows # in the address");
             }
             Problem::More { count } => return write!(f, "and {count} more notices"),
+            Problem::UnknownKey { .. } if key.is_empty() => {
+                return write!(f, "={value}: a key is expected before the equals sign");
+            }
             Problem::UnknownKey { nearest } => {
                 write!(f, "{key}: no such key")?;
                 return near(f, nearest);
@@ -147,14 +151,4 @@ impl fmt::Display for Notice {
 
 fn near(f: &mut fmt::Formatter<'_>, nearest: &[String]) -> fmt::Result {
     if nearest.is_empty() { Ok(()) } else { write!(f, "; near: {}", nearest.join(", ")) }
-}
-
-/// Enough of a text to recognise it, without anything that could upset a terminal.
-fn clip(text: &str, most: usize) -> String {
-    let printable = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
-    let mut excerpt: String = text.chars().take(most).map(printable).collect();
-    if text.chars().nth(most).is_some() {
-        excerpt.push('…');
-    }
-    excerpt
 }

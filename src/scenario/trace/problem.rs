@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::units::format::excerpt;
 use crate::units::limits::Limits;
 
 /// Most problems that are listed one by one; the rest is counted.
@@ -46,7 +47,7 @@ pub(super) struct Wrong {
 
 impl Wrong {
     pub(super) fn new(field: &str, value: &str, expected: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), value: clip(value), expected: expected.into() }
+        Self { field: field.to_owned(), value: excerpt(value, EXCERPT), expected: expected.into() }
     }
 
     pub(super) fn at(self, line: u64) -> Problem {
@@ -86,13 +87,3 @@ pub(super) fn seconds(field: &str, text: &str) -> Result<f64, Wrong> {
 
 /// Some thirty thousand years.
 pub(super) const MOST_SECONDS: f64 = 1e12;
-
-/// Enough of a text to recognise it, without anything that could upset a terminal.
-fn clip(text: &str) -> String {
-    let printable = |symbol: char| if symbol.is_control() { '\u{fffd}' } else { symbol };
-    let mut excerpt: String = text.chars().take(EXCERPT).map(printable).collect();
-    if text.chars().nth(EXCERPT).is_some() {
-        excerpt.push('…');
-    }
-    excerpt
-}

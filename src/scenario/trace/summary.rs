@@ -78,7 +78,8 @@ impl Trace {
             .zip(self.arrivals.iter().skip(1))
             .map(|(a, b)| (b - a - mean) * (b - a - mean))
             .sum();
-        let spread = duration > 0.0;
+        // Over less than a nanosecond there is no rate to speak of.
+        let spread = duration > 1e-9;
         Summary {
             requests: self.len(),
             duration: Seconds::new(duration),

@@ -1,0 +1,147 @@
+//! Laws of whole scenarios, over every split, chip, model, format, layout and load that a link can name: nothing is faster
+//! than the data sheets of the chips allow, and what is better is never worse.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says plainly what it expects"
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use tandem::catalog::Chip;
+use tandem::evidence::{Evaluation, evaluate};
+use tandem::scenario::{Load, Role, Scenario, link};
+use tandem::serve::Warning;
+
+/// The best arithmetic rate of a chip in any format.
+fn peak(chip: &Chip) -> f64 {
+    let peaks = &chip.peaks;
+    [peaks.fp4, peaks.fp8, peaks.int8, peaks.bf16]
+        .into_iter()
+        .flatten()
+        .map(|own| own.get())
+        .fold(0.0, f64::max)
+}
+
+/// The best bandwidth of a chip from any of its memories; without bound where one is not known.
+fn bandwidth(chip: &Chip) -> f64 {
+    let main = chip.memory.as_ref().map_or(0.0, |own| own.bandwidth.get());
+    let sram = chip.sram.as_ref().map_or(0.0, |own| own.bandwidth.map_or(f64::INFINITY, |own| own.get()));
+    main.max(sram)
+}
+
+/// Sums a figure of the chips of some pools.
+fn over(scenario: &Scenario, pools: impl Fn(Role) -> bool, figure: fn(&Chip) -> f64) -> f64 {
+    let all = scenario.split.pools();
+    let some = all.into_iter().filter(|(role, _)| pools(*role));
+    some.map(|(_, pool)| figure(scenario.chip(&pool.chip).unwrap()) * f64::from(pool.chips)).sum()
+}
+
+/// Nothing is faster than light: arithmetic that no chip can do in the time, weights that no memory can read in it.
+fn no_faster_than_light(scenario: &Scenario, own: &Evaluation) -> Result<(), TestCaseError> {
+    let steady = &own.steady;
+    // A rate that was never published is inferred from another, and may be the higher one.
+    if steady.warnings.iter().any(|own| matches!(own, Warning::AssumedRate { .. })) {
+        return Ok(());
+    }
+    let text = link::write(scenario, &[]);
+    let parameters = scenario.model().unwrap().parameters();
+    // Looking a token up is no arithmetic, and reads a row.
+    let active = (parameters.active() - parameters.embedding).max(0.0);
+    let spent = 2.0 * active * steady.throughput().get();
+    let there = over(scenario, |role| role != Role::Draft, peak);
+    prop_assert!(spent <= there * 1.000_001, "{spent:e} of {there:e} operations a second: {text}");
+
+    let work = 2.0 * active * scenario.workload.mean_isl().get() * (1.0 - scenario.workload.hit);
+    let apart = scenario.split.kind().has_prefill();
+    let readers = |role| if apart { role == Role::Prefill } else { role != Role::Draft };
+    let least = work / over(scenario, readers, peak);
+    prop_assert!(
+        steady.ttft.get() >= least * 0.999,
+        "a first token after {:?}, {least} s at best: {text}",
+        steady.ttft
+    );
+
+    // Four bits a weight at least; a step yields at most what is proposed and one more.
+    let most = scenario.speculation().map_or(1.0, |own| f64::from(own.tokens) + 1.0);
+    let decodes = |role| !matches!(role, Role::Prefill | Role::Draft);
+    let least = 0.5 * active / over(scenario, decodes, bandwidth) / most;
+    prop_assert!(
+        steady.tpot.get() >= least * 0.999,
+        "a token after {:?}, {least} s at best: {text}",
+        steady.tpot
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_faster_than_light(scenario in prop_oneof![support::scenarios(), support::sensible_scenarios(), support::served_scenarios()]) {
+        if let Ok(own) = evaluate(&scenario) {
+            no_faster_than_light(&scenario, &own)?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Longer answers are never done sooner, and more users never serve fewer requests; in each split, at the layouts that
+    /// the first of the two was given.
+    #[test]
+    fn more_work_is_never_done_sooner(scenario in support::served_scenarios(), factor in 1.0..4.0_f64) {
+        let Ok(base) = evaluate(&scenario) else { return Ok(()) };
+        let scenario = tandem::explore::pin(&scenario);
+        let text = link::write(&scenario, &[]);
+        let mut longer = scenario.clone();
+        longer.workload.osl = longer.workload.osl * factor;
+        if let (Load::Closed { .. }, Ok(longer)) = (scenario.load, evaluate(&longer)) {
+            let (before, after) = (base.steady.e2e.get(), longer.steady.e2e.get());
+            prop_assert!(after >= before * (1.0 - 1e-4), "{after} s after {before} s for {factor} times the answer: {text}");
+        }
+        if let Load::Closed { concurrency } = scenario.load {
+            let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario.clone() };
+            if let Ok(busy) = evaluate(&busy) {
+                let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
+                prop_assert!(after >= before * (1.0 - 1e-3), "{after} after {before} req/s with {factor} times the users: {text}");
+            }
+        }
+    }
+
+    /// Chips that compute and read faster serve no fewer requests, in each split.
+    #[test]
+    fn better_chips_never_serve_less(
+        split in prop::sample::select(vec![
+            "pool=my*16:tp8",
+            "prefill=my*8:tp4&decode=my*16:tp8",
+            "attention=my*8:tp8&ffn=my*8:tp8",
+            "split=draft&draft=my*2:tp1&verify=my*8:tp8&spec=llama3-8b:4:0.7",
+            "split=pd-afd&prefill=my*8:tp8&attention=my*8:tp8&ffn=my*8:tp8",
+            "split=pd-draft&prefill=my*8:tp8&draft=my*2:tp1&verify=my*8:tp8&spec=llama3-8b:3:0.7",
+        ]),
+        model in prop::sample::select(vec!["llama3-70b&weights=fp8", "gpt-oss-120b", "mixtral-8x7b", "deepseek-v3&weights=nvfp4"]),
+        users in 1..400_u32,
+        (isl, osl) in (64..30_000_u32, 16..2_000_u32),
+        (compute, memory) in (100.0..4000.0_f64, 1000.0..10_000.0_f64),
+        (more, wider) in (1.0..4.0_f64, 1.0..4.0_f64),
+    ) {
+        let at = |compute: f64, memory: f64| {
+            let chip = format!("my:bf16={compute}:fp8={}:fp4={}:mem=192:bw={memory}:up=450x8:out=50", compute * 2.0, compute * 4.0);
+            let text = format!("v1&model={model}&isl={isl}&osl={osl}&concurrency={users}&chip={chip}&{split}");
+            let parsed = link::parse(&text);
+            assert_eq!(parsed.notices, [], "{text}");
+            (evaluate(&parsed.scenario), text)
+        };
+        let (Ok(base), text) = at(compute, memory) else { return Ok(()) };
+        let base = base.steady.rate.get();
+        for (own, other) in [at(compute * more, memory), at(compute, memory * wider), at(compute * more, memory * wider)] {
+            let rate = own.unwrap().steady.rate.get();
+            prop_assert!(rate >= base * (1.0 - 1e-3), "{rate} req/s: {other}\nafter {base}: {text}");
+        }
+    }
+}
