@@ -104,6 +104,7 @@ impl Steps for Server {
 fn rules() -> Scheduler {
     Scheduler {
         budget: Tokens::new(1e9),
+        chunk: Tokens::new(1e9),
         prompts: 1,
         sequences: u32::MAX,
         block: 16,
@@ -459,7 +460,7 @@ fn closed_form_agrees_with_closed_loops() {
         };
         check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
         check("rate", closed.rate.get(), own.rate.get(), 0.15);
-        settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.5));
+        settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.2));
         let benchmark = own.benchmark.unwrap();
         assert_eq!(benchmark.requests, 10 * users);
         let error = benchmark.ttft.get() / closed.ttft.get() - 1.0;
@@ -479,7 +480,7 @@ fn closed_form_agrees_with_closed_loops() {
         within(&begun, 0.1),
         within(&begun, 0.2)
     );
-    assert!(within(&settled, 0.1) > 0.7 && within(&settled, 0.2) > 0.85, "{settled:?}");
+    assert!(within(&settled, 0.1) > 0.93, "{settled:?}");
     assert!(within(&begun, 0.1) > 0.65 && within(&begun, 0.2) > 0.85, "{begun:?}");
     assert!(median(settled) < 0.05 && median(begun) < 0.06);
 }

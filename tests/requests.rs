@@ -235,7 +235,9 @@ fn users_of_a_closed_loop_wait_for_answers_and_think() {
     let end = requests.last().unwrap().arrival.get();
     near(requests.len() as f64 / end, 8.0 / 5.0, 0.02);
     let (requests, most) = drawn("v1&concurrency=8&horizon=800req", 3.0);
-    assert_eq!((most, requests.last().unwrap().arrival.get()), (8, 297.0));
+    // A hundred rounds, and one rest of less than one of them: users with equal answers are not in lock step.
+    let last = requests.last().unwrap().arrival.get();
+    assert!(most == 8 && last > 297.0 && last < 300.0, "{most} {last}");
 }
 
 #[test]

@@ -173,8 +173,8 @@ impl Recorder {
                     match worker.map_or(Doing::Nothing, |own| own.doing) {
                         Doing::Nothing => (None, 0.0),
                         Doing::Decode { since, takes, .. } => (Some((since, takes, Act::Decode)), since),
-                        Doing::Reading { since, takes, mixed, .. } => {
-                            (Some((since, takes, if mixed { Act::Mixed } else { Act::Prefill })), since)
+                        Doing::Reading { since, takes, steps, .. } => {
+                            (Some((since, takes, if steps > 0 { Act::Mixed } else { Act::Prefill })), since)
                         }
                     }
                 }

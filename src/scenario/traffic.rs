@@ -232,6 +232,23 @@ pub fn mean_over_median(tail: f64) -> f64 {
     libm::exp(sigma * sigma / 2.0)
 }
 
+/// Lengths that stand for all of a log-normal variable of this sigma, in means, and the share of each: Gauss and Hermite's
+/// seven points.
+#[must_use]
+pub fn typical(sigma: f64) -> [(f64, f64); 7] {
+    const POINTS: [(f64, f64); 4] = [
+        (0.0, 0.457_142_857_142_857),
+        (1.154_405_394_739_968, 0.240_123_178_605_013),
+        (2.366_759_410_734_541, 0.030_757_123_967_586),
+        (3.750_439_717_725_742, 0.000_548_268_855_972),
+    ];
+    let at = |index: usize, sign: f64| {
+        let (point, share) = POINTS.get(index).copied().unwrap_or_default();
+        (libm::exp(sigma * sign * point - sigma * sigma / 2.0), share)
+    };
+    [at(3, -1.0), at(2, -1.0), at(1, -1.0), at(0, 1.0), at(1, 1.0), at(2, 1.0), at(3, 1.0)]
+}
+
 impl Lengths {
     /// 95th percentile over median, of input and output; (1, 1) for a preset that does not exist.
     #[must_use]
@@ -346,6 +363,22 @@ impl Traffic {
         }
         let ceiling = self.reuse_ceiling(workload);
         if workload.hit > 0.0 { workload.hit.min(ceiling) } else { ceiling }
+    }
+
+    /// How much lengths vary, prompts and answers: their squared coefficients of variation.
+    #[must_use]
+    pub fn variation(&self, workload: &Workload) -> (f64, f64) {
+        match &self.lengths {
+            Some(lengths) => {
+                let (input, output) = lengths.tails();
+                let of = |tail: f64| libm::expm1(sigma(tail) * sigma(tail));
+                (of(input), of(output))
+            }
+            None => {
+                let width = (1.0 - workload.spread) / (1.0 + workload.spread);
+                (width * width / 3.0, width * width / 3.0)
+            }
+        }
     }
 
     /// Width of the answers' lengths, in mean lengths: that of an even distribution which scatters as much.

@@ -10,10 +10,11 @@ use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
 use super::replica::Prefill;
 use super::root::rising_root;
 use super::station::{
-    Company, Operating, SATURATED, Spacing, Station, allen_cunneen, closed_wait, meets, others,
+    Company, Operating, Order, SATURATED, Spacing, Station, allen_cunneen, closed_wait, even, meets, others,
 };
 use super::steady::outside;
 use crate::scenario::Load;
+use crate::scenario::traffic::Routing;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
 
 /// Serves a deployment whose prompts are read by those who write answers.
@@ -31,28 +32,33 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let prefill = station.prefill.unwrap_or(Prefill::NONE);
     let engine = *station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
-    let first = |at: &Operating, wait: f64| FirstToken {
+    // Who comes while other prompts are read waits for those, and not for a step of decode alone. The constants of a
+    // benchmark's start don't know that.
+    let plain_share = |at: &Operating| match scenario.load {
+        Load::Closed { .. } => 1.0,
+        Load::Open { .. } => at.ahead.idle(at.rate),
+    };
+    let first_with = |at: &Operating, wait: f64, plain: f64| FirstToken {
         queue: Seconds::new(wait),
         room: Seconds::ZERO,
         request: engine.request,
         prefill: prefill.latency_of(at.together),
-        step: at.step * 0.5 + at.tpot * (engine.first_steps + ranks_wait),
+        step: at.step * (0.5 * at.decoding * plain) + at.tpot * (engine.first_steps + ranks_wait),
         transfer: Seconds::ZERO,
     };
-    let wait_with = |at: &Operating, users: f64, burst: f64| match scenario.load {
+    let first = |at: &Operating, wait: f64| first_with(at, wait, plain_share(at));
+    let dispersion = |at: &Operating| {
+        scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get()
+            + scenario.traffic.pause_scatter().get()
+    };
+    let wait = |at: &Operating, users: f64| match scenario.load {
         Load::Closed { .. } => {
-            let company = Company {
-                users,
-                burst,
-                group: engine.group,
-                dispersion: scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get()
-                    + scenario.traffic.pause_scatter().get(),
-            };
+            let company =
+                Company { users, burst: engine.burst, group: engine.group, dispersion: dispersion(at) };
             closed_wait(at.occupancy, at.prefill_load(), &company)
         }
-        Load::Open { cv, .. } => allen_cunneen(at.occupancy, station.replicas, at.prefill_load(), cv),
+        Load::Open { cv, .. } => at.ahead.open_wait(station.replicas, at.rate, cv),
     };
-    let wait = |at: &Operating, users: f64| wait_with(at, users, engine.burst);
     // Users of a replica in flight when so many are in decode.
     let in_flight =
         |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
@@ -88,16 +94,35 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     };
     let admitted = users_here.min(room);
     let mut ttft = first(&operating, wait(&operating, admitted));
-    let settled = first(&operating, wait_with(&operating, admitted, 0.0));
+    let settled = match scenario.load {
+        Load::Closed { .. } => {
+            let wait = operating.ahead.settled_wait(
+                admitted,
+                station.replicas,
+                operating.rate,
+                dispersion(&operating),
+                Order::Bunched,
+            );
+            first_with(&operating, wait, operating.ahead.idle(operating.rate))
+        }
+        Load::Open { .. } => ttft,
+    };
     let mut warnings = half.warnings(deployment.numerics, operating.batch, lengths.context);
     ttft.room = match scenario.load {
         // By Little's law the users beyond the room wait this long for a place.
         Load::Closed { .. } => Seconds::new((users_here - admitted) / operating.rate),
         Load::Open { cv, .. } => {
             let stay = ttft.total().get() + lengths.tokens * operating.tpot.get();
-            let places = (room * station.replicas).max(1.0);
             let load = operating.rate * stay / room;
-            Seconds::new(allen_cunneen(stay, places, load, (cv * cv + 0.1).sqrt()))
+            let (places, arrivals) = match scenario.traffic.routing {
+                // Whoever is sent to a full replica waits there, and each gets one request in so many.
+                Routing::RoundRobin => (room, cv * cv / station.replicas),
+                Routing::LeastLoaded | Routing::Prefix => (room * station.replicas, cv * cv),
+            };
+            let stays = scenario.traffic.scatter(&scenario.workload);
+            let stays = (stays * stays / 12.0).max(0.1);
+            let varied = (arrivals + stays).sqrt();
+            Seconds::new(allen_cunneen(stay, places.max(1.0), load, varied) * even(arrivals, stays, load))
         }
     };
     if users_here > room * 1.001 {

@@ -6,12 +6,13 @@ use super::layouts::{Demand, Setting, Settled, settle};
 use super::models::Models;
 use super::outcome::{PoolState, Warning};
 use super::refusal::Refusal;
+use super::replica::Prefill;
 use super::transfer::{self, Path};
 use crate::catalog::model::Model;
 use crate::catalog::{self, Chip, Status};
 use crate::machine::Constants;
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{Load, Pool, Role, Scenario};
+use crate::scenario::{Load, Pool, Role, Scenario, traffic};
 use crate::units::{Requests, Seconds, Tokens};
 
 /// A scenario with every pool settled.
@@ -57,7 +58,7 @@ impl<'a> Deployment<'a> {
     ) -> Result<Self, Refusal> {
         let model: &'a Model = &models.model;
         let numerics = Numerics::resolve(model, scenario.formats);
-        let lengths = Lengths::of(scenario);
+        let lengths = Lengths { window: model.max_context, ..Lengths::of(scenario) };
         let maker = Maker { scenario, tables, model, numerics };
         let reader = scenario.split.prefill().map(|pool| maker.side(pool, Role::Prefill)).transpose()?;
         let mut decode = maker.half(models.drafter.as_deref(), &lengths)?;
@@ -181,6 +182,12 @@ pub struct Lengths {
     pub tokens: f64,
     /// Mean cache of a sequence in decode.
     pub context: Tokens,
+    /// How much prompts vary: their squared coefficient of variation.
+    pub variation: f64,
+    /// Where prompts are log-normal, the standard deviation of their logarithm.
+    pub sigma: Option<f64>,
+    /// Tokens that the model's window holds; prompts are shorter.
+    pub window: Tokens,
     /// Longest prompt.
     pub longest_prompt: Tokens,
     /// Longest cache of a sequence.
@@ -191,6 +198,10 @@ impl Lengths {
     /// The lengths of a scenario.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
+        let drawn = &scenario.traffic;
+        let (variation, answers) = drawn.variation(&scenario.workload);
+        // Prompts of sessions are histories, which scatter less than what is new in them.
+        let tail = drawn.lengths.as_ref().filter(|_| drawn.sessions.is_none()).map(|own| own.tails().0);
         let isl = scenario.mean_input();
         let osl = scenario.workload.mean_osl();
         let longest_prompt = scenario.traffic.longest_input(&scenario.workload);
@@ -202,10 +213,41 @@ impl Lengths {
             new: isl - past,
             past,
             tokens: (osl.get() - 1.0).max(1e-3),
-            context: isl + osl / 2.0,
+            // The longer an answer the longer it is in decode: a step finds more of the long ones.
+            context: isl + osl * ((1.0 + answers) / 2.0),
+            variation,
+            sigma: tail.map(traffic::sigma),
+            window: Tokens::new(f64::INFINITY),
             longest_prompt,
             longest: longest_prompt + scenario.workload.osl,
         }
+    }
+}
+
+impl Lengths {
+    /// The mean prompt: by the times of short and long ones, not by their lengths.
+    #[must_use]
+    pub fn prefill(&self, read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
+        let mean = read(self.new, self.past);
+        let Some(sigma) = self.sigma else {
+            let elastic = mean.elastic();
+            return Prefill { variation: self.variation * elastic * elastic, ..mean };
+        };
+        let most = (self.window - self.osl).max(self.isl) / self.isl;
+        let (mut sum, mut squares) =
+            (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..mean }, 0.0);
+        for (scale, share) in traffic::typical(sigma) {
+            let scale = scale.min(most);
+            let own = read((self.new * scale).max(Tokens::new(1.0)), self.past * scale);
+            sum.latency += own.latency * share;
+            sum.occupancy += own.occupancy * share;
+            sum.chunks += own.chunks * share;
+            squares += own.occupancy.get() * own.occupancy.get() * share;
+        }
+        let occupancy = sum.occupancy.get().max(1e-12);
+        // What prompts share of a step is there however long they are.
+        sum.variation = (squares / (occupancy * occupancy) - 1.0).max(0.0);
+        sum
     }
 }
 

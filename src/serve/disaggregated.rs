@@ -4,12 +4,30 @@ use super::binding::{binding, scarce_station};
 use super::deployment::{Deployment, Side};
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
+use super::replica::Prefill;
 use super::root::rising_root;
-use super::station::{Operating, SATURATED, Spacing, Station, allen_cunneen, meets, others};
+use super::station::{Ahead, Operating, Order, SATURATED, Spacing, Station, allen_cunneen, meets, others};
 use super::steady::outside;
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{Requests, RequestsPerSecond, Seconds};
+
+/// Prompts that share a step of a pool which only reads, at so many requests per second of a replica: those that come while
+/// a step lasts, in which nothing is in their way but each other. And what each puts in the way of the others.
+fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> (f64, Ahead) {
+    let mut together = 1.0;
+    for _ in 0..4 {
+        let step = prefill.occupancy_of(together).get() * together * prefill.ranks;
+        // One begins a step where none came during the last, the more seldom the more replicas take arrivals in turn; ranks
+        // take prompts in turn.
+        let come = rate * step;
+        let least = come.max(1.0);
+        let all = least + (come + libm::exp(-come) - least) / replicas;
+        together = (all / prefill.ranks).clamp(1.0, prefill.most);
+    }
+    let service = prefill.occupancy_of(together).get();
+    (together, Ahead { service, variation: prefill.variation / together, between: 0.0, steps: None })
+}
 
 /// Serves a deployment whose prompts are read by a pool of their own, over a path to the one that writes.
 #[must_use]
@@ -23,7 +41,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         }
         Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
-    let prefill = reader.settled.replica.prefill(lengths.new, lengths.past);
+    let prefill = lengths.prefill(|new, past| reader.settled.replica.prefill(new, past));
     let readers = f64::from(reader.settled.replicas);
     let engine = *decodes.engine();
     // A pool that only reads fills its steps.
@@ -39,27 +57,39 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         Load::Closed { .. } => None,
         Load::Open { cv, .. } => Some(cv),
     };
-    let first_with = |at: &Operating, users: f64, burst: f64| {
+    let first_with = |at: &Operating, users: f64, burst: Option<f64>| {
         let rate = at.rate * decodes.replicas;
         let load = rate / prefill_most;
-        let queue = match open_cv {
-            Some(cv) => allen_cunneen(occupancy, readers, load, cv),
-            None => {
+        let each = rate / readers;
+        let (mut together, ahead) = reading(&prefill, readers, each);
+        let queue = match (open_cv, burst) {
+            (Some(cv), _) => ahead.open_wait(readers, each, cv),
+            (None, Some(burst)) => {
                 // Random arrivals among finitely many users, who can't all wait at once, and the burst.
                 let others = (users / readers - 1.0).max(0.0);
                 allen_cunneen(occupancy, readers, load, 1.0) + burst * others * occupancy
             }
+            (None, None) => {
+                let scatter = scenario.traffic.scatter(&scenario.workload);
+                let dispersion =
+                    scatter * lengths.tokens * at.tpot.get() + scenario.traffic.pause_scatter().get();
+                together -= (together - 1.0) * ahead.again(dispersion);
+                ahead.settled_wait(users / readers, readers, each, dispersion, Order::Kept)
+            }
         };
+        // The constants of a benchmark's start are those of a prompt alone.
+        let latency =
+            if burst.is_some() && open_cv.is_none() { prefill.latency } else { prefill.latency_of(together) };
         FirstToken {
             queue: Seconds::new(queue),
             room: Seconds::ZERO,
             request: engine.request,
-            prefill: prefill.latency,
-            step: at.step + at.tpot * engine.first_steps,
+            prefill: latency,
+            step: at.step * (0.5 + 0.5 * at.decoding) + at.tpot * engine.first_steps,
             transfer: path.exposed(RequestsPerSecond::new(rate), prefill.latency, model.layers),
         }
     };
-    let first = |at: &Operating, users: f64| first_with(at, users, engine.split_burst);
+    let first = |at: &Operating, users: f64| first_with(at, users, Some(engine.split_burst));
     // The decode pool never gets more than the other stations pass on.
     let upstream = prefill_most.min(path.most().get()) * 0.999_999;
     let widest = rising_root(1e-9, room, |batch| decodes.at(batch).rate * decodes.replicas - upstream);
@@ -86,7 +116,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         }
     };
     let mut ttft = first(&operating, users_in_all);
-    let settled = first_with(&operating, users_in_all, 0.0);
+    let settled = first_with(&operating, users_in_all, None);
     let rate = operating.rate * decodes.replicas;
     let within = operating.batch * decodes.replicas + rate * ttft.total().get();
     if open_cv.is_none() && users_in_all > within {

@@ -12,6 +12,7 @@ use super::binding::op_binding;
 use super::deployment::{Lengths, Side};
 use super::draft::Draft;
 use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
+use super::replay::scheduler::Scheduler;
 use super::replay::steps::Reading;
 use super::replica::{Prefill, parts};
 use super::station::Station;
@@ -138,7 +139,8 @@ impl<'a> Half<'a> {
         if self.partner.is_some() {
             let each = self.prefill(new, past);
             let beside = (each.latency - each.occupancy).max(Seconds::ZERO);
-            return Reading { busy: each.occupancy * prompts, beside, ..Reading::default() };
+            let early = (each.occupancy - each.latency).max(Seconds::ZERO);
+            return Reading { busy: each.occupancy * prompts, beside, early, ..Reading::default() };
         }
         let mut reading = self.holder.settled.replica.reading(prompts, new, past);
         if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
@@ -169,11 +171,12 @@ impl<'a> Half<'a> {
         Station {
             half: self,
             replicas: self.replicas(),
-            prefill: self.prefills.then(|| self.prefill(lengths.new, lengths.past)),
+            prefill: self.prefills.then(|| lengths.prefill(|new, past| self.prefill(new, past))),
             drafter_prompt: self.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
             fits: self.holder.settled.replica.whole(self.fits(lengths.context)).max(1.0),
+            mixes: Scheduler::mixes(self.engine().engine),
             spacing: None,
             others: 1.0,
             meets: None,

@@ -46,6 +46,10 @@ pub struct Prefill {
     pub passes: f64,
     /// Data-parallel ranks that read prompts side by side.
     pub ranks: f64,
+    /// Pieces that the token budget of a step cuts the prompt into, at least 1.
+    pub chunks: f64,
+    /// How much its time varies with the length: the squared coefficient of variation.
+    pub variation: f64,
 }
 
 impl Prefill {
@@ -59,6 +63,8 @@ impl Prefill {
         shared: Seconds::ZERO,
         passes: 1.0,
         ranks: 1.0,
+        chunks: 1.0,
+        variation: 0.0,
     };
 
     /// Prompts in a step that has any, when so many come per step of the replica at random.
@@ -87,6 +93,20 @@ impl Prefill {
     #[must_use]
     pub fn saved(&self, together: f64, decode_step: Seconds) -> Seconds {
         self.shared.min(decode_step) * (self.passes / together)
+    }
+
+    /// Prompts in a step of all ranks that has any, when so many come per step at random.
+    #[must_use]
+    pub fn in_step(&self, arrivals: f64) -> f64 {
+        let whole = Self { most: self.most * self.ranks, ranks: 1.0, ..*self };
+        whole.together(arrivals)
+    }
+
+    /// Share of a prompt's time that grows with its length.
+    #[must_use]
+    pub fn elastic(&self) -> f64 {
+        let fixed = self.most > 1.0 && self.occupancy.get() > 0.0;
+        if fixed { (self.occupancy_more / self.occupancy).min(1.0) } else { 1.0 }
     }
 
     /// The same in steps as full as can be.
@@ -289,6 +309,8 @@ impl<'a> Replica<'a> {
                     shared: together - more,
                     passes: chunks / (stages * ranks),
                     ranks,
+                    chunks,
+                    variation: 0.0,
                 }
             }
             Silicon::Sram(pipeline) => {
@@ -306,21 +328,25 @@ impl<'a> Replica<'a> {
     pub fn reading(&self, prompts: f64, new: Tokens, past: Tokens) -> Reading {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                let shape = Shape { prompts, ..Shape::prefill(new, past, 1.0) };
-                let stages = f64::from(plan.layout().pp);
+                // Ranks take prompts in turn.
                 let ranks = f64::from(plan.layout().dp);
+                let on_rank = (prompts / ranks).max(1.0);
+                let busy_ranks = (prompts / on_rank) / ranks;
+                let shape = Shape { prompts: on_rank, ..Shape::prefill(new, past, 1.0) };
+                let stages = f64::from(plan.layout().pp);
                 let pass = |active_ranks: f64| {
                     launched(plan, plan.time(&Shape { active_ranks, ..shape })) + self.engine.step
                 };
                 let alone = pass(1.0);
-                let together = if ranks > 1.0 { pass(ranks) / ranks } else { alone };
+                let together = if ranks > 1.0 { pass(ranks) * busy_ranks } else { alone };
                 let each = self.prefill(new, past);
                 Reading {
                     shared: each.shared,
-                    passes: 1.0 / (stages * ranks),
+                    passes: busy_ranks / stages,
                     busy: together / stages,
                     beside: (alone - together).max(Seconds::ZERO) / stages,
                     drain: alone * (1.0 - 1.0 / stages),
+                    early: Seconds::ZERO,
                 }
             }
             Silicon::Sram(pipeline) => {
@@ -451,6 +477,8 @@ mod tests {
         shared: Seconds::millis(8.0),
         passes: 1.0,
         ranks: 1.0,
+        chunks: 1.0,
+        variation: 0.0,
     };
 
     fn close(a: f64, b: f64) {

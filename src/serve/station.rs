@@ -24,9 +24,9 @@
 //! each waits for half of the others once: 0.05 of them in runs of ten requests each, which is what the fit finds for vLLM and
 //! TensorRT-LLM (0.047 to 0.067). SGLang's 0.15 and 0.35 hold more than that, and the replay, which knows only the
 //! burst, waits less there. A service that has run for long has left the burst behind and answers sooner; that is the
-//! settled time, with a burst of 0. Where answers have exactly equal length the replay keeps the users that were read
-//! together in lock step for ever and so waits up to four times longer than served points show, which the constant of the
-//! group is fitted on; with lengths that scatter by a fifth both agree (`tests/replay.rs` says how well).
+//! settled time, which has no burst and no fitted group, but what the steps of the replica say ([`Ahead`]): what is in the way
+//! of a prompt, how prompts vary, and how much each round is like the one before. An open loop has no start either and is
+//! told by the same. `tests/agreement.rs` holds both against the replay.
 
 use super::half::Half;
 use super::replica::Prefill;
@@ -53,6 +53,8 @@ pub struct Station<'a, 'b> {
     pub context: Tokens,
     /// Sequences one replica can hold.
     pub fits: f64,
+    /// Whether the engine takes prompts and decode into the same step.
+    pub mixes: bool,
     /// How arrivals are spaced in an open loop; none in a closed one.
     pub spacing: Option<Spacing>,
     /// Whose prompts stall a sequence, as a share of all: nobody stalls on their own, so none for a user alone in the
@@ -121,6 +123,108 @@ pub struct Operating {
     pub together: f64,
     /// Time a prompt takes from the replica; nothing where the pool does not prefill.
     pub occupancy: f64,
+    /// Whether a decode step is under way, as a share of time.
+    pub decoding: f64,
+    /// What a prompt puts in the way of those behind it.
+    pub ahead: Ahead,
+}
+
+/// What a prompt puts in the way of the prompts behind it: the time that it takes from decode, and where the engine mixes
+/// them the decode steps that its pieces are part of.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    /// Time that each takes.
+    pub service: f64,
+    /// Its squared coefficient of variation.
+    pub variation: f64,
+    /// Decode steps between the pieces of a prompt that the budget cuts, in time.
+    pub between: f64,
+    /// Where the same replica writes answers, its steps.
+    pub steps: Option<StepsAround>,
+}
+
+/// Steps of a replica that reads prompts and writes answers.
+#[derive(Clone, Copy, Debug)]
+pub struct StepsAround {
+    /// Time of a step with prompts.
+    pub with: f64,
+    /// Time of a step without.
+    pub without: f64,
+    /// Whether decode goes on in a step with prompts.
+    pub mixes: bool,
+    /// From the end of an answer until its user's next prompt is in line.
+    pub delay: f64,
+}
+
+impl StepsAround {
+    /// Share of the users who come while prompts are read, which takes this share of time. Answers end with steps, and
+    /// steps with prompts are longer, so that fewer end during those; the later the next prompt follows, the less that
+    /// tells.
+    fn met(&self, load: f64) -> f64 {
+        let ending = if self.mixes { load / self.with } else { 0.0 };
+        let share = ending / (ending + (1.0 - load) / self.without);
+        share + (load - share) * -libm::expm1(-self.delay / self.with)
+    }
+}
+
+impl Ahead {
+    /// Mean wait in an open loop: at so many replicas that take their turns, for so many requests a second each, whose gaps
+    /// have this coefficient of variation. What services vary by no other replica evens out.
+    #[must_use]
+    pub fn open_wait(&self, replicas: f64, rate: f64, cv: f64) -> f64 {
+        let load = (rate * self.service).clamp(0.0, 0.999_999);
+        self.between
+            + allen_cunneen(self.service, replicas, load, cv)
+            + self.variation / 2.0 * load / (1.0 - load) * self.service
+    }
+
+    /// Share of time in which no prompt is being read, at so many requests a second of a replica.
+    #[must_use]
+    pub fn idle(&self, rate: f64) -> f64 {
+        (1.0 - rate * self.service).clamp(0.0, 1.0)
+    }
+
+    /// How much each round of a closed loop is like the one before, 0 to 1, when returns spread over so much time.
+    #[must_use]
+    pub fn again(&self, dispersion: f64) -> f64 {
+        let (same, spread) = (self.service * self.service, dispersion * dispersion);
+        if same > 0.0 { same / (same + spread) } else { 0.0 }
+    }
+
+    /// Mean wait of the users of a closed loop who have settled, so many on each of the replicas, which serve this rate
+    /// each: arrivals are as random as they get among finitely many, and who comes does not meet itself. The less their
+    /// returns spread (`dispersion`, in time), the more each round is like the one before.
+    #[must_use]
+    pub fn settled_wait(&self, users: f64, replicas: f64, rate: f64, dispersion: f64, order: Order) -> f64 {
+        let all = users * replicas;
+        let load = (rate * self.service * (1.0 - 1.0 / all.max(1.0))).clamp(0.0, 0.999_999);
+        let met = self.steps.map_or(load, |steps| steps.met(load));
+        let random = self.open_wait(replicas, load / self.service.max(1e-12), 1.0) - self.between;
+        let random = if load > 0.0 { random * (met / load).min(1.0) } else { random };
+        let again = self.again(dispersion);
+        let ordered = match order {
+            // Those that once queued come spaced as they were read, and don't queue again.
+            Order::Kept => 0.0,
+            // Those read one after another end one step after another, and so queue again: everybody is in the busy
+            // period of the first round for ever. Of those seen by a request the mean size is 1/(1 - load)^2 (Borel). The
+            // load of that round is somewhere between its share of time and what those who come see of it.
+            Order::Bunched => {
+                let idle = 1.0 - f64::midpoint(load, met);
+                (1.0 / (idle * idle) - 1.0) / 2.0 * self.service
+            }
+        };
+        let wait = again * ordered + (1.0 - again) * random;
+        self.between + wait.min((users - 1.0).max(0.0) / 2.0 * self.service)
+    }
+}
+
+/// What becomes of users whose answers have equal length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Their distance in time stays, as decode goes on while prompts are read elsewhere.
+    Kept,
+    /// Decode stands still while prompts are read, or takes one step with each.
+    Bunched,
 }
 
 impl Operating {
@@ -152,6 +256,24 @@ impl Station<'_, '_> {
             let saved = prefill.saved(together, step).get() * self.engine().mixing;
             let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
             let tpot = step / yields + Seconds::new(stall * prompts * self.others);
+            // Who comes finds somebody else in decode.
+            let decoding = if self.spacing.is_some() { -libm::expm1(-batch) } else { self.others };
+            let in_step = prefill.in_step(prompts * yields);
+            let mixed = if self.mixes { step.get() * prefill.chunks / in_step } else { 0.0 };
+            let ahead = Ahead {
+                service: occupancy + decoding * (stall - occupancy + mixed),
+                variation: prefill.variation / together,
+                between: if self.mixes { decoding * step.get() * (prefill.chunks - 1.0) } else { 0.0 },
+                steps: None,
+            };
+            let engine = self.engine();
+            let around = StepsAround {
+                with: (ahead.service * in_step / prefill.chunks).max(step.get()),
+                without: step.get().max(1e-12),
+                mixes: self.mixes,
+                delay: engine.request.get() + tpot.get() * engine.first_steps,
+            };
+            let ahead = Ahead { steps: (decoding > 0.0).then_some(around), ..ahead };
             Operating {
                 batch,
                 company,
@@ -160,6 +282,8 @@ impl Station<'_, '_> {
                 rate: batch / (self.tokens * tpot.get()),
                 together,
                 occupancy,
+                decoding,
+                ahead,
             }
         };
         let Some(spacing) = self.spacing else {
@@ -189,6 +313,18 @@ pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
     let load = load.clamp(0.0, 0.999_999);
     let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
     cv * cv / 2.0 * libm::pow(load, exponent) / (servers * (1.0 - load)) * service
+}
+
+/// By how much less is waited where arrivals, whose gaps have this squared coefficient of variation, are more even than at
+/// random (Kraemer and Langenbach-Belz 1976).
+#[must_use]
+pub fn even(arrivals: f64, services: f64, load: f64) -> f64 {
+    if arrivals >= 1.0 {
+        return 1.0;
+    }
+    let load = load.clamp(1e-6, 0.999_999);
+    let short = (1.0 - arrivals) * (1.0 - arrivals) / (arrivals + services).max(1e-6);
+    libm::exp(-2.0 * (1.0 - load) / (3.0 * load) * short)
 }
 
 /// Who a closed-loop request meets at the prefill server of its replica.

@@ -70,7 +70,7 @@ pub fn offers(
         nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
     })?;
     let numerics = Numerics::resolve(&model, scenario.formats);
-    let lengths = Lengths::of(scenario);
+    let lengths = Lengths { window: model.max_context, ..Lengths::of(scenario) };
     let pool = Pool::new(id, chips);
     let longest = match role {
         Role::Prefill => scenario.traffic.longest_input(&scenario.workload),

@@ -63,6 +63,9 @@ struct Live {
     shift: f64,
     /// By how much more its pieces took than its prompt by itself, because steps with decode in them take longer.
     held_up: f64,
+    /// Decode in the step of its last piece, and the time between tokens before it.
+    beside_decode: f64,
+    pace: f64,
     admitted: Option<f64>,
     /// First token at the user.
     first: Option<f64>,
@@ -418,6 +421,8 @@ impl<S: Steps> Engine<S> {
             epoch: 0,
             shift: 0.0,
             held_up: 0.0,
+            beside_decode: 0.0,
+            pace: 0.0,
             admitted: None,
             first: None,
             beside: 0.0,
@@ -471,11 +476,19 @@ impl<S: Steps> Engine<S> {
         let Some(state) = workers.get_mut(worker as usize) else { return };
         match state.doing {
             Doing::Nothing => self.begin(pool, worker),
-            Doing::Decode { since, steps, .. } => {
+            Doing::Decode { since, steps, ahead: before, .. } => {
                 let context = state.context as f64 / f64::from(state.count.max(1));
-                let (fewer, takes) = table.run(&plan.steps, state.count, context, steps, now - since);
+                let until = (now - since - before).max(1e-12);
+                let mut ahead = table.run(&plan.steps, state.count, context, steps, until);
+                let whole = whole_steps(ahead.0, plan.steps.yields());
+                if whole > ahead.0 {
+                    // Tokens that are checked together come together.
+                    let most = whole.min(steps);
+                    ahead = table.run(&plan.steps, state.count, context, most, f64::INFINITY);
+                }
+                let (fewer, takes) = (ahead.0, before + ahead.1);
                 if fewer < steps {
-                    state.doing = Doing::Decode { since, steps: fewer, takes };
+                    state.doing = Doing::Decode { since, steps: fewer, takes, ahead: before };
                     state.version = state.version.wrapping_add(1);
                     let version = state.version;
                     self.agenda.plan(since + takes, Event::Step { pool, worker, version });
@@ -534,7 +547,7 @@ impl<S: Steps> Engine<S> {
         let Some(state) = workers.get_mut(worker as usize) else { return 0.0 };
         if state.count == 0 {
             // All gave way to those whose prompts wait in memory.
-            state.doing = Doing::Decode { since: now, steps: 0, takes: 0.0 };
+            state.doing = Doing::Decode { since: now, steps: 0, takes: 0.0, ahead: 0.0 };
             return 0.0;
         }
         let next =
@@ -542,7 +555,9 @@ impl<S: Steps> Engine<S> {
         let context = state.context as f64 / f64::from(state.count);
         let (steps, takes) =
             table.run(&plan.steps, state.count, context, next.min(most.max(1)), f64::INFINITY);
-        state.doing = Doing::Decode { since: now, steps, takes };
+        let ahead = std::mem::take(&mut state.owed);
+        let takes = ahead + takes;
+        state.doing = Doing::Decode { since: now, steps, takes, ahead };
         takes
     }
 
@@ -560,6 +575,7 @@ impl<S: Steps> Engine<S> {
                 evict(own, worker, &mut self.live, now);
             }
         }
+        let yields = own.plan.steps.yields();
         let Some(state) = own.workers.get(worker as usize) else { return 0.0 };
         let (mut tokens, mut past, mut prompts) = (0.0, 0.0, 0.0);
         for piece in &state.pieces {
@@ -571,22 +587,39 @@ impl<S: Steps> Engine<S> {
             }
         }
         let (count, context) = (state.count, state.context as f64 / f64::from(state.count.max(1)));
+        // A step yields as many tokens as hold, but nobody's answer ends within it, and no block is missing.
+        let mixed = own.plan.scheduler.mixed && count > 0;
+        let steps = if mixed {
+            let end = state.ending.peek().map_or(1, |Reverse((ends, ..))| ends.saturating_sub(state.steps));
+            let blocks =
+                if own.plan.scheduler.evicts { state.affordable(state.cache.available()) } else { end };
+            whole_steps(1, yields).min(end).min(blocks).max(1)
+        } else {
+            0
+        };
         let tokens = f64::max(tokens, 1.0);
         let reading = own.read(f64::max(prompts, 1.0), tokens / f64::max(prompts, 1.0), past / tokens);
         let stall = if count > 0 { own.plan.interference.max(0.0) } else { 1.0 };
-        let mixed = own.plan.scheduler.mixed && count > 0;
-        let decode = if mixed { own.table.step(&own.plan.steps, count, context) } else { 0.0 };
+        let decode = if mixed { own.table.step(&own.plan.steps, count, context) * steps as f64 } else { 0.0 };
         let saved = reading.saved(Seconds::new(decode), own.plan.mixing).get();
         let prefill = (reading.busy.get() * stall - saved).max(0.0);
+        let owed = match own.workers.get_mut(worker as usize) {
+            Some(state) if mixed => std::mem::take(&mut state.owed),
+            _ => 0.0,
+        };
+        let decode = decode + owed;
         let takes = prefill + decode;
         if let Some(state) = own.workers.get_mut(worker as usize) {
             let share = if takes > 0.0 { prefill / takes } else { 1.0 };
-            state.doing = Doing::Reading { since: now, takes, share, mixed };
+            state.doing = Doing::Reading { since: now, takes, share, steps };
+            let pace = state.recent;
             for piece in &state.pieces {
                 if let Some(Some(live)) = self.live.get_mut(piece.slot as usize) {
                     live.beside += reading.beside.get();
                     // Those in decode feel what the mixture costs; the constants of the first token are of the prompt alone.
-                    live.held_up += prefill - reading.busy.get();
+                    live.held_up += prefill - reading.busy.get() + reading.early.get();
+                    live.pace = pace;
+                    live.beside_decode = decode;
                     if live.read + piece.tokens >= live.todo {
                         live.beside += reading.drain.get();
                     }
@@ -604,19 +637,19 @@ impl<S: Steps> Engine<S> {
         let Some(state) = workers.get_mut(worker as usize) else { return };
         let (steps, takes) = match state.doing {
             Doing::Nothing => return,
-            Doing::Decode { since, steps, takes } => {
+            Doing::Decode { since, steps, takes, .. } => {
                 writing.span(since, since + takes, 1.0);
                 (steps, takes)
             }
-            Doing::Reading { since, takes, share, mixed } => {
+            Doing::Reading { since, takes, share, steps } => {
                 reading.span(since, since + takes, share);
-                if mixed {
+                if steps > 0 {
                     writing.span(since, since + takes, 1.0 - share);
                 }
-                (u64::from(mixed), takes)
+                (steps, takes)
             }
         };
-        let apart = matches!(state.doing, Doing::Reading { mixed: false, .. }) && state.count > 0;
+        let apart = matches!(state.doing, Doing::Reading { steps: 0, .. }) && state.count > 0;
         state.doing = Doing::Nothing;
         if steps > 0 {
             if plan.scheduler.evicts {
@@ -762,7 +795,8 @@ impl<S: Steps> Engine<S> {
         let rules = own.plan.scheduler;
         let Some(state) = own.workers.get_mut(worker as usize) else { return };
         // As in the closed form, the budget counts tokens of prompts.
-        let mut budget = rules.budget.get().clamp(1.0, f64::from(u32::MAX)) as u32;
+        let count = |tokens: Tokens| tokens.get().clamp(1.0, f64::from(u32::MAX)) as u32;
+        let (mut budget, chunk) = (count(rules.budget), count(rules.chunk));
         state.pieces.clear();
         let mut at = 0;
         loop {
@@ -774,7 +808,7 @@ impl<S: Steps> Engine<S> {
             if let Some(&slot) = state.reading.get(at) {
                 at += 1;
                 let Some(Some(live)) = self.live.get(slot as usize) else { continue };
-                let tokens = live.todo.saturating_sub(live.read).min(budget);
+                let tokens = live.todo.saturating_sub(live.read).min(budget).min(chunk);
                 budget -= tokens;
                 state.pieces.push(Piece { slot, tokens });
                 continue;
@@ -849,8 +883,8 @@ impl<S: Steps> Engine<S> {
                 self.hand_over(slot);
                 return;
             }
-            let mixed = f64::from(u8::from(own.plan.scheduler.mixed && state.count > 0));
-            live.shift = (own.plan.first_steps - mixed).max(0.0) * state.recent;
+            // The steps until the user sees it begin with the one that its last piece was part of.
+            live.shift = (own.plan.first_steps * live.pace - live.beside_decode).max(0.0);
             live.first = Some((now + live.shift - live.held_up).max(live.request.arrival.get()));
         }
         if live.written >= live.request.output {
@@ -886,7 +920,7 @@ impl<S: Steps> Engine<S> {
             let Some(Some(live)) = self.live.get_mut(slot as usize) else { continue };
             if live.first.is_none() {
                 // The first token came with the cache, in the middle of a step on average.
-                live.shift = (plan.first_steps + 0.5) * state.recent;
+                live.shift = (plan.first_steps + 0.5 * plan.steps.yields()) * state.recent;
                 live.first = Some(now + live.shift);
             }
             let all = u64::from(live.request.input) + u64::from(live.written);
@@ -901,6 +935,9 @@ impl<S: Steps> Engine<S> {
             state.count += 1;
             state.context += all;
             state.left += rest;
+            let past = live.past.min(live.request.input.saturating_sub(1));
+            let new = Tokens::new(f64::from(live.request.input - past));
+            state.owed += plan.steps.joins(new, Tokens::new(f64::from(past))).get();
             state.ending.push(Reverse((live.ends, slot, live.epoch)));
             state.youngest.push((slot, live.epoch));
             batch.change(now, 1.0);
@@ -1088,7 +1125,7 @@ impl<S: Steps> Engine<S> {
         if short {
             if let Some(own) = self.pools.get(last as usize) {
                 let recent = own.workers.get(writer as usize).map_or(0.0, |state| state.recent);
-                live.shift = (own.plan.first_steps + 0.5) * recent;
+                live.shift = (own.plan.first_steps + 0.5 * own.plan.steps.yields()) * recent;
                 live.first = Some(now + live.shift);
             }
             self.finish(last, writer, slot);
@@ -1108,6 +1145,14 @@ impl<S: Steps> Engine<S> {
             self.begin(pool, worker);
         }
     }
+}
+
+/// Tokens of a sequence when so many or more are to be whole steps, each of which yields so many on average.
+fn whole_steps(tokens: u64, yields: f64) -> u64 {
+    if yields <= 1.0 {
+        return tokens;
+    }
+    libm::round(libm::ceil(tokens as f64 / yields - 1e-9) * yields).max(1.0) as u64
 }
 
 fn is_urgent(lives: &[Option<Live>], slot: u32) -> bool {
@@ -1181,6 +1226,7 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
     live.todo = u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(cached).max(1);
     live.beside = 0.0;
     live.held_up = 0.0;
+    live.beside_decode = 0.0;
     if live.admitted.is_none() {
         live.admitted = Some(now);
         live.cached = cached;
@@ -1219,7 +1265,7 @@ fn cut<S: Steps>(
         return (resident, none);
     }
     let links = own.workers.get(worker as usize).map_or(none, |state| state.links);
-    let budget = own.plan.scheduler.budget.get().max(1.0);
+    let budget = own.plan.scheduler.chunk.get().max(1.0);
     let input = live.request.input.saturating_add(live.written);
     let mut read = |past: u32| {
         let new = f64::from(input.saturating_sub(past).max(1));
@@ -1304,7 +1350,7 @@ fn swapped<S: Steps>(own: &mut Pool<S>, worker: u32, live: &Live, now: f64) -> u
         return 0;
     }
     let way = own.load_time(Place::Dram, f64::from(all));
-    let budget = own.plan.scheduler.budget.get().max(1.0);
+    let budget = own.plan.scheduler.chunk.get().max(1.0);
     let pieces = (f64::from(all) / budget).ceil().max(1.0);
     let piece = f64::from(all) / pieces;
     let anew = own.read(1.0, piece, (f64::from(all) - piece) / 2.0).busy.get() * pieces;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::scenario::trace::{BlockRun, Trace};
 use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
-use crate::units::Seconds;
+use crate::units::{Seconds, Tokens};
 
 use super::random::Stream;
 
@@ -167,6 +167,8 @@ struct Shape {
     sessions: Option<Sessions>,
     seed: u64,
     priority: f64,
+    /// Tokens of prompt and answer at most.
+    window: u32,
 }
 
 /// How one length is drawn.
@@ -264,6 +266,17 @@ impl Source {
             source.plan(time, record);
         }
         source
+    }
+
+    /// The same requests to a model whose window holds so many tokens: log-normal lengths have no end, and prompts do. What
+    /// the scenario states is asked all the same.
+    #[must_use]
+    pub fn within(mut self, window: Tokens, scenario: &Scenario) -> Self {
+        if let Kind::Drawn(drawn) = &mut self.kind {
+            let stated = scenario.traffic.longest_input(&scenario.workload) + scenario.workload.osl;
+            drawn.shape.window = whole(window.max(stated).get());
+        }
+        self
     }
 
     /// Users of a closed loop of requests that stand alone, as benchmarks have it.
@@ -401,6 +414,14 @@ impl Arrivals {
 }
 
 impl Length {
+    /// Whether all lengths are the same.
+    fn is_exact(self) -> bool {
+        match self {
+            Self::Even { low, high } => high - low < 1.0,
+            Self::Tail { tail, .. } => tail <= 1.0,
+        }
+    }
+
     /// Mean, but for rounding.
     fn mean(self) -> f64 {
         match self {
@@ -448,6 +469,7 @@ impl Shape {
             sessions: traffic.sessions,
             seed: scenario.seed,
             priority: traffic.priority,
+            window: LONGEST,
         }
     }
 
@@ -472,7 +494,9 @@ impl Shape {
             // The shared head is part of the prompt, and something must be asked.
             self.input.draw(stream).max(self.shared.saturating_add(1))
         };
-        (input.min(LONGEST), self.output.draw(stream))
+        let output = self.output.draw(stream);
+        let input = input.min(self.window.saturating_sub(output).max(self.window / 2)).max(1);
+        (input, output.min(self.window.saturating_sub(input)).max(1))
     }
 
     /// New tokens of a later turn, scattered like inputs.
@@ -581,7 +605,22 @@ impl Drawn {
             plan.push((now, agent));
         }
         if waits == 0 {
-            self.proceed(id, now, plan);
+            let rest = self.rest(id, now - request.arrival);
+            self.proceed(id, now + rest, plan);
+        }
+    }
+
+    /// Answers of one length would keep the users that were read together in lock step for ever. Served points with exact
+    /// lengths show that users are not: their first tokens wait for a few others, not for all. So each rests once, after
+    /// its first answer, for some part of the time which that took.
+    fn rest(&mut self, id: u32, took: Seconds) -> Seconds {
+        let Shape { output, pause, sessions, .. } = self.shape;
+        let together = output.is_exact() && pause.is_none() && sessions.is_none();
+        let users = self.users.filter(|&users| together && users > 1).map_or(0, u64::from);
+        match self.chains.get_mut(id as usize) {
+            // Users are numbered from 1, and each of their later requests has a number of its own.
+            Some(chain) if chain.number <= users => took * chain.stream.uniform(),
+            _ => Seconds::ZERO,
         }
     }
 

@@ -9,8 +9,10 @@ use crate::units::{Bytes, Tokens};
 /// Rules by which a replica takes prompts into its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scheduler {
-    /// Tokens of a step at most: one for each sequence in decode, and those of prompts.
+    /// Tokens of prompts in a step at most, over all data-parallel ranks.
     pub budget: Tokens,
+    /// Tokens of one prompt in a step at most: what one rank takes.
+    pub chunk: Tokens,
     /// Prompts of a step at most.
     pub prompts: usize,
     /// Sequences of a step at most.
@@ -33,6 +35,7 @@ pub struct Scheduler {
 struct Row {
     engine: String,
     memory: f64,
+    except: String,
     sequences: u32,
     block: u32,
     watermark: f64,
@@ -42,11 +45,12 @@ struct Row {
 }
 
 impl Scheduler {
-    /// The defaults of an engine on chips with so much memory; what keeps everything on the die counts as large.
+    /// The defaults of an engine on a chip with so much memory; what keeps everything on the die counts as large.
     #[must_use]
-    pub fn of(row: &EngineRow, memory: Option<Bytes>) -> Self {
+    pub fn of(row: &EngineRow, chip: &str, memory: Option<Bytes>) -> Self {
         let plain = Self {
             budget: row.chunk,
+            chunk: row.chunk,
             prompts: usize::MAX,
             sequences: 1024,
             block: 16,
@@ -57,7 +61,10 @@ impl Scheduler {
             mixed: true,
         };
         let gib = memory.map_or(f64::INFINITY, |memory| memory.get() / f64::from(1 << 30));
-        let holds = |own: &Row| own.engine == engine_id(row.engine) && own.memory <= gib;
+        let holds = |own: &Row| {
+            let excepted = !own.except.is_empty() && chip.contains(&own.except);
+            own.engine == engine_id(row.engine) && own.memory <= gib && !excepted
+        };
         Self::rows().find(holds).map_or(plain, |own| Self {
             sequences: own.sequences.max(1),
             block: own.block.max(1),
@@ -67,6 +74,14 @@ impl Scheduler {
             mixed: own.mixed,
             ..plain
         })
+    }
+
+    /// Whether an engine takes prompts and decode into the same step. It is asked for in every evaluation, so that the
+    /// row is found without reading the whole table.
+    #[must_use]
+    pub fn mixes(engine: Engine) -> bool {
+        let own = |line: &&str| line.split(',').next() == Some(engine_id(engine));
+        include_str!("schedulers.csv").lines().rev().find(own).is_some_and(|line| line.ends_with("true"))
     }
 
     fn rows() -> impl Iterator<Item = Row> {
@@ -88,6 +103,7 @@ const fn engine_id(engine: Engine) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
 mod tests {
     use super::*;
 
@@ -96,6 +112,8 @@ mod tests {
         for engine in [Engine::Vllm, Engine::Sglang, Engine::Trtllm] {
             let least = Scheduler::rows().filter(|row| row.engine == engine_id(engine)).map(|row| row.memory);
             assert_eq!(least.last(), Some(0.0), "{engine:?}");
+            let mixed = Scheduler::rows().find(|row| row.engine == engine_id(engine)).unwrap().mixed;
+            assert_eq!(Scheduler::mixes(engine), mixed, "{engine:?}");
         }
         assert_eq!(Scheduler::rows().count(), 4);
     }

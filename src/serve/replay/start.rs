@@ -64,7 +64,9 @@ impl<'a> Engine<Silicon<'a>> {
         let scenario = deployment.scenario;
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
-            Asked::Scenario => Source::from_scenario(scenario, rules.block),
+            Asked::Scenario => {
+                Source::from_scenario(scenario, rules.block).within(deployment.model.max_context, scenario)
+            }
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
             }
@@ -138,7 +140,8 @@ impl Typical {
 }
 
 fn rules(side: &Side<'_>) -> Scheduler {
-    Scheduler::of(side.settled.replica.engine(), side.chip.memory.as_ref().map(|memory| memory.capacity))
+    let memory = side.chip.memory.as_ref().map(|memory| memory.capacity);
+    Scheduler::of(side.settled.replica.engine(), &side.chip.id, memory)
 }
 
 fn plan<'a>(
@@ -152,7 +155,10 @@ fn plan<'a>(
     let replica = &side.settled.replica;
     let engine = *replica.engine();
     let swaps = scenario.traffic.preemption == Preemption::Swap;
-    let mut scheduler = Scheduler { block, swaps, ..rules(side) };
+    let rules = rules(side);
+    // Each data-parallel rank takes as much.
+    let budget = rules.budget * f64::from(replica.layout().dp.max(1));
+    let mut scheduler = Scheduler { block, swaps, budget, ..rules };
     if replica.pipeline().is_some() {
         // Prompts stream through a pipeline one after another.
         scheduler.prompts = 1;

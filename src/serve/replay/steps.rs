@@ -17,6 +17,16 @@ pub trait Steps {
 
     /// Cache of one sequence of this length, each element once: what moves over links.
     fn cache(&self, context: Tokens) -> Bytes;
+
+    /// Time that the prompt of a sequence which joins decode keeps a pool of its own from proposing tokens.
+    fn joins(&self, _new: Tokens, _past: Tokens) -> Seconds {
+        Seconds::ZERO
+    }
+
+    /// Mean tokens that a step yields per sequence: more than one where tokens are proposed and checked together.
+    fn yields(&self) -> f64 {
+        1.0
+    }
 }
 
 /// Time of a piece of prompt.
@@ -26,6 +36,9 @@ pub struct Reading {
     pub busy: Seconds,
     /// What the piece itself takes beyond that, because other data-parallel ranks read beside it.
     pub beside: Seconds,
+    /// By how much sooner the piece itself is read than the replica is free: where replicas share a pool, a prompt has all
+    /// of that while it is in it, and its replica none of it while the others have their turn.
+    pub early: Seconds,
     /// From the end of the last piece until its first token: the later stages of a pipeline.
     pub drain: Seconds,
     /// Time of a pass that is there however many prompts share it: weights and launches, which a decode step has too.
@@ -80,6 +93,14 @@ impl Steps for Silicon<'_> {
         let (low, from) = before.unwrap_or((Tokens::ZERO, self.state));
         let Some(&(high, to)) = self.per_token.get(at) else { return from * (context / low) };
         from + (to - from) * ((context - low) / (high - low))
+    }
+
+    fn joins(&self, new: Tokens, past: Tokens) -> Seconds {
+        self.half.drafter_prompt(new, past)
+    }
+
+    fn yields(&self) -> f64 {
+        self.half.tokens_per_step()
     }
 }
 

@@ -21,8 +21,10 @@ pub enum Doing {
         since: f64,
         /// Steps.
         steps: u64,
-        /// How long they take.
+        /// How long they take, with what comes before them.
         takes: f64,
+        /// Time before the first of them.
+        ahead: f64,
     },
     /// A step with pieces of prompts.
     Reading {
@@ -32,8 +34,8 @@ pub enum Doing {
         takes: f64,
         /// Share of it that prompts take.
         share: f64,
-        /// Whether sequences in decode advance with it.
-        mixed: bool,
+        /// Tokens by which sequences in decode advance with it.
+        steps: u64,
     },
 }
 
@@ -89,6 +91,8 @@ pub struct Worker {
     pub load: u32,
     /// Tokens of their prompts that are not read yet.
     pub unread: u64,
+    /// Time that drafters still need for the prompts of those that have joined.
+    pub owed: f64,
     /// When the link to each farther place is free.
     pub links: [f64; Place::ALL.len()],
 }
@@ -118,6 +122,7 @@ impl Worker {
             recent,
             load: 0,
             unread: 0,
+            owed: 0.0,
             links: [0.0; Place::ALL.len()],
         }
     }
