@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::units::decimal::decimal;
 use crate::units::limits::Limits;
 
 /// Most problems that are listed one by one; the rest is counted.
@@ -80,7 +81,7 @@ pub(super) fn tokens(field: &str, text: &str, limits: &Limits) -> Result<u32, Wr
 
 /// A time in seconds.
 pub(super) fn seconds(field: &str, text: &str) -> Result<f64, Wrong> {
-    let value = text.parse::<f64>().ok().filter(|value| (-MOST_SECONDS..=MOST_SECONDS).contains(value));
+    let value = decimal(text).filter(|value| (-MOST_SECONDS..=MOST_SECONDS).contains(value));
     value.ok_or_else(|| Wrong::new(field, text, "a number of seconds"))
 }
 
