@@ -7,6 +7,7 @@
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos::task::spawn_local;
+use markup::view;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::charts::table::Figures;

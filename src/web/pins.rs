@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};

@@ -5,6 +5,7 @@ use gloo::timers::callback::Timeout;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::web_sys::CustomEvent;
+use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

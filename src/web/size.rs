@@ -2,6 +2,7 @@
 
 use crate::web::lean::{When, memo, views, words};
 use leptos::prelude::*;
+use markup::view;
 
 use super::jobs::{Show, follow};
 use super::late;

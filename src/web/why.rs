@@ -2,6 +2,7 @@
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::charts::table::{Folded, plain};
 use super::late;

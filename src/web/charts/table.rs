@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::web::lean::{When, views};
 use leptos::prelude::*;
 use leptos::web_sys;
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use crate::chart::describe::{Cell, Table};

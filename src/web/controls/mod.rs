@@ -13,6 +13,7 @@ mod wires;
 mod workload;
 
 use leptos::prelude::*;
+use markup::view;
 
 use super::late;
 use super::lean::views;

@@ -8,6 +8,7 @@ use gloo::events::{EventListener, EventListenerOptions};
 use leptos::html::Form;
 use leptos::prelude::*;
 use leptos::web_sys::{DragEvent, Element, Event, File, HtmlInputElement};
+use markup::view;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

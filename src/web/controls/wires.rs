@@ -2,6 +2,7 @@
 
 use crate::web::lean::{When, memo};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;

@@ -2,6 +2,7 @@
 
 use crate::web::lean::views;
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
