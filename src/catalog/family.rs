@@ -39,6 +39,7 @@ use super::chip::Confidence;
 use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Model};
 use super::number::NumberFormat;
 use crate::units::Tokens;
+use crate::units::decimal::decimal;
 use crate::units::format::excerpt;
 
 /// Smallest total that a family is scaled to.
@@ -215,8 +216,8 @@ pub fn parse_family_id(id: &str) -> Result<Model, FamilyError> {
         (Some(share), _) => Some(
             share
                 .strip_suffix('%')
-                .and_then(|percent| percent.trim().parse().ok())
-                .map(|percent: f64| percent / 100.0)
+                .and_then(|percent| decimal(percent.trim()))
+                .map(|percent| percent / 100.0)
                 .filter(|share| (MIN_SHARE..=1.0).contains(share))
                 .ok_or_else(|| wrong("active share", share, "from 1% to 100%, as in `9%` or `5.5%`"))?,
         ),
@@ -233,7 +234,7 @@ fn parse_size(text: &str) -> Option<f64> {
         'T' | 't' => 1e12,
         _ => return None,
     };
-    let number: f64 = text.get(..text.len() - 1)?.trim().parse().ok()?;
+    let number = decimal(text.get(..text.len() - 1)?.trim())?;
     number.is_finite().then_some(number * unit)
 }
 

@@ -11,6 +11,7 @@ use super::{Band, Evidence, EvidenceClass};
 use crate::machine::constants;
 use crate::scenario::Scenario;
 use crate::serve::{Steady, Warning};
+use crate::units::decimal::decimal;
 
 /// Judges what a result rests on.
 #[must_use]
@@ -99,7 +100,7 @@ fn band(line: &str) -> Option<(bool, Evidence)> {
         _ => return None,
     };
     let split = cells.next()? == "prefill-decode";
-    let mut next = || cells.next()?.parse::<f64>().ok();
+    let mut next = || decimal(cells.next()?);
     let mut pair = || Some(Band { low: next()?, high: next()? });
     Some((split, Evidence { class, ttft: pair()?, tpot: pair()?, throughput: pair()? }))
 }

@@ -1,5 +1,7 @@
 //! Fields of a line between page and worker: numbers as Rust writes them, which reads back to the same bits.
 
+use crate::units::decimal::decimal;
+
 /// The fields of a line, taken one after another.
 #[derive(Clone, Debug)]
 pub struct Fields<'a>(std::str::Split<'a, char>);
@@ -18,7 +20,7 @@ impl<'a> Fields<'a> {
 
     /// The next field as a number.
     pub fn number(&mut self) -> Option<f64> {
-        self.text()?.parse().ok()
+        decimal(self.text()?)
     }
 
     /// All fields that are left, as numbers; what is none ends them.

@@ -16,6 +16,7 @@ use crate::metric::Metric;
 use crate::report::{self, Strictness, reply, sentence, words};
 use crate::scenario::link::{self, Parsed};
 use crate::scenario::{Load, Scenario};
+use crate::units::decimal::decimal;
 
 pub(super) const VERB: &str = "share";
 
@@ -64,7 +65,7 @@ impl Format {
             "csv" => Self::Csv,
             "json" => Self::Json,
             "svg" => {
-                let mut length = || words.next()?.parse::<f64>().ok();
+                let mut length = || decimal(words.next()?);
                 let (width, height) = (length().unwrap_or(WIDTH), length().filter(|&own| own > 0.0));
                 let kept = |own: f64| own.clamp(SIZES.0, SIZES.1);
                 Self::Svg { width: kept(width), height: height.map(kept), dark: words.next() == Some("dark") }

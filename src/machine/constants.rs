@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::units::decimal::decimal;
 use crate::units::order;
 use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
 
@@ -376,7 +377,7 @@ impl<'a> Cells<'a> {
     }
 
     fn number(&self, column: usize) -> Option<f64> {
-        self.text(column)?.parse().ok().filter(|value: &f64| value.is_finite())
+        decimal(self.text(column)?).filter(|value| value.is_finite())
     }
 }
 

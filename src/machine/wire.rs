@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::scenario::Wire;
+use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, Seconds};
 
 /// The figures of a wire.
@@ -32,7 +33,7 @@ pub fn wire(wire: Wire) -> WireRow {
 fn row(line: &str) -> Option<(Wire, WireRow)> {
     let mut cells = line.split(',');
     let wire = Wire::from_id(cells.next()?)?;
-    let mut number = || cells.next()?.trim().parse::<f64>().ok();
+    let mut number = || decimal(cells.next()?.trim());
     let bandwidth = number()?;
     let row = WireRow {
         bandwidth: (bandwidth > 0.0).then(|| BytesPerSecond::giga(bandwidth)),

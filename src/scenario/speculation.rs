@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Limits;
 use crate::catalog::{self, acceptance};
+use crate::units::decimal::decimal;
 
 /// How tokens are proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +92,7 @@ impl Speculation {
             return Err(HOW.to_owned());
         }
         let tokens = Limits::DRAFT
-            .admit(tokens.trim().parse().unwrap_or(f64::INFINITY))
+            .admit(decimal(tokens.trim()).unwrap_or(f64::INFINITY))
             .map_err(|_| format!("{tokens} draft tokens are outside 0 to {}", Limits::DRAFT.high))?;
         let drafter = drafter.trim();
         let drafter =
@@ -114,7 +115,7 @@ fn whole(text: &str) -> bool {
 fn read_acceptance(text: &str) -> Result<Acceptance, String> {
     let text = text.trim();
     let (digits, over) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
-    if let Ok(share) = digits.trim().parse::<f64>() {
+    if let Some(share) = decimal(digits.trim()) {
         let share = share / over;
         return match Limits::ACCEPTANCE.admit(share) {
             Ok(share) => Ok(Acceptance::PerToken(share)),

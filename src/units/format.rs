@@ -9,6 +9,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::decimal::decimal;
+
 /// What stands where a number is missing or is not a number.
 pub const ABSENT: &str = "–";
 
@@ -430,9 +432,9 @@ fn is_whole(value: f64) -> bool {
     value == libm::trunc(value)
 }
 
-/// A power of ten with an exact exponent; the standard tables round correctly where a product of tens would not.
+/// A power of ten with an exact exponent; reading it rounds correctly where a product of tens would not.
 fn ten_to(exponent: i32) -> f64 {
-    format!("1e{exponent}").parse().unwrap_or(1.0)
+    decimal(&format!("1e{exponent}")).unwrap_or(1.0)
 }
 
 /// The power of thousand in which the value shows between 1 and 999 after rounding, within what the unit has.
@@ -543,8 +545,8 @@ struct Typed {
 
 impl Typed {
     fn value(&self) -> Result<f64, ParseError> {
-        let value: f64 =
-            self.digits.parse().map_err(|_| ParseError::NotANumber { text: clip(&self.digits) })?;
+        let value =
+            decimal(&self.digits).ok_or_else(|| ParseError::NotANumber { text: clip(&self.digits) })?;
         Ok(if self.negative && value != 0.0 { -value } else { value })
     }
 }

@@ -9,6 +9,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
+pub mod decimal;
 pub mod format;
 pub mod limits;
 pub mod order;

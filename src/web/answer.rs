@@ -3,6 +3,7 @@
 use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use markup::view;
 
 use super::runs::NearestRuns;
 use super::size::SizeButton;

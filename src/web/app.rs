@@ -2,6 +2,7 @@
 
 use crate::web::lean::{flag, views, words};
 use leptos::prelude::*;
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;

@@ -6,6 +6,7 @@
 
 use js_sys::Reflect;
 use leptos::prelude::*;
+use markup::view;
 use wasm_bindgen::JsValue;
 
 use super::answer::AnswerPanel;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::web::lean::{When, memo};
 use leptos::prelude::*;
+use markup::view;
 
 use super::charts::picture::{Laid, Picture, Shape, Shown};
 use super::controls::{layout_name, names};

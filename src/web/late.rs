@@ -7,9 +7,13 @@
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos::task::spawn_local;
+use markup::view;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
+use super::charts::table::Figures;
+use super::controls::Detail;
 use super::lean::views;
+use super::why::Rows;
 
 /// A view, or why its code did not come.
 type Late = Result<AnyView, SplitLoaderError>;
@@ -62,6 +66,36 @@ pub fn flows() -> AnyView {
     shown(load_flows())
 }
 
+/// What of the controls is folded away, or which only some scenarios have.
+pub fn detail(which: Detail) -> AnyView {
+    shown(load_detail(which))
+}
+
+/// The figures of a chart.
+pub fn figures(chart: Figures) -> AnyView {
+    shown(load_figures(chart))
+}
+
+/// The parts of the latencies as figures.
+pub fn parts(rows: Rows) -> AnyView {
+    shown(load_parts(rows))
+}
+
+/// The cheapest deployments.
+pub fn sizing() -> AnyView {
+    shown(load_sizing())
+}
+
+/// Pinned scenarios beside the present one.
+pub fn comparison() -> AnyView {
+    shown(load_comparison())
+}
+
+/// A text to be copied by hand.
+pub fn by_hand(text: RwSignal<Option<String>>) -> AnyView {
+    shown(load_by_hand(text))
+}
+
 #[wasm_split(searches, fallible)]
 fn load_frontier() -> Late {
     Ok(super::charts::frontier())
@@ -100,6 +134,36 @@ fn load_memory() -> Late {
 #[wasm_split(reasons, fallible)]
 fn load_flows() -> Late {
     Ok(super::flows::flows())
+}
+
+#[wasm_split(controls, fallible)]
+fn load_detail(which: Detail) -> Late {
+    Ok(super::controls::detail(which))
+}
+
+#[wasm_split(tables, fallible)]
+fn load_figures(chart: Figures) -> Late {
+    Ok(super::charts::table::figures(chart))
+}
+
+#[wasm_split(tables, fallible)]
+fn load_parts(rows: Rows) -> Late {
+    Ok(super::why::figures(rows))
+}
+
+#[wasm_split(tables, fallible)]
+fn load_sizing() -> Late {
+    Ok(super::size::panel())
+}
+
+#[wasm_split(tables, fallible)]
+fn load_comparison() -> Late {
+    Ok(super::pins::comparison())
+}
+
+#[wasm_split(tables, fallible)]
+fn load_by_hand(text: RwSignal<Option<String>>) -> Late {
+    Ok(super::share::by_hand(text))
 }
 
 /// The view once its code is here; until then a word that it is coming, or why it did not.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use markup::view;
 
 use super::charts::picture::{Laid, Picture, Shape, Shown};
 use super::lean::{memo, views};

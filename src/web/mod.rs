@@ -16,6 +16,7 @@
 //! | `handle` | what the scripts beside the page may ask of it |
 //! | `runs` | measured runs, fetched once the page stands |
 //! | `embed` | the page inside another one |
+//! | `element` | elements of one type, as `view!` of the crate `markup` builds them |
 //! | `lean` | reactive closures behind one type each |
 //! | `late` | views whose code is loaded when they are first shown |
 //! | `jobs` | long questions, answered elsewhere |
@@ -27,6 +28,7 @@ mod answer;
 mod app;
 mod charts;
 mod controls;
+mod element;
 mod embed;
 mod figures;
 mod flows;

@@ -2,6 +2,7 @@
 
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::state::use_page;
 

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
+use super::late;
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evidence::evaluate;
 use crate::figure::view::letter;
@@ -87,33 +89,42 @@ pub fn Comparison() -> impl IntoView {
     let some = memo(move || page.pins.with(|pins| !pins.is_empty()));
     view! {
         <When on=some>
-            <section class="panel comparison" aria-labelledby="comparison-title">
-                <h2 id="comparison-title">"Compared"</h2>
-                <div class="scroll" tabindex="0" role="region" aria-label="Table of compared figures">
-                    <table>
-                        <thead>
-                            <tr>
-                                <th scope="col"><span class="unseen">"Metric"</span></th>
-                                <th scope="col">"Now"</th>
-                                {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
-                                    <PinHead index pin/>
-                                }).collect_view())}
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {ROWS.into_iter().map(|metric| view! { <Row metric/> }).collect_view()}
-                        </tbody>
-                    </table>
-                </div>
-                <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
-                <div class="apart">
-                    {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
-                        <Differences index pin/>
-                    }).collect_view())}
-                </div>
-            </section>
+            {late::comparison()}
         </When>
     }
+}
+
+/// The table itself.
+pub fn comparison() -> AnyView {
+    let page = use_page();
+    view! {
+        <section class="panel comparison" aria-labelledby="comparison-title">
+            <h2 id="comparison-title">"Compared"</h2>
+            <div class="scroll" tabindex="0" role="region" aria-label="Table of compared figures">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col"><span class="unseen">"Metric"</span></th>
+                            <th scope="col">"Now"</th>
+                            {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                                <PinHead index pin/>
+                            }).collect_view())}
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {ROWS.into_iter().map(|metric| view! { <Row metric/> }).collect_view()}
+                    </tbody>
+                </table>
+            </div>
+            <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
+            <div class="apart">
+                {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
+                    <Differences index pin/>
+                }).collect_view())}
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 /// What sets the current scenario apart from a pinned one, and what each change is worth.

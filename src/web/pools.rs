@@ -2,6 +2,7 @@
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::controls::{layout_name, names};
 use super::state::use_page;

@@ -3,6 +3,7 @@
 
 use crate::web::lean::memo;
 use leptos::prelude::*;
+use markup::view;
 
 use super::state::use_page;
 use crate::report::words;

@@ -1,6 +1,7 @@
 //! The panel below the charts: where the time goes, what each operation reaches, what fills the memory, what flows where.
 
 use leptos::prelude::*;
+use markup::view;
 
 use super::late;
 use super::lean::{memo, words};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use markup::view;
 
 use super::charts::plot::{Picked, Plot};
 use super::charts::table::plain;

@@ -8,6 +8,7 @@ use crate::web::lean::{When, effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys::Response;
+use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

@@ -5,10 +5,12 @@ use gloo::timers::callback::Timeout;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::web_sys::CustomEvent;
+use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::history::address;
+use super::late;
 use super::state::{Page, use_page};
 
 /// How long a button shows what came of it, in milliseconds.
@@ -32,7 +34,7 @@ pub fn Share() -> impl IntoView {
         <CopyButton label="Copy link" test="copy-link" text=|page: &Page| address(page) fallback/>
         <button type="button" data-testid="share" aria-haspopup="dialog" on:click=move |_| open(&page)>"Share"</button>
         <When on={memo(move || fallback.with(Option::is_some))}>
-            <ByHand fallback/>
+            {late::by_hand(fallback)}
         </When>
     }
 }
@@ -82,11 +84,7 @@ fn CopyButton(
 }
 
 /// The text in a field, selected, where the clipboard is closed to the page.
-#[component]
-fn ByHand(
-    /// The text.
-    fallback: RwSignal<Option<String>>,
-) -> impl IntoView {
+pub fn by_hand(fallback: RwSignal<Option<String>>) -> AnyView {
     let node = NodeRef::<Textarea>::new();
     effect(move || {
         if let Some(field) = node.get() {
@@ -101,6 +99,7 @@ fn ByHand(
             <button type="button" class="quiet" on:click=move |_| fallback.set(None)>"Close"</button>
         </div>
     }
+    .into_any()
 }
 
 /// Puts the text on the clipboard; false when the browser has none or refuses.

@@ -2,8 +2,10 @@
 
 use crate::web::lean::{When, memo, views, words};
 use leptos::prelude::*;
+use markup::view;
 
 use super::jobs::{Show, follow};
+use super::late;
 use super::state::{Page, use_page};
 use crate::jobs::size::{self, Offer, Sized};
 use crate::scenario::{Scenario, link};
@@ -39,10 +41,15 @@ pub fn SizePanel() -> impl IntoView {
     view! {
         <div class="sizing-live">
             <When on=open>
-                <Panel/>
+                {late::sizing()}
             </When>
         </div>
     }
+}
+
+/// What is in it.
+pub fn panel() -> AnyView {
+    view! { <Panel/> }.into_any()
 }
 
 /// What the answer depends on: everything but the silicon, which it varies itself.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::web_sys;
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::lean::words;

@@ -4,6 +4,7 @@
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use crate::chart::theme::{DARK, LIGHT, Theme};

@@ -2,6 +2,7 @@
 
 use crate::web::lean::{flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::figures::{band, bare, change, read};
 use super::state::{Tab, use_page};

@@ -4,6 +4,7 @@
 use crate::web::lean::flag;
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use markup::view;
 
 use super::state::{Page, use_page};
 

@@ -2,8 +2,10 @@
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::charts::table::{Folded, plain};
+use super::late;
 use super::state::{Answer, use_page};
 use crate::chart::describe::{Cell, Table};
 use crate::figure::view::letter;
@@ -23,7 +25,7 @@ const LATENCIES: [Latency; 2] = [("TTFT", |own| &own.ttft_parts), ("TPOT", |own|
 
 /// The parts of one latency of one scenario.
 #[derive(Clone, PartialEq)]
-struct Row {
+pub struct Row {
     /// `Now`, or the letter of a pin.
     name: String,
     parts: Vec<Part>,
@@ -38,7 +40,7 @@ impl Row {
 /// The bars of TTFT and TPOT, each with its legend, and all figures as a table.
 pub fn why() -> AnyView {
     let rows = LATENCIES.map(rows_of);
-    let table = Box::new(move || plain(&table(&rows)));
+    let table = Box::new(move || late::parts(rows));
     let caption = Signal::stored("The parts of a bar add up to the latency.".to_owned());
     let bars = LATENCIES.into_iter().zip(rows).map(|((title, _), rows)| bars(title, rows)).collect_view();
     view! {
@@ -46,6 +48,14 @@ pub fn why() -> AnyView {
         <Folded label="Parts of the latencies" caption content=table/>
     }
     .into_any()
+}
+
+/// The parts of each latency.
+pub type Rows = [Memo<Vec<Row>>; 2];
+
+/// All figures of the bars.
+pub fn figures(rows: Rows) -> AnyView {
+    views(move || plain(&table(&rows))).into_any()
 }
 
 /// The scenario first, then the pins.
@@ -139,7 +149,7 @@ fn segment(part: Part, total: f64, longest: f64) -> impl IntoView {
 }
 
 /// Every part of every bar; a column for each scenario.
-fn table(all: &[Memo<Vec<Row>>; 2]) -> Table {
+fn table(all: &Rows) -> Table {
     let mut table = Table { headers: vec!["Latency".to_owned(), "Part".to_owned()], ..Table::default() };
     for ((title, _), rows) in LATENCIES.iter().zip(all) {
         let rows = rows.get();

@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
+use crate::units::decimal::decimal;
 use crate::units::format::{self, Unit};
 
 use super::{CheckError, Setup, Unpredicted};
@@ -165,7 +166,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
             .ok_or_else(|| (field, format!("{} is not a number above 0", excerpt(text))))
     };
     let tokens = |field| needed(field).and_then(|text| positive(field, text, Unit::Tokens.parse(text).ok()));
-    let number = |field, text: &str| positive(field, text, text.parse().ok());
+    let number = |field, text: &str| positive(field, text, decimal(text));
     let format = |field: &'static str| {
         cell(field).map(|text| {
             NumberFormat::from_id(&text.to_ascii_lowercase()).ok_or_else(|| {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::units::decimal::decimal;
 use crate::units::format::excerpt;
 use crate::units::limits::Limits;
 
@@ -81,7 +82,7 @@ pub(super) fn tokens(field: &str, text: &str, limits: &Limits) -> Result<u32, Wr
 
 /// A time in seconds.
 pub(super) fn seconds(field: &str, text: &str) -> Result<f64, Wrong> {
-    let value = text.parse::<f64>().ok().filter(|value| (-MOST_SECONDS..=MOST_SECONDS).contains(value));
+    let value = decimal(text).filter(|value| (-MOST_SECONDS..=MOST_SECONDS).contains(value));
     value.ok_or_else(|| Wrong::new(field, text, "a number of seconds"))
 }
 

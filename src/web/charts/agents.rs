@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::web::lean::{flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::plot::{Joint, Plot};
 use crate::chart::hit::HitMode;

@@ -1,6 +1,7 @@
 //! What a search compares by: a select of metrics that frontier, map and levers share.
 
 use leptos::prelude::*;
+use markup::view;
 
 use crate::metric::Metric;
 use crate::web::controls::choice::{Choice, Group, Item};

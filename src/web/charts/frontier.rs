@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::by::{by, chosen};
 use super::plot::{Picked, Plot};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
+use markup::view;
 
 use super::picture::{Laid, Picture, Shape, Shown};
 use super::plot::place;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::by::{by, chosen};
 use super::picture::{Laid, Picture, Shape, Shown};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys::{DragEvent, Event, File, HtmlInputElement};
+use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

@@ -16,6 +16,7 @@ mod traffic;
 
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
+use markup::view;
 
 use super::late;
 use super::state::{Tab, use_page};

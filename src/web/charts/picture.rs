@@ -7,6 +7,7 @@ use crate::web::lean::{memo, views, words};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
+use markup::view;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
 use super::plot::place;

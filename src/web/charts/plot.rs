@@ -10,6 +10,7 @@ use gloo::timers::callback::Timeout;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::web::lean::{When, views};
 use leptos::prelude::*;
 use leptos::web_sys;
+use markup::view;
 use wasm_bindgen::JsCast;
 
 use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Chart, Domain, Join, Sample};
 use crate::figure::curves::MEASURED;
 use crate::units::format::ABSENT;
+use crate::web::late;
 
 /// Rows beyond this are thinned out.
 const MOST: usize = 40;
@@ -59,8 +61,16 @@ pub fn DataTable(
     #[prop(into)]
     caption: Signal<String>,
 ) -> impl IntoView {
-    let content = Box::new(move || chart.with(|chart| table(chart)));
+    let content = Box::new(move || late::figures(chart));
     view! { <Folded label="Figures of the chart" caption content/> }
+}
+
+/// The chart that a table follows.
+pub type Figures = Signal<Arc<Chart>>;
+
+/// The table itself.
+pub fn figures(chart: Figures) -> AnyView {
+    views(move || chart.with(|chart| table(chart))).into_any()
 }
 
 /// A table as it stands, thinned out where it is very long.

@@ -1,6 +1,7 @@
 //! How requests come one by one, in the words of links: each entry is a key, read and refused as a link is.
 
 use leptos::prelude::*;
+use markup::view;
 
 use crate::scenario::{Scenario, link};
 use crate::web::lean::{flag, views, words};

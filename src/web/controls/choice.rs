@@ -3,6 +3,7 @@
 use crate::web::lean::{effect, flag, views};
 use leptos::html::Select;
 use leptos::prelude::*;
+use markup::view;
 
 use crate::web::state::use_page;
 

@@ -7,6 +7,7 @@ use crate::web::lean::{effect, flag, views, words};
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::web_sys;
+use markup::view;
 
 use super::stops::Stops;
 use crate::scenario::Limits;

@@ -13,9 +13,77 @@ mod wires;
 mod workload;
 
 use leptos::prelude::*;
+use markup::view;
+
+use super::late;
+use super::lean::views;
+use crate::scenario::Role;
 
 pub use prices::{PaysBelow, keep_pays};
 pub use silicon::{layout_name, names};
+
+/// What comes late: what is folded away when the page opens, and what only some scenarios have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The form of a model of one's own.
+    OwnModel,
+    /// The form of a chip of one's own.
+    OwnChip,
+    /// Number formats.
+    Formats,
+    /// Engine and spread of lengths.
+    Engine,
+    /// The layout of a pool.
+    Layout(Role),
+    /// The slider between prefill and decode.
+    Mix,
+    /// What joins the pools.
+    Wires,
+    /// Drafter, draft length, acceptance.
+    Speculation,
+    /// Prices of chips without one.
+    Asked,
+    /// Prices per chip, power, utilisation.
+    Prices,
+}
+
+/// The controls of a detail.
+pub fn detail(which: Detail) -> AnyView {
+    match which {
+        Detail::OwnModel => own::model(),
+        Detail::OwnChip => own::chip(),
+        Detail::Formats => model::formats(),
+        Detail::Engine => workload::engine(),
+        Detail::Layout(role) => silicon::layout(role),
+        Detail::Mix => silicon::mix(),
+        Detail::Wires => wires::wires(),
+        Detail::Speculation => speculation::speculation(),
+        Detail::Asked => prices::asked(),
+        Detail::Prices => prices::prices(),
+    }
+}
+
+/// A detail behind its title and what holds now, built when it is first opened.
+fn fold(title: &'static str, now: Option<Signal<String>>, which: Detail) -> AnyView {
+    let opened = RwSignal::new(false);
+    let open = move |_| {
+        // A detail that was opened stays: what was typed into it must not go.
+        if !opened.get_untracked() {
+            opened.set(true);
+        }
+    };
+    let own = matches!(which, Detail::OwnModel | Detail::OwnChip);
+    view! {
+        <details class="more" class:own=own class:speculation={which == Detail::Speculation} on:toggle=open>
+            <summary>
+                <span>{title}</span>
+                {now.map(|now| view! { <span class="now">{now}</span> })}
+            </summary>
+            {views(move || opened.get().then(|| late::detail(which)))}
+        </details>
+    }
+    .into_any()
+}
 
 /// All controls, in the order of the questions people ask.
 #[component]

@@ -2,11 +2,12 @@
 
 use crate::web::lean::{When, memo};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
-use super::own::OwnModel;
 use super::stops::Stops;
+use super::{Detail, fold};
 use crate::catalog::{Family, NumberFormat, family, models_by_vendor, parse_family_id, scaled};
 use crate::explore::Knob;
 use crate::scenario::{Custom, Formats, Limits, Scenario};
@@ -35,6 +36,11 @@ pub fn ModelControls() -> impl IntoView {
     let models = memo(move || custom.with(menu));
     let about = page.part(about);
     let has_share = memo(move || share.get().is_some());
+    let in_force = page.part(|scenario| {
+        let name = |format: Option<NumberFormat>, otherwise| format.map_or(otherwise, NumberFormat::id);
+        let Formats { weights, kv, .. } = &scenario.formats;
+        format!("{} weights, {} KV", name(*weights, "native"), name(*kv, "auto"))
+    });
 
     view! {
         <fieldset class="block">
@@ -70,74 +76,57 @@ pub fn ModelControls() -> impl IntoView {
                     hint="Share of the parameters that each token uses"
                 />
             </When>
-            <FormatControls/>
-            <OwnModel/>
+            {fold("Number formats", Some(in_force.into()), Detail::Formats)}
+            {fold("Own model…", None, Detail::OwnModel)}
         </fieldset>
     }
 }
 
 /// Number formats of weights, experts and KV cache.
-#[component]
-fn FormatControls() -> impl IntoView {
+pub fn formats() -> AnyView {
     let page = use_page();
     let id = |format: Option<NumberFormat>| format.map_or("", NumberFormat::id).to_owned();
     let weights = page.part(move |scenario| id(scenario.formats.weights));
     let experts = page.part(move |scenario| id(scenario.formats.experts));
     let kv = page.part(move |scenario| id(scenario.formats.kv));
     let has_experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let summary = page.part(|scenario| {
-        let name = |format: Option<NumberFormat>| format.map_or("native", NumberFormat::id);
-        format!(
-            "{} weights, {} KV",
-            name(scenario.formats.weights),
-            match scenario.formats.kv {
-                Some(format) => format.id(),
-                None => "auto",
-            }
-        )
-    });
     let menu = |otherwise: &str| {
         let mut items = vec![Item::new("", otherwise)];
         items.extend(NumberFormat::ALL.iter().map(|format| Item::new(format.id(), format.id())));
         Signal::stored(vec![Group::flat(items)])
     };
     view! {
-        <details class="more">
-            <summary>
-                <span>"Number formats"</span>
-                <span class="now">{summary}</span>
-            </summary>
-            <div class="trio">
+        <div class="trio">
+            <Choice
+                id="weights"
+                label="Weights"
+                groups=menu("native")
+                value=weights
+                set={move |id: String| {
+                    page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
+                }}
+            />
+            <When on=has_experts>
                 <Choice
-                    id="weights"
-                    label="Weights"
+                    id="experts"
+                    label="Experts"
                     groups=menu("native")
-                    value=weights
+                    value=experts
                     set={move |id: String| {
-                        page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
+                        page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
                     }}
                 />
-                <When on=has_experts>
-                    <Choice
-                        id="experts"
-                        label="Experts"
-                        groups=menu("native")
-                        value=experts
-                        set={move |id: String| {
-                            page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
-                        }}
-                    />
-                </When>
-                <Choice
-                    id="kv"
-                    label="KV cache"
-                    groups=menu("auto")
-                    value=kv
-                    set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
-                />
-            </div>
-        </details>
+            </When>
+            <Choice
+                id="kv"
+                label="KV cache"
+                groups=menu("auto")
+                value=kv
+                set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
+            />
+        </div>
     }
+    .into_any()
 }
 
 /// The catalogue by vendor, and the families.

@@ -8,6 +8,7 @@ use gloo::events::{EventListener, EventListenerOptions};
 use leptos::html::Form;
 use leptos::prelude::*;
 use leptos::web_sys::{DragEvent, Element, Event, File, HtmlInputElement};
+use markup::view;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -33,8 +34,6 @@ const POOL: &str = "own-pool";
 /// A form of one's own things.
 #[derive(Clone, Copy)]
 struct Sheet {
-    /// What opens it.
-    title: &'static str,
     /// Where it says what came of it.
     told: &'static str,
     /// What is wrong with a text, by the identifier of its entry.
@@ -44,8 +43,7 @@ struct Sheet {
 }
 
 /// Asks for a `config.json` and serves the model that it describes.
-#[component]
-pub fn OwnModel() -> impl IntoView {
+pub fn model() -> AnyView {
     let markup = format!(
         "<label for={CONFIG}>Hugging Face config.json</label>\
          <textarea id={CONFIG} rows=5 autocomplete=off spellcheck=false aria-describedby={CONFIG}-error \
@@ -61,12 +59,11 @@ pub fn OwnModel() -> impl IntoView {
         // Half a text is no error yet.
         _ => Ok(()),
     };
-    form(Sheet { title: "Own model…", told: MODEL_TOLD, check, take: use_model }, markup)
+    form(Sheet { told: MODEL_TOLD, check, take: use_model }, markup)
 }
 
 /// Asks for the figures of a chip and puts it into a pool.
-#[component]
-pub fn OwnChip() -> impl IntoView {
+pub fn chip() -> AnyView {
     let mut markup = entry(CHIP_NAME, "Name", "my-npu");
     for (key, label, needed) in FIGURES {
         markup += &entry(&format!("own-{key}"), label, if needed { "needed" } else { "" });
@@ -79,7 +76,7 @@ pub fn OwnChip() -> impl IntoView {
         "pool" => Ok(()),
         key => figure(key, text).map(drop),
     };
-    let form = form(Sheet { title: "Own chip…", told: "own-chip-told", check, take: add_chip }, markup);
+    let form = form(Sheet { told: "own-chip-told", check, take: add_chip }, markup);
     let page = use_page();
     let roles =
         page.part(|scenario| scenario.split.pools().into_iter().map(|(role, _)| role).collect::<Vec<_>>());
@@ -95,7 +92,7 @@ pub fn OwnChip() -> impl IntoView {
     form
 }
 
-/// A form behind its title. The markup is made of constants of this file only.
+/// A form. The markup is made of constants of this file only.
 fn form(sheet: Sheet, markup: String) -> AnyView {
     let page = use_page();
     let alone = page.part(|scenario| scenario.split.pools().len() == 1);
@@ -113,12 +110,7 @@ fn form(sheet: Sheet, markup: String) -> AnyView {
         }
     });
     view! {
-        <details class="more own" class:alone={flag(move || alone.get())}>
-            <summary>
-                <span>{sheet.title}</span>
-            </summary>
-            <form node_ref=node novalidate=true></form>
-        </details>
+        <form node_ref=node novalidate=true class:alone={flag(move || alone.get())}></form>
     }
     .into_any()
 }

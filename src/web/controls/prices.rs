@@ -2,10 +2,12 @@
 
 use crate::web::lean::{When, effect, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::stops::Stops;
+use super::{Detail, fold};
 use crate::catalog::chip;
 use crate::cost::chip_price;
 use crate::explore::kinds;
@@ -14,42 +16,17 @@ use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario, link};
 use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
 use crate::web::jobs::{Show, follow};
+use crate::web::late;
 use crate::web::state::{Page, Tab, use_page};
 
-/// Basis, prices per chip, and what ownership adds.
+/// Basis, prices of chips without one, and the way to all that prices are made of.
 #[component]
 pub fn PriceControls() -> impl IntoView {
     let page = use_page();
     let basis = page.part(|scenario| basis_id(scenario.pricing.basis).to_owned());
-    let owned = page.part(|scenario| scenario.pricing.basis == PriceBasis::Own);
-    // A chip whose price nobody published is asked for in the open; the others stand in the catalogue.
-    let chips = move |listed: bool| {
-        page.part(move |scenario| {
-            let mut chips = kinds(scenario);
-            chips.retain(|chip| catalogued(scenario, chip).is_some() == listed);
-            chips
-        })
-    };
-    let (listed, unlisted) = (chips(true), chips(false));
-    let some = memo(move || unlisted.with(|own| !own.is_empty()));
-    let rents = move |chips: Memo<Vec<String>>| {
-        views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view())
-    };
-    let field = |read: fn(&Pricing) -> f64| page.part(move |scenario| Some(read(&scenario.pricing)));
-    let put = move |write: fn(&mut Pricing, f64)| {
-        Callback::new(move |value: Option<f64>| {
-            if let Some(value) = value {
-                page.edit(|scenario| write(&mut scenario.pricing, value));
-            }
-        })
-    };
+    let some = page.part(|scenario| !chips(scenario, false).is_empty());
     let options = [PriceBasis::Rent, PriceBasis::RentLow, PriceBasis::Own];
     let items = options.into_iter().map(|basis| Item::new(basis_id(basis), basis_name(basis))).collect();
-    let years = field(|pricing| pricing.years);
-    let pue = field(|pricing| pricing.pue);
-    let kwh = field(|pricing| pricing.dollars_per_kwh);
-    let utilisation = field(|pricing| pricing.utilisation);
-
     view! {
         <fieldset class="block">
             <legend>"Prices"</legend>
@@ -61,60 +38,96 @@ pub fn PriceControls() -> impl IntoView {
                 value=basis
                 set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
             />
-            <When on=some>
-                <div class="asked">
-                    <p class="about">"No public price: say what a chip-hour costs you."</p>
-                    {rents(unlisted)}
-                </div>
-            </When>
+            <When on=some>{late::detail(Detail::Asked)}</When>
             <PaysBelow/>
-            <details class="more">
-                <summary>
-                    <span>"Chip prices, power, utilisation"</span>
-                </summary>
-                {rents(listed)}
-                <NumberField
-                    id="util"
-                    label="Utilisation"
-                    unit=Unit::Percent
-                    limits=Limits::UTILISATION
-                    value=utilisation
-                    set=put(|pricing, value| pricing.utilisation = value)
-                    stops=Signal::stored(Stops::linear(0.05, 1.0, 19))
-                    hint="Share of paid time that serves requests"
-                />
-                <div class="pair">
-                    <NumberField
-                        id="pue"
-                        label="PUE"
-                        unit=Unit::Number
-                        limits=Limits::PUE
-                        value=pue
-                        set=put(|pricing, value| pricing.pue = value)
-                        hint="Power of the data centre over power of its machines"
-                    />
-                    <NumberField
-                        id="kwh"
-                        label="Power, $/kWh"
-                        unit=Unit::Number
-                        limits=Limits::KWH
-                        value=kwh
-                        set=put(|pricing, value| pricing.dollars_per_kwh = value)
-                    />
-                </div>
-                <When on=owned>
-                    <NumberField
-                        id="years"
-                        label="Written off over, years"
-                        unit=Unit::Number
-                        limits=Limits::YEARS
-                        value=years
-                        set=put(|pricing, value| pricing.years = value)
-                    />
-                </When>
-            </details>
+            {fold("Chip prices, power, utilisation", None, Detail::Prices)}
         </fieldset>
     }
+}
+
+/// The chips of a scenario that the catalogue has a price of, or has none. A chip whose price nobody published is asked
+/// for in the open; the others stand in the catalogue.
+fn chips(scenario: &Scenario, listed: bool) -> Vec<String> {
+    let mut chips = kinds(scenario);
+    chips.retain(|chip| catalogued(scenario, chip).is_some() == listed);
+    chips
+}
+
+fn rents(listed: bool) -> AnyView {
+    let chips = use_page().part(move |scenario| chips(scenario, listed));
+    views(move || chips.get().into_iter().map(|id| view! { <Rent chip=id/> }).collect_view()).into_any()
+}
+
+/// The prices that nobody published.
+pub fn asked() -> AnyView {
+    view! {
+        <div class="asked">
+            <p class="about">"No public price: say what a chip-hour costs you."</p>
+            {rents(false)}
+        </div>
+    }
+    .into_any()
+}
+
+/// Prices per chip, and what ownership adds.
+pub fn prices() -> AnyView {
+    let page = use_page();
+    let owned = page.part(|scenario| scenario.pricing.basis == PriceBasis::Own);
+    let field = |read: fn(&Pricing) -> f64| page.part(move |scenario| Some(read(&scenario.pricing)));
+    let put = move |write: fn(&mut Pricing, f64)| {
+        Callback::new(move |value: Option<f64>| {
+            if let Some(value) = value {
+                page.edit(|scenario| write(&mut scenario.pricing, value));
+            }
+        })
+    };
+    let years = field(|pricing| pricing.years);
+    let pue = field(|pricing| pricing.pue);
+    let kwh = field(|pricing| pricing.dollars_per_kwh);
+    let utilisation = field(|pricing| pricing.utilisation);
+    view! {
+        {rents(true)}
+        <NumberField
+            id="util"
+            label="Utilisation"
+            unit=Unit::Percent
+            limits=Limits::UTILISATION
+            value=utilisation
+            set=put(|pricing, value| pricing.utilisation = value)
+            stops=Signal::stored(Stops::linear(0.05, 1.0, 19))
+            hint="Share of paid time that serves requests"
+        />
+        <div class="pair">
+            <NumberField
+                id="pue"
+                label="PUE"
+                unit=Unit::Number
+                limits=Limits::PUE
+                value=pue
+                set=put(|pricing, value| pricing.pue = value)
+                hint="Power of the data centre over power of its machines"
+            />
+            <NumberField
+                id="kwh"
+                label="Power, $/kWh"
+                unit=Unit::Number
+                limits=Limits::KWH
+                value=kwh
+                set=put(|pricing, value| pricing.dollars_per_kwh = value)
+            />
+        </div>
+        <When on=owned>
+            <NumberField
+                id="years"
+                label="Written off over, years"
+                unit=Unit::Number
+                limits=Limits::YEARS
+                value=years
+                set=put(|pricing, value| pricing.years = value)
+            />
+        </When>
+    }
+    .into_any()
 }
 
 /// One chip's price per hour, from the catalogue unless given.

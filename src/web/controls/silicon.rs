@@ -2,19 +2,20 @@
 
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
-use super::own::OwnChip;
-use super::speculation::SpeculationControls;
+use super::speculation;
 use super::stops::Stops;
-use super::wires::WireControls;
+use super::{Detail, fold};
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
 use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
+use crate::web::late;
 use crate::web::state::use_page;
 
 /// Split, pools, what connects them, speculation and mix.
@@ -31,6 +32,7 @@ pub fn SiliconControls() -> impl IntoView {
         roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view()
     };
     let mixed = memo(move || kind.get() == SplitKind::Pd);
+    let several = page.part(|scenario| scenario.split.pools().len() > 1);
     view! {
         <fieldset class="block">
             <legend>"Silicon"</legend>
@@ -43,12 +45,10 @@ pub fn SiliconControls() -> impl IntoView {
                 set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
-            <When on=mixed>
-                <Mix/>
-            </When>
-            <WireControls/>
-            <SpeculationControls/>
-            <OwnChip/>
+            <When on=mixed>{late::detail(Detail::Mix)}</When>
+            <When on=several>{late::detail(Detail::Wires)}</When>
+            {fold("Speculation", Some(speculation::summary().into()), Detail::Speculation)}
+            {fold("Own chip…", None, Detail::OwnChip)}
         </fieldset>
     }
 }
@@ -118,20 +118,14 @@ fn PoolControls(
                 }}
                 stops=Signal::stored(Stops::whole(1.0, 1024.0))
             />
-            <LayoutControls role/>
+            {fold("Layout", Some(layout_in_words(role)), Detail::Layout(role))}
         </div>
     }
 }
 
-/// How one replica is spread, by the tool or by hand.
-#[component]
-fn LayoutControls(
-    /// The pool.
-    role: Role,
-) -> impl IntoView {
+/// The layout given, and the one in force: that, or the one chosen for this scenario.
+fn layouts(role: Role) -> (Memo<Option<Layout>>, Memo<Option<Layout>>) {
     let page = use_page();
-    let (key, _) = names(role);
-    // The layout in force: the one given, or the one chosen for this scenario.
     let given = page.part(move |scenario| pool(scenario, role).and_then(|pool| pool.layout));
     let in_force = memo(move || {
         given.get().or_else(|| {
@@ -141,14 +135,31 @@ fn LayoutControls(
             })
         })
     });
-    let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let put = move |layout: Option<Layout>| {
-        page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
-    };
-    let summary = move || match (in_force.get(), given.get()) {
+    (given, in_force)
+}
+
+fn has_experts(scenario: &Scenario) -> bool {
+    find_model(scenario).is_ok_and(|model| model.has_moe())
+}
+
+fn layout_in_words(role: Role) -> Signal<String> {
+    let (given, in_force) = layouts(role);
+    let experts = use_page().part(has_experts);
+    Signal::derive(move || match (in_force.get(), given.get()) {
         (Some(layout), Some(_)) => layout_name(&layout, experts.get()),
         (Some(layout), None) => format!("{}, chosen", layout_name(&layout, experts.get())),
         (None, _) => "automatic".to_owned(),
+    })
+}
+
+/// How one replica is spread, by the tool or by hand.
+pub fn layout(role: Role) -> AnyView {
+    let page = use_page();
+    let (key, _) = names(role);
+    let (given, in_force) = layouts(role);
+    let experts = page.part(has_experts);
+    let put = move |layout: Option<Layout>| {
+        page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
     };
     let degree = move |name: &'static str,
                        label: &'static str,
@@ -173,39 +184,33 @@ fn LayoutControls(
         }
     };
     view! {
-        <details class="more">
-            <summary>
-                <span>"Layout"</span>
-                <span class="now">{summary}</span>
-            </summary>
-            <label class="check">
-                <input
-                    type="checkbox"
-                    prop:checked={flag(move || given.get().is_none())}
-                    on:change=move |event| {
-                        let automatic = event_target_checked(&event);
-                        put(if automatic { None } else { in_force.get_untracked().or(Some(Layout::SINGLE)) });
-                        page.commit();
-                    }
-                />
-                <span>"Choose the layout for me"</span>
-            </label>
-            <div class="degrees">
-                {degree("tp", "TP", |layout| layout.tp, |layout, degree| layout.tp = degree)}
-                {degree("pp", "PP", |layout| layout.pp, |layout, degree| layout.pp = degree)}
-                {degree("dp", "DP", |layout| layout.dp, |layout, degree| layout.dp = degree)}
-                <When on=experts>
-                    {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
-                    {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
-                </When>
-            </div>
-        </details>
+        <label class="check">
+            <input
+                type="checkbox"
+                prop:checked={flag(move || given.get().is_none())}
+                on:change=move |event| {
+                    let automatic = event_target_checked(&event);
+                    put(if automatic { None } else { in_force.get_untracked().or(Some(Layout::SINGLE)) });
+                    page.commit();
+                }
+            />
+            <span>"Choose the layout for me"</span>
+        </label>
+        <div class="degrees">
+            {degree("tp", "TP", |layout| layout.tp, |layout, degree| layout.tp = degree)}
+            {degree("pp", "PP", |layout| layout.pp, |layout, degree| layout.pp = degree)}
+            {degree("dp", "DP", |layout| layout.dp, |layout, degree| layout.dp = degree)}
+            <When on=experts>
+                {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
+                {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
+            </When>
+        </div>
     }
+    .into_any()
 }
 
 /// Moves chips between prefill and decode.
-#[component]
-fn Mix() -> impl IntoView {
+pub fn mix() -> AnyView {
     let page = use_page();
     // What stays equal while the slider moves. Dollars are remembered, or rounding would eat them chip by chip.
     let by_cost = RwSignal::new(false);
@@ -285,6 +290,7 @@ fn Mix() -> impl IntoView {
             </When>
         </div>
     }
+    .into_any()
 }
 
 /// Chips by vendor, each with its status unless one can simply buy it; first those that the scenario brings along.

@@ -1,6 +1,7 @@
 //! The service level: how long people are ready to wait.
 
 use leptos::prelude::*;
+use markup::view;
 
 use super::field::NumberField;
 use crate::scenario::Limits;

@@ -2,6 +2,7 @@
 
 use crate::web::lean::{When, memo};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -25,9 +26,19 @@ const SMALLER: f64 = 0.15;
 /// What a share of one's own begins with.
 const FIRST: f64 = 0.7;
 
+/// What is proposed, in a few words.
+pub fn summary() -> Memo<String> {
+    use_page().part(|scenario| match scenario.speculation() {
+        None => "none".to_owned(),
+        Some(spec) => {
+            let yields = Unit::Number.format_with(spec.tokens_per_step(&scenario.model), Precision::NORMAL);
+            format!("{}, {yields} tokens a step", spec.drafter.name())
+        }
+    })
+}
+
 /// Drafter, draft length and acceptance.
-#[component]
-pub fn SpeculationControls() -> impl IntoView {
+pub fn speculation() -> AnyView {
     let page = use_page();
     // A draft pool always proposes; elsewhere nobody need.
     let needed = page.part(|scenario| scenario.split.kind().has_draft());
@@ -58,16 +69,6 @@ pub fn SpeculationControls() -> impl IntoView {
         spec.with(|spec| match spec.as_ref().map(|spec| &spec.acceptance) {
             Some(Acceptance::PerToken(share)) => Some(*share),
             _ => None,
-        })
-    });
-    let summary = memo(move || {
-        spec.with(|spec| match spec {
-            None => "none".to_owned(),
-            Some(spec) => {
-                let yields = model.with(|model| spec.tokens_per_step(model));
-                let yields = Unit::Number.format_with(yields, Precision::NORMAL);
-                format!("{}, {} tokens a step", spec.drafter.name(), yields)
-            }
         })
     });
     let edit = move |change: &dyn Fn(&mut Speculation)| {
@@ -116,39 +117,34 @@ pub fn SpeculationControls() -> impl IntoView {
     curves.extend(known.map(|own| Item::new(own.id, format!("As {}", words::model(own.id)))));
     let curves = Signal::stored(vec![Group::flat(curves)]);
     view! {
-        <details class="more speculation">
-            <summary>
-                <span>"Speculation"</span>
-                <span class="now">{summary}</span>
-            </summary>
-            <Choice id="drafter" label="Who proposes" groups=drafters value=drafter set=choose/>
-            <When on=some>
+        <Choice id="drafter" label="Who proposes" groups=drafters value=drafter set=choose/>
+        <When on=some>
+            <NumberField
+                id="draft-length"
+                label="Draft tokens"
+                unit=Unit::Count
+                limits=Limits::DRAFT
+                value=length
+                set=lengthen
+                stops=Signal::stored(Stops::linear(0.0, Limits::DRAFT.high, 16))
+                hint="Tokens proposed in each step; 0 is plain decoding"
+            />
+            <Choice id="acceptance" label="Acceptance" groups=curves value=held set=accept/>
+            <When on=own>
                 <NumberField
-                    id="draft-length"
-                    label="Draft tokens"
-                    unit=Unit::Count
-                    limits=Limits::DRAFT
-                    value=length
-                    set=lengthen
-                    stops=Signal::stored(Stops::linear(0.0, Limits::DRAFT.high, 16))
-                    hint="Tokens proposed in each step; 0 is plain decoding"
+                    id="acceptance-share"
+                    label="Each holds"
+                    unit=Unit::Percent
+                    limits=Limits::ACCEPTANCE
+                    value=share
+                    set=hold
+                    stops=Signal::stored(Stops::linear(0.0, 1.0, 50))
+                    hint="Chance that a token holds if those before it do"
                 />
-                <Choice id="acceptance" label="Acceptance" groups=curves value=held set=accept/>
-                <When on=own>
-                    <NumberField
-                        id="acceptance-share"
-                        label="Each holds"
-                        unit=Unit::Percent
-                        limits=Limits::ACCEPTANCE
-                        value=share
-                        set=hold
-                        stops=Signal::stored(Stops::linear(0.0, 1.0, 50))
-                        hint="Chance that a token holds if those before it do"
-                    />
-                </When>
             </When>
-        </details>
+        </When>
     }
+    .into_any()
 }
 
 /// Who can propose tokens for the scenario's model.

@@ -2,6 +2,7 @@
 
 use crate::web::lean::{When, memo};
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
@@ -17,10 +18,8 @@ const CUSTOM: &str = "custom";
 const FIRST: f64 = 50e9;
 
 /// The link between pools and, where two share each layer, the micro-batches.
-#[component]
-pub fn WireControls() -> impl IntoView {
+pub fn wires() -> AnyView {
     let page = use_page();
-    let several = page.part(|scenario| scenario.split.pools().len() > 1);
     let shared = page.part(|scenario| scenario.split.kind().has_ffn());
     let kind = page.part(|scenario| {
         let id = match scenario.link {
@@ -73,47 +72,46 @@ pub fn WireControls() -> impl IntoView {
         page.edit(|scenario| scenario.micro = value.map(|value| libm::round(value) as u32));
     });
     view! {
-        <When on=several>
-            <div class="pool" data-role="link">
-                <h3>"Between the pools"</h3>
-                <Choice id="link" label="Link between the pools" quiet=true groups value=kind set=choose/>
-                <When on=stated>
-                    <NumberField
-                        id="link-bandwidth"
-                        label="Bandwidth"
-                        unit=Unit::BytesPerSecond
-                        limits=Limits::LINK
-                        value=bandwidth
-                        set=widen
-                        stops=Signal::stored(Stops::decimal(1e9, 1e13))
-                        hint="Per chip and direction"
-                    />
-                    <NumberField
-                        id="link-latency"
-                        label="Latency"
-                        unit=Unit::Seconds
-                        limits=Limits::LATENCY
-                        value=latency
-                        set=delay
-                        empty=Signal::stored("usual".to_owned())
-                        hint="Time of an empty message"
-                    />
-                </When>
-                <When on=shared>
-                    <NumberField
-                        id="micro"
-                        label="Micro-batches"
-                        unit=Unit::Count
-                        limits=Limits::MICRO
-                        value=micro
-                        set=divide
-                        empty=Signal::stored("auto".to_owned())
-                        hint="Parts of a batch that take turns on the attention and the FFN pool"
-                    />
-                </When>
-            </div>
-        </When>
+        <div class="pool" data-role="link">
+            <h3>"Between the pools"</h3>
+            <Choice id="link" label="Link between the pools" quiet=true groups value=kind set=choose/>
+            <When on=stated>
+                <NumberField
+                    id="link-bandwidth"
+                    label="Bandwidth"
+                    unit=Unit::BytesPerSecond
+                    limits=Limits::LINK
+                    value=bandwidth
+                    set=widen
+                    stops=Signal::stored(Stops::decimal(1e9, 1e13))
+                    hint="Per chip and direction"
+                />
+                <NumberField
+                    id="link-latency"
+                    label="Latency"
+                    unit=Unit::Seconds
+                    limits=Limits::LATENCY
+                    value=latency
+                    set=delay
+                    empty=Signal::stored("usual".to_owned())
+                    hint="Time of an empty message"
+                />
+            </When>
+            <When on=shared>
+                <NumberField
+                    id="micro"
+                    label="Micro-batches"
+                    unit=Unit::Count
+                    limits=Limits::MICRO
+                    value=micro
+                    set=divide
+                    empty=Signal::stored("auto".to_owned())
+                    hint="Parts of a batch that take turns on the attention and the FFN pool"
+                />
+            </When>
+        </div>
     }
+    .into_any()
 }
 
 const fn name(wire: Wire) -> &'static str {

@@ -2,10 +2,12 @@
 
 use crate::web::lean::views;
 use leptos::prelude::*;
+use markup::view;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::stops::Stops;
+use super::{Detail, fold};
 use crate::catalog::Engine;
 use crate::catalog::workload::{Arrivals, Workload as Preset, workload, workloads};
 use crate::scenario::{Limits, Load, Scenario, Traffic};
@@ -20,15 +22,13 @@ pub fn WorkloadControls() -> impl IntoView {
     let isl = page.part(|scenario| Some(scenario.workload.isl.get()));
     let osl = page.part(|scenario| Some(scenario.workload.osl.get()));
     let hit = page.part(|scenario| Some(scenario.workload.hit));
-    let spread = page.part(|scenario| Some(scenario.workload.spread));
-    let engine = page.part(|scenario| scenario.engine.id().to_owned());
+    let engine = page.part(|scenario| scenario.engine.name().to_owned());
     let shape = page.part(|scenario| preset_of(scenario).map_or("", |preset| preset.id).to_owned());
     let loop_kind = page.part(|scenario| match scenario.load {
         Load::Closed { .. } => "closed",
         Load::Open { .. } => "open",
     });
 
-    let engines = Engine::ALL.iter().map(|engine| Item::new(engine.id(), engine.name())).collect();
     let mut presets = vec![Item::new("", "Own lengths")];
     presets.extend(workloads().iter().map(|preset| {
         let lengths = format!(
@@ -105,39 +105,43 @@ pub fn WorkloadControls() -> impl IntoView {
                 "closed" => view! { <Concurrency/> }.into_any(),
                 _ => view! { <Rate/> }.into_any(),
             })}
-            <details class="more">
-                <summary>
-                    <span>"Engine and spread"</span>
-                    <span class="now">
-                        {views(move || Engine::from_id(&engine.get()).map_or("", Engine::name))}
-                    </span>
-                </summary>
-                <Choice
-                    id="engine"
-                    label="Engine"
-                    groups=Signal::stored(vec![Group::flat(engines)])
-                    value=engine
-                    set={move |id: String| {
-                        if let Some(engine) = Engine::from_id(&id) {
-                            page.edit(|scenario| scenario.engine = engine);
-                        }
-                    }}
-                />
-                <NumberField
-                    id="spread"
-                    label="Shortest"
-                    unit=Unit::Percent
-                    limits=Limits::SPREAD
-                    value=spread
-                    set={move |share: Option<f64>| {
-                        page.edit(|scenario| scenario.workload.spread = share.unwrap_or(1.0));
-                    }}
-                    stops=Signal::stored(Stops::linear(0.0, 1.0, 20))
-                    hint="Lengths are drawn evenly between this share of the nominal length and the nominal length"
-                />
-            </details>
+            {fold("Engine and spread", Some(engine.into()), Detail::Engine)}
         </fieldset>
     }
+}
+
+/// Which engine serves, and how lengths are spread.
+pub fn engine() -> AnyView {
+    let page = use_page();
+    let engine = page.part(|scenario| scenario.engine.id().to_owned());
+    let spread = page.part(|scenario| Some(scenario.workload.spread));
+    let engines = Engine::ALL.iter().map(|engine| Item::new(engine.id(), engine.name())).collect();
+    view! {
+        <Choice
+            id="engine"
+            label="Engine"
+            groups=Signal::stored(vec![Group::flat(engines)])
+            value=engine
+            set={move |id: String| {
+                if let Some(engine) = Engine::from_id(&id) {
+                    page.edit(|scenario| scenario.engine = engine);
+                }
+            }}
+        />
+        <NumberField
+            id="spread"
+            label="Shortest"
+            unit=Unit::Percent
+            limits=Limits::SPREAD
+            value=spread
+            set={move |share: Option<f64>| {
+                page.edit(|scenario| scenario.workload.spread = share.unwrap_or(1.0));
+            }}
+            stops=Signal::stored(Stops::linear(0.0, 1.0, 20))
+            hint="Lengths are drawn evenly between this share of the nominal length and the nominal length"
+        />
+    }
+    .into_any()
 }
 
 /// Users of a closed loop.
