@@ -191,7 +191,9 @@ impl Collective {
         let mut time = Seconds::ZERO;
         if self.inner > 1.0 {
             let transfer = inside.get() / self.rate;
-            let joined = libm::pow(self.raised + libm::pow(transfer, self.q), 1.0 / self.q);
+            // Powers by their logarithms, which takes half the time of `pow`, the most expensive thing in a step.
+            let sum = self.raised + libm::exp(self.q * libm::log(transfer));
+            let joined = libm::exp(libm::log(sum) / self.q);
             time += Seconds::new((joined * self.scale).max(inside.get() / self.link));
         }
         if self.outer > 1.0 {

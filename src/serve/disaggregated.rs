@@ -93,16 +93,16 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     // The decode pool never gets more than the other stations pass on.
     let upstream = prefill_most.min(path.most().get()) * 0.999_999;
     let widest = rising_root(1e-9, room, |batch| decodes.at(batch).rate * decodes.replicas - upstream);
-    let in_flight = |batch: f64, users: f64| {
-        let at = decodes.at(batch);
-        batch * decodes.replicas + at.rate * decodes.replicas * first(&at, users).total().get()
+    let in_flight = |at: &Operating, users: f64| {
+        at.batch * decodes.replicas + at.rate * decodes.replicas * first(at, users).total().get()
     };
     let (operating, users_in_all, saturation) = match scenario.load {
         Load::Closed { concurrency } => {
             // Who pauses is nowhere: by Little's law as many as the rate times the pause.
             let pausing = |at: &Operating| at.rate * decodes.replicas * scenario.pause().get();
             let batch = rising_root(1e-9, widest, |batch| {
-                in_flight(batch, concurrency) + pausing(&decodes.at(batch)) - concurrency
+                let at = decodes.at(batch);
+                in_flight(&at, concurrency) + pausing(&at) - concurrency
             });
             let at = decodes.at(batch);
             (at, concurrency - pausing(&at), None)
@@ -111,8 +111,9 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
             let most = capacity * SATURATED;
             let served = rate.get().min(most);
             let batch = rising_root(1e-9, widest, |batch| decodes.at(batch).rate * decodes.replicas - served);
-            let users = in_flight(batch, 1.0);
-            (decodes.at(batch), users, (rate.get() > most).then_some(rate))
+            let at = decodes.at(batch);
+            let users = in_flight(&at, 1.0);
+            (at, users, (rate.get() > most).then_some(rate))
         }
     };
     let mut ttft = first(&operating, users_in_all);

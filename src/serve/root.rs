@@ -1,51 +1,59 @@
 //! The root of a rising function, for the fixed points of steady state.
 
 /// Finds x in `low..=high` with `f(x) = 0` for a function that rises; the end of the range where it does not cross.
-/// Secants inside a bracket (Illinois variant of regula falsi), each followed by a bisection where it did not halve the
-/// bracket: convergence is superlinear on tame functions and never worse than bisection, and the number of evaluations is
-/// bounded, so the same input takes the same path everywhere.
+///
+/// Inverse quadratic interpolation inside a bracket where the last three points lie on a tame curve, else the middle
+/// (Chandrupatla, Advances in Engineering Software 28, 1997): about half the evaluations of secants with bisections, on
+/// which nearly all of an evaluation's time goes. Their number is bounded, so the same input takes the same path
+/// everywhere.
 #[must_use]
 pub fn rising_root(low: f64, high: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
-    let (mut a, mut b) = (low, high);
-    let mut fa = f(a);
+    // `a` is the latest point, `b` the end on the other side of the root, `c` the point before.
+    let (mut a, mut fa) = (low, f(low));
     if fa >= 0.0 {
         return a;
     }
-    let mut fb = f(b);
+    let (mut b, mut fb) = (high, f(high));
     if fb <= 0.0 {
         return b;
     }
-    let mut last_side = 0;
-    for _ in 0..60 {
-        let width = b - a;
-        let x = (a * fb - b * fa) / (fb - fa);
-        for x in [x, middle(a, b)] {
-            // The secant may leave the bracket, and where it shortened the bracket well no middle is needed.
-            if !(x > a && x < b) || b - a < width / 2.0 {
-                continue;
-            }
-            let fx = f(x);
-            if fx == 0.0 {
-                return x;
-            }
-            let side = if fx < 0.0 { -1 } else { 1 };
-            if side == -1 {
-                (a, fa) = (x, fx);
-            } else {
-                (b, fb) = (x, fx);
-            }
-            if side == last_side {
-                // Halving the value at the end that stays pulls the next secant towards it.
-                if side == -1 { fb /= 2.0 } else { fa /= 2.0 }
-            }
-            last_side = side;
+    let mut x = middle(a, b);
+    for _ in 0..MOST {
+        let fx = f(x);
+        if fx == 0.0 {
+            return x;
         }
-        if b - a <= 1e-8 * b.abs() {
+        let (c, fc) = if (fx > 0.0) == (fa > 0.0) {
+            (a, fa)
+        } else {
+            let before = (b, fb);
+            (b, fb) = (a, fa);
+            before
+        };
+        (a, fa) = (x, fx);
+        let (start, end) = (a.min(b), a.max(b));
+        let near = NEAR * end.abs();
+        if end - start <= near {
             break;
         }
+        let (along, up) = ((a - b) / (c - b), (fa - fb) / (fc - fb));
+        let tame = up * up < along && (1.0 - up) * (1.0 - up) < 1.0 - along;
+        let next = if tame {
+            a + (b - a) * (fa / (fb - fa) * (fc / (fb - fc))) + (c - a) * (fa / (fc - fa) * (fb / (fc - fb)))
+        } else {
+            middle(start, end)
+        };
+        // A step that lands beside an end would never close the bracket from the other side.
+        x = next.clamp(start + near / 2.0, end - near / 2.0);
     }
-    f64::midpoint(a, b)
+    if fa.abs() <= fb.abs() { a } else { b }
 }
+
+/// Width of the bracket that is narrow enough, as a share of its end.
+const NEAR: f64 = 1e-8;
+
+/// Most evaluations inside the bracket: bisection alone needs 60 for the widest.
+const MOST: usize = 100;
 
 /// The middle of a bracket: of its logarithm when it spans orders of magnitude.
 fn middle(a: f64, b: f64) -> f64 {

@@ -3,6 +3,9 @@
 //! `public/jobs.js` drives it: it makes a job of a question, steps it until it is done, and hands on what comes out.
 #![cfg(target_arch = "wasm32")]
 
+#[cfg(feature = "bench")]
+mod bench;
+
 use tandem::jobs;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;

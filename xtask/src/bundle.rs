@@ -58,6 +58,17 @@ const JOBS: Module = Module {
     split: false,
 };
 
+/// The jobs' package again, with what `cargo xtask bench` runs in a browser.
+const BENCH: Module = Module {
+    what: "the benchmarks",
+    cargo: &["--package", "worker", "--lib", "--features", "bench"],
+    compiled: "worker.wasm",
+    wasm: "bench.wasm",
+    glue: "bench.js",
+    word: "bench.wasm",
+    split: false,
+};
+
 /// The words that stand for no file.
 const ADDRESS: &str = "site";
 const FILES: &str = "site-files";
@@ -87,6 +98,12 @@ pub fn bundle(root: &Path, address: &str) -> Result<Site> {
         site.write(&root.join("dist"))?;
         Ok(site)
     })
+}
+
+/// The benchmarks as a module beside the page, for `cargo xtask bench`.
+pub fn benchmarks(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let compiled = step(&format!("compile {} to WASM", BENCH.what), || compile(root, &BENCH))?;
+    bind(&compiled, &BENCH)
 }
 
 fn compile(root: &Path, module: &Module) -> Result<PathBuf> {

@@ -12,11 +12,13 @@
 //! | `golden` | keeps golden files from changing by accident |
 //! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
+//! | `bench` | how fast it is, natively and in a browser |
 //! | `tally` | counts tests, whoever ran them |
 //! | `step` | runs a command or a step, says so, and takes the time |
 //!
 //! A new verb is a variant of [`Verb`], an arm in [`run`] and a file.
 
+mod bench;
 mod browser;
 mod budget;
 mod bundle;
@@ -57,6 +59,8 @@ enum Verb {
     Test,
     /// Only the browser tests, on a fresh build
     Browser(BrowserArgs),
+    /// Measure speed, natively and in a browser, and print it beside its budget
+    Bench(BenchArgs),
     /// Write golden reports and charts anew, and take golden files for what they are now
     Bless,
     /// Throw damaged input at whatever reads foreign text; `cargo xtask fuzz --help` names the targets
@@ -86,6 +90,13 @@ struct BuildArgs {
     /// Address that the site will have, for the preview that others show of a link to it
     #[arg(long, value_name = "URL", default_value = "", value_parser = site_address, hide_default_value = true)]
     site: String,
+}
+
+#[derive(Args)]
+struct BenchArgs {
+    /// Leave the native half as it was measured last
+    #[arg(long)]
+    browser_only: bool,
 }
 
 #[derive(Args)]
@@ -144,6 +155,7 @@ fn run(verb: Verb) -> Result<()> {
             Ok(())
         }
         Verb::Test => test(root),
+        Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
         Verb::Bless => golden::bless(root),
         Verb::Fuzz(args) => {
