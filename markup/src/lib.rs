@@ -127,7 +127,7 @@ fn attribute(attribute: &KeyedAttribute) -> syn::Result<TokenStream> {
     Ok(match kind {
         "on" => {
             let event = Ident::new(name, Span::call_site());
-            quote_spanned! { span=> .on(::leptos::ev::#event, #value) }
+            quote_spanned! { span=> .on(&::leptos::ev::#event, #value) }
         }
         "class" => quote_spanned! { span=> .class(#name, #value) },
         "style" => quote_spanned! { span=> .style(#name, #value) },

@@ -1,8 +1,8 @@
 //! What exists: chips, models, engines, workloads and prices, as dated and cited TOML files beside the code that reads
 //! them.
 //!
-//! `build.rs` reads and checks the files, so a wrong entry stops the build with a message, and nothing is parsed at
-//! run time. A figure that no source gives is absent, never guessed.
+//! `build.rs` reads and checks the files, so a wrong entry stops the build with a message, and nothing can fail at run
+//! time. A figure that no source gives is absent, never guessed. What is built for browsers lacks sources and notes.
 //!
 //! # The files
 //!
@@ -43,6 +43,7 @@ mod lookup;
 pub mod model;
 pub mod number;
 pub mod prices;
+mod table;
 pub mod workload;
 
 pub use chip::{Chip, ChipClass, Rate, Status};
@@ -56,17 +57,10 @@ pub use workload::{Workload, workload, workloads};
 
 /// What `build.rs` made of the files.
 mod generated {
-    use std::borrow::Cow;
-
     use super::acceptance::AcceptanceCurve;
-    use super::chip::{Chip, ChipClass, ChipPrice, Confidence, Memory, Peaks, ScaleUp, Sram, Status};
-    use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
-    use super::number::NumberFormat;
     use super::prices::{ApiPrice, Assumption, Ownership, YEAR};
     use super::workload::{Arrivals, Lengths, Session, Slo, Workload};
-    use crate::units::{
-        Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Seconds, Tokens, Watts,
-    };
+    use crate::units::{Dollars, Seconds, Tokens};
 
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 }
@@ -74,13 +68,13 @@ mod generated {
 /// All chips, by vendor, then year.
 #[must_use]
 pub fn chips() -> &'static [Chip] {
-    &generated::CHIPS
+    &table::chips().entries
 }
 
 /// All models, by vendor, then release.
 #[must_use]
 pub fn models() -> &'static [Model] {
-    &generated::MODELS
+    &table::models().entries
 }
 
 /// The chip with this identifier.
@@ -92,33 +86,33 @@ pub fn models() -> &'static [Model] {
 /// ```
 #[must_use]
 pub fn chip(id: &str) -> Option<&'static Chip> {
-    lookup::position(&generated::CHIP_IDS, id).and_then(|position| chips().get(position))
+    table::chips().find(id)
 }
 
 /// The model with this identifier. Scaled families have theirs too: see [`parse_family_id`].
 #[must_use]
 pub fn model(id: &str) -> Option<&'static Model> {
-    lookup::position(&generated::MODEL_IDS, id).and_then(|position| models().get(position))
+    table::models().find(id)
 }
 
 /// The chips of each vendor, for menus.
 pub fn chips_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Chip])> {
-    generated::CHIP_VENDORS.iter().filter_map(|&(vendor, from, to)| Some((vendor, chips().get(from..to)?)))
+    table::chips().by_vendor()
 }
 
 /// The models of each vendor, for menus.
 pub fn models_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Model])> {
-    generated::MODEL_VENDORS.iter().filter_map(|&(vendor, from, to)| Some((vendor, models().get(from..to)?)))
+    table::models().by_vendor()
 }
 
 /// Identifiers of chips that may have been meant by an unknown one, nearest first, at most three.
 #[must_use]
 pub fn nearest_chip_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&generated::CHIP_IDS, id)
+    lookup::nearest(&table::chips().ids, id)
 }
 
 /// Identifiers of models that may have been meant by an unknown one, nearest first, at most three.
 #[must_use]
 pub fn nearest_model_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&generated::MODEL_IDS, id)
+    lookup::nearest(&table::models().ids, id)
 }

@@ -65,7 +65,7 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
     type Rows = Vec<(&'static str, &'static str, &'static str)>;
     static SERVED: OnceLock<Rows> = OnceLock::new();
     let rows = SERVED.get_or_init(|| {
-        let lines = include_str!("served.csv").lines().filter(|line| !line.starts_with('#')).skip(1);
+        let lines = include_str!(concat!(env!("OUT_DIR"), "/served.csv")).lines().skip(1);
         lines
             .filter_map(|line| {
                 let mut cells = line.split(',');
@@ -80,12 +80,7 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
 fn bands() -> &'static [(bool, Evidence)] {
     static BANDS: OnceLock<Vec<(bool, Evidence)>> = OnceLock::new();
     BANDS.get_or_init(|| {
-        include_str!("bands.csv")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .skip(1)
-            .filter_map(band)
-            .collect()
+        include_str!(concat!(env!("OUT_DIR"), "/bands.csv")).lines().skip(1).filter_map(band).collect()
     })
 }
 

@@ -1,4 +1,5 @@
-//! The fitted constants: data files beside this code, read once. Each file says where its figures come from.
+//! The fitted constants: data files beside this code, read once. Each file says where its figures come from; `build.rs`
+//! takes the words out of them.
 
 use std::sync::OnceLock;
 
@@ -276,14 +277,17 @@ pub struct Constants {
 pub fn constants() -> &'static Constants {
     static TABLES: OnceLock<Constants> = OnceLock::new();
     TABLES.get_or_init(|| Constants {
-        kernels: sorted(rows(include_str!("constants/kernels.csv"), kernel_row), |row| {
+        kernels: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/kernels.csv")), kernel_row), |row| {
             (row.operator, row.chip, row.format)
         }),
-        collectives: sorted(rows(include_str!("constants/collectives.csv"), collective_row), collective_key),
-        engines: rows(include_str!("constants/engines.csv"), engine_row),
-        families: rows(include_str!("constants/families.csv"), family_row),
-        sram: rows(include_str!("constants/sram.csv"), sram_row),
-        links: rows(include_str!("constants/links.csv"), link_row),
+        collectives: sorted(
+            rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row),
+            collective_key,
+        ),
+        engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
+        families: rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row),
+        sram: rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row),
+        links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
     })
 }
 

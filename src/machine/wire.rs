@@ -22,7 +22,7 @@ pub struct WireRow {
 pub fn wire(wire: Wire) -> WireRow {
     static ROWS: OnceLock<Vec<(Wire, WireRow)>> = OnceLock::new();
     let rows = ROWS.get_or_init(|| {
-        let lines = include_str!("constants/wires.csv").lines().filter(|line| !line.starts_with('#'));
+        let lines = include_str!(concat!(env!("OUT_DIR"), "/wires.csv")).lines();
         lines.skip(1).filter_map(row).collect()
     });
     let found = rows.iter().find(|(own, _)| *own == wire).map(|(_, row)| *row);

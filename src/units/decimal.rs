@@ -107,7 +107,8 @@ fn round(digits: &[u8], scale: i32) -> f64 {
             let five = u128::from(5_u64.pow(scale.unsigned_abs()));
             let room = whole.leading_zeros();
             let above = u128::from(whole << room) << SPARE;
-            return settled(above / five, above % five != 0, room as i32 + SPARE - scale);
+            let quotient = above / five;
+            return settled(quotient, quotient * five != above, room as i32 + SPARE - scale);
         }
     }
     let mut above = Whole(Vec::new());

@@ -112,7 +112,7 @@ impl Draft {
     }
 
     /// What to do at an event.
-    pub fn on<E>(self, event: E, mut handle: impl FnMut(E::EventType) + 'static) -> Self
+    pub fn on<E>(self, event: &E, mut handle: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor + 'static,
         E::EventType: From<Event> + 'static,

@@ -21,6 +21,7 @@ test("runs of the same deployment stand on its curves", async () => {
     await page.locator("#chart-x").selectOption("load");
     await caption(page).filter({ hasText: /rings are \d+ measured runs/ }).waitFor();
     await page.locator(".data summary").first().click();
+    await page.locator("ul.measured li").first().waitFor();
     const runs = await page.locator("ul.measured li").allInnerTexts();
     assert.ok(runs.length >= 5, runs.join("\n"));
     assert.match(runs.at(-1), /^Measured at 64: .*s \(.* run of 2025-10-29, s\d+\)$/);

@@ -4,17 +4,18 @@ use anyhow::{Result, bail};
 
 use crate::site::{Asset, Site};
 
-/// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached until the slimming round.
-const FIRST_VISIT: usize = 405_000;
+/// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
+const FIRST_VISIT: usize = 322_000;
 
-/// The WASM module alone. The design wants 250 kB. The searches themselves come with the first question.
-const WASM: usize = 384_000;
+/// The WASM module alone. The design wants 250 kB: of what is reached, 50 are data and texts, 85 the model, its links and
+/// charts, 70 the views, the rest the framework and the standard library.
+const WASM: usize = 305_500;
 
 /// The views that are loaded when they are first shown, all together.
-const VIEWS: usize = 180_000;
+const VIEWS: usize = 177_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 390_000;
+const LATER: usize = 378_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
@@ -26,7 +27,7 @@ const PART: &str = "part-";
 const ON_DEMAND: [&str; 6] = ["glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
-const ASKED_FOR: usize = 24_000;
+const ASKED_FOR: usize = 18_500;
 
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {

@@ -135,9 +135,16 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         .remove_name_section(true)
         .remove_producers_section(true);
     let mut output = bindgen.generate_output()?;
+    let script = output.js().to_owned();
+    let mut short = BTreeMap::new();
+    for import in output.wasm_mut().imports.iter_mut().filter(|import| import.name.starts_with("__wb")) {
+        let name = brief(short.len());
+        short.insert(std::mem::replace(&mut import.name, name.clone()), name);
+    }
+    let script = terse(&script, &mut short)?;
     files.insert(module.wasm.to_owned(), output.wasm_mut().emit_wasm());
     let placeholder = format!("{{{{{}}}}}", module.word);
-    let glue = output.js().replace("tandem_bg.wasm", &placeholder);
+    let glue = script.replace("tandem_bg.wasm", &placeholder);
     // Only where the script is fetched from changes, not the name that the module asks for.
     let glue = glue.replace(&format!("from \"{LOADER}\""), "from \"./{{parts}}\"");
     files.insert(module.glue.to_owned(), glue.into_bytes());
@@ -151,6 +158,47 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         files.insert(format!("snippets/{path}"), script.clone().into_bytes());
     }
     Ok(files)
+}
+
+/// The glue with short names for what the module imports, which carry long hashes, and without comments and indentation:
+/// a third of it over the wire, and two kilobytes of the module.
+fn terse(script: &str, short: &mut BTreeMap<String, String>) -> Result<String> {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
+    let mut text = String::with_capacity(script.len());
+    let mut comment = false;
+    for line in script.lines().map(str::trim) {
+        comment |= line.starts_with("/**");
+        if !comment && !line.is_empty() && !line.starts_with("//") {
+            let mut rest = line;
+            while let Some(start) = rest.find(is_word) {
+                let (before, from) = rest.split_at(start);
+                let (word, after) = from.split_at(from.find(|letter| !is_word(letter)).unwrap_or(from.len()));
+                // Each import is a key of one object and stands nowhere else.
+                text.push_str(before);
+                text.push_str(&short.remove(word).unwrap_or_else(|| word.to_owned()));
+                rest = after;
+            }
+            text.push_str(rest);
+            text.push('\n');
+        }
+        comment &= !line.ends_with("*/");
+    }
+    if let Some(name) = short.keys().next() {
+        bail!("the glue has no {name}, which the module imports: see `terse`");
+    }
+    Ok(text)
+}
+
+/// The shortest names there are, one after another.
+fn brief(mut number: usize) -> String {
+    let mut name = String::from("_");
+    loop {
+        name.push(char::from(b'a' + (number % 26) as u8));
+        number /= 26;
+        if number == 0 {
+            return name;
+        }
+    }
 }
 
 /// Cuts a module at its split points: returns what is needed first, and adds the parts and their loader to `files`.
@@ -174,10 +222,27 @@ fn cut(bytes: &[u8], files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
         let name = part.file_name().and_then(|name| name.to_str()).context("a part without a name")?;
         let own = format!("part-{name}");
         loader = loader.replace(&format!("\"./{name}\""), &format!("\"./{{{{{own}}}}}\""));
-        files.insert(own, fs::read(&part)?);
+        files.insert(own, bare(&fs::read(&part)?).with_context(|| format!("{name} is no WASM"))?);
     }
     files.insert("parts.js".to_owned(), loader.into_bytes());
     Ok(fs::read(main)?)
+}
+
+/// A module without its custom sections: names of functions, which weigh as much as a third of the code, and the like.
+fn bare(module: &[u8]) -> Option<Vec<u8>> {
+    let (head, mut rest) = module.split_at_checked(8)?;
+    let mut bare = head.to_vec();
+    while let Some((&kind, after)) = rest.split_first() {
+        // The length of a section is a number of seven bits a byte, lowest first.
+        let bytes = after.iter().position(|byte| byte & 0x80 == 0)? + 1;
+        let length = after.iter().take(bytes).rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
+        let (section, next) = rest.split_at_checked(1 + bytes + length)?;
+        if kind != 0 {
+            bare.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(bare)
 }
 
 /// Fills the placeholders, and gives every file its last name.
@@ -224,6 +289,26 @@ fn filled(name: &str, bytes: &[u8], word: &str, text: &str) -> Vec<u8> {
     }
 }
 
+/// A stylesheet without comments and indentation, a script without the comment at its head. What others may read under
+/// its own name keeps both.
+fn without_remarks(name: &str, bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(&bytes) else { return bytes };
+    if name.ends_with(".css") {
+        let mut parts = text.split("/*");
+        let first = parts.next().unwrap_or_default();
+        let rest = parts.map(|part| part.split_once("*/").map_or("", |(_, code)| code));
+        let code: String = std::iter::once(first).chain(rest).collect();
+        let lines: Vec<_> = code.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join("\n").into_bytes()
+    } else if name.ends_with(".js") {
+        let is_head = |line: &&str| line.starts_with("//") || line.trim().is_empty();
+        let lines: Vec<_> = text.lines().skip_while(is_head).collect();
+        lines.join("\n").into_bytes()
+    } else {
+        bytes
+    }
+}
+
 struct Assembly<'a> {
     sources: &'a BTreeMap<String, Vec<u8>>,
     /// Sources that some placeholder stands for.
@@ -250,7 +335,9 @@ impl Assembly<'_> {
             bytes = String::from_utf8(bytes)?.replace(&format!("{{{{{word}}}}}"), &last_name).into_bytes();
         }
         self.under_way.pop();
-        let last_name = if self.named.contains(name) { hashed_name(name, &bytes) } else { name.to_owned() };
+        let named = self.named.contains(name);
+        let bytes = if named { without_remarks(name, bytes) } else { bytes };
+        let last_name = if named { hashed_name(name, &bytes) } else { name.to_owned() };
         self.done.insert(name.to_owned(), (last_name.clone(), bytes));
         Ok(last_name)
     }
@@ -292,9 +379,9 @@ fn resolve<'a>(word: &str, sources: &'a BTreeMap<String, Vec<u8>>) -> Result<&'a
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    use super::assemble;
+    use super::{assemble, bare, brief, terse};
 
     fn files(pairs: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
         pairs.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
@@ -337,6 +424,43 @@ mod tests {
         assert_ne!(text(&one, "sw.js"), text(&two, "sw.js"));
         assert!(text(&one, "index.html").ends_with(" https://example.org/og.png"));
         assert!(text(&two, "index.html").ends_with(" og.png"));
+    }
+
+    #[test]
+    fn glue_loses_what_only_people_read() {
+        let script = "/**\n * What it does.\n */\nimports = {\n    // A note.\n    __wbg_get_0a: function(a) { return `${a} __wbg`; },\n};\n";
+        let mut short = BTreeMap::from([("__wbg_get_0a".to_owned(), brief(0))]);
+        let text = terse(script, &mut short).unwrap();
+        assert_eq!(text, "imports = {\n_a: function(a) { return `${a} __wbg`; },\n};\n");
+        assert!(terse("", &mut BTreeMap::from([("__wbg_get_0a".to_owned(), brief(0))])).is_err());
+        let names: Vec<_> = (0..800).map(brief).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn remarks_stay_behind_in_what_is_named() {
+        let page = files(&[
+            ("index.html", "{{styles}} {{boot}}"),
+            ("styles.css", "/* All. */\na {\n    b: c; /* why */\n}\n"),
+            ("boot.js", "// Starts.\n\nlet url = `//x`;\n// Stays.\n"),
+            ("embed.js", "// Ours.\n"),
+        ]);
+        let done = assemble(&page, "").unwrap();
+        let text = |start: &str| {
+            let (_, bytes) = done.iter().find(|(name, _)| name.starts_with(start)).unwrap();
+            String::from_utf8(bytes.clone()).unwrap()
+        };
+        assert_eq!(text("styles-"), "a {\nb: c;\n}");
+        assert_eq!(text("boot-"), "let url = `//x`;\n// Stays.");
+        assert_eq!(text("embed"), "// Ours.\n");
+    }
+
+    #[test]
+    fn a_module_loses_its_custom_sections_only() {
+        let name = [&[0, 0x82, 0x01][..], &[7; 130]].concat();
+        let module = [&b"\0asm\x01\0\0\0"[..], &name, &[1, 2, 5, 6], &[0, 1, 9]].concat();
+        assert_eq!(bare(&module).unwrap(), b"\0asm\x01\0\0\0\x01\x02\x05\x06");
+        assert_eq!(bare(&module[..20]), None);
     }
 
     #[test]

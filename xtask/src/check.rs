@@ -24,6 +24,7 @@ pub fn check(root: &Path) -> Result<Tally> {
     clippy("lints, native, calibrate", &["--package", "calibrate", "--all-targets"])?;
     clippy("lints, native, fuzz", &["--package", "fuzz", "--all-targets"])?;
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
+    clippy("lints, native, markup", &["--package", "markup", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
     clippy("lints, wasm32, jobs", &["--package", "worker", "--lib", "--target", WASM])?;
