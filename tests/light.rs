@@ -105,7 +105,7 @@ proptest! {
             prop_assert!(after >= before * (1.0 - 1e-4), "{after} s after {before} s for {factor} times the answer: {text}");
         }
         if let Load::Closed { concurrency } = scenario.load {
-            let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario.clone() };
+            let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
                 prop_assert!(after >= before * (1.0 - 1e-3), "{after} after {before} req/s with {factor} times the users: {text}");
