@@ -363,6 +363,17 @@ fn a_saturated_queue_says_so_and_stays_finite() {
     assert!(evaluation.steady.rate <= saturation.capacity * 1.001);
 }
 
+/// What a deployment could serve does not hang on who is there now: one user, whom nobody is in the way of, is told the
+/// same capacity as two.
+#[test]
+fn a_lone_user_is_told_what_a_full_replica_serves() {
+    let at = |users: f64| {
+        let scenario = colocated("llama3-8b", "h200", tp(8), 19_000.0, 8.0, users);
+        evaluate(&scenario).unwrap().steady.capacity.get()
+    };
+    assert!((at(1.0) / at(2.0) - 1.0).abs() < 1e-6, "{} and {} req/s", at(1.0), at(2.0));
+}
+
 /// Waits grow without bound towards capacity, from nearly nothing at no load.
 #[test]
 fn waits_grow_towards_capacity() {

@@ -59,11 +59,14 @@ fn no_faster_than_light(scenario: &Scenario, own: &Evaluation) -> Result<(), Tes
     let apart = scenario.split.kind().has_prefill();
     let readers = |role| if apart { role == Role::Prefill } else { role != Role::Draft };
     let least = work / over(scenario, readers, peak);
-    prop_assert!(
-        steady.ttft.get() >= least * 0.999,
-        "a first token after {:?}, {least} s at best: {text}",
-        steady.ttft
-    );
+    // What sessions and users share is read from the cache, beyond the hit rate that is stated.
+    if scenario.traffic.is_default() {
+        prop_assert!(
+            steady.ttft.get() >= least * 0.999,
+            "a first token after {:?}, {least} s at best: {text}",
+            steady.ttft
+        );
+    }
 
     // Four bits a weight at least; a step yields at most what is proposed and one more.
     let most = scenario.speculation().map_or(1.0, |own| f64::from(own.tokens) + 1.0);
@@ -105,7 +108,7 @@ proptest! {
             prop_assert!(after >= before * (1.0 - 1e-4), "{after} s after {before} s for {factor} times the answer: {text}");
         }
         if let Load::Closed { concurrency } = scenario.load {
-            let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario.clone() };
+            let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
                 prop_assert!(after >= before * (1.0 - 1e-3), "{after} after {before} req/s with {factor} times the users: {text}");

@@ -45,7 +45,7 @@ pub fn notice(own: &Notice) {
     match own.problem {
         Problem::TooLong { .. } | Problem::NoFragment | Problem::More { .. } => {}
         Problem::UnknownKey { .. } if own.key.is_empty() => {
-            assert!(text.starts_with('='), "which key? {text:?}")
+            assert!(text.starts_with('='), "which key? {text:?}");
         }
         Problem::OtherVersion | Problem::UnknownKey { .. } => {
             assert!(!own.key.trim().is_empty() && text.contains(&own.key), "which key? {text:?}");

@@ -209,7 +209,7 @@ pub fn trace(bytes: &[u8]) -> u64 {
     let what =
         (format.map(|own| variant(&own)), trace.len().min(8), problems.len().min(4), trace.sessions() > 0);
     if (1..=REPLAYED.0).contains(&trace.len()) {
-        let pacing = if bytes.len() % 2 == 0 {
+        let pacing = if bytes.len().is_multiple_of(2) {
             Pacing::Recorded { speed: 1.0 }
         } else {
             Pacing::Closed { concurrency: 4 }

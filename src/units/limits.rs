@@ -50,7 +50,13 @@ pub struct Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Limits { field, low, high, unit } = self.limits;
-        write!(f, "{field}: {} is outside {low} to {high}", self.value)?;
+        let value = self.value;
+        // Written out, a number may have three hundred digits.
+        if value == 0.0 || (1e-9..1e18).contains(&value.abs()) || !value.is_finite() {
+            write!(f, "{field}: {value} is outside {low} to {high}")?;
+        } else {
+            write!(f, "{field}: {value:?} is outside {low} to {high}")?;
+        }
         if unit.is_empty() { Ok(()) } else { write!(f, " {unit}") }
     }
 }

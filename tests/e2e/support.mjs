@@ -146,6 +146,12 @@ export const PHONE = { width: 390, height: 844 };
 export const sentence = (page) => page.locator("[data-testid=sentence]").innerText();
 export const tiles = (page) => page.locator(".tile .value").allInnerTexts();
 
+/** Whether a tile shows a figure of the command line: it keeps three digits, and leaves out a unit that its title names. */
+export function shows(tile, text) {
+  const [[number, unit], [own, full]] = [tile, text].map((all) => all.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "").split("\u00a0"));
+  return number === own && (unit ?? full) === full;
+}
+
 /** Waits until `read` gives something that `holds`, and returns it; asks so many times, 50 ms apart. */
 export async function until(read, holds, what, tries = 100) {
   let now;

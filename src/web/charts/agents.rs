@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::web::lean::{flag, memo, views};
+use leptos::context::Provider;
 use leptos::prelude::*;
 use markup::view;
 
@@ -64,24 +65,25 @@ pub fn agents_chart() -> AnyView {
         })
     };
     let summary = Signal::derive(move || outcome.with(|own| own.told.clone()));
-    provide_context(Joint(RwSignal::new(None)));
-    let charts = CHARTS
-        .iter()
-        .map(|&(title, unit, lines)| {
-            let chart = memo(move || outcome.with(|own| Arc::new(draw(own, title, unit, lines))));
-            view! {
-                <h3>{title}</h3>
-                <Plot
-                    chart
-                    mode=HitMode::X
-                    summary
-                    pick=|_| ()
-                    live=Signal::stored(false)
-                    caption=Signal::stored(String::new())
-                />
-            }
-        })
-        .collect_view();
+    let charts = move || {
+        CHARTS
+            .iter()
+            .map(|&(title, unit, lines)| {
+                let chart = memo(move || outcome.with(|own| Arc::new(draw(own, title, unit, lines))));
+                view! {
+                    <h3>{title}</h3>
+                    <Plot
+                        chart
+                        mode=HitMode::X
+                        summary
+                        pick=|_| ()
+                        live=Signal::stored(false)
+                        caption=Signal::stored(String::new())
+                    />
+                }
+            })
+            .collect_view()
+    };
     view! {
         <div class="replay agents">
             <p class="chooser note" id="agents-state" role="status">{views(state)}</p>
@@ -91,7 +93,8 @@ pub fn agents_chart() -> AnyView {
                     "Cancel"
                 </button>
             </div>
-            {charts}
+            // What the charts share must end with them: the view that comes next has the same place in the page.
+            <Provider value=Joint(RwSignal::new(None))>{charts()}</Provider>
             <ul class="told" id="agents-notes">
                 {views(move || outcome.with(|own| {
                     own.notes.iter().cloned().map(|line| view! { <li>{line}</li> }).collect_view()
