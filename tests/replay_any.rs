@@ -108,7 +108,7 @@ fn any(dice: &mut Dice) -> String {
 
 #[test]
 fn whatever_is_asked_is_answered_or_accounted_for() {
-    let count = std::env::var("REPLAYS").ok().and_then(|own| own.parse().ok()).unwrap_or(250_u64);
+    let count = std::env::var("REPLAYS").ok().and_then(|own| own.parse().ok()).unwrap_or(400_u64);
     let first = std::env::var("FIRST").ok().and_then(|own| own.parse().ok()).unwrap_or(0_u64);
     let (mut replayed, mut wrong) = (0, Vec::new());
     for seed in first..first + count {
@@ -119,9 +119,6 @@ fn whatever_is_asked_is_answered_or_accounted_for() {
         }
         let Ok(models) = Models::of(&scenario) else { continue };
         let Ok(deployment) = Deployment::new(&scenario, constants(), &models) else { continue };
-        if first > 0 {
-            println!("{seed} {text}");
-        }
         let mut engine = Replay::start(&deployment, &Asked::Scenario);
         let progress = engine.run(3_000_000);
         let asked = progress.arrived;
