@@ -31,7 +31,7 @@ impl Dice {
     }
 
     fn sometimes<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        if self.next() % 3 == 0 { self.of(all) } else { "" }
+        if self.next().is_multiple_of(3) { self.of(all) } else { "" }
     }
 }
 
