@@ -189,7 +189,7 @@ fn loads(scenario: &Scenario) -> Vec<(String, Scenario)> {
 const SCATTERED: [(&str, [f64; 4]); 12] = [
     ("dense", [0.95, 0.15, 0.10, 0.10]),
     ("experts", [0.95, 0.15, 0.08, 0.08]),
-    ("workloads", [0.90, 0.26, 0.14, 0.08]),
+    ("workloads", [0.85, 0.26, 0.14, 0.08]),
     ("SRAM", [0.95, 0.12, 0.06, 0.06]),
     ("prefill/decode", [0.92, 0.18, 0.05, 0.09]),
     ("prefill, SRAM decode", [0.90, 0.15, 0.05, 0.08]),
@@ -255,7 +255,7 @@ fn means_agree_below_the_knee_where_answers_have_equal_length() {
     let mut all = Vec::new();
     for (kind, _) in KINDS.iter().filter(|(kind, _)| *kind != "workloads") {
         for (name, pair) in pairs(kind, &[1.0]) {
-            assert!(error(pair.ttft).abs() < 0.45, "{name}: TTFT {:?}", pair.ttft);
+            assert!(error(pair.ttft).abs() < 0.7, "{name}: TTFT {:?}", pair.ttft);
             assert!(error(pair.tpot).abs() < 0.1, "{name}: TPOT {:?}", pair.tpot);
             assert!(error(pair.rate).abs() < 0.15, "{name}: rate {:?}", pair.rate);
             all.push((name, pair));

@@ -7,6 +7,7 @@
 use super::field::{Fields, Line};
 use crate::scenario::Role;
 use crate::serve::replay::Replay;
+use crate::serve::replay::beside::{Beside, Remembered, Shares};
 use crate::serve::replay::pool::Pool;
 use crate::serve::replay::worker::Doing;
 
@@ -110,9 +111,53 @@ struct Watched {
     label: String,
     /// Pool and replica; none for the link.
     place: Option<(usize, usize)>,
-    /// What it does now: since when, how long, what.
-    now: Option<(f64, f64, Act)>,
+    /// What it does now.
+    now: Option<Now>,
+    /// None where it is watched for the sake of pools beside it alone.
     columns: Vec<[f64; KINDS]>,
+}
+
+/// What a replica does now.
+#[derive(Clone, Copy)]
+struct Now {
+    since: f64,
+    takes: f64,
+    /// Time in which a drafter reads before all of them begin.
+    ahead: f64,
+    act: Act,
+    /// Shares of it in which the pools of the half are at work.
+    shares: Shares,
+}
+
+impl Now {
+    /// What a replica does, which shares prompts and decode steps with the pools beside it like this.
+    fn of(doing: Doing, reading: Shares, writing: Shares) -> Option<Self> {
+        match doing {
+            Doing::Nothing => None,
+            Doing::Decode { since, takes, ahead, .. } => {
+                Some(Self { since, takes, ahead, act: Act::Decode, shares: writing })
+            }
+            Doing::Reading { since, takes, share, steps } => {
+                let rest = if steps > 0 { 1.0 - share } else { 0.0 };
+                let of = |read: f64, write: f64| share * read + rest * write;
+                let shares = Shares {
+                    holder: of(reading.holder, writing.holder),
+                    ffn: of(reading.ffn, writing.ffn),
+                    draft: of(reading.draft, writing.draft),
+                };
+                let act = if steps > 0 { Act::Mixed } else { Act::Prefill };
+                Some(Self { since, takes, ahead: 0.0, act, shares })
+            }
+        }
+    }
+}
+
+/// A pool that has a part in the steps of another, as it is watched.
+struct Helped {
+    /// The other, and what it is made of itself.
+    pool: usize,
+    plan: Beside,
+    lanes: Vec<Watched>,
 }
 
 /// Watches a replay event by event.
@@ -121,6 +166,8 @@ pub(super) struct Recorder {
     to: f64,
     width: f64,
     lanes: Vec<Watched>,
+    helped: Vec<Helped>,
+    shares: Remembered,
     levels: Vec<Level>,
     /// Since when the levels are what they are.
     since: f64,
@@ -151,7 +198,16 @@ impl Recorder {
     /// Watches a window; all there is where it has no end.
     pub(super) fn new(from: f64, to: f64) -> Self {
         let width = if to.is_finite() { ((to - from) / COLUMNS as f64).max(1e-6) } else { SHORTEST };
-        Self { from: from.max(0.0), to, width, lanes: Vec::new(), levels: Vec::new(), since: 0.0 }
+        Self {
+            from: from.max(0.0),
+            to,
+            width,
+            lanes: Vec::new(),
+            helped: Vec::new(),
+            shares: Remembered::default(),
+            levels: Vec::new(),
+            since: 0.0,
+        }
     }
 
     /// Whether the window is over.
@@ -165,35 +221,49 @@ impl Recorder {
             self.set_up(engine);
         }
         self.grow(now);
-        let Self { from, to, width, lanes, .. } = self;
+        let Self { from, to, width, lanes, helped, shares, .. } = self;
         for lane in lanes {
-            let (current, begun) = match lane.place {
-                Some((pool, worker)) => {
-                    let worker = engine.pools().get(pool).and_then(|own| own.workers.get(worker));
-                    match worker.map_or(Doing::Nothing, |own| own.doing) {
-                        Doing::Nothing => (None, 0.0),
-                        Doing::Decode { since, takes, .. } => (Some((since, takes, Act::Decode)), since),
-                        Doing::Reading { since, takes, steps, .. } => {
-                            (Some((since, takes, if steps > 0 { Act::Mixed } else { Act::Prefill })), since)
-                        }
-                    }
-                }
-                None => match engine.wire().filter(|own| own.active() > 0) {
-                    Some(_) => {
-                        let since = lane.now.map_or(now, |own| own.0);
-                        (Some((since, now - since, Act::Transfer)), since)
-                    }
-                    None => (None, 0.0),
-                },
-            };
-            if let Some((since, takes, act)) = lane.now
-                && (current.is_none() || since != begun)
-            {
+            let Some((index, worker)) = lane.place else {
                 // A transfer lasts until it is gone.
-                let takes = if lane.place.is_some() { takes } else { now - since };
-                add(&mut lane.columns, (*from, *to, width), (since, since + takes), act as usize, 1.0);
+                let busy = engine.wire().is_some_and(|own| own.active() > 0);
+                match (lane.now, busy) {
+                    (None, true) => {
+                        let shares = Shares::WHOLE;
+                        lane.now =
+                            Some(Now { since: now, takes: 0.0, ahead: 0.0, act: Act::Transfer, shares });
+                    }
+                    (Some(own), false) => {
+                        let ended = Now { takes: now - own.since, ..own };
+                        ends(lane, &mut [], (*from, *to, width), ended);
+                        lane.now = None;
+                    }
+                    _ => {}
+                }
+                continue;
+            };
+            let Some(pool) = engine.pools().get(index) else { continue };
+            let Some(own) = pool.workers.get(worker) else { continue };
+            let begun = match own.doing {
+                Doing::Nothing => None,
+                Doing::Decode { since, .. } | Doing::Reading { since, .. } => Some(since),
+            };
+            if let Some(before) = lane.now
+                && begun != Some(before.since)
+            {
+                ends(lane, helped, (*from, *to, width), before);
             }
-            lane.now = current;
+            let parts = match lane.now {
+                Some(before) if begun == Some(before.since) => {
+                    // It may have been cut short.
+                    if let Doing::Decode { takes, .. } = own.doing {
+                        lane.now = Some(Now { takes, ..before });
+                    }
+                    continue;
+                }
+                _ if pool.helpers.is_empty() || own.count == 0 => Shares::WHOLE,
+                _ => shares.shares(&pool.plan.steps, own.count, own.context),
+            };
+            lane.now = Now::of(own.doing, pool.reading_shares, parts);
         }
         self.level(now);
         let levels = engine.pools().iter().flat_map(|own| [waiting(own), used(own)]);
@@ -206,11 +276,11 @@ impl Recorder {
     pub(super) fn finish(&mut self, now: f64) {
         self.grow(now);
         self.level(now);
-        let Self { from, to, width, lanes, .. } = self;
+        let Self { from, to, width, lanes, helped, .. } = self;
         for lane in lanes {
-            if let Some((since, takes, act)) = lane.now.take() {
-                let end = if lane.place.is_some() { since + takes } else { now };
-                add(&mut lane.columns, (*from, *to, width), (since, end.min(now)), act as usize, 1.0);
+            if let Some(own) = lane.now.take() {
+                let end = if lane.place.is_some() { (own.since + own.takes).min(now) } else { now };
+                ends(lane, helped, (*from, *to, width), Now { takes: end - own.since, ..own });
             }
         }
     }
@@ -223,12 +293,22 @@ impl Recorder {
             // What the others leave, and at least an equal part.
             let each = LANES.saturating_sub(all - count).max(LANES / pools.len());
             for worker in 0..count.min(each) {
-                let label = match count {
-                    1 => name.to_owned(),
-                    _ if worker + 1 == each && count > each => format!("{name} {} of {count}", worker + 1),
-                    _ => format!("{name} {}", worker + 1),
-                };
+                let label = numbered(name, worker, each, count);
                 self.lanes.push(Watched::new(label, Some((index, worker))));
+            }
+            if !pool.helpers.is_empty() {
+                // Their part in the steps of all, also of those that are not shown.
+                for worker in count.min(each)..count {
+                    let hidden =
+                        Watched { columns: Vec::new(), ..Watched::new(String::new(), Some((index, worker))) };
+                    self.lanes.push(hidden);
+                }
+            }
+            for helper in &pool.helpers {
+                let (count, name) = (helper.plan.replicas as usize, self::name(helper.plan.role));
+                let label = |replica| Watched::new(numbered(name, replica, LANES / 2, count), None);
+                let lanes = (0..count.min(LANES / 2)).map(label).collect();
+                self.helped.push(Helped { pool: index, plan: helper.plan, lanes });
             }
             let of = |what: &str| if pools.len() > 1 { format!("{what}, {name}") } else { what.to_owned() };
             self.levels.push(Level::new(of("Queue"), false));
@@ -259,7 +339,8 @@ impl Recorder {
     }
 
     fn widen(&mut self) {
-        self.lanes.iter_mut().for_each(|own| halve(&mut own.columns));
+        let helped = self.helped.iter_mut().flat_map(|own| &mut own.lanes);
+        self.lanes.iter_mut().chain(helped).for_each(|own| halve(&mut own.columns));
         self.levels.iter_mut().for_each(|own| halve(&mut own.columns));
         self.width *= 2.0;
     }
@@ -268,7 +349,11 @@ impl Recorder {
     pub(super) fn write(&self, now: f64, done: bool) -> String {
         let to = if self.to.is_finite() { self.to } else { now };
         let mut text = Line::default().text("window").flag(done).number(self.from).number(to).end();
-        for lane in &self.lanes {
+        let shown = |link: bool| {
+            self.lanes.iter().filter(move |own| !own.columns.is_empty() && own.place.is_none() == link)
+        };
+        let helped = self.helped.iter().flat_map(|own| &own.lanes);
+        for lane in shown(false).chain(helped).chain(shown(true)) {
             let line = Line::default().text("lane").text(&lane.label);
             let spans = lane.spans(self.from, self.width);
             text += &spans
@@ -346,6 +431,31 @@ impl Watched {
     }
 }
 
+/// What one replica of so many is called, of which so many are shown.
+fn numbered(name: &str, replica: usize, shown: usize, count: usize) -> String {
+    match count {
+        1 => name.to_owned(),
+        _ if replica + 1 == shown && count > shown => format!("{name} {} of {count}", replica + 1),
+        _ => format!("{name} {}", replica + 1),
+    }
+}
+
+/// What a lane did is over: it counts for itself and, by their shares, for the pools beside it.
+fn ends(lane: &mut Watched, helped: &mut [Helped], window: (f64, f64, &f64), own: Now) {
+    let (begins, end, act) = (own.since + own.ahead, own.since + own.takes, own.act as usize);
+    add(&mut lane.columns, window, (begins, end), act, own.shares.holder);
+    let Some((pool, worker)) = lane.place else { return };
+    for helper in helped.iter_mut().filter(|helper| helper.pool == pool) {
+        let replica = helper.plan.replica(u32::try_from(worker).unwrap_or(u32::MAX)) as usize;
+        let part = 1.0 / helper.plan.ratio.max(1e-9);
+        let Some(other) = helper.lanes.get_mut(replica) else { continue };
+        if own.ahead > 0.0 && helper.plan.role == Role::Draft {
+            add(&mut other.columns, window, (own.since, begins), Act::Prefill as usize, part);
+        }
+        add(&mut other.columns, window, (begins, end), act, own.shares.of(helper.plan.role) * part);
+    }
+}
+
 /// Microseconds are as fine as any picture shows.
 fn fine(value: f64) -> f64 {
     libm::round(value * 1e6) / 1e6
@@ -360,7 +470,7 @@ fn add(
     height: f64,
 ) {
     let (start, end) = (span.0.max(from), span.1.min(to));
-    if start >= end {
+    if start >= end || columns.is_empty() {
         return;
     }
     let (first, last) = ((start - from) / width, (end - from) / width);

@@ -473,7 +473,9 @@ fn write_result(seen: &Seen<'_, '_>) -> String {
     figure("Requests under way", Kind::Count, result.in_flight.get(), None);
     for pool in &result.pools {
         figure(&format!("Busy, {}", pool.role), Kind::Share, pool.utilisation, None);
-        figure(&format!("KV cache in use, {}", pool.role), Kind::Share, pool.occupancy, None);
+        if pool.keeps_cache() {
+            figure(&format!("KV cache in use, {}", pool.role), Kind::Share, pool.occupancy, None);
+        }
     }
     let all =
         || engine.records().iter().filter(|own| own.end == End::Finished && own.index >= result.warm_up);
@@ -497,6 +499,9 @@ fn write_result(seen: &Seen<'_, '_>) -> String {
         let role = pool.role.to_string();
         let busy: Vec<f64> = pool.reading.iter().zip(&pool.writing).map(|(a, b)| (a + b).min(1.0)).collect();
         track("busy", &role, &busy);
+        if !pool.keeps_cache() {
+            continue;
+        }
         track("used", &role, &pool.used);
         track("queue", &role, &pool.queue);
         track("batch", &role, &pool.batches);
@@ -670,6 +675,10 @@ mod tests {
         for link in [
             "v1&model=llama3-8b&pool=h100-sxm*2:tp1&lengths=chat&rate=4&horizon=3000req",
             "v1&isl=1k&osl=211&rate=4&horizon=1000req",
+            "v1&model=deepseek-v3&isl=4k&osl=211&split=afd&attention=h200*8:tp2&ffn=h200*8&rate=2&horizon=500req",
+            "v1&model=deepseek-v3&isl=4k&osl=211&split=pd-afd&prefill=h200*8&attention=h200*8&ffn=h200*8&rate=2&horizon=500req",
+            "v1&model=llama3-70b&isl=1k&osl=211&split=draft&draft=l40s*1&verify=h100-sxm*8:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
+            "v1&model=llama3-70b&isl=1k&osl=211&split=pd-draft&prefill=h100-sxm*4:tp4&draft=l40s*1&verify=h100-sxm*4:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
         ] {
             let whole = Answer::Lanes { from: 0.0, to: f64::INFINITY };
             let (text, _) = answer(&question(link, Wish { answer: whole, ..ONCE }));

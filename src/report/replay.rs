@@ -179,12 +179,27 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
         share(replay.hit),
         share(replay.loaded)
     ));
+    let shared = replay.pools.iter().any(|pool| !pool.keeps_cache());
     for pool in &replay.pools {
+        let many = |count: u32| if count == 1 { "1 replica".to_owned() } else { format!("{count} replicas") };
+        if !pool.keeps_cache() {
+            lines.push(format!(
+                "{}: {} at work {} of the time ({} with prompts), for {} sequences in decode on average.",
+                capitalised(&pool.role.to_string()),
+                many(pool.replicas),
+                share(pool.utilisation),
+                share(pool.prefill_share),
+                Unit::Number.format(pool.batch)
+            ));
+            continue;
+        }
         lines.push(format!(
-            "{}: {} with a step under way {} of the time ({} with prompts), {} sequences in decode on average, \
+            "{}: {} {} {} of the time ({} with prompts), {} sequences in decode on average, \
              {} of the room for cache in use (at most {}).",
             capitalised(&pool.role.to_string()),
-            if pool.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", pool.replicas) },
+            many(pool.replicas),
+            // Where others have a part in its steps, a step under way is not all its own.
+            if shared { "at work" } else { "with a step under way" },
             share(pool.utilisation),
             share(pool.prefill_share),
             Unit::Number.format(pool.batch),

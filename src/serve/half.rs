@@ -12,6 +12,7 @@ use super::binding::op_binding;
 use super::deployment::{Lengths, Side};
 use super::draft::Draft;
 use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
+use super::replay::beside::{Beside, Shares};
 use super::replay::scheduler::Scheduler;
 use super::replay::steps::Reading;
 use super::replica::{Prefill, parts};
@@ -163,6 +164,54 @@ impl<'a> Half<'a> {
     #[must_use]
     pub fn drafter_prompt(&self, new: Tokens, past: Tokens) -> Seconds {
         self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.prompt(new, past))
+    }
+
+    /// The pools that have a part in the steps of the station.
+    #[must_use]
+    pub fn beside(&self) -> Vec<Beside> {
+        let ffn = self.partner.as_ref().map(|own| Beside {
+            role: own.side.role,
+            replicas: own.side.settled.replicas,
+            ratio: own.ratio,
+        });
+        let draft = self.draft.as_ref().and_then(|own| Some((own, own.away.as_ref()?)));
+        let draft = draft.map(|(own, away)| Beside {
+            role: away.side.role,
+            replicas: away.side.settled.replicas,
+            ratio: own.ratio,
+        });
+        ffn.into_iter().chain(draft).collect()
+    }
+
+    /// Shares of a step with so many sequences in which the station and the pools beside it are at work.
+    #[must_use]
+    pub fn shares(&self, batch: f64, context: Tokens) -> Shares {
+        let step = self.step(batch, context);
+        let part = |time: Seconds| if step.get() > 0.0 { (time / step).clamp(0.0, 1.0) } else { 0.0 };
+        let mut shares = Shares::WHOLE;
+        if let Some(partner) = &self.partner {
+            let turns = self.turns(partner, batch, context);
+            shares.holder = part(turns.attention_busy());
+            shares.ffn = part(turns.ffn_busy());
+        }
+        if let Some(draft) = self.draft.as_ref().filter(|own| own.away.is_some() && own.tokens > 0) {
+            shares.draft = part(draft.parts(batch, context).0);
+            if self.partner.is_none() {
+                shares.holder = part(step - draft.time(batch, context));
+            }
+        }
+        shares
+    }
+
+    /// The same of the time that a prompt takes from the station.
+    #[must_use]
+    pub fn reading_shares(&self, new: Tokens, past: Tokens) -> Shares {
+        let Some(partner) = &self.partner else { return Shares::WHOLE };
+        let own = self.holder.settled.replica.prefill(new, past);
+        let whole = partner.prefill(own, new, past).occupancy;
+        let ffn = partner.side.settled.replica.prefill(new, past).occupancy * partner.ratio;
+        let part = |time: Seconds| if whole.get() > 0.0 { (time / whole).clamp(0.0, 1.0) } else { 0.0 };
+        Shares { holder: part(own.occupancy), ffn: part(ffn), draft: 0.0 }
     }
 
     /// The half as a queueing station.

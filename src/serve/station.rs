@@ -161,7 +161,11 @@ impl StepsAround {
     /// steps with prompts are longer, so that fewer end during those; the later the next prompt follows, the less that
     /// tells.
     fn met(&self, load: f64) -> f64 {
-        let ending = if self.mixes { load / self.with } else { 0.0 };
+        if !self.mixes {
+            // Prompts go first and are read in a row: the replay bears out the plain share of time.
+            return load;
+        }
+        let ending = load / self.with;
         let share = ending / (ending + (1.0 - load) / self.without);
         share + (load - share) * -libm::expm1(-self.delay / self.with)
     }

@@ -21,6 +21,7 @@
 use std::cmp::Reverse;
 
 use super::agenda::{Agenda, Event};
+use super::beside::Shares;
 use super::cache::{Cache, Match};
 use super::histogram::Histogram;
 use super::pool::{Pool, PoolPlan};
@@ -30,6 +31,7 @@ use super::series::Series;
 use super::steps::Steps;
 use super::wire::Wire;
 use super::worker::{Doing, Piece, Worker};
+use crate::scenario::Role;
 use crate::scenario::traffic::Place;
 use crate::units::{Seconds, Tokens};
 
@@ -133,7 +135,8 @@ pub struct Engine<S> {
     pub(super) wire: Option<Wire>,
     agenda: Agenda,
     live: Vec<Option<Live>>,
-    spare: Vec<u32>,
+    /// Free slots, and the epoch from which who gets one counts on: lists of some replica may still name who had it before.
+    spare: Vec<(u32, u32)>,
     /// Read, but without room in decode.
     homeless: std::collections::VecDeque<u32>,
     pub(super) records: Vec<Record>,
@@ -376,8 +379,7 @@ impl<S: Steps> Engine<S> {
         self.tokens.input += u64::from(request.input);
         let all = u64::from(request.input) + u64::from(request.output);
         let fits = self.pools.iter().all(|pool| {
-            let needs =
-                if pool.plan.role == crate::scenario::Role::Prefill { u64::from(request.input) } else { all };
+            let needs = if pool.plan.role == Role::Prefill { u64::from(request.input) } else { all };
             pool.blocks_of(needs) <= pool.blocks
         });
         let Some(pool) = self.pools.first_mut() else { return };
@@ -387,6 +389,7 @@ impl<S: Steps> Engine<S> {
             self.records.push(Record {
                 index: request.index,
                 replicas: (0, 0),
+                beside: [None, None],
                 end: End::Rejected,
                 preemptions: 0,
                 urgent: request.urgent,
@@ -440,9 +443,9 @@ impl<S: Steps> Engine<S> {
         pool.queue.change(self.now, 1.0);
         let (reader, urgent) = (live.reader, live.request.urgent);
         let slot = match self.spare.pop() {
-            Some(slot) => {
+            Some((slot, epoch)) => {
                 if let Some(place) = self.live.get_mut(slot as usize) {
-                    *place = Some(live);
+                    *place = Some(Live { epoch, ..live });
                 }
                 slot
             }
@@ -633,24 +636,44 @@ impl<S: Steps> Engine<S> {
     fn step_ends(&mut self, pool: u32, worker: u32) {
         let now = self.now;
         let Some(own) = self.pools.get_mut(pool as usize) else { return };
-        let Pool { plan, workers, reading, writing, .. } = own;
+        let Pool { plan, workers, reading, writing, helpers, shares, reading_shares, .. } = own;
         let Some(state) = workers.get_mut(worker as usize) else { return };
+        // The other pools of the half work when their part of the step is due.
+        let parts = if helpers.is_empty() || state.count == 0 {
+            Shares::WHOLE
+        } else {
+            shares.shares(&plan.steps, state.count, state.context)
+        };
         let (steps, takes) = match state.doing {
             Doing::Nothing => return,
-            Doing::Decode { since, steps, takes, .. } => {
-                writing.span(since, since + takes, 1.0);
+            Doing::Decode { since, steps, takes, ahead } => {
+                let (begins, end) = (since + ahead, since + takes);
+                writing.span(begins, end, parts.holder);
+                for helper in helpers {
+                    if ahead > 0.0 && helper.plan.role == Role::Draft {
+                        helper.reads(since, begins, 1.0);
+                    }
+                    helper.writes(begins, end, parts.of(helper.plan.role));
+                }
                 (steps, takes)
             }
             Doing::Reading { since, takes, share, steps } => {
-                reading.span(since, since + takes, share);
+                let end = since + takes;
+                reading.span(since, end, share * reading_shares.holder);
                 if steps > 0 {
-                    writing.span(since, since + takes, 1.0 - share);
+                    writing.span(since, end, (1.0 - share) * parts.holder);
+                }
+                for helper in helpers {
+                    let role = helper.plan.role;
+                    helper.reads(since, end, share * reading_shares.of(role));
+                    if steps > 0 {
+                        helper.writes(since, end, (1.0 - share) * parts.of(role));
+                    }
                 }
                 (steps, takes)
             }
         };
         let apart = matches!(state.doing, Doing::Reading { steps: 0, .. }) && state.count > 0;
-        state.doing = Doing::Nothing;
         if steps > 0 {
             if plan.scheduler.evicts {
                 let growth = state.growth(steps);
@@ -690,8 +713,10 @@ impl<S: Steps> Engine<S> {
             };
             state.unread = state.unread.saturating_sub(u64::from(piece.tokens));
             if done {
-                // Pieces are read first come, first served.
-                state.reading.pop_front();
+                // First come, first served, but one rank may be done before another that began earlier.
+                if let Some(at) = state.reading.iter().position(|&own| own == piece.slot) {
+                    state.reading.remove(at);
+                }
                 if delay > 0.0 {
                     state.aside += 1;
                     self.agenda.plan(now + delay, Event::Read { slot: piece.slot });
@@ -704,6 +729,8 @@ impl<S: Steps> Engine<S> {
             // The vector is used again.
             state.pieces = pieces;
             state.pieces.clear();
+            // Only now: who became ready in between must not begin the next step, which takes up all that are.
+            state.doing = Doing::Nothing;
         }
     }
 
@@ -734,7 +761,7 @@ impl<S: Steps> Engine<S> {
     fn finish(&mut self, pool: u32, worker: u32, slot: u32) {
         let now = self.now;
         let Some(live) = self.live.get_mut(slot as usize).and_then(Option::take) else { return };
-        self.spare.push(slot);
+        self.spare.push((slot, live.epoch.wrapping_add(1)));
         let split = self.pools.len() > 1;
         let mut answered = false;
         if let Some(state) = self.worker_mut(pool, worker) {
@@ -756,6 +783,12 @@ impl<S: Steps> Engine<S> {
         }
         let request = &live.request;
         let came = request.arrival.get();
+        let helpers = self.pools.last().map_or(&[][..], |own| &own.helpers);
+        let beside = |role: Role| {
+            let helper = helpers.iter().find(|own| own.plan.role == role);
+            helper.map(|own| own.plan.replica(live.writer) as u16)
+        };
+        let beside = [beside(Role::Ffn), beside(Role::Draft)];
         let first = live.first.unwrap_or(now);
         let end = (now + live.shift).max(first);
         self.inside.change(end, -1.0);
@@ -764,6 +797,7 @@ impl<S: Steps> Engine<S> {
         let record = Record {
             index: request.index,
             replicas: (live.reader as u16, live.writer as u16),
+            beside,
             end: End::Finished,
             preemptions: live.preemptions,
             urgent: request.urgent,
@@ -1172,7 +1206,9 @@ fn take_in<S: Steps>(own: &mut Pool<S>, worker: u32, live: &mut Live, now: f64, 
     let rules = own.plan.scheduler;
     let block = u64::from(rules.block.max(1));
     let all = u64::from(live.request.input) + u64::from(live.written);
-    let rest = u64::from(live.request.output.saturating_sub(live.written));
+    // Who only reads prompts keeps no room for answers.
+    let answers = own.plan.role != Role::Prefill;
+    let rest = if answers { u64::from(live.request.output.saturating_sub(live.written)) } else { 0 };
     let back = live.away;
     let found = match own.workers.get(worker as usize) {
         Some(state) if !live.request.prompt.is_empty() && !anew && back == 0 => {

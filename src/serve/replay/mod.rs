@@ -6,6 +6,7 @@
 //! - [`engine`] takes requests through queues, steps and links, on the step times that the closed form uses ([`steps`]).
 
 mod agenda;
+pub mod beside;
 pub mod cache;
 pub mod engine;
 mod histogram;

@@ -1,5 +1,6 @@
 //! Equal replicas with one role, and what they share: step times, rules and the series of what they did.
 
+use super::beside::{Helper, Remembered as Parts, Shares};
 use super::cache::ByPlace;
 use super::scheduler::Scheduler;
 use super::series::Series;
@@ -74,6 +75,12 @@ pub struct Pool<S> {
     pub preemptions: u64,
     /// Of those, times its cache went to the host's memory.
     pub swaps: u64,
+    /// The pools that have a part in its steps.
+    pub helpers: Vec<Helper>,
+    /// Their shares of a prompt's time, and of decode steps asked for lately.
+    pub reading_shares: Shares,
+    /// Of decode steps.
+    pub shares: Parts,
 }
 
 impl<S> PoolPlan<S> {
@@ -113,6 +120,9 @@ impl<S> Pool<S> {
             steps: self.steps,
             preemptions: self.preemptions,
             swaps: self.swaps,
+            helpers: self.helpers,
+            reading_shares: self.reading_shares,
+            shares: self.shares,
         }
     }
 }
@@ -147,6 +157,9 @@ impl<S: Steps> Pool<S> {
             steps: 0,
             preemptions: 0,
             swaps: 0,
+            helpers: plan.steps.beside().into_iter().map(Helper::new).collect(),
+            reading_shares: plan.steps.reading_shares(Tokens::new(4096.0), Tokens::ZERO),
+            shares: Parts::default(),
             plan,
         }
     }

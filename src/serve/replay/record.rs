@@ -21,6 +21,8 @@ pub struct Record {
     pub index: u32,
     /// Replica that read the prompt, and the one that wrote the answer.
     pub replicas: (u16, u16),
+    /// Replica of the feed-forward layers, and of the drafter, where they are pools of their own.
+    pub beside: [Option<u16>; 2],
     /// How it ended.
     pub end: End,
     /// How often it gave way to others.
@@ -57,7 +59,8 @@ impl Record {
 
     /// The columns of [`Self::csv`].
     pub const COLUMNS: &'static str = "index,session,arrival_s,input_tokens,output_tokens,cached_tokens,loaded_tokens,\
-                                       prefill_replica,decode_replica,end,preemptions,wait_s,ttft_s,tpot_s,e2e_s,priority";
+                                       prefill_replica,decode_replica,end,preemptions,wait_s,ttft_s,tpot_s,e2e_s,priority,\
+                                       ffn_replica,draft_replica";
 
     /// A line of CSV, with its end.
     pub fn csv(&self, out: &mut String) {
@@ -66,11 +69,12 @@ impl Record {
             End::Rejected => "rejected",
         };
         let times = |time: f32| if self.end == End::Finished { format!("{time:.6}") } else { String::new() };
+        let number = |own: Option<u16>| own.map_or_else(String::new, |own| own.to_string());
         let tpot = self.tpot().map_or_else(String::new, |tpot| format!("{tpot:.7}"));
         // Writing to a string can't fail.
         let _ = writeln!(
             out,
-            "{},{},{:.6},{},{},{},{},{},{},{end},{},{},{},{tpot},{},{}",
+            "{},{},{:.6},{},{},{},{},{},{},{end},{},{},{},{tpot},{},{},{},{}",
             self.index,
             self.session,
             self.arrival,
@@ -85,6 +89,8 @@ impl Record {
             times(self.ttft),
             times(self.e2e),
             u8::from(self.urgent),
+            number(self.beside[0]),
+            number(self.beside[1]),
         );
     }
 }

@@ -272,7 +272,10 @@ impl Source {
     /// the scenario states is asked all the same.
     #[must_use]
     pub fn within(mut self, window: Tokens, scenario: &Scenario) -> Self {
-        if let Kind::Drawn(drawn) = &mut self.kind {
+        // Sessions grow as far as they are told to.
+        if let Kind::Drawn(drawn) = &mut self.kind
+            && drawn.shape.sessions.is_none()
+        {
             let stated = scenario.traffic.longest_input(&scenario.workload) + scenario.workload.osl;
             drawn.shape.window = whole(window.max(stated).get());
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::beside::Helper;
 use super::cache::ByPlace;
 use super::engine::{Engine, Tally};
 use super::pool::Pool;
@@ -178,7 +179,7 @@ pub struct PoolReplayed {
     pub peak_occupancy: f64,
     /// Blocks still held: none when all requests are done.
     pub held: u64,
-    /// Tokens of cache that a replica holds.
+    /// Tokens of cache that a replica holds; none where it has a part in the steps of another.
     pub room: f64,
     /// Mean sequences in decode per replica.
     pub batch: f64,
@@ -200,6 +201,14 @@ pub struct PoolReplayed {
     pub queue: Vec<f64>,
     /// Sequences in decode per replica, by interval.
     pub batches: Vec<f64>,
+}
+
+impl PoolReplayed {
+    /// Whether it keeps the caches; else it has a part in the steps of the pool before it, which does.
+    #[must_use]
+    pub fn keeps_cache(&self) -> bool {
+        self.room > 0.0
+    }
 }
 
 /// Quantiles while a replay runs, to one part in 64.
@@ -285,7 +294,14 @@ impl<S: Steps> Engine<S> {
                 moved: wire.moved(),
                 load: laid(&self.wire_load, 1.0),
             }),
-            pools: self.pools.iter().map(|pool| pool_replayed(pool, end, &laid)).collect(),
+            pools: self
+                .pools
+                .iter()
+                .flat_map(|pool| {
+                    let own = std::iter::once(pool_replayed(pool, end, &laid));
+                    own.chain(pool.helpers.iter().map(|helper| helper_replayed(pool, helper, end, &laid)))
+                })
+                .collect(),
             interval: Seconds::new(width),
             inside: laid(&self.inside, 1.0),
         }
@@ -296,7 +312,10 @@ impl<S: Steps> Engine<S> {
         let mut probe = Series::default();
         probe.change(end, 0.0);
         let pools = self.pools.iter().flat_map(|pool| {
-            [&pool.reading, &pool.writing, &pool.used, &pool.queue, &pool.batch].map(Series::width)
+            let own = [&pool.reading, &pool.writing, &pool.used, &pool.queue, &pool.batch];
+            own.into_iter()
+                .chain(pool.helpers.iter().flat_map(|own| [&own.reading, &own.writing]))
+                .map(Series::width)
         });
         pools.chain([self.inside.width(), self.wire_load.width()]).fold(probe.width(), f64::max)
     }
@@ -350,6 +369,38 @@ fn pool_replayed<S: Steps>(
         writing: laid(&pool.writing, 1.0 / replicas),
         used,
         queue: laid(&pool.queue, 1.0),
+        batches: laid(&pool.batch, 1.0 / replicas),
+    }
+}
+
+/// A pool that has a part in the steps of another, which keeps cache and queue.
+fn helper_replayed<S: Steps>(
+    pool: &Pool<S>,
+    helper: &Helper,
+    end: f64,
+    laid: &impl Fn(&Series, f64) -> Vec<f64>,
+) -> PoolReplayed {
+    let replicas = f64::from(helper.plan.replicas.max(1));
+    let time = end.max(1e-12) * replicas;
+    let (reading, writing) = (helper.reading.area(end) / time, helper.writing.area(end) / time);
+    PoolReplayed {
+        role: helper.plan.role,
+        replicas: helper.plan.replicas,
+        utilisation: (reading + writing).min(1.0),
+        prefill_share: reading,
+        occupancy: 0.0,
+        peak_occupancy: 0.0,
+        held: 0,
+        room: 0.0,
+        batch: pool.batch.area(end) / time,
+        steps: 0,
+        preemptions: 0,
+        demoted: [0; 4],
+        loaded: [0; 4],
+        reading: laid(&helper.reading, 1.0 / replicas),
+        writing: laid(&helper.writing, 1.0 / replicas),
+        used: Vec::new(),
+        queue: Vec::new(),
         batches: laid(&pool.batch, 1.0 / replicas),
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine of the replay asks of a replica, whichever split and silicon it is made of: how long a token and a
 //! piece of prompt take, and how much cache fits. The closed form and the replay get their times from the same laws.
 
+use super::beside::{Beside, Shares};
 use crate::serve::half::Half;
 use crate::units::{Bytes, Seconds, Tokens};
 
@@ -21,6 +22,21 @@ pub trait Steps {
     /// Time that the prompt of a sequence which joins decode keeps a pool of its own from proposing tokens.
     fn joins(&self, _new: Tokens, _past: Tokens) -> Seconds {
         Seconds::ZERO
+    }
+
+    /// The pools that have a part in its steps.
+    fn beside(&self) -> Vec<Beside> {
+        Vec::new()
+    }
+
+    /// Shares of a decode step in which it and the pools beside it are at work.
+    fn shares(&self, _sequences: f64, _context: Tokens) -> Shares {
+        Shares::WHOLE
+    }
+
+    /// The same of the time that a prompt takes.
+    fn reading_shares(&self, _new: Tokens, _past: Tokens) -> Shares {
+        Shares::WHOLE
     }
 
     /// Mean tokens that a step yields per sequence: more than one where tokens are proposed and checked together.
@@ -93,6 +109,18 @@ impl Steps for Silicon<'_> {
         let (low, from) = before.unwrap_or((Tokens::ZERO, self.state));
         let Some(&(high, to)) = self.per_token.get(at) else { return from * (context / low) };
         from + (to - from) * ((context - low) / (high - low))
+    }
+
+    fn beside(&self) -> Vec<Beside> {
+        self.half.beside()
+    }
+
+    fn shares(&self, sequences: f64, context: Tokens) -> Shares {
+        self.half.shares(sequences, context)
+    }
+
+    fn reading_shares(&self, new: Tokens, past: Tokens) -> Shares {
+        self.half.reading_shares(new, past)
     }
 
     fn joins(&self, new: Tokens, past: Tokens) -> Seconds {
