@@ -138,7 +138,6 @@ impl<'a> Fabric<'a> {
             for library in [self.library, "trtllm", "nccl"] {
                 let nearest = tables
                     .collectives(operation.id(), chip, library)
-                    .iter()
                     .min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks));
                 if let Some(row) = nearest {
                     return (row.t0, row.efficiency, row.q);
