@@ -15,7 +15,7 @@ mod workload;
 use leptos::prelude::*;
 
 pub use prices::{PaysBelow, keep_pays};
-pub use silicon::{layout_name, names};
+pub use silicon::names;
 
 /// All controls, in the order of the questions people ask.
 #[component]
