@@ -24,7 +24,7 @@ const VIEWS = {
   sensitivity: { done: /limited by/, knob: ["#by", "ttft"] },
 };
 
-const done = (page, view) => page.locator(".chooser.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
+const done = (page, view) => page.locator(".chart-panel p.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
 
 /** Takes workers away, so that the page has to do the work itself. */
 const blockWorkers = (page) =>
