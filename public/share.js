@@ -7,7 +7,7 @@ import { make } from "./{{dom}}";
 
 const SHOWN = 2500;
 const WIDTH = 960;
-const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next", replay: "Replay", agents: "Agents" };
+const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next", replay: "Replay", agents: "Agents", why: "Latency", roofline: "Roofline", memory: "Memory", flow: "Flow" };
 const THEMES = { auto: "As the reader’s system", light: "Light", dark: "Dark" };
 
 const beside = (name) => new URL(name, document.baseURI).href;
@@ -57,28 +57,34 @@ function writer(ask, page) {
   const drops = new Set();
   const asked = new Map();
   let runs;
-  const start = (format, text) =>
+  const start = (format, address, text) =>
     new Promise((resolve, reject) => {
       let whole = "";
-      const drop = ask(`share\n${format}\n${page.address}\n${text}`, (piece, done, error) => {
+      const drop = ask(`share\n${format}\n${address}\n${text}`, (piece, done, error) => {
         if (error) return reject(new Error(error));
         whole += piece;
         if (done) resolve(whole);
       });
       drops.add(drop);
     });
-  const write = (format) => {
-    if (!asked.has(format)) {
+  // The view chosen stands for the one in the link.
+  const write = (format, view = "") => {
+    const key = `${format} ${view}`;
+    const address = view ? seen(page.address, view) : page.address;
+    if (!asked.has(key)) {
       // Without the measured runs, the chart has everything else.
       if (/^(svg|csv)/.test(format)) runs ??= fetch(beside("measured.csv")).then((answer) => (answer.ok ? answer.text() : ""), () => "");
-      asked.set(format, Promise.resolve(/^(svg|csv)/.test(format) ? runs : "").then((text) => start(format, text)));
-      asked.get(format).catch(() => asked.delete(format));
+      asked.set(key, Promise.resolve(/^(svg|csv)/.test(format) ? runs : "").then((text) => start(format, address, text)));
+      asked.get(key).catch(() => asked.delete(key));
     }
-    return asked.get(format);
+    return asked.get(key);
   };
   write.stop = () => drops.forEach((drop) => drop());
   return write;
 }
+
+/** A link or an address with another view. */
+const seen = (text, view) => `${text.split("&").filter((pair) => !pair.startsWith("view=")).join("&")}&view=${view}`;
 
 function link(page, reach) {
   const field = make("input", { id: "share-link", class: "entry", readonly: true, value: page.address, onfocus: () => field.select() });
@@ -94,7 +100,7 @@ function figures(page, write, reach) {
     `${JSON.stringify({ tandem: "saved scenarios", version: 1, scenarios: [{ name: page.file.slice(7), link: page.link }] }, null, 2)}\n`;
   const rows = [
     ["Markdown", "Settings, figures and link", "md", "text/markdown", () => write("markdown")],
-    ["CSV", ["replay", "agents"].includes(page.view) ? "The values behind the curves" : "The values behind the chart in view", "csv", "text/csv", () => write("csv")],
+    ["CSV", "The values behind the chart in view", "csv", "text/csv", () => write("csv")],
     ["JSON", "All of the answer, as tandem eval --json writes it", "json", "application/json", () => write("json")],
     ["Scenario", "A file that the list of saved scenarios reads", "tandem.json", "application/json", saved],
   ];
@@ -125,36 +131,41 @@ function figures(page, write, reach) {
 function picture(page, write, reach) {
   const dark = getComputedStyle(document.documentElement).colorScheme.trim() === "dark";
   const theme = select("share-ground", "Ground", { light: "Light", dark: "Dark" }, dark ? "dark" : "light", () => draw());
+  const view = select("share-picture", "Chart", CHARTS, "", () => draw());
   const format = () => `svg ${WIDTH} 0 ${theme.value}`;
+  const svg = () => write(format(), view.value);
+  const named = (end) => `${page.file}${view.value && `-${view.value}`}.${end}`;
   const image = make("img", { alt: "" });
   const state = make("p", { class: "caption" }, "");
   const draw = async () => {
-    const wanted = format();
+    const wanted = format() + view.value;
     state.textContent = "Drawing …";
     try {
-      const svg = await write(wanted);
-      if (wanted !== format()) return;
+      const text = await svg();
+      if (wanted !== format() + view.value) return;
       URL.revokeObjectURL(image.src);
-      image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-      image.alt = new DOMParser().parseFromString(svg, "image/svg+xml").querySelector("title")?.textContent ?? "The chart";
-      state.textContent = ["replay", "agents"].includes(page.view) ? "A replay is not drawn as a file; these are the curves." : "";
+      image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+      image.alt = new DOMParser().parseFromString(text, "image/svg+xml").querySelector("title")?.textContent ?? "The chart";
+      state.textContent = "";
     } catch (reason) {
       state.textContent = `No picture: ${reason.message}`;
     }
   };
-  const png = async () => raster(await write(format()));
+  const png = async () => raster(await svg());
   const part = folded(
     "Picture",
-    "SVG or PNG of the chart in view",
+    "SVG or PNG of any view",
     () => draw(),
     make(
       "div",
       { class: "row options" },
+      ...view.parts,
       ...theme.parts,
       make("span", { class: "spring" }),
-      copier("Copy SVG", "SVG", () => write(format()), reach),
-      saver("Save SVG", "SVG", async () => new Blob([await write(format())], { type: "image/svg+xml" }), `${page.file}.svg`, reach),
-      saver("Save PNG", "PNG", png, `${page.file}.png`, reach),
+      copier("Copy SVG", "SVG", svg, reach),
+      pictureCopier("Copy PNG", "PNG", png, reach),
+      saver("Save SVG", "SVG", async () => new Blob([await svg()], { type: "image/svg+xml" }), () => named("svg"), reach),
+      saver("Save PNG", "PNG", png, () => named("png"), reach),
     ),
     state,
     make("div", { class: "preview" }, image),
@@ -200,7 +211,7 @@ function embed(page, reach) {
     if (tiles.input.checked) query.set("show", "tiles");
     if (theme.value !== "auto") query.set("theme", theme.value);
     // The chart chosen here stands for the one in the link.
-    const link = view.value ? page.link.split("&").filter((pair) => !pair.startsWith("view=")).join("&") : page.link;
+    const link = view.value ? seen(page.link, "").replace(/&view=$/, "") : page.link;
     const source = `${page.site}?${query}#${link}`;
     const attribute = (name, value) => (value ? ` ${name}="${escaped(value)}"` : "");
     code.value =
@@ -261,6 +272,32 @@ function copier(label, what, text, { told, byHand, field }, first = false) {
   return button;
 }
 
+/** A button that copies a picture; where the clipboard takes none, it says so and what to do instead. */
+function pictureCopier(label, what, picture, { told, byHand }) {
+  const button = make("button", { type: "button", "data-copy": what }, label);
+  button.addEventListener("click", async () => {
+    byHand.hidden = true;
+    told.textContent = "";
+    const coming = picture();
+    try {
+      if (!globalThis.ClipboardItem || !navigator.clipboard?.write) throw new Error("no clipboard");
+      try {
+        // Asked for at once, while the click still counts.
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": coming })]);
+      } catch {
+        // Some browsers want the picture itself.
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": await coming })]);
+      }
+      flash(button, "Copied");
+      told.textContent = "Copied as a picture.";
+    } catch {
+      const drawn = await coming.then(() => true, () => false);
+      told.textContent = drawn ? "The clipboard takes no picture here. Save it as PNG instead, or copy the SVG." : "Not copied: there is no picture.";
+    }
+  });
+  return button;
+}
+
 /** Puts a text that is still to come on the clipboard; asked for at once, while the click still counts. */
 async function put(words) {
   if (globalThis.ClipboardItem && navigator.clipboard?.write) {
@@ -282,10 +319,11 @@ function saver(label, what, blob, file, { told }) {
     told.textContent = "";
     try {
       const href = URL.createObjectURL(await blob());
-      make("a", { href, download: file }).click();
+      const name = typeof file === "function" ? file() : file;
+      make("a", { href, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(href), 10_000);
       flash(button, "Saved");
-      told.textContent = `Saved as ${file}.`;
+      told.textContent = `Saved as ${name}.`;
     } catch (reason) {
       told.textContent = `Not saved: ${reason.message}`;
     }

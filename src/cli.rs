@@ -15,7 +15,7 @@ use tandem::catalog::import::model_from_config;
 use tandem::evidence::check::check;
 use tandem::evidence::evaluate;
 use tandem::explore::{self, Axis, Map};
-use tandem::figure::view::{Tab, View};
+use tandem::figure::view::{Reason, Tab, View};
 use tandem::jobs::Job;
 use tandem::jobs::share::{self, Format};
 use tandem::machine::constants;
@@ -133,6 +133,36 @@ enum Shown {
     Breakeven,
     /// What moves a metric
     Sensitivity,
+    /// How times spread over requests one by one, and what each replica did when
+    Replay,
+    /// Hit rate, time and money against the number of agents
+    Agents,
+    /// Where the time goes
+    Why,
+    /// Each operation under the roof of its chip
+    Roofline,
+    /// What fills the memory of each chip
+    Memory,
+    /// What flows where
+    Flow,
+}
+
+impl Shown {
+    /// As the link says it.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Curves => Tab::Curves.id(),
+            Self::Frontier => Tab::Frontier.id(),
+            Self::Breakeven => Tab::BreakEven.id(),
+            Self::Sensitivity => Tab::Sensitivity.id(),
+            Self::Replay => Tab::Replay.id(),
+            Self::Agents => Tab::Agents.id(),
+            Self::Why => Reason::Why.id(),
+            Self::Roofline => Reason::Roofline.id(),
+            Self::Memory => Reason::Memory.id(),
+            Self::Flow => Reason::Flow.id(),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -428,25 +458,17 @@ fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
         return Err(Failure::Input(notices.join("\n")));
     }
     let scenario = scenario(&arguments.link)?;
-    let mut view = View::read(&parsed.view);
+    let mut told = parsed.view;
     if let Some(shown) = arguments.view {
-        view.tab = match shown {
-            Shown::Curves => Tab::Curves,
-            Shown::Frontier => Tab::Frontier,
-            Shown::Breakeven => Tab::BreakEven,
-            Shown::Sensitivity => Tab::Sensitivity,
-        };
+        told.retain(|(key, _)| key != "view");
+        told.push(("view".to_owned(), shown.id().to_owned()));
     }
-    if matches!(view.tab, Tab::Replay | Tab::Agents) {
-        let id = view.tab.id();
-        writeln!(io::stderr(), "Note: view={id}: a replay is not drawn to a file; the curves are")?;
-        view.tab = Tab::Curves;
-    }
-    if view.tab != Tab::BreakEven {
+    let view = View::read(&told);
+    if view.alone || view.tab != Tab::BreakEven {
         served(&scenario)?;
     }
     let mut pairs = view.pairs();
-    pairs.extend(parsed.view.into_iter().filter(|(key, _)| key == "pin"));
+    pairs.extend(told.into_iter().filter(|(key, _)| key == "pin"));
     let link = link::write(&scenario, &pairs);
     let format = Format::Svg {
         width: f64::from(arguments.width),

@@ -427,3 +427,18 @@ fn a_cached_prefix_saves_prefill() {
     assert!(at(0.9) < 0.35 * at(0.0));
     assert!(at(0.5) < at(0.2));
 }
+
+#[test]
+fn of_layouts_that_all_miss_a_limit_the_least_worst_is_chosen() {
+    // On two chips a replica answers each token in time, and the first one after minutes.
+    let over = |pool: &str| {
+        let link = format!("v1&model=minimax-m2&isl=64k&osl=1k&concurrency=64&pool={pool}");
+        let scenario = tandem::scenario::link::parse(&link).scenario;
+        let steady = evaluate(&scenario).unwrap().steady;
+        let (ttft, tpot) = (scenario.slo.ttft.unwrap(), scenario.slo.tpot.unwrap());
+        (steady.pools[0].layout, f64::max(steady.ttft / ttft, steady.tpot / tpot))
+    };
+    let ((chosen, worst), (_, other)) = (over("h200*8"), over("h200*8:tp2:etp2"));
+    assert!(chosen.chips() > 2, "{chosen:?}");
+    assert!(worst < other / 4.0, "{chosen:?} misses by {worst}, two chips by {other}");
+}

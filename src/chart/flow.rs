@@ -52,7 +52,7 @@ pub struct Pool {
     pub title: String,
     /// How it is laid out: `TP8, batch 64`.
     pub subtitle: String,
-    /// The share of the time that it is busy.
+    /// What is asked of it, as a share of what it can do.
     pub utilisation: Option<f64>,
     /// Whether it holds the rest up.
     pub bottleneck: bool,
@@ -80,7 +80,7 @@ pub struct Link {
     pub to: End,
     /// What flows: `KV cache, 1.2 GB per request`.
     pub label: String,
-    /// The share of the time that the link is busy.
+    /// What is asked of the link, as a share of what it can carry.
     pub utilisation: Option<f64>,
     /// Whether it holds the rest up.
     pub bottleneck: bool,
@@ -95,7 +95,7 @@ impl Link {
         Self { from, to, label: label.into(), utilisation: None, bottleneck: false, note: None }
     }
 
-    /// The same over a link that is busy for this share of the time.
+    /// The same over a link that is loaded to this share.
     #[must_use]
     pub fn with_utilisation(self, utilisation: f64) -> Self {
         Self { utilisation: Some(utilisation), ..self }
@@ -188,7 +188,7 @@ impl Flow {
         }
         let mut told: Vec<String> = Vec::new();
         for pool in &self.pools {
-            let busy = share(pool.utilisation).map(|share| format!("{share} busy")).unwrap_or_default();
+            let busy = share(pool.utilisation).map(|share| format!("{share} loaded")).unwrap_or_default();
             let parts: Vec<&str> = [pool.title.as_str(), &pool.subtitle, &busy]
                 .into_iter()
                 .filter(|part| !part.is_empty())
@@ -237,7 +237,7 @@ impl Flow {
         });
         Table {
             caption: self.title.clone(),
-            headers: ["Part", "What", "Busy", "Limit"].map(str::to_owned).to_vec(),
+            headers: ["Part", "What", "Loaded", "Limit"].map(str::to_owned).to_vec(),
             rows: pools.chain(links).collect(),
         }
     }
@@ -588,7 +588,7 @@ fn draw_pool(pool: &Pool, rect: Rect, pen: &mut Pen<'_>) {
     if let (Some(busy), Some(words)) = (pool.utilisation, share(pool.utilisation)) {
         let bar = Rect::new(left, rect.bottom - PAD - BAR, right, rect.bottom - PAD);
         let at = Point::new(left, bar.top - 4.0 - LINE / 2.0);
-        pen.text(&format!("{words} busy"), at, Anchor::Start, theme.ink, room);
+        pen.text(&format!("{words} loaded"), at, Anchor::Start, theme.ink, room);
         pen.fill(bar, theme.grid);
         let colour = if pool.bottleneck { theme.warning } else { hue.line };
         pen.fill(Rect { right: left + room * busy.clamp(0.0, 1.0), ..bar }, colour);
@@ -620,7 +620,7 @@ impl Figure for FlowScene {
             return Some(
                 Facts::new(format!("{}, {}", pool.role, pool.title), place)
                     .with("", pool.subtitle.clone())
-                    .with("busy", share(pool.utilisation).unwrap_or_default())
+                    .with("loaded", share(pool.utilisation).unwrap_or_default())
                     .with("", tail(pool.bottleneck))
                     .because(pool.note.as_ref()),
             );
@@ -631,7 +631,7 @@ impl Figure for FlowScene {
         Some(
             Facts::new(format!("{} → {}", self.flow.name(link.from), self.flow.name(link.to)), place)
                 .with("", link.label.clone())
-                .with("busy", share(link.utilisation).unwrap_or_default())
+                .with("loaded", share(link.utilisation).unwrap_or_default())
                 .with("", tail(link.bottleneck))
                 .because(link.note.as_ref()),
         )
@@ -700,9 +700,9 @@ mod tests {
         }
         let scene = scene(&flow(2), 1000.0);
         let said = |row, column| scene.facts(Spot::new(row, column)).unwrap().spoken().replace('\u{a0}', " ");
-        assert_eq!(said(1, 0), "Pool 1, 8 × H200: TP8, busy 50 %, bottleneck");
+        assert_eq!(said(1, 0), "Pool 1, 8 × H200: TP8, loaded 50 %, bottleneck");
         assert_eq!(said(0, 1), "requests → Pool 0: 4 req/s");
-        assert_eq!(said(0, 2), "Pool 0 → Pool 1: KV cache, busy 30 %");
+        assert_eq!(said(0, 2), "Pool 0 → Pool 1: KV cache, loaded 30 %");
         assert_eq!(said(1, 2), "Pool 1 → tokens: 9k tok/s");
     }
 
@@ -718,7 +718,7 @@ mod tests {
         let said = flow(2).sentence().replace('\u{a0}', " ");
         assert_eq!(
             said,
-            "Pools. Pool 0: 8 × H200, TP8, 50 % busy. Pool 1: 8 × H200, TP8, 50 % busy. From requests to Pool 0: 4 \
+            "Pools. Pool 0: 8 × H200, TP8, 50 % loaded. Pool 1: 8 × H200, TP8, 50 % loaded. From requests to Pool 0: 4 \
              req/s. From Pool 0 to Pool 1: KV cache, 30 %. From Pool 1 to Pool 0: back, 200 %. From Pool 1 to tokens: \
              9k tok/s. Bottleneck: Pool 1."
         );

@@ -6,7 +6,7 @@
 use super::describe::{Cell, Table, join_words, lower_first};
 use super::figure::{Facts, Figure, Spot, walk};
 use super::geometry::{Point, Rect, Size, clip_line};
-use super::hit::Step;
+use super::hit::{LEAST_DRAG, Step, Zoom};
 use super::labels::beside;
 use super::layout::{EDGE, GAP, LINE, Options, Scene, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
@@ -95,6 +95,35 @@ impl MapCell {
 }
 
 impl HeatMap {
+    /// The cells whose middles lie in a part of the axes, and what lies there with them. A part without any cell is none.
+    #[must_use]
+    pub fn within(&self, zoom: &Zoom) -> Self {
+        let inside = |all: &[f64], domain: Option<(f64, f64)>| -> Vec<usize> {
+            let (low, high) = domain.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+            let at = all.iter().enumerate().filter(|(_, own)| low <= **own && **own <= high);
+            at.map(|(index, _)| index).collect()
+        };
+        let (columns, rows) = (inside(&self.xs, zoom.x), inside(&self.ys, zoom.y));
+        if columns.is_empty() || rows.is_empty() {
+            return self.clone();
+        }
+        let values =
+            |all: &[f64], kept: &[usize]| kept.iter().filter_map(|at| all.get(*at).copied()).collect();
+        let cell = |row: &usize, column: &usize| self.cell(*column, *row).cloned().unwrap_or_default();
+        Self {
+            xs: values(&self.xs, &columns),
+            ys: values(&self.ys, &rows),
+            cells: rows.iter().flat_map(|row| columns.iter().map(move |column| cell(row, column))).collect(),
+            present: self.present.clone().filter(|(x, y, _)| {
+                let holds = |domain: Option<(f64, f64)>, own: f64| {
+                    domain.is_none_or(|(low, high)| low <= own && own <= high)
+                };
+                holds(zoom.x, *x) && holds(zoom.y, *y)
+            }),
+            ..self.clone()
+        }
+    }
+
     /// The cell in this column and row, from the lower left.
     #[must_use]
     pub fn cell(&self, column: usize, row: usize) -> Option<&MapCell> {
@@ -323,6 +352,35 @@ pub struct HeatScene {
 }
 
 impl HeatScene {
+    /// The rectangle that a drag selects; `None` if it was too short to mean anything.
+    #[must_use]
+    pub fn selection(&self, from: Point, to: Point) -> Option<Rect> {
+        let rect = Rect::between(self.plot.clamp(from), self.plot.clamp(to));
+        (rect.width() >= LEAST_DRAG && rect.height() >= LEAST_DRAG).then_some(rect)
+    }
+
+    /// The part of the axes that a drag selects.
+    #[must_use]
+    pub fn drag(&self, from: Point, to: Point) -> Option<Zoom> {
+        let rect = self.selection(from, to)?;
+        let x = self.x.zoomed(rect.left, rect.right);
+        Some(Zoom { x: Some(x), y: Some(self.y.zoomed(rect.top, rect.bottom)) })
+    }
+
+    /// The part of the axes in view after a zoom in (a factor below 1) or out: about the scenario where it is in view,
+    /// else about the middle.
+    #[must_use]
+    pub fn turned(&self, factor: f64) -> Zoom {
+        let place = |(x, y, _): &(f64, f64, String)| Some(Point::new(self.x.map(*x)?, self.y.map(*y)?));
+        let present = self.map.present.as_ref().and_then(place).filter(|at| self.plot.contains(*at));
+        let at = present.unwrap_or(self.plot.centre());
+        // Out by no end is all there is.
+        if factor.is_infinite() {
+            return Zoom::default();
+        }
+        Zoom { x: Some(self.x.zoomed_about(at.x, factor)), y: Some(self.y.zoomed_about(at.y, factor)) }
+    }
+
     /// Lays a map out, with or without its title and legend.
     #[must_use]
     pub fn new(

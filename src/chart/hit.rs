@@ -9,7 +9,7 @@ use super::model::{Chart, Dash, Domain, Join, Marker, Sample, Series};
 use super::theme::Hue;
 
 /// Shorter drags are clicks.
-const LEAST_DRAG: f64 = 8.0;
+pub(super) const LEAST_DRAG: f64 = 8.0;
 /// Samples this near on the screen count as one place, in CSS pixels.
 const SAME_PLACE: f64 = 3.0;
 

@@ -543,10 +543,23 @@ impl Scene {
         } else {
             (self.plot.top - LINE / 2.0, self.plot.bottom + LINE / 2.0)
         };
-        for (label, y) in labels.iter().zip(spread(&wishes, LINE, bounds)) {
+        // Inside the plot a label must neither lie over points nor, pushed away by others, name another line than its own;
+        // the legend has its name.
+        let points: Vec<Point> = if ends.inside {
+            let alone = |trace: &&Trace| self.series(trace).is_some_and(|series| series.join == Join::None);
+            self.traces
+                .iter()
+                .filter(alone)
+                .flat_map(|trace| trace.places.iter().flatten().copied())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        for ((label, wish), y) in labels.iter().zip(&wishes).zip(spread(&wishes, LINE, bounds)) {
             let rect = Rect::new(label.left, y - LINE / 2.0, label.left + label.width, y + LINE / 2.0);
             if ends.inside {
-                if taken.iter().any(|other| other.overlaps(&rect)) {
+                let covers = points.iter().any(|at| rect.grown(4.0).contains(*at));
+                if covers || (y - wish).abs() > LINE || taken.iter().any(|other| other.overlaps(&rect)) {
                     continue;
                 }
                 plate(rect, theme, marks);

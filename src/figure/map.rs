@@ -46,10 +46,12 @@ pub fn contenders(scenario: &Scenario, pins: &[Scenario], axes: (Axis, Axis)) ->
         link::write(&standing(axes.1, &first), &[])
     };
     let pinned = |(index, pin): (usize, &Scenario)| (placed(pin), Paint::Series(index + 1));
-    let mut all: Vec<_> = pins.iter().enumerate().map(pinned).collect();
-    let now = placed(scenario);
-    if !all.iter().any(|own| own.0 == now) {
-        all.push((now, Paint::Series(0)));
+    let mut all: Vec<(String, Paint)> = Vec::new();
+    // What differs in nothing but its place on the axes is one contender: of equals none wins.
+    for own in pins.iter().enumerate().map(pinned).chain([(placed(scenario), Paint::Series(0))]) {
+        if !all.iter().any(|other| other.0 == own.0) {
+            all.push(own);
+        }
     }
     all
 }
@@ -121,5 +123,23 @@ pub fn heat(
         full: FULL,
         boundaries: field.boundary.iter().map(|ends| ends.to_vec()).collect(),
         present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_that_differ_only_along_the_axes_are_one_contender() {
+        let of = |text: &str| link::parse(text).scenario;
+        let axes = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load));
+        let pins = [of("v1&isl=2k"), of("v1&isl=32k&concurrency=8"), of("v1&pool=h200*8")];
+        let all = contenders(&of("v1"), &pins, axes);
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert_eq!((all[0].1, all[1].1), (Paint::Series(1), Paint::Series(3)));
+        assert_ne!(all[0].0, all[1].0);
+        // Over other axes they are three and the scenario itself.
+        assert_eq!(contenders(&of("v1"), &pins, (Axis::Ttft, Axis::Tpot)).len(), 4);
     }
 }

@@ -4,7 +4,9 @@
 //! to find out comes from [`crate::jobs`].
 
 pub mod curves;
+pub mod flow;
 pub mod frontier;
+pub mod latency;
 pub mod levers;
 pub mod map;
 // A picture is painted, which the core can do only where it has the painter.

@@ -130,6 +130,8 @@ pub struct View {
     pub map: (Axis, Axis),
     /// The view below the charts.
     pub reason: Reason,
+    /// Whether that view stands for the chart where there is room for one only: in an embed and in a file.
+    pub alone: bool,
 }
 
 impl Default for View {
@@ -143,6 +145,7 @@ impl Default for View {
             by: None,
             map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
             reason: Reason::Why,
+            alone: false,
         }
     }
 }
@@ -153,6 +156,7 @@ impl View {
     pub fn read(pairs: &[(String, String)]) -> Self {
         let default = Self::default();
         let log = value(pairs, "log");
+        let alone = value(pairs, "view").and_then(Reason::from_id);
         let axis =
             |key: &str, otherwise: Axis| value(pairs, key).and_then(Axis::from_id).unwrap_or(otherwise);
         Self {
@@ -163,7 +167,8 @@ impl View {
             log_y: log.map(|axes| axes.contains('y')),
             by: value(pairs, "by").and_then(Metric::from_id),
             map: (axis("mx", default.map.0), axis("my", default.map.1)),
-            reason: value(pairs, "why").and_then(Reason::from_id).unwrap_or(default.reason),
+            reason: alone.or_else(|| value(pairs, "why").and_then(Reason::from_id)).unwrap_or(default.reason),
+            alone: alone.is_some(),
         }
     }
 
@@ -173,7 +178,9 @@ impl View {
         let default = Self::default();
         let mut pairs = Vec::new();
         let mut pair = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
-        if self.tab != default.tab {
+        if self.alone {
+            pair("view", self.reason.id());
+        } else if self.tab != default.tab {
             pair("view", self.tab.id());
         }
         if self.knob != default.knob {
@@ -198,7 +205,7 @@ impl View {
             pair("mx", self.map.0.id());
             pair("my", self.map.1.id());
         }
-        if self.reason != default.reason {
+        if self.reason != default.reason && !self.alone {
             pair("why", self.reason.id());
         }
         pairs
@@ -254,8 +261,13 @@ mod tests {
             by: Some(Metric::Tpot),
             map: (Axis::Tpot, Axis::Knob(Knob::Isl)),
             reason: Reason::Memory,
+            alone: false,
         };
         assert_eq!(View::read(&view.pairs()), view);
+        for reason in Reason::ALL {
+            let alone = View { reason, alone: true, ..View::default() };
+            assert_eq!(View::read(&alone.pairs()), alone);
+        }
         assert!(View::default().pairs().is_empty());
     }
 

@@ -6,6 +6,7 @@
 //! tabs. Each question has a file that holds both ends: what the page asks and reads, and what the job does.
 
 pub mod agents;
+pub mod charts;
 pub mod diff;
 pub mod field;
 pub mod frontier;

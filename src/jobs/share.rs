@@ -2,7 +2,8 @@
 //!
 //! The command line draws by the same job, so that a file from the page and one from the shell have the same bytes.
 
-use super::{Job, Slice, Work, frontier, map, sensitivity};
+use super::replay::{Answer, Wish};
+use super::{Job, Slice, Work, agents, charts, frontier, lanes, map, replay, sensitivity};
 use crate::chart::model::Paint;
 use crate::chart::theme::{DARK, LIGHT};
 use crate::evidence::evaluate;
@@ -10,12 +11,15 @@ use crate::evidence::nearest::Library;
 use crate::explore::{Axis, sweep};
 use crate::figure::curves::{self, Curves, SAMPLES};
 use crate::figure::picture::{Picture, SIZES, WIDTH, name};
-use crate::figure::view::{Tab, View, letter, pinned};
-use crate::figure::{frontier as field, levers, map as best};
+use crate::figure::view::{Reason, Tab, View, letter, pinned};
+use crate::figure::{flow, frontier as field, latency, levers, map as best};
 use crate::metric::Metric;
+use crate::report::memory::memory;
+use crate::report::roofline::roofline;
 use crate::report::{self, Strictness, reply, sentence, words};
 use crate::scenario::link::{self, Parsed};
 use crate::scenario::{Load, Scenario};
+use crate::serve::{Steady, find_model};
 use crate::units::decimal::decimal;
 
 pub(super) const VERB: &str = "share";
@@ -94,9 +98,18 @@ pub(super) fn start(rest: &str) -> Result<Box<dyn Work>, String> {
         Format::Json => reply(&link, Strictness::Lenient).json_line() + "\n",
         Format::Csv | Format::Svg { .. } => {
             let (view, pins) = (View::read(&parsed.view), pinned(&parsed.view));
-            let inner = long(&parsed, view, &pins)?;
+            let asked = long(&parsed, view, &pins)?;
             let runs = Library::read(runs);
-            return Ok(Box::new(Drawing { format, parsed, view, pins, runs, inner, heard: String::new() }));
+            return Ok(Box::new(Drawing {
+                format,
+                parsed,
+                view,
+                pins,
+                runs,
+                asked,
+                said: 0,
+                heard: Vec::new(),
+            }));
         }
     };
     Ok(Box::new(super::Once(move || text.clone())))
@@ -113,11 +126,19 @@ fn markdown(scenario: &Scenario, address: &str) -> String {
     }
 }
 
-/// What has to be found out before the chart of a view can be drawn, if it takes long.
-fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Result<Option<Job>, String> {
+/// What has to be found out before the chart of a view can be drawn, where it takes long; what comes first stands last.
+fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Result<Vec<Job>, String> {
     let scenario = &parsed.scenario;
     let question = match view.tab {
-        Tab::Curves | Tab::Replay | Tab::Agents => return Ok(None),
+        _ if view.alone => return Ok(Vec::new()),
+        Tab::Curves => return Ok(Vec::new()),
+        Tab::Replay => {
+            let link = link::write(scenario, &[]);
+            let ask = |answer: Answer| Job::new(&replay::question(&link, Wish { speed: 1.0, answer }));
+            let all = Answer::Lanes { from: 0.0, to: f64::INFINITY };
+            return Ok(vec![ask(all)?, ask(Answer::Figures)?]);
+        }
+        Tab::Agents => agents::question(&link::write(scenario, &[])),
         Tab::Frontier => {
             let load = Load::Closed { concurrency: 1.0 };
             let link = link::write(&Scenario { load, ..scenario.clone() }, &[]);
@@ -130,7 +151,7 @@ fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Result<Option<Job>, S
         }
         Tab::Sensitivity => sensitivity::question(&link::write(scenario, &[]), view.chosen(&levers::MOVED)),
     };
-    Job::new(&question).map(Some)
+    Ok(vec![Job::new(&question)?])
 }
 
 /// The chart of a view, under way.
@@ -140,24 +161,33 @@ struct Drawing {
     view: View,
     pins: Vec<Scenario>,
     runs: Library,
-    /// What finds out what is drawn.
-    inner: Option<Job>,
-    /// What it said.
-    heard: String,
+    /// What finds out what is drawn, the next one last.
+    asked: Vec<Job>,
+    /// How many are done.
+    said: usize,
+    /// What each has said so far.
+    heard: Vec<String>,
 }
 
 impl Work for Drawing {
     fn step(&mut self) -> Slice {
-        if let Some(inner) = &mut self.inner {
-            let Slice { text, done } = inner.step();
-            // The frontier tells all anew each time.
-            if self.view.tab == Tab::Frontier && !text.is_empty() {
-                self.heard.clear();
+        if let Some(job) = self.asked.last_mut() {
+            let Slice { text, done } = job.step();
+            if self.heard.len() < self.said + 1 {
+                self.heard.push(String::new());
             }
-            self.heard.push_str(&text);
-            if !done {
-                return Slice::default();
+            if let Some(heard) = self.heard.last_mut() {
+                // The frontier tells all anew each time.
+                if self.view.tab == Tab::Frontier && !text.is_empty() {
+                    heard.clear();
+                }
+                heard.push_str(&text);
             }
+            if done {
+                self.asked.pop();
+                self.said += 1;
+            }
+            return Slice::default();
         }
         let picture = self.picture().of(&self.parsed.scenario);
         let text = match self.format {
@@ -172,9 +202,26 @@ impl Work for Drawing {
 
 impl Drawing {
     fn picture(&self) -> Picture {
-        let (view, scenario, heard) = (self.view, &self.parsed.scenario, self.heard.as_str());
+        let (view, scenario) = (self.view, &self.parsed.scenario);
+        let heard = self.heard.first().map_or("", String::as_str);
         match view.tab {
-            Tab::Curves | Tab::Replay | Tab::Agents => self.curves(),
+            _ if view.alone => self.reason(),
+            Tab::Curves => self.curves(),
+            Tab::Replay => {
+                let mut outcome = replay::Outcome::default();
+                heard.lines().for_each(|line| outcome.take(line));
+                let lanes = lanes::read(self.heard.get(1).map_or("", String::as_str));
+                let spreads = SPREADS.map(|time| charts::spread(&outcome, time, scenario.slo));
+                let mut parts: Vec<Picture> = spreads.into_iter().map(Picture::Chart).collect();
+                parts.push(Picture::Timeline(charts::timeline(&lanes)));
+                Picture::Stack(told("Replay", outcome.refused), parts)
+            }
+            Tab::Agents => {
+                let outcome = agents::read(heard);
+                let parts = charts::LADDERS.iter().map(|own| Picture::Chart(charts::ladder(&outcome, own)));
+                let refused = outcome.refused.clone().filter(|_| outcome.points.is_empty());
+                Picture::Stack(told("Agents", refused), parts.collect())
+            }
             Tab::Frontier => {
                 let found = frontier::read(heard).unwrap_or_default().found;
                 let metric: Metric = view.chosen(&field::AGAINST);
@@ -191,6 +238,35 @@ impl Drawing {
             Tab::Sensitivity => {
                 let found = sensitivity::read(heard);
                 Picture::Levers(levers::tornado(&found, view.chosen(&levers::MOVED)))
+            }
+        }
+    }
+
+    /// The view of the panel below the charts; a scenario without an answer has nothing in it.
+    fn reason(&self) -> Picture {
+        let scenario = &self.parsed.scenario;
+        let answer = evaluate(scenario);
+        let steady: Option<&Steady> = answer.as_ref().ok().map(|own| &own.steady);
+        match self.view.reason {
+            Reason::Why => {
+                let pins: Vec<_> = self.pins.iter().map(|own| (own, evaluate(own))).collect();
+                let pinned = pins.iter().enumerate().filter_map(|(index, (own, answer))| {
+                    let name = format!("{}: {}", letter(index), sentence::deployment(own));
+                    Some((name, &answer.as_ref().ok()?.steady))
+                });
+                let own = steady.map(|own| (sentence::deployment(scenario), own));
+                let answers: Vec<(String, &Steady)> = own.into_iter().chain(pinned).collect();
+                let bars = latency::LATENCIES.map(|own| Picture::Bars(latency::bars(own, &answers)));
+                Picture::Stack("Where the time goes".to_owned(), bars.into())
+            }
+            Reason::Roofline => {
+                let worked = steady.map(|own| roofline(scenario, own)).unwrap_or_default();
+                Picture::Chart(worked.roofline.chart())
+            }
+            Reason::Memory => Picture::Bars(steady.map(memory).unwrap_or_default()),
+            Reason::Flow => {
+                let experts = find_model(scenario).is_ok_and(|own| own.has_moe());
+                Picture::Flow(steady.map(|own| flow::diagram(own, experts)).unwrap_or_default())
             }
         }
     }
@@ -226,6 +302,14 @@ impl Drawing {
         }
         Picture::Chart(chart)
     }
+}
+
+/// Of the times of a replay, those whose spread stands in a file: to the first token, and per token.
+const SPREADS: [usize; 2] = [0, 1];
+
+/// A title that says why there is nothing below it, if there is nothing.
+fn told(title: &str, refused: Option<String>) -> String {
+    refused.map_or_else(|| title.to_owned(), |reason| format!("{title}: {reason}"))
 }
 
 #[cfg(test)]
@@ -281,6 +365,12 @@ mod tests {
         assert!(frontier.lines().any(|line| line.starts_with("Frontier,")), "{frontier}");
         let levers = share(Format::Csv, &format!("{LINK}&view=sensitivity"));
         assert!(levers.lines().count() > 3, "{levers}");
+        let replay = share(Format::Csv, &format!("{LINK}&view=replay&concurrency=4"));
+        assert!(replay.contains("Time per output token") && replay.contains("Done within"), "{replay}");
+        for reason in Reason::ALL {
+            let table = share(Format::Csv, &format!("{LINK}&view={}", reason.id()));
+            assert!(table.lines().count() > 1, "{}: {table}", reason.id());
+        }
         let map = share(Format::Csv, &format!("{LINK}&view=breakeven"));
         assert!(map.lines().count() > 100, "{map}");
     }

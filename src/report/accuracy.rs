@@ -1,7 +1,7 @@
 //! The accuracy page: how far the model lies from measured runs, by model, chip, engine and load, as one static page.
 //!
 //! The page is written by `tandem check FILE --html` and kept in `public/`, so its figures are those of the constants in
-//! the same commit. It holds no script and follows the strict content security policy of the site.
+//! the same commit. Between its tables stand embeds of curves with measured runs on them.
 
 use super::check::{percent, ratio, share, signed};
 use super::html::escaped;
@@ -45,6 +45,7 @@ pub fn html(report: &CheckReport) -> String {
         report.order.pairs,
         share(report.order.agreement)
     ));
+    page.push_str(LIVE);
     for (title, of) in [
         ("By model", (|point: &Point| point.setup.model.clone()) as fn(&Point) -> String),
         ("By chip", |point| point.setup.chip.clone()),
@@ -54,7 +55,7 @@ pub fn html(report: &CheckReport) -> String {
         page.push_str(&table(title, &groups(report, of)));
     }
     page.push_str(FOOT);
-    super::html::page("Accuracy of Tandem", &page)
+    super::html::live_page("Accuracy of Tandem", &page)
 }
 
 /// Users of a run, in four classes whose names sort by size.
@@ -121,6 +122,14 @@ bands are wide, and are meant.</li>
 <h2>Served points</h2>
 "#;
 
+/// Where a reader sees the runs on the curves: one that is known best, and one that is not.
+const LIVE: &str = r#"<h2>Runs on the curves</h2>
+<p>Rings are measured runs, the shade is the 80 % band. Move to other models and chips behind “Open in playground”: wherever
+somebody measured a curve, its runs lie on it.</p>
+<tandem-embed poster="Time per token against users, with measured runs" label="Time per output token of DeepSeek-V3 on 8 H200 against users, with measured runs" scenario="v1&amp;model=deepseek-v3&amp;pool=h200*8&amp;isl=1k&amp;x=load&amp;y=tpot"></tandem-embed>
+<tandem-embed poster="Time to first token against users, with measured runs" label="Time to first token of DeepSeek-V3 on 8 H200 against users, with measured runs" scenario="v1&amp;model=deepseek-v3&amp;pool=h200*8&amp;isl=1k&amp;x=load&amp;y=ttft"></tandem-embed>
+"#;
+
 const FOOT: &str = "<p>Sources: InferenceX runs and NVIDIA runs as collected in aiconfigurator-core 0.12.0 (both Apache-2.0; see NOTICE). Written by <code>tandem check FILE --html</code>.</p>
 ";
 
@@ -141,6 +150,8 @@ mod tests {
         {
             assert!(page.contains(&format!("<th scope=\"row\">{group}</th>")), "{group} is missing");
         }
+        assert_eq!(page.matches("<tandem-embed").count(), 2);
+        assert!(page.contains("script-src 'self'; frame-src 'self'") && page.contains("src=\"embed.js\""));
         assert_eq!(page.matches("<table>").count(), page.matches("</table>").count());
     }
 }

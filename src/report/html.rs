@@ -3,7 +3,20 @@
 /// A page of this title: the way back to the playground, then the body.
 #[must_use]
 pub fn page(title: &str, body: &str) -> String {
-    format!("{START}<title>{}</title>\n{HEAD_END}{body}</main>\n</body>\n</html>\n", escaped(title))
+    framed(title, body, "img-src 'self'", "")
+}
+
+/// A page with live figures in it, which one script of ours puts into frames of ours.
+#[must_use]
+pub fn live_page(title: &str, body: &str) -> String {
+    let allowed = "img-src 'self'; script-src 'self'; frame-src 'self'";
+    framed(title, body, allowed, "<script src=\"embed.js\" async></script>\n")
+}
+
+fn framed(title: &str, body: &str, allowed: &str, script: &str) -> String {
+    let start = START.replace("img-src 'self'", allowed);
+    let head = HEAD_END.replacen("</head>", &format!("{script}</head>"), 1);
+    format!("{start}<title>{}</title>\n{head}{body}</main>\n</body>\n</html>\n", escaped(title))
 }
 
 /// Text as HTML: names come from files and must stay text.

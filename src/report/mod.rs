@@ -94,7 +94,7 @@ pub struct PoolReport {
     pub layout: String,
     /// Whether the tool chose the layout.
     pub layout_chosen: bool,
-    /// Share of time the pool is busy.
+    /// What is asked of the pool, as a share of what it can do.
     pub utilisation: Option<f64>,
     /// Sequences in decode per replica.
     pub batch: Option<f64>,

@@ -195,7 +195,7 @@ fn pool_line(pool: &PoolState) -> String {
         String::new()
     };
     format!(
-        "{}: {} × {}, {} × {}{}, {} busy{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
+        "{}: {} × {}, {} × {}{}, {} loaded{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
         words::role(pool.role),
         pool.chips,
         words::chip(&pool.chip),

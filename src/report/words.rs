@@ -5,7 +5,7 @@ use crate::catalog::{self, ComputeType};
 use crate::cost::Unpriced;
 use crate::evidence::EvidenceClass;
 use crate::pass::{Limit, OpKind};
-use crate::scenario::{Role, notation};
+use crate::scenario::{Layout, Role, notation};
 use crate::serve::{Binding, Cause, Refusal, Warning};
 use crate::units::format::{Precision, Unit};
 
@@ -39,7 +39,7 @@ pub const fn remedy(binding: Binding) -> &'static str {
         Binding::Compute => "More arithmetic or a narrower number format would help.",
         Binding::Collective => "Faster links or fewer ranks per replica would help.",
         Binding::Link => "A faster link between the pools would help.",
-        Binding::LatencyFloor => "Fewer layers or fewer, larger steps would help; faster chips would not.",
+        Binding::LatencyFloor => "Fewer layers or fewer, larger steps would help most; faster chips less.",
         Binding::Capacity => "More memory, a smaller KV format or a shorter context would help.",
         Binding::Prefill => "More chips in prefill, shorter prompts or a higher hit rate would help.",
         Binding::Decode => "More chips in decode or shorter answers would help.",
@@ -148,6 +148,26 @@ pub const fn role(role: Role) -> &'static str {
         Role::Draft => "Draft",
         Role::Verify => "Verify",
     }
+}
+
+/// The layout in short: `TP8 × DP4, EP32`.
+#[must_use]
+pub fn layout(layout: &Layout, experts: bool) -> String {
+    let Layout { tp, pp, dp, etp, ep } = *layout;
+    let mut text = format!("TP{tp}");
+    for (name, degree) in [("PP", pp), ("DP", dp)] {
+        if degree > 1 {
+            text.push_str(&format!(" × {name}{degree}"));
+        }
+    }
+    if experts {
+        for (name, degree) in [("ETP", etp), ("EP", ep)] {
+            if degree > 1 {
+                text.push_str(&format!(", {name}{degree}"));
+            }
+        }
+    }
+    text
 }
 
 /// The chip's name without what its data sheet adds in brackets; the identifier where the catalogue has no such chip.

@@ -105,6 +105,7 @@ impl<'a> Maker<'a> {
             longest: if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest },
             tokens: lengths.tokens,
             users: self.users(),
+            closed: matches!(scenario.load, Load::Closed { .. }),
             ttft: scenario.slo.ttft,
             tpot: scenario.slo.tpot,
         };

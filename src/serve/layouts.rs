@@ -30,6 +30,8 @@ pub struct Demand {
     pub tokens: f64,
     /// Users over the pool at most.
     pub users: f64,
+    /// Whether these users wait for each answer, rather than coming at a rate of their own.
+    pub closed: bool,
     /// Longest acceptable time for a prompt.
     pub ttft: Option<Seconds>,
     /// Longest acceptable time per token.
@@ -244,7 +246,11 @@ fn fitting(setting: &Setting<'_, '_>, longest: Tokens) -> Option<u32> {
         .min()
 }
 
-/// How well a layout serves its role: first whether it keeps the limit, then how much it serves, or how near it comes.
+/// The share of the limit on TTFT that a prompt alone may take: the rest is for the queue.
+const PROMPT: f64 = 0.7;
+
+/// How well a layout serves its role: first whether it keeps all limits, then how much it serves; of those that miss one,
+/// how many times its limit the worst takes.
 #[derive(Clone, Copy, Debug)]
 struct Score {
     keeps: bool,
@@ -259,23 +265,31 @@ impl Score {
 
 fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
     let prefill = replica.prefill(demand.new, demand.past);
-    let prompt_ok = demand.ttft.is_none_or(|limit| prefill.latency <= limit * 0.7);
     let room = replica.whole(replica.sequences_that_fit(demand.context));
     let batch = (demand.users / replicas).min(room).max(1e-3);
     let step = replica.decode_step(batch, demand.context);
-    let step_ok = demand.tpot.is_none_or(|limit| step <= limit);
-    let by_limit = |keeps: bool, serves: f64, time: Seconds| Score {
-        keeps,
-        value: if keeps { serves } else { -time.get() },
+    // How many times its limit a time takes; what has no limit is never over one.
+    let over = |time: Seconds, limit: Option<Seconds>| limit.map_or(0.0, |limit| time / limit);
+    let (prompt_over, step_over) =
+        (over(prefill.latency, demand.ttft.map(|limit| limit * PROMPT)), over(step, demand.tpot));
+    let by_limit = |over: f64, serves: f64| {
+        if over <= 1.0 { Score { keeps: true, value: serves } } else { Score { keeps: false, value: -over } }
     };
     let prefill_rate = replicas / prefill.least().get();
     let decode_rate = replicas * batch / (demand.tokens * step.get());
     match (demand.prefills, demand.decodes) {
-        (true, false) => by_limit(prompt_ok, prefill_rate, prefill.latency),
-        (false, _) => by_limit(step_ok, decode_rate, step),
+        (true, false) => by_limit(prompt_over, prefill_rate),
+        (false, _) => by_limit(step_over, decode_rate),
         (true, true) => {
             let both = 1.0 / (1.0 / prefill_rate + 1.0 / decode_rate);
-            by_limit(step_ok && prompt_ok, both, step)
+            let worst = prompt_over.max(step_over);
+            // Requests that come at a rate must be carried before anything else, which a layout with short prompts may not
+            // do: there the one with the shortest step is chosen, as long as nothing here knows the rate.
+            if worst > 1.0 && !demand.closed {
+                Score { keeps: false, value: -step.get() }
+            } else {
+                by_limit(worst, both)
+            }
         }
     }
 }

@@ -131,6 +131,9 @@ struct Shape {
     span: (i32, i32),
 }
 
+/// The relative change from which on a factor is written.
+const TENFOLD: f64 = 9.0;
+
 impl Unit {
     const fn shape(self) -> Shape {
         const fn shape(
@@ -201,9 +204,13 @@ impl Unit {
         }
     }
 
-    /// The value with a sign that is always there, for differences: `+1.2 ms`, `−3 %`. Zero has none.
+    /// The value with a sign that is always there, for differences: `+1.2 ms`, `−3 %`. Zero has none. From tenfold on a
+    /// relative change is written as the factor it comes to, since nobody reads `+24 000 %`: `241×`.
     #[must_use]
     pub fn format_change(self, value: f64, precision: Precision) -> String {
+        if self == Self::Percent && value.is_finite() && value >= TENFOLD {
+            return Self::Ratio.format_with(1.0 + value, precision);
+        }
         let text = self.format_with(value, precision);
         if value > 0.0 { format!("+{text}") } else { text }
     }
@@ -825,6 +832,9 @@ mod tests {
         check(Unit::Percent, -0.03, "−3 %");
         check(Unit::Dollars, -1.5, "−$1.50");
         assert_eq!(plain(&Unit::Percent.format_change(0.03, Precision::NORMAL)), "+3 %");
+        assert_eq!(plain(&Unit::Percent.format_change(8.9, Precision::SHORT)), "+890 %");
+        assert_eq!(plain(&Unit::Percent.format_change(9.0, Precision::SHORT)), "10×");
+        assert_eq!(plain(&Unit::Percent.format_change(239.0, Precision::SHORT)), "240×");
         assert_eq!(plain(&Unit::Seconds.format_change(-0.002, Precision::SHORT)), "−2 ms");
         assert_eq!(plain(&Unit::Seconds.format_change(0.0, Precision::SHORT)), "0 s");
     }

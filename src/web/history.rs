@@ -43,7 +43,7 @@ pub fn open() -> Opened {
         parsed.view.retain(|(key, _)| key != "view");
         parsed.view.push(("view".to_owned(), id));
     }
-    let view = view_of(&parsed.view);
+    let view = view_of(&parsed.view, embedded);
     Opened { parsed, view, pins, embedded }
 }
 
@@ -133,7 +133,7 @@ fn show(page: &Page, parsed: &Parsed) {
     page.messages.set(Vec::new());
     tell(page, parsed);
     page.edit(|scenario| *scenario = parsed.scenario.clone());
-    page.view.set(view_of(&parsed.view));
+    page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     if page.pins.with_untracked(|now| *now != pins) {
         page.pins.set(pins);
@@ -162,7 +162,7 @@ pub fn follow(page: &Page, text: &str) {
     let parsed = link::parse(text);
     page.messages.set(Vec::new());
     tell(page, &parsed);
-    page.view.set(view_of(&parsed.view));
+    page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     page.pins.set(pins_of(&parsed.view));
     page.open(parsed.scenario);
@@ -237,8 +237,9 @@ fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
     pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
-fn view_of(pairs: &[(String, String)]) -> View {
-    View::read(pairs)
+fn view_of(pairs: &[(String, String)], embedded: bool) -> View {
+    let view = View::read(pairs);
+    View { alone: view.alone && embedded, ..view }
 }
 
 /// The story of a link.

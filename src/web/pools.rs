@@ -4,7 +4,7 @@ use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 use markup::view;
 
-use super::controls::{layout_name, names};
+use super::controls::names;
 use super::state::use_page;
 use crate::report::words;
 use crate::serve::{MemoryUse, PoolState, find_model};
@@ -32,7 +32,7 @@ pub fn Pools() -> impl IntoView {
 fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
     let (role, title) = names(state.role);
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
-    let layout = layout_name(&state.layout, experts);
+    let layout = words::layout(&state.layout, experts);
     let replicas =
         if state.replicas == 1 { "1 replica".to_owned() } else { format!("{} replicas", state.replicas) };
     let batch = state.batch.get();
@@ -48,7 +48,7 @@ fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
                 <span>{replicas} " of " {layout} {batch}</span>
             </p>
             <div class="meter">
-                <span class="name">"Busy"</span>
+                <span class="name">"Loaded"</span>
                 <span class="gauge"><span style:width=format!("{:.1}%", 100.0 * state.utilisation.clamp(0.0, 1.0))></span></span>
                 <span class="figure">{busy}</span>
             </div>

@@ -4,24 +4,15 @@ use leptos::prelude::*;
 use markup::view;
 
 use super::late;
-use super::lean::{memo, words};
+use super::lean::{memo, views, words};
 use super::state::{Reason, use_page};
 use super::tabs::tabs;
 use super::why::why;
 
-/// The tabs and the view in front.
-#[component]
-pub fn Reasons() -> impl IntoView {
+/// The view in front.
+pub fn shown() -> AnyView {
     let page = use_page();
     let reason = memo(move || page.view.get().reason);
-    let chosen = memo(move || Reason::ALL.iter().position(|own| *own == reason.get()).unwrap_or_default());
-    let go = Callback::new(move |index: usize| {
-        if let Some(&to) = Reason::ALL.get(index) {
-            page.look(|view| view.reason = to);
-            page.commit();
-        }
-    });
-    let all = Reason::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
     let answered = memo(move || page.answer.with(|answer| answer.is_ok()));
     let shown = move || match reason.get() {
         _ if !answered.get() => {
@@ -33,6 +24,22 @@ pub fn Reasons() -> impl IntoView {
         Reason::Memory => late::memory(),
         Reason::Flow => late::flows(),
     };
+    views(shown).into_any()
+}
+
+/// The tabs and the view in front.
+#[component]
+pub fn Reasons() -> impl IntoView {
+    let page = use_page();
+    let reason = memo(move || page.view.get().reason);
+    let chosen = memo(move || Reason::ALL.iter().position(|own| *own == reason.get()).unwrap_or_default());
+    let go = Callback::new(move |index: usize| {
+        if let Some(&to) = Reason::ALL.get(index) {
+            page.look(|view| (view.reason, view.alone) = (to, false));
+            page.commit();
+        }
+    });
+    let all = Reason::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
     view! {
         <section class="panel reasons" aria-labelledby="reasons-title">
             <h2 id="reasons-title" class="unseen">"Why it is so"</h2>
@@ -44,7 +51,7 @@ pub fn Reasons() -> impl IntoView {
                 aria-labelledby={words(move || format!("tab-{}", reason.get().id()))}
                 data-reason={words(move || reason.get().id())}
             >
-                {shown}
+                {shown()}
             </div>
         </section>
     }

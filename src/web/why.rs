@@ -8,20 +8,15 @@ use super::charts::table::{Folded, plain};
 use super::late;
 use super::state::{Answer, use_page};
 use crate::chart::describe::{Cell, Table};
+use crate::figure::latency::{LATENCIES, Latency, parts};
 use crate::figure::view::letter;
 use crate::report::words;
-use crate::serve::{Cause, Part, Steady};
+use crate::serve::{Cause, Part};
 use crate::units::format::{ABSENT, Precision, Unit};
 use crate::units::order;
 
 /// Parts below this share of the longest bar are not labelled inside it.
 const LABELLED: f64 = 0.12;
-
-/// A latency: its name, and what it adds up.
-type Latency = (&'static str, fn(&Steady) -> &Vec<Part>);
-
-/// The latencies, in the order in which users feel them.
-const LATENCIES: [Latency; 2] = [("TTFT", |own| &own.ttft_parts), ("TPOT", |own| &own.tpot_parts)];
 
 /// The parts of one latency of one scenario.
 #[derive(Clone, PartialEq)]
@@ -59,14 +54,11 @@ pub fn figures(rows: Rows) -> AnyView {
 }
 
 /// The scenario first, then the pins.
-fn rows_of((_, parts): Latency) -> Memo<Vec<Row>> {
+fn rows_of(latency: Latency) -> Memo<Vec<Row>> {
     let page = use_page();
     let of = move |name: String, answer: &Answer| {
         let own = answer.as_ref().as_ref().ok()?;
-        let mut parts: Vec<Part> =
-            parts(&own.steady).iter().copied().filter(|part| part.time.get() > 0.0).collect();
-        order::sort_by_key(&mut parts, |part| part.cause);
-        Some(Row { name, parts })
+        Some(Row { name, parts: parts(latency, &own.steady) })
     };
     memo(move || {
         let mut rows: Vec<Row> =

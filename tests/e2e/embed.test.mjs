@@ -562,6 +562,12 @@ test("the guide's figures live, and its examples name the place it is read at", 
     assertClean(problems);
     await context.close();
   }
+  const { page, problems, context } = await open(browser, { site: `${TOP}accuracy.html` });
+  await page.getByRole("button", { name: "Show the live figure" }).first().click();
+  await until(() => page.evaluate(() => document.querySelector("tandem-embed").ready), Boolean, "ready");
+  await page.frameLocator("tandem-embed iframe").first().getByText("Measured").first().waitFor();
+  assertClean(problems);
+  await context.close();
 });
 
 test("other sites can preview the page", async () => {

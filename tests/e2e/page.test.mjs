@@ -325,6 +325,10 @@ test("an embed takes its look and its chart from the query", async () => {
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   assert.equal(await page.locator("[data-testid=sentence]").count(), 0);
   await page.getByText(/\d+ deployments of the same chips/).waitFor();
+  // What stands below the charts on the page can stand in their place.
+  const below = await openReady(browser, { query: "embed=1&view=flow" });
+  await below.page.locator(".chart-panel .flows canvas").waitFor();
+  assert.equal(await below.page.locator(".curves, .tabs").count(), 0);
 });
 
 test("colours follow the system, and the switch is remembered", async () => {

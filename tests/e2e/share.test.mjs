@@ -64,6 +64,15 @@ test("every file is what its name says, and the same as from the shell", { timeo
   assert.equal(png.subarray(0, 8).toString("hex"), "89504e470d0a1a0a");
   assert.equal(png.readUInt32BE(16), 1920);
   assert.ok(png.length > 20_000, `${png.length} bytes`);
+
+  // A view that takes a replay to draw, and one from below the charts.
+  for (const [view, words] of [["replay", "What was done when"], ["memory", "Memory of one chip"]]) {
+    await page.selectOption("#share-picture", view);
+    const file = await saved(page, "SVG");
+    assert.equal(file.name, `tandem-llama3-8b-${view}.svg`);
+    assert.ok(String(file.bytes).includes(words), view);
+    assert.equal(String(file.bytes), await tandem("render", address, "--view", view), view);
+  }
   assertClean(problems);
   await context.close();
 });
@@ -76,6 +85,15 @@ test("texts go to the clipboard", async () => {
     await page.waitForFunction((what) => document.querySelector(`[data-copy="${what}"]`).textContent === "Copied", what);
     assert.ok((await read()).includes(start), what);
   }
+  await page.click("#share details:has([data-save=SVG]) summary");
+  await page.click('[data-copy="PNG"]');
+  await page.waitForFunction(() => document.querySelector('[data-copy="PNG"]').textContent === "Copied");
+  const size = await page.evaluate(async () => {
+    const [item] = await navigator.clipboard.read();
+    const picture = await createImageBitmap(await item.getType("image/png"));
+    return picture.width;
+  });
+  assert.equal(size, 1920, "the picture is on the clipboard");
   assertClean(problems);
   await context.close();
 });
@@ -87,6 +105,9 @@ test("a closed clipboard leaves the text in a field", async () => {
   await page.click('[data-copy="Markdown"]');
   await page.waitForSelector("#share-by-hand:focus");
   assert.match(await page.inputValue("#share-by-hand"), /\| setting \| value \|/);
+  await page.click("#share details:has([data-save=SVG]) summary");
+  await page.click('[data-copy="PNG"]');
+  await page.getByText("The clipboard takes no picture here. Save it as PNG instead").waitFor();
   await context.close();
 });
 

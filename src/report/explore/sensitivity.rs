@@ -65,7 +65,7 @@ pub fn sentence(own: &Sensitivity) -> String {
                 format!("then {} binds", words::binding(double.binding))
             };
             format!(
-                "{start} Most is gained by {}: 10 % more changes it by {}, twice as much by {}; {after}.",
+                "{start} Most is gained by {}: 10\u{a0}% more changes it by {}, twice as much by {}; {after}.",
                 name(swing),
                 change(more.change),
                 change(double.change)

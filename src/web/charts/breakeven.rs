@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{memo, views};
+use crate::web::lean::{effect, memo, views};
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
+use wasm_bindgen::JsCast;
 use markup::view;
 
 use super::by::{by, chosen};
 use super::picture::{Laid, Picture, Shape, Shown};
+use super::plot::{DOUBLE, TURN, place, selection, zoom_button};
 use crate::chart::describe::Table;
 use crate::chart::figure::Spot;
-use crate::chart::geometry::Size;
+use crate::chart::geometry::{Point, Size};
 use crate::chart::heat::{HeatMap, HeatScene};
+use crate::chart::hit::Zoom;
 use crate::chart::layout::Options;
 use crate::chart::model::Paint;
 use crate::chart::text::TextMeasure;
@@ -21,12 +26,18 @@ use crate::figure::map::{self as figure, DECIDES};
 use crate::jobs::map::{self, Field};
 use crate::report::explore::service_level;
 use crate::scenario::{Scenario, link};
+use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
-use crate::web::jobs::{Show, follow};
+use crate::web::jobs::{Following, Show, follow};
 use crate::web::state::{Page, use_page};
 
 /// The height of the map as a share of its width.
 const FLAT: f64 = 0.42;
+
+/// The last scene, which knows what lies where.
+type Last = StoredValue<Option<HeatScene>>;
+
+struct Drawn(HeatMap, Last);
 
 /// The map with what it is chosen by.
 pub fn break_even() -> AnyView {
@@ -46,26 +57,70 @@ pub fn break_even() -> AnyView {
         let links: Vec<String> = contenders(&page, axes).into_iter().map(|own| own.0).collect();
         map::question(chosen(&page, &DECIDES), axes, &links)
     });
+    let zoom = RwSignal::new(Zoom::default());
+    let zoomed = move || zoom.get() != Zoom::default();
+    let last: Last = StoredValue::new(None);
+    // A part of other axes means nothing.
+    effect(move || {
+        page.view.track();
+        zoom.set(Zoom::default());
+    });
     let shown = memo(move || {
         let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
         let field = following.answer.with(|text| field(text));
         let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
         let heat = page.scenario.with(|scenario| figure::heat(&field, scenario, axes, metric, &paints));
-        Shown(Some(Arc::new(heat)))
+        Shown(Some(Arc::new(Drawn(heat.within(&zoom.get()), last))))
     });
+    let waiting = StoredValue::new_local(None::<Timeout>);
     let pick = Callback::new(move |spot: Spot| {
-        let field = following.answer.with_untracked(|text| field(text));
-        let chosen = || {
-            let winner = field.cells.get(spot.row * field.xs.len() + spot.column)?.0?;
-            let (x, y) = (*field.xs.get(spot.column)?, *field.ys.get(spot.row)?);
-            let own = link::parse(&field.contenders.get(winner)?.1).scenario;
-            let (first, second) = page.view.get_untracked().map;
-            second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
-        };
-        if let Some(chosen) = chosen() {
-            page.open(chosen);
+        // The first of two clicks must not take a point on the way out of a zoom.
+        if untrack(zoomed) {
+            waiting.set_value(Some(Timeout::new(DOUBLE, move || take(page, following, last, spot))));
+        } else {
+            take(page, following, last, spot);
         }
     });
+    let turn = Callback::new(move |factor: f64| {
+        if let Some(wanted) = last.with_value(|scene| Some(scene.as_ref()?.turned(factor))) {
+            look(following, zoom, wanted);
+        }
+    });
+    let key = move |event: KeyboardEvent| {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        match event.key().as_str() {
+            "+" | "=" => turn.run(TURN),
+            "-" | "_" => turn.run(1.0 / TURN),
+            "0" => turn.run(f64::INFINITY),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let drag = RwSignal::new(None::<(Point, Point)>);
+    let pressed = move |event: PointerEvent| {
+        if event.button() == 0 && event.pointer_type() != "touch" && on_map(&event) {
+            let at = place(&event);
+            drag.set(Some((at, at)));
+        }
+    };
+    let moved = move |event: PointerEvent| {
+        if let (Some((from, _)), true) = (drag.get_untracked(), on_map(&event)) {
+            drag.set(Some((from, place(&event))));
+        }
+    };
+    let released = move |_: PointerEvent| {
+        let Some((from, to)) = drag.get_untracked() else { return };
+        drag.set(None);
+        if let Some(wanted) = last.with_value(|scene| scene.as_ref()?.drag(from, to)) {
+            look(following, zoom, wanted);
+        }
+    };
+    let selected = move || {
+        let (from, to) = drag.get()?;
+        last.with_value(|scene| scene.as_ref()?.selection(from, to)).map(selection)
+    };
     let note = move || {
         if let Some(reason) = following.failed.get() {
             return reason;
@@ -75,16 +130,17 @@ pub fn break_even() -> AnyView {
         }
         let level = page.scenario.with(service_level);
         let level = if level.is_empty() { "no service level".to_owned() } else { level };
+        let part = zoomed().then(|| shown.with(|_| part(last))).flatten().unwrap_or_default();
         match (following.busy.get(), following.answer.with(|text| field(text).evaluated)) {
             (true, 0.0) => "Drawing the map …".to_owned(),
             (true, points) => format!("{points:.0} points served so far …"),
             (false, points) => format!(
-                "{points:.0} points served: the best by {} among those that keep {level}.",
+                "{points:.0} points served: the best by {} among those that keep {level}.{part}",
                 chosen(&page, &DECIDES).short()
             ),
         }
     };
-    let caption = "The stronger the colour, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario.";
+    let caption = "The stronger the colour, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario; drag to look closer, a double click shows all.";
     view! {
         {(!page.embedded).then(|| view! {
             <div class="chooser">
@@ -93,10 +149,79 @@ pub fn break_even() -> AnyView {
                 <Along id="map-y" label="and" place=1/>
             </div>
         })}
-        <p class="chooser note" role="status">{views(note)}</p>
-        <Picture label="Figures of the map" shown pick caption/>
+        <div class="chooser map-bar">
+            <p class="note" role="status">{views(note)}</p>
+            {zoom_button("Zoom in", "+", turn, TURN)}
+            {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+            {zoom_button("All of it", "All", turn, f64::INFINITY)}
+        </div>
+        <div
+            class="lanes"
+            on:keydown=key
+            on:dblclick=move |_| {
+                waiting.set_value(None);
+                turn.run(f64::INFINITY);
+            }
+            on:pointerdown=pressed
+            on:pointermove=moved
+            on:pointerup=released
+            on:pointerleave=move |_| drag.set(None)
+        >
+            <Picture label="Figures of the map" shown pick caption/>
+            {views(selected)}
+        </div>
     }
     .into_any()
+}
+
+/// Makes the winner of a cell the scenario.
+fn take(page: Page, following: Following, last: Last, spot: Spot) {
+    let field = following.answer.with_untracked(|text| field(text));
+    let chosen = || {
+        let (winner, x, y) = last.with_value(|scene| {
+            let map = &scene.as_ref()?.map;
+            let winner = map.cell(spot.column, spot.row)?.winner?;
+            Some((winner, *map.xs.get(spot.column)?, *map.ys.get(spot.row)?))
+        })?;
+        let own = link::parse(&field.contenders.get(winner)?.1).scenario;
+        let (first, second) = page.view.get_untracked().map;
+        second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
+    };
+    if let Some(chosen) = chosen() {
+        page.open(chosen);
+    }
+}
+
+/// Looks at a part of the axes. One without two columns and two rows of cells says nothing.
+fn look(following: Following, zoom: RwSignal<Zoom>, wanted: Zoom) {
+    let field = following.answer.with_untracked(|text| field(text));
+    let count = |all: &[f64], domain: Option<(f64, f64)>| {
+        all.iter().filter(|own| domain.is_none_or(|(low, high)| low <= **own && **own <= high)).count()
+    };
+    let (columns, rows) = (count(&field.xs, wanted.x), count(&field.ys, wanted.y));
+    if columns == field.xs.len() && rows == field.ys.len() {
+        zoom.set(Zoom::default());
+    } else if columns > 1 && rows > 1 {
+        zoom.set(wanted);
+    }
+}
+
+/// Whether the pointer is on the picture itself, not on what stands below it.
+fn on_map(event: &PointerEvent) -> bool {
+    let target = event.target().and_then(|own| own.dyn_into::<Element>().ok());
+    target.is_some_and(|own| own.class_list().contains("cursor-field"))
+}
+
+/// What part of the axes is in view.
+fn part(last: Last) -> Option<String> {
+    last.with_value(|scene| {
+        let map = &scene.as_ref()?.map;
+        let reach = |unit: Unit, all: &[f64]| {
+            Some(format!("{} to {}", unit.format(*all.first()?), unit.format(*all.last()?)))
+        };
+        let (x, y) = (reach(map.x.unit, &map.xs)?, reach(map.y.unit, &map.ys)?);
+        Some(format!(" In view: {} {x}, {} {y}.", map.x.label.to_lowercase(), map.y.label.to_lowercase()))
+    })
 }
 
 /// The value as people would set it: lengths and users are whole.
@@ -109,6 +234,7 @@ fn whole(axis: Axis, value: f64) -> f64 {
 }
 
 /// What the answer says so far.
+#[inline(never)]
 fn field(text: &str) -> Field {
     let mut field = Field::default();
     map::read(&mut field, text);
@@ -152,19 +278,21 @@ fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
     page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes))
 }
 
-impl Shape for HeatMap {
+impl Shape for Drawn {
     fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
         let options = Options { title: false, legend: true, end_labels: true };
         let height = (FLAT * size.width).clamp(320.0, 460.0);
         let size = Size::new(size.width, height);
-        Laid { figure: Box::new(HeatScene::new(self, size, theme, measure, options)), height: Some(height) }
+        let scene = HeatScene::new(&self.0, size, theme, measure, options);
+        self.1.set_value(Some(scene.clone()));
+        Laid { figure: Box::new(scene), height: Some(height) }
     }
 
     fn told(&self) -> String {
-        self.sentence()
+        self.0.sentence()
     }
 
     fn figures(&self) -> Table {
-        self.table()
+        self.0.table()
     }
 }

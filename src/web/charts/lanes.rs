@@ -11,11 +11,11 @@ use super::plot::place;
 use crate::chart::describe::Table;
 use crate::chart::geometry::{Point, Size};
 use crate::chart::layout::Options;
-use crate::chart::model::Paint;
 use crate::chart::text::TextMeasure;
-use crate::chart::theme::{Role, Theme};
-use crate::chart::timeline::{Activity, Lane, Span, Timeline, TimelineScene, Track, TrackPart};
-use crate::jobs::lanes::{Act, Lanes, read};
+use crate::chart::theme::Theme;
+use crate::chart::timeline::{Timeline, TimelineScene};
+use crate::jobs::charts::timeline;
+use crate::jobs::lanes::{Lanes, read};
 use crate::units::format::Unit;
 use crate::web::jobs::{Asked, Piece};
 use crate::web::lean::{effect, flag, memo, views};
@@ -193,34 +193,4 @@ pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-fn timeline(own: &Lanes) -> Timeline {
-    let act = |act: Act| match act {
-        Act::Prefill => Activity::Prefill,
-        Act::Mixed => Activity::Mixed,
-        Act::Decode => Activity::Decode,
-        Act::Transfer => Activity::Transfer,
-    };
-    let lane = |lane: &crate::jobs::lanes::Lane| Lane {
-        label: lane.label.clone(),
-        spans: lane.spans.iter().map(|(from, to, own)| Span::new(*from, *to, act(*own))).collect(),
-    };
-    let track = |track: &crate::jobs::lanes::Track| Track {
-        label: track.label.clone(),
-        unit: if track.share { Unit::Percent } else { Unit::Number },
-        times: track.steps.iter().map(|step| step.0).collect(),
-        parts: vec![TrackPart {
-            label: track.label.clone(),
-            paint: Paint::Role(if track.share { Role::Attention } else { Role::Queue }),
-            values: track.steps.iter().map(|step| step.1).collect(),
-        }],
-        limit: None,
-    };
-    Timeline {
-        title: "What was done when".to_owned(),
-        lanes: own.lanes.iter().map(lane).collect(),
-        tracks: own.tracks.iter().map(track).collect(),
-        window: Some(own.window),
-    }
 }

@@ -15,11 +15,10 @@ use super::lanes::lanes;
 use super::plot::Plot;
 use super::traffic::TrafficFields;
 use crate::chart::hit::HitMode;
-use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::jobs::charts::{LEVELS, TIMES, level, spread};
 use crate::jobs::replay::{Answer, Figure, Kind, Outcome, Spread, Wish, question};
-use crate::scenario::{Role, Slo, link};
+use crate::scenario::link;
 use crate::units::format::{Precision, Unit};
-use crate::web::flows::colour;
 use crate::web::jobs::{Asked, Piece};
 use crate::web::lean::{When, effect, flag, memo, views, words};
 use crate::web::state::use_page;
@@ -29,26 +28,10 @@ const REST: u32 = 150;
 /// Bytes of a trace beyond which it is not even read: text of this size fits into a worker beside its requests.
 const LONGEST: f64 = 200e6;
 
-/// Times whose spread can be shown: identifier, name, and short name.
-const TIMES: [(&str, &str, &str); 4] = [
-    ("ttft", "Time to first token", "TTFT"),
-    ("tpot", "Time per output token", "TPOT"),
-    ("e2e", "Time to last token", "E2E"),
-    ("wait", "Wait to be admitted", "Wait"),
-];
 /// The time of which only quantiles are known: it has one value per token.
 const GAPS: (&str, &str) = ("itl", "From token to token");
 /// How many times as fast a trace can be replayed.
 const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 4.0, 8.0];
-/// Levels that can be shown over time: identifier, name and unit.
-const LEVELS: [(&str, &str, Unit); 5] = [
-    ("busy", "Busy share of the time", Unit::Percent),
-    ("used", "KV cache in use", Unit::Percent),
-    ("queue", "Requests waiting", Unit::Number),
-    ("batch", "Sequences in decode per replica", Unit::Number),
-    ("inside", "Requests under way", Unit::Number),
-];
-
 /// A trace that was dropped here.
 #[derive(Clone)]
 struct Dropped {
@@ -68,7 +51,7 @@ pub fn ReplayChart() -> impl IntoView {
     let dropped = RwSignal::new_local(None::<Dropped>);
     let speed = RwSignal::new(1.0_f64);
     let time = RwSignal::new(0_usize);
-    let level = RwSignal::new(0_usize);
+    let shown_level = RwSignal::new(0_usize);
 
     let asked = page.part(|scenario| link::write(scenario, &[]));
     // A question about the scenario, or about the trace on it; what comes before the verb is for the desk.
@@ -113,20 +96,13 @@ pub fn ReplayChart() -> impl IntoView {
     };
 
     let slo = page.part(|scenario| scenario.slo);
-    let distribution = memo(move || {
-        let (id, name, short) = TIMES.get(time.get()).copied().unwrap_or(("", "", ""));
-        outcome.with(|own| {
-            let spread = own.spreads.iter().find(|own| own.id == id);
-            Arc::new(spread_chart(spread, name, limit(id, short, slo.get())))
-        })
-    });
-    let levels = memo(move || {
-        let (id, name, unit) = LEVELS.get(level.get()).copied().unwrap_or(("", "", Unit::Number));
-        outcome.with(|own| Arc::new(level_chart(own, id, name, unit)))
-    });
+    let distribution = memo(move || outcome.with(|own| Arc::new(spread(own, time.get(), slo.get()))));
+    let levels = memo(move || outcome.with(|own| Arc::new(level(own, shown_level.get()))));
     let summary = Signal::derive(move || outcome.with(|own| own.told.first().cloned().unwrap_or_default()));
     let over_time = Signal::derive(move || {
-        LEVELS.get(level.get()).map_or(String::new(), |(_, name, _)| format!("{name} over the replay's time"))
+        LEVELS
+            .get(shown_level.get())
+            .map_or(String::new(), |(_, name, _)| format!("{name} over the replay's time"))
     });
     let state = move || {
         outcome.with(|own| match (failed.get().or_else(|| own.refused.clone()), busy.get()) {
@@ -245,7 +221,7 @@ pub fn ReplayChart() -> impl IntoView {
                 }))}
             </ul>
             <div class="chooser">
-                {pick("replay-level", "Over time", LEVELS.map(|(_, name, _)| name).to_vec(), level)}
+                {pick("replay-level", "Over time", LEVELS.map(|(_, name, _)| name).to_vec(), shown_level)}
             </div>
             <Plot
                 chart=levels
@@ -327,77 +303,6 @@ fn pick(
                 {options}
             </select>
         </div>
-    }
-}
-
-fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
-    let value = match id {
-        "ttft" => slo.ttft?,
-        "tpot" => slo.tpot?,
-        _ => return None,
-    };
-    Some(Rule {
-        axis: Along::X,
-        value: value.get(),
-        label: format!("{short} ≤ {}", Unit::Seconds.format(value.get())),
-        paint: Paint::Ink,
-        fit: true,
-    })
-}
-
-fn spread_chart(spread: Option<&Spread>, name: &str, rule: Option<Rule>) -> Chart {
-    let curve = spread.map(|own| own.curve.clone()).unwrap_or_default();
-    let line =
-        curve.into_iter().filter(|(_, time)| *time > 0.0).map(|(share, time)| Sample::new(time, share));
-    let marks = spread.map(|own| {
-        let marked = [("p50", 0.5, 1), ("p90", 0.9, 2), ("p99", 0.99, 4)];
-        let mark = |(name, share, at): (&str, f64, usize)| {
-            let (time, _) = own.estimates.get(at).copied()?;
-            Some(Sample::new(time, share).with_label(format!("{name} {}", Unit::Seconds.format(time))))
-        };
-        marked.into_iter().filter_map(mark).collect::<Vec<_>>()
-    });
-    Chart {
-        title: name.to_owned(),
-        x: Axis::log(name, Unit::Seconds),
-        // Above 100 % there is nothing but room for labels.
-        y: Axis::linear("Requests", Unit::Percent).with_domain(Domain::Fixed(0.0, 1.1)),
-        series: vec![
-            Series {
-                end_label: false,
-                ..Series::line("within", "Done within", Paint::Series(0), line.collect())
-            },
-            Series::points(
-                "quantiles",
-                "p50, p90, p99",
-                Paint::Series(0),
-                Marker::Disc,
-                marks.unwrap_or_default(),
-            ),
-        ],
-        rules: rule.into_iter().collect(),
-    }
-}
-
-fn level_chart(outcome: &Outcome, id: &str, name: &str, unit: Unit) -> Chart {
-    let interval = outcome.interval;
-    let tracks = outcome.tracks.iter().filter(|own| own.id == id);
-    let series = tracks.enumerate().map(|(index, own)| {
-        let middle = |at: usize| (at as f64 + 0.5) * interval;
-        let samples = own.levels.iter().enumerate().map(|(at, level)| Sample::new(middle(at), *level));
-        let label = if own.of.is_empty() { name.to_owned() } else { own.of.clone() };
-        let series = Series::nth(index, format!("{id}-{}", own.of), label, samples.collect());
-        // A pool has the colour of its role everywhere.
-        let role = Role::ALL.into_iter().find(|role| role.to_string() == own.of);
-        let paint = role.map_or(series.paint, |role| Paint::Role(colour(role)));
-        Series { marker: None, paint, ..series }
-    });
-    Chart {
-        title: name.to_owned(),
-        x: Axis::linear("Time", Unit::Seconds).with_domain(Domain::FromZero),
-        y: Axis::linear(name, unit).with_domain(Domain::FromZero),
-        series: series.collect(),
-        rules: Vec::new(),
     }
 }
 

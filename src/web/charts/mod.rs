@@ -19,6 +19,7 @@ use leptos::prelude::*;
 use markup::view;
 
 use super::late;
+use super::reasons;
 use super::state::{Tab, use_page};
 use super::tabs::tabs;
 
@@ -34,12 +35,14 @@ pub fn Charts() -> impl IntoView {
     let chosen = memo(move || Tab::ALL.iter().position(|own| *own == tab.get()).unwrap_or_default());
     let go = Callback::new(move |index: usize| {
         if let Some(&to) = Tab::ALL.get(index) {
-            page.look(|view| view.tab = to);
+            page.look(|view| (view.tab, view.alone) = (to, false));
             page.commit();
         }
     });
     let all = Tab::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
+    let alone = memo(move || page.view.get().alone);
     let chart = move || match tab.get() {
+        _ if alone.get() => reasons::shown(),
         Tab::Curves => view! { <curves::CurveChart/> }.into_any(),
         Tab::Frontier => late::frontier(),
         Tab::BreakEven => late::break_even(),

@@ -14,7 +14,7 @@ use super::plot::place;
 use super::table::{Folded, plain};
 use crate::chart::describe::Table;
 use crate::chart::figure::{Fact, Facts, Figure, Spot};
-use crate::chart::geometry::{Rect, Size};
+use crate::chart::geometry::{Point, Rect, Size};
 use crate::chart::hit::Step;
 use crate::chart::text::TextMeasure;
 use crate::chart::theme::Theme;
@@ -22,6 +22,8 @@ use crate::web::theme::Look;
 
 /// Narrower pictures have their facts below the spot, over the whole width.
 const NARROW: f64 = 560.0;
+/// A pointer that moves farther while it is down drags, in CSS pixels.
+const DRAG: f64 = 8.0;
 
 /// A picture laid out, and the height that it wants where that follows from its width.
 pub struct Laid {
@@ -107,8 +109,16 @@ pub fn Picture(
         touched.set(event.pointer_type() == "touch");
         spot.set(find(&event));
     };
+    // A drag is no click: it may select a part of the picture.
+    let from = StoredValue::new(None::<Point>);
+    let pressed = move |event: PointerEvent| from.set_value(Some(place(&event)));
     let clicked = move |event: PointerEvent| {
+        let dragged = from.get_value().is_some_and(|from| from.distance(place(&event)) >= DRAG);
+        from.set_value(None);
         moved(event);
+        if dragged {
+            return;
+        }
         if let (Some(pick), Some(at), false) = (pick, spot.get_untracked(), touched.get_untracked()) {
             pick.run(at);
         }
@@ -183,6 +193,7 @@ pub fn Picture(
                     role="application"
                     aria-label=hint
                     on:pointermove=moved
+                    on:pointerdown=pressed
                     on:pointerup=clicked
                     on:pointerleave=left
                     on:keydown=key

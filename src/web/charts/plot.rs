@@ -30,9 +30,9 @@ const GRIP: f64 = 9.0;
 /// A finger that moves less far taps, in CSS pixels.
 const TAP: f64 = 10.0;
 /// What a key zooms by.
-const TURN: f64 = 0.6;
+pub const TURN: f64 = 0.6;
 /// How long a click in a zoomed chart waits for a second one, in milliseconds.
-const DOUBLE: u32 = 260;
+pub const DOUBLE: u32 = 260;
 /// Steps of a page key.
 const LEAP: usize = 10;
 /// Rows of a tooltip.
@@ -228,7 +228,7 @@ pub fn Plot(
         zoomed.track();
         waiting.set_value(None);
     });
-    let turn = move |factor: f64| {
+    let turn = Callback::new(move |factor: f64| {
         let Some(now) = scene.get_untracked() else { return };
         let whole = untrack(|| {
             let mut own = sight.get();
@@ -241,7 +241,7 @@ pub fn Plot(
         keyed.set(false);
         let reach = untrack(|| scene.with(|scene| scene.as_ref().map(|own| own.reach()))).unwrap_or_default();
         said.set(format!("In view: {reach}"));
-    };
+    });
     let key = move |event: KeyboardEvent| {
         let Some(scene) = scene.get_untracked() else { return };
         let now = cursor.get_untracked();
@@ -273,8 +273,8 @@ pub fn Plot(
                         reset();
                         said.set("The whole is in view".to_owned());
                     }
-                    "-" | "_" => turn(1.0 / TURN),
-                    _ => turn(TURN),
+                    "-" | "_" => turn.run(1.0 / TURN),
+                    _ => turn.run(TURN),
                 }
                 return;
             }
@@ -344,6 +344,11 @@ pub fn Plot(
                 ></div>
                 {views(move || Some(selection(scene.get()?.selection(drag.get()?.0, drag.get()?.1)?)))}
                 {views(move || Some(overlay(&*scene.get()?, &readout.get()?, mode)))}
+                // A finger that drags scrolls the page, so it has buttons to zoom by.
+                <span class="zoom-keys">
+                    {zoom_button("Zoom in", "+", turn, TURN)}
+                    {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+                </span>
                 {views(move || zoomed.get().then(|| view! {
                     <button type="button" class="reset-zoom" on:click=out>"Reset zoom"</button>
                 }))}
@@ -386,8 +391,20 @@ pub fn place(event: &PointerEvent) -> Point {
     Point::new(f64::from(event.offset_x()), f64::from(event.offset_y()))
 }
 
+/// A button that zooms by a factor.
+pub fn zoom_button(
+    name: &'static str,
+    sign: &'static str,
+    turn: Callback<f64>,
+    factor: f64,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="small" aria-label=name title=name on:click=move |_| turn.run(factor)>{sign}</button>
+    }
+}
+
 /// What a drag would zoom to.
-fn selection(rect: Rect) -> impl IntoView {
+pub fn selection(rect: Rect) -> impl IntoView {
     view! {
         <span
             class="selection"

@@ -20,7 +20,7 @@ use super::lean::views;
 use crate::scenario::Role;
 
 pub use prices::{PaysBelow, keep_pays};
-pub use silicon::{layout_name, names};
+pub use silicon::names;
 
 /// What comes late: what is folded away when the page opens, and what only some scenarios have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use super::{Detail, fold};
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
+use crate::report::words;
 use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
@@ -146,8 +147,8 @@ fn layout_in_words(role: Role) -> Signal<String> {
     let (given, in_force) = layouts(role);
     let experts = use_page().part(has_experts);
     Signal::derive(move || match (in_force.get(), given.get()) {
-        (Some(layout), Some(_)) => layout_name(&layout, experts.get()),
-        (Some(layout), None) => format!("{}, chosen", layout_name(&layout, experts.get())),
+        (Some(layout), Some(_)) => words::layout(&layout, experts.get()),
+        (Some(layout), None) => format!("{}, chosen", words::layout(&layout, experts.get())),
         (None, _) => "automatic".to_owned(),
     })
 }
@@ -354,25 +355,6 @@ pub const fn names(role: Role) -> (&'static str, &'static str) {
         Role::Draft => ("draft", "Draft"),
         Role::Verify => ("verify", "Verify"),
     }
-}
-
-/// The layout in short: `TP8 × DP4, EP32`.
-pub fn layout_name(layout: &Layout, experts: bool) -> String {
-    let Layout { tp, pp, dp, etp, ep } = *layout;
-    let mut text = format!("TP{tp}");
-    for (name, degree) in [("PP", pp), ("DP", dp)] {
-        if degree > 1 {
-            text.push_str(&format!(" × {name}{degree}"));
-        }
-    }
-    if experts {
-        for (name, degree) in [("ETP", etp), ("EP", ep)] {
-            if degree > 1 {
-                text.push_str(&format!(", {name}{degree}"));
-            }
-        }
-    }
-    text
 }
 
 /// Experts occupy the same ranks as attention: what was not touched gives way.

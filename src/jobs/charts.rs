@@ -1,0 +1,208 @@
+//! The charts of what a replay and a ladder of agents came to: how times spread, levels, lanes, and what a number of
+//! sessions does to hit rate, time and money. The page draws them as the answer grows, and a file holds them whole.
+
+use super::replay::Outcome;
+use super::{agents, lanes};
+use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::chart::theme::Role as Hue;
+use crate::chart::timeline::{Activity, Lane, Span, Timeline, Track, TrackPart};
+use crate::figure::flow::colour;
+use crate::scenario::{Role, Slo};
+use crate::units::format::Unit;
+
+/// Times whose spread can be shown: identifier, name, and short name.
+pub const TIMES: [(&str, &str, &str); 4] = [
+    ("ttft", "Time to first token", "TTFT"),
+    ("tpot", "Time per output token", "TPOT"),
+    ("e2e", "Time to last token", "E2E"),
+    ("wait", "Wait to be admitted", "Wait"),
+];
+/// Levels that can be shown over time: identifier, name and unit.
+pub const LEVELS: [(&str, &str, Unit); 5] = [
+    ("busy", "Busy share of the time", Unit::Percent),
+    ("used", "KV cache in use", Unit::Percent),
+    ("queue", "Requests waiting", Unit::Number),
+    ("batch", "Sequences in decode per replica", Unit::Number),
+    ("inside", "Requests under way", Unit::Number),
+];
+
+/// A line of a chart: what it is called, whether tiers are there, how it is dashed, and its values.
+pub type Drawn = (&'static str, bool, Dash, fn(&agents::Point) -> f64);
+
+/// A chart of a ladder: its title, its unit and its lines.
+pub type Ladder = (&'static str, Unit, &'static [Drawn]);
+
+/// The curves of a ladder, in three charts.
+pub const LADDERS: [Ladder; 3] = [
+    (
+        "Input that was cached",
+        Unit::Percent,
+        &[
+            ("chips' memory alone", false, Dash::Solid, |own| own.hit),
+            ("with tiers", true, Dash::Solid, |own| own.hit),
+        ],
+    ),
+    (
+        "Time to first token",
+        Unit::Seconds,
+        &[
+            ("p50 alone", false, Dash::Solid, |own| own.p50),
+            ("p95 alone", false, Dash::Short, |own| own.p95),
+            ("p50 with tiers", true, Dash::Solid, |own| own.p50),
+            ("p95 with tiers", true, Dash::Short, |own| own.p95),
+        ],
+    ),
+    (
+        "Money per task",
+        Unit::Dollars,
+        &[
+            ("chips' memory alone", false, Dash::Solid, |own| own.cost),
+            ("with tiers", true, Dash::Solid, |own| own.cost),
+        ],
+    ),
+];
+
+fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
+    let value = match id {
+        "ttft" => slo.ttft?,
+        "tpot" => slo.tpot?,
+        _ => return None,
+    };
+    Some(Rule {
+        axis: Along::X,
+        value: value.get(),
+        label: format!("{short} ≤ {}", Unit::Seconds.format(value.get())),
+        paint: Paint::Ink,
+        fit: true,
+    })
+}
+
+/// How one of [`TIMES`] spreads over the requests of a replay, with its limit.
+#[must_use]
+pub fn spread(outcome: &Outcome, time: usize, slo: Slo) -> Chart {
+    let (id, name, short) = TIMES.get(time).copied().unwrap_or_default();
+    let spread = outcome.spreads.iter().find(|own| own.id == id);
+    let rule = limit(id, short, slo);
+    let curve = spread.map(|own| own.curve.clone()).unwrap_or_default();
+    let line =
+        curve.into_iter().filter(|(_, time)| *time > 0.0).map(|(share, time)| Sample::new(time, share));
+    let marks = spread.map(|own| {
+        let marked = [("p50", 0.5, 1), ("p90", 0.9, 2), ("p99", 0.99, 4)];
+        let mark = |(name, share, at): (&str, f64, usize)| {
+            let (time, _) = own.estimates.get(at).copied()?;
+            Some(Sample::new(time, share).with_label(format!("{name} {}", Unit::Seconds.format(time))))
+        };
+        marked.into_iter().filter_map(mark).collect::<Vec<_>>()
+    });
+    Chart {
+        title: name.to_owned(),
+        x: Axis::log(name, Unit::Seconds),
+        // Above 100 % there is nothing but room for labels.
+        y: Axis::linear("Requests", Unit::Percent).with_domain(Domain::Fixed(0.0, 1.1)),
+        series: vec![
+            Series {
+                end_label: false,
+                ..Series::line("within", "Done within", Paint::Series(0), line.collect())
+            },
+            Series::points(
+                "quantiles",
+                "p50, p90, p99",
+                Paint::Series(0),
+                Marker::Disc,
+                marks.unwrap_or_default(),
+            ),
+        ],
+        rules: rule.into_iter().collect(),
+    }
+}
+
+/// One of [`LEVELS`] over the time of a replay.
+#[must_use]
+pub fn level(outcome: &Outcome, level: usize) -> Chart {
+    let (id, name, unit) = LEVELS.get(level).copied().unwrap_or_default();
+    let interval = outcome.interval;
+    let tracks = outcome.tracks.iter().filter(|own| own.id == id);
+    let series = tracks.enumerate().map(|(index, own)| {
+        let middle = |at: usize| (at as f64 + 0.5) * interval;
+        let samples = own.levels.iter().enumerate().map(|(at, level)| Sample::new(middle(at), *level));
+        let label = if own.of.is_empty() { name.to_owned() } else { own.of.clone() };
+        let series = Series::nth(index, format!("{id}-{}", own.of), label, samples.collect());
+        // A pool has the colour of its role everywhere.
+        let role = Role::ALL.into_iter().find(|role| role.to_string() == own.of);
+        let paint = role.map_or(series.paint, |role| Paint::Role(colour(role)));
+        Series { marker: None, paint, ..series }
+    });
+    Chart {
+        title: name.to_owned(),
+        x: Axis::linear("Time", Unit::Seconds).with_domain(Domain::FromZero),
+        y: Axis::linear(name, unit).with_domain(Domain::FromZero),
+        series: series.collect(),
+        rules: Vec::new(),
+    }
+}
+
+/// A chart of a ladder of agents.
+#[must_use]
+pub fn ladder(outcome: &agents::Outcome, (title, unit, lines): &Ladder) -> Chart {
+    let (title, unit) = (*title, *unit);
+    let series = lines.iter().map(|&(label, tiered, dash, value)| {
+        let mut points: Vec<&agents::Point> =
+            outcome.points.iter().filter(|own| own.tiered == tiered).collect();
+        points.sort_by(|one, two| one.sessions.total_cmp(&two.sessions));
+        let samples = points.iter().map(|own| Sample::new(own.sessions, value(own))).collect();
+        let paint = Paint::Series(usize::from(tiered));
+        // Where both are the same, the one above must let the other be seen.
+        let marker = Some(if tiered { Marker::Ring } else { Marker::Disc });
+        Series { dash, marker, end_label: false, ..Series::line(label, label, paint, samples) }
+    });
+    let y = match unit {
+        Unit::Percent => Axis::linear(title, unit).with_domain(Domain::Fixed(0.0, 1.05)),
+        _ => Axis::log(title, unit),
+    };
+    let knee = outcome.knee.map(|knee| Rule {
+        axis: Along::X,
+        value: knee,
+        label: format!("holds to {}", Unit::Count.format(knee)),
+        paint: Paint::Ink,
+        fit: false,
+    });
+    Chart {
+        title: title.to_owned(),
+        x: Axis::log("Agent sessions at work", Unit::Count),
+        y,
+        series: series.collect(),
+        rules: knee.into_iter().collect(),
+    }
+}
+
+/// What each replica did when.
+#[must_use]
+pub fn timeline(own: &lanes::Lanes) -> Timeline {
+    let act = |act: lanes::Act| match act {
+        lanes::Act::Prefill => Activity::Prefill,
+        lanes::Act::Mixed => Activity::Mixed,
+        lanes::Act::Decode => Activity::Decode,
+        lanes::Act::Transfer => Activity::Transfer,
+    };
+    let lane = |lane: &lanes::Lane| Lane {
+        label: lane.label.clone(),
+        spans: lane.spans.iter().map(|(from, to, own)| Span::new(*from, *to, act(*own))).collect(),
+    };
+    let track = |track: &lanes::Track| Track {
+        label: track.label.clone(),
+        unit: if track.share { Unit::Percent } else { Unit::Number },
+        times: track.steps.iter().map(|step| step.0).collect(),
+        parts: vec![TrackPart {
+            label: track.label.clone(),
+            paint: Paint::Role(if track.share { Hue::Attention } else { Hue::Queue }),
+            values: track.steps.iter().map(|step| step.1).collect(),
+        }],
+        limit: None,
+    };
+    Timeline {
+        title: "What was done when".to_owned(),
+        lanes: own.lanes.iter().map(lane).collect(),
+        tracks: own.tracks.iter().map(track).collect(),
+        window: Some(own.window),
+    }
+}
