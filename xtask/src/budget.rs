@@ -5,14 +5,14 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 322_000;
+const FIRST_VISIT: usize = 327_500;
 
 /// The WASM module alone. The design wants 250 kB: of what is reached, 50 are data and texts, 85 the model, its links and
 /// charts, 70 the views, the rest the framework and the standard library.
-const WASM: usize = 305_500;
+const WASM: usize = 311_000;
 
 /// The views that are loaded when they are first shown, all together.
-const VIEWS: usize = 177_000;
+const VIEWS: usize = 172_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
 const LATER: usize = 378_000;
