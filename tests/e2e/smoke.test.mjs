@@ -25,12 +25,12 @@ test("the page starts under a deep path", async () => {
   assertClean(problems);
 });
 
-test("nothing of the long questions is loaded before one is asked", async () => {
+test("no long question and no late view is loaded before one is asked for", async () => {
   for (const site of [TOP, DEEP]) {
     const { page, problems } = await openReady(browser, { site });
     const loaded = () =>
       page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
-    assert.deepEqual((await loaded()).filter((path) => /(later|worker|jobs|ask)-/.test(path)), []);
+    assert.deepEqual((await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)), []);
     const worker = page.waitForEvent("worker");
     await page.click("#tab-frontier");
     assert.ok((await worker).url().startsWith(site));

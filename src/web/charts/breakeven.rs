@@ -6,8 +6,8 @@ use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
-use wasm_bindgen::JsCast;
 use markup::view;
+use wasm_bindgen::JsCast;
 
 use super::by::{by, chosen};
 use super::picture::{Laid, Picture, Shape, Shown};

@@ -22,7 +22,8 @@ use crate::scenario::Role;
 pub use prices::{PaysBelow, keep_pays};
 pub use silicon::names;
 
-/// What comes late: what is folded away when the page opens, and what only some scenarios have.
+/// What comes late: what is folded away when the page opens, and what few scenarios have. The first one of all has two
+/// pools, so what stands between pools does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// The form of a model of one's own.
@@ -35,10 +36,6 @@ pub enum Detail {
     Engine,
     /// The layout of a pool.
     Layout(Role),
-    /// The slider between prefill and decode.
-    Mix,
-    /// What joins the pools.
-    Wires,
     /// Drafter, draft length, acceptance.
     Speculation,
     /// Prices of chips without one.
@@ -55,8 +52,6 @@ pub fn detail(which: Detail) -> AnyView {
         Detail::Formats => model::formats(),
         Detail::Engine => workload::engine(),
         Detail::Layout(role) => silicon::layout(role),
-        Detail::Mix => silicon::mix(),
-        Detail::Wires => wires::wires(),
         Detail::Speculation => speculation::speculation(),
         Detail::Asked => prices::asked(),
         Detail::Prices => prices::prices(),

@@ -59,7 +59,7 @@ pub fn model() -> AnyView {
         // Half a text is no error yet.
         _ => Ok(()),
     };
-    form(Sheet { told: MODEL_TOLD, check, take: use_model }, markup)
+    form(Sheet { told: MODEL_TOLD, check, take: use_model }, markup).0
 }
 
 /// Asks for the figures of a chip and puts it into a pool.
@@ -76,12 +76,15 @@ pub fn chip() -> AnyView {
         "pool" => Ok(()),
         key => figure(key, text).map(drop),
     };
-    let form = form(Sheet { told: "own-chip-told", check, take: add_chip }, markup);
+    let (form, node) = form(Sheet { told: "own-chip-told", check, take: add_chip }, markup);
     let page = use_page();
     let roles =
         page.part(|scenario| scenario.split.pools().into_iter().map(|(role, _)| role).collect::<Vec<_>>());
-    // After the form has its fields.
+    // After the form has its fields, which come with its node.
     effect(move || {
+        if node.get().is_none() {
+            return;
+        }
         let options = roles.get().into_iter().rev().map(names);
         let options: String =
             options.map(|(key, name)| format!("<option value={key}>{name}</option>")).collect();
@@ -93,7 +96,7 @@ pub fn chip() -> AnyView {
 }
 
 /// A form. The markup is made of constants of this file only.
-fn form(sheet: Sheet, markup: String) -> AnyView {
+fn form(sheet: Sheet, markup: String) -> (AnyView, NodeRef<Form>) {
     let page = use_page();
     let alone = page.part(|scenario| scenario.split.pools().len() == 1);
     let node = NodeRef::<Form>::new();
@@ -109,10 +112,8 @@ fn form(sheet: Sheet, markup: String) -> AnyView {
             listener.forget();
         }
     });
-    view! {
-        <form node_ref=node novalidate=true class:alone={flag(move || alone.get())}></form>
-    }
-    .into_any()
+    let form = view! { <form node_ref=node novalidate=true class:alone={flag(move || alone.get())}></form> };
+    (form, node)
 }
 
 /// A labelled text entry with room for the reason against its text.

@@ -8,6 +8,7 @@ use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::speculation;
 use super::stops::Stops;
+use super::wires::wires;
 use super::{Detail, fold};
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
@@ -16,7 +17,6 @@ use crate::report::words;
 use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
-use crate::web::late;
 use crate::web::state::use_page;
 
 /// Split, pools, what connects them, speculation and mix.
@@ -46,8 +46,8 @@ pub fn SiliconControls() -> impl IntoView {
                 set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
-            <When on=mixed>{late::detail(Detail::Mix)}</When>
-            <When on=several>{late::detail(Detail::Wires)}</When>
+            <When on=mixed>{mix()}</When>
+            <When on=several>{wires()}</When>
             {fold("Speculation", Some(speculation::summary().into()), Detail::Speculation)}
             {fold("Own chip…", None, Detail::OwnChip)}
         </fieldset>
@@ -211,7 +211,7 @@ pub fn layout(role: Role) -> AnyView {
 }
 
 /// Moves chips between prefill and decode.
-pub fn mix() -> AnyView {
+fn mix() -> AnyView {
     let page = use_page();
     // What stays equal while the slider moves. Dollars are remembered, or rounding would eat them chip by chip.
     let by_cost = RwSignal::new(false);
