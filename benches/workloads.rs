@@ -106,7 +106,7 @@ fn frontier(text: &str) -> Box<dyn Fn() -> Done> {
         let mut search = Search::new(&scenario, Metric::ThroughputPerChip);
         while !search.step(64) {}
         let found = search.found();
-        done(search.progress().1 as u64, 0, found.iter().map(|own| own.interactivity.get()).sum())
+        done(found.len() as u64, 0, found.iter().map(|own| own.interactivity.get()).sum())
     })
 }
 

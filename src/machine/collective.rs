@@ -6,7 +6,7 @@
 //! Source: `constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
 //! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
 
-use super::constants::{Constants, LinkRow};
+use super::constants::{CollectiveRow, Constants, LinkRow};
 use crate::catalog::{Chip, Engine};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 
@@ -62,7 +62,7 @@ pub struct Collective {
     inner: f64,
     outer: f64,
     t0: f64,
-    /// t0 to the power of q, which every message would raise anew.
+    /// `t0` to the power of `q`.
     raised: f64,
     rate: f64,
     q: f64,
@@ -114,14 +114,21 @@ impl<'a> Fabric<'a> {
         let inner = ranks.min(self.domain).max(1);
         let outer = f64::from(ranks) / f64::from(inner);
         let link = self.bandwidth(inner);
-        let (t0, efficiency, q) = self.row(operation, inner);
+        let measured = self.row(operation, inner);
+        let (t0, efficiency, q, raised) = measured.map_or_else(
+            || {
+                let LinkRow { latency, efficiency, q } = self.tables.link("domain");
+                (latency, efficiency, q, libm::pow(latency.get(), q))
+            },
+            |row| (row.t0, row.efficiency, row.q, row.raised),
+        );
         Collective {
             operation,
             ranks,
             inner: f64::from(inner),
             outer,
             t0: t0.get(),
-            raised: libm::pow(t0.get(), q),
+            raised,
             rate: link.get() * efficiency,
             q,
             link: link.get(),
@@ -131,21 +138,17 @@ impl<'a> Fabric<'a> {
         }
     }
 
-    fn row(&self, operation: Operation, ranks: u32) -> (Seconds, f64, f64) {
+    /// The measurement that is nearest in chip, then library, then ranks.
+    fn row(&self, operation: Operation, ranks: u32) -> Option<&'a CollectiveRow> {
         let tables = self.tables;
         let chips = [Some(self.chip.as_str()), tables.sibling(&self.chip)];
-        for chip in chips.into_iter().flatten() {
-            for library in [self.library, "trtllm", "nccl"] {
-                let nearest = tables
-                    .collectives(operation.id(), chip, library)
-                    .min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks));
-                if let Some(row) = nearest {
-                    return (row.t0, row.efficiency, row.q);
-                }
-            }
-        }
-        let LinkRow { latency, efficiency, q } = tables.link("domain");
-        (latency, efficiency, q)
+        chips.into_iter().flatten().find_map(|chip| {
+            let rows = tables.collectives(operation.id(), chip);
+            [self.library, "trtllm", "nccl"].into_iter().find_map(|library| {
+                let own = rows.clone().filter(|row| row.library == library);
+                own.min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks))
+            })
+        })
     }
 
     /// Time for one direction of the expert exchange: each rank sends each of its tokens to the ranks that hold its

@@ -89,6 +89,8 @@ pub struct CollectiveRow {
     pub efficiency: f64,
     /// Exponent that joins latency and transfer.
     pub q: f64,
+    /// `t0` to the power of `q`, which every message would raise anew.
+    pub raised: f64,
 }
 
 /// One row of `engines.csv`; the file explains the columns.
@@ -316,19 +318,14 @@ impl Constants {
         find(&self.kernels, &(operator, Name::new(chip)?, format))
     }
 
-    /// The rows of a collective on a chip by one library, fewest ranks first.
-    pub fn collectives(
-        &self,
-        operation: &str,
-        chip: &str,
-        library: &str,
-    ) -> impl Iterator<Item = &CollectiveRow> {
-        let wanted = || Some((Name::new(chip)?, Name::new(operation)?, Name::new(library)?));
-        let key = |own: &(Name, Name, Name, u32)| (own.0, own.1, own.2);
+    /// The rows of a collective on a chip by any library, fewest ranks of each first.
+    pub fn collectives(&self, operation: &str, chip: &str) -> impl Iterator<Item = &CollectiveRow> + Clone {
+        let wanted = || Some((Name::new(chip)?, Name::new(operation)?));
+        let key = |own: &(Name, Name, Name, u32)| (own.0, own.1);
         let found = wanted().and_then(|wanted| {
             let start = self.collectives.partition_point(|(own, _)| key(own) < wanted);
-            let end = self.collectives.partition_point(|(own, _)| key(own) <= wanted);
-            self.collectives.get(start..end)
+            let rest = self.collectives.get(start..)?;
+            rest.get(..rest.iter().take_while(|(own, _)| key(own) == wanted).count())
         });
         found.unwrap_or_default().iter().map(|(_, row)| row)
     }
@@ -458,6 +455,7 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
         t0: Seconds::micros(cells.number(4)?),
         efficiency: cells.number(5)?,
         q: cells.number(6)?,
+        raised: libm::pow(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
     })
 }
 
