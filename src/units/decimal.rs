@@ -302,8 +302,8 @@ mod tests {
             prop_assume!(value.is_finite() && value < 1e300);
             let next = f64::from_bits(value.to_bits() + 1);
             // A float's expansion ends; so does that of the middle of two.
-            let middle = format!("{:.1100}", value);
-            let above = format!("{:.1100}", next);
+            let middle = format!("{value:.1100}");
+            let above = format!("{next:.1100}");
             let sum: String = halves(&middle, &above);
             let tail = ["", "0", "1"][digits];
             let text = format!("{sum}{tail}");

@@ -25,9 +25,13 @@ pub fn check(root: &Path) -> Result<Tally> {
     clippy("lints, native, fuzz", &["--package", "fuzz", "--all-targets"])?;
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
     clippy("lints, native, markup", &["--package", "markup", "--all-targets"])?;
+    clippy("lints, native, markup", &["--package", "markup", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
-    clippy("lints, wasm32, jobs", &["--package", "worker", "--lib", "--target", WASM])?;
+    clippy(
+        "lints, wasm32, jobs and benchmarks",
+        &["--package", "worker", "--lib", "--target", WASM, "--features", "bench"],
+    )?;
 
     // One package at a time: together, cargo would unite the features of their dependencies, and compile again what
     // it compiled to run this program.
