@@ -41,6 +41,17 @@ document.addEventListener("tandem-share", ({ detail }) =>
   ),
 );
 
+// Who clicks before assist.js is there is answered by it once it is.
+let early;
+const remember = ({ target }) => (early = target.closest?.("[data-opens]") ?? early);
+document.addEventListener("click", remember);
+
+function assist(page, attend) {
+  document.removeEventListener("click", remember);
+  attend(page);
+  early?.click();
+}
+
 try {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
   const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
@@ -50,7 +61,7 @@ try {
   await host;
   const page = start_page(ask);
   document.getElementById("skeleton")?.remove();
-  if (page) import("./{{assist}}").then(({ attend }) => attend(page), console.error);
+  if (page) import("./{{assist}}").then(({ attend }) => assist(page, attend), console.error);
   // Not before the figures are on the screen and the browser has had time for them.
   setTimeout(keepForOffline, 2000);
 } catch (reason) {

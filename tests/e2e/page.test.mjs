@@ -139,6 +139,25 @@ test("every preset answers, with its own chart and comparison", async () => {
   assertClean(problems);
 });
 
+test("a click that comes before its script is not lost", async () => {
+  const { page, context, problems } = await open(browser, { viewport: LAPTOP, link: "v1&isl=4k" });
+  await waitReady(page);
+  // The script is held back until the button was pressed.
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await context.route("**/assist-*.js", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await waitReady(page);
+  await page.click("#gallery");
+  assert.equal(await page.locator("#library").count(), 0, "nobody is there yet to answer");
+  release();
+  await page.locator("#library .starts button").first().waitFor();
+  assertClean(problems);
+});
+
 test("a closed clipboard leaves the link to be copied by hand", async () => {
   const { page } = await open(browser);
   await page.addInitScript(() => {

@@ -25,7 +25,6 @@ pub fn check(root: &Path) -> Result<Tally> {
     clippy("lints, native, fuzz", &["--package", "fuzz", "--all-targets"])?;
     clippy("lints, native, xtask", &["--package", "xtask", "--all-targets"])?;
     clippy("lints, native, markup", &["--package", "markup", "--all-targets"])?;
-    clippy("lints, native, markup", &["--package", "markup", "--all-targets"])?;
     clippy("lints, wasm32", &["--package", "tandem", "--lib", "--target", WASM])?;
     clippy("lints, wasm32, page", &["--package", "tandem", "--lib", "--target", WASM, "--features", "web"])?;
     clippy(
