@@ -140,8 +140,7 @@ test("every preset answers, with its own chart and comparison", async () => {
 });
 
 test("a click that comes before its script is not lost", async () => {
-  const { page, context, problems } = await open(browser, { viewport: LAPTOP, link: "v1&isl=4k" });
-  await waitReady(page);
+  const { context, problems } = await open(browser, { viewport: LAPTOP });
   // The script is held back until the button was pressed.
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -149,7 +148,8 @@ test("a click that comes before its script is not lost", async () => {
     await held;
     await route.continue();
   });
-  await page.reload();
+  const page = await context.newPage();
+  await page.goto(TOP);
   await waitReady(page);
   await page.click("#gallery");
   assert.equal(await page.locator("#library").count(), 0, "nobody is there yet to answer");

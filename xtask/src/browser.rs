@@ -52,8 +52,8 @@ pub fn test(root: &Path, site: Site, filter: &[String], wants_firefox: bool) -> 
     step("browser tests", || {
         let mut node = Command::new("node");
         node.current_dir(&folder)
-            // Two files at a time: half of a test is waiting, and what waits is told by the page, not by a clock.
-            .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
+            // One file after another: a second browser would only take the processor from the first one's timings.
+            .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
             .args(&files)
             .env("TANDEM_URL", &top.url)
             .env("TANDEM_DEEP_URL", &deep.url)
