@@ -1,6 +1,7 @@
 //! The page put together: header, answer, controls, charts, reasons.
 
-use crate::web::lean::{flag, views, words};
+use crate::web::lean::{When, flag, views, words};
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use markup::view;
 use wasm_bindgen::JsCast;
@@ -35,7 +36,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     provide_context(page);
     let choice = theme::provide(embedded);
     history::keep(page);
-    runs::fetch_later(page);
+    runs::fetch_when_near(page);
     keep_pays(page);
     if embedded {
         return view! { <Embed choice/> }.into_any();
@@ -43,6 +44,10 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     tell_changes(page);
     keep(page);
     let open = RwSignal::new(false);
+    // Built at once, the page would hold a slow phone for a quarter of a second: what is not read first comes in a turn
+    // of its own.
+    let rest = RwSignal::new(false);
+    Timeout::new(0, move || rest.set(true)).forget();
     close_menus_left();
     view! {
         <header class="bar">
@@ -78,14 +83,18 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                     {views(move || if open.get() { "Hide the scenario" } else { "Change the scenario" })}
                 </button>
                 <div id="controls" class="fields">
-                    <Controls/>
+                    <When on=rest>
+                        <Controls/>
+                    </When>
                 </div>
             </section>
             <div class="results">
                 <Charts/>
-                <Reasons/>
-                <Pools/>
-                <Comparison/>
+                <When on=rest>
+                    <Reasons/>
+                    <Pools/>
+                    <Comparison/>
+                </When>
             </div>
         </main>
         <footer class="foot">

@@ -1,10 +1,9 @@
-//! Measured runs: fetched once the page stands, so that they cost a first visit nothing, and the nearest ones in words.
-//!
-//! The page works without them, as it must from a file or offline.
+//! Measured runs: fetched when one may stand on a curve or a reader asks for the nearest ones, so that they cost nothing
+//! where nobody sees them. The page works without them, as it must from a file or offline.
 
 use std::sync::Arc;
 
-use crate::web::lean::{When, effect, memo, views};
+use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys::Response;
@@ -13,6 +12,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::state::{Page, use_page};
+use crate::evidence::EvidenceClass;
 use crate::evidence::nearest::Library;
 use crate::report::sentence;
 
@@ -23,21 +23,47 @@ const SETTLED: u32 = 200;
 /// Runs in words.
 const SHOWN: usize = 3;
 
-/// Fetches the runs after the first paint.
-pub fn fetch_later(page: Page) {
-    effect(move || {
-        Timeout::new(SETTLED, move || {
-            spawn_local(async move {
-                if let Some(text) = fetch().await {
-                    page.runs.set(Arc::new(Library::read(&text)));
-                }
-            });
+/// The measured runs, as far as they are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Runs {
+    /// Nobody asked yet.
+    #[default]
+    Unasked,
+    /// Asked for.
+    Coming,
+    /// There.
+    Here(Arc<Library>),
+    /// The file did not come; the next reader who asks may have more luck.
+    Failed,
+}
+
+/// Fetches the runs once the scenario is one of those that have been measured: only then can one stand on its curve.
+pub fn fetch_when_near(page: Page) {
+    let near = memo(move || {
+        page.answer.with(|answer| {
+            answer.as_ref().as_ref().is_ok_and(|own| own.evidence.class == EvidenceClass::MeasuredNearby)
         })
-        .forget();
+    });
+    effect(move || {
+        if near.get() {
+            Timeout::new(SETTLED, move || fetch(page)).forget();
+        }
     });
 }
 
-async fn fetch() -> Option<String> {
+/// Fetches the runs, unless they are there or on their way.
+fn fetch(page: Page) {
+    if page.runs.with_untracked(|runs| matches!(runs, Runs::Coming | Runs::Here(_))) {
+        return;
+    }
+    page.runs.set(Runs::Coming);
+    spawn_local(async move {
+        let text = text().await;
+        page.runs.set(text.map_or(Runs::Failed, |text| Runs::Here(Arc::new(Library::read(&text)))));
+    });
+}
+
+async fn text() -> Option<String> {
     let response = JsFuture::from(window().fetch_with_str(FILE)).await.ok()?;
     let response: Response = response.dyn_into().ok()?;
     if !response.ok() {
@@ -46,29 +72,33 @@ async fn fetch() -> Option<String> {
     JsFuture::from(response.text().ok()?).await.ok()?.as_string()
 }
 
-/// The nearest runs in words, behind a summary; nothing while there are none.
+/// The nearest runs in words, behind a summary. It is there from the first, so that nothing moves when they come.
 #[component]
 pub fn NearestRuns() -> impl IntoView {
     let page = use_page();
     let lines = memo(move || {
-        page.runs.with(|runs| {
-            page.scenario.with(|scenario| {
+        page.runs.with(|runs| match runs {
+            Runs::Unasked | Runs::Coming => vec!["Loading …".to_owned()],
+            Runs::Failed => {
+                vec!["They could not be loaded. Check the connection and open this again.".to_owned()]
+            }
+            Runs::Here(runs) => page.scenario.with(|scenario| {
                 let near = runs.nearest(scenario, SHOWN);
-                near.iter().map(|own| sentence::run(own.run)).collect::<Vec<_>>()
-            })
+                if near.is_empty() {
+                    return vec!["Nobody published a run of this kind.".to_owned()];
+                }
+                near.iter().map(|own| sentence::run(own.run)).collect()
+            }),
         })
     });
-    let some = memo(move || lines.with(|lines| !lines.is_empty()));
     view! {
-        <When on=some>
-            <li class="runs">
-                <details>
-                    <summary>"Nearest measured runs"</summary>
-                    <ul>
-                        {views(move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view())}
-                    </ul>
-                </details>
-            </li>
-        </When>
+        <li class="runs">
+            <details on:toggle=move |_| fetch(page)>
+                <summary>"Nearest measured runs"</summary>
+                <ul>
+                    {views(move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view())}
+                </ul>
+            </details>
+        </li>
     }
 }

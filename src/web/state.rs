@@ -8,12 +8,12 @@ use std::sync::Arc;
 use crate::web::lean::memo;
 use leptos::prelude::*;
 
-use crate::evidence::nearest::Library;
 use crate::evidence::{Evaluation, evaluate};
 pub use crate::figure::view::{MAX_PINS, Reason, Tab, View};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
+use crate::web::runs::Runs;
 
 /// A result, shared between the memos that read it.
 pub type Answer = Arc<Result<Evaluation, Refusal>>;
@@ -53,8 +53,8 @@ pub struct Page {
     pub messages: RwSignal<Vec<Message>>,
     /// The answer.
     pub answer: Memo<Answer>,
-    /// Measured runs, once they are there.
-    pub runs: RwSignal<Arc<Library>>,
+    /// Measured runs, as far as they are known.
+    pub runs: RwSignal<Runs>,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
     /// The open story and its step, as `ID:STEP`, or nothing.

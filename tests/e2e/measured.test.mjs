@@ -43,13 +43,31 @@ test("the nearest runs stand behind the answer in words", async () => {
   assertClean(problems);
 });
 
-test("without the file the page works as ever", async () => {
-  const { context, page } = await open(browser);
+test("a page that nobody measured does not fetch them before a reader asks", async () => {
+  const { page, problems } = await openReady(browser);
+  const fetched = [];
+  page.on("request", (request) => fetched.push(request.url()));
+  // Longer than the page waits where a run may be near.
+  await page.waitForTimeout(1000);
+  assert.deepEqual(fetched.filter((url) => url.includes("measured")), []);
+  await page.locator(".runs summary").click();
+  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
+  assert.equal(await page.locator(".runs li").count(), 3);
+  assertClean(problems);
+});
+
+test("without the file the page works as ever, and says so to who asks", async () => {
+  const { context, page } = await open(browser, { link: MEASURED });
   await context.route("**/measured.csv", (route) => route.abort());
   const asked = page.waitForRequest("**/measured.csv");
   await page.reload();
   await waitReady(page);
   await asked;
   assert.match(await page.locator("[data-testid=sentence]").innerText(), /TTFT/);
-  assert.equal(await page.locator(".runs").count(), 0);
+  await page.locator(".runs summary").click();
+  await page.locator(".runs li").filter({ hasText: "could not be loaded" }).waitFor();
+  await context.unroute("**/measured.csv");
+  await page.locator(".runs summary").click();
+  await page.locator(".runs summary").click();
+  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
 });

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::web::lean::effect;
 use gloo::events::EventListener;
 use gloo::render::{AnimationFrame, request_animation_frame};
+use gloo::timers::callback::Timeout;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys;
@@ -69,10 +70,15 @@ fn context(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderi
     canvas.get_context("2d").ok()??.dyn_into().ok()
 }
 
-/// Tells whoever waits (tests, screenshots) that figures are on the screen.
+/// Tells whoever waits (tests, screenshots) that figures are on the screen, once, and in a turn after the one that builds
+/// the rest of the page.
 pub fn mark_ready() {
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-ready", "true");
+    let Some(root) = document().document_element() else { return };
+    if !root.has_attribute("data-ready") {
+        Timeout::new(0, move || {
+            let _ = root.set_attribute("data-ready", "true");
+        })
+        .forget();
     }
 }
 
@@ -93,7 +99,7 @@ pub fn watch_size(node: NodeRef<Div>) -> RwSignal<Option<Size>> {
                 }
             }
         };
-        measure();
+        // The observer calls at once, after the layout that comes anyway; to ask here would force one more.
         let changed: Closure<dyn FnMut(js_sys::Array)> = Closure::new(move |_| measure());
         if let Ok(watcher) = web_sys::ResizeObserver::new(changed.as_ref().unchecked_ref()) {
             watcher.observe(&element);

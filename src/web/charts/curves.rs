@@ -14,6 +14,7 @@ use crate::metric::Metric;
 use crate::scenario::{Load, Scenario};
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::stops::Stops;
+use crate::web::runs::Runs;
 use crate::web::state::use_page;
 
 /// The swept samples of one scenario.
@@ -42,7 +43,10 @@ pub fn CurveChart() -> impl IntoView {
     );
     let runs = memo(move || {
         let (knob, metric) = (knob.get(), page.view.get().metric);
-        page.runs.with(|runs| page.scenario.with(|scenario| curves::measured(runs, scenario, knob, metric)))
+        page.runs.with(|runs| match runs {
+            Runs::Here(runs) => page.scenario.with(|scenario| curves::measured(runs, scenario, knob, metric)),
+            _ => Vec::new(),
+        })
     });
     let chart = memo(move || {
         let curves = Curves {

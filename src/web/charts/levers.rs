@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{When, memo, views};
+use crate::web::lean::{When, effect, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
 use super::by::{by, chosen};
+use super::canvas::mark_ready;
 use super::picture::{Laid, Picture, Shape, Shown};
 use crate::chart::describe::Table;
 use crate::chart::geometry::Size;
@@ -41,6 +42,12 @@ pub fn lever_chart() -> AnyView {
         },
     };
     let some = memo(move || following.busy.get() || shown.with(|shown| shown.0.is_some()));
+    // Where no lever moves anything, the words are all there is to see.
+    effect(move || {
+        if !some.get() {
+            mark_ready();
+        }
+    });
     let caption = "Layouts stay as they are, and what changes nothing is left out. A tooltip says what twice as much would do.";
     view! {
         <div class="chooser">{by("What moves", &MOVED)}</div>
