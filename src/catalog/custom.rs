@@ -49,7 +49,7 @@ impl std::error::Error for NameError {}
 pub fn slug(name: &str) -> String {
     let mut slug = String::new();
     // Whoever writes more than a name is not heard out.
-    for symbol in name.chars().take(10 * LONGEST_NAME).flat_map(char::to_lowercase) {
+    for symbol in name.chars().take(10 * LONGEST_NAME).map(|own| own.to_ascii_lowercase()) {
         match symbol {
             'a'..='z' | '0'..='9' => slug.push(symbol),
             '.' if !slug.is_empty() && !slug.ends_with(['.', '-']) => slug.push('.'),

@@ -293,7 +293,7 @@ impl Work for Climbing {
             if !layouts.is_empty() {
                 let note = format!(
                     "Layouts are those chosen for this traffic, the same at every point: {}.",
-                    layouts.iter().map(|own| own.to_uppercase()).collect::<Vec<_>>().join(" and ")
+                    layouts.iter().map(|own| own.to_ascii_uppercase()).collect::<Vec<_>>().join(" and ")
                 );
                 text += &Line::default().text("note").text(&note).end();
             }

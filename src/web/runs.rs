@@ -76,8 +76,11 @@ async fn text() -> Option<String> {
 #[component]
 pub fn NearestRuns() -> impl IntoView {
     let page = use_page();
+    let open = RwSignal::new(false);
     let lines = memo(move || {
         page.runs.with(|runs| match runs {
+            // Who does not look does not pay for the search.
+            _ if !open.get() => Vec::new(),
             Runs::Unasked | Runs::Coming => vec!["Loading …".to_owned()],
             Runs::Failed => {
                 vec!["They could not be loaded. Check the connection and open this again.".to_owned()]
@@ -91,9 +94,15 @@ pub fn NearestRuns() -> impl IntoView {
             }),
         })
     });
+    let toggled = move |_| {
+        open.update(|open| *open = !*open);
+        if open.get_untracked() {
+            fetch(page);
+        }
+    };
     view! {
         <li class="runs">
-            <details on:toggle=move |_| fetch(page)>
+            <details on:toggle=toggled>
                 <summary>"Nearest measured runs"</summary>
                 <ul>
                     {views(move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view())}

@@ -19,7 +19,7 @@ const NAMED: usize = 4;
 pub fn aspect(aspect: Aspect, after: &Scenario) -> String {
     let of = |place: usize, what: &str| match after.split.pools().get(place) {
         None | Some((Role::Colocated, _)) => what.to_owned(),
-        Some((role, _)) => format!("{} {what}", words::role(*role).to_lowercase()),
+        Some((role, _)) => format!("{} {what}", words::role(*role).to_ascii_lowercase()),
     };
     match aspect {
         Aspect::Model => "model".to_owned(),

@@ -26,7 +26,7 @@ pub fn label(scenario: &Scenario) -> String {
         }
         if role != Role::Colocated {
             text.push(' ');
-            text.push_str(&words::role(role).to_lowercase());
+            text.push_str(&words::role(role).to_ascii_lowercase());
         }
         text
     });

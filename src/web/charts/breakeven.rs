@@ -220,7 +220,11 @@ fn part(last: Last) -> Option<String> {
             Some(format!("{} to {}", unit.format(*all.first()?), unit.format(*all.last()?)))
         };
         let (x, y) = (reach(map.x.unit, &map.xs)?, reach(map.y.unit, &map.ys)?);
-        Some(format!(" In view: {} {x}, {} {y}.", map.x.label.to_lowercase(), map.y.label.to_lowercase()))
+        Some(format!(
+            " In view: {} {x}, {} {y}.",
+            map.x.label.to_ascii_lowercase(),
+            map.y.label.to_ascii_lowercase()
+        ))
     })
 }
 
