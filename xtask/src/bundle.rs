@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::order;
 use crate::setup;
 use crate::site::{Site, hashed_name, is_hashed_name, read_tree};
 use crate::step::{cargo, run, step};
@@ -142,7 +143,7 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         short.insert(std::mem::replace(&mut import.name, name.clone()), name);
     }
     let script = terse(&script, &mut short)?;
-    files.insert(module.wasm.to_owned(), output.wasm_mut().emit_wasm());
+    files.insert(module.wasm.to_owned(), order::alike(&output.wasm_mut().emit_wasm())?);
     let placeholder = format!("{{{{{}}}}}", module.word);
     let glue = script.replace("tandem_bg.wasm", &placeholder);
     // Only where the script is fetched from changes, not the name that the module asks for.
@@ -222,7 +223,8 @@ fn cut(bytes: &[u8], files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
         let name = part.file_name().and_then(|name| name.to_str()).context("a part without a name")?;
         let own = format!("part-{name}");
         loader = loader.replace(&format!("\"./{name}\""), &format!("\"./{{{{{own}}}}}\""));
-        files.insert(own, bare(&fs::read(&part)?).with_context(|| format!("{name} is no WASM"))?);
+        let bare = bare(&fs::read(&part)?).with_context(|| format!("{name} is no WASM"))?;
+        files.insert(own, order::alike(&bare)?);
     }
     files.insert("parts.js".to_owned(), loader.into_bytes());
     Ok(fs::read(main)?)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `setup` | puts in place what a fresh machine lacks |
 //! | `bundle` | compiles the page and writes `dist/` |
+//! | `order` | puts the functions of a module in an order that compresses |
 //! | `site` | the files of `dist/` in memory: type, tag, compressed forms |
 //! | `budget` | what a first visit may weigh |
 //! | `serve` | answers HTTP out of a site |
@@ -25,6 +26,7 @@ mod bundle;
 mod check;
 mod golden;
 mod licences;
+mod order;
 mod serve;
 mod setup;
 mod site;
