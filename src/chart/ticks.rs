@@ -5,7 +5,7 @@
 //! 0.3 is 0.3 and not 0.30000000000000004.
 
 use crate::units::format::Unit;
-use crate::units::order;
+use crate::units::{order, power_of_two};
 
 use super::model::ScaleKind;
 use super::scale::{Scale, mended};
@@ -56,7 +56,7 @@ pub fn nice(kind: ScaleKind, domain: (f64, f64), count: usize, unit: Unit) -> (f
         ScaleKind::Binary => {
             // A fraction of a doubling is given back, or an axis to 100k would run to 128k for nothing.
             let (first, last) = (libm::floor(libm::log2(low) + 1e-9), libm::ceil(libm::log2(high) - 1e-9));
-            (libm::exp2(first), libm::exp2(last))
+            (power_of_two(first), power_of_two(last))
         }
     };
     let usable = rounded.0 < rounded.1 && rounded.0.is_finite() && rounded.1.is_finite();
@@ -90,7 +90,7 @@ impl Step {
 fn linear_step(span: f64, count: usize, binary: bool) -> Step {
     let rough = span / count as f64;
     if binary && rough >= 1.0 {
-        return Step { mantissa: libm::exp2(libm::round(libm::log2(rough))), exponent: 0 };
+        return Step { mantissa: power_of_two(libm::round(libm::log2(rough))), exponent: 0 };
     }
     let exponent = libm::floor(libm::log10(rough)).clamp(-300.0, 300.0);
     let fraction = rough / libm::pow(10.0, exponent);
@@ -193,7 +193,7 @@ fn binary((low, high): (f64, f64), count: usize) -> (Vec<f64>, Vec<f64>, bool) {
         };
     }
     let stride = libm::ceil(powers / count as f64).max(1.0);
-    let mark = |exponent: f64| libm::exp2(exponent).clamp(low, high);
+    let mark = |exponent: f64| power_of_two(exponent).clamp(low, high);
     let (mut major, mut minor) = (Vec::new(), Vec::new());
     for index in 0..(powers.min(1100.0) as usize) {
         let exponent = first + index as f64;

@@ -156,7 +156,7 @@ fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
 fn grid(fits: f64, most: usize) -> Vec<f64> {
     let doublings = libm::log2(fits.max(1.0));
     let steps = (doublings * 14.0).ceil().clamp(1.0, most.max(2) as f64 - 1.0);
-    let at = |step: f64| libm::exp2(doublings * step / steps);
+    let at = |step: f64| libm::pow(2.0, doublings * step / steps);
     (0..steps as u32).map(|step| at(f64::from(step))).chain((fits > 1.0).then_some(fits)).collect()
 }
 

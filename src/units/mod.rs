@@ -14,6 +14,19 @@ pub mod format;
 pub mod limits;
 pub mod order;
 
+/// Two to the power of a number rounded down, exact; beyond what a number can hold, zero or infinity. `libm::exp2` would
+/// bring four kilobytes of table to the page, and nothing but whole powers is wanted where speed counts.
+///
+/// ```
+/// use tandem::units::power_of_two;
+///
+/// assert_eq!((power_of_two(10.0), power_of_two(-1.5), power_of_two(0.0)), (1024.0, 0.25, 1.0));
+/// ```
+#[must_use]
+pub fn power_of_two(power: f64) -> f64 {
+    libm::scalbn(1.0, libm::floor(power) as i32)
+}
+
 /// Defines a quantity: a transparent `f64` that can be added to its like and scaled by a number.
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident, $unit:literal) => {

@@ -105,7 +105,7 @@ impl Remembered {
         match slot {
             Some(Some((known, shares))) if *known == key => *shares,
             slot => {
-                let context = Tokens::new(libm::exp2(f64::from(length) / 8.0));
+                let context = Tokens::new(libm::pow(2.0, f64::from(length) / 8.0));
                 let shares = steps.shares(f64::from(count), context);
                 if let Some(slot) = slot {
                     *slot = Some((key, shares));

@@ -2,6 +2,8 @@
 //!
 //! A value typed beside the slider need not be a stop; the thumb then stands at the nearest.
 
+use crate::units::power_of_two;
+
 /// Round values, smallest first; never empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stops(Vec<f64>);
@@ -53,7 +55,7 @@ impl Stops {
         let mut value = low.max(1.0);
         while value <= high {
             values.push(value);
-            let octave = libm::exp2(libm::floor(libm::log2(value)));
+            let octave = power_of_two(libm::log2(value));
             let step = if value < dense { 1.0 } else { (octave / steps).max(1.0) };
             value = (libm::floor(value / step) + 1.0) * step;
         }
