@@ -596,13 +596,15 @@ impl TimelineScene {
         let scale = Scale::new(ScaleKind::Linear, domain, (rect.bottom, rect.top));
         let place = |value: f64| scale.map(scale.clamp(value)).unwrap_or(rect.bottom);
 
+        // The last value holds until the end of all.
+        let end_of_all = self.timeline.extent().map_or(to, |extent| extent.1);
         let count = libm::ceil(rect.width()).max(1.0) as usize;
         let mut means = vec![vec![0.0; count]; track.parts.len()];
         let mut peaks: Vec<Option<f64>> = vec![None; count];
         for index in visible {
             let start = track.times.get(index).copied().unwrap_or(to);
-            let end = track.times.get(index + 1).copied().or(self.timeline.extent().map(|extent| extent.1));
-            let ends = [start, end.unwrap_or(to).max(start)].map(|time| self.x.map(self.x.clamp(time)));
+            let end = track.times.get(index + 1).copied().unwrap_or(end_of_all);
+            let ends = [start, end.max(start)].map(|time| self.x.map(self.x.clamp(time)));
             let [Some(a), Some(b)] = ends else { continue };
             let (a, b) = (a - rect.left, b - rect.left);
             let total = track.total(index);

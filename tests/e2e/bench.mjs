@@ -66,10 +66,9 @@ async function workloads() {
 async function drag(link) {
   const { page, context } = await openReady(browser, { viewport: LAPTOP, link });
   await page.waitForTimeout(3000);
+  await watchBlocked(page);
   await page.evaluate(() => {
     globalThis.frames_ = [];
-    globalThis.blocked = [];
-    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe({ type: "longtask" });
     // Before any listener of the page; a task behind the frame's own comes after it is painted.
     addEventListener(
       "input",
@@ -94,12 +93,13 @@ async function drag(link) {
     await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume))));
   }
   await page.mouse.up();
-  const { frames, blocked } = await page.evaluate(() => ({ frames: globalThis.frames_, blocked: globalThis.blocked }));
+  const frames = await page.evaluate(() => globalThis.frames_);
+  const blocked = await longestBlocked(page);
   await context.close();
   if (frames.length < 100) throw new Error(`only ${frames.length} movements of the slider were seen`);
   frames.sort((a, b) => a - b);
   const share = (part) => frames[Math.min(frames.length - 1, Math.floor(part * frames.length))];
-  return { events: frames.length, p50: share(0.5), p95: share(0.95), blocked: Math.max(0, ...blocked) };
+  return { events: frames.length, p50: share(0.5), p95: share(0.95), blocked };
 }
 
 /** Milliseconds from the start of a visit until the first figures are painted, with nothing kept from before. */
@@ -127,32 +127,41 @@ async function starts() {
 /** What is seen of a task that blocks for so long. */
 async function blockedBy(milliseconds) {
   const { page, context } = await openReady(browser, { viewport: LAPTOP });
+  await watchBlocked(page);
   await page.evaluate((length) => {
-    globalThis.blocked = [];
-    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe({ type: "longtask" });
     setTimeout(() => {
       const end = performance.now() + length;
       while (performance.now() < end);
     });
   }, milliseconds);
   await page.waitForTimeout(1000);
-  const blocked = await page.evaluate(() => globalThis.blocked);
+  const blocked = await longestBlocked(page);
   await context.close();
-  return Math.max(0, ...blocked);
+  return blocked;
 }
 
 /** The longest task of the main thread while a long question is asked and answered. */
 async function search(view) {
   const { page, context } = await openReady(browser, { viewport: LAPTOP, link: "v1&prefill=h100-sxm*32&decode=h200*32&rate=4&horizon=2000req" });
   await page.waitForTimeout(1500);
-  await page.evaluate(() => {
-    globalThis.blocked = [];
-    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe({ type: "longtask" });
-  });
+  await watchBlocked(page);
   await page.click(`#tab-${view}`);
   await page.waitForTimeout(5000);
   await waitReady(page);
-  const blocked = await page.evaluate(() => globalThis.blocked);
+  const blocked = await longestBlocked(page);
   await context.close();
-  return Math.max(0, ...blocked);
+  return blocked;
+}
+
+/** From now on the page notes how long its main thread is blocked. */
+function watchBlocked(page) {
+  return page.evaluate(() => {
+    globalThis.blocked = [];
+    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe({ type: "longtask" });
+  });
+}
+
+/** The longest task since then, in milliseconds; what a browser tells takes at least 50. */
+async function longestBlocked(page) {
+  return Math.max(0, ...(await page.evaluate(() => globalThis.blocked)));
 }
