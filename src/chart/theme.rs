@@ -176,8 +176,6 @@ impl Role {
 /// All colours and the fonts of one look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Theme {
-    /// Whether light text stands on dark ground.
-    pub dark: bool,
     /// Behind everything.
     pub page: Colour,
     /// Behind charts and panels.
@@ -215,7 +213,6 @@ pub const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans
 
 /// Dark text on light ground.
 pub const LIGHT: Theme = Theme {
-    dark: false,
     page: Colour::hex(0xF4F5F8),
     surface: Colour::hex(0xFFFFFF),
     raised: Colour::hex(0xF4F5F8),
@@ -244,7 +241,6 @@ pub const LIGHT: Theme = Theme {
 
 /// Light text on dark ground.
 pub const DARK: Theme = Theme {
-    dark: true,
     page: Colour::hex(0x0F1115),
     surface: Colour::hex(0x16191F),
     raised: Colour::hex(0x1E222A),
@@ -286,15 +282,11 @@ impl Theme {
         self.series.get(slot % self.series.len()).copied().unwrap_or(fallback)
     }
 
-    /// The look as CSS declarations, one custom property a line.
-    #[must_use]
-    pub fn declarations(&self) -> String {
-        let mut text = format!("color-scheme: {};\n", if self.dark { "dark" } else { "light" });
-        let mut property = |name: &str, colour: Colour| {
-            text.push_str(&format!("--{name}: {};\n", colour.css()));
-        };
+    /// The look as CSS custom properties, in an order that all looks share.
+    fn properties(&self) -> Vec<(String, Colour)> {
+        let mut all = Vec::new();
+        let mut property = |name: &str, colour: Colour| all.push((name.to_owned(), colour));
         let Self {
-            dark: _,
             page,
             surface,
             raised,
@@ -338,27 +330,22 @@ impl Theme {
             property(&format!("role-{}-text", role.name()), hue.text);
             property(&format!("role-{}-ink", role.name()), hue.line.ink_on());
         }
-        text
+        all
     }
 }
 
 /// Both looks as a stylesheet: light, dark where the system asks for it, and either by `data-theme` on the root.
 #[must_use]
 pub fn css() -> String {
-    let block = |selector: &str, theme: &Theme, indent: &str| {
-        let mut text = format!("{indent}{selector} {{\n");
-        for line in theme.declarations().lines() {
-            text.push_str(&format!("{indent}  {line}\n"));
-        }
-        text.push_str(&format!("{indent}}}\n"));
-        text
-    };
-    format!(
-        ":root {{\n  --font: {FONT};\n}}\n{}@media (prefers-color-scheme: dark) {{\n{}}}\n{}",
-        block(":root, :root[data-theme=\"light\"]", &LIGHT, ""),
-        block(":root:not([data-theme=\"light\"])", &DARK, "  "),
-        block(":root[data-theme=\"dark\"]", &DARK, ""),
-    )
+    let mut text = format!(":root {{\n  --font: {FONT};\n  color-scheme: light dark;\n");
+    for ((name, light), (_, dark)) in LIGHT.properties().into_iter().zip(DARK.properties()) {
+        text.push_str(&format!("  --{name}: light-dark({}, {});\n", light.css(), dark.css()));
+    }
+    text.push_str("}\n");
+    for look in ["light", "dark"] {
+        text.push_str(&format!(":root[data-theme=\"{look}\"] {{\n  color-scheme: {look};\n}}\n"));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -451,11 +438,13 @@ mod tests {
     #[test]
     fn the_stylesheet_has_both_looks() {
         let css = css();
-        for part in
-            ["--series-1: #1241ad;", "--role-prefill:", "prefers-color-scheme: dark", "--series-8-text:"]
-        {
+        let series =
+            format!("--series-1: light-dark({}, {});", LIGHT.series[0].line.css(), DARK.series[0].line.css());
+        for part in [series.as_str(), "--role-prefill:", "color-scheme: light dark;", "--series-8-text:"] {
             assert!(css.contains(part), "{part} is missing");
         }
+        let names = |theme: Theme| theme.properties().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(LIGHT), names(DARK));
         assert_eq!(css.matches('{').count(), css.matches('}').count());
     }
 

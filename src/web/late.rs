@@ -1,4 +1,4 @@
-//! Views whose code is loaded when they are first shown.
+//! Views, and what else few visits need, whose code is loaded when it is first asked for.
 //!
 //! `cargo xtask build` cuts the compiled page at the functions below: what only they reach leaves the module of the
 //! first visit and becomes a file of its own, fetched with the first call. They share the memory and the functions of
@@ -13,6 +13,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use super::charts::table::Figures;
 use super::controls::Detail;
 use super::lean::views;
+use super::runs::Measured;
 use super::why::Rows;
 
 /// A view, or why its code did not come.
@@ -91,6 +92,11 @@ pub fn comparison() -> AnyView {
     shown(load_comparison())
 }
 
+/// The measured runs of a file; nothing if the code for them did not come.
+pub async fn runs(text: String) -> Option<Box<dyn Measured>> {
+    load_runs(text).await.ok()
+}
+
 /// A text to be copied by hand.
 pub fn by_hand(text: RwSignal<Option<String>>) -> AnyView {
     shown(load_by_hand(text))
@@ -164,6 +170,11 @@ fn load_comparison() -> Late {
 #[wasm_split(tables, fallible)]
 fn load_by_hand(text: RwSignal<Option<String>>) -> Late {
     Ok(super::share::by_hand(text))
+}
+
+#[wasm_split(runs, fallible)]
+fn load_runs(text: String) -> Result<Box<dyn Measured>, SplitLoaderError> {
+    Ok(super::runs::read(&text))
 }
 
 /// The view once its code is here; until then a word that it is coming, or why it did not.

@@ -1,8 +1,6 @@
 //! Measured runs: fetched when one may stand on a curve or a reader asks for the nearest ones, so that they cost nothing
 //! where nobody sees them. The page works without them, as it must from a file or offline.
 
-use std::sync::Arc;
-
 use crate::web::lean::{effect, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
@@ -11,10 +9,16 @@ use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use super::late;
 use super::state::{Page, use_page};
+use crate::chart::model::Sample;
 use crate::evidence::EvidenceClass;
 use crate::evidence::nearest::Library;
+use crate::explore::Knob;
+use crate::figure::curves;
+use crate::metric::Metric;
 use crate::report::sentence;
+use crate::scenario::Scenario;
 
 /// The file, beside the page wherever that is: a relative address counts from the document's base.
 const FILE: &str = "measured.csv";
@@ -24,7 +28,7 @@ const SETTLED: u32 = 200;
 const SHOWN: usize = 3;
 
 /// The measured runs, as far as they are known.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Default)]
 pub enum Runs {
     /// Nobody asked yet.
     #[default]
@@ -32,9 +36,37 @@ pub enum Runs {
     /// Asked for.
     Coming,
     /// There.
-    Here(Arc<Library>),
+    Here(Box<dyn Measured>),
     /// The file did not come; the next reader who asks may have more luck.
     Failed,
+}
+
+/// What a library of runs is asked. Behind a trait, so that reading and searching it stay in the part that comes with it.
+pub trait Measured: Send + Sync {
+    /// The nearest runs in words, a line each.
+    fn nearest(&self, scenario: &Scenario) -> Vec<String>;
+
+    /// The runs on the curve of a metric over a knob.
+    fn on_curve(&self, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample>;
+}
+
+impl Measured for Library {
+    fn nearest(&self, scenario: &Scenario) -> Vec<String> {
+        let near = self.nearest(scenario, SHOWN);
+        if near.is_empty() {
+            return vec!["Nobody published a run of this kind.".to_owned()];
+        }
+        near.iter().map(|own| sentence::run(own.run)).collect()
+    }
+
+    fn on_curve(&self, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample> {
+        curves::measured(self, scenario, knob, metric)
+    }
+}
+
+/// The runs of a file.
+pub fn read(text: &str) -> Box<dyn Measured> {
+    Box::new(Library::read(text))
 }
 
 /// Fetches the runs once the scenario is one of those that have been measured: only then can one stand on its curve.
@@ -58,8 +90,11 @@ fn fetch(page: Page) {
     }
     page.runs.set(Runs::Coming);
     spawn_local(async move {
-        let text = text().await;
-        page.runs.set(text.map_or(Runs::Failed, |text| Runs::Here(Arc::new(Library::read(&text)))));
+        let runs = match text().await {
+            Some(text) => late::runs(text).await.map_or(Runs::Failed, Runs::Here),
+            None => Runs::Failed,
+        };
+        page.runs.set(runs);
     });
 }
 
@@ -85,13 +120,7 @@ pub fn NearestRuns() -> impl IntoView {
             Runs::Failed => {
                 vec!["They could not be loaded. Check the connection and open this again.".to_owned()]
             }
-            Runs::Here(runs) => page.scenario.with(|scenario| {
-                let near = runs.nearest(scenario, SHOWN);
-                if near.is_empty() {
-                    return vec!["Nobody published a run of this kind.".to_owned()];
-                }
-                near.iter().map(|own| sentence::run(own.run)).collect()
-            }),
+            Runs::Here(runs) => page.scenario.with(|scenario| runs.nearest(scenario)),
         })
     });
     let toggled = move |_| {

@@ -44,7 +44,7 @@ pub fn CurveChart() -> impl IntoView {
     let runs = memo(move || {
         let (knob, metric) = (knob.get(), page.view.get().metric);
         page.runs.with(|runs| match runs {
-            Runs::Here(runs) => page.scenario.with(|scenario| curves::measured(runs, scenario, knob, metric)),
+            Runs::Here(runs) => page.scenario.with(|scenario| runs.on_curve(scenario, knob, metric)),
             _ => Vec::new(),
         })
     });
