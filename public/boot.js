@@ -53,6 +53,8 @@ function assist(page, attend) {
 }
 
 try {
+  // Inside another page there is no room for what the tool is.
+  if (embedded) document.querySelector("#skeleton .lead")?.remove();
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
   const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
   const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([import("./{{glue}}"), import("./{{parts}}")]);

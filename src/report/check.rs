@@ -147,7 +147,7 @@ pub(super) fn percent(value: Option<f64>) -> String {
 }
 
 pub(super) fn signed(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.1}"))
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.1}").replace('-', "−"))
 }
 
 pub(super) fn share(value: Option<f64>) -> String {
