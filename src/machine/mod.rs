@@ -7,7 +7,7 @@ pub mod wire;
 
 pub use collective::{Collective, Fabric, Operation};
 pub use constants::{
-    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, WeightHome,
+    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Measured, On, Operator, SramRow, WeightHome,
     constants,
 };
 pub use kernel::{Kernel, Limit, Provenance, Work};

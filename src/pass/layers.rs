@@ -37,12 +37,26 @@ struct Walk<'p, 'a, S> {
     laws: &'p Laws,
     shape: &'p Shape,
     sink: &'p mut S,
+    /// Time and bytes of the sum over the tensor-parallel ranks, which is the same after every layer.
+    sum: (Seconds, Bytes),
+    /// Norm, residual, rotary embedding and activation, which are too: the residual stream read and written twice.
+    small: (Work, (Seconds, Limit)),
 }
 
 impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
         let laws = if shape.prompts > 0.0 { &plan.prefill_laws } else { &plan.laws };
-        Self { plan, laws, shape, sink }
+        let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
+        let small = Work {
+            flops_per_row: 8.0 * f64::from(plan.model.hidden),
+            rows: shape.tokens(),
+            bytes: stream * 4.0,
+            tiles: 1.0,
+            depth: 1.0,
+        };
+        let (time, limit) = laws.elementwise.time(&small);
+        let small = (small, (time + plan.engine.layer / 2.0, limit));
+        Self { plan, laws, shape, sink, sum: plan.sum.time(stream), small }
     }
 
     fn all(&mut self) {
@@ -418,15 +432,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
         let tokens = self.shape.tokens();
         let hidden = f64::from(self.plan.model.hidden);
-        if self.plan.layout.dp <= 1 {
-            let message = Bytes::new(tokens * hidden * ACTIVATION);
-            let (time, bytes) = self.plan.expert_sum.time(message);
-            self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.expert_sum.latency()));
-            return;
-        }
+        let Some([gather, scatter]) = &self.plan.exchange else {
+            return self.rank_sum(count);
+        };
         let all = Bytes::new(tokens * f64::from(self.plan.layout.dp) * hidden * ACTIVATION);
-        let (gather, gathered) = self.plan.gather.time(all);
-        let (scatter, scattered) = self.plan.scatter.time(all);
+        let floor = gather.latency() + scatter.latency();
+        let (gather, gathered) = gather.time(all);
+        let (scatter, scattered) = scatter.time(all);
         let ranks = self.plan.layout.etp.saturating_mul(self.plan.layout.ep);
         let send = |bytes: f64| {
             self.plan.fabric.expert_exchange(
@@ -437,35 +449,21 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             )
         };
         let sparse = send(self.plan.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
-        let floor = self.plan.gather.latency() + self.plan.scatter.latency();
         let time = (gather + scatter).min(sparse);
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 
     /// Sum over the tensor-parallel ranks after a layer.
     fn rank_sum(&mut self, count: u32) {
-        if self.plan.layout.tp <= 1 {
-            return;
+        let (time, bytes) = self.sum;
+        if self.plan.layout.tp > 1 {
+            self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.sum.latency()));
         }
-        let message = Bytes::new(self.shape.tokens() * f64::from(self.plan.model.hidden) * ACTIVATION);
-        let (time, bytes) = self.plan.tensor_sum.time(message);
-        self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.tensor_sum.latency()));
     }
 
-    /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
     fn small_kernels(&mut self, count: u32) {
-        let tokens = self.shape.tokens();
-        let hidden = f64::from(self.plan.model.hidden);
-        let work = Work {
-            flops_per_row: 8.0 * hidden,
-            rows: tokens,
-            bytes: Bytes::new(tokens * hidden * ACTIVATION * 4.0),
-            tiles: 1.0,
-            depth: 1.0,
-        };
-        let (time, limit) = self.laws.elementwise.time(&work);
-        let time = time + self.plan.engine.layer / 2.0;
-        self.sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
+        let (work, time) = self.small;
+        self.sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, time));
     }
 
     /// Output head over the last token of each sequence, and the sampling after it.

@@ -76,7 +76,7 @@ impl<'a> Half<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
+    pub fn engine(&self) -> &'a EngineRow {
         self.holder.settled.replica.engine()
     }
 

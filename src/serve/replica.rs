@@ -15,7 +15,7 @@ use crate::units::{Bytes, Seconds, Tokens};
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
     pub(super) silicon: Silicon<'a>,
-    pub(super) engine: EngineRow,
+    pub(super) engine: &'a EngineRow,
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
     Memory(Box<Plan<'a>>),
     /// Weights that stream through stages: the pipeline law.
-    Sram(Pipeline<'a>),
+    Sram(Box<Pipeline<'a>>),
 }
 
 /// What a prompt costs, alone and as one of the most that a step takes. Engines fill a step up to their token budget, so
@@ -139,7 +139,9 @@ impl<'a> Replica<'a> {
         }
         let silicon = if row.is_some() {
             let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
-            Silicon::Sram(pipeline.ok_or_else(|| missing("bandwidth of the memory that holds the weights"))?)
+            Silicon::Sram(Box::new(
+                pipeline.ok_or_else(|| missing("bandwidth of the memory that holds the weights"))?,
+            ))
         } else {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
@@ -188,8 +190,8 @@ impl<'a> Replica<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
-        &self.engine
+    pub fn engine(&self) -> &'a EngineRow {
+        self.engine
     }
 
     /// Sequences of this mean length whose cache fits.
