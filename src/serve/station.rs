@@ -239,10 +239,10 @@ impl Operating {
     }
 }
 
-impl Station<'_, '_> {
+impl<'a> Station<'a, '_> {
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
+    pub fn engine(&self) -> &'a EngineRow {
         self.half.engine()
     }
 
@@ -305,8 +305,9 @@ impl Station<'_, '_> {
         };
         // Prompts that queue for prefill leave it one right after another, however evenly they came.
         let Spacing(even) = spacing;
-        let load = met(spacing).prefill_load().min(1.0);
-        met(Spacing(even * (1.0 - load)))
+        let own = met(spacing);
+        let load = own.prefill_load().min(1.0);
+        if even.abs() * load > 0.0 { met(Spacing(even * (1.0 - load))) } else { own }
     }
 }
 
