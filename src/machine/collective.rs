@@ -8,7 +8,7 @@
 
 use super::constants::{CollectiveRow, Constants, EngineRow, LinkRow, Measured};
 use crate::catalog::{Chip, Engine};
-use crate::units::{Bytes, BytesPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, Seconds, larger, power};
 
 /// What is exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl<'a> Fabric<'a> {
         let (t0, efficiency, q, raised) = measured.map_or_else(
             || {
                 let LinkRow { latency, efficiency, q } = self.tables.link("domain");
-                (latency, efficiency, q, libm::pow(latency.get(), q))
+                (latency, efficiency, q, power(latency.get(), q))
             },
             |row| (row.t0, row.efficiency, row.q, row.raised),
         );
@@ -160,12 +160,12 @@ impl<'a> Fabric<'a> {
         let nodes = ways / f64::from(ranks.min(self.domain));
         let exchange = self.exchange_row;
         if nodes <= 1.0 {
-            let destinations = (ways - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / ways, top_k));
+            let destinations = (ways - 1.0) * (1.0 - power(1.0 - 1.0 / ways, top_k));
             return exchange.latency
                 + bytes * (tokens * destinations) / (self.bandwidth(ranks) * exchange.efficiency);
         }
         // A token crosses the network once for each remote node that holds one of its experts.
-        let remote = (nodes - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / nodes, top_k));
+        let remote = (nodes - 1.0) * (1.0 - power(1.0 - 1.0 / nodes, top_k));
         let across = self.network_row;
         let network = self.bandwidth(ranks) * across.efficiency;
         across.latency + exchange.latency + bytes * (tokens * remote) / network
@@ -191,10 +191,8 @@ impl Collective {
         let mut time = Seconds::ZERO;
         if self.inner > 1.0 {
             let transfer = inside.get() / self.rate;
-            // Powers by their logarithms, which takes half the time of `pow`, the most expensive thing in a step.
-            let sum = self.raised + libm::exp(self.q * libm::log(transfer));
-            let joined = libm::exp(libm::log(sum) / self.q);
-            time += Seconds::new((joined * self.scale).max(inside.get() / self.link));
+            let joined = power(self.raised + power(transfer, self.q), 1.0 / self.q);
+            time += Seconds::new(larger(joined * self.scale, inside.get() / self.link));
         }
         if self.outer > 1.0 {
             // Each chip carries its share of the message across nodes.

@@ -1,13 +1,14 @@
 //! The fitted constants: data files beside this code, read once. Each file says where its figures come from; `build.rs`
 //! takes the words out of them.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::collective::Operation;
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
+use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens, power};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -277,13 +278,23 @@ impl Name {
     }
 }
 
+/// A chip's family, and the rows of other tables that are of the chip and of its sibling.
+#[derive(Clone, Debug)]
+struct Family {
+    row: FamilyRow,
+    kernels: [Range<usize>; 2],
+    collectives: [Range<usize>; 2],
+}
+
 /// All tables, those with a key in its order.
 #[derive(Clone, Debug)]
 pub struct Constants {
     kernels: Vec<(Name, KernelRow)>,
     collectives: Vec<(Name, CollectiveRow)>,
     engines: Vec<EngineRow>,
-    families: Vec<(Name, FamilyRow)>,
+    families: Vec<(Name, Family)>,
+    /// Laws fitted over all chips.
+    any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
     links: Vec<(&'static str, LinkRow)>,
 }
@@ -334,22 +345,36 @@ impl<'a> Measured<'a> {
 #[must_use]
 pub fn constants() -> &'static Constants {
     static TABLES: OnceLock<Constants> = OnceLock::new();
-    TABLES.get_or_init(|| Constants {
-        kernels: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/kernels.csv")), kernel_row), |row| {
-            Name::new(row.chip)
-        }),
-        collectives: sorted(
-            rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row),
-            |row| Name::new(row.chip),
-        ),
-        engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
-        families: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row), |row| {
-            Name::new(row.chip)
-        }),
-        sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
-            Name::new(row.chip)
-        }),
-        links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
+    TABLES.get_or_init(|| {
+        let kernels =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/kernels.csv")), kernel_row), |row| {
+                Name::new(row.chip)
+            });
+        let collectives =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row), |row| {
+                Name::new(row.chip)
+            });
+        let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
+        let family = |row: FamilyRow| {
+            let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
+            Family {
+                row,
+                kernels: names.map(|name| of(&kernels, name)),
+                collectives: names.map(|name| of(&collectives, name)),
+            }
+        };
+        let families = families.into_iter().map(family).collect();
+        Constants {
+            families: sorted(families, |own| Name::new(own.row.chip)),
+            any: of(&kernels, Name::new("*")),
+            kernels,
+            collectives,
+            engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
+            sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
+                Name::new(row.chip)
+            }),
+            links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
+        }
     })
 }
 
@@ -357,19 +382,22 @@ impl Constants {
     /// What is known of a chip.
     #[must_use]
     pub fn measured(&self, chip: &str) -> Measured<'_> {
-        let family = self.family(chip);
-        let (own, near) = (Name::new(chip), family.and_then(|own| Name::new(own.sibling?)));
+        let any = rows_in(&self.kernels, &self.any);
+        let Some(Family { row, kernels, collectives }) = self.family(chip) else {
+            return Measured { kernels: [&[], &[], any], collectives: [&[], &[]], compute: 1.0 };
+        };
+        let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
         Measured {
-            kernels: [own, near, Name::new("*")].map(|name| of(&self.kernels, name)),
-            collectives: [own, near].map(|name| of(&self.collectives, name)),
-            compute: family.map_or(1.0, |own| own.compute),
+            kernels: [own, near, any],
+            collectives: collectives.each_ref().map(|rows| rows_in(&self.collectives, rows)),
+            compute: row.compute,
         }
     }
 
     /// The engine's constants on a chip: those of its generation, else those of any.
     #[must_use]
     pub fn engine(&self, engine: Engine, chip: &str) -> &EngineRow {
-        let generation = self.family(chip).map_or("any", |own| own.generation);
+        let generation = self.family(chip).map_or("any", |own| own.row.generation);
         let find =
             |generation| self.engines.iter().find(|row| row.engine == engine && row.generation == generation);
         find(generation).or_else(|| find("any")).unwrap_or(&PLAIN_ENGINE)
@@ -386,7 +414,7 @@ impl Constants {
         self
     }
 
-    fn family(&self, chip: &str) -> Option<&FamilyRow> {
+    fn family(&self, chip: &str) -> Option<&Family> {
         find(&self.families, &Name::new(chip)?)
     }
 
@@ -444,10 +472,15 @@ fn sorted<T, K: Copy + Ord>(rows: Vec<T>, key: impl Fn(&T) -> Option<K>) -> Vec<
     rows
 }
 
-/// The rows of one name.
-fn of<T>(table: &[(Name, T)], name: Option<Name>) -> Rows<'_, T> {
-    let end = |past: bool| table.partition_point(|(own, _)| Some(*own) < name || (past && Some(*own) == name));
-    table.get(end(false)..end(true)).unwrap_or_default()
+/// Where the rows of one name are.
+fn of<T>(table: &[(Name, T)], name: Option<Name>) -> Range<usize> {
+    let before =
+        |past: bool| table.partition_point(|(own, _)| Some(*own) < name || (past && Some(*own) == name));
+    before(false)..before(true)
+}
+
+fn rows_in<'a, T>(table: Rows<'a, T>, rows: &Range<usize>) -> Rows<'a, T> {
+    table.get(rows.clone()).unwrap_or_default()
 }
 
 /// The row of a table with this key.
@@ -489,7 +522,7 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
         t0: Seconds::micros(cells.number(4)?),
         efficiency: cells.number(5)?,
         q: cells.number(6)?,
-        raised: libm::pow(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
+        raised: power(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
     })
 }
 

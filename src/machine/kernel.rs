@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::constants::{KernelRow, Measured, On, Operator};
 use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
-use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, larger};
 
 /// What binds an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -172,10 +172,10 @@ impl Kernel {
         if work.rows <= 0.0 {
             return (Seconds::ZERO, Limit::Latency);
         }
-        let padded = Flops::new(work.flops_per_row * work.rows.max(self.pad_rows));
+        let padded = Flops::new(work.flops_per_row * larger(work.rows, self.pad_rows));
         let compute = (padded / self.compute_rate).get();
         let memory = (work.bytes / self.memory_rate).get();
-        let pieces = work.tiles.max(1.0) * (work.depth / self.split).max(1.0);
+        let pieces = larger(work.tiles, 1.0) * larger(work.depth / self.split, 1.0);
         let core = fourth_root(fourth(compute) + fourth(memory)) * (1.0 + self.half_tiles / pieces);
         let light = (work.flops() / self.peak).max(work.bytes / self.bandwidth);
         let time = (self.floor + Seconds::new(core)).max(light);

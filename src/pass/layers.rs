@@ -7,7 +7,7 @@ use super::sink::{Breakdown, Sink, Time, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
 use crate::machine::{Kernel, Limit, Work};
-use crate::units::{Bytes, Flops, Seconds};
+use crate::units::{Bytes, Flops, Seconds, larger, smaller};
 
 /// Side of an output tile of a matrix kernel.
 const TILE: f64 = 128.0;
@@ -24,7 +24,7 @@ impl Plan<'_> {
     /// The operations of a pass on one chip.
     #[must_use]
     pub fn breakdown(&self, shape: &Shape) -> Vec<Op> {
-        let mut breakdown = Breakdown::default();
+        let mut breakdown = Breakdown(Vec::with_capacity(OpKind::COUNT));
         Walk::new(self, shape, &mut breakdown).all();
         breakdown.0
     }
@@ -147,8 +147,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let (d, v) = (f64::from(head_dim), f64::from(v_dim));
-        let q = (f64::from(heads) / tp).max(1.0);
-        let kv = (f64::from(kv_heads) / tp).max(1.0);
+        let q = larger(f64::from(heads) / tp, 1.0);
+        let kv = larger(f64::from(kv_heads) / tp, 1.0);
         let kv_width = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
         self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * kv_width, hidden);
@@ -174,7 +174,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_attention, &work);
         }
         if self.shape.sequences > 0.0 {
-            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let (b, width) = (self.shape.sequences, self.shape.width);
             let work = Work {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
@@ -197,7 +197,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let tokens = self.shape.tokens();
-        let h = (f64::from(heads) / tp).max(1.0);
+        let h = larger(f64::from(heads) / tp, 1.0);
         let (rank, rope, nope, v) =
             (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
         match q_rank.map(f64::from) {
@@ -233,7 +233,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             // Absorbed up-projections work on the latent, in 16 bits.
             self.wide(OpKind::Projection, count, b * width, h * nope, rank);
             self.wide(OpKind::Projection, count, b * width, h * v, rank);
-            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let work = Work {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
                 rows: h * width,
@@ -301,7 +301,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let tokens = self.shape.tokens();
-        let (h, d) = ((f64::from(heads) / tp).max(1.0), f64::from(head_dim));
+        let (h, d) = (larger(f64::from(heads) / tp, 1.0), f64::from(head_dim));
         let q = f64::from(q_rank);
         self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden);
         self.dense(OpKind::Projection, count, tokens, h * d, q);
@@ -399,7 +399,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let ep = f64::from(self.plan.layout.ep);
         let local = all / ep;
-        let group = tokens * self.shape.active_ranks.max(1.0);
+        let group = tokens * larger(self.shape.active_ranks, 1.0);
         let mine = group * k / ep;
         let reached = touched(all, k, local, group);
         let inter = f64::from(inter) / f64::from(self.plan.layout.etp);
@@ -491,7 +491,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
 /// Tiles along one side. The rows of a mean step are a mean too, so the count is not rounded up: a curve over load would
 /// otherwise jump where only single steps do.
 fn tiles(length: f64) -> f64 {
-    (length / TILE).max(1.0)
+    larger(length / TILE, 1.0)
 }
 
 /// An operation on a link: bound by latency when the empty message takes most of its time.

@@ -12,7 +12,7 @@ use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Measured, Operation, Operator};
 use crate::scenario::Layout;
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
 
 /// Bytes of an activation on a link or between kernels.
 pub(super) const ACTIVATION: f64 = 2.0;
@@ -242,8 +242,8 @@ impl<'a> Plan<'a> {
 /// Experts of one rank that at least one of so many tokens reaches, for uniform routing.
 #[must_use]
 pub fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
-    // As `pow` does, in half its time; of no tokens none is reached.
-    let missed =
-        if tokens > 0.0 { libm::exp(tokens * libm::log((1.0 - top_k / experts).max(0.0))) } else { 1.0 };
-    (local * (1.0 - missed)).max(local.min(1.0).min(tokens * top_k * local / experts).max(1e-9))
+    // Of no tokens none is reached.
+    let missed = if tokens > 0.0 { power(larger(1.0 - top_k / experts, 0.0), tokens) } else { 1.0 };
+    let least = larger(smaller(smaller(local, 1.0), tokens * top_k * local / experts), 1e-9);
+    larger(local * (1.0 - missed), least)
 }

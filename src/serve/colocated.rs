@@ -89,7 +89,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
             let wanted = rate.get() / station.replicas;
             let most = at_room.rate * SATURATED;
             let served = wanted.min(most);
-            let batch = fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
+            let batch =
+                fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
             let at = station.at(batch);
             let saturated = wanted > most;
             (at, at.batch + at.rate * first_of(&at, room), saturated.then_some(rate))
@@ -132,7 +133,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, lengths.context);
+    let account = half.account(operating.company, operating.step, lengths.context);
     let yields = half.tokens_per_step();
     let mut tpot_parts = account.per_token(yields);
     push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);

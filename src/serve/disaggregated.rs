@@ -142,7 +142,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
     }
     let prefill_ops = reader.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, lengths.context);
+    let account = half.account(operating.company, operating.step, lengths.context);
     let yields = half.tokens_per_step();
     let in_prefill = rate / readers * (prefill.latency + ttft.queue).get();
     let held = in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl));

@@ -9,7 +9,7 @@ use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, EngineRow, WeightHome};
 use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens, larger, smaller};
 
 /// A replica.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl Prefill {
         let own = arrivals / self.ranks;
         // Mean of a Poisson number that is not 0; the series where the quotient would lose its digits.
         let some = if own > 1e-6 { own / -libm::expm1(-own) } else { 1.0 + own / 2.0 };
-        some.min(self.most)
+        smaller(some, self.most)
     }
 
     /// From start to first token with so many prompts in the step of a rank.
@@ -411,7 +411,7 @@ fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
 pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> Shape {
     let ranks = f64::from(layout.dp);
     let share = sequences / (ranks * f64::from(layout.pp));
-    Shape::decode(share.max(1.0), context, sequences.clamp(1.0, ranks))
+    Shape::decode(larger(share, 1.0), context, smaller(larger(sequences, 1.0), ranks))
 }
 
 fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
@@ -441,7 +441,7 @@ pub fn cause(kind: OpKind) -> Cause {
 /// The parts of a time that operations make up, with the rest of it put down to `rest`.
 #[must_use]
 pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest: Cause) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<Part> = Vec::with_capacity(8);
     let mut add = |cause: Cause, time: Seconds| {
         if time.get() > 0.0 {
             match parts.iter_mut().find(|part| part.cause == cause) {

@@ -31,7 +31,7 @@
 use super::half::Half;
 use super::replica::Prefill;
 use crate::machine::EngineRow;
-use crate::units::{Seconds, Tokens};
+use crate::units::{Seconds, Tokens, power};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
 pub const SATURATED: f64 = 0.98;
@@ -317,7 +317,7 @@ impl<'a> Station<'a, '_> {
 pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
     let load = load.clamp(0.0, 0.999_999);
     let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
-    cv * cv / 2.0 * libm::pow(load, exponent) / (servers * (1.0 - load)) * service
+    cv * cv / 2.0 * power(load, exponent) / (servers * (1.0 - load)) * service
 }
 
 /// By how much less is waited where arrivals, whose gaps have this squared coefficient of variation, are more even than at
