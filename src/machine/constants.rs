@@ -623,7 +623,8 @@ mod tests {
     fn each_law_is_found_again() {
         let tables = constants();
         for (_, row) in &tables.kernels {
-            assert_eq!(tables.measured(row.chip).kernel(On::Itself, row.operator, row.format), Some(row));
+            let on = if row.chip == "*" { On::Any } else { On::Itself };
+            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format), Some(row));
         }
         for (_, row) in &tables.collectives {
             assert!(tables.measured(row.chip).collectives(row.operation)[0].clone().any(|own| own == row));
