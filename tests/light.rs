@@ -13,12 +13,16 @@ mod support;
 use proptest::prelude::*;
 use tandem::catalog::Chip;
 use tandem::evidence::{Evaluation, evaluate};
+use tandem::machine::constants;
 use tandem::scenario::{Load, Role, Scenario, link};
-use tandem::serve::Warning;
+use tandem::serve::{Deployment, Models, Warning};
 
-/// What the closed form may lose where it should gain: what a step saves by taking prompts in is fitted, and with answers of
-/// a few tokens behind long prompts a faster step saves a little less than it gains.
-const SLACK: f64 = 0.03;
+/// What better chips may lose. A prompt saves a fitted share of each decode step that takes a piece of it in. Where prompts
+/// are so long and answers so short that more pieces than steps come (20,000 tokens in, 100 out, a hundred users), the closed
+/// form counts a step's saving more than once, and a faster step takes more of it away than it gains: at most 1.7 % among
+/// 180,000 pairs with the engine of these scenarios, always in pools that read and write. A cap at one saving a step
+/// is no way out: the batch would have to be capped with it, or more users would lose a fifth.
+const SLACK: f64 = 0.02;
 
 /// The best arithmetic rate of a chip in any format.
 fn peak(chip: &Chip) -> f64 {
@@ -98,12 +102,18 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Longer answers are never done sooner, and more users never serve fewer requests; in each split, at the layouts that
-    /// the first of the two was given.
+    /// Longer answers are never done sooner, and more users never serve fewer requests; in each split, at the layouts
+    /// and micro-batches that the first of the two was given.
     #[test]
     fn more_work_is_never_done_sooner(scenario in support::served_scenarios(), factor in 1.0..4.0_f64) {
         let Ok(base) = evaluate(&scenario) else { return Ok(()) };
-        let scenario = tandem::explore::pin(&scenario);
+        let mut scenario = tandem::explore::pin(&scenario);
+        // Micro-batches are chosen for all users, of whom fewer are in decode, and cost up to 3.5 % where the choice flips.
+        let micro = Models::of(&scenario).ok().and_then(|models| {
+            let deployment = Deployment::new(&scenario, constants(), &models).ok()?;
+            deployment.decode.partner.map(|own| own.micro)
+        });
+        scenario.micro = micro.or(scenario.micro);
         let text = link::write(&scenario, &[]);
         let mut longer = scenario.clone();
         longer.workload.osl = longer.workload.osl * factor;
@@ -115,7 +125,7 @@ proptest! {
             let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
-                prop_assert!(after >= before * (1.0 - SLACK), "{after} after {before} req/s with {factor} times the users: {text}");
+                prop_assert!(after >= before * (1.0 - 1e-5), "{after} after {before} req/s with {factor} times the users: {text}");
             }
         }
     }

@@ -110,7 +110,7 @@ pub fn count() -> usize {
 fn rows_of(engine: Engine, numbers: &[f64]) -> Vec<EngineRow> {
     let mut rows = Vec::new();
     for ((_, chip), numbers) in GENERATIONS.iter().zip(numbers.chunks(FITTED.len())) {
-        let mut row = constants().engine(engine, chip);
+        let mut row = *constants().engine(engine, chip);
         for (constant, &value) in FITTED.iter().zip(numbers) {
             (constant.set)(&mut row, value);
         }

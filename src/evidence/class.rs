@@ -53,7 +53,7 @@ fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
         EvidenceClass::MeasuredNearby
     } else if served().any(|(own, _, _)| own == id) {
         EvidenceClass::SameChip
-    } else if tables.has_measured_kernels(id) || tables.sibling(id).is_some() {
+    } else if tables.has_measured_kernels(id) {
         EvidenceClass::SameFamily
     } else {
         EvidenceClass::DatasheetOnly

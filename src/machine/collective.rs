@@ -6,9 +6,9 @@
 //! Source: `constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
 //! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
 
-use super::constants::{CollectiveRow, Constants, LinkRow};
+use super::constants::{CollectiveRow, Constants, EngineRow, LinkRow, Measured};
 use crate::catalog::{Chip, Engine};
-use crate::units::{Bytes, BytesPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, Seconds, larger, power};
 
 /// What is exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,15 @@ pub enum Operation {
 }
 
 impl Operation {
-    const fn id(self) -> &'static str {
-        match self {
-            Self::AllReduce => "all-reduce",
-            Self::AllGather => "all-gather",
-            Self::ReduceScatter => "reduce-scatter",
-        }
+    /// The collective of this name in the data file.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Some(match id {
+            "all-reduce" => Self::AllReduce,
+            "all-gather" => Self::AllGather,
+            "reduce-scatter" => Self::ReduceScatter,
+            _ => return None,
+        })
     }
 
     /// Bytes on each chip's link for a message of `bytes` among `ranks`.
@@ -44,11 +47,10 @@ impl Operation {
 #[derive(Clone, Debug)]
 pub struct Fabric<'a> {
     tables: &'a Constants,
-    scale: f64,
+    engine: &'a EngineRow,
+    measured: Measured<'a>,
     network_row: LinkRow,
     exchange_row: LinkRow,
-    chip: String,
-    library: &'static str,
     link: Option<BytesPerSecond>,
     domain: u32,
     network: Option<BytesPerSecond>,
@@ -75,14 +77,13 @@ pub struct Collective {
 impl<'a> Fabric<'a> {
     /// The fabric of a chip under an engine, whose own all-reduce is used where it was measured.
     #[must_use]
-    pub fn new(tables: &'a Constants, chip: &Chip, engine: Engine) -> Self {
+    pub fn new(tables: &'a Constants, chip: &Chip, engine: &'a EngineRow, measured: Measured<'a>) -> Self {
         Self {
             tables,
-            scale: tables.engine(engine, &chip.id).link_scale,
+            engine,
+            measured,
             network_row: tables.link("network"),
             exchange_row: tables.link("exchange"),
-            chip: chip.id.to_string(),
-            library: engine.id(),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
@@ -118,7 +119,7 @@ impl<'a> Fabric<'a> {
         let (t0, efficiency, q, raised) = measured.map_or_else(
             || {
                 let LinkRow { latency, efficiency, q } = self.tables.link("domain");
-                (latency, efficiency, q, libm::pow(latency.get(), q))
+                (latency, efficiency, q, power(latency.get(), q))
             },
             |row| (row.t0, row.efficiency, row.q, row.raised),
         );
@@ -134,17 +135,14 @@ impl<'a> Fabric<'a> {
             link: link.get(),
             network: self.network.unwrap_or(link).get(),
             network_row: self.network_row,
-            scale: self.scale,
+            scale: self.engine.link_scale,
         }
     }
 
     /// The measurement that is nearest in chip, then library, then ranks.
     fn row(&self, operation: Operation, ranks: u32) -> Option<&'a CollectiveRow> {
-        let tables = self.tables;
-        let chips = [Some(self.chip.as_str()), tables.sibling(&self.chip)];
-        chips.into_iter().flatten().find_map(|chip| {
-            let rows = tables.collectives(operation.id(), chip);
-            [self.library, "trtllm", "nccl"].into_iter().find_map(|library| {
+        self.measured.collectives(operation).into_iter().find_map(|rows| {
+            [Some(self.engine.engine), Some(Engine::Trtllm), None].into_iter().find_map(|library| {
                 let own = rows.clone().filter(|row| row.library == library);
                 own.min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks))
             })
@@ -162,12 +160,12 @@ impl<'a> Fabric<'a> {
         let nodes = ways / f64::from(ranks.min(self.domain));
         let exchange = self.exchange_row;
         if nodes <= 1.0 {
-            let destinations = (ways - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / ways, top_k));
+            let destinations = (ways - 1.0) * (1.0 - power(1.0 - 1.0 / ways, top_k));
             return exchange.latency
                 + bytes * (tokens * destinations) / (self.bandwidth(ranks) * exchange.efficiency);
         }
         // A token crosses the network once for each remote node that holds one of its experts.
-        let remote = (nodes - 1.0) * (1.0 - libm::pow(1.0 - 1.0 / nodes, top_k));
+        let remote = (nodes - 1.0) * (1.0 - power(1.0 - 1.0 / nodes, top_k));
         let across = self.network_row;
         let network = self.bandwidth(ranks) * across.efficiency;
         across.latency + exchange.latency + bytes * (tokens * remote) / network
@@ -193,10 +191,8 @@ impl Collective {
         let mut time = Seconds::ZERO;
         if self.inner > 1.0 {
             let transfer = inside.get() / self.rate;
-            // Powers by their logarithms, which takes half the time of `pow`, the most expensive thing in a step.
-            let sum = self.raised + libm::exp(self.q * libm::log(transfer));
-            let joined = libm::exp(libm::log(sum) / self.q);
-            time += Seconds::new((joined * self.scale).max(inside.get() / self.link));
+            let joined = power(self.raised + power(transfer, self.q), 1.0 / self.q);
+            time += Seconds::new(larger(joined * self.scale, inside.get() / self.link));
         }
         if self.outer > 1.0 {
             // Each chip carries its share of the message across nodes.

@@ -1,12 +1,14 @@
 //! The fitted constants: data files beside this code, read once. Each file says where its figures come from; `build.rs`
 //! takes the words out of them.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::collective::Operation;
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
+use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens, power};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,12 +77,12 @@ pub struct KernelRow {
 /// One row of `collectives.csv`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CollectiveRow {
-    /// `all-reduce`, `all-gather` or `reduce-scatter`.
-    pub operation: &'static str,
+    /// What is exchanged.
+    pub operation: Operation,
     /// Chip.
     pub chip: &'static str,
-    /// Library whose implementation was measured.
-    pub library: &'static str,
+    /// Engine whose implementation was measured; none for NCCL's.
+    pub library: Option<Engine>,
     /// Ranks.
     pub ranks: u32,
     /// Latency of an empty message.
@@ -263,8 +265,7 @@ const PLAIN_ENGINE: EngineRow = EngineRow {
     reserve: Bytes::giga(1.5),
 };
 
-/// A short name as one number, in the order of its letters. An evaluation looks some fifty laws up; comparing texts
-/// took a quarter of its time.
+/// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Name(u128);
 
@@ -277,66 +278,129 @@ impl Name {
     }
 }
 
-/// All tables, each in the order of its key.
+/// A chip's family, and the rows of other tables that are of the chip and of its sibling.
+#[derive(Clone, Debug)]
+struct Family {
+    row: FamilyRow,
+    kernels: [Range<usize>; 2],
+    collectives: [Range<usize>; 2],
+}
+
+/// All tables, those with a key in its order.
 #[derive(Clone, Debug)]
 pub struct Constants {
-    kernels: Vec<((Operator, Name, NumberFormat), KernelRow)>,
-    collectives: Vec<((Name, Name, Name, u32), CollectiveRow)>,
+    kernels: Vec<(Name, KernelRow)>,
+    collectives: Vec<(Name, CollectiveRow)>,
     engines: Vec<EngineRow>,
-    families: Vec<(Name, FamilyRow)>,
+    families: Vec<(Name, Family)>,
+    /// Laws fitted over all chips.
+    any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
     links: Vec<(&'static str, LinkRow)>,
+}
+
+/// The rows of one chip in a table.
+type Rows<'a, T> = &'a [(Name, T)];
+
+/// Whose rows of a table.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    /// The chip's own.
+    Itself,
+    /// Those of the measured chip whose efficiencies it inherits.
+    Sibling,
+    /// The set fitted over all chips.
+    Any,
+}
+
+/// What the tables say of a chip, found once for all the laws of a replica: of itself, and of the measured chip whose
+/// efficiencies it inherits.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured<'a> {
+    kernels: [Rows<'a, KernelRow>; 3],
+    collectives: [Rows<'a, CollectiveRow>; 2],
+    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    pub compute: f64,
+}
+
+impl<'a> Measured<'a> {
+    /// The law of an operator in a format, exactly as fitted on one of the chips.
+    #[must_use]
+    pub fn kernel(&self, on: On, operator: Operator, format: NumberFormat) -> Option<&'a KernelRow> {
+        let wanted = |row: &&KernelRow| row.operator == operator && row.format == format;
+        self.kernels[on as usize].iter().map(|(_, row)| row).find(wanted)
+    }
+
+    /// The rows of a collective by any library, on the chip itself and on the one it inherits from.
+    pub fn collectives(
+        &self,
+        operation: Operation,
+    ) -> [impl Iterator<Item = &'a CollectiveRow> + Clone + use<'a>; 2] {
+        self.collectives
+            .map(|rows| rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation))
+    }
 }
 
 /// The tables, read at first use.
 #[must_use]
 pub fn constants() -> &'static Constants {
     static TABLES: OnceLock<Constants> = OnceLock::new();
-    TABLES.get_or_init(|| Constants {
-        kernels: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/kernels.csv")), kernel_row), |row| {
-            Some((row.operator, Name::new(row.chip)?, row.format))
-        }),
-        collectives: sorted(
-            rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row),
-            |row| Some((Name::new(row.chip)?, Name::new(row.operation)?, Name::new(row.library)?, row.ranks)),
-        ),
-        engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
-        families: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row), |row| {
-            Name::new(row.chip)
-        }),
-        sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
-            Name::new(row.chip)
-        }),
-        links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
+    TABLES.get_or_init(|| {
+        let kernels =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/kernels.csv")), kernel_row), |row| {
+                Name::new(row.chip)
+            });
+        let collectives =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row), |row| {
+                Name::new(row.chip)
+            });
+        let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
+        let family = |row: FamilyRow| {
+            let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
+            Family {
+                row,
+                kernels: names.map(|name| of(&kernels, name)),
+                collectives: names.map(|name| of(&collectives, name)),
+            }
+        };
+        let families = families.into_iter().map(family).collect();
+        Constants {
+            families: sorted(families, |own| Name::new(own.row.chip)),
+            any: of(&kernels, Name::new("*")),
+            kernels,
+            collectives,
+            engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
+            sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
+                Name::new(row.chip)
+            }),
+            links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
+        }
     })
 }
 
 impl Constants {
-    /// The law of an operator on a chip in a format, exactly as fitted.
+    /// What is known of a chip.
     #[must_use]
-    pub fn kernel(&self, operator: Operator, chip: &str, format: NumberFormat) -> Option<&KernelRow> {
-        find(&self.kernels, &(operator, Name::new(chip)?, format))
-    }
-
-    /// The rows of a collective on a chip by any library, fewest ranks of each first.
-    pub fn collectives(&self, operation: &str, chip: &str) -> impl Iterator<Item = &CollectiveRow> + Clone {
-        let wanted = || Some((Name::new(chip)?, Name::new(operation)?));
-        let key = |own: &(Name, Name, Name, u32)| (own.0, own.1);
-        let found = wanted().and_then(|wanted| {
-            let start = self.collectives.partition_point(|(own, _)| key(own) < wanted);
-            let rest = self.collectives.get(start..)?;
-            rest.get(..rest.iter().take_while(|(own, _)| key(own) == wanted).count())
-        });
-        found.unwrap_or_default().iter().map(|(_, row)| row)
+    pub fn measured(&self, chip: &str) -> Measured<'_> {
+        let any = rows_in(&self.kernels, &self.any);
+        let Some(Family { row, kernels, collectives }) = self.family(chip) else {
+            return Measured { kernels: [&[], &[], any], collectives: [&[], &[]], compute: 1.0 };
+        };
+        let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
+        Measured {
+            kernels: [own, near, any],
+            collectives: collectives.each_ref().map(|rows| rows_in(&self.collectives, rows)),
+            compute: row.compute,
+        }
     }
 
     /// The engine's constants on a chip: those of its generation, else those of any.
     #[must_use]
-    pub fn engine(&self, engine: Engine, chip: &str) -> EngineRow {
-        let generation = self.family(chip).map_or("any", |own| own.generation);
+    pub fn engine(&self, engine: Engine, chip: &str) -> &EngineRow {
+        let generation = self.family(chip).map_or("any", |own| own.row.generation);
         let find =
             |generation| self.engines.iter().find(|row| row.engine == engine && row.generation == generation);
-        find(generation).or_else(|| find("any")).copied().unwrap_or(PLAIN_ENGINE)
+        find(generation).or_else(|| find("any")).unwrap_or(&PLAIN_ENGINE)
     }
 
     /// The same tables with another row for the engine that the row names, as calibration tries them.
@@ -350,19 +414,7 @@ impl Constants {
         self
     }
 
-    /// The measured chip whose efficiencies this one inherits.
-    #[must_use]
-    pub fn sibling(&self, chip: &str) -> Option<&'static str> {
-        self.family(chip)?.sibling
-    }
-
-    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
-    #[must_use]
-    pub fn compute_share(&self, chip: &str) -> f64 {
-        self.family(chip).map_or(1.0, |own| own.compute)
-    }
-
-    fn family(&self, chip: &str) -> Option<&FamilyRow> {
+    fn family(&self, chip: &str) -> Option<&Family> {
         find(&self.families, &Name::new(chip)?)
     }
 
@@ -381,10 +433,11 @@ impl Constants {
         self.links.iter().find(|(own, _)| *own == kind).map_or(plain, |(_, row)| *row)
     }
 
-    /// Whether kernels of this very chip were measured.
+    /// Whether kernels of this chip or of one of its family were measured.
     #[must_use]
     pub fn has_measured_kernels(&self, chip: &str) -> bool {
-        Name::new(chip).is_some_and(|chip| self.kernels.iter().any(|((_, own, _), _)| *own == chip))
+        let [own, near, _] = self.measured(chip).kernels;
+        !(own.is_empty() && near.is_empty())
     }
 }
 
@@ -419,6 +472,17 @@ fn sorted<T, K: Copy + Ord>(rows: Vec<T>, key: impl Fn(&T) -> Option<K>) -> Vec<
     rows
 }
 
+/// Where the rows of one name are.
+fn of<T>(table: &[(Name, T)], name: Option<Name>) -> Range<usize> {
+    let before =
+        |past: bool| table.partition_point(|(own, _)| Some(*own) < name || (past && Some(*own) == name));
+    before(false)..before(true)
+}
+
+fn rows_in<'a, T>(table: Rows<'a, T>, rows: &Range<usize>) -> Rows<'a, T> {
+    table.get(rows.clone()).unwrap_or_default()
+}
+
 /// The row of a table with this key.
 fn find<'a, K: Ord, T>(table: &'a [(K, T)], wanted: &K) -> Option<&'a T> {
     let at = table.binary_search_by(|(key, _)| key.cmp(wanted)).ok()?;
@@ -448,14 +512,17 @@ fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
 
 fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
     Some(CollectiveRow {
-        operation: cells.text(0)?,
+        operation: Operation::from_id(cells.text(0)?)?,
         chip: cells.text(1)?,
-        library: cells.text(2)?,
+        library: match cells.text(2)? {
+            "nccl" => None,
+            engine => Some(Engine::from_id(engine)?),
+        },
         ranks: cells.text(3)?.parse().ok()?,
         t0: Seconds::micros(cells.number(4)?),
         efficiency: cells.number(5)?,
         q: cells.number(6)?,
-        raised: libm::pow(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
+        raised: power(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
     })
 }
 
@@ -556,7 +623,11 @@ mod tests {
     fn each_law_is_found_again() {
         let tables = constants();
         for (_, row) in &tables.kernels {
-            assert_eq!(tables.kernel(row.operator, row.chip, row.format), Some(row));
+            let on = if row.chip == "*" { On::Any } else { On::Itself };
+            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format), Some(row));
+        }
+        for (_, row) in &tables.collectives {
+            assert!(tables.measured(row.chip).collectives(row.operation)[0].clone().any(|own| own == row));
         }
     }
 }

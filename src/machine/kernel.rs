@@ -11,9 +11,9 @@
 
 use serde::Serialize;
 
-use super::constants::{Constants, KernelRow, Operator};
+use super::constants::{KernelRow, Measured, On, Operator};
 use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
-use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, larger};
 
 /// What binds an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -87,7 +87,12 @@ impl Kernel {
     /// same chip in a format of the same or a wider unit, then the set over all chips. `None` when the chip has no
     /// published peak or bandwidth.
     #[must_use]
-    pub fn find(tables: &Constants, operator: Operator, chip: &Chip, format: NumberFormat) -> Option<Self> {
+    pub fn find(
+        measured: &Measured<'_>,
+        operator: Operator,
+        chip: &Chip,
+        format: NumberFormat,
+    ) -> Option<Self> {
         let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
         let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
         let unit = chip.rate(wanted)?.unit;
@@ -100,11 +105,10 @@ impl Kernel {
             ComputeType::Int8 => NumberFormat::Int8,
             ComputeType::Bf16 => NumberFormat::Bf16,
         };
-        let sibling = tables.sibling(&chip.id);
         let other = if operator == Operator::GemmVllm { Operator::Gemm } else { operator };
-        let own = |operator, format| tables.kernel(operator, &chip.id, format);
-        let near = |operator, format| tables.kernel(operator, sibling?, format);
-        let any = |operator, format| tables.kernel(operator, "*", format);
+        let own = |operator, format| measured.kernel(On::Itself, operator, format);
+        let near = |operator, format| measured.kernel(On::Sibling, operator, format);
+        let any = |operator, format| measured.kernel(On::Any, operator, format);
         let stand_in = stand_in(native);
         let (row, provenance) = own(operator, native)
             .or_else(|| own(other, native))
@@ -119,7 +123,7 @@ impl Kernel {
         // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
         let unit = if row.chip == "*" { unit } else { row.unit };
         let kernel = Self { provenance, ..Self::from_row(row, chip, unit)? };
-        Some(kernel.with_compute(tables.compute_share(&chip.id)))
+        Some(kernel.with_compute(measured.compute))
     }
 
     /// The law of one row of constants on a chip whose `unit` does the arithmetic. `None` when the chip has no published
@@ -168,10 +172,10 @@ impl Kernel {
         if work.rows <= 0.0 {
             return (Seconds::ZERO, Limit::Latency);
         }
-        let padded = Flops::new(work.flops_per_row * work.rows.max(self.pad_rows));
+        let padded = Flops::new(work.flops_per_row * larger(work.rows, self.pad_rows));
         let compute = (padded / self.compute_rate).get();
         let memory = (work.bytes / self.memory_rate).get();
-        let pieces = work.tiles.max(1.0) * (work.depth / self.split).max(1.0);
+        let pieces = larger(work.tiles, 1.0) * larger(work.depth / self.split, 1.0);
         let core = fourth_root(fourth(compute) + fourth(memory)) * (1.0 + self.half_tiles / pieces);
         let light = (work.flops() / self.peak).max(work.bytes / self.bandwidth);
         let time = (self.floor + Seconds::new(core)).max(light);

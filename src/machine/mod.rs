@@ -7,8 +7,8 @@ pub mod wire;
 
 pub use collective::{Collective, Fabric, Operation};
 pub use constants::{
-    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Operator, SramRow, WeightHome,
-    constants,
+    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Measured, On, Operator, SramRow,
+    WeightHome, constants,
 };
 pub use kernel::{Kernel, Limit, Provenance, Work};
 pub use wire::{WireRow, wire};

@@ -7,7 +7,7 @@ use super::sink::{Breakdown, Sink, Time, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
 use crate::machine::{Kernel, Limit, Work};
-use crate::units::{Bytes, Flops, Seconds};
+use crate::units::{Bytes, Flops, Seconds, larger, smaller};
 
 /// Side of an output tile of a matrix kernel.
 const TILE: f64 = 128.0;
@@ -24,7 +24,7 @@ impl Plan<'_> {
     /// The operations of a pass on one chip.
     #[must_use]
     pub fn breakdown(&self, shape: &Shape) -> Vec<Op> {
-        let mut breakdown = Breakdown::default();
+        let mut breakdown = Breakdown(Vec::with_capacity(OpKind::COUNT));
         Walk::new(self, shape, &mut breakdown).all();
         breakdown.0
     }
@@ -37,12 +37,26 @@ struct Walk<'p, 'a, S> {
     laws: &'p Laws,
     shape: &'p Shape,
     sink: &'p mut S,
+    /// Time and bytes of the sum over the tensor-parallel ranks, which is the same after every layer.
+    sum: (Seconds, Bytes),
+    /// Norm, residual, rotary embedding and activation, which are too: the residual stream read and written twice.
+    small: (Work, (Seconds, Limit)),
 }
 
 impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
         let laws = if shape.prompts > 0.0 { &plan.prefill_laws } else { &plan.laws };
-        Self { plan, laws, shape, sink }
+        let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
+        let small = Work {
+            flops_per_row: 8.0 * f64::from(plan.model.hidden),
+            rows: shape.tokens(),
+            bytes: stream * 4.0,
+            tiles: 1.0,
+            depth: 1.0,
+        };
+        let (time, limit) = laws.elementwise.time(&small);
+        let small = (small, (time + plan.engine.layer / 2.0, limit));
+        Self { plan, laws, shape, sink, sum: plan.sum.time(stream), small }
     }
 
     fn all(&mut self) {
@@ -133,8 +147,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let (d, v) = (f64::from(head_dim), f64::from(v_dim));
-        let q = (f64::from(heads) / tp).max(1.0);
-        let kv = (f64::from(kv_heads) / tp).max(1.0);
+        let q = larger(f64::from(heads) / tp, 1.0);
+        let kv = larger(f64::from(kv_heads) / tp, 1.0);
         let kv_width = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
         self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * kv_width, hidden);
@@ -160,7 +174,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_attention, &work);
         }
         if self.shape.sequences > 0.0 {
-            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let (b, width) = (self.shape.sequences, self.shape.width);
             let work = Work {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
@@ -183,7 +197,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let tokens = self.shape.tokens();
-        let h = (f64::from(heads) / tp).max(1.0);
+        let h = larger(f64::from(heads) / tp, 1.0);
         let (rank, rope, nope, v) =
             (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
         match q_rank.map(f64::from) {
@@ -219,7 +233,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             // Absorbed up-projections work on the latent, in 16 bits.
             self.wide(OpKind::Projection, count, b * width, h * nope, rank);
             self.wide(OpKind::Projection, count, b * width, h * v, rank);
-            let keys = self.shape.context.get().min(reach.unwrap_or(f64::INFINITY));
+            let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let work = Work {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
                 rows: h * width,
@@ -287,7 +301,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
         let tokens = self.shape.tokens();
-        let (h, d) = ((f64::from(heads) / tp).max(1.0), f64::from(head_dim));
+        let (h, d) = (larger(f64::from(heads) / tp, 1.0), f64::from(head_dim));
         let q = f64::from(q_rank);
         self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden);
         self.dense(OpKind::Projection, count, tokens, h * d, q);
@@ -385,7 +399,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let ep = f64::from(self.plan.layout.ep);
         let local = all / ep;
-        let group = tokens * self.shape.active_ranks.max(1.0);
+        let group = tokens * larger(self.shape.active_ranks, 1.0);
         let mine = group * k / ep;
         let reached = touched(all, k, local, group);
         let inter = f64::from(inter) / f64::from(self.plan.layout.etp);
@@ -418,15 +432,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
         let tokens = self.shape.tokens();
         let hidden = f64::from(self.plan.model.hidden);
-        if self.plan.layout.dp <= 1 {
-            let message = Bytes::new(tokens * hidden * ACTIVATION);
-            let (time, bytes) = self.plan.expert_sum.time(message);
-            self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.expert_sum.latency()));
-            return;
-        }
+        let Some([gather, scatter]) = &self.plan.exchange else {
+            return self.rank_sum(count);
+        };
         let all = Bytes::new(tokens * f64::from(self.plan.layout.dp) * hidden * ACTIVATION);
-        let (gather, gathered) = self.plan.gather.time(all);
-        let (scatter, scattered) = self.plan.scatter.time(all);
+        let floor = gather.latency() + scatter.latency();
+        let (gather, gathered) = gather.time(all);
+        let (scatter, scattered) = scatter.time(all);
         let ranks = self.plan.layout.etp.saturating_mul(self.plan.layout.ep);
         let send = |bytes: f64| {
             self.plan.fabric.expert_exchange(
@@ -437,35 +449,21 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             )
         };
         let sparse = send(self.plan.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
-        let floor = self.plan.gather.latency() + self.plan.scatter.latency();
         let time = (gather + scatter).min(sparse);
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 
     /// Sum over the tensor-parallel ranks after a layer.
     fn rank_sum(&mut self, count: u32) {
-        if self.plan.layout.tp <= 1 {
-            return;
+        let (time, bytes) = self.sum;
+        if self.plan.layout.tp > 1 {
+            self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.sum.latency()));
         }
-        let message = Bytes::new(self.shape.tokens() * f64::from(self.plan.model.hidden) * ACTIVATION);
-        let (time, bytes) = self.plan.tensor_sum.time(message);
-        self.sink.take(link_op(OpKind::AllReduce, count, bytes, time, self.plan.tensor_sum.latency()));
     }
 
-    /// Norm, residual, rotary embedding and activation: the residual stream read and written twice.
     fn small_kernels(&mut self, count: u32) {
-        let tokens = self.shape.tokens();
-        let hidden = f64::from(self.plan.model.hidden);
-        let work = Work {
-            flops_per_row: 8.0 * hidden,
-            rows: tokens,
-            bytes: Bytes::new(tokens * hidden * ACTIVATION * 4.0),
-            tiles: 1.0,
-            depth: 1.0,
-        };
-        let (time, limit) = self.laws.elementwise.time(&work);
-        let time = time + self.plan.engine.layer / 2.0;
-        self.sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, (time, limit)));
+        let (work, time) = self.small;
+        self.sink.take(repeated(OpKind::Elementwise, count, work.flops(), work.bytes, time));
     }
 
     /// Output head over the last token of each sequence, and the sampling after it.
@@ -493,7 +491,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
 /// Tiles along one side. The rows of a mean step are a mean too, so the count is not rounded up: a curve over load would
 /// otherwise jump where only single steps do.
 fn tiles(length: f64) -> f64 {
-    (length / TILE).max(1.0)
+    larger(length / TILE, 1.0)
 }
 
 /// An operation on a link: bound by latency when the empty message takes most of its time.

@@ -55,3 +55,8 @@ pub enum OpKind {
     /// Activations from one pipeline stage to the next.
     StageHop,
 }
+
+impl OpKind {
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::StageHop as usize + 1;
+}

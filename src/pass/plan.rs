@@ -10,9 +10,9 @@ use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
-use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Operation, Operator};
+use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Measured, Operation, Operator};
 use crate::scenario::Layout;
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
 
 /// Bytes of an activation on a link or between kernels.
 pub(super) const ACTIVATION: f64 = 2.0;
@@ -26,14 +26,14 @@ pub struct Plan<'a> {
     pub(super) layout: Layout,
     pub(super) portion: Portion,
     pub(super) numerics: Numerics,
-    pub(super) engine: EngineRow,
+    pub(super) engine: &'a EngineRow,
     pub(super) fabric: Fabric<'a>,
     pub(super) laws: Laws,
     pub(super) prefill_laws: Laws,
-    pub(super) tensor_sum: Collective,
-    pub(super) expert_sum: Collective,
-    pub(super) gather: Collective,
-    pub(super) scatter: Collective,
+    /// Sum over the tensor-parallel ranks.
+    pub(super) sum: Collective,
+    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back.
+    pub(super) exchange: Option<[Collective; 2]>,
     pub(super) memory: Bytes,
     weights: Bytes,
 }
@@ -52,10 +52,10 @@ pub(super) struct Laws {
 }
 
 impl Laws {
-    fn find(tables: &Constants, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
+    fn find(measured: &Measured<'_>, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
-        let law = |operator, format| Kernel::find(tables, operator, chip, format);
+        let law = |operator, format| Kernel::find(measured, operator, chip, format);
         Some(Self {
             dense: law(gemm, numerics.weights)?,
             wide: law(gemm, NumberFormat::Bf16)?,
@@ -94,16 +94,18 @@ impl<'a> Plan<'a> {
         numerics: Numerics,
         layout: Layout,
     ) -> Option<Self> {
+        let measured = tables.measured(&chip.id);
         let row = tables.engine(engine, &chip.id);
-        let laws = Laws::find(tables, chip, engine, numerics)?;
-        let fabric = Fabric::new(tables, chip, engine);
+        let laws = Laws::find(&measured, chip, engine, numerics)?;
+        let fabric = Fabric::new(tables, chip, row, measured);
         let ranks = layout.tp.saturating_mul(layout.dp);
+        let exchange = [Operation::AllGather, Operation::ReduceScatter];
         Some(Self {
             model,
             layout,
             portion: Portion::Whole,
             numerics,
-            engine: tables.engine(engine, &chip.id),
+            engine: row,
             laws: laws.inside(
                 row.floor_scale,
                 row.gemm_scale,
@@ -111,10 +113,8 @@ impl<'a> Plan<'a> {
                 row.experts(numerics.experts),
             ),
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
-            tensor_sum: fabric.collective(Operation::AllReduce, layout.tp),
-            expert_sum: fabric.collective(Operation::AllReduce, layout.etp.saturating_mul(layout.ep)),
-            gather: fabric.collective(Operation::AllGather, ranks),
-            scatter: fabric.collective(Operation::ReduceScatter, ranks),
+            sum: fabric.collective(Operation::AllReduce, layout.tp),
+            exchange: (layout.dp > 1).then(|| exchange.map(|own| fabric.collective(own, ranks))),
             memory: chip.memory.as_ref()?.capacity,
             weights: weights_per_chip(model, numerics, layout, Portion::Whole),
             fabric,
@@ -136,8 +136,8 @@ impl<'a> Plan<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
-        &self.engine
+    pub fn engine(&self) -> &'a EngineRow {
+        self.engine
     }
 
     /// Weights on one chip.
@@ -242,8 +242,8 @@ impl<'a> Plan<'a> {
 /// Experts of one rank that at least one of so many tokens reaches, for uniform routing.
 #[must_use]
 pub fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
-    // As `pow` does, in half its time; of no tokens none is reached.
-    let missed =
-        if tokens > 0.0 { libm::exp(tokens * libm::log((1.0 - top_k / experts).max(0.0))) } else { 1.0 };
-    (local * (1.0 - missed)).max(local.min(1.0).min(tokens * top_k * local / experts).max(1e-9))
+    // Of no tokens none is reached.
+    let missed = if tokens > 0.0 { power(larger(1.0 - top_k / experts, 0.0), tokens) } else { 1.0 };
+    let least = larger(smaller(smaller(local, 1.0), tokens * top_k * local / experts), 1e-9);
+    larger(local * (1.0 - missed), least)
 }

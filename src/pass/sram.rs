@@ -36,7 +36,7 @@ pub struct Pipeline<'a> {
     numerics: Numerics,
     layout: Layout,
     portion: Portion,
-    row: SramRow,
+    row: &'a SramRow,
     /// The memory that holds the weights.
     home: Store,
     /// The main memory that takes the cache which finds no room beside the weights.
@@ -72,13 +72,13 @@ impl<'a> Pipeline<'a> {
     /// The pipeline of a model on a chip that has a law of its own. `None` when a figure of the chip is not published.
     #[must_use]
     pub fn new(
-        tables: &Constants,
+        tables: &'a Constants,
         model: &'a Model,
         chip: &Chip,
         numerics: Numerics,
         layout: Layout,
     ) -> Option<Self> {
-        let row = *tables.sram(chip)?;
+        let row = tables.sram(chip)?;
         let main = chip.memory.as_ref().map(|memory| Store {
             capacity: memory.capacity,
             bandwidth: memory.bandwidth * if row.weights == WeightHome::Memory { row.share } else { 1.0 },

@@ -56,7 +56,8 @@ impl Scenario {
     /// Every field that is out of range.
     #[must_use]
     pub fn check(&self) -> Vec<Invalid> {
-        let mut fields = vec![
+        let mut fields = Vec::with_capacity(32);
+        fields.extend([
             (Limits::ISL, self.workload.isl.get()),
             (Limits::OSL, self.workload.osl.get()),
             (Limits::SPREAD, self.workload.spread),
@@ -65,7 +66,7 @@ impl Scenario {
             (Limits::PUE, self.pricing.pue),
             (Limits::KWH, self.pricing.dollars_per_kwh),
             (Limits::UTILISATION, self.pricing.utilisation),
-        ];
+        ]);
         match self.load {
             Load::Closed { concurrency } => fields.push((Limits::CONCURRENCY, concurrency)),
             Load::Open { rate, cv } => fields.extend([(Limits::RATE, rate.get()), (Limits::CV, cv)]),

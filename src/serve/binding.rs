@@ -27,7 +27,7 @@ pub fn binding(
     step: &[(Binding, Seconds)],
     transfer: Option<&Transfer>,
 ) -> Binding {
-    let mut shares: Vec<(Binding, Seconds)> = Vec::new();
+    let mut shares: Vec<(Binding, Seconds)> = Vec::with_capacity(16);
     let mut add = |binding: Binding, time: Seconds| match shares.iter_mut().find(|own| own.0 == binding) {
         Some(own) => own.1 += time,
         None => shares.push((binding, time)),

@@ -8,7 +8,7 @@ use super::deployment::Deployment;
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, Saturation, Steady, Warning};
 use super::replica::Prefill;
-use super::root::rising_root;
+use super::root::fixed_point;
 use super::station::{
     Company, Operating, Order, SATURATED, Spacing, Station, allen_cunneen, closed_wait, even, meets, others,
 };
@@ -30,7 +30,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         Load::Open { cv, .. } => Station { spacing: Some(Spacing::new(cv, plain.replicas)), ..plain },
     };
     let prefill = station.prefill.unwrap_or(Prefill::NONE);
-    let engine = *station.engine();
+    let engine = station.engine();
     let ranks_wait = if half.holder.settled.replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     // Who comes while other prompts are read waits for those, and not for a step of decode alone. The constants of a
     // benchmark's start don't know that.
@@ -59,13 +59,16 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         }
         Load::Open { cv, .. } => at.ahead.open_wait(station.replicas, at.rate, cv),
     };
-    // Users of a replica in flight when so many are in decode.
-    let in_flight =
-        |at: &Operating, users: f64| at.batch + at.rate * first(at, wait(at, users)).total().get();
+    let first_of = |at: &Operating, users: f64| first(at, wait(at, users)).total().get();
+    // Of users of a replica those in decode: by Little's law the share of its time that a request is there.
+    let in_decode = |at: &Operating, users: f64, pause: f64| {
+        let writing = lengths.tokens * at.tpot.get();
+        writing / (writing + first_of(at, users) + pause)
+    };
     let room = station.fits;
     // A full replica is full of others, whoever is there now.
     let full = Station { others: 1.0, ..station };
-    let at_room = full.at(rising_root(1e-9, room, |batch| in_flight(&full.at(batch), room) - room));
+    let at_room = full.at(fixed_point(room, room, |batch| room * in_decode(&full.at(batch), room, 0.0)));
     let capacity = at_room.rate * station.replicas;
 
     let (operating, users_here, saturation) = match scenario.load {
@@ -73,11 +76,11 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
             let users = concurrency / station.replicas;
             let pause = scenario.pause().get();
             let admitted = users.min(room);
-            // Who pauses is nowhere: by Little's law as many as the rate times the pause.
-            let batch = rising_root(1e-9, admitted, |batch| {
+            // Who pauses is nowhere.
+            let batch = fixed_point(admitted, admitted, |batch| {
                 let at = station.at(batch);
-                let inside = in_flight(&at, admitted);
-                (inside - admitted).max(inside + at.rate * pause - users)
+                let present = admitted * in_decode(&at, admitted, 0.0);
+                if pause > 0.0 { present.min(users * in_decode(&at, admitted, pause)) } else { present }
             });
             let at = station.at(batch);
             (at, users - at.rate * pause, None)
@@ -86,10 +89,11 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
             let wanted = rate.get() / station.replicas;
             let most = at_room.rate * SATURATED;
             let served = wanted.min(most);
-            let batch = rising_root(1e-9, room, |batch| station.at(batch).rate - served);
+            let batch =
+                fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
             let at = station.at(batch);
             let saturated = wanted > most;
-            (at, in_flight(&at, room), saturated.then_some(rate))
+            (at, at.batch + at.rate * first_of(&at, room), saturated.then_some(rate))
         }
     };
     let admitted = users_here.min(room);
@@ -129,7 +133,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, lengths.context);
+    let account = half.account(operating.company, operating.step, lengths.context);
     let yields = half.tokens_per_step();
     let mut tpot_parts = account.per_token(yields);
     push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / yields);

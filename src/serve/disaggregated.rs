@@ -5,7 +5,7 @@ use super::deployment::{Deployment, Side};
 use super::first_token::{FirstToken, push};
 use super::outcome::{Binding, Cause, PoolState, Saturation, Steady, Warning};
 use super::replica::Prefill;
-use super::root::rising_root;
+use super::root::fixed_point;
 use super::station::{Ahead, Operating, Order, SATURATED, Spacing, Station, allen_cunneen, meets, others};
 use super::steady::outside;
 use super::transfer::Path;
@@ -43,7 +43,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     };
     let prefill = lengths.prefill(|new, past| reader.settled.replica.prefill(new, past));
     let readers = f64::from(reader.settled.replicas);
-    let engine = *decodes.engine();
+    let engine = decodes.engine();
     // A pool that only reads fills its steps.
     let occupancy = prefill.least().get();
 
@@ -92,28 +92,29 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
     let first = |at: &Operating, users: f64| first_with(at, users, Some(engine.split_burst));
     // The decode pool never gets more than the other stations pass on.
     let upstream = prefill_most.min(path.most().get()) * 0.999_999;
-    let widest = rising_root(1e-9, room, |batch| decodes.at(batch).rate * decodes.replicas - upstream);
-    let in_flight = |at: &Operating, users: f64| {
-        at.batch * decodes.replicas + at.rate * decodes.replicas * first(at, users).total().get()
-    };
+    // Sequences in decode on each replica for this rate over all.
+    let for_rate = |at: &Operating, rate: f64| rate / decodes.replicas * lengths.tokens * at.tpot.get();
     let (operating, users_in_all, saturation) = match scenario.load {
         Load::Closed { concurrency } => {
-            // Who pauses is nowhere: by Little's law as many as the rate times the pause.
-            let pausing = |at: &Operating| at.rate * decodes.replicas * scenario.pause().get();
-            let batch = rising_root(1e-9, widest, |batch| {
+            let users = concurrency / decodes.replicas;
+            let most = users.min(room);
+            let batch = fixed_point(most, most, |batch| {
                 let at = decodes.at(batch);
-                in_flight(&at, concurrency) + pausing(&at) - concurrency
+                // Of all users those in decode: by Little's law the share of their time that they are there.
+                let writing = lengths.tokens * at.tpot.get();
+                let elsewhere = first(&at, concurrency).total() + scenario.pause();
+                (users * (writing / (writing + elsewhere.get()))).min(for_rate(&at, upstream))
             });
             let at = decodes.at(batch);
-            (at, concurrency - pausing(&at), None)
+            (at, concurrency - at.rate * decodes.replicas * scenario.pause().get(), None)
         }
         Load::Open { rate, .. } => {
             let most = capacity * SATURATED;
             let served = rate.get().min(most);
-            let batch = rising_root(1e-9, widest, |batch| decodes.at(batch).rate * decodes.replicas - served);
+            let batch = fixed_point(1e-9, room, |batch| for_rate(&decodes.at(batch), served));
             let at = decodes.at(batch);
-            let users = in_flight(&at, 1.0);
-            (at, users, (rate.get() > most).then_some(rate))
+            let waiting = at.rate * decodes.replicas * first(&at, 1.0).total().get();
+            (at, at.batch * decodes.replicas + waiting, (rate.get() > most).then_some(rate))
         }
     };
     let mut ttft = first(&operating, users_in_all);
@@ -141,7 +142,7 @@ pub fn serve(deployment: &Deployment<'_>, reader: &Side<'_>, path: &Path) -> Ste
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
     }
     let prefill_ops = reader.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, lengths.context);
+    let account = half.account(operating.company, operating.step, lengths.context);
     let yields = half.tokens_per_step();
     let in_prefill = rate / readers * (prefill.latency + ttft.queue).get();
     let held = in_prefill.min(reader.settled.replica.sequences_that_fit(lengths.isl));

@@ -32,7 +32,7 @@ impl FirstToken {
     /// Where it goes; the parts add up to the whole.
     #[must_use]
     pub fn parts(&self, prefill_ops: &[Op]) -> Vec<Part> {
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(12);
         push(&mut all, Cause::Queue, self.queue + self.room);
         push(&mut all, Cause::Request, self.request);
         all.extend(parts(prefill_ops.iter(), self.prefill, Cause::Step));

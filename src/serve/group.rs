@@ -11,7 +11,7 @@ impl Replica<'_> {
     pub fn only(self, portion: Portion) -> Self {
         let silicon = match self.silicon {
             Silicon::Memory(plan) => Silicon::Memory(Box::new(plan.only(portion))),
-            Silicon::Sram(pipeline) => Silicon::Sram(pipeline.only(portion)),
+            Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.only(portion))),
         };
         Self { silicon, ..self }
     }

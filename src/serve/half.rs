@@ -76,7 +76,7 @@ impl<'a> Half<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
+    pub fn engine(&self) -> &'a EngineRow {
         self.holder.settled.replica.engine()
     }
 
@@ -232,10 +232,9 @@ impl<'a> Half<'a> {
         }
     }
 
-    /// Where a step goes.
+    /// Where a step of this length goes.
     #[must_use]
-    pub fn account(&self, batch: f64, context: Tokens) -> Account {
-        let step = self.step(batch, context);
+    pub fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
         let replica = &self.holder.settled.replica;
         let mut extra: Vec<(Cause, Binding, Seconds)> = Vec::new();
         let (ops, partner_ops) = match &self.partner {
@@ -262,8 +261,8 @@ impl<'a> Half<'a> {
         let all = ops.iter().chain(&partner_ops);
         let mut by_cause = parts(all.clone(), within, Cause::Step);
         let known: Seconds = all.clone().map(|op| op.time).sum();
-        let mut shares: Vec<(Binding, Seconds)> =
-            all.map(|op| (op_binding(op.kind, op.limit), op.time)).collect();
+        let mut shares: Vec<(Binding, Seconds)> = Vec::with_capacity(16);
+        shares.extend(all.map(|op| (op_binding(op.kind, op.limit), op.time)));
         shares.push((Binding::LatencyFloor, (within - known).max(Seconds::ZERO)));
         for (cause, binding, time) in extra {
             shares.push((binding, time));

@@ -9,13 +9,13 @@ use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, EngineRow, WeightHome};
 use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens, larger, smaller};
 
 /// A replica.
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
     pub(super) silicon: Silicon<'a>,
-    pub(super) engine: EngineRow,
+    pub(super) engine: &'a EngineRow,
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
     Memory(Box<Plan<'a>>),
     /// Weights that stream through stages: the pipeline law.
-    Sram(Pipeline<'a>),
+    Sram(Box<Pipeline<'a>>),
 }
 
 /// What a prompt costs, alone and as one of the most that a step takes. Engines fill a step up to their token budget, so
@@ -73,7 +73,7 @@ impl Prefill {
         let own = arrivals / self.ranks;
         // Mean of a Poisson number that is not 0; the series where the quotient would lose its digits.
         let some = if own > 1e-6 { own / -libm::expm1(-own) } else { 1.0 + own / 2.0 };
-        some.min(self.most)
+        smaller(some, self.most)
     }
 
     /// From start to first token with so many prompts in the step of a rank.
@@ -139,7 +139,9 @@ impl<'a> Replica<'a> {
         }
         let silicon = if row.is_some() {
             let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
-            Silicon::Sram(pipeline.ok_or_else(|| missing("bandwidth of the memory that holds the weights"))?)
+            Silicon::Sram(Box::new(
+                pipeline.ok_or_else(|| missing("bandwidth of the memory that holds the weights"))?,
+            ))
         } else {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
@@ -188,8 +190,8 @@ impl<'a> Replica<'a> {
 
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
-        &self.engine
+    pub fn engine(&self) -> &'a EngineRow {
+        self.engine
     }
 
     /// Sequences of this mean length whose cache fits.
@@ -409,7 +411,7 @@ fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
 pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> Shape {
     let ranks = f64::from(layout.dp);
     let share = sequences / (ranks * f64::from(layout.pp));
-    Shape::decode(share.max(1.0), context, sequences.clamp(1.0, ranks))
+    Shape::decode(larger(share, 1.0), context, smaller(larger(sequences, 1.0), ranks))
 }
 
 fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
@@ -439,7 +441,7 @@ pub fn cause(kind: OpKind) -> Cause {
 /// The parts of a time that operations make up, with the rest of it put down to `rest`.
 #[must_use]
 pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest: Cause) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<Part> = Vec::with_capacity(8);
     let mut add = |cause: Cause, time: Seconds| {
         if time.get() > 0.0 {
             match parts.iter_mut().find(|part| part.cause == cause) {

@@ -1,82 +1,69 @@
-//! The root of a rising function, for the fixed points of steady state.
+//! Where a falling or gently rising function meets its own argument, for the balances of steady state.
 
-/// Finds x in `low..=high` with `f(x) = 0` for a function that rises; the end of the range where it does not cross.
+/// Finds x in `0..=high` with `x = g(x)` where `x - g(x)` rises; `high` where `g` lies above it there, which only a search
+/// that starts there notices.
 ///
-/// Inverse quadratic interpolation inside a bracket where the last three points lie on a tame curve, else the middle
-/// (Chandrupatla, Advances in Engineering Software 28, 1997): about half the evaluations of secants with bisections, on
-/// which nearly all of an evaluation's time goes. Their number is bounded, so the same input takes the same path
-/// everywhere.
+/// Secants through the last two points, the second of which is what `g` makes of the first, and halves of the bracket
+/// where a secant leaves it or the point before gained little. A balance says in this form how many sequences the times at
+/// some number of them ask for; times grow slowly with that number, so that four points are enough, and nearly all of an
+/// evaluation's time goes into points. Their number is bounded, and the same input takes the same path everywhere.
 #[must_use]
-pub fn rising_root(low: f64, high: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
-    // `a` is the latest point, `b` the end on the other side of the root, `c` the point before.
-    let (mut a, mut fa) = (low, f(low));
-    if fa >= 0.0 {
-        return a;
-    }
-    let (mut b, mut fb) = (high, f(high));
-    if fb <= 0.0 {
-        return b;
-    }
-    let mut x = middle(a, b);
+pub fn fixed_point(start: f64, high: f64, mut g: impl FnMut(f64) -> f64) -> f64 {
+    let (mut low, mut end) = (0.0, high);
+    let mut x = start;
+    let mut before: Option<(f64, f64)> = None;
     for _ in 0..MOST {
-        let fx = f(x);
-        if fx == 0.0 {
-            return x;
-        }
-        let (c, fc) = if (fx > 0.0) == (fa > 0.0) {
-            (a, fa)
+        let f = x - g(x);
+        if f <= 0.0 {
+            if x >= high {
+                return high;
+            }
+            low = x;
         } else {
-            let before = (b, fb);
-            (b, fb) = (a, fa);
-            before
+            end = x;
+        }
+        let (next, gained) = match before {
+            None => (x - f, true),
+            Some((x0, f0)) => (x - f * ((x - x0) / (f - f0)), f.abs() < 0.5 * f0.abs()),
         };
-        (a, fa) = (x, fx);
-        let (start, end) = (a.min(b), a.max(b));
-        let near = NEAR * end.abs();
-        if end - start <= near {
+        let inside = low < next && next < end;
+        if inside && f.abs().max((next - x).abs()) <= NEAR * x {
+            return next;
+        }
+        before = Some((x, f));
+        x = if inside && gained { next } else { f64::midpoint(low, end) };
+        if end - low <= NEAR * NEAR * end {
             break;
         }
-        let (along, up) = ((a - b) / (c - b), (fa - fb) / (fc - fb));
-        let tame = up * up < along && (1.0 - up) * (1.0 - up) < 1.0 - along;
-        let next = if tame {
-            a + (b - a) * (fa / (fb - fa) * (fc / (fb - fc))) + (c - a) * (fa / (fc - fa) * (fb / (fc - fb)))
-        } else {
-            middle(start, end)
-        };
-        // A step that lands beside an end would never close the bracket from the other side.
-        x = next.clamp(start + near / 2.0, end - near / 2.0);
     }
-    if fa.abs() <= fb.abs() { a } else { b }
+    x
 }
 
-/// Width of the bracket that is narrow enough, as a share of its end.
-const NEAR: f64 = 1e-8;
+/// A last step that is short enough, and what a point may miss, as shares of the number: after that step it is far less.
+const NEAR: f64 = 1e-6;
 
-/// Most evaluations inside the bracket: bisection alone needs 60 for the widest.
+/// Most points: halves alone need 60 for the widest range.
 const MOST: usize = 100;
-
-/// The middle of a bracket: of its logarithm when it spans orders of magnitude.
-fn middle(a: f64, b: f64) -> f64 {
-    if a > 0.0 && b > 4.0 * a { (a * b).sqrt() } else { f64::midpoint(a, b) }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_root_of_steep_and_flat_functions() {
-        assert!((rising_root(0.0, 10.0, |x| x * x - 2.0) - 2.0_f64.sqrt()).abs() < 1e-7);
-        assert!((rising_root(0.0, 1.0, |x| x / (1.0 - x) - 1e6) - (1.0 - 1e-6)).abs() < 1e-7);
-        assert!((rising_root(0.0, 1e6, |x| x - 1.0) - 1.0).abs() < 1e-6);
-        // A rate that saturates: linear at first, flat over most of a wide bracket.
-        let saturating = rising_root(1e-9, 1e7, |x| x / (1.0 + x) - 0.25);
-        assert!((saturating - 1.0 / 3.0).abs() < 1e-7, "{saturating}");
+    fn finds_where_a_function_meets_its_argument() {
+        // The square root of 2, as 2 / x.
+        assert!((fixed_point(10.0, 10.0, |x| 2.0 / x) - 2.0_f64.sqrt()).abs() < 1e-9);
+        // Time per token that grows with the batch, from an empty one.
+        assert!((fixed_point(1e-9, 1e7, |x| 0.25 * (1.0 + x)) - 1.0 / 3.0).abs() < 1e-9);
+        // A queue in front of a station that is full at 3.
+        let queue = fixed_point(1e3, 1e3, |x| 50.0 / (1.0 + 0.1 / (1.0 - x / 3.0).max(1e-6)));
+        assert!((queue + 0.1 * queue / (1.0 - queue / 3.0) - 50.0).abs() < 1e-4, "{queue}");
+        // A corner.
+        assert!((fixed_point(8.0, 8.0, |x| (7.0 - x).min(3.0)) - 3.0).abs() < 1e-9);
     }
 
     #[test]
-    fn stays_at_the_ends_when_nothing_crosses() {
-        assert!((rising_root(1.0, 2.0, |x| x) - 1.0).abs() < f64::EPSILON);
-        assert!((rising_root(1.0, 2.0, |x| x - 5.0) - 2.0).abs() < f64::EPSILON);
+    fn stays_at_the_end_when_more_is_asked_for() {
+        assert!((fixed_point(2.0, 2.0, |_| 5.0) - 2.0).abs() < f64::EPSILON);
     }
 }

@@ -31,7 +31,7 @@
 use super::half::Half;
 use super::replica::Prefill;
 use crate::machine::EngineRow;
-use crate::units::{Seconds, Tokens};
+use crate::units::{Seconds, Tokens, power};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
 pub const SATURATED: f64 = 0.98;
@@ -239,10 +239,10 @@ impl Operating {
     }
 }
 
-impl Station<'_, '_> {
+impl<'a> Station<'a, '_> {
     /// The engine's constants.
     #[must_use]
-    pub fn engine(&self) -> &EngineRow {
+    pub fn engine(&self) -> &'a EngineRow {
         self.half.engine()
     }
 
@@ -305,8 +305,9 @@ impl Station<'_, '_> {
         };
         // Prompts that queue for prefill leave it one right after another, however evenly they came.
         let Spacing(even) = spacing;
-        let load = met(spacing).prefill_load().min(1.0);
-        met(Spacing(even * (1.0 - load)))
+        let own = met(spacing);
+        let load = own.prefill_load().min(1.0);
+        if even.abs() * load > 0.0 { met(Spacing(even * (1.0 - load))) } else { own }
     }
 }
 
@@ -316,7 +317,7 @@ impl Station<'_, '_> {
 pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
     let load = load.clamp(0.0, 0.999_999);
     let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
-    cv * cv / 2.0 * libm::pow(load, exponent) / (servers * (1.0 - load)) * service
+    cv * cv / 2.0 * power(load, exponent) / (servers * (1.0 - load)) * service
 }
 
 /// By how much less is waited where arrivals, whose gaps have this squared coefficient of variation, are more even than at

@@ -27,6 +27,24 @@ pub fn power_of_two(power: f64) -> f64 {
     libm::scalbn(1.0, libm::floor(power) as i32)
 }
 
+/// The larger of two numbers. WASM has no instruction that ignores NaN as `f64::max` does, which there is a call.
+#[must_use]
+pub const fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two numbers.
+#[must_use]
+pub const fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// A power of a number that is not negative, in half the time of `pow`, whose last digits nobody needs.
+#[must_use]
+pub fn power(base: f64, exponent: f64) -> f64 {
+    libm::exp(exponent * libm::log(base))
+}
+
 /// Defines a quantity: a transparent `f64` that can be added to its like and scaled by a number.
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident, $unit:literal) => {
@@ -54,13 +72,13 @@ macro_rules! quantity {
             /// The larger of the two.
             #[must_use]
             pub const fn max(self, other: Self) -> Self {
-                Self(self.0.max(other.0))
+                Self(larger(self.0, other.0))
             }
 
             /// The smaller of the two.
             #[must_use]
             pub const fn min(self, other: Self) -> Self {
-                Self(self.0.min(other.0))
+                Self(smaller(self.0, other.0))
             }
 
             /// Whether the value is neither infinite nor NaN.
