@@ -13,7 +13,13 @@
 //! again; the native tests run a little of each target. Who wants coverage to guide the search has the same functions
 //! behind libFuzzer: `cargo fuzz run TARGET --sanitizer none` (with a nightly compiler also without the last two words).
 //!
-//! The talk between an embed and the page around it is JavaScript, and is fuzzed in `tests/e2e/embed.test.mjs`.
+//! What an execution does is told by each function of `targets`. Reading, evaluating and looking at every number is done
+//! for each input; forms that take longer than that (reports, replays, reading in small pieces) for a share of them that a
+//! hash of the input draws, and for all inputs to start from, those in `regressions/` among them.
+//!
+//! `postMessage`, between an embed and the page around it and between the page and its jobs, is JavaScript. `cargo xtask
+//! fuzz message` (`tests/e2e/messages.mjs`) throws messages at those scripts without a browser, and
+//! `tests/e2e/embed.test.mjs` fewer in one.
 #![allow(
     clippy::panic,
     clippy::expect_used,
