@@ -71,22 +71,27 @@ pub fn parsed(text: &str) -> link::Parsed {
 }
 
 /// Evaluates a scenario: finite figures that hang together, or a reason in words. Returns whether it is served and the
-/// kind of the answer. What is written of it takes longer than the evaluation, so that one scenario in four has either form.
+/// kind of the answer. What is written of it takes longer than the evaluation, so that one scenario in four has
+/// each of the three forms.
 #[must_use]
 pub fn answer(scenario: &Scenario, turn: Turn) -> (bool, String) {
     match evaluate(scenario) {
         Ok(own) => {
             evaluation(&own);
-            let report = Report::new(scenario, &own);
-            said(&report.sentence);
+            let mut warnings = None;
+            if turn.has(3, 4) {
+                let report = Report::new(scenario, &own);
+                said(&report.sentence);
+                report.warnings.iter().for_each(|text| message(text));
+                warnings = Some(report.warnings.len());
+            }
             if turn.has(1, 4) {
                 said(&report::text(scenario, &own));
             }
             if turn.has(2, 4) {
                 said(&report::markdown(scenario, &own, ""));
             }
-            report.warnings.iter().for_each(|text| message(text));
-            (true, format!("{:?} {:?} {}", own.steady.binding, own.evidence.class, report.warnings.len()))
+            (true, format!("{:?} {:?} {warnings:?}", own.steady.binding, own.evidence.class))
         }
         Err(refusal) => {
             let text = words::refusal(&refusal);

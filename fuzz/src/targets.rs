@@ -144,8 +144,9 @@ pub fn link(bytes: &[u8], _: Turn) -> Told {
     Told { kind: kind(&what), taken: parsed.scenario != Scenario::default() }
 }
 
-/// The answer to a link. Each input is read and evaluated, every number of the evaluation looked at and its report put
-/// together; one in four is also written as text, and one in four, drawn apart, as Markdown.
+/// The answer to a link. Each input is read, written and read again, evaluated, and every number of the evaluation and
+/// every metric looked at. One in four has its sentence and remarks put together, one in four is written as text and one
+/// in four as Markdown, each drawn apart.
 pub fn reply(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let parsed = parsed(&text);

@@ -820,6 +820,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       target: { type: "string", default: "all" },
     },
   });
+  // Each refusal is an error, and most of its time goes into a stack that nobody reads.
+  Error.stackTraceLimit = 3;
   for (const name of Object.keys(TARGETS)) {
     if (values.target !== "all" && values.target !== name) continue;
     const ran = await fuzz(name, { runs: Number(values.runs), seed: Number(values.seed), minutes: Number(values.minutes) });
