@@ -20,8 +20,15 @@ test("what is broken is found, and the same seed does the same again", async () 
       ["number >= LEAST", "number >= 0"],
       ["source !== parent ||", ""],
       ["text.length > 200", "text.length > 300"],
+      ["remarks.length < MOST_REMARKS &&", ""],
+      ["wrong instanceof Wrong ? wrong :", "true ? wrong :"],
     ],
-    frame: [["Math.min(Math.max(data.height, 80), 6000)", "data.height"], ["!this.#frame || source !== this.#frame.contentWindow ||", ""]],
+    frame: [
+      ["Math.min(Math.max(data.height, 80), 6000)", "data.height"],
+      ["!this.#frame || source !== this.#frame.contentWindow ||", ""],
+      ["view.replace(/[\\ud800-\\udfff]/gu, \"\\ufffd\")", "view"],
+      ["\\d{1,5}", "\\d+"],
+    ],
     desk: [["if (breathing ||", "if ("], ["    drop(id);\n    if (cancel) return;", "    if (cancel) return drop(id);"]],
   };
   const files = { host: "host.js", frame: "embed.js", desk: "jobs.js" };
