@@ -379,7 +379,8 @@ const refuses = (link) => /banana|nothing|pie|[<>]/.test(link);
 function query(draw) {
   const pairs = ["embed=1"];
   for (const field of ["hide", "show", "height", "theme"]) {
-    if (draw.one(2)) pairs.push(`${field}=${encodeURIComponent(String(value(draw, FIELDS[field].filter((own) => typeof own === "string"))).toWellFormed?.() ?? "")}`);
+    const own = value(draw, FIELDS[field]);
+    if (typeof own === "string" && draw.one(2)) pairs.push(`${field}=${encodeURIComponent(own.replace(/[\ud800-\udfff]/gu, ""))}`);
   }
   return `?${draw.one(10) ? mutated(draw, pairs.join("&")) : pairs.join("&")}`;
 }
