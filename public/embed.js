@@ -125,12 +125,14 @@
       const link = given.slice(given.indexOf("#") + 1) || "v1";
       const view = this.getAttribute("view");
       if (!view) return link;
-      return [...link.split("&").filter((pair) => !pair.startsWith("view=")), `view=${encodeURIComponent(view)}`].join("&");
+      // Half a pair of surrogates has no code in an address.
+      const code = encodeURIComponent(view.replace(/[\ud800-\udfff]/gu, "\ufffd"));
+      return [...link.split("&").filter((pair) => !pair.startsWith("view=")), `view=${code}`].join("&");
     }
 
     #fixed() {
       const height = this.getAttribute("height");
-      return height && /^\d+(px)?$/.test(height.trim()) ? Number.parseInt(height, 10) : undefined;
+      return height && /^\d{1,5}(px)?$/.test(height.trim()) ? Number.parseInt(height, 10) : undefined;
     }
 
     #show() {

@@ -16,6 +16,7 @@ const PARTS = { sentence: true, remarks: true, tiles: false, chart: true, table:
 const THEMES = ["auto", "light", "dark"];
 const [LEAST, MOST] = [120, 4000];
 const LONGEST_LINK = 65536;
+const MOST_REMARKS = 8;
 
 /** How long the state must rest before it is told, in milliseconds. */
 const REST = 250;
@@ -122,14 +123,17 @@ function post(message) {
 }
 
 function hear({ source, data }) {
-  if (source !== parent || parent === self || typeof data !== "object" || data === null || !("tandem" in data)) return;
+  if (source !== parent || parent === self) return;
   try {
-    if (data.tandem !== PROTOCOL) throw new Wrong("tandem", data.tandem, String(PROTOCOL));
+    if (typeof data !== "object" || data === null || !("tandem" in data)) return;
+    const { tandem, type } = data;
+    if (tandem !== PROTOCOL) throw new Wrong("tandem", tandem, String(PROTOCOL));
     // Any other value may turn into the name of an order by being made a text.
-    if (typeof data.type !== "string" || !Object.hasOwn(orders, data.type)) throw new Wrong("type", data.type, Object.keys(orders).join(", "));
-    orders[data.type](data);
+    if (typeof type !== "string" || !Object.hasOwn(orders, type)) throw new Wrong("type", type, Object.keys(orders).join(", "));
+    orders[type](data);
   } catch (wrong) {
-    const { field = data.type, value = "", valid = "", message } = wrong;
+    // No window can send what throws when it is read, but a script in this one could.
+    const { field, value, valid, message } = wrong instanceof Wrong ? wrong : new Wrong("message", "", "an object of plain values");
     post({ type: "error", field, value, valid, message });
   }
 }
@@ -138,7 +142,7 @@ function hear({ source, data }) {
 function readQuery() {
   const query = new URLSearchParams(location.search);
   const remarks = [];
-  const remark = (wrong) => remarks.push(wrong.message);
+  const remark = (wrong) => remarks.length < MOST_REMARKS && remarks.push(wrong.message);
   const read = (field, otherwise) => {
     try {
       return query.has(field) ? check[field](query.get(field), remark) : otherwise;

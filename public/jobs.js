@@ -1,6 +1,6 @@
 // Answers the page's long questions at the other end of a port: a worker's own, or one of a channel inside the page.
 //
-// In:  { id, question } starts a job, { id, cancel: true } drops one.
+// In:  { id, question } starts a job, and drops one with the same number; { id, cancel: true } drops one.
 // Out: "ready" once it listens (what comes before that is lost), then { id, text, done } and { id, error }.
 //
 // Jobs take turns. After a few milliseconds the port's side is let go, so that a page that has to do the work itself
@@ -15,6 +15,13 @@ export async function serve(port) {
   const jobs = new Map();
   const breath = new MessageChannel();
 
+  // One breath at a time is on its way: with more, whatever the port says would wait for all of their slices.
+  let breathing = false;
+  const breathe = () => {
+    if (breathing || jobs.size === 0) return;
+    breathing = true;
+    breath.port2.postMessage(0);
+  };
   const drop = (id) => {
     jobs.get(id)?.free();
     jobs.delete(id);
@@ -28,6 +35,7 @@ export async function serve(port) {
     if (job.done) drop(id);
   };
   breath.port1.onmessage = () => {
+    breathing = false;
     for (const [id, job] of [...jobs]) {
       try {
         turn(id, job);
@@ -36,13 +44,15 @@ export async function serve(port) {
         port.postMessage({ id, error: String(reason?.message ?? reason) });
       }
     }
-    if (jobs.size > 0) breath.port2.postMessage(0);
+    breathe();
   };
-  port.onmessage = ({ data: { id, question, cancel } }) => {
-    if (cancel) return drop(id);
+  port.onmessage = ({ data }) => {
+    const { id, question, cancel } = data ?? {};
+    drop(id);
+    if (cancel) return;
     try {
-      jobs.set(id, new Job(question));
-      if (jobs.size === 1) breath.port2.postMessage(0);
+      jobs.set(id, new Job(String(question)));
+      breathe();
     } catch (reason) {
       port.postMessage({ id, error: String(reason?.message ?? reason) });
     }

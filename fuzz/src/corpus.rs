@@ -114,7 +114,7 @@ pub fn measurements() -> Vec<Vec<u8>> {
     let lines: Vec<&str> = all.lines().skip(above).collect();
     let header = lines.first().copied().unwrap_or_default();
     let some =
-        lines.get(1..).unwrap_or_default().chunks(3).map(|rows| format!("{header}\n{}\n", rows.join("\n")));
+        lines.get(1..).unwrap_or_default().chunks(2).map(|rows| format!("{header}\n{}\n", rows.join("\n")));
     let small = "model,engine,isl,osl,concurrency,ttft_ms,tpot_ms,pool,prefill,decode,weights,kv,length_spread,id\n\
         llama3-70b,vllm,1024,128,8,200,20,h200*8:tp8,,,fp8,fp8,0.8,a\n\
         llama3-8b,sglang,1k,1k,4,50,5,,h100-sxm*1,h200*1,,,1,b\n";
@@ -148,7 +148,7 @@ pub fn measurement_words() -> Vec<String> {
 pub fn traces() -> Vec<Vec<u8>> {
     let mooncake = text("tests/fixtures/traces/mooncake_first_500.jsonl");
     let lines: Vec<&str> = mooncake.lines().collect();
-    let some = lines.chunks(12).take(12).map(|lines| lines.join("\n").into_bytes());
+    let some = lines.chunks(4).take(24).map(|lines| lines.join("\n").into_bytes());
     let own = [
         "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,374,44\n2023-11-16 18:17:04.0319600,396,109\n",
         "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,1087,230,1317,API log\n",

@@ -13,7 +13,30 @@
 //! again; the native tests run a little of each target. Who wants coverage to guide the search has the same functions
 //! behind libFuzzer: `cargo fuzz run TARGET --sanitizer none` (with a nightly compiler also without the last two words).
 //!
-//! The talk between an embed and the page around it is JavaScript, and is fuzzed in `tests/e2e/embed.test.mjs`.
+//! What an execution does is told by each function of `targets`. Reading, evaluating and looking at every number is done
+//! for each input; forms that take longer than that (reports, replays, reading in small pieces) for a share of them that a
+//! hash of the input draws, and for all inputs to start from, those in `regressions/` among them.
+//!
+//! `postMessage`, between an embed and the page around it and between the page and its jobs, is JavaScript. `cargo xtask
+//! fuzz message` (`tests/e2e/messages.mjs`) throws messages at those scripts without a browser, and
+//! `tests/e2e/embed.test.mjs` fewer in one.
+//!
+//! Longest runs so far, on one thread each at the lowest priority of a busy machine, in November 2026:
+//!
+//! | `cargo xtask fuzz` | inputs | of them taken | seconds | found, and mended |
+//! |---|---|---|---|---|
+//! | `link --runs 10000000 --seed 8101 --minutes 40` | 10,000,000 | 4,834,675 | 515 | |
+//! | `reply --runs 10000000 --seed 8115 --minutes 90` | 10,000,000 | 9,859,245 | 2,394 | |
+//! | `config --runs 10000000 --seed 8112 --minutes 60` | 10,000,000 | 1,643,590 | 1,428 | a message of 1,257 letters |
+//! | `config --runs 10000000 --seed 8122 --minutes 45` | 10,000,000 | 1,663,013 | 1,126 | |
+//! | `measurements --runs 10000000 --seed 8113 --minutes 60` | 10,000,000 | 4,027,226 | 1,084 | (before it, a message of 1,220 letters) |
+//! | `trace --runs 10000000 --seed 8114 --minutes 60` | 10,000,000 | 4,872,335 | 504 | |
+//! | `job --runs 10000000 --seed 8119 --minutes 15` | 568,182 | 269,498 | 900 | a slice of two seconds (before it, infinite lanes) |
+//! | `message --target host --runs 10000000 --seed 8117` | 10,000,000 | 2,522,065 | 313 | (before it, what `messages.test.mjs` lists) |
+//! | `message --target frame --runs 10000000 --seed 8116` | 10,000,000 | 4,556,323 | 222 | |
+//! | `message --target desk --runs 10000000 --seed 8116` | 10,000,000 | | 72 | |
+//!
+//! A job takes milliseconds by what it is for, so that ten million of them would take hours.
 #![allow(
     clippy::panic,
     clippy::expect_used,

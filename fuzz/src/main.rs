@@ -12,7 +12,11 @@ use fuzz::targets::TARGETS;
 
 /// Throws damaged input at whatever reads foreign text.
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask fuzz")]
+#[command(
+    bin_name = "cargo xtask fuzz",
+    after_help = "`cargo xtask fuzz message` takes --runs, --seed and --minutes too, and throws messages at the scripts that hear them \
+                  (tests/e2e/messages.mjs)."
+)]
 struct Cli {
     /// A target, `all` of them, or `pairs`: not drawn but gone through, each pair of chips with each model
     #[arg(value_parser = ["all", "pairs", "link", "reply", "config", "measurements", "trace", "job"])]
@@ -23,6 +27,9 @@ struct Cli {
     /// Where the draws start
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Threads, each with a seed of its own: this one, the next, and so on
+    #[arg(long, default_value_t = 1)]
+    jobs: u64,
     /// End each target after so many minutes
     #[arg(long, default_value_t = 20)]
     minutes: u64,
@@ -48,6 +55,7 @@ fn fuzz(cli: &Cli) -> Result<()> {
     let plan = Plan {
         runs: cli.runs,
         seed: cli.seed,
+        jobs: cli.jobs,
         time: Duration::from_secs(cli.minutes * 60),
         longest: cli.longest,
         slow: Duration::from_secs(1),
@@ -56,10 +64,10 @@ fn fuzz(cli: &Cli) -> Result<()> {
     let mut broken = 0;
     for target in TARGETS.iter().filter(|own| cli.target == "all" || own.name == cli.target) {
         println!("{}: {}", target.name, target.about);
-        let Ran { runs, kinds, took, longest, findings } = run(target, &plan);
+        let Ran { runs, taken, kinds, took, longest, findings } = run(target, &plan);
         let seconds = took.as_secs_f64();
         println!(
-            "{}: {runs} inputs in {seconds:.0} s ({:.0} a second), {kinds} kinds of answers, at most {longest:.1?} for one, {} findings",
+            "{}: {runs} inputs in {seconds:.0} s ({:.0} a second), {taken} taken, {kinds} kinds of answers, at most {longest:.1?} for one, {} findings",
             target.name,
             runs as f64 / seconds,
             findings.len()

@@ -84,7 +84,11 @@ const MOST_CHANGES: usize = 6;
 #[must_use]
 pub fn mutate(draw: &mut Draw, seed: &[u8], other: &[u8], words: &[String], longest: usize) -> Vec<u8> {
     let mut bytes = seed.to_vec();
-    for _ in 0..=draw.below(MOST_CHANGES) {
+    // Half have one change only: what has many is mostly nonsense, and nonsense is refused at its first letter.
+    for number in 0..MOST_CHANGES {
+        if number > 0 && draw.below(2) == 0 {
+            break;
+        }
         change(draw, &mut bytes, other, words);
         bytes.truncate(longest);
     }

@@ -10,6 +10,8 @@ use tandem::scenario::Scenario;
 use tandem::scenario::link::{self, Notice, Problem};
 use tandem::serve::Part;
 
+use crate::targets::Turn;
+
 /// Longest message about an input, in characters.
 const LONGEST_WORDS: usize = 1200;
 
@@ -68,27 +70,35 @@ pub fn parsed(text: &str) -> link::Parsed {
     parsed
 }
 
-/// Evaluates a scenario: finite figures that hang together, or a reason in words. Returns the kind of the answer.
+/// Evaluates a scenario: finite figures that hang together, or a reason in words. Returns whether it is served and the
+/// kind of the answer. What is written of it takes longer than the evaluation, so that one scenario in four has
+/// each of the three forms.
 #[must_use]
-pub fn answer(scenario: &Scenario) -> String {
+pub fn answer(scenario: &Scenario, turn: Turn) -> (bool, String) {
     match evaluate(scenario) {
         Ok(own) => {
             evaluation(&own);
-            let report = Report::new(scenario, &own);
-            for text in
-                [&report.sentence, &report::text(scenario, &own), &report::markdown(scenario, &own, "")]
-            {
-                said(text);
+            let mut warnings = None;
+            if turn.has(3, 4) {
+                let report = Report::new(scenario, &own);
+                said(&report.sentence);
+                report.warnings.iter().for_each(|text| message(text));
+                warnings = Some(report.warnings.len());
             }
-            report.warnings.iter().for_each(|text| message(text));
-            format!("{:?} {:?} {}", own.steady.binding, own.evidence.class, report.warnings.len())
+            if turn.has(1, 4) {
+                said(&report::text(scenario, &own));
+            }
+            if turn.has(2, 4) {
+                said(&report::markdown(scenario, &own, ""));
+            }
+            (true, format!("{:?} {:?} {warnings:?}", own.steady.binding, own.evidence.class))
         }
         Err(refusal) => {
             let text = words::refusal(&refusal);
             message(&text);
             said(&text);
             assert!(text.ends_with('.'), "a reason is a sentence: {text:?}");
-            variant(&refusal)
+            (false, variant(&refusal))
         }
     }
 }

@@ -1,6 +1,7 @@
-//! What is fuzzed. A target takes any bytes, panics when a promise is broken, and returns what kind of answer it had.
+//! What is fuzzed. A target takes any bytes, panics when a promise is broken, and tells what kind of answer it had.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use tandem::catalog::import::model_from_config;
@@ -18,6 +19,53 @@ use tandem::serve::{Deployment, Models};
 use crate::corpus;
 use crate::sound::{answer, evaluation, kind, message, parsed, variant};
 
+/// Which of the forms that take long an input has its turn with. By the input itself, so that it is the same whenever
+/// the input comes, and each form meets its share of any number of inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// With all: inputs to start from, those that once broke a promise, and one that is being cut down.
+    All,
+    /// By a hash of the input.
+    By(u64),
+}
+
+impl Turn {
+    /// The turn of an input that is one of millions.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::By(kind(&bytes))
+    }
+
+    /// Whether it is the turn of the form `which`, which one input of `every` has.
+    #[must_use]
+    pub fn has(self, which: u64, every: u64) -> bool {
+        match self {
+            Self::All => true,
+            // Forms with different numbers are drawn independently of each other.
+            Self::By(hash) => hash.rotate_left(8 * which as u32 % 64).is_multiple_of(every.max(1)),
+        }
+    }
+}
+
+/// What came of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What kind of answer it had.
+    pub kind: u64,
+    /// Whether it was taken for what it should be, at least in part, and not only refused.
+    pub taken: bool,
+}
+
+impl Told {
+    fn taken(what: &impl Hash) -> Self {
+        Self { kind: kind(what), taken: true }
+    }
+
+    fn refused(what: &impl Hash) -> Self {
+        Self { kind: kind(what), taken: false }
+    }
+}
+
 /// Something that reads foreign text.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -26,7 +74,7 @@ pub struct Target {
     /// What is fuzzed.
     pub about: &'static str,
     /// Takes an input.
-    pub check: fn(&[u8]) -> u64,
+    pub check: fn(&[u8], Turn) -> Told,
     /// Inputs to start from.
     pub seeds: fn() -> Vec<Vec<u8>>,
     /// Words that mean something to it.
@@ -80,7 +128,7 @@ pub const TARGETS: [Target; 6] = [
 ];
 
 /// The codec of links.
-pub fn link(bytes: &[u8]) -> u64 {
+pub fn link(bytes: &[u8], _: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let parsed = parsed(&text);
     // A key that does not exist is as good as any other; of the others the first few tell enough.
@@ -91,30 +139,32 @@ pub fn link(bytes: &[u8]) -> u64 {
         .filter(|(_, problem)| problem != "UnknownKey")
         .take(3)
         .collect();
-    kind(&(problems, variant(&parsed.scenario.split), variant(&parsed.scenario.load), link::is_link(&text)))
+    let what =
+        (problems, variant(&parsed.scenario.split), variant(&parsed.scenario.load), link::is_link(&text));
+    Told { kind: kind(&what), taken: parsed.scenario != Scenario::default() }
 }
 
-/// The answer to a link.
-pub fn reply(bytes: &[u8]) -> u64 {
+/// The answer to a link. Each input is read, written and read again, evaluated, and every number of the evaluation and
+/// every metric looked at. One in four has its sentence and remarks put together, one in four is written as text and one
+/// in four as Markdown, each drawn apart.
+pub fn reply(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let parsed = parsed(&text);
-    let said = answer(&parsed.scenario);
-    kind(&(
-        said,
-        variant(&parsed.scenario.split),
-        variant(&parsed.scenario.load),
-        parsed.scenario.spec.is_some(),
-    ))
+    let (taken, said) = answer(&parsed.scenario, turn);
+    let scenario = &parsed.scenario;
+    let what = (said, variant(&scenario.split), variant(&scenario.load), scenario.spec.is_some());
+    Told { kind: kind(&what), taken }
 }
 
-/// Import of a `config.json`.
-pub fn config(bytes: &[u8]) -> u64 {
+/// Import of a `config.json`. What can be imported is summed up, and its link read back and evaluated; reports are
+/// written of as many as [`reply`] writes.
+pub fn config(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let imported = match model_from_config(&text) {
         Ok(imported) => imported,
         Err(error) => {
             message(&error.to_string());
-            return kind(&(variant(&error), error.to_string().split(':').next().map(str::len)));
+            return Told::refused(&(variant(&error), error.to_string().split(':').next().map(str::len)));
         }
     };
     let summary = Summary::of(&imported);
@@ -136,17 +186,19 @@ pub fn config(bytes: &[u8]) -> u64 {
     let own = parsed(&summary.link);
     assert_eq!(own.notices, [], "the link of an import: {}", summary.link);
     assert_eq!(own.scenario.model().map(|model| model.architecture()), Ok(imported.model.architecture()));
-    kind(&(answer(&own.scenario), variant(&imported.model.attention), summary.notes.len(), summary.weights))
+    let (_, said) = answer(&own.scenario, turn);
+    Told::taken(&(said, variant(&imported.model.attention), summary.notes.len(), summary.weights))
 }
 
-/// The reader of measurement files.
-pub fn measurements(bytes: &[u8]) -> u64 {
+/// The reader of measurement files. Each is read and checked, and every row and number looked at; one in four is also
+/// written as the report of the command line, and one in four, drawn apart, as the page on accuracy.
+pub fn measurements(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let found = match check(&text) {
         Ok(found) => found,
         Err(error) => {
             message(&error.to_string());
-            return kind(&variant(&error));
+            return Told::refused(&variant(&error));
         }
     };
     assert_eq!(found.rows, found.points.len() + found.unpredicted.len(), "a row is lost");
@@ -166,11 +218,16 @@ pub fn measurements(bytes: &[u8]) -> u64 {
         message(&row.reason);
         message(&row.id);
     }
-    let text = report::check::text(&found, Some(4));
-    let page = report::accuracy::html(&found);
-    assert!(!text.contains('∞') && !page.contains('∞'), "{text}");
-    // What a file says is never markup.
-    assert!(!page.contains("<img") && !page.contains("<script>"), "markup out of a file");
+    if turn.has(1, 4) {
+        let text = report::check::text(&found, Some(4));
+        assert!(!text.contains('∞'), "{text}");
+    }
+    if turn.has(2, 4) {
+        let page = report::accuracy::html(&found);
+        assert!(!page.contains('∞'), "{page}");
+        // What a file says is never markup.
+        assert!(!page.contains("<img") && !page.contains("<script>"), "markup out of a file");
+    }
     // Reasons begin with line and field.
     let reasons: BTreeSet<usize> = found
         .unpredicted
@@ -178,21 +235,24 @@ pub fn measurements(bytes: &[u8]) -> u64 {
         .take(2)
         .map(|own| own.reason.split(':').nth(1).map_or(0, |field| field.len().min(16)))
         .collect();
-    kind(&(found.points.len().min(4), reasons))
+    Told { kind: kind(&(found.points.len().min(4), reasons)), taken: !found.points.is_empty() }
 }
 
 /// Requests of a trace that are replayed, and events of the replay.
 const REPLAYED: (u32, u64) = (64, 3000);
 
-/// The reader of traces: in one piece or in many, it reads the same.
-pub fn trace(bytes: &[u8]) -> u64 {
+/// The reader of traces: in one piece or in many, it reads the same. Each input is read in one piece and every record
+/// looked at; one in four is read in small pieces too, and one in eight, drawn apart, replayed and reported.
+pub fn trace(bytes: &[u8], turn: Turn) -> Told {
     let read = |piece: usize| {
         let mut reader = Reader::new();
         bytes.chunks(piece.max(1)).for_each(|part| reader.push(part));
         reader.finish()
     };
     let whole = read(bytes.len());
-    assert_eq!(read(1 + bytes.len() % 13), whole, "read otherwise in pieces");
+    if turn.has(1, 4) {
+        assert_eq!(read(1 + bytes.len() % 13), whole, "read otherwise in pieces");
+    }
     let Loaded { trace, format, problems, .. } = whole;
     problems.iter().for_each(|problem| message(&problem.to_string()));
     let mut last = 0.0;
@@ -206,9 +266,10 @@ pub fn trace(bytes: &[u8]) -> u64 {
     }
     let summary = format!("{:?}", trace.summary());
     assert!(!summary.contains("NaN") && !summary.contains("inf"), "{summary}");
+    let some = !trace.is_empty();
     let what =
         (format.map(|own| variant(&own)), trace.len().min(8), problems.len().min(4), trace.sessions() > 0);
-    if (1..=REPLAYED.0).contains(&trace.len()) {
+    if turn.has(2, 8) && (1..=REPLAYED.0).contains(&trace.len()) {
         let pacing = if bytes.len().is_multiple_of(2) {
             Pacing::Recorded { speed: 1.0 }
         } else {
@@ -216,7 +277,7 @@ pub fn trace(bytes: &[u8]) -> u64 {
         };
         replay(&Asked::Trace(Arc::new(trace), pacing));
     }
-    kind(&what)
+    Told { kind: kind(&what), taken: some }
 }
 
 fn replay(asked: &Asked) {
@@ -230,21 +291,22 @@ fn replay(asked: &Asked) {
     assert!(!text.contains("NaN") && !text.contains("inf ") && !text.contains('∞'), "{text}");
 }
 
-/// Slices of a job that are done.
-const SLICES: usize = 12;
+/// Slices of a job that are done, of few jobs and of most.
+const SLICES: (usize, usize) = (12, 2);
 
-/// The questions of the page's worker: any is answered, refused in words, or goes on.
-pub fn job(bytes: &[u8]) -> u64 {
+/// The questions of the page's worker: any is answered, refused in words, or goes on. A slice takes milliseconds, so that
+/// one job in eight is followed for twelve of them and the others for two.
+pub fn job(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
     let mut job = match Job::new(&text) {
         Ok(job) => job,
         Err(error) => {
             assert!(!error.is_empty());
-            return kind(&error.split(' ').next());
+            return Told::refused(&error.split(' ').next());
         }
     };
     let mut lines = 0;
-    for _ in 0..SLICES {
+    for _ in 0..if turn.has(1, 8) { SLICES.0 } else { SLICES.1 } {
         let slice = job.step();
         // NaN goes over this wire for what is not there.
         let none = |field: &str| matches!(field, "inf" | "-inf");
@@ -254,7 +316,7 @@ pub fn job(bytes: &[u8]) -> u64 {
             break;
         }
     }
-    kind(&(text.lines().next().map(str::to_owned), lines.min(6)))
+    Told::taken(&(text.lines().next().map(str::to_owned), lines.min(6)))
 }
 
 /// A scenario that is gone through, not drawn.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use fuzz::run::{Plan, run};
-use fuzz::targets::{TARGETS, Target};
+use fuzz::targets::{TARGETS, Target, Told};
 use fuzz::{corpus, pairs};
 
 /// Each target has so much time, which is some thousand inputs of a fast one; seeds come first and always all.
@@ -13,7 +13,15 @@ const TIME: Duration = Duration::from_millis(700);
 
 fn plan(runs: u64, time: Duration) -> Plan {
     // Unoptimised code on a busy machine gets more time for one input than the runner by hand gives it.
-    Plan { runs, seed: 20_260_401, time, longest: 4096, slow: Duration::from_secs(10), memory: 2 << 30 }
+    Plan {
+        runs,
+        seed: 20_260_401,
+        jobs: 1,
+        time,
+        longest: 4096,
+        slow: Duration::from_secs(10),
+        memory: 2 << 30,
+    }
 }
 
 /// One after the other: the runner takes the place of the process's panic hook.
@@ -34,9 +42,9 @@ fn no_target_breaks_a_promise() {
     let broken = Target {
         name: "broken",
         about: "a target that does not like one word",
-        check: |bytes| {
+        check: |bytes, _| {
             assert!(!bytes.windows(3).any(|own| own == b"tp8"), "there it is");
-            bytes.len() as u64
+            Told { kind: bytes.len() as u64, taken: true }
         },
         seeds: corpus::links,
         words: corpus::link_words,
@@ -47,6 +55,9 @@ fn no_target_breaks_a_promise() {
     // The same seed does the same again.
     let again = run(&broken, &plan(2000, Duration::from_secs(60)));
     assert_eq!((again.runs, again.kinds), (ran.runs, ran.kinds));
+    // Two threads share the work and tell of the same place once.
+    let both = run(&broken, &Plan { jobs: 2, ..plan(2001, Duration::from_secs(60)) });
+    assert_eq!((both.runs, both.findings.len()), (2001, 1), "{both:?}");
 }
 
 /// A sample of what `cargo xtask fuzz pairs` goes through in full.

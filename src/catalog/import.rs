@@ -30,6 +30,9 @@ use fields::{Fields, OF_ITS_CLASS, excerpt};
 /// Longest text that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
+/// Most fields that a message lists one by one.
+const MOST_LISTED: usize = 8;
+
 /// Objects in which multi-modal models keep the configuration of their text tower.
 const NESTED: [&str; 5] =
     ["text_config", "llm_config", "language_config", "thinker_config", "language_model"];
@@ -187,10 +190,13 @@ impl fmt::Display for ImportError {
             Self::Unsupported { model_type, reason } if model_type.is_empty() => f.write_str(reason),
             Self::Unsupported { model_type, reason } => write!(f, "{model_type}: {reason}"),
             Self::Fields { problems } => {
-                for (index, problem) in problems.iter().enumerate() {
+                for (index, problem) in problems.iter().take(MOST_LISTED).enumerate() {
                     write!(f, "{}{problem}", if index == 0 { "" } else { "; " })?;
                 }
-                Ok(())
+                match problems.len().saturating_sub(MOST_LISTED) {
+                    0 => Ok(()),
+                    more => write!(f, "; and {more} more"),
+                }
             }
         }
     }

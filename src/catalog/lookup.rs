@@ -18,17 +18,28 @@ pub(super) fn nearest(ids: &[(&'static str, usize)], wanted: &str) -> Vec<&'stat
     let mut near: Vec<(usize, &'static str)> = ids
         .iter()
         .filter_map(|&(id, _)| {
-            let letters: String = id.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
-            if squeezed.len() >= 2 && letters.starts_with(&squeezed) {
+            let letters = || id.bytes().filter(u8::is_ascii_alphanumeric);
+            if squeezed.len() >= 2 && starts(letters(), &squeezed) {
                 return Some((0, id));
             }
-            let distance = edits(&wanted, id);
-            let contains = squeezed.len() >= 3 && letters.contains(&squeezed);
-            (distance <= allowed).then_some((distance, id)).or(contains.then_some((allowed + 1, id)))
+            // Identifiers are ASCII. One that is too long or too short is not worth a comparison.
+            let edits = (id.len().abs_diff(wanted.len()) <= allowed).then(|| edits(&wanted, id));
+            if let Some(distance) = edits.filter(|distance| *distance <= allowed) {
+                return Some((distance, id));
+            }
+            let contains = squeezed.len() >= 3
+                && (0..id.len().saturating_sub(squeezed.len()))
+                    .any(|at| starts(letters().skip(at + 1), &squeezed));
+            contains.then_some((allowed + 1, id))
         })
         .collect();
     near.sort_unstable();
     near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
+/// Whether letters begin with a text.
+fn starts(mut letters: impl Iterator<Item = u8>, text: &str) -> bool {
+    text.bytes().all(|letter| letters.next() == Some(letter))
 }
 
 /// Fewest insertions, deletions and replacements of a character that turn one text into the other (Levenshtein).
@@ -78,6 +89,9 @@ mod tests {
         assert_eq!(nearest(&IDS, "h100sxm"), ["h100-sxm"]);
         assert_eq!(nearest(&IDS, "mi300"), ["mi300x"]);
         assert_eq!(nearest(&IDS, "sxm"), ["h100-sxm"]);
+        assert_eq!(nearest(&IDS, "00x"), ["mi300x"]);
+        assert_eq!(nearest(&IDS, "100p"), ["h100-pcie"]);
+        assert_eq!(nearest(&IDS, "h10-sxm5"), ["h100-sxm"]);
         assert!(nearest(&IDS, "zzzzzz").is_empty());
         assert!(nearest(&IDS, "").is_empty());
         assert!(nearest(&IDS, &"x".repeat(100_000)).is_empty());

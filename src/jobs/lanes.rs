@@ -13,6 +13,9 @@ use crate::serve::replay::worker::Doing;
 
 /// Columns of the picture.
 const COLUMNS: usize = 720;
+
+/// The latest that a window begins or ends, in seconds; beyond, columns would be no times any more.
+const LATEST: f64 = 1e12;
 /// Length of the first columns where the end is not known, in seconds.
 const SHORTEST: f64 = 1.0 / 64.0;
 /// Most lanes of replicas.
@@ -195,11 +198,13 @@ fn name(role: Role) -> &'static str {
 }
 
 impl Recorder {
-    /// Watches a window; all there is where it has no end.
+    /// Watches a window; all there is where it has no end. No replay lasts longer than [`LATEST`].
     pub(super) fn new(from: f64, to: f64) -> Self {
+        let from = if from.is_nan() { 0.0 } else { from.clamp(0.0, LATEST) };
+        let to = if to.is_finite() { to.min(LATEST) } else { f64::INFINITY };
         let width = if to.is_finite() { ((to - from) / COLUMNS as f64).max(1e-6) } else { SHORTEST };
         Self {
-            from: from.max(0.0),
+            from,
             to,
             width,
             lanes: Vec::new(),

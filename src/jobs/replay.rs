@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::field::{Fields, Line};
 use super::lanes::Recorder;
-use super::run::{Run, Seen};
+use super::run::{Run, Seen, fewer};
 use super::{Slice, Work};
 use crate::metric::Metric;
 use crate::report::replay as told;
@@ -396,7 +396,7 @@ fn watch(mut run: Box<Run>, mut next: u32, mut recorder: Box<Recorder>) -> (Stri
     let own = &mut recorder;
     let events = |engine: &mut Replay<'_>| {
         let mut progress = engine.progress();
-        for _ in 0..EVENTS {
+        for _ in 0..fewer(EVENTS, engine) {
             progress = engine.run(1);
             own.see(engine, progress.now.get());
             if progress.done || own.over(progress.now.get()) {

@@ -6,8 +6,20 @@
 use crate::machine::constants;
 use crate::report::words;
 use crate::scenario::Scenario;
+use crate::scenario::traffic::Routing;
 use crate::serve::replay::{Asked, Parked, Progress, Replay};
 use crate::serve::{Deployment, Models, Refusal};
+
+/// Replicas up to which an event takes much the same time.
+const FEW: usize = 64;
+
+/// Events that take as long as so many would with few replicas: unless each has its turn, an arrival looks at every
+/// replica that it could go to.
+pub(super) fn fewer(events: u64, engine: &Replay<'_>) -> u64 {
+    let looks = engine.pools().iter().filter(|pool| pool.plan.routing != Routing::RoundRobin);
+    let replicas = looks.map(|pool| pool.workers.len()).max().unwrap_or(0);
+    events.div_ceil(1 + (replicas / FEW) as u64)
+}
 
 /// A replay at the end of a slice.
 pub(super) struct Seen<'r, 'a> {
@@ -30,12 +42,12 @@ impl Run {
         Self { scenario, asked, parked: None }
     }
 
-    /// Goes on for so many events at most and looks at how far that is.
+    /// Goes on for so many events at most, fewer with many replicas, and looks at how far that is.
     ///
     /// # Errors
     /// Why the scenario can't be served, in words.
     pub(super) fn go<T>(&mut self, events: u64, look: impl FnOnce(Seen<'_, '_>) -> T) -> Result<T, String> {
-        self.drive(|engine| engine.run(events), look)
+        self.drive(|engine| engine.run(fewer(events, engine)), look)
     }
 
     /// Goes on as the caller wishes and looks at how far that is.
@@ -62,5 +74,24 @@ impl Run {
         let seen = look(Seen { scenario, asked, engine: &engine, progress });
         *parked = Some(engine.park());
         Ok(seen)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
+mod tests {
+    use super::*;
+    use crate::scenario::link;
+
+    #[test]
+    fn a_slice_is_as_short_with_many_replicas() {
+        let events = |link: &str| {
+            let scenario = link::parse(link).scenario;
+            Run::new(scenario, Asked::Scenario).go(0, |seen| fewer(4096, seen.engine)).unwrap()
+        };
+        assert_eq!(events("v1&model=llama3-8b&pool=h100-sxm*63:tp1&routing=prefix"), 4096);
+        assert_eq!(events("v1&model=llama3-8b&pool=h100-sxm*64:tp1&routing=prefix"), 2048);
+        assert_eq!(events("v1&model=llama3-8b&pool=h100-sxm*65535:tp1&routing=least-loaded"), 4);
+        assert_eq!(events("v1&model=llama3-8b&pool=h100-sxm*65535:tp1"), 4096);
     }
 }

@@ -336,8 +336,11 @@ pub fn format_plain(value: f64) -> String {
         return "0".to_owned();
     }
     let plain = format!("{value}");
+    // A few more characters are worth it: 0.009 is easier to edit by hand than 9e-3, which has the fewest there are.
+    if plain.len() <= 6 {
+        return plain;
+    }
     let scientific = format!("{value:e}");
-    // A few more characters are worth it: 0.009 is easier to edit by hand than 9e-3.
     if scientific.len() + 3 < plain.len() { scientific } else { plain }
 }
 

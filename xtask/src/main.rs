@@ -35,7 +35,7 @@ mod tally;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -160,6 +160,13 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
         Verb::Bless => golden::bless(root),
+        // The one target that is JavaScript.
+        Verb::Fuzz(FuzzArgs { args }) if args.first().is_some_and(|target| target == "message") => {
+            setup::node()?;
+            let mut command = Command::new("node");
+            command.current_dir(root).arg("tests/e2e/messages.mjs");
+            step::run(command.args(args.iter().skip(1)))
+        }
         Verb::Fuzz(args) => {
             let mut command = step::cargo(root);
             // Fast, and an overflow is a finding.

@@ -24,6 +24,9 @@ const TIMES: RangeInclusive<f64> = 1e-6..=1e12;
 /// Longest excerpt of a cell in a message.
 const EXCERPT: usize = 60;
 
+/// Longest excerpt of a header in a message.
+const HEADER: usize = 800;
+
 /// A row that can be evaluated.
 pub(in crate::evidence) struct Row {
     pub(in crate::evidence) id: String,
@@ -80,7 +83,14 @@ pub(in crate::evidence) fn read(text: &str) -> Result<Vec<Result<Row, Unpredicte
         missing.push("pool (or prefill and decode)");
     }
     if !missing.is_empty() {
-        let found = header.iter().take(40).map(|name| excerpt(name)).collect();
+        let mut room = HEADER;
+        let found = header.iter().take(40).map(|name| excerpt(name)).take_while(|name| {
+            let length = name.chars().count() + 2;
+            let fits = length <= room;
+            room = room.saturating_sub(length);
+            fits
+        });
+        let found = found.collect();
         return Err(CheckError::MissingColumns { missing, found });
     }
     let mut rows = Vec::new();

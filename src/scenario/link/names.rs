@@ -84,13 +84,80 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
     if length == 0 || length > LONGEST {
         return Vec::new();
     }
+    let allowed = length.max(2);
+    let letters = letters(&text);
     let mut near: Vec<(usize, &str)> = names
         .filter_map(|name| {
-            let part = name.contains(&text) || text.contains(name);
-            let distance = if part { 1 } else { strsim::osa_distance(&text, name) * 2 };
-            (distance <= length.max(2)).then_some((distance, name))
+            if name.contains(&text) || text.contains(name) {
+                return Some((1, name));
+            }
+            // Fewer edits than letters that the other one lacks will not do, and these are counted at once.
+            if apart(&letters, &self::letters(name)) * 2 > allowed {
+                return None;
+            }
+            let distance = strsim::osa_distance(&text, name) * 2;
+            (distance <= allowed).then_some((distance, name))
         })
         .collect();
     near.sort_unstable();
     near.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// How often each letter stands in a text, of those that share a place here all together.
+fn letters(text: &str) -> [u8; 32] {
+    let mut counts = [0_u8; 32];
+    for symbol in text.chars() {
+        if let Some(count) = counts.get_mut(symbol as usize % 32) {
+            *count = count.saturating_add(1);
+        }
+    }
+    counts
+}
+
+/// Fewest edits between texts with these letters: each adds one letter at most, and drops one.
+fn apart(one: &[u8; 32], other: &[u8; 32]) -> usize {
+    let (mut lacks, mut spare) = (0, 0);
+    for (one, other) in one.iter().zip(other) {
+        lacks += usize::from(other.saturating_sub(*one));
+        spare += usize::from(one.saturating_sub(*other));
+    }
+    lacks.max(spare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not compared is what would have been too far away.
+    #[test]
+    fn few_comparisons_find_the_same_names() {
+        let names =
+            || super::super::keys::KEYS.iter().map(|key| key.name).chain(["nvfp4", "fp8-block", "pcie5"]);
+        let plain = |text: &str| {
+            let length = text.chars().count();
+            let mut near: Vec<(usize, &str)> = names()
+                .filter_map(|name| {
+                    let part = name.contains(text) || text.contains(name);
+                    let distance = if part { 1 } else { strsim::osa_distance(text, name) * 2 };
+                    (distance <= length.max(2)).then_some((distance, name))
+                })
+                .collect();
+            near.sort_unstable();
+            near.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
+        };
+        let mut texts: Vec<String> =
+            ["a", "zz", "pcie", "fp9", "concurency", "sessoins", "éé", "isl=8k", "@`"]
+                .map(str::to_owned)
+                .to_vec();
+        for name in names() {
+            texts.push(name.chars().rev().collect());
+            texts.push(name.replace('e', "é"));
+            texts.push(format!("{name}{name}x"));
+            texts.push(name.chars().skip(1).chain(['q']).collect());
+        }
+        for text in texts {
+            assert_eq!(nearest(&text, names()), plain(&text), "{text}");
+        }
+        assert_eq!(nearest(&"isl".repeat(30), names()), Vec::<String>::new());
+    }
 }
