@@ -26,13 +26,15 @@
 //! | `cargo xtask fuzz` | inputs | of them taken | seconds | found, and mended |
 //! |---|---|---|---|---|
 //! | `link --runs 10000000 --seed 8101 --minutes 40` | 10,000,000 | 4,834,675 | 515 | |
+//! | `link --runs 10000000 --seed 8131 --minutes 17` | 10,000,000 | 4,629,547 | 490 | |
 //! | `reply --runs 10000000 --seed 8115 --minutes 90` | 10,000,000 | 9,859,245 | 2,394 | |
 //! | `config --runs 10000000 --seed 8112 --minutes 60` | 10,000,000 | 1,643,590 | 1,428 | a message of 1,257 letters |
 //! | `config --runs 10000000 --seed 8122 --minutes 45` | 10,000,000 | 1,663,013 | 1,126 | |
 //! | `measurements --runs 10000000 --seed 8113 --minutes 60` | 10,000,000 | 4,027,226 | 1,084 | (before it, a message of 1,220 letters) |
 //! | `trace --runs 10000000 --seed 8114 --minutes 60` | 10,000,000 | 4,872,335 | 504 | |
 //! | `job --runs 10000000 --seed 8119 --minutes 15` | 568,182 | 269,498 | 900 | a slice of two seconds (before it, infinite lanes) |
-//! | `message --target host --runs 10000000 --seed 8117` | 10,000,000 | 2,522,065 | 313 | (before it, what `messages.test.mjs` lists) |
+//! | `job --runs 10000000 --seed 8129 --minutes 17` | 1,311,738 | 622,108 | 1,020 | |
+//! | `message --target host --runs 10000000 --seed 8127` | 10,000,000 | 2,521,306 | 242 | (before it, what `messages.test.mjs` lists) |
 //! | `message --target frame --runs 10000000 --seed 8116` | 10,000,000 | 4,556,323 | 222 | |
 //! | `message --target desk --runs 10000000 --seed 8116` | 10,000,000 | | 72 | |
 //!

@@ -382,6 +382,7 @@ function query(draw) {
     const own = value(draw, FIELDS[field]);
     if (typeof own === "string" && draw.one(2)) pairs.push(`${field}=${encodeURIComponent(own.replace(/[\ud800-\udfff]/gu, ""))}`);
   }
+  if (draw.one(4)) pairs.push(`${draw.of(["hide", "show"])}=${"a,".repeat(draw.below(40))}`);
   return `?${draw.one(10) ? mutated(draw, pairs.join("&")) : pairs.join("&")}`;
 }
 
