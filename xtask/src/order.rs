@@ -124,7 +124,7 @@ mod tests {
         for payload in Parser::new(0).parse_all(module) {
             match payload.unwrap() {
                 Payload::FunctionSection(section) => {
-                    kinds = section.into_iter().map(Result::unwrap).collect()
+                    kinds = section.into_iter().map(Result::unwrap).collect();
                 }
                 Payload::ExportSection(section) => {
                     exports = section
