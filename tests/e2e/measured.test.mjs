@@ -36,6 +36,8 @@ test("the nearest runs stand behind the answer in words", async () => {
   const { page, problems } = await openReady(browser, { link: MEASURED });
   const summary = page.locator(".runs summary");
   await summary.click();
+  // They may still be on their way.
+  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
   const lines = await page.locator(".runs li").allInnerTexts();
   assert.equal(lines.length, 3);
   assert.match(lines[0], /8 × H200.* \(tp8\), vLLM, 8k\/1k, 64 users: TTFT .+, TPOT .+ \(.* run of 2025-10-29/);
