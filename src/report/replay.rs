@@ -9,6 +9,7 @@ use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
 
 use super::sentence::deployment;
+use super::words::capital;
 
 /// A replay as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -185,7 +186,7 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
         if !pool.keeps_cache() {
             lines.push(format!(
                 "{}: {} at work {} of the time ({} with prompts), for {} sequences in decode on average.",
-                capitalised(&pool.role.to_string()),
+                capital(pool.role.to_string()),
                 many(pool.replicas),
                 share(pool.utilisation),
                 share(pool.prefill_share),
@@ -196,7 +197,7 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
         lines.push(format!(
             "{}: {} {} {} of the time ({} with prompts), {} sequences in decode on average, \
              {} of the room for cache in use (at most {}).",
-            capitalised(&pool.role.to_string()),
+            capital(pool.role.to_string()),
             many(pool.replicas),
             // Where others have a part in its steps, a step under way is not all its own.
             if shared { "at work" } else { "with a step under way" },
@@ -211,14 +212,6 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
         lines.push(format!("Moved between pools: {}.", Unit::Bytes.format(link.moved.get())));
     }
     lines
-}
-
-fn capitalised(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
 }
 
 /// Records as CSV, a piece at a time: the head, then a line each.

@@ -9,6 +9,17 @@ use crate::scenario::{Layout, Role, notation};
 use crate::serve::{Binding, Cause, Refusal, Warning};
 use crate::units::format::{Precision, Unit};
 
+/// A phrase as the beginning of a sentence.
+#[must_use]
+pub fn capital(phrase: impl Into<String>) -> String {
+    let mut phrase = phrase.into();
+    // Whatever starts beyond ASCII stays as it is.
+    if let Some(first) = phrase.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    phrase
+}
+
 /// What limits a deployment, after "limited by".
 #[must_use]
 pub const fn binding(binding: Binding) -> &'static str {
@@ -297,10 +308,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::MissingFigure { chip: id, figure } => format!("{} has no published {figure}.", chip(id)),
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
-            let text = refusal.to_string();
-            let mut letters = text.chars();
-            let first = letters.next().map(|first| first.to_ascii_uppercase());
-            let sentence: String = first.into_iter().chain(letters).collect();
+            let sentence = capital(refusal.to_string());
             if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
         }
     }

@@ -75,7 +75,8 @@ impl Reencode for Sort {
         section: CodeSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         let bodies: Vec<_> = section.into_iter().collect::<Result<_, _>>()?;
-        for old in self.order.clone() {
+        // Nothing after the bodies asks for the order.
+        for old in std::mem::take(&mut self.order) {
             if let Some(body) = bodies.get(old) {
                 utils::parse_function_body(self, code, body.clone())?;
             }

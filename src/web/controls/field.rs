@@ -10,6 +10,7 @@ use leptos::web_sys;
 use markup::view;
 
 use super::stops::Stops;
+use crate::report::words::capital;
 use crate::scenario::Limits;
 use crate::units::format::Unit;
 use crate::web::state::use_page;
@@ -185,17 +186,10 @@ fn read(text: &str, unit: Unit, limits: Limits, optional: bool) -> Result<Option
     match unit.parse(text) {
         Ok(value) if limits.admit(value).is_ok() => Ok(Some(value)),
         Ok(value) => Err(format!("{} is outside {}", unit.format(value), range(unit, limits))),
-        Err(error) => Err(format!("{}; valid is {}", capital(&error.to_string()), range(unit, limits))),
+        Err(error) => Err(format!("{}; valid is {}", capital(error.to_string()), range(unit, limits))),
     }
 }
 
 fn range(unit: Unit, limits: Limits) -> String {
     format!("{} to {}", unit.format(limits.low), unit.format(limits.high))
-}
-
-/// The text as the beginning of a sentence.
-pub fn capital(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next()
-        .map_or_else(String::new, |first| std::iter::once(first.to_ascii_uppercase()).chain(rest).collect())
 }
