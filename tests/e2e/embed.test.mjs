@@ -310,6 +310,8 @@ test("random messages are answered one by one, and a wrong one changes nothing",
   );
   await until(() => heard(page, "ready"), (found) => found.length === 1, "ready");
   const frame = page.frames()[1];
+  // It listens before its figures are on the screen, and their coming is no answer to a message.
+  await frame.waitForFunction(() => document.documentElement.dataset.ready === "true");
   const state = () => frame.evaluate(() => ({ ...document.documentElement.dataset, style: document.documentElement.getAttribute("style") }));
   const last = async (order) => {
     await page.evaluate((order) => document.querySelector("iframe").contentWindow.postMessage({ tandem: 1, ...order }, "*"), order);
