@@ -1,13 +1,13 @@
-//! What is measured, natively (`benches/speed.rs`) and in a browser (`worker/src/bench.rs`): one list, so that the ratio
+//! What is measured, natively (`benches/speed.rs`) and in a browser (`crates/worker/src/bench.rs`): one list, so that the ratio
 //! of the two is one of equal work. `cargo xtask bench` runs both and prints the table.
 
-use tandem::evidence::evaluate;
+use tandem::evaluate::evaluate;
 use tandem::explore::{Axis, Knob, Map, Search, pin, sweep};
 use tandem::machine::constants;
 use tandem::metric::Metric;
+use tandem::replay::{Asked, Replay};
 use tandem::scenario::traffic::Horizon;
 use tandem::scenario::{Scenario, link};
-use tandem::serve::replay::{Asked, Replay};
 use tandem::serve::{Deployment, Models};
 
 /// A piece of work that can be done again and again.

@@ -14,8 +14,11 @@
 //! | [`machine`] | how fast one chip does one thing: kernel law, collectives, links, memory, SRAM pipelines |
 //! | [`pass`] | what one forward pass costs: a model sharded over a machine as a list of operations |
 //! | [`serve`] | what users feel: the splits in steady state |
+//! | [`replay`] | the same deployment event by event |
 //! | [`cost`] | dollars and watts |
 //! | [`evidence`] | how far to trust it |
+//! | [`evaluate`] | from a scenario to its evaluation: the door |
+//! | [`check`] | measurements of others against the model |
 //! | [`metric`] | one type owns every plotted number: label, unit, direction of better, formatter |
 //! | [`explore`] | many scenarios: sweeps, the frontier, sizing, maps, sensitivity and differences |
 //! | [`chart`] | pure chart models, and one painter over any plotters backend |
@@ -26,12 +29,11 @@
 //!
 //! The core is pure (no clock, no I/O, no globals, no hash order) and total (no input makes it panic). The same link
 //! gives the same numbers on every machine: transcendental functions come from `libm`.
-
 //!
 //! # From a link to an answer
 //!
 //! ```
-//! use tandem::evidence::evaluate;
+//! use tandem::evaluate::evaluate;
 //! use tandem::report;
 //! use tandem::scenario::link;
 //!
@@ -55,9 +57,15 @@ pub mod pass;
 
 pub mod serve;
 
+pub mod replay;
+
 pub mod cost;
 
 pub mod evidence;
+
+pub mod evaluate;
+
+pub mod check;
 
 pub mod metric;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Band, Evaluation};
+use crate::evaluate::Evaluation;
+use crate::evidence::Band;
 
 /// A number that can be plotted, put in a table or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -180,7 +181,7 @@ impl Metric {
     /// Reads the metric from an evaluation.
     ///
     /// ```
-    /// use tandem::evidence::evaluate;
+    /// use tandem::evaluate::evaluate;
     /// use tandem::metric::Metric;
     /// use tandem::scenario::link;
     ///

@@ -9,9 +9,9 @@
 )]
 
 use tandem::machine::constants;
+use tandem::replay::{Asked, Replay};
 use tandem::scenario::traffic::Horizon;
 use tandem::scenario::{Load, Role, Scenario, link};
-use tandem::serve::replay::{Asked, Replay};
 use tandem::serve::{self, Deployment, Steady};
 use tandem::units::RequestsPerSecond;
 
@@ -156,7 +156,7 @@ fn compare(scenario: &Scenario) -> Pair {
     assert!(engine.run(u64::MAX).done);
     let warm = users.map_or(count / 20, |users| 10 * users);
     let own = engine.result(scenario.slo, warm);
-    let mean = |own: Option<serve::replay::statistics::Distribution>| own.unwrap().mean.value.get();
+    let mean = |own: Option<tandem::replay::statistics::Distribution>| own.unwrap().mean.value.get();
     let benchmark = engine.result(scenario.slo, 0).benchmark;
     Pair {
         ttft: (closed.ttft_settled.get(), mean(own.ttft)),

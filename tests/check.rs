@@ -8,8 +8,10 @@
 )]
 
 use serde_json::Value;
-use tandem::evidence::check::{CheckError, CheckReport, check, check_with};
-use tandem::evidence::{Band, Evaluation, evaluate};
+use tandem::check::{CheckReport, check, check_with};
+use tandem::evaluate::{Evaluation, evaluate};
+use tandem::evidence::Band;
+use tandem::evidence::rows::HeaderError;
 use tandem::scenario::{Load, Scenario, Split};
 use tandem::serve::Refusal;
 use tandem::units::Seconds;
@@ -130,8 +132,8 @@ fn files_are_read_by_column_name() {
 
 #[test]
 fn a_file_without_its_columns_is_refused_by_name() {
-    assert_eq!(check(""), Err(CheckError::Empty));
-    assert_eq!(check("\u{feff}\r\n"), Err(CheckError::Empty));
+    assert_eq!(check(""), Err(HeaderError::Empty));
+    assert_eq!(check("\u{feff}\r\n"), Err(HeaderError::Empty));
     let error = check("id,model,engine,isl,osl\n").unwrap_err().to_string();
     assert!(error.contains("concurrency, ttft_ms, tpot_ms, pool"), "{error}");
     assert!(error.contains("id, model, engine"), "{error}");

@@ -145,7 +145,8 @@ fn what_is_missing_or_wrong_is_named() {
          num_attention_heads (query heads) is missing; intermediate_size (width of the feed-forward) is missing"
     );
     // Of many, some are enough.
-    let many = error(&String::from_utf8_lossy(include_bytes!("../fuzz/regressions/config/many_problems")));
+    let many =
+        error(&String::from_utf8_lossy(include_bytes!("../tools/fuzz/regressions/config/many_problems")));
     assert!(many.len() < 900 && many.ends_with("; and 13 more"), "{many}");
     assert_eq!(
         error(&with("llama3-70b", "hidden_size", json!("wide"))),

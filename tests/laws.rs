@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use tandem::catalog::{self, Chip, Engine, Model, NumberFormat};
-use tandem::evidence::{Evaluation, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::pass::{Numerics, OpKind, Plan, Shape};

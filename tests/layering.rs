@@ -11,9 +11,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms as `src/lib.rs` lists them, from the first question to the last.
-const ROOMS: [&str; 15] = [
-    "units", "catalog", "scenario", "machine", "pass", "serve", "cost", "evidence", "metric", "explore",
-    "chart", "report", "figure", "jobs", "web",
+const ROOMS: [&str; 18] = [
+    "units", "catalog", "scenario", "machine", "pass", "serve", "replay", "cost", "evidence", "evaluate",
+    "check", "metric", "explore", "chart", "report", "figure", "jobs", "web",
 ];
 
 /// Rooms below the core: they show results and may meet the outside world.

@@ -12,7 +12,7 @@ mod support;
 
 use proptest::prelude::*;
 use tandem::catalog::Chip;
-use tandem::evidence::{Evaluation, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
 use tandem::machine::constants;
 use tandem::scenario::{Load, Role, Scenario, link};
 use tandem::serve::{Deployment, Models, Warning};

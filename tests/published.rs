@@ -5,7 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use tandem::evidence::{Evaluation, EvidenceClass, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
+use tandem::evidence::EvidenceClass;
 use tandem::scenario::{Load, Scenario, link};
 use tandem::serve::Cause;
 

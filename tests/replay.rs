@@ -8,16 +8,17 @@
 )]
 
 use tandem::machine::constants;
+use tandem::replay::engine::{Common, Engine};
+use tandem::replay::pool::PoolPlan;
+use tandem::replay::record::End;
+use tandem::replay::requests::Source;
+use tandem::replay::steps::{Room, Steps};
+use tandem::replay::{Asked, Replay, Replayed};
 use tandem::scenario::presets::PRESETS;
 use tandem::scenario::traffic::{Horizon, Place, Routing, Sessions, Tier};
 use tandem::scenario::{Load, Role, Scenario, Slo, Workload, link};
-use tandem::serve::replay::engine::{Common, Engine};
-use tandem::serve::replay::pool::PoolPlan;
-use tandem::serve::replay::record::End;
-use tandem::serve::replay::requests::Source;
-use tandem::serve::replay::scheduler::Scheduler;
-use tandem::serve::replay::steps::{Reading, Room, Steps};
-use tandem::serve::replay::{Asked, Replay, Replayed};
+use tandem::serve::Reading;
+use tandem::serve::scheduler::Scheduler;
 use tandem::serve::{self, Deployment};
 use tandem::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
@@ -76,7 +77,7 @@ fn requests(mut scenario: Scenario, count: u32) -> Scenario {
     scenario
 }
 
-fn mean(distribution: Option<tandem::serve::replay::statistics::Distribution>) -> f64 {
+fn mean(distribution: Option<tandem::replay::statistics::Distribution>) -> f64 {
     distribution.unwrap().mean.value.get()
 }
 
@@ -268,7 +269,7 @@ fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
 }
 
 /// Replays users on a plan and accounts for it.
-fn on(own: PoolPlan<Constant>, scenario: &Scenario) -> (Replayed, Vec<tandem::serve::replay::Record>) {
+fn on(own: PoolPlan<Constant>, scenario: &Scenario) -> (Replayed, Vec<tandem::replay::Record>) {
     let source = Source::from_scenario(scenario, 16);
     let mut engine = Engine::new(source, vec![own], None, common());
     assert!(engine.run(u64::MAX).done);
@@ -686,7 +687,7 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
         let scenario = parsed(link);
         let model = serve::Models::of(&scenario).unwrap();
         let deployment = Deployment::new(&scenario, constants(), &model).unwrap();
-        let pacing = tandem::serve::replay::requests::Pacing::Recorded { speed: 1.0 };
+        let pacing = tandem::replay::requests::Pacing::Recorded { speed: 1.0 };
         let mut engine = Replay::start(&deployment, &Asked::Trace(std::sync::Arc::clone(&trace), pacing));
         assert!(engine.run(10_000_000).done);
         let result = engine.result(scenario.slo, 0);
@@ -701,7 +702,7 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
 fn hit_rate(trace: &std::sync::Arc<tandem::scenario::trace::Trace>, room: f64) -> f64 {
     let mut own = plan(Constant { step: 1e-9, read: 1e-12 }, room);
     own.scheduler.block = 512;
-    let pacing = tandem::serve::replay::requests::Pacing::Recorded { speed: 1.0 };
+    let pacing = tandem::replay::requests::Pacing::Recorded { speed: 1.0 };
     let source = Source::from_trace(std::sync::Arc::clone(trace), pacing, &Scenario::default(), 512);
     let mut engine = Engine::new(source, vec![own], None, common());
     assert!(engine.run(u64::MAX).done);

@@ -9,9 +9,9 @@
 )]
 
 use tandem::machine::constants;
+use tandem::replay::record::End;
+use tandem::replay::{Asked, Replay};
 use tandem::scenario::link;
-use tandem::serve::replay::record::End;
-use tandem::serve::replay::{Asked, Replay};
 use tandem::serve::{Deployment, Models};
 
 /// Numbers that follow from a seed (splitmix64).

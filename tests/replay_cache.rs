@@ -11,9 +11,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use tandem::replay::cache::{ByPlace, Cache, Full};
 use tandem::scenario::trace::{BlockRun, Reader, Trace};
 use tandem::scenario::traffic::Place;
-use tandem::serve::replay::cache::{ByPlace, Cache, Full};
 
 /// A cache that keeps a list of single blocks per place, newest first: slow and plain.
 #[derive(Default)]

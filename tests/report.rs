@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
 
-use tandem::evidence::{Evaluation, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
 use tandem::explore::{Knob, sweep};
 use tandem::metric::Metric;
 use tandem::report::{self, Strictness, reply, verdict, words};

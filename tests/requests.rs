@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tandem::replay::cache::{ByPlace, Cache};
+use tandem::replay::requests::{Pacing, Request, Source};
 use tandem::scenario::trace::{Format, Loaded, Reader, Trace};
 use tandem::scenario::{Scenario, link};
-use tandem::serve::replay::cache::{ByPlace, Cache};
-use tandem::serve::replay::requests::{Pacing, Request, Source};
 use tandem::units::Seconds;
 
 fn scenario(text: &str) -> Scenario {

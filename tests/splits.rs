@@ -4,7 +4,8 @@
 
 use proptest::prelude::*;
 use tandem::catalog::{self, Engine};
-use tandem::evidence::{Evaluation, EvidenceClass, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
+use tandem::evidence::EvidenceClass;
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::pass::{Numerics, OpKind, Plan, Portion, Shape, weights_per_chip};

@@ -5,7 +5,8 @@
 
 use proptest::prelude::*;
 use tandem::catalog::{self, ComputeType, Model, NumberFormat};
-use tandem::evidence::{EvidenceClass, evaluate};
+use tandem::evaluate::evaluate;
+use tandem::evidence::EvidenceClass;
 use tandem::machine::constants;
 use tandem::pass::{Numerics, OpKind, Pipeline};
 use tandem::scenario::{Formats, Layout, Scenario, link};

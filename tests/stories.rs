@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use tandem::evidence::{Evaluation, evaluate};
+use tandem::evaluate::{Evaluation, evaluate};
 use tandem::metric::Metric;
 use tandem::report::words;
 use tandem::scenario::link;

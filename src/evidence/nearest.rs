@@ -28,7 +28,7 @@ use crate::scenario::{DecodeHalf, Load, Pool, PoolLink, Scenario, Split};
 use crate::units::order;
 use crate::units::{RequestsPerSecond, Seconds, TokensPerSecond};
 
-use super::check::rows;
+use super::rows;
 
 /// Two figures are alike when the smaller is at least this share of the larger.
 const ALIKE: f64 = 0.9;

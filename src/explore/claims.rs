@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use crate::cost::{chip_power, chip_price};
-use crate::evidence::{Evaluation, evaluate_with};
+use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::Metric;
 use crate::scenario::{Load, Scenario, link};
@@ -131,8 +131,9 @@ const MOST_USERS: f64 = 65_536.0;
 /// All claims of the table.
 #[must_use]
 pub fn claims() -> Vec<Claim> {
-    let mut reader =
-        csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(include_str!("claims.csv").as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_reader(include_str!("../../data/claims.csv").as_bytes());
     let rows = reader.records().flatten();
     rows.filter_map(|row| {
         let text = |at: usize| row.get(at).unwrap_or_default().to_owned();
@@ -301,9 +302,10 @@ mod tests {
     #[test]
     fn every_row_is_a_claim_of_two_links_without_a_notice() {
         let all = claims();
-        let lines = include_str!("claims.csv").lines().filter(|line| !line.starts_with('#')).count() - 1;
+        let lines =
+            include_str!("../../data/claims.csv").lines().filter(|line| !line.starts_with('#')).count() - 1;
         assert_eq!(all.len(), lines);
-        let text = include_str!("claims.csv");
+        let text = include_str!("../../data/claims.csv");
         let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
         for row in reader.records().map(Result::unwrap) {
             for at in [7, 8] {

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::shape::Shape;
-use crate::evidence::evaluate_with;
+use crate::evaluate::evaluate_with;
 use crate::machine::constants;
 use crate::metric::Metric;
 use crate::scenario::Scenario;
@@ -341,7 +341,7 @@ fn take(scenario: &mut Scenario, from: &Scenario, aspect: Aspect) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::link;
 
     fn between(before: &str, after: &str) -> Diff {

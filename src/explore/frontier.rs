@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::shape::{self, Shape};
 use crate::cost::{chip_power, chip_price};
-use crate::evidence::{Evaluation, evaluate_with};
+use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Load, Role, Scenario, Split};
@@ -509,7 +509,7 @@ pub fn frontier_of(scenario: &Scenario, metric: Metric) -> Vec<Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::{Pool, link};
     use crate::serve::{candidates, find_model};
 

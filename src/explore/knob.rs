@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::family::{self, Family};
 use crate::catalog::model::{Attention, Model};
-use crate::evidence::{Evaluation, evaluate};
+use crate::evaluate::{Evaluation, evaluate};
 use crate::scenario::{Load, Scenario, Split};
 use crate::serve::{Refusal, find_model};
 use crate::units::{RequestsPerSecond, Tokens};

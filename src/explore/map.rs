@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::axis::Axis;
 use super::objective::{Miss, miss};
 use super::shape;
-use crate::evidence::evaluate_with;
+use crate::evaluate::evaluate_with;
 use crate::machine::{Constants, constants};
 use crate::metric::Metric;
 use crate::scenario::{Layout, Scenario};
@@ -462,7 +462,7 @@ impl Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::explore::knob::Knob;
     use crate::scenario::link;
 

@@ -8,7 +8,7 @@ use super::shape::kinds;
 use super::size::{BreakEven, Deployment, all_chips, size};
 use crate::catalog::api_prices;
 use crate::cost::chip_price;
-use crate::evidence::evaluate;
+use crate::evaluate::evaluate;
 use crate::scenario::Scenario;
 use crate::units::DollarsPerHour;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::scenario::{Load, Scenario, Slo};
 use crate::units::RequestsPerSecond;
 

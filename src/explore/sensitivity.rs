@@ -9,7 +9,7 @@ use super::knob::pin;
 use super::shape;
 use crate::catalog::Chip;
 use crate::cost::chip_price;
-use crate::evidence::{Evaluation, evaluate_with};
+use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{WeightHome, constants};
 use crate::metric::Metric;
 use crate::scenario::{ChipRent, PoolLink, Scenario};
@@ -222,7 +222,7 @@ fn tune(chip: &mut Chip, lever: Lever, factor: f64) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::link;
 
     fn tornado(text: &str, metric: Metric) -> Sensitivity {

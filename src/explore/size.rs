@@ -10,7 +10,7 @@ use super::objective::{Miss, loaded, miss};
 use super::shape::{self, Shape};
 use crate::catalog::{self, Status};
 use crate::cost::chip_price;
-use crate::evidence::{Evaluation, evaluate_with};
+use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::Metric;
 use crate::scenario::{Load, Role, Scenario, Split};
@@ -641,7 +641,7 @@ fn to_count(replicas: f64) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::link;
 
     fn sized(text: &str, chips: &[&str]) -> Sizing {

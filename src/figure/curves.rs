@@ -6,7 +6,7 @@ use super::view::{View, letter};
 use crate::catalog::api_prices;
 use crate::chart::frontier::Better;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::evidence::nearest::{Library, Run, Swept as Varied};
 use crate::explore::{self, Knob, price_lines};
 use crate::metric::Metric;

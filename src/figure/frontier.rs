@@ -2,7 +2,7 @@
 
 use crate::chart::frontier::Better;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::metric::{Metric, Quantity};
 use crate::report::figure::unit as unit_of;
 use crate::serve::Refusal;

@@ -16,10 +16,10 @@ use crate::catalog;
 use crate::cost::chip_price;
 use crate::explore::pin;
 
+use crate::replay::Asked;
+use crate::replay::record::End;
 use crate::scenario::traffic::{Horizon, Place, Routing, Tier, Traffic};
 use crate::scenario::{Load, Scenario, link, notation};
-use crate::serve::replay::Asked;
-use crate::serve::replay::record::End;
 use crate::units::format::{Precision, Unit};
 
 pub(super) const VERB: &str = "agents";

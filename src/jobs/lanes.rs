@@ -5,11 +5,12 @@
 //! keep the mean.
 
 use super::field::{Fields, Line};
+use crate::replay::Replay;
+use crate::replay::beside::Remembered;
+use crate::replay::pool::Pool;
+use crate::replay::worker::Doing;
 use crate::scenario::Role;
-use crate::serve::replay::Replay;
-use crate::serve::replay::beside::{Beside, Remembered, Shares};
-use crate::serve::replay::pool::Pool;
-use crate::serve::replay::worker::Doing;
+use crate::serve::{Beside, Shares};
 
 /// Columns of the picture.
 const COLUMNS: usize = 720;

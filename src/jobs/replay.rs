@@ -10,14 +10,14 @@ use super::lanes::Recorder;
 use super::run::{Run, Seen, fewer};
 use super::{Slice, Work};
 use crate::metric::Metric;
+use crate::replay::record::End;
+use crate::replay::requests::{ENOUGH, Pacing};
+use crate::replay::statistics::{Distribution, Estimate};
+use crate::replay::{Asked, Record, Replay};
 use crate::report::replay as told;
 use crate::scenario::trace::{Reader, Trace};
 use crate::scenario::traffic::Horizon;
 use crate::scenario::{Scenario, link};
-use crate::serve::replay::record::End;
-use crate::serve::replay::requests::{ENOUGH, Pacing};
-use crate::serve::replay::statistics::{Distribution, Estimate};
-use crate::serve::replay::{Asked, Record, Replay};
 use crate::units::Seconds;
 
 pub(super) const VERB: &str = "replay";
@@ -567,7 +567,7 @@ mod tests {
     use super::*;
     use crate::jobs::{Job, lanes};
     use crate::machine::constants;
-    use crate::serve::replay::Replayed;
+    use crate::replay::Replayed;
     use crate::serve::{Deployment, Models};
 
     const ONCE: Wish = Wish { speed: 1.0, answer: Answer::Figures };

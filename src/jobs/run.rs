@@ -4,10 +4,10 @@
 //! deployment anew, which gives the same one.
 
 use crate::machine::constants;
+use crate::replay::{Asked, Parked, Progress, Replay};
 use crate::report::words;
 use crate::scenario::Scenario;
 use crate::scenario::traffic::Routing;
-use crate::serve::replay::{Asked, Parked, Progress, Replay};
 use crate::serve::{Deployment, Models, Refusal};
 
 /// Replicas up to which an event takes much the same time.

@@ -6,7 +6,7 @@ use super::replay::{Answer, Wish};
 use super::{Job, Slice, Work, agents, charts, frontier, lanes, map, replay, sensitivity};
 use crate::chart::model::Paint;
 use crate::chart::theme::{DARK, LIGHT};
-use crate::evidence::evaluate;
+use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::{Axis, sweep};
 use crate::figure::curves::{self, Curves, SAMPLES};

@@ -3,7 +3,7 @@
 use super::field::{Fields, Line};
 use super::{Slice, Work, ask_of};
 use crate::cost::chip_price;
-use crate::evidence::evaluate;
+use crate::evaluate::evaluate;
 use crate::explore::{Deployment, Sizer, all_chips, kinds, miss, pays_below};
 use crate::report::explore as told;
 use crate::scenario::{Scenario, link};

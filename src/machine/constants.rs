@@ -611,12 +611,24 @@ mod tests {
     #[test]
     fn no_line_of_the_data_files_is_lost() {
         let tables = constants();
-        assert_eq!(tables.kernels.len(), data_lines(include_str!("constants/kernels.csv")).count());
-        assert_eq!(tables.collectives.len(), data_lines(include_str!("constants/collectives.csv")).count());
-        assert_eq!(tables.engines.len(), data_lines(include_str!("constants/engines.csv")).count());
-        assert_eq!(tables.families.len(), data_lines(include_str!("constants/families.csv")).count());
-        assert_eq!(tables.links.len(), data_lines(include_str!("constants/links.csv")).count());
-        assert_eq!(tables.sram.len(), data_lines(include_str!("constants/sram.csv")).count());
+        assert_eq!(
+            tables.kernels.len(),
+            data_lines(include_str!("../../data/constants/kernels.csv")).count()
+        );
+        assert_eq!(
+            tables.collectives.len(),
+            data_lines(include_str!("../../data/constants/collectives.csv")).count()
+        );
+        assert_eq!(
+            tables.engines.len(),
+            data_lines(include_str!("../../data/constants/engines.csv")).count()
+        );
+        assert_eq!(
+            tables.families.len(),
+            data_lines(include_str!("../../data/constants/families.csv")).count()
+        );
+        assert_eq!(tables.links.len(), data_lines(include_str!("../../data/constants/links.csv")).count());
+        assert_eq!(tables.sram.len(), data_lines(include_str!("../../data/constants/sram.csv")).count());
     }
 
     #[test]

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn each_wire_has_a_row() {
-        let text = include_str!("constants/wires.csv");
+        let text = include_str!("../../data/constants/wires.csv");
         for own in Wire::ALL {
             assert!(text.lines().any(|line| line.starts_with(&format!("{},", own.id()))), "{own:?}");
             let row = wire(own);

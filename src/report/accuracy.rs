@@ -5,7 +5,7 @@
 
 use super::check::{percent, ratio, share, signed};
 use super::html::escaped;
-use crate::evidence::check::{CheckReport, Interval, Point, Stats};
+use crate::check::{CheckReport, Interval, Point, Stats};
 
 /// What the field's reference tool misses on rows it was not tuned to, median in percent (methods survey, 2026-11).
 const REFERENCE: [(&str, &str); 2] = [("TTFT", "50"), ("TPOT", "19.7")];
@@ -136,7 +136,7 @@ const FOOT: &str = "<p>Sources: InferenceX runs and NVIDIA runs as collected in 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::check::check;
+    use crate::check::check;
 
     #[test]
     fn every_point_is_in_one_group_of_each_table() {

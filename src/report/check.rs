@@ -1,6 +1,7 @@
 //! A check against measurements, for a terminal: the rows, where the errors sit, and at the end the whole summary.
 
-use crate::evidence::check::{CheckReport, Interval, Point, Setup, Stats};
+use crate::check::{CheckReport, Interval, Point, Stats};
+use crate::evidence::rows::Setup;
 use crate::units::format::{Precision, Unit};
 
 /// Most unpredicted rows that are listed.

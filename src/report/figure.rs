@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::metric::{Estimate, Metric, Quantity};
 use crate::units::format::Unit;
 

@@ -81,7 +81,7 @@ fn tokens_of(tokens: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::link;
 
     fn steady(text: &str) -> Steady {

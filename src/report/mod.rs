@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::evidence::{Evaluation, evaluate};
+use crate::evaluate::{Evaluation, evaluate};
 use crate::scenario::{Scenario, link};
 use crate::serve::Refusal;
 

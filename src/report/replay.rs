@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::replay::statistics::{Distribution, Estimate};
+use crate::replay::{Record, Replayed};
 use crate::scenario::{Scenario, link};
-use crate::serve::replay::statistics::{Distribution, Estimate};
-use crate::serve::replay::{Record, Replayed};
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
 

@@ -223,7 +223,7 @@ fn row(roofline: &Roofline, pass: &Pass<'_>, dot: &Dot, limit: Limit, all: f64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::evaluate;
+    use crate::evaluate::evaluate;
     use crate::scenario::link;
 
     fn worked(text: &str) -> Worked {

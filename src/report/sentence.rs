@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::evidence::nearest::Run;
 use crate::metric::Metric;
 use crate::scenario::{Load, Scenario, notation};

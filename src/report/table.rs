@@ -1,6 +1,6 @@
 //! Tables of a result: for a terminal, as Markdown and as CSV.
 
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};

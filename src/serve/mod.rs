@@ -13,10 +13,12 @@ mod halves;
 mod layouts;
 mod models;
 mod outcome;
+mod reading;
 mod refusal;
-pub mod replay;
 mod replica;
 mod root;
+pub mod scheduler;
+mod shares;
 mod station;
 mod steady;
 pub mod survey;
@@ -31,10 +33,12 @@ pub use models::Models;
 pub use outcome::{
     Binding, Cause, Flow, MemoryKind, MemoryUse, Part, Per, PoolState, Saturation, Steady, Transfer, Warning,
 };
+pub use reading::Reading;
 pub use refusal::Refusal;
+pub use shares::{Beside, Shares};
 pub use station::Operating;
 pub use steady::serve;
-pub use transfer::Ends;
+pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};
 
 use std::borrow::Cow;

@@ -2,8 +2,8 @@
 //! how many sequences fit.
 
 use super::outcome::{Cause, MemoryKind, MemoryUse, Part};
+use super::reading::Reading;
 use super::refusal::Refusal;
-use super::replay::steps::Reading;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, EngineRow, WeightHome};

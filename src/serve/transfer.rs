@@ -109,7 +109,8 @@ fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
 }
 
 /// Cache and state of a prompt, each element once.
-pub(super) fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
+#[must_use]
+pub fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
     let layers = model.attention.iter().map(|layers| {
         let kept =
             layers.kind.cached_elements(isl) * numerics.kv_bytes() + layers.kind.state_elements() * 4.0;

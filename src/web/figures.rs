@@ -1,6 +1,6 @@
 //! How figures are shown: the value, its band, and the change against what is pinned.
 
-use crate::evidence::Evaluation;
+use crate::evaluate::Evaluation;
 use crate::metric::{Estimate, Metric};
 use crate::report::figure;
 use crate::units::format::{ABSENT, Precision, Unit};

@@ -10,7 +10,7 @@ use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
 use super::late;
 use super::state::{MAX_PINS, Pin, use_page};
-use crate::evidence::evaluate;
+use crate::evaluate::evaluate;
 use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::web::lean::memo;
 use leptos::prelude::*;
 
-use crate::evidence::{Evaluation, evaluate};
+use crate::evaluate::{Evaluation, evaluate};
 pub use crate::figure::view::{MAX_PINS, Reason, Tab, View};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;

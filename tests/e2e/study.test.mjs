@@ -12,7 +12,7 @@ import { links } from "./scenarios.mjs";
 import { until } from "./support.mjs";
 
 const run = promisify(execFile);
-const RECIPE = new URL("../../recipes/study.py", import.meta.url).pathname;
+const RECIPE = new URL("../../docs/recipes/study.py", import.meta.url).pathname;
 
 /** A Python with Dask, or why there is none. */
 async function python(folder) {

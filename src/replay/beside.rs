@@ -1,0 +1,71 @@
+//! Pools that have a part in the steps of another: feed-forward layers on chips of their own, and drafters.
+//!
+//! They keep no cache and no queue, so that the replica which does says when they are at work: a step of it takes so much of
+//! their time. Each serves several of its replicas, which share it.
+
+use super::series::Series;
+use super::steps::Steps;
+use crate::serve::{Beside, Shares};
+use crate::units::Tokens;
+
+/// A pool beside another, at work.
+#[derive(Clone, Debug)]
+pub struct Helper {
+    /// What it is made of.
+    pub plan: Beside,
+    /// Replicas that read prompts, over time.
+    pub reading: Series,
+    /// Replicas that have a part in decode, over time.
+    pub writing: Series,
+}
+
+impl Helper {
+    /// At rest.
+    #[must_use]
+    pub fn new(plan: Beside) -> Self {
+        Self { plan, reading: Series::default(), writing: Series::default() }
+    }
+
+    /// Its part in what one replica of the other pool does between two times.
+    pub fn reads(&mut self, from: f64, to: f64, share: f64) {
+        self.reading.span(from, to, share / self.plan.ratio.max(1e-9));
+    }
+
+    /// The same in decode.
+    pub fn writes(&mut self, from: f64, to: f64, share: f64) {
+        self.writing.span(from, to, share / self.plan.ratio.max(1e-9));
+    }
+}
+
+/// Shares asked for lately: they change slowly with the sequences and their length.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered(Vec<Option<((u32, u32), Shares)>>);
+
+/// Entries; a power of two.
+const ENTRIES: usize = 256;
+
+impl Remembered {
+    /// Shares of a decode step with so many sequences that hold so many tokens between them.
+    pub fn shares(&mut self, steps: &impl Steps, count: u32, tokens: u64) -> Shares {
+        if self.0.is_empty() {
+            self.0 = vec![None; ENTRIES];
+        }
+        let context = (tokens as f64 / f64::from(count.max(1))).max(1.0);
+        // Eight lengths to each doubling.
+        let length = libm::round(libm::log2(context) * 8.0) as u32;
+        let key = (count, length);
+        let mixed = count.wrapping_mul(0x9e37_79b9) ^ length.wrapping_mul(0x85eb_ca6b);
+        let slot = self.0.get_mut((mixed >> 24) as usize % ENTRIES);
+        match slot {
+            Some(Some((known, shares))) if *known == key => *shares,
+            slot => {
+                let context = Tokens::new(libm::pow(2.0, f64::from(length) / 8.0));
+                let shares = steps.shares(f64::from(count), context);
+                if let Some(slot) = slot {
+                    *slot = Some((key, shares));
+                }
+                shares
+            }
+        }
+    }
+}

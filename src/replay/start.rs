@@ -1,0 +1,196 @@
+//! From a deployment to an engine that replays it.
+
+use std::sync::Arc;
+
+use super::engine::{Common, Engine};
+use super::pool::PoolPlan;
+use super::requests::{Pacing, Source};
+use super::steps::{Room, Silicon, Steps};
+use super::wire::Wire;
+use crate::scenario::trace::Trace;
+use crate::scenario::traffic::{Place, Preemption};
+use crate::scenario::{Load, Role, Scenario};
+use crate::serve::scheduler::Scheduler;
+use crate::serve::{Deployment, Half, Side, cache_bytes};
+use crate::units::{BytesPerSecond, Tokens};
+
+/// A replay of a deployment.
+pub type Replay<'a> = Engine<Silicon<'a>>;
+
+/// What is replayed.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// Requests drawn as the scenario says.
+    Scenario,
+    /// Those of a trace.
+    Trace(Arc<Trace>, Pacing),
+}
+
+impl Asked {
+    /// Requests at the start to leave out of distributions: an open loop begins with an empty service, which its users
+    /// don't meet; a closed loop begins as benchmarks do, and a trace is taken as it is.
+    #[must_use]
+    pub fn warm_up(&self, scenario: &Scenario, arrived: u32) -> u32 {
+        match (self, scenario.load) {
+            (Self::Scenario, Load::Open { .. }) => arrived / 20,
+            _ => 0,
+        }
+    }
+}
+
+impl<'a> Engine<Silicon<'a>> {
+    /// Sets up the replay of a deployment.
+    ///
+    /// ```
+    /// use tandem::machine::constants;
+    /// use tandem::scenario::link;
+    /// use tandem::replay::{Asked, Replay};
+    /// use tandem::serve::{Deployment, Models};
+    ///
+    /// let scenario = link::parse("v1&model=llama3-8b&rate=4&pool=h100-sxm*1:tp1&horizon=200req").scenario;
+    /// let models = Models::of(&scenario)?;
+    /// let deployment = Deployment::new(&scenario, constants(), &models)?;
+    /// let mut engine = Replay::start(&deployment, &Asked::Scenario);
+    /// let progress = engine.run(u64::MAX);
+    /// assert!(progress.done);
+    /// let counts = engine.result(scenario.slo, 0).counts;
+    /// assert_eq!(counts.arrived, counts.finished);
+    /// # Ok::<(), tandem::serve::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn start(deployment: &Deployment<'a>, asked: &Asked) -> Self {
+        let scenario = deployment.scenario;
+        let rules = rules(&deployment.decode.holder);
+        let source = match asked {
+            Asked::Scenario => {
+                Source::from_scenario(scenario, rules.block).within(deployment.model.max_context, scenario)
+            }
+            Asked::Trace(trace, pacing) => {
+                Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
+            }
+        };
+        let typical = match asked {
+            Asked::Scenario => {
+                Typical { prompt: deployment.lengths.isl, context: deployment.lengths.context }
+            }
+            Asked::Trace(trace, _) => Typical::of(trace),
+        };
+        let plan = |half: &Half<'a>| plan(deployment, half, typical, source.block());
+        let mut pools = Vec::new();
+        let mut wire = None;
+        if let Some((reader, path)) = &deployment.prefill {
+            pools.push(plan(&Half::reader(reader)));
+            let (each, total, latency) = path.bandwidths();
+            wire = Some(Wire::new(each, total, latency));
+        }
+        pools.push(plan(&deployment.decode));
+        let common = Common { overhead: deployment.decode.engine().request, layers: deployment.model.layers };
+        Self::new(source, pools, wire, common)
+    }
+}
+
+/// A replay laid aside: all of it but the step times, which belong to a deployment. Whoever answers in slices keeps it
+/// together with the scenario, and sets the deployment up again for each slice.
+#[derive(Clone, Debug)]
+pub struct Parked(Engine<()>);
+
+impl Engine<Silicon<'_>> {
+    /// Lays the replay aside.
+    #[must_use]
+    pub fn park(self) -> Parked {
+        Parked(self.with_steps(|_| ()))
+    }
+}
+
+impl Parked {
+    /// Goes on where the replay was laid aside, on the deployment that it was started on.
+    #[must_use]
+    pub fn resume<'a>(self, deployment: &Deployment<'a>) -> Replay<'a> {
+        let apart = deployment.prefill.as_ref();
+        self.0.with_steps(|pool| match apart {
+            Some((reader, _)) if pool == 0 => silicon(deployment, Half::reader(reader)),
+            _ => silicon(deployment, deployment.decode.clone()),
+        })
+    }
+}
+
+fn silicon<'a>(deployment: &Deployment<'a>, half: Half<'a>) -> Silicon<'a> {
+    Silicon::new(half, |context| cache_bytes(deployment.model, deployment.numerics, context))
+}
+
+/// Lengths around which the room for cache is exact.
+#[derive(Clone, Copy, Debug)]
+struct Typical {
+    prompt: Tokens,
+    context: Tokens,
+}
+
+impl Typical {
+    fn of(trace: &Trace) -> Self {
+        let count = f64::from(trace.len().max(1));
+        let (input, output) =
+            trace.records().fold((Tokens::ZERO, Tokens::ZERO), |(input, output), record| {
+                (input + record.input, output + record.output)
+            });
+        let prompt = (input / count).max(Tokens::new(1.0));
+        Self { prompt, context: prompt + output / count / 2.0 }
+    }
+}
+
+fn rules(side: &Side<'_>) -> Scheduler {
+    let memory = side.chip.memory.as_ref().map(|memory| memory.capacity);
+    Scheduler::of(side.settled.replica.engine(), &side.chip.id, memory)
+}
+
+fn plan<'a>(
+    deployment: &Deployment<'a>,
+    half: &Half<'a>,
+    typical: Typical,
+    block: u32,
+) -> PoolPlan<Silicon<'a>> {
+    let scenario = deployment.scenario;
+    let side: &Side<'a> = &half.holder;
+    let replica = &side.settled.replica;
+    let engine = *replica.engine();
+    let swaps = scenario.traffic.preemption == Preemption::Swap;
+    let rules = rules(side);
+    // Each data-parallel rank takes as much.
+    let budget = rules.budget * f64::from(replica.layout().dp.max(1));
+    let mut scheduler = Scheduler { block, swaps, budget, ..rules };
+    if replica.pipeline().is_some() {
+        // Prompts stream through a pipeline one after another.
+        scheduler.prompts = 1;
+    }
+    let steps = silicon(deployment, half.clone());
+    let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
+    let room = Room::of(&steps, at, deployment.lengths.longest);
+    let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
+    let first_steps =
+        engine.first_steps + if half.prefills && side.role != Role::Prefill { ranks_wait } else { 0.0 };
+    let chips = f64::from(replica.layout().chips());
+    let replicas = f64::from(side.settled.replicas.max(1));
+    let per_token = steps.cache(at) / at.get().max(1.0);
+    // Decode keeps no prefixes, but what gives way there may go to the host.
+    let of_decode = |place: Place| swaps && place == Place::Dram;
+    let tiers = scenario.traffic.tiers.iter().filter(|tier| half.prefills || of_decode(tier.place));
+    let tiers = tiers.map(|tier| {
+        let bytes = match tier.place {
+            Place::Network => tier.capacity / replicas,
+            Place::Hbm | Place::Dram | Place::Ssd => tier.capacity * chips,
+        };
+        let tokens = Tokens::new(bytes.get() / per_token.get().max(1e-9));
+        (tier.place, tokens, BytesPerSecond::new(tier.bandwidth.get() * chips))
+    });
+    PoolPlan {
+        role: side.role,
+        tiers: tiers.collect(),
+        steps,
+        replicas: side.settled.replicas.max(1),
+        scheduler,
+        room,
+        interference: engine.interference,
+        mixing: engine.mixing,
+        first_steps,
+        routing: scenario.traffic.routing,
+    }
+}
