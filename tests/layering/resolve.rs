@@ -28,7 +28,7 @@ impl Crate {
             // A macro is known to all below the module that defines it.
             let mut module = self.modules[name.module].parent;
             while let Some(id) = module {
-                if self.modules[id].items.contains(only) {
+                if self.modules[id].macros.contains(only) {
                     found = vec![Target::Item(self.modules[id].file, only.clone())];
                     break;
                 }

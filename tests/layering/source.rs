@@ -39,6 +39,8 @@ pub struct Module {
     pub file: FileId,
     pub parent: Option<ModuleId>,
     pub items: Vec<String>,
+    /// Those of the items that are macros.
+    pub macros: Vec<String>,
     pub children: Vec<(String, ModuleId)>,
     pub imports: Vec<Import>,
 }
@@ -131,14 +133,18 @@ impl Crate {
     }
 
     fn add_module(&mut self, file: FileId, parent: Option<ModuleId>) -> ModuleId {
-        let (items, children, imports) = (Vec::new(), Vec::new(), Vec::new());
-        self.modules.push(Module { file, parent, items, children, imports });
+        let (items, macros) = (Vec::new(), Vec::new());
+        let (children, imports) = (Vec::new(), Vec::new());
+        self.modules.push(Module { file, parent, items, macros, children, imports });
         self.modules.len() - 1
     }
 
     fn add_items(&mut self, items: &[Item], place: &Place, read: &dyn Fn(&Path) -> Option<String>) {
         for item in items {
             if let Some(name) = defined(item) {
+                if matches!(item, Item::Macro(_)) {
+                    self.modules[place.module].macros.push(name.clone());
+                }
                 self.modules[place.module].items.push(name);
             }
             if let Item::Mod(inner) = item {

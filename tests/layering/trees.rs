@@ -161,8 +161,11 @@ fn variables_are_not_the_items_that_they_hide() {
 fn a_macro_ties_to_the_file_that_defines_it() {
     let own = tree(&[
         ("lib.rs", "mod room;"),
-        ("room.rs", "macro_rules! quantity { ($n:ident) => { pub struct $n; } } mod a; quantity!(Made);"),
-        ("room/a.rs", "use super::Made; quantity!(Other);"),
+        (
+            "room.rs",
+            "macro_rules! quantity { ($n:ident) => { pub struct $n; } } mod a; quantity!(Made); fn write() {}",
+        ),
+        ("room/a.rs", "use super::Made; quantity!(Other); fn f() { write!(); }"),
     ]);
     assert_eq!(arrows(&own), ["room/a.rs -> room.rs: Made", "room/a.rs -> room.rs: quantity"]);
 }

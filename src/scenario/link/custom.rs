@@ -13,7 +13,7 @@ use crate::catalog::{Chip, Model, NumberFormat, bounds};
 use crate::scenario::{Custom, Limits, limits};
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Tokens, Watts};
 
-use super::notice::Problem;
+use super::problem::Problem;
 use super::value::{self, Kind};
 
 /// How a model is written, as Markdown.
