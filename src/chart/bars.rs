@@ -471,9 +471,9 @@ fn legend_of(bars: &Bars, theme: &Theme) -> Vec<SegmentEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::model::Paint;
+    use crate::chart::model::{Paint, Tint};
     use crate::chart::text::TableMeasure;
-    use crate::chart::theme::{LIGHT, Role};
+    use crate::chart::theme::LIGHT;
 
     fn bars(scale: BarScale) -> Bars {
         let bar = |label: &str, values: &[f64]| Bar {
@@ -486,7 +486,7 @@ mod tests {
                         format!("s{index}"),
                         format!("part {index}"),
                         value,
-                        Paint::Role(Role::ALL[index]),
+                        Paint::Tint(Tint::ALL[index]),
                     )
                 })
                 .collect(),

@@ -10,10 +10,10 @@ use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
-use super::model::{Dash, Paint};
+use super::model::{Dash, Paint, Tint};
 use super::pen::Pen;
 use super::text::{TextMeasure, wrapped};
-use super::theme::{Colour, Role, Theme};
+use super::theme::{Colour, Theme};
 use crate::units::format::{ABSENT, Precision, Unit};
 
 /// The least width of a box in a row, and of the space between boxes.
@@ -552,7 +552,7 @@ fn label_lines_of(flow: &Flow, index: usize, room: f64, measure: &dyn TextMeasur
 
 /// The colour of an arrow: lit where it holds the rest up.
 fn tone(bottleneck: bool, theme: &Theme) -> Colour {
-    if bottleneck { theme.warning } else { theme.hue(Paint::Role(Role::Link)).line }
+    if bottleneck { theme.warning } else { theme.hue(Paint::Tint(Tint::Link)).line }
 }
 
 /// The thickness of an arrow: from 1.5 to 9 pixels as its link is busy.

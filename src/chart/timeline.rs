@@ -10,11 +10,11 @@ use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
-use super::model::{Dash, Paint, ScaleKind};
+use super::model::{Dash, Paint, ScaleKind, Tint};
 use super::pen::{Key, Pen, legend_places};
 use super::scale::Scale;
 use super::text::TextMeasure;
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 use super::ticks::nice;
 use crate::units::format::{Precision, Unit};
 
@@ -79,14 +79,14 @@ impl Activity {
     /// Its colour; a preempted request waits, and a mixed step wears a hue that no other activity has.
     #[must_use]
     pub const fn paint(self) -> Paint {
-        Paint::Role(match self {
-            Self::Prefill => Role::Prefill,
-            Self::Decode => Role::Decode,
-            Self::Mixed => Role::Attention,
-            Self::Transfer => Role::Link,
-            Self::Draft => Role::Draft,
-            Self::Verify => Role::Verify,
-            Self::Preempted => Role::Queue,
+        Paint::Tint(match self {
+            Self::Prefill => Tint::Prefill,
+            Self::Decode => Tint::Decode,
+            Self::Mixed => Tint::Attention,
+            Self::Transfer => Tint::Link,
+            Self::Draft => Tint::Draft,
+            Self::Verify => Tint::Verify,
+            Self::Preempted => Tint::Queue,
         })
     }
 
@@ -896,7 +896,7 @@ mod tests {
                 times: vec![0.0, 2.0, 4.0],
                 parts: vec![TrackPart {
                     label: "waiting".to_owned(),
-                    paint: Paint::Role(Role::Queue),
+                    paint: Paint::Tint(Tint::Queue),
                     values: vec![1.0, 4.0, 0.0],
                 }],
                 limit: None,

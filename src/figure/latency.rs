@@ -1,7 +1,6 @@
 //! Why the latencies are what they are: each as a bar of its parts, coloured by cause, the scenario above what is pinned.
 
-use crate::chart::model::{Bar, Bars, Paint, Segment};
-use crate::chart::theme::Role as Hue;
+use crate::chart::model::{Bar, Bars, Paint, Segment, Tint};
 use crate::report::words;
 use crate::serve::{Cause, Part, Steady};
 use crate::units::format::Unit;
@@ -49,15 +48,15 @@ pub fn bars(latency: Latency, answers: &[(String, &Steady)]) -> Bars {
 /// The colour of a cause, as near to that of the page as the eight roles come: what the page shows paler is set apart by
 /// its neighbours and its name.
 const fn paint(cause: Cause) -> Paint {
-    Paint::Role(match cause {
-        Cause::Queue | Cause::Wait => Hue::Queue,
-        Cause::Interference => Hue::Prefill,
-        Cause::Dense => Hue::Ffn,
-        Cause::Attention => Hue::Attention,
-        Cause::Collective | Cause::Transfer | Cause::Link => Hue::Link,
-        Cause::Elementwise => Hue::Draft,
-        Cause::Draft | Cause::Step => Hue::Verify,
-        Cause::Experts => Hue::Decode,
+    Paint::Tint(match cause {
+        Cause::Queue | Cause::Wait => Tint::Queue,
+        Cause::Interference => Tint::Prefill,
+        Cause::Dense => Tint::Ffn,
+        Cause::Attention => Tint::Attention,
+        Cause::Collective | Cause::Transfer | Cause::Link => Tint::Link,
+        Cause::Elementwise => Tint::Draft,
+        Cause::Draft | Cause::Step => Tint::Verify,
+        Cause::Experts => Tint::Decode,
         Cause::Request | Cause::Pipeline => return Paint::Muted,
     })
 }

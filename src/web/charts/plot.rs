@@ -19,7 +19,7 @@ use crate::chart::geometry::{Point, Rect};
 use crate::chart::hit::{Cursor, HitMode, Readout, ReadoutRow, Step};
 use crate::chart::layout::{LegendEntry, Scene};
 use crate::chart::model::{Chart, Marker};
-use crate::chart::zoom::Sight;
+use crate::chart::zoom::Viewport;
 use crate::figure::curves::HERE;
 use crate::web::theme::Look;
 
@@ -93,11 +93,12 @@ pub fn Plot(
     let ratio = watch_ratio();
     let look = expect_context::<Look>();
     let measure = StoredValue::new_local(CanvasMeasure::new());
-    let sight = RwSignal::new(Sight::default());
+    let viewport = RwSignal::new(Viewport::default());
     let seen = memo(move || {
         let chart = chart.get();
-        sight
-            .with(|sight| if *sight == Sight::default() { chart.clone() } else { Arc::new(sight.of(&chart)) })
+        viewport.with(|viewport| {
+            if *viewport == Viewport::default() { chart.clone() } else { Arc::new(viewport.of(&chart)) }
+        })
     });
     let lay = move |chart: &Chart| {
         let theme = look.theme();
@@ -105,7 +106,7 @@ pub fn Plot(
         Some(Arc::new(measure.with_value(|measure| Scene::new(chart, size, theme, measure))))
     };
     let scene = memo(move || seen.with(|chart| lay(chart)));
-    let zoomed = memo(move || chart.with(|chart| sight.with(|sight| sight.zooms(chart))));
+    let zoomed = memo(move || chart.with(|chart| viewport.with(|viewport| viewport.zooms(chart))));
     let drawing =
         Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
     keep_painted(canvas, drawing, ratio);
@@ -148,8 +149,8 @@ pub fn Plot(
     let reset = move || {
         waiting.set_value(None);
         drag.set(None);
-        if sight.with_untracked(|own| *own != Sight::default()) {
-            sight.update(Sight::reset);
+        if viewport.with_untracked(|own| *own != Viewport::default()) {
+            viewport.update(Viewport::reset);
         }
     };
     let holds = move |at: Point| {
@@ -204,7 +205,7 @@ pub fn Plot(
             }
             Some(zoom) => scene.with_untracked(|scene| {
                 if let Some(scene) = scene {
-                    sight.update(|sight| sight.take(scene, zoom));
+                    viewport.update(|viewport| viewport.take(scene, zoom));
                 }
             }),
             // The first of two clicks must not take a value on the way out of a zoom.
@@ -231,13 +232,13 @@ pub fn Plot(
     let turn = Callback::new(move |factor: f64| {
         let Some(now) = scene.get_untracked() else { return };
         let whole = untrack(|| {
-            let mut own = sight.get();
+            let mut own = viewport.get();
             own.reset();
             chart.with(|chart| lay(&own.of(chart)))
         });
         let Some(whole) = whole else { return };
         let about = cursor.get_untracked().and_then(|at| now.place(at)).unwrap_or(now.plot.centre());
-        sight.update(|sight| sight.turn(&now, &whole, about, factor, mode == HitMode::Xy));
+        viewport.update(|viewport| viewport.turn(&now, &whole, about, factor, mode == HitMode::Xy));
         keyed.set(false);
         let reach = untrack(|| scene.with(|scene| scene.as_ref().map(|own| own.reach()))).unwrap_or_default();
         said.set(format!("In view: {reach}"));
@@ -317,7 +318,7 @@ pub fn Plot(
         <figure class="figure">
             {views(move || {
                 let entries = legend.get();
-                let entry = move |own: LegendEntry| entry(own, sight);
+                let entry = move |own: LegendEntry| entry(own, viewport);
                 (entries.len() > 1).then(|| view! {
                     <ul class="legend series-legend" aria-label="Series shown">
                         {entries.into_iter().map(entry).collect_view()}
@@ -417,7 +418,7 @@ pub fn selection(rect: Rect) -> impl IntoView {
 }
 
 /// A series in the legend: a button that hides it and shows it again, with its stroke and its symbol.
-fn entry(own: LegendEntry, sight: RwSignal<Sight>) -> impl IntoView {
+fn entry(own: LegendEntry, viewport: RwSignal<Viewport>) -> impl IntoView {
     let LegendEntry { id, label, hue, dash, marker, joined, .. } = own;
     let pattern: Vec<String> = dash.pattern().iter().map(f64::to_string).collect();
     let line = joined.then(|| view! {
@@ -434,8 +435,8 @@ fn entry(own: LegendEntry, sight: RwSignal<Sight>) -> impl IntoView {
             <button
                 type="button"
                 class="toggle"
-                aria-pressed={words(move || if sight.with(|own| own.hides(&id)) { "false" } else { "true" })}
-                on:click=move |_| sight.update(|own| own.toggle(&toggled))
+                aria-pressed={words(move || if viewport.with(|own| own.hides(&id)) { "false" } else { "true" })}
+                on:click=move |_| viewport.update(|own| own.toggle(&toggled))
             >
                 <svg class="swatch-line" viewBox="0 0 28 12" style:color=hue.line.css() aria-hidden="true">
                     {line}
