@@ -14,6 +14,7 @@ use tandem::chart::mark::{Drawing, Mark};
 use tandem::chart::model::{Axis, Chart, Domain, Paint, Rule, Sample, Series, Tint};
 use tandem::chart::quantiles::{Quantiles, Run, View};
 use tandem::chart::roofline::{Op, Roof, Roofline};
+use tandem::chart::spot::LaidOut;
 use tandem::chart::svg::svg;
 use tandem::chart::text::{TableMeasure, TextMeasure};
 use tandem::chart::theme::{DARK, LIGHT, Theme};
@@ -554,7 +555,7 @@ const STEPS: [Step; 6] =
     [Step::Previous, Step::Next, Step::First, Step::Last, Step::SeriesBefore, Step::SeriesAfter];
 
 /// Whether a picture stays on its canvas, and every spot that can be reached says something sensible.
-fn check(figure: &dyn Figure, pointer: Point, steps: &[u8]) -> Result<(), TestCaseError> {
+fn check(figure: &dyn LaidOut, pointer: Point, steps: &[u8]) -> Result<(), TestCaseError> {
     prop_assert_eq!(outside(figure.drawing()), None);
     let mut spot = None;
     for step in steps {

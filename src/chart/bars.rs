@@ -1,12 +1,14 @@
 //! Stacked horizontal bars: their layout, and what is under the pointer.
 
-use super::figure::{Facts, Figure, Spot};
+use super::describe::{self, Table};
+use super::figure::{Figure, Style};
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT, TITLE};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{Bar, BarScale, Bars, Dash, ScaleKind, Segment};
 use super::scale::Scale;
+use super::spot::{Facts, LaidOut, Spot};
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Hue, Theme};
 use super::ticks::{nice, ticks};
@@ -316,7 +318,33 @@ impl BarScene {
     }
 }
 
-impl Figure for BarScene {
+impl Figure for Bars {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        BarScene::height_for(self, width, style.options)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(BarScene::with_options(self, size, style.theme, style.measure, style.options))
+    }
+
+    fn sentence(&self) -> String {
+        describe::bars_sentence(self)
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![describe::bars_table(self)]
+    }
+}
+
+impl LaidOut for BarScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }

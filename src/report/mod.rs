@@ -11,20 +11,18 @@ pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod explore;
-pub mod figure;
 pub mod html;
 pub mod import;
-pub mod memory;
 pub mod reference;
 pub mod replay;
-pub mod roofline;
 pub mod sentence;
 pub mod table;
+pub mod value;
 pub mod words;
 
-pub use figure::{Figure, Figures};
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
+pub use value::{Value, Values};
 
 /// An evaluation as plain data. Fields keep their order, numbers are finite or null, and what is absent says why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,7 +36,7 @@ pub struct Report {
     /// Verdict on the service level.
     pub slo: Verdict,
     /// All metrics, by identifier.
-    pub metrics: Figures,
+    pub metrics: Values,
     /// Where the time to first token goes.
     pub ttft_parts: Vec<PartReport>,
     /// Where the time per output token goes.
@@ -219,7 +217,7 @@ impl Report {
             sentence: sentence(scenario, evaluation),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
-            metrics: Figures::of(evaluation),
+            metrics: Values::of(evaluation),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             pools: steady.pools.iter().map(pool).collect(),

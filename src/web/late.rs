@@ -14,7 +14,7 @@ use super::charts::table::Figures;
 use super::controls::Detail;
 use super::lean::views;
 use super::runs::Measured;
-use super::why::Rows;
+use super::why::Latencies;
 
 /// A view, or why its code did not come.
 type Late = Result<AnyView, SplitLoaderError>;
@@ -78,8 +78,8 @@ pub fn figures(chart: Figures) -> AnyView {
 }
 
 /// The parts of the latencies as figures.
-pub fn parts(rows: Rows) -> AnyView {
-    shown(load_parts(rows))
+pub fn parts(latencies: Latencies) -> AnyView {
+    shown(load_parts(latencies))
 }
 
 /// The cheapest deployments.
@@ -153,8 +153,8 @@ fn load_figures(chart: Figures) -> Late {
 }
 
 #[wasm_split(tables, fallible)]
-fn load_parts(rows: Rows) -> Late {
-    Ok(super::why::figures(rows))
+fn load_parts(latencies: Latencies) -> Late {
+    Ok(super::why::figures(latencies))
 }
 
 #[wasm_split(tables, fallible)]
