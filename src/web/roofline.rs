@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use markup::view;
 
-use super::charts::plot::{Picked, Plot};
+use super::charts::plot::Plot;
 use super::charts::table::plain;
 use super::lean::memo;
 use super::state::use_page;
@@ -32,8 +32,6 @@ pub fn roofline() -> AnyView {
             chart=chart
             mode=HitMode::Xy
             summary
-            pick={|_: Picked| {}}
-            live=Signal::stored(false)
             caption=Signal::stored(caption.to_owned())
             figures=figures
         />

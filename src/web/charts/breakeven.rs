@@ -10,8 +10,8 @@ use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::by::{by, chosen};
+use super::gesture::{DOUBLE, TURN, place, selection, zoom_button};
 use super::picture::{Last, Picture, Shown, with_last};
-use super::plot::{DOUBLE, TURN, place, selection, zoom_button};
 use crate::chart::geometry::Point;
 use crate::chart::heat::HeatScene;
 use crate::chart::hit::Zoom;

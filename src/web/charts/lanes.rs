@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
 use markup::view;
 
+use super::gesture::place;
 use super::picture::{Last, Picture, Shown, with_last};
-use super::plot::place;
 use crate::chart::figure::Figure;
 use crate::chart::geometry::Point;
 use crate::chart::timeline::TimelineScene;

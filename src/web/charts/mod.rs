@@ -6,6 +6,7 @@ mod by;
 mod canvas;
 mod curves;
 mod frontier;
+mod gesture;
 mod lanes;
 mod levers;
 mod load;

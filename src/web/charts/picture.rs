@@ -11,7 +11,7 @@ use leptos::web_sys::{KeyboardEvent, PointerEvent};
 use markup::view;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
-use super::plot::place;
+use super::gesture::place;
 use super::table::{Folded, plain};
 use crate::chart::figure::{Figure, Style};
 use crate::chart::geometry::{Point, Rect, Size};
