@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
-use super::late;
+use super::late::{self, Late};
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evaluate::evaluate;
 use crate::figure::view::letter;
@@ -89,13 +90,18 @@ pub fn Comparison() -> impl IntoView {
     let some = memo(move || page.pins.with(|pins| !pins.is_empty()));
     view! {
         <When on=some>
-            {late::comparison()}
+            {late::shown(load_comparison())}
         </When>
     }
 }
 
 /// The table itself.
-pub fn comparison() -> AnyView {
+#[wasm_split(tables, fallible)]
+fn load_comparison() -> Late {
+    Ok(comparison())
+}
+
+fn comparison() -> AnyView {
     let page = use_page();
     view! {
         <section class="panel comparison" aria-labelledby="comparison-title">

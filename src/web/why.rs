@@ -3,9 +3,10 @@
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
 use super::charts::table::{Folded, plain};
-use super::late;
+use super::late::{self, Late};
 use super::state::use_page;
 use crate::figure::latency::{Breakdown, LATENCIES, Latency, Row, breakdown, table};
 use crate::figure::view::letter;
@@ -20,7 +21,7 @@ const LABELLED: f64 = 0.12;
 /// The bars of TTFT and TPOT, each with its legend, and all figures as a table.
 pub fn why() -> AnyView {
     let latencies = LATENCIES.map(apart);
-    let table = Box::new(move || late::parts(latencies));
+    let table = Box::new(move || late::shown(load_parts(latencies)));
     let caption = Signal::stored("The parts of a bar add up to the latency.".to_owned());
     let bars = LATENCIES.into_iter().zip(latencies).map(|((title, _), own)| bars(title, own)).collect_view();
     view! {
@@ -31,11 +32,12 @@ pub fn why() -> AnyView {
 }
 
 /// The parts of each latency.
-pub type Latencies = [Memo<Breakdown>; 2];
+type Latencies = [Memo<Breakdown>; 2];
 
 /// All figures of the bars.
-pub fn figures(latencies: Latencies) -> AnyView {
-    views(move || plain(&table(&latencies.map(|own| own.get())))).into_any()
+#[wasm_split(tables, fallible)]
+fn load_parts(latencies: Latencies) -> Late {
+    Ok(views(move || plain(&table(&latencies.map(|own| own.get())))).into_any())
 }
 
 /// A latency of the scenario first, then of the pins.
