@@ -60,11 +60,7 @@ fn pool(own: &PoolState, steady: &Steady, limit: Binding, experts: bool) -> Pool
         String::new()
     };
     Pool {
-        role: if own.role == Role::Colocated {
-            "All chips".to_owned()
-        } else {
-            words::role(own.role).to_owned()
-        },
+        role: words::pool(own.role).to_owned(),
         paint: Paint::Tint(tint(own.role)),
         title: format!("{} × {}", own.chips, words::chip(&own.chip)),
         subtitle: format!("{replicas}{batch}"),

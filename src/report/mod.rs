@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::evaluate::{Evaluation, evaluate};
-use crate::scenario::{Scenario, link};
-use crate::serve::Refusal;
+use crate::evidence::EvidenceClass;
+use crate::scenario::{Role, Scenario, link};
+use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal};
 
 pub mod accuracy;
 pub mod catalog;
@@ -48,20 +49,20 @@ pub struct Report {
     /// All that flows between pools.
     pub flows: Vec<FlowReport>,
     /// What limits the deployment.
-    pub binding: Named,
+    pub binding: Named<Binding>,
     /// Set when more is offered than can be served.
     pub saturation: Option<SaturationReport>,
     /// What is unwise but possible.
     pub warnings: Vec<String>,
     /// What the result rests on.
-    pub evidence: Named,
+    pub evidence: Named<EvidenceClass>,
 }
 
 /// An identifier with its words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Named {
+pub struct Named<T = String> {
     /// For machines.
-    pub id: String,
+    pub id: T,
     /// For people.
     pub text: &'static str,
 }
@@ -70,7 +71,7 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartReport {
     /// Identifier of the cause.
-    pub cause: String,
+    pub cause: Cause,
     /// The cause for people.
     pub text: &'static str,
     /// Seconds.
@@ -81,7 +82,7 @@ pub struct PartReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PoolReport {
     /// `colocated`, `prefill`, `decode`, `attention`, `ffn`, `draft` or `verify`.
-    pub role: String,
+    pub role: Role,
     /// Catalogue chip.
     pub chip: String,
     /// Chips of the pool.
@@ -106,7 +107,7 @@ pub struct PoolReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemoryReport {
     /// Which memory holds weights and cache: `main` or `sram`.
-    pub kind: String,
+    pub kind: MemoryKind,
     /// What the chip has of it.
     pub capacity: Option<f64>,
     /// Weights.
@@ -140,11 +141,11 @@ pub struct TransferReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FlowReport {
     /// Role of the pool that sends.
-    pub from: String,
+    pub from: Role,
     /// Role of the pool that receives.
-    pub to: String,
+    pub to: Role,
     /// `request` or `token`: what the bytes belong to.
-    pub per: String,
+    pub per: Per,
     /// Bytes per request or output token.
     pub bytes: Option<f64>,
     /// Bytes per second that one replica gets.
@@ -165,7 +166,7 @@ pub struct SaturationReport {
     /// Requests per second that can be served.
     pub capacity: Option<f64>,
     /// What limits it.
-    pub binding: Named,
+    pub binding: Named<Binding>,
 }
 
 /// Why there is no report.
@@ -206,7 +207,7 @@ impl Report {
         let steady = &evaluation.steady;
         let parts = |parts: &[crate::serve::Part]| {
             let one = |part: &crate::serve::Part| PartReport {
-                cause: id(&part.cause),
+                cause: part.cause,
                 text: words::cause(part.cause),
                 seconds: finite(part.time.get()),
             };
@@ -229,15 +230,15 @@ impl Report {
                 utilisation: finite(transfer.utilisation),
             }),
             flows: steady.flows.iter().map(flow).collect(),
-            binding: Named { id: id(&steady.binding), text: words::binding(steady.binding) },
+            binding: Named { id: steady.binding, text: words::binding(steady.binding) },
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
                 capacity: finite(saturation.capacity.get()),
-                binding: Named { id: id(&saturation.binding), text: words::binding(saturation.binding) },
+                binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
             warnings: steady.warnings.iter().map(words::warning).collect(),
             evidence: Named {
-                id: id(&evaluation.evidence.class),
+                id: evaluation.evidence.class,
                 text: words::evidence_explained(evaluation.evidence.class),
             },
         }
@@ -312,9 +313,9 @@ pub fn no_link(text: &str) -> Option<&'static str> {
 
 fn flow(flow: &crate::serve::Flow) -> FlowReport {
     FlowReport {
-        from: id(&flow.from),
-        to: id(&flow.to),
-        per: id(&flow.per),
+        from: flow.from,
+        to: flow.to,
+        per: flow.per,
         bytes: finite(flow.bytes.get()),
         bandwidth: finite(flow.bandwidth.get()),
         seconds: finite(flow.time.get()),
@@ -325,7 +326,7 @@ fn flow(flow: &crate::serve::Flow) -> FlowReport {
 
 fn pool(state: &crate::serve::PoolState) -> PoolReport {
     PoolReport {
-        role: id(&state.role),
+        role: state.role,
         chip: state.chip.clone(),
         chips: state.chips,
         replicas: state.replicas,
@@ -335,7 +336,7 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),
         memory: MemoryReport {
-            kind: id(&state.memory.kind),
+            kind: state.memory.kind,
             capacity: finite(state.memory.capacity.get()),
             weights: finite(state.memory.weights.get()),
             kv: finite(state.memory.kv.get()),
