@@ -7,7 +7,8 @@ import { make } from "./{{dom}}";
 
 const SHOWN = 2500;
 const WIDTH = 960;
-const CHARTS = { "": "As in the link", curves: "Curves", frontier: "Frontier", breakeven: "Break-even", sensitivity: "What next", replay: "Replay", agents: "Agents", why: "Latency", roofline: "Roofline", memory: "Memory", flow: "Flow" };
+// The views are those whose tabs the page shows.
+const charts = () => ({ "": "As in the link", ...Object.fromEntries([...document.querySelectorAll("[role=tab]")].map((tab) => [tab.id.slice(4), tab.textContent])) });
 const THEMES = { auto: "As the reader’s system", light: "Light", dark: "Dark" };
 
 const beside = (name) => new URL(name, document.baseURI).href;
@@ -131,7 +132,7 @@ function figures(page, write, reach) {
 function picture(page, write, reach) {
   const dark = getComputedStyle(document.documentElement).colorScheme.trim() === "dark";
   const theme = select("share-ground", "Ground", { light: "Light", dark: "Dark" }, dark ? "dark" : "light", () => draw());
-  const view = select("share-picture", "Chart", CHARTS, "", () => draw());
+  const view = select("share-picture", "Chart", charts(), "", () => draw());
   const format = () => `svg ${WIDTH} 0 ${theme.value}`;
   const svg = () => write(format(), view.value);
   const named = (end) => `${page.file}${view.value && `-${view.value}`}.${end}`;
@@ -195,7 +196,7 @@ function embed(page, reach) {
   const code = make("textarea", { id: "share-code", rows: 4, readonly: true, spellcheck: "false" });
   const frame = make("iframe", { title: "Preview of the embed", loading: "lazy", referrerpolicy: "no-referrer" });
   const kind = select("share-kind", "Code", { element: "<tandem-embed>", iframe: "<iframe>" }, "element", () => change(false));
-  const view = select("share-view", "Chart", CHARTS, "", () => change());
+  const view = select("share-view", "Chart", charts(), "", () => change());
   const theme = select("share-theme", "Look", THEMES, "auto", () => change());
   const height = make("input", { id: "share-height", type: "number", class: "entry", min: 200, max: 2000, step: 10, value: "480", oninput: () => change(false) });
   const sentence = check("share-sentence", "Answer in words", true, () => change());

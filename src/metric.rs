@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
+use crate::units::format::Unit;
 
 /// A number that can be plotted, put in a table or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -162,6 +163,24 @@ impl Metric {
             Self::Energy => Quantity::Energy,
             Self::ThroughputPerMegawatt => Quantity::TokenRatePerMegawatt,
             Self::Utilisation => Quantity::Share,
+        }
+    }
+
+    /// The unit it is written in.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::Interactivity => Unit::TokensPerSecondPerUser,
+            Self::ThroughputPerChip => Unit::TokensPerSecondPerChip,
+            _ => match self.quantity() {
+                Quantity::Time => Unit::Seconds,
+                Quantity::TokenRate => Unit::TokensPerSecond,
+                Quantity::RequestRate => Unit::RequestsPerSecond,
+                Quantity::DollarsPerMtok => Unit::DollarsPerMillionTokens,
+                Quantity::Energy => Unit::JoulesPerToken,
+                Quantity::TokenRatePerMegawatt => Unit::TokensPerSecondPerMegawatt,
+                Quantity::Share => Unit::Percent,
+            },
         }
     }
 

@@ -6,11 +6,11 @@ use tandem::chart::geometry::Size;
 use tandem::chart::layout::{Options, Scene};
 use tandem::chart::model::{
     Along, Axis, Bar, BarScale, Bars, Chart, Dash, Domain, Emphasis, Join, Marker, Paint, Rule, Sample,
-    Segment, Series,
+    Segment, Series, Tint,
 };
 use tandem::chart::svg::svg;
 use tandem::chart::text::TableMeasure;
-use tandem::chart::theme::{DARK, LIGHT, Role, Theme};
+use tandem::chart::theme::{DARK, LIGHT, Theme};
 use tandem::units::format::Unit;
 
 /// TPOT over context, two chips and measurements on one of them.
@@ -167,7 +167,7 @@ fn an_empty_chart_still_has_axes() {
 /// Where the time of TTFT and TPOT goes.
 fn why() -> Bars {
     let part =
-        |role: Role, label: &str, value: f64| Segment::new(role.name(), label, value, Paint::Role(role));
+        |tint: Tint, label: &str, value: f64| Segment::new(tint.name(), label, value, Paint::Tint(tint));
     Bars {
         title: "Where each millisecond goes".to_owned(),
         unit: Unit::Seconds,
@@ -175,19 +175,19 @@ fn why() -> Bars {
             Bar {
                 label: "TTFT".to_owned(),
                 segments: vec![
-                    part(Role::Queue, "queue", 0.21),
-                    part(Role::Attention, "attention", 0.38),
-                    part(Role::Ffn, "experts", 0.62),
-                    part(Role::Link, "KV transfer", 0.04),
+                    part(Tint::Queue, "queue", 0.21),
+                    part(Tint::Attention, "attention", 0.38),
+                    part(Tint::Ffn, "experts", 0.62),
+                    part(Tint::Link, "KV transfer", 0.04),
                 ],
                 limit: Some((2.0, "SLO 2 s".to_owned())),
             },
             Bar {
                 label: "TPOT".to_owned(),
                 segments: vec![
-                    part(Role::Attention, "attention", 0.0041),
-                    part(Role::Ffn, "experts", 0.0122),
-                    part(Role::Link, "collectives", 0.0019),
+                    part(Tint::Attention, "attention", 0.0041),
+                    part(Tint::Ffn, "experts", 0.0122),
+                    part(Tint::Link, "collectives", 0.0019),
                 ],
                 limit: None,
             },

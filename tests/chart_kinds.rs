@@ -11,12 +11,13 @@ use tandem::chart::heat::{HeatMap, HeatScene, MapCell, Winner};
 use tandem::chart::hit::Step;
 use tandem::chart::layout::{Options, Scene};
 use tandem::chart::mark::{Drawing, Mark};
-use tandem::chart::model::{Axis, Chart, Domain, Paint, Rule, Sample, Series};
+use tandem::chart::model::{Axis, Chart, Domain, Paint, Rule, Sample, Series, Tint};
 use tandem::chart::quantiles::{Quantiles, Run, View};
 use tandem::chart::roofline::{Op, Roof, Roofline};
+use tandem::chart::spot::LaidOut;
 use tandem::chart::svg::svg;
 use tandem::chart::text::{TableMeasure, TextMeasure};
-use tandem::chart::theme::{DARK, LIGHT, Role, Theme};
+use tandem::chart::theme::{DARK, LIGHT, Theme};
 use tandem::chart::timeline::{Activity, Lane, Span, Timeline, TimelineScene, Track, TrackPart};
 use tandem::chart::tornado::{Effect, Lever, Tornado, TornadoScene};
 use tandem::units::format::Unit;
@@ -110,10 +111,10 @@ fn heat_map_of_nothing() {
     insta::assert_snapshot!(heat(&map, 400.0, 240.0, &LIGHT, Options::STANDALONE));
 }
 
-fn pool(role: Role, name: &str, title: &str, subtitle: &str, busy: f64) -> Pool {
+fn pool(tint: Tint, name: &str, title: &str, subtitle: &str, busy: f64) -> Pool {
     Pool {
         role: name.to_owned(),
-        paint: Paint::Role(role),
+        paint: Paint::Tint(tint),
         title: title.to_owned(),
         subtitle: subtitle.to_owned(),
         utilisation: Some(busy),
@@ -124,10 +125,10 @@ fn pool(role: Role, name: &str, title: &str, subtitle: &str, busy: f64) -> Pool 
 
 /// Prefill on one kind of chip, decode on another.
 fn prefill_decode() -> Flow {
-    let mut decode = pool(Role::Decode, "Decode", "64 × LPU", "PP8 × TP8, batch 96", 0.97);
+    let mut decode = pool(Tint::Decode, "Decode", "64 × LPU", "PP8 × TP8, batch 96", 0.97);
     decode.bottleneck = true;
     let pools = vec![
-        pool(Role::Prefill, "Prefill", "8 × H200 SXM", "TP8, 2 replicas, 12 prompts at once", 0.61),
+        pool(Tint::Prefill, "Prefill", "8 × H200 SXM", "TP8, 2 replicas, 12 prompts at once", 0.61),
         decode,
     ];
     let links = vec![
@@ -143,9 +144,9 @@ fn prefill_decode() -> Flow {
 fn apart() -> Flow {
     let mut flow = prefill_decode();
     flow.pools = vec![
-        pool(Role::Prefill, "Prefill", "16 × H200", "TP8", 0.42),
-        pool(Role::Attention, "Attention", "8 × H200", "DP8, KV in HBM", 0.55),
-        pool(Role::Ffn, "Experts", "72 × GB200", "EP72", 0.71),
+        pool(Tint::Prefill, "Prefill", "16 × H200", "TP8", 0.42),
+        pool(Tint::Attention, "Attention", "8 × H200", "DP8, KV in HBM", 0.55),
+        pool(Tint::Ffn, "Experts", "72 × GB200", "EP72", 0.71),
     ];
     let mut there =
         Link::new(End::Pool(1), End::Pool(2), "7 kB per token and layer, 61 times").with_utilisation(0.93);
@@ -163,8 +164,8 @@ fn apart() -> Flow {
 /// A draft model proposes, a large one checks.
 fn speculative() -> Flow {
     let pools = vec![
-        pool(Role::Draft, "Draft", "4 × LPU", "1B, four tokens ahead", 0.37),
-        pool(Role::Verify, "Verify", "8 × B200", "TP8, five tokens a step", 0.88),
+        pool(Tint::Draft, "Draft", "4 × LPU", "1B, four tokens ahead", 0.37),
+        pool(Tint::Verify, "Verify", "8 × B200", "TP8, five tokens a step", 0.88),
     ];
     let links = vec![
         Link::new(End::Requests, End::Pool(0), "2 req/s"),
@@ -225,7 +226,7 @@ fn flow_of_long_names() {
 fn flow_of_one_pool() {
     let one = Flow {
         title: "One pool".to_owned(),
-        pools: vec![pool(Role::Decode, "All chips", "8 × MI355X", "TP8, chunked prefill", 0.5)],
+        pools: vec![pool(Tint::Decode, "All chips", "8 × MI355X", "TP8, chunked prefill", 0.5)],
         links: vec![
             Link::new(End::Requests, End::Pool(0), "1 req/s"),
             Link::new(End::Pool(0), End::Tokens, "300 tok/s"),
@@ -291,9 +292,9 @@ fn roofline() -> Roofline {
         peak,
         bandwidth,
     };
-    let op = |label: &str, role: Role, flops: f64, bytes: f64, seconds: f64, roof: usize| Op {
+    let op = |label: &str, tint: Tint, flops: f64, bytes: f64, seconds: f64, roof: usize| Op {
         label: label.to_owned(),
-        paint: Paint::Role(role),
+        paint: Paint::Tint(tint),
         flops,
         bytes,
         seconds,
@@ -308,11 +309,11 @@ fn roofline() -> Roofline {
             roof("LPU INT8", 1, 0.75e15, 80.0e12),
         ],
         ops: vec![
-            op("attention", Role::Attention, 4.0e11, 5.0e10, 0.013, 0),
-            op("experts", Role::Ffn, 9.0e12, 8.0e10, 0.021, 1),
-            op("projections", Role::Decode, 8.0e12, 6.8e10, 0.019, 1),
-            op("prefill", Role::Prefill, 3.0e15, 9.0e11, 2.4, 1),
-            op("all-reduce", Role::Link, 0.0, 1.0e9, 0.002, 0),
+            op("attention", Tint::Attention, 4.0e11, 5.0e10, 0.013, 0),
+            op("experts", Tint::Ffn, 9.0e12, 8.0e10, 0.021, 1),
+            op("projections", Tint::Decode, 8.0e12, 6.8e10, 0.019, 1),
+            op("prefill", Tint::Prefill, 3.0e15, 9.0e11, 2.4, 1),
+            op("all-reduce", Tint::Link, 0.0, 1.0e9, 0.002, 0),
         ],
     }
 }
@@ -410,9 +411,9 @@ fn replay() -> Timeline {
             .map(|time| libm::round(low + (high - low) * (0.5 + 0.5 * libm::sin(time * speed))))
             .collect()
     };
-    let part = |label: &str, role: Role, values: Vec<f64>| TrackPart {
+    let part = |label: &str, tint: Tint, values: Vec<f64>| TrackPart {
         label: label.to_owned(),
-        paint: Paint::Role(role),
+        paint: Paint::Tint(tint),
         values,
     };
     Timeline {
@@ -428,7 +429,7 @@ fn replay() -> Timeline {
                 label: "Queue".to_owned(),
                 unit: Unit::Count,
                 times: times.clone(),
-                parts: vec![part("waiting", Role::Queue, wave(0.0, 42.0, 0.31))],
+                parts: vec![part("waiting", Tint::Queue, wave(0.0, 42.0, 0.31))],
                 limit: None,
             },
             Track {
@@ -436,8 +437,8 @@ fn replay() -> Timeline {
                 unit: Unit::Bytes,
                 times: times.clone(),
                 parts: vec![
-                    part("decode KV", Role::Decode, wave(60e9, 110e9, 0.2)),
-                    part("prefill KV", Role::Prefill, wave(0.0, 30e9, 0.9)),
+                    part("decode KV", Tint::Decode, wave(60e9, 110e9, 0.2)),
+                    part("prefill KV", Tint::Prefill, wave(0.0, 30e9, 0.9)),
                 ],
                 limit: Some((141e9, "capacity 141 GB".to_owned())),
             },
@@ -554,7 +555,7 @@ const STEPS: [Step; 6] =
     [Step::Previous, Step::Next, Step::First, Step::Last, Step::SeriesBefore, Step::SeriesAfter];
 
 /// Whether a picture stays on its canvas, and every spot that can be reached says something sensible.
-fn check(figure: &dyn Figure, pointer: Point, steps: &[u8]) -> Result<(), TestCaseError> {
+fn check(figure: &dyn LaidOut, pointer: Point, steps: &[u8]) -> Result<(), TestCaseError> {
     prop_assert_eq!(outside(figure.drawing()), None);
     let mut spot = None;
     for step in steps {

@@ -176,7 +176,7 @@ fn what_a_link_brings_along_works_like_the_catalogue() {
     let own = "v1&chip=my-npu:bf16=500:fp8=1000:mem=96:bw=4000:up=400x8:out=50:w=700:usd=2.5&pool=my-npu*8";
     let Reply::Report(report) = reply(own, Strictness::Strict) else { panic!("{own}") };
     assert!(report.sentence.starts_with("8 × my-npu serve"), "{}", report.sentence);
-    assert_eq!(report.evidence.id, "datasheet-only");
+    assert_eq!(serde_json::to_value(report.evidence.id).unwrap(), "datasheet-only");
     let json = serde_json::to_value(&*report).unwrap();
     // Eight chips at $2.50 an hour and eight times 700 W, doubled for the system, with PUE.
     let metric = |id: &str| json["metrics"][id]["value"].as_f64().unwrap();

@@ -1,12 +1,14 @@
 //! Stacked horizontal bars: their layout, and what is under the pointer.
 
-use super::figure::{Facts, Figure, Spot};
+use super::describe::{self, Table};
+use super::figure::{Figure, Style};
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT, TITLE};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{Bar, BarScale, Bars, Dash, ScaleKind, Segment};
 use super::scale::Scale;
+use super::spot::{Facts, LaidOut, Spot};
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Hue, Theme};
 use super::ticks::{nice, ticks};
@@ -188,28 +190,38 @@ impl BarScene {
 
     fn draw(&mut self, theme: &Theme, measure: &dyn TextMeasure, options: Options) {
         let frame = Frame::new(&self.bars, self.size.width, options);
-        let count = self.bars.bars.len();
-        let thickness = ((self.size.height - frame.fixed()) / count.max(1) as f64).clamp(4.0, 2.0 * BAR);
-        let unit = self.bars.unit;
-        let room = self.size.width * 0.3;
-        let totals: Vec<String> = self
-            .bars
-            .bars
-            .iter()
-            .map(|bar| ellipsis(&unit.format(bar.total()), TEXT, room, measure))
-            .collect();
-        let widest = |texts: &mut dyn Iterator<Item = &String>| {
-            texts.map(|text| measure.width(text, TEXT)).fold(0.0, f64::max)
-        };
-        let names = if frame.narrow {
-            0.0
-        } else {
-            widest(&mut self.bars.bars.iter().map(|bar| &bar.label)).min(self.size.width * 0.3) + GAP
-        };
-        let left = EDGE + names;
-        let right = (self.size.width - EDGE - GAP - widest(&mut totals.iter())).max(left + 1.0);
-
         let mut marks = Vec::new();
+        let top = self.draw_head(&frame, theme, measure, options, &mut marks);
+        let columns = Columns::new(&self.bars, self.size, &frame, measure);
+        let bottom = self.draw_rows(top, &frame, &columns, measure, &mut marks);
+        if self.size.width < LEAST {
+            return;
+        }
+        let mut all = Vec::new();
+        if self.bars.scale == BarScale::Shared && !self.bars.bars.is_empty() {
+            self.draw_axis((top, bottom), &columns, measure, &mut all);
+        }
+        all.append(&mut marks);
+        // In less height than the fixed parts need, what would stick out is left off.
+        let bottom = self.size.height;
+        all.retain(|mark| match mark {
+            Mark::Fill { rect, .. } => rect.bottom <= bottom,
+            Mark::Text { at, size, .. } => at.y + size * 0.6 <= bottom,
+            Mark::Hair { to, .. } => to.y <= bottom,
+            Mark::Line { .. } | Mark::Area { .. } | Mark::Symbol { .. } => true,
+        });
+        self.drawing.marks = all;
+    }
+
+    /// Paints title and legend and gives the height below them.
+    fn draw_head(
+        &self,
+        frame: &Frame,
+        theme: &Theme,
+        measure: &dyn TextMeasure,
+        options: Options,
+        marks: &mut Vec<Mark>,
+    ) -> f64 {
         let mut y = EDGE;
         if options.title && !self.bars.title.is_empty() {
             let title = ellipsis(&self.bars.title, TITLE * 1.1, self.size.width - 2.0 * EDGE, measure);
@@ -221,19 +233,26 @@ impl BarScene {
             marks.push(mark);
             y += LINE + GAP;
         }
-        if frame.legend_rows > 0.0 {
-            y = self.draw_legend(y, theme, measure, &mut marks);
-        }
+        if frame.legend_rows > 0.0 { self.draw_legend(y, theme, measure, marks) } else { y }
+    }
 
-        let bars = std::mem::take(&mut self.bars);
-        let shared = extent(bars.bars.iter());
-        let shared_count = ((right - left) / 80.0).clamp(2.0, 10.0) as usize;
-        let shared_domain = nice(ScaleKind::Linear, (0.0, shared), shared_count, unit);
-        let grid_top = y;
-        let mut grid: Vec<Mark> = Vec::new();
-        for (bar, total) in bars.bars.iter().zip(&totals) {
-            let domain = match bars.scale {
-                BarScale::Shared => shared_domain,
+    /// Paints the bars with their names and totals and gives the height below them.
+    fn draw_rows(
+        &mut self,
+        top: f64,
+        frame: &Frame,
+        columns: &Columns,
+        measure: &dyn TextMeasure,
+        marks: &mut Vec<Mark>,
+    ) -> f64 {
+        let theme = self.theme;
+        let Columns { left, right, names, .. } = *columns;
+        let count = self.bars.bars.len();
+        let thickness = ((self.size.height - frame.fixed()) / count.max(1) as f64).clamp(4.0, 2.0 * BAR);
+        let mut y = top;
+        for (bar, total) in self.bars.bars.iter().zip(&columns.totals) {
+            let domain = match self.bars.scale {
+                BarScale::Shared => columns.domain,
                 BarScale::Own => (0.0, extent(std::iter::once(bar))),
             };
             let scale = Scale::new(ScaleKind::Linear, domain, (left, right));
@@ -249,7 +268,7 @@ impl BarScene {
                 let name = ellipsis(&bar.label, TEXT, names - GAP, measure);
                 marks.push(text(name, Point::new(left - GAP, rect.centre().y), theme.ink, Anchor::End));
             }
-            let row = draw_bar(bar, rect, &scale, unit, theme, measure, &mut marks);
+            let row = draw_bar(bar, rect, &scale, self.bars.unit, &theme, measure, marks);
             let mut end = row.segments.iter().map(|rect| rect.right).fold(left, f64::max);
             // A limit just past the end would strike the total through.
             let limit = bar.limit.as_ref().and_then(|(value, _)| scale.map(scale.clamp(*value)));
@@ -263,37 +282,32 @@ impl BarScene {
             self.rows.push(row);
             y += thickness + BETWEEN;
         }
-        if bars.scale == BarScale::Shared && !bars.bars.is_empty() {
-            let scale = Scale::new(ScaleKind::Linear, shared_domain, (left, right));
-            for tick in ticks(&scale, unit, shared_count) {
-                let (Some(label), Some(x)) = (tick.label, scale.map(tick.value)) else { continue };
-                grid.push(Mark::Hair {
-                    from: Point::new(x, grid_top),
-                    to: Point::new(x, y - BETWEEN / 2.0),
-                    width: 1.0,
-                    colour: theme.grid,
-                    dash: Dash::Solid,
-                });
-                let label = ellipsis(&label, TEXT, self.size.width - 2.0, measure);
-                let half = measure.width(&label, TEXT) / 2.0;
-                let x = x.min(self.size.width - half - 1.0).max(half + 1.0);
-                grid.push(text(label, Point::new(x, y + LINE / 2.0), theme.muted, Anchor::Middle));
-            }
+        y
+    }
+
+    /// Paints the lines of the grid behind the bars, from one height to another, and the labels below them.
+    fn draw_axis(
+        &self,
+        (top, bottom): (f64, f64),
+        columns: &Columns,
+        measure: &dyn TextMeasure,
+        marks: &mut Vec<Mark>,
+    ) {
+        let scale = Scale::new(ScaleKind::Linear, columns.domain, (columns.left, columns.right));
+        for tick in ticks(&scale, self.bars.unit, columns.ticks) {
+            let (Some(label), Some(x)) = (tick.label, scale.map(tick.value)) else { continue };
+            marks.push(Mark::Hair {
+                from: Point::new(x, top),
+                to: Point::new(x, bottom - BETWEEN / 2.0),
+                width: 1.0,
+                colour: self.theme.grid,
+                dash: Dash::Solid,
+            });
+            let label = ellipsis(&label, TEXT, self.size.width - 2.0, measure);
+            let half = measure.width(&label, TEXT) / 2.0;
+            let x = x.min(self.size.width - half - 1.0).max(half + 1.0);
+            marks.push(text(label, Point::new(x, bottom + LINE / 2.0), self.theme.muted, Anchor::Middle));
         }
-        self.bars = bars;
-        if self.size.width < LEAST {
-            return;
-        }
-        grid.append(&mut marks);
-        // In less height than the fixed parts need, what would stick out is left off.
-        let bottom = self.size.height;
-        grid.retain(|mark| match mark {
-            Mark::Fill { rect, .. } => rect.bottom <= bottom,
-            Mark::Text { at, size, .. } => at.y + size * 0.6 <= bottom,
-            Mark::Hair { to, .. } => to.y <= bottom,
-            Mark::Line { .. } | Mark::Area { .. } | Mark::Symbol { .. } => true,
-        });
-        self.drawing.marks = grid;
     }
 
     /// Paints swatches and names in rows and gives the height below them.
@@ -316,7 +330,33 @@ impl BarScene {
     }
 }
 
-impl Figure for BarScene {
+impl Figure for Bars {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        BarScene::height_for(self, width, style.options)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(BarScene::with_options(self, size, style.theme, style.measure, style.options))
+    }
+
+    fn sentence(&self) -> String {
+        describe::bars_sentence(self)
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![describe::bars_table(self)]
+    }
+}
+
+impl LaidOut for BarScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }
@@ -352,6 +392,44 @@ struct Frame {
     legend_rows: f64,
     axis: f64,
     count: f64,
+}
+
+/// What stands beside each other: names, bars, totals.
+struct Columns {
+    /// The room for names; none where they stand above the bars.
+    names: f64,
+    left: f64,
+    right: f64,
+    /// What stands behind each bar.
+    totals: Vec<String>,
+    /// The axis that bars share.
+    domain: (f64, f64),
+    /// About how many labels it has.
+    ticks: usize,
+}
+
+impl Columns {
+    fn new(bars: &Bars, size: Size, frame: &Frame, measure: &dyn TextMeasure) -> Self {
+        let room = size.width * 0.3;
+        let totals: Vec<String> = bars
+            .bars
+            .iter()
+            .map(|bar| ellipsis(&bars.unit.format(bar.total()), TEXT, room, measure))
+            .collect();
+        let widest = |texts: &mut dyn Iterator<Item = &String>| {
+            texts.map(|text| measure.width(text, TEXT)).fold(0.0, f64::max)
+        };
+        let names = if frame.narrow {
+            0.0
+        } else {
+            widest(&mut bars.bars.iter().map(|bar| &bar.label)).min(room) + GAP
+        };
+        let left = EDGE + names;
+        let right = (size.width - EDGE - GAP - widest(&mut totals.iter())).max(left + 1.0);
+        let ticks = ((right - left) / 80.0).clamp(2.0, 10.0) as usize;
+        let domain = nice(ScaleKind::Linear, (0.0, extent(bars.bars.iter())), ticks, bars.unit);
+        Self { names, left, right, totals, domain, ticks }
+    }
 }
 
 impl Frame {
@@ -471,9 +549,9 @@ fn legend_of(bars: &Bars, theme: &Theme) -> Vec<SegmentEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::model::Paint;
+    use crate::chart::model::{Paint, Tint};
     use crate::chart::text::TableMeasure;
-    use crate::chart::theme::{LIGHT, Role};
+    use crate::chart::theme::LIGHT;
 
     fn bars(scale: BarScale) -> Bars {
         let bar = |label: &str, values: &[f64]| Bar {
@@ -486,7 +564,7 @@ mod tests {
                         format!("s{index}"),
                         format!("part {index}"),
                         value,
-                        Paint::Role(Role::ALL[index]),
+                        Paint::Tint(Tint::ALL[index]),
                     )
                 })
                 .collect(),

@@ -1,6 +1,6 @@
 //! A chart in words: a sentence instead of the picture, a phrase for the place of the cursor, and tables.
 
-use super::hit::{Cursor, HitMode, Readout};
+use super::hit::{Cursor, HitMode};
 use super::layout::{Scene, interpolated};
 use super::model::{Along, Axis, BarScale, Bars, Chart, Join, Sample, ScaleKind, Series};
 use super::scale::Scale;
@@ -68,13 +68,6 @@ pub fn spoken(scene: &Scene, cursor: Cursor, mode: HitMode) -> Option<String> {
         text.push_str(&format!(", {note}"));
     }
     Some(text)
-}
-
-/// Everything a readout shows, in one line, for a crosshair that reads all series.
-#[must_use]
-pub fn spoken_all(scene: &Scene, readout: &Readout) -> String {
-    let rows: Vec<String> = readout.rows.iter().map(|row| format!("{} {}", row.label, row.text)).collect();
-    format!("{} {}: {}", scene.chart.x.label, readout.x_text, rows.join("; "))
 }
 
 /// Rows and columns, for a table beside the picture or a file.
@@ -212,13 +205,6 @@ pub fn bars_table(bars: &Bars) -> Table {
         headers: ["Bar", "Part", "Size", "Share"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
-}
-
-/// What a screen reader says at a segment: `TTFT, weights: 12 ms, 40 %`.
-#[must_use]
-pub fn bars_spoken(readout: &super::bars::BarReadout) -> String {
-    let note = readout.note.as_ref().map(|note| format!(", {note}")).unwrap_or_default();
-    format!("{}, {}: {}, {}{note}", readout.bar, readout.label, readout.text, readout.share)
 }
 
 fn has_labels(series: &Series) -> bool {

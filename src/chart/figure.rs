@@ -1,159 +1,129 @@
-//! What the pictures without curves share: spots that a pointer or the arrow keys can reach, and the facts about each.
+//! A figure: anything that a view shows, whatever its kind. It has a title, can be laid out at any size, and says what it
+//! shows as a sentence and as a table.
 //!
-//! A front end needs only [`Figure`]: it paints the drawing, asks what is under the pointer and shows the [`Facts`].
+//! Each kind implements [`Figure`] beside its own layout; curves and points do so here.
 
-use super::geometry::{Point, Rect};
-use super::hit::Step;
+use super::describe::{self, Cell, Table};
+use super::geometry::Size;
+use super::layout::{Options, Scene};
 use super::mark::Drawing;
-use super::theme::Hue;
+use super::model::Chart;
+use super::spot::LaidOut;
+use super::text::TextMeasure;
+use super::theme::Theme;
+use crate::units::format::{Unit, format_plain};
 
-/// A spot of a picture, by its place in the data; it survives a new layout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Spot {
-    /// The row: of cells, a lever, a pool, a lane.
-    pub row: usize,
-    /// The place in the row.
-    pub column: usize,
+/// What a figure is laid out with.
+#[derive(Clone, Copy)]
+pub struct Style<'a> {
+    /// Its colours.
+    pub theme: &'a Theme,
+    /// How wide text is.
+    pub measure: &'a dyn TextMeasure,
+    /// What of title and legend it has.
+    pub options: Options,
+    /// The height of curves and points as a share of their width: they have none of their own.
+    pub flat: f64,
 }
 
-impl Spot {
-    /// In this row, at this place.
+impl Style<'_> {
+    /// The usual height of curves and points as a share of their width.
+    pub const FLAT: f64 = 0.56;
+}
+
+/// What a view shows.
+pub trait Figure: Send + Sync {
+    /// What it shows, in a few words.
+    fn title(&self) -> &str;
+
+    /// The same, to be changed.
+    fn title_mut(&mut self) -> &mut String;
+
+    /// The height that suits it at this width, in CSS pixels.
+    fn height(&self, width: f64, style: &Style<'_>) -> f64;
+
+    /// Where everything goes at this size.
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut>;
+
+    /// What it says, for those who do not see it.
+    fn sentence(&self) -> String;
+
+    /// Its values, as a table for each figure that it consists of.
+    fn sheets(&self) -> Vec<Table>;
+}
+
+impl dyn Figure + '_ {
+    /// Its values as comma-separated values in base units, an empty line between tables.
     #[must_use]
-    pub const fn new(row: usize, column: usize) -> Self {
-        Self { row, column }
+    pub fn csv(&self) -> String {
+        self.sheets().iter().map(Table::csv).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// What a tooltip shows about a spot.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts {
-    /// What it is.
-    pub title: String,
-    /// The figures, formatted.
-    pub rows: Vec<Fact>,
-    /// Why it is so.
-    pub note: Option<String>,
-    /// Where it is, in CSS pixels.
-    pub place: Rect,
-}
-
-/// One figure of a tooltip.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fact {
-    /// What it is; empty if the text speaks for itself.
-    pub label: String,
-    /// The figure, formatted.
-    pub text: String,
-    /// The colours that stand for it in the picture, if any do.
-    pub hue: Option<Hue>,
-}
-
-impl Facts {
-    /// About the spot at this place.
-    pub(super) fn new(title: impl Into<String>, place: Rect) -> Self {
-        Self { title: title.into(), place, ..Self::default() }
+impl Figure for Chart {
+    fn title(&self) -> &str {
+        &self.title
     }
 
-    /// The same with one more figure; an empty text is no figure.
-    pub(super) fn with(mut self, label: impl Into<String>, text: impl Into<String>) -> Self {
-        let (label, text) = (label.into(), text.into());
-        if !text.is_empty() {
-            self.rows.push(Fact { label, text, hue: None });
-        }
-        self
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
     }
 
-    /// The same with a reason.
-    pub(super) fn because(mut self, note: Option<&String>) -> Self {
-        self.note = note.filter(|note| !note.is_empty()).cloned();
-        self
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        libm::round(style.flat * width)
     }
 
-    /// What a screen reader says: `8 × H200: Context length 32k, Load 4 req/s. KV cache fills HBM`.
-    #[must_use]
-    pub fn spoken(&self) -> String {
-        let figure = |fact: &Fact| {
-            if fact.label.is_empty() { fact.text.clone() } else { format!("{} {}", fact.label, fact.text) }
-        };
-        let figures: Vec<String> = self.rows.iter().map(figure).collect();
-        let mut text = self.title.clone();
-        if !figures.is_empty() {
-            text.push_str(&format!(": {}", figures.join(", ")));
-        }
-        if let Some(note) = &self.note {
-            text.push_str(&format!(". {note}"));
-        }
-        text
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(Scene::with_options(self, size, style.theme, style.measure, style.options))
+    }
+
+    fn sentence(&self) -> String {
+        describe::sentence(self)
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![values(self)]
     }
 }
 
-/// A laid-out picture with spots to point at.
-pub trait Figure {
-    /// What to paint.
-    fn drawing(&self) -> &Drawing;
-
-    /// The spot under the pointer.
-    fn nearest(&self, pointer: Point) -> Option<Spot>;
-
-    /// What to show at a spot; `None` where there is no such spot.
-    fn facts(&self, spot: Spot) -> Option<Facts>;
-
-    /// The spot after a move of the arrow keys; without a spot, the one to begin with. At an edge it stays.
-    fn step(&self, spot: Option<Spot>, step: Step) -> Option<Spot>;
+/// A chart has a cursor of its own, which knows its series ([`super::hit`]).
+impl LaidOut for Scene {
+    fn drawing(&self) -> &Drawing {
+        &self.drawing
+    }
 }
 
-/// The move through rows of these lengths: left and right in a row, up and down to the same column or the last one.
-/// Rows without spots are passed over.
-pub(super) fn walk(lengths: &[usize], spot: Option<Spot>, step: Step) -> Option<Spot> {
-    let length = |row: usize| lengths.get(row).copied().unwrap_or(0);
-    let Some(current) = spot.filter(|spot| spot.column < length(spot.row)) else {
-        return (0..lengths.len()).find(|&row| length(row) > 0).map(|row| Spot::new(row, 0));
+/// Every value of every visible series, a row each.
+fn values(chart: &Chart) -> Table {
+    let head = |label: &str, unit: Unit| match unit.base() {
+        "" | "1" => label.to_owned(),
+        base => format!("{label} ({base})"),
     };
-    let last = length(current.row).saturating_sub(1);
-    let to = |row: Option<usize>| {
-        row.map_or(current, |row| Spot::new(row, current.column.min(length(row).saturating_sub(1))))
-    };
-    Some(match step {
-        Step::Previous => Spot { column: current.column.saturating_sub(1), ..current },
-        Step::Next => Spot { column: (current.column + 1).min(last), ..current },
-        Step::First => Spot { column: 0, ..current },
-        Step::Last => Spot { column: last, ..current },
-        Step::SeriesBefore => to((0..current.row).rev().find(|&row| length(row) > 0)),
-        Step::SeriesAfter => to((current.row + 1..lengths.len()).find(|&row| length(row) > 0)),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arrows_walk_rows_of_unlike_length() {
-        let lengths = [0, 3, 0, 1];
-        let mut spot = None;
-        let mut go = |step: Step| {
-            spot = walk(&lengths, spot, step);
-            spot.map(|spot| (spot.row, spot.column))
-        };
-        assert_eq!(go(Step::Next), Some((1, 0)));
-        assert_eq!(go(Step::Last), Some((1, 2)));
-        assert_eq!(go(Step::Next), Some((1, 2)));
-        assert_eq!(go(Step::SeriesAfter), Some((3, 0)));
-        assert_eq!(go(Step::SeriesAfter), Some((3, 0)));
-        assert_eq!(go(Step::SeriesBefore), Some((1, 0)));
-        assert_eq!(go(Step::SeriesBefore), Some((1, 0)));
-        assert_eq!(walk(&[], None, Step::Next), None);
-        assert_eq!(walk(&lengths, Some(Spot::new(9, 9)), Step::Last), Some(Spot::new(1, 0)));
+    // Plain numbers, which a sheet can reckon with.
+    let number = |value: Option<f64>| Cell { text: value.map(format_plain).unwrap_or_default(), value };
+    let mut rows = Vec::new();
+    for series in chart.series.iter().filter(|series| series.visible) {
+        rows.extend(series.samples.iter().map(|own| {
+            vec![
+                Cell::words(series.label.clone()),
+                number(Some(own.x)),
+                number(own.y),
+                number(own.band.map(|band| band.0)),
+                number(own.band.map(|band| band.1)),
+                Cell::words(own.note.clone().unwrap_or_default()),
+            ]
+        }));
     }
-
-    #[test]
-    fn facts_read_as_a_sentence() {
-        let facts = Facts::new("8 × H200", Rect::default())
-            .with("Context", "32k")
-            .with("empty", "")
-            .with("", "12 % cheaper")
-            .because(Some(&"HBM is full".to_owned()));
-        assert_eq!(facts.spoken(), "8 × H200: Context 32k, 12 % cheaper. HBM is full");
-        assert_eq!(Facts::new("idle", Rect::default()).because(Some(&String::new())).spoken(), "idle");
+    Table {
+        caption: chart.title.clone(),
+        headers: vec![
+            "series".to_owned(),
+            head(&chart.x.label, chart.x.unit),
+            head(&chart.y.label, chart.y.unit),
+            "low".to_owned(),
+            "high".to_owned(),
+            "note".to_owned(),
+        ],
+        rows,
     }
 }

@@ -5,15 +5,16 @@
 //! link is busy. Arrows there and back between two boxes run side by side; those past other boxes run around them.
 
 use super::describe::{Cell, Table, join_words};
-use super::figure::{Facts, Figure, Spot, walk};
+use super::figure::{Figure, Style};
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
-use super::model::{Dash, Paint};
+use super::model::{Dash, Paint, Tint};
 use super::pen::Pen;
+use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::{TextMeasure, wrapped};
-use super::theme::{Colour, Role, Theme};
+use super::theme::{Colour, Theme};
 use crate::units::format::{ABSENT, Precision, Unit};
 
 /// The least width of a box in a row, and of the space between boxes.
@@ -176,40 +177,6 @@ impl Flow {
             _ => false,
         };
         self.links.iter().enumerate().filter(move |(_, link)| own(link)).map(|(index, _)| index)
-    }
-
-    /// The diagram as a few sentences: each pool, each flow, and the bottleneck.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
-        if self.pools.is_empty() {
-            text.push_str("No data.");
-            return text;
-        }
-        let mut told: Vec<String> = Vec::new();
-        for pool in &self.pools {
-            let busy = share(pool.utilisation).map(|share| format!("{share} loaded")).unwrap_or_default();
-            let parts: Vec<&str> = [pool.title.as_str(), &pool.subtitle, &busy]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect();
-            told.push(format!("{}: {}.", pool.role, parts.join(", ")));
-        }
-        for link in &self.links {
-            let words = link.words();
-            let words = if words.is_empty() { words } else { format!(": {words}") };
-            told.push(format!("From {} to {}{words}.", self.name(link.from), self.name(link.to)));
-        }
-        let pools = self.pools.iter().filter(|pool| pool.bottleneck).map(|pool| pool.role.clone());
-        let links = self.links.iter().filter(|link| link.bottleneck);
-        let links =
-            links.map(|link| format!("the link from {} to {}", self.name(link.from), self.name(link.to)));
-        let held: Vec<String> = pools.chain(links).collect();
-        if !held.is_empty() {
-            told.push(format!("Bottleneck: {}.", join_words(&held)));
-        }
-        text.push_str(&told.join(" "));
-        text
     }
 
     /// Pools and flows as a table.
@@ -552,7 +519,7 @@ fn label_lines_of(flow: &Flow, index: usize, room: f64, measure: &dyn TextMeasur
 
 /// The colour of an arrow: lit where it holds the rest up.
 fn tone(bottleneck: bool, theme: &Theme) -> Colour {
-    if bottleneck { theme.warning } else { theme.hue(Paint::Role(Role::Link)).line }
+    if bottleneck { theme.warning } else { theme.hue(Paint::Tint(Tint::Link)).line }
 }
 
 /// The thickness of an arrow: from 1.5 to 9 pixels as its link is busy.
@@ -595,7 +562,62 @@ fn draw_pool(pool: &Pool, rect: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-impl Figure for FlowScene {
+impl Figure for Flow {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        FlowScene::height_for(self, width, style.theme, style.measure, style.options)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(FlowScene::new(self, size, style.theme, style.measure, style.options))
+    }
+
+    /// The diagram as a few sentences: each pool, each flow, and the bottleneck.
+    fn sentence(&self) -> String {
+        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
+        if self.pools.is_empty() {
+            text.push_str("No data.");
+            return text;
+        }
+        let mut told: Vec<String> = Vec::new();
+        for pool in &self.pools {
+            let busy = share(pool.utilisation).map(|share| format!("{share} loaded")).unwrap_or_default();
+            let parts: Vec<&str> = [pool.title.as_str(), &pool.subtitle, &busy]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect();
+            told.push(format!("{}: {}.", pool.role, parts.join(", ")));
+        }
+        for link in &self.links {
+            let words = link.words();
+            let words = if words.is_empty() { words } else { format!(": {words}") };
+            told.push(format!("From {} to {}{words}.", self.name(link.from), self.name(link.to)));
+        }
+        let pools = self.pools.iter().filter(|pool| pool.bottleneck).map(|pool| pool.role.clone());
+        let links = self.links.iter().filter(|link| link.bottleneck);
+        let links =
+            links.map(|link| format!("the link from {} to {}", self.name(link.from), self.name(link.to)));
+        let held: Vec<String> = pools.chain(links).collect();
+        if !held.is_empty() {
+            told.push(format!("Bottleneck: {}.", join_words(&held)));
+        }
+        text.push_str(&told.join(" "));
+        text
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![self.table()]
+    }
+}
+
+impl LaidOut for FlowScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }

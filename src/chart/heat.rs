@@ -4,7 +4,7 @@
 //! the map is hatched. Lines between the winners, names in their regions and a mark at the present scenario lie over it.
 
 use super::describe::{Cell, Table, join_words, lower_first};
-use super::figure::{Facts, Figure, Spot, walk};
+use super::figure::{Figure, Style};
 use super::geometry::{Point, Rect, Size, clip_line};
 use super::hit::{LEAST_DRAG, Step, Zoom};
 use super::labels::beside;
@@ -13,6 +13,7 @@ use super::mark::{Anchor, Drawing, Mark};
 use super::model::{Axis, Chart, Dash, Domain, Marker, Paint, ScaleKind, Series};
 use super::pen::{Pen, keep_inside};
 use super::scale::{Scale, mended};
+use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Colour, Theme};
 use crate::units::format::{Precision, Unit};
@@ -22,6 +23,8 @@ use crate::units::format::{Precision, Unit};
 const TINTS: [f64; 5] = [0.26, 0.42, 0.58, 0.74, 0.9];
 /// What a cell without a winner is called.
 const NOTHING: &str = "Nothing fits the limits";
+/// The height as a share of the width.
+const FLAT: f64 = 0.5;
 
 /// Who wins where.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -189,47 +192,6 @@ impl HeatMap {
             .collect();
         shares.sort_by(|a, b| b.1.total_cmp(&a.1));
         shares
-    }
-
-    /// The map as a few sentences: who wins how much of it, who wins at the present scenario, and how that changes along
-    /// each axis from there.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
-        if !self.sound() {
-            text.push_str("No data.");
-            return text;
-        }
-        let range = |axis: &Axis, middles: &[f64]| {
-            let ends = middles.first().zip(middles.last());
-            let ends = ends.map_or_else(String::new, |(low, high)| {
-                format!(" from {} to {}", axis.unit.format(*low), axis.unit.format(*high))
-            });
-            format!("{}{ends}", lower_first(&axis.label))
-        };
-        text.push_str(&format!("Over {} and {}: ", range(&self.x, &self.xs), range(&self.y, &self.ys)));
-        let shares: Vec<String> = self
-            .shares()
-            .into_iter()
-            .map(|(winner, share)| {
-                let share = Unit::Percent.format_with(share, Precision::SHORT);
-                match winner {
-                    Some(_) => format!("{} wins {share}", self.name(winner)),
-                    None => format!("nothing fits the limits in {share}"),
-                }
-            })
-            .collect();
-        text.push_str(&format!("{}.", join_words(&shares)));
-        if let Some((column, row)) = self.present_cell()
-            && let Some((_, _, label)) = &self.present
-        {
-            text.push_str(&format!(" At {}: {}.", lower_first(label), self.verdict(column, row)));
-            let across = (0..self.xs.len()).map(|column| self.winner(column, row)).collect();
-            let up = (0..self.ys.len()).map(|row| self.winner(column, row)).collect();
-            text.push_str(&self.changes(&self.x, &self.xs, across));
-            text.push_str(&self.changes(&self.y, &self.ys, up));
-        }
-        text
     }
 
     /// `8 × H200, cheaper than the next by 12 %`.
@@ -675,7 +637,69 @@ impl HeatScene {
     }
 }
 
-impl Figure for HeatScene {
+impl Figure for HeatMap {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, _: &Style<'_>) -> f64 {
+        libm::round(FLAT * width)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(HeatScene::new(self, size, style.theme, style.measure, style.options))
+    }
+
+    /// The map as a few sentences: who wins how much of it, who wins at the present scenario, and how that changes along
+    /// each axis from there.
+    fn sentence(&self) -> String {
+        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
+        if !self.sound() {
+            text.push_str("No data.");
+            return text;
+        }
+        let range = |axis: &Axis, middles: &[f64]| {
+            let ends = middles.first().zip(middles.last());
+            let ends = ends.map_or_else(String::new, |(low, high)| {
+                format!(" from {} to {}", axis.unit.format(*low), axis.unit.format(*high))
+            });
+            format!("{}{ends}", lower_first(&axis.label))
+        };
+        text.push_str(&format!("Over {} and {}: ", range(&self.x, &self.xs), range(&self.y, &self.ys)));
+        let shares: Vec<String> = self
+            .shares()
+            .into_iter()
+            .map(|(winner, share)| {
+                let share = Unit::Percent.format_with(share, Precision::SHORT);
+                match winner {
+                    Some(_) => format!("{} wins {share}", self.name(winner)),
+                    None => format!("nothing fits the limits in {share}"),
+                }
+            })
+            .collect();
+        text.push_str(&format!("{}.", join_words(&shares)));
+        if let Some((column, row)) = self.present_cell()
+            && let Some((_, _, label)) = &self.present
+        {
+            text.push_str(&format!(" At {}: {}.", lower_first(label), self.verdict(column, row)));
+            let across = (0..self.xs.len()).map(|column| self.winner(column, row)).collect();
+            let up = (0..self.ys.len()).map(|row| self.winner(column, row)).collect();
+            text.push_str(&self.changes(&self.x, &self.xs, across));
+            text.push_str(&self.changes(&self.y, &self.ys, up));
+        }
+        text
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![self.table()]
+    }
+}
+
+impl LaidOut for HeatScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }

@@ -245,12 +245,6 @@ impl Scene {
         })
     }
 
-    /// The domains after a turn of the wheel over a point; a factor below 1 zooms in.
-    #[must_use]
-    pub fn wheel(&self, about: Point, factor: f64) -> Zoom {
-        Zoom { x: Some(self.x.zoomed_about(about.x, factor)), y: None }
-    }
-
     fn in_view(&self, at: Point, mode: HitMode) -> bool {
         // Half a pixel of grace for samples on the very edge.
         match mode {

@@ -39,6 +39,8 @@ mod pen;
 pub mod quantiles;
 pub mod roofline;
 pub mod scale;
+pub mod spot;
+pub mod stack;
 pub mod text;
 pub mod theme;
 pub mod ticks;

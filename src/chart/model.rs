@@ -3,7 +3,6 @@
 use crate::units::format::Unit;
 
 use super::frontier::Better;
-use super::theme::Role;
 
 /// Curves and points over two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -233,8 +232,8 @@ impl Sample {
 pub enum Paint {
     /// The `n`-th colour of the palette, which starts over after eight.
     Series(usize),
-    /// The colour of a role, the same in every chart.
-    Role(Role),
+    /// The colour of a part that silicon or time plays, the same in every chart.
+    Tint(Tint),
     /// The colour of text.
     Ink,
     /// The colour of secondary text.
@@ -246,6 +245,71 @@ pub enum Paint {
 impl Default for Paint {
     fn default() -> Self {
         Self::Series(0)
+    }
+}
+
+/// A part that silicon or time can play. Its colour is the same wherever it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tint {
+    /// Reading the prompt; warm.
+    Prefill,
+    /// Writing the answer; cool.
+    Decode,
+    /// What moves between chips; grey.
+    Link,
+    /// Attention, over the KV cache.
+    Attention,
+    /// Feed-forward layers and experts.
+    Ffn,
+    /// Proposing tokens.
+    Draft,
+    /// Checking proposed tokens.
+    Verify,
+    /// Waiting.
+    Queue,
+}
+
+impl Tint {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Prefill,
+        Self::Decode,
+        Self::Link,
+        Self::Attention,
+        Self::Ffn,
+        Self::Draft,
+        Self::Verify,
+        Self::Queue,
+    ];
+
+    /// The name in the stylesheet: `--role-prefill`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prefill => "prefill",
+            Self::Decode => "decode",
+            Self::Link => "link",
+            Self::Attention => "attention",
+            Self::Ffn => "ffn",
+            Self::Draft => "draft",
+            Self::Verify => "verify",
+            Self::Queue => "queue",
+        }
+    }
+
+    /// The place in the series palette whose hue it wears; a chart colours by tint or by series, not by both.
+    #[must_use]
+    pub const fn slot(self) -> usize {
+        match self {
+            Self::Decode => 0,
+            Self::Prefill => 1,
+            Self::Ffn => 2,
+            Self::Attention => 3,
+            Self::Draft => 4,
+            Self::Queue => 5,
+            Self::Verify => 6,
+            Self::Link => 7,
+        }
     }
 }
 

@@ -6,15 +6,36 @@
 use plotters::drawing::IntoDrawingArea as _;
 use plotters_svg::SVGBackend;
 
+use super::figure::{Figure, Style};
+use super::geometry::Size;
+use super::layout::Options;
 use super::mark::Drawing;
 use super::paint::{Measured, Pixels, paint};
 use super::text::TableMeasure;
+use super::theme::Theme;
+
+/// The width of a picture where none is asked for, in CSS pixels.
+pub const WIDTH: f64 = 960.0;
+
+/// Widths and heights that a picture can have, in CSS pixels.
+pub const SIZES: (f64, f64) = (240.0, 4096.0);
 
 /// Steps of the grid in a CSS pixel.
 const STEPS: u8 = 4;
 
 /// plotters-svg divides the font size by this on its way out.
 const SHRUNK_TEXT: f64 = 1.24;
+
+impl dyn Figure + '_ {
+    /// The figure as a picture that stands alone. Without a height it has the one that suits it.
+    #[must_use]
+    pub fn svg(&self, width: f64, height: Option<f64>, theme: &Theme) -> String {
+        let style = Style { theme, measure: &TableMeasure, options: Options::STANDALONE, flat: Style::FLAT };
+        let height = height.unwrap_or_else(|| libm::ceil(self.height(width, &style)));
+        let picture = self.lay_out(Size::new(width, height), &style);
+        svg(picture.drawing(), self.title(), &self.sentence())
+    }
+}
 
 /// The drawing as a self-contained SVG, with a title and a description for those who cannot see it.
 ///

@@ -5,7 +5,7 @@
 //! least nine hundredths apart in OKLab as normal, protanope, deuteranope and tritanope eyes see them, and every line
 //! has 3:1 against the surface. Each has a sibling for text with 4.5:1. The tests check all of it.
 
-use super::model::Paint;
+use super::model::{Paint, Tint};
 
 /// A colour with its opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,71 +108,6 @@ const fn hue(line: u32, text: u32) -> Hue {
     Hue { line: Colour::hex(line), text: Colour::hex(text) }
 }
 
-/// A part that silicon or time can play. Its colour is the same wherever it shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Reading the prompt; warm.
-    Prefill,
-    /// Writing the answer; cool.
-    Decode,
-    /// What moves between chips; grey.
-    Link,
-    /// Attention, over the KV cache.
-    Attention,
-    /// Feed-forward layers and experts.
-    Ffn,
-    /// Proposing tokens.
-    Draft,
-    /// Checking proposed tokens.
-    Verify,
-    /// Waiting.
-    Queue,
-}
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 8] = [
-        Self::Prefill,
-        Self::Decode,
-        Self::Link,
-        Self::Attention,
-        Self::Ffn,
-        Self::Draft,
-        Self::Verify,
-        Self::Queue,
-    ];
-
-    /// The name in the stylesheet: `--role-prefill`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Prefill => "prefill",
-            Self::Decode => "decode",
-            Self::Link => "link",
-            Self::Attention => "attention",
-            Self::Ffn => "ffn",
-            Self::Draft => "draft",
-            Self::Verify => "verify",
-            Self::Queue => "queue",
-        }
-    }
-
-    /// The place in the series palette whose hue the role wears; a chart colours by role or by series, not by both.
-    #[must_use]
-    pub const fn slot(self) -> usize {
-        match self {
-            Self::Decode => 0,
-            Self::Prefill => 1,
-            Self::Ffn => 2,
-            Self::Attention => 3,
-            Self::Draft => 4,
-            Self::Queue => 5,
-            Self::Verify => 6,
-            Self::Link => 7,
-        }
-    }
-}
-
 /// All colours and the fonts of one look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Theme {
@@ -273,7 +208,7 @@ impl Theme {
     pub fn hue(&self, paint: Paint) -> Hue {
         let slot = match paint {
             Paint::Series(index) => index,
-            Paint::Role(role) => role.slot(),
+            Paint::Tint(tint) => tint.slot(),
             Paint::Ink => return Hue { line: self.ink, text: self.ink },
             Paint::Muted => return Hue { line: self.axis, text: self.muted },
             Paint::Faint => return Hue { line: self.grid, text: self.muted },
@@ -324,11 +259,11 @@ impl Theme {
             property(&format!("series-{}", index + 1), hue.line);
             property(&format!("series-{}-text", index + 1), hue.text);
         }
-        for role in Role::ALL {
-            let hue = self.hue(Paint::Role(role));
-            property(&format!("role-{}", role.name()), hue.line);
-            property(&format!("role-{}-text", role.name()), hue.text);
-            property(&format!("role-{}-ink", role.name()), hue.line.ink_on());
+        for tint in Tint::ALL {
+            let hue = self.hue(Paint::Tint(tint));
+            property(&format!("role-{}", tint.name()), hue.line);
+            property(&format!("role-{}-text", tint.name()), hue.text);
+            property(&format!("role-{}-ink", tint.name()), hue.line.ink_on());
         }
         all
     }
@@ -429,8 +364,8 @@ mod tests {
     }
 
     #[test]
-    fn roles_never_share_a_hue() {
-        let mut slots = Role::ALL.map(Role::slot);
+    fn tints_never_share_a_hue() {
+        let mut slots = Tint::ALL.map(Tint::slot);
         slots.sort_unstable();
         assert_eq!(slots, [0, 1, 2, 3, 4, 5, 6, 7]);
     }

@@ -5,16 +5,17 @@
 //! window in view is given, so zooming lays out anew and finds more.
 
 use super::describe::{Cell, Table, join_words};
-use super::figure::{Facts, Figure, Spot, walk};
+use super::figure::{Figure, Style};
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
 use super::layout::{EDGE, GAP, LINE, Options, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
-use super::model::{Dash, Paint, ScaleKind};
+use super::model::{Dash, Paint, ScaleKind, Tint};
 use super::pen::{Key, Pen, legend_places};
 use super::scale::Scale;
+use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::TextMeasure;
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 use super::ticks::nice;
 use crate::units::format::{Precision, Unit};
 
@@ -79,14 +80,14 @@ impl Activity {
     /// Its colour; a preempted request waits, and a mixed step wears a hue that no other activity has.
     #[must_use]
     pub const fn paint(self) -> Paint {
-        Paint::Role(match self {
-            Self::Prefill => Role::Prefill,
-            Self::Decode => Role::Decode,
-            Self::Mixed => Role::Attention,
-            Self::Transfer => Role::Link,
-            Self::Draft => Role::Draft,
-            Self::Verify => Role::Verify,
-            Self::Preempted => Role::Queue,
+        Paint::Tint(match self {
+            Self::Prefill => Tint::Prefill,
+            Self::Decode => Tint::Decode,
+            Self::Mixed => Tint::Attention,
+            Self::Transfer => Tint::Link,
+            Self::Draft => Tint::Draft,
+            Self::Verify => Tint::Verify,
+            Self::Preempted => Tint::Queue,
         })
     }
 
@@ -224,59 +225,6 @@ impl Timeline {
             }
         }
         times
-    }
-
-    /// The chart as a few sentences: what each lane does for how much of the time, and how high each track gets.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
-        let Some((start, end)) = self.extent() else {
-            text.push_str("No data.");
-            return text;
-        };
-        let seconds = |time: f64| Unit::Seconds.format(time);
-        let lanes = match self.lanes.len() {
-            1 => "1 lane".to_owned(),
-            count => format!("{count} lanes"),
-        };
-        text.push_str(&format!("{lanes} from {} to {}.", seconds(start), seconds(end)));
-        for lane in self.lanes.iter().take(MOST) {
-            let times = Self::times(lane);
-            let share = |time: f64| {
-                Unit::Percent
-                    .format_with(if end > start { time / (end - start) } else { 0.0 }, Precision::SHORT)
-            };
-            let mut parts: Vec<String> = Activity::ALL
-                .into_iter()
-                .zip(times)
-                .filter(|(_, time)| *time > 0.0)
-                .map(|(activity, time)| format!("{} {}", share(time), activity.name()))
-                .collect();
-            let idle = end - start - times.iter().sum::<f64>();
-            if idle > 0.0 {
-                parts.push(format!("{} idle", share(idle)));
-            }
-            text.push_str(&format!(" {}: {}.", lane.label, join_words(&parts)));
-        }
-        if self.lanes.len() > MOST {
-            text.push_str(&format!(" And {} more.", self.lanes.len() - MOST));
-        }
-        for track in &self.tracks {
-            let Some((peak, time)) = track.peak() else { continue };
-            let limit = match &track.limit {
-                Some((limit, label)) if peak > *limit => format!(", above {label}"),
-                Some((_, label)) => format!(", within {label}"),
-                None => String::new(),
-            };
-            let mean = track.unit.format(track.mean(end));
-            let peak = track.unit.format(peak);
-            text.push_str(&format!(
-                " {} peaks at {peak} at {}{limit}, {mean} on average.",
-                track.label,
-                seconds(time)
-            ));
-        }
-        text
     }
 
     /// Two tables: the seconds of each activity by lane, and the peak and mean of each track.
@@ -746,7 +694,81 @@ fn stairs(values: &[f64], rect: &Rect, place: &dyn Fn(f64) -> f64) -> Vec<Point>
     points
 }
 
-impl Figure for TimelineScene {
+impl Figure for Timeline {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        TimelineScene::height_for(self, width, style.theme, style.measure, style.options)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(TimelineScene::new(self, size, style.theme, style.measure, style.options))
+    }
+
+    /// The chart as a few sentences: what each lane does for how much of the time, and how high each track gets.
+    fn sentence(&self) -> String {
+        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
+        let Some((start, end)) = self.extent() else {
+            text.push_str("No data.");
+            return text;
+        };
+        let seconds = |time: f64| Unit::Seconds.format(time);
+        let lanes = match self.lanes.len() {
+            1 => "1 lane".to_owned(),
+            count => format!("{count} lanes"),
+        };
+        text.push_str(&format!("{lanes} from {} to {}.", seconds(start), seconds(end)));
+        for lane in self.lanes.iter().take(MOST) {
+            let times = Self::times(lane);
+            let share = |time: f64| {
+                Unit::Percent
+                    .format_with(if end > start { time / (end - start) } else { 0.0 }, Precision::SHORT)
+            };
+            let mut parts: Vec<String> = Activity::ALL
+                .into_iter()
+                .zip(times)
+                .filter(|(_, time)| *time > 0.0)
+                .map(|(activity, time)| format!("{} {}", share(time), activity.name()))
+                .collect();
+            let idle = end - start - times.iter().sum::<f64>();
+            if idle > 0.0 {
+                parts.push(format!("{} idle", share(idle)));
+            }
+            text.push_str(&format!(" {}: {}.", lane.label, join_words(&parts)));
+        }
+        if self.lanes.len() > MOST {
+            text.push_str(&format!(" And {} more.", self.lanes.len() - MOST));
+        }
+        for track in &self.tracks {
+            let Some((peak, time)) = track.peak() else { continue };
+            let limit = match &track.limit {
+                Some((limit, label)) if peak > *limit => format!(", above {label}"),
+                Some((_, label)) => format!(", within {label}"),
+                None => String::new(),
+            };
+            let mean = track.unit.format(track.mean(end));
+            let peak = track.unit.format(peak);
+            text.push_str(&format!(
+                " {} peaks at {peak} at {}{limit}, {mean} on average.",
+                track.label,
+                seconds(time)
+            ));
+        }
+        text
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![self.table()]
+    }
+}
+
+impl LaidOut for TimelineScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }
@@ -896,7 +918,7 @@ mod tests {
                 times: vec![0.0, 2.0, 4.0],
                 parts: vec![TrackPart {
                     label: "waiting".to_owned(),
-                    paint: Paint::Role(Role::Queue),
+                    paint: Paint::Tint(Tint::Queue),
                     values: vec![1.0, 4.0, 0.0],
                 }],
                 limit: None,

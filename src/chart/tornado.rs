@@ -3,7 +3,7 @@
 //! Whether a change is for the better is told by colour and in words; blue and vermilion differ for every eye.
 
 use super::describe::{Cell, Table};
-use super::figure::{Facts, Figure, Spot, walk};
+use super::figure::{Figure, Style};
 use super::frontier::Better;
 use super::geometry::{Point, Rect, Size};
 use super::hit::Step;
@@ -12,6 +12,7 @@ use super::mark::{Anchor, Drawing};
 use super::model::{Dash, Paint, ScaleKind};
 use super::pen::{Key, Pen, legend_places};
 use super::scale::Scale;
+use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::TextMeasure;
 use super::theme::Theme;
 use crate::units::format::{Precision, Unit};
@@ -132,31 +133,6 @@ impl Tornado {
         let change = self.change(value).unwrap_or_else(|| self.unit.format(value));
         let shorter = [format!("{} {change}", effect.setting), change];
         shorter.into_iter().find(|words| fits(words)).unwrap_or(full)
-    }
-
-    /// The chart as a few sentences: the present value, and each lever from the most powerful on.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
-        if self.levers.is_empty() {
-            text.push_str("No data.");
-            return text;
-        }
-        text.push_str(&format!("{} is {} at present.", self.metric, self.unit.format(self.present)));
-        for index in self.order() {
-            let Some(lever) = self.levers.get(index) else { continue };
-            let side = |effect: &Effect| {
-                let side = match effect.value.and_then(|value| self.better_at(value)) {
-                    Some(true) => ", better",
-                    Some(false) => ", worse",
-                    None => "",
-                };
-                format!("{}{side}", self.words(effect))
-            };
-            let next = lever.next.as_ref().map(|next| format!("; then {next}")).unwrap_or_default();
-            text.push_str(&format!(" {}: {}; {}{next}.", lever.label, side(&lever.low), side(&lever.high)));
-        }
-        text
     }
 
     /// The levers as a table, from the most powerful on.
@@ -435,7 +411,53 @@ fn draw_bars(tornado: &Tornado, lever: &Lever, bar: Rect, scale: &Scale, pen: &m
     bars
 }
 
-impl Figure for TornadoScene {
+impl Figure for Tornado {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn title_mut(&mut self) -> &mut String {
+        &mut self.title
+    }
+
+    fn height(&self, width: f64, style: &Style<'_>) -> f64 {
+        TornadoScene::height_for(self, width, style.theme, style.measure, style.options)
+    }
+
+    fn lay_out(&self, size: Size, style: &Style<'_>) -> Box<dyn LaidOut> {
+        Box::new(TornadoScene::new(self, size, style.theme, style.measure, style.options))
+    }
+
+    /// The chart as a few sentences: the present value, and each lever from the most powerful on.
+    fn sentence(&self) -> String {
+        let mut text = if self.title.is_empty() { String::new() } else { format!("{}. ", self.title) };
+        if self.levers.is_empty() {
+            text.push_str("No data.");
+            return text;
+        }
+        text.push_str(&format!("{} is {} at present.", self.metric, self.unit.format(self.present)));
+        for index in self.order() {
+            let Some(lever) = self.levers.get(index) else { continue };
+            let side = |effect: &Effect| {
+                let side = match effect.value.and_then(|value| self.better_at(value)) {
+                    Some(true) => ", better",
+                    Some(false) => ", worse",
+                    None => "",
+                };
+                format!("{}{side}", self.words(effect))
+            };
+            let next = lever.next.as_ref().map(|next| format!("; then {next}")).unwrap_or_default();
+            text.push_str(&format!(" {}: {}; {}{next}.", lever.label, side(&lever.low), side(&lever.high)));
+        }
+        text
+    }
+
+    fn sheets(&self) -> Vec<Table> {
+        vec![self.table()]
+    }
+}
+
+impl LaidOut for TornadoScene {
     fn drawing(&self) -> &Drawing {
         &self.drawing
     }

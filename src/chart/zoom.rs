@@ -13,13 +13,13 @@ const NARROWEST: f64 = 1e-3;
 
 /// How a chart is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sight {
+pub struct Viewport {
     about: String,
     zoom: Zoom,
     hidden: Vec<String>,
 }
 
-impl Sight {
+impl Viewport {
     /// The chart as it is seen.
     #[must_use]
     pub fn of(&self, chart: &Chart) -> Chart {
@@ -170,82 +170,82 @@ mod tests {
 
     #[test]
     fn a_zoom_stays_in_the_values_of_the_axes_while_curves_move() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
         let whole = scene(&chart);
         let zoom = whole.drag(at(&whole, 16.0, 60.0), at(&whole, 32.0, 60.0)).unwrap();
-        sight.take(&whole, zoom);
-        assert!(near(scene(&sight.of(&chart)).x.domain(), 16.0, 32.0));
-        let moved = scene(&sight.of(&super::tests::chart(3.0)));
+        viewport.take(&whole, zoom);
+        assert!(near(scene(&viewport.of(&chart)).x.domain(), 16.0, 32.0));
+        let moved = scene(&viewport.of(&super::tests::chart(3.0)));
         assert!(near(moved.x.domain(), 16.0, 32.0));
         assert!(moved.y.domain().1 >= 2.0 * 3.0 * 32.0, "the other axis follows the curves");
-        sight.reset();
-        assert_eq!(sight.of(&chart), chart);
+        viewport.reset();
+        assert_eq!(viewport.of(&chart), chart);
     }
 
     #[test]
     fn a_zoom_goes_with_the_chart_it_is_about() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
-        sight.take(&scene(&chart), Zoom { x: Some((16.0, 32.0)), y: None });
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
+        viewport.take(&scene(&chart), Zoom { x: Some((16.0, 32.0)), y: None });
         let other = Chart { title: "TTFT against load".to_owned(), ..chart.clone() };
-        assert_eq!(sight.of(&other), other);
-        assert!(sight.zooms(&chart) && !sight.zooms(&other));
+        assert_eq!(viewport.of(&other), other);
+        assert!(viewport.zooms(&chart) && !viewport.zooms(&other));
         // Where nothing is, there is nothing to zoom to.
-        let before = sight.clone();
-        sight.take(&scene(&chart), Zoom { x: Some((20.0, 30.0)), y: Some((1e6, 2e6)) });
-        assert_eq!(sight, before);
+        let before = viewport.clone();
+        viewport.take(&scene(&chart), Zoom { x: Some((20.0, 30.0)), y: Some((1e6, 2e6)) });
+        assert_eq!(viewport, before);
         // Another zoom on the other chart starts from its whole.
-        sight.take(&scene(&other), Zoom { x: None, y: Some((10.0, 20.0)) });
-        assert!(near(scene(&sight.of(&other)).x.domain(), 1.0, 64.0));
+        viewport.take(&scene(&other), Zoom { x: None, y: Some((10.0, 20.0)) });
+        assert!(near(scene(&viewport.of(&other)).x.domain(), 1.0, 64.0));
     }
 
     #[test]
     fn a_zoom_on_nothing_shows_the_whole() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
-        sight.take(&scene(&chart), Zoom { x: Some((16.0, 32.0)), y: Some((16.0, 32.0)) });
-        assert!(sight.zooms(&chart));
-        assert!(!sight.zooms(&super::tests::chart(1000.0)), "the curve ran out of the window");
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
+        viewport.take(&scene(&chart), Zoom { x: Some((16.0, 32.0)), y: Some((16.0, 32.0)) });
+        assert!(viewport.zooms(&chart));
+        assert!(!viewport.zooms(&super::tests::chart(1000.0)), "the curve ran out of the window");
     }
 
     #[test]
     fn a_drag_in_a_zoomed_chart_zooms_further_and_keeps_the_other_axis() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
-        sight.take(&scene(&chart), Zoom { x: Some((16.0, 48.0)), y: Some((10.0, 90.0)) });
-        let zoomed = scene(&sight.of(&chart));
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
+        viewport.take(&scene(&chart), Zoom { x: Some((16.0, 48.0)), y: Some((10.0, 90.0)) });
+        let zoomed = scene(&viewport.of(&chart));
         let zoom = zoomed.drag(at(&zoomed, 20.0, 50.0), at(&zoomed, 30.0, 50.0)).unwrap();
-        sight.take(&zoomed, zoom);
-        let twice = scene(&sight.of(&chart));
+        viewport.take(&zoomed, zoom);
+        let twice = scene(&viewport.of(&chart));
         assert!(near(twice.x.domain(), 20.0, 30.0) && near(twice.y.domain(), 10.0, 90.0));
     }
 
     #[test]
     fn keys_zoom_in_and_out_but_not_beyond_the_whole() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
         let whole = scene(&chart);
         let about = at(&whole, 32.5, 60.0);
-        sight.turn(&whole, &whole, about, 0.5, false);
-        let half = scene(&sight.of(&chart));
+        viewport.turn(&whole, &whole, about, 0.5, false);
+        let half = scene(&viewport.of(&chart));
         assert!((half.x.domain().1 - half.x.domain().0 - 31.5).abs() < 0.5, "{:?}", half.x.domain());
         for _ in 0..20 {
-            let now = scene(&sight.of(&chart));
-            sight.turn(&now, &whole, about, 0.5, false);
+            let now = scene(&viewport.of(&chart));
+            viewport.turn(&now, &whole, about, 0.5, false);
         }
-        let (low, high) = scene(&sight.of(&chart)).x.domain();
+        let (low, high) = scene(&viewport.of(&chart)).x.domain();
         assert!(low < high && high - low < 1.0);
         for _ in 0..30 {
-            let now = scene(&sight.of(&chart));
-            sight.turn(&now, &whole, now.plot.centre(), 2.0, true);
+            let now = scene(&viewport.of(&chart));
+            viewport.turn(&now, &whole, now.plot.centre(), 2.0, true);
         }
-        assert!(!sight.zooms(&chart), "zoomed out is the whole: {sight:?}");
+        assert!(!viewport.zooms(&chart), "zoomed out is the whole: {viewport:?}");
     }
 
     #[test]
     fn hidden_series_leave_the_scale_and_come_back() {
-        let (chart, mut sight) = (chart(1.0), Sight::default());
-        sight.toggle("pin-1");
-        let seen = scene(&sight.of(&chart));
+        let (chart, mut viewport) = (chart(1.0), Viewport::default());
+        viewport.toggle("pin-1");
+        let seen = scene(&viewport.of(&chart));
         assert!(seen.y.domain().1 < 80.0 && seen.traces.len() == 1 && seen.legend.len() == 2);
-        sight.toggle("pin-1");
-        assert_eq!(sight.of(&chart), chart);
+        viewport.toggle("pin-1");
+        assert_eq!(viewport.of(&chart), chart);
     }
 
     #[test]
@@ -281,12 +281,12 @@ mod tests {
             (chart.x, chart.y) = (axis.clone(), axis);
             let lay = |chart: &Chart| Scene::new(chart, Size::new(width, 300.0), &LIGHT, &TableMeasure);
             let whole = lay(&chart);
-            let mut sight = Sight::default();
+            let mut viewport = Viewport::default();
             let mut now = whole.clone();
             for _ in 0..steps {
                 let about = Point::new(now.plot.left + from * now.plot.width(), now.plot.centre().y);
-                sight.turn(&now, &whole, about, 0.5, true);
-                now = lay(&sight.of(&chart));
+                viewport.turn(&now, &whole, about, 0.5, true);
+                now = lay(&viewport.of(&chart));
             }
             for ticks in [&now.x_ticks, &now.y_ticks] {
                 let labels: Vec<_> = ticks.iter().filter_map(|tick| tick.label.as_deref()).collect();

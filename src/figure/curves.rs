@@ -10,7 +10,6 @@ use crate::evaluate::Evaluation;
 use crate::evidence::nearest::{Library, Run, Swept as Varied};
 use crate::explore::{self, Knob, price_lines};
 use crate::metric::Metric;
-use crate::report::figure::unit as unit_of;
 use crate::report::{sentence, words};
 use crate::scenario::{Load, Scenario};
 use crate::serve::Refusal;
@@ -69,7 +68,7 @@ impl Curves<'_> {
         let mut chart = Chart {
             title: format!("{} against {}", metric.label(), lower(knob.label())),
             x: axis(knob_label(scenario, knob), knob_unit(scenario, knob), log_x).with_domain(reach),
-            y: axis(metric.label().to_owned(), unit_of(metric), log_y)
+            y: axis(metric.label().to_owned(), metric.unit(), log_y)
                 .with_domain(if log_y { Domain::Auto } else { Domain::FromZero })
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
             ..Chart::default()
@@ -155,7 +154,7 @@ pub fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
     if prices.len() > PRICES {
         prices.drain(PRICES - 1..prices.len() - 1);
     }
-    let unit = unit_of(metric);
+    let unit = metric.unit();
     let line = |(provider, price): (String, f64)| Rule {
         fit: true,
         ..Rule::reference(price, format!("{provider} list {}", unit.format(price)))

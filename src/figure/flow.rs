@@ -1,8 +1,7 @@
 //! The deployment as a diagram: its pools, what flows between them, how busy each part is, and which holds up the rest.
 
 use crate::chart::flow::{End, Flow, Link, Pool};
-use crate::chart::model::Paint;
-use crate::chart::theme;
+use crate::chart::model::{Paint, Tint};
 use crate::report::words;
 use crate::scenario::Role;
 use crate::serve::{Binding, Per, PoolState, Steady};
@@ -61,12 +60,8 @@ fn pool(own: &PoolState, steady: &Steady, limit: Binding, experts: bool) -> Pool
         String::new()
     };
     Pool {
-        role: if own.role == Role::Colocated {
-            "All chips".to_owned()
-        } else {
-            words::role(own.role).to_owned()
-        },
-        paint: Paint::Role(colour(own.role)),
+        role: words::pool(own.role).to_owned(),
+        paint: Paint::Tint(tint(own.role)),
         title: format!("{} × {}", own.chips, words::chip(&own.chip)),
         subtitle: format!("{replicas}{batch}"),
         utilisation: Some(own.utilisation),
@@ -97,13 +92,13 @@ fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
 
 /// The colour of a pool.
 #[must_use]
-pub const fn colour(role: Role) -> theme::Role {
+pub const fn tint(role: Role) -> Tint {
     match role {
-        Role::Prefill => theme::Role::Prefill,
-        Role::Colocated | Role::Decode => theme::Role::Decode,
-        Role::Attention => theme::Role::Attention,
-        Role::Ffn => theme::Role::Ffn,
-        Role::Draft => theme::Role::Draft,
-        Role::Verify => theme::Role::Verify,
+        Role::Prefill => Tint::Prefill,
+        Role::Colocated | Role::Decode => Tint::Decode,
+        Role::Attention => Tint::Attention,
+        Role::Ffn => Tint::Ffn,
+        Role::Draft => Tint::Draft,
+        Role::Verify => Tint::Verify,
     }
 }

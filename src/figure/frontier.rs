@@ -4,7 +4,6 @@ use crate::chart::frontier::Better;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
 use crate::evaluate::Evaluation;
 use crate::metric::{Metric, Quantity};
-use crate::report::figure::unit as unit_of;
 use crate::serve::Refusal;
 use crate::units::format::Unit;
 
@@ -40,7 +39,7 @@ pub fn chart(found: &[Found], metric: Metric, answer: &Result<Evaluation, Refusa
     let cloud = |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
     let best =
         found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(users(own))).collect();
-    let unit = unit_of(metric);
+    let unit = metric.unit();
     let y = if metric.quantity() == Quantity::DollarsPerMtok {
         Axis::log(metric.label(), unit)
     } else {

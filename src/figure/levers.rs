@@ -3,7 +3,6 @@
 use crate::chart::frontier::Better;
 use crate::chart::tornado::{self, Effect, Tornado};
 use crate::metric::Metric;
-use crate::report::figure::unit as unit_of;
 use crate::units::format::{Precision, Unit};
 
 /// What levers can move, the usual first.
@@ -38,7 +37,7 @@ pub struct Lever {
 /// The levers as bars of a tenth less and a tenth more.
 #[must_use]
 pub fn tornado(levers: &Levers, metric: Metric) -> Tornado {
-    let (unit, present) = (unit_of(metric), levers.value.unwrap_or(f64::NAN));
+    let (unit, present) = (metric.unit(), levers.value.unwrap_or(f64::NAN));
     let lever = |own: &Lever| {
         let [less, more, double] = own.values;
         let twice = if double.is_finite() {

@@ -9,7 +9,6 @@ pub mod frontier;
 pub mod latency;
 pub mod levers;
 pub mod map;
-// A picture is painted, which the core can do only where it has the painter.
-#[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
-pub mod picture;
+pub mod memory;
+pub mod roofline;
 pub mod view;

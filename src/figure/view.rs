@@ -5,9 +5,6 @@ use crate::explore::{Axis, Knob};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Scenario, link};
 
-/// Scenarios that can be pinned at once.
-pub const MAX_PINS: usize = 4;
-
 /// The charts of the main panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tab {
@@ -232,7 +229,7 @@ impl View {
 /// The scenarios that a link pins.
 #[must_use]
 pub fn pinned(pairs: &[(String, String)]) -> Vec<Scenario> {
-    let links = pairs.iter().filter(|(key, _)| key == "pin").take(MAX_PINS);
+    let links = pairs.iter().filter(|(key, _)| key == "pin").take(link::MOST_PINS);
     links.map(|(_, text)| link::parse(text).scenario).collect()
 }
 

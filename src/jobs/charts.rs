@@ -3,10 +3,9 @@
 
 use super::replay::Outcome;
 use super::{agents, lanes};
-use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
-use crate::chart::theme::Role as Hue;
+use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series, Tint};
 use crate::chart::timeline::{Activity, Lane, Span, Timeline, Track, TrackPart};
-use crate::figure::flow::colour;
+use crate::figure::flow::tint;
 use crate::scenario::{Role, Slo};
 use crate::units::format::Unit;
 
@@ -129,7 +128,7 @@ pub fn level(outcome: &Outcome, level: usize) -> Chart {
         let series = Series::nth(index, format!("{id}-{}", own.of), label, samples.collect());
         // A pool has the colour of its role everywhere.
         let role = Role::ALL.into_iter().find(|role| role.to_string() == own.of);
-        let paint = role.map_or(series.paint, |role| Paint::Role(colour(role)));
+        let paint = role.map_or(series.paint, |role| Paint::Tint(tint(role)));
         Series { marker: None, paint, ..series }
     });
     Chart {
@@ -194,7 +193,7 @@ pub fn timeline(own: &lanes::Lanes) -> Timeline {
         times: track.steps.iter().map(|step| step.0).collect(),
         parts: vec![TrackPart {
             label: track.label.clone(),
-            paint: Paint::Role(if track.share { Hue::Attention } else { Hue::Queue }),
+            paint: Paint::Tint(if track.share { Tint::Attention } else { Tint::Queue }),
             values: track.steps.iter().map(|step| step.1).collect(),
         }],
         limit: None,

@@ -4,18 +4,21 @@
 
 use super::replay::{Answer, Wish};
 use super::{Job, Slice, Work, agents, charts, frontier, lanes, map, replay, sensitivity};
-use crate::chart::model::Paint;
+use crate::chart::figure::Figure;
+use crate::chart::model::{Chart, Paint};
+use crate::chart::stack::Stack;
+use crate::chart::svg::{SIZES, WIDTH};
 use crate::chart::theme::{DARK, LIGHT};
 use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::{Axis, sweep};
 use crate::figure::curves::{self, Curves, SAMPLES};
-use crate::figure::picture::{Picture, SIZES, WIDTH, name};
+use crate::figure::latency::{LATENCIES, breakdown};
+use crate::figure::memory::memory;
+use crate::figure::roofline::roofline;
 use crate::figure::view::{Reason, Tab, View, letter, pinned};
-use crate::figure::{flow, frontier as field, latency, levers, map as best};
+use crate::figure::{flow, frontier as field, levers, map as best};
 use crate::metric::Metric;
-use crate::report::memory::memory;
-use crate::report::roofline::roofline;
 use crate::report::{self, Strictness, reply, sentence, words};
 use crate::scenario::link::{self, Parsed};
 use crate::scenario::{Load, Scenario};
@@ -189,43 +192,45 @@ impl Work for Drawing {
             }
             return Slice::default();
         }
-        let picture = self.picture().of(&self.parsed.scenario);
+        let figure = self.figure();
         let text = match self.format {
             Format::Svg { width, height, dark } => {
-                picture.svg(width, height, if dark { &DARK } else { &LIGHT })
+                figure.svg(width, height, if dark { &DARK } else { &LIGHT })
             }
-            _ => picture.csv(),
+            _ => figure.csv(),
         };
         Slice { text, done: true }
     }
 }
 
 impl Drawing {
-    fn picture(&self) -> Picture {
+    fn figure(&self) -> Box<dyn Figure> {
         let (view, scenario) = (self.view, &self.parsed.scenario);
         let heard = self.heard.first().map_or("", String::as_str);
         match view.tab {
             _ if view.alone => self.reason(),
-            Tab::Curves => self.curves(),
+            Tab::Curves => titled(self.curves(), scenario),
             Tab::Replay => {
                 let mut outcome = replay::Outcome::default();
                 heard.lines().for_each(|line| outcome.take(line));
                 let lanes = lanes::read(self.heard.get(1).map_or("", String::as_str));
                 let spreads = SPREADS.map(|time| charts::spread(&outcome, time, scenario.slo));
-                let mut parts: Vec<Picture> = spreads.into_iter().map(Picture::Chart).collect();
-                parts.push(Picture::Timeline(charts::timeline(&lanes)));
-                Picture::Stack(told("Replay", outcome.refused), parts)
+                let mut parts: Vec<Box<dyn Figure>> = Vec::new();
+                parts.extend(spreads.map(|own| Box::new(own) as Box<dyn Figure>));
+                parts.push(Box::new(charts::timeline(&lanes)));
+                stacked(told("Replay", outcome.refused), parts, scenario)
             }
             Tab::Agents => {
                 let outcome = agents::read(heard);
-                let parts = charts::LADDERS.iter().map(|own| Picture::Chart(charts::ladder(&outcome, own)));
+                let parts = charts::LADDERS.iter();
+                let parts = parts.map(|own| Box::new(charts::ladder(&outcome, own)) as Box<dyn Figure>);
                 let refused = outcome.refused.clone().filter(|_| outcome.points.is_empty());
-                Picture::Stack(told("Agents", refused), parts.collect())
+                stacked(told("Agents", refused), parts.collect(), scenario)
             }
             Tab::Frontier => {
                 let found = frontier::read(heard).unwrap_or_default().found;
                 let metric: Metric = view.chosen(&field::AGAINST);
-                Picture::Chart(field::chart(&found, metric, &evaluate(scenario)))
+                titled(field::chart(&found, metric, &evaluate(scenario)), scenario)
             }
             Tab::BreakEven => {
                 let mut found = map::Field::default();
@@ -233,17 +238,17 @@ impl Drawing {
                 let contenders = best::contenders(scenario, &self.pins, view.map);
                 let paints: Vec<Paint> = contenders.into_iter().map(|own| own.1).collect();
                 let axes: (Axis, Axis) = view.map;
-                Picture::Map(best::heat(&found, scenario, axes, view.chosen(&best::DECIDES), &paints))
+                titled(best::heat(&found, scenario, axes, view.chosen(&best::DECIDES), &paints), scenario)
             }
             Tab::Sensitivity => {
                 let found = sensitivity::read(heard);
-                Picture::Levers(levers::tornado(&found, view.chosen(&levers::MOVED)))
+                titled(levers::tornado(&found, view.chosen(&levers::MOVED)), scenario)
             }
         }
     }
 
     /// The view of the panel below the charts; a scenario without an answer has nothing in it.
-    fn reason(&self) -> Picture {
+    fn reason(&self) -> Box<dyn Figure> {
         let scenario = &self.parsed.scenario;
         let answer = evaluate(scenario);
         let steady: Option<&Steady> = answer.as_ref().ok().map(|own| &own.steady);
@@ -256,22 +261,23 @@ impl Drawing {
                 });
                 let own = steady.map(|own| (sentence::deployment(scenario), own));
                 let answers: Vec<(String, &Steady)> = own.into_iter().chain(pinned).collect();
-                let bars = latency::LATENCIES.map(|own| Picture::Bars(latency::bars(own, &answers)));
-                Picture::Stack("Where the time goes".to_owned(), bars.into())
+                let bars = LATENCIES.map(|own| breakdown(own, answers.iter().cloned()).bars());
+                let parts = bars.map(|own| Box::new(own) as Box<dyn Figure>);
+                stacked("Where the time goes".to_owned(), parts.into(), scenario)
             }
             Reason::Roofline => {
                 let worked = steady.map(|own| roofline(scenario, own)).unwrap_or_default();
-                Picture::Chart(worked.roofline.chart())
+                titled(worked.roofline.chart(), scenario)
             }
-            Reason::Memory => Picture::Bars(steady.map(memory).unwrap_or_default()),
+            Reason::Memory => titled(steady.map(memory).unwrap_or_default(), scenario),
             Reason::Flow => {
                 let experts = find_model(scenario).is_ok_and(|own| own.has_moe());
-                Picture::Flow(steady.map(|own| flow::diagram(own, experts)).unwrap_or_default())
+                titled(steady.map(|own| flow::diagram(own, experts)).unwrap_or_default(), scenario)
             }
         }
     }
 
-    fn curves(&self) -> Picture {
+    fn curves(&self) -> Chart {
         let (view, scenario) = (self.view, &self.parsed.scenario);
         let values = view.knob.values(scenario, SAMPLES);
         let swept = |own: &Scenario| std::sync::Arc::new(sweep(own, view.knob, &values));
@@ -300,8 +306,34 @@ impl Drawing {
                 }
             }
         }
-        Picture::Chart(chart)
+        chart
     }
+}
+
+/// What to call a scenario: model and silicon.
+fn name(scenario: &Scenario) -> String {
+    format!("{} on {}", words::model(&scenario.model), sentence::deployment(scenario))
+}
+
+/// Says of which scenario it is.
+fn name_after(title: &mut String, scenario: &Scenario) {
+    *title = format!("{title}: {}", name(scenario));
+}
+
+/// A figure whose title says of which scenario it is.
+fn titled(mut figure: impl Figure + 'static, scenario: &Scenario) -> Box<dyn Figure> {
+    name_after(figure.title_mut(), scenario);
+    Box::new(figure)
+}
+
+/// Several figures whose title says of which scenario they are. Only its parts have titles that are drawn, and the first
+/// is read first.
+fn stacked(mut title: String, mut parts: Vec<Box<dyn Figure>>, scenario: &Scenario) -> Box<dyn Figure> {
+    if let Some(first) = parts.first_mut() {
+        name_after(first.title_mut(), scenario);
+    }
+    name_after(&mut title, scenario);
+    Box::new(Stack { title, parts })
 }
 
 /// Of the times of a replay, those whose spread stands in a file: to the first token, and per token.

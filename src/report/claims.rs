@@ -9,7 +9,6 @@ use super::html::escaped;
 use super::words;
 use crate::explore::claims::{Judged, Point, Standing, Verdict, claims, judge};
 use crate::metric::Metric;
-use crate::report::figure::unit;
 use crate::scenario::{Scenario, link};
 use crate::units::format::{Precision, Unit};
 
@@ -132,7 +131,7 @@ fn digits(value: f64) -> String {
 fn cell(metric: Metric, standing: &Standing) -> String {
     match standing {
         Standing::Value { value, low, high, .. } => {
-            let write = |value: f64| unit(metric).format_with(value, Precision::SHORT);
+            let write = |value: f64| metric.unit().format_with(value, Precision::SHORT);
             format!("{} ({} to {})", write(*value), write(*low), write(*high))
         }
         Standing::TooSlow { most } => {

@@ -3,28 +3,27 @@
 use serde::Serialize;
 
 use crate::evaluate::{Evaluation, evaluate};
-use crate::scenario::{Scenario, link};
-use crate::serve::Refusal;
+use crate::evidence::EvidenceClass;
+use crate::scenario::{Role, Scenario, link};
+use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal};
 
 pub mod accuracy;
 pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod explore;
-pub mod figure;
 pub mod html;
 pub mod import;
-pub mod memory;
 pub mod reference;
 pub mod replay;
-pub mod roofline;
 pub mod sentence;
 pub mod table;
+pub mod value;
 pub mod words;
 
-pub use figure::{Figure, Figures};
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
+pub use value::{Value, Values};
 
 /// An evaluation as plain data. Fields keep their order, numbers are finite or null, and what is absent says why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,7 +37,7 @@ pub struct Report {
     /// Verdict on the service level.
     pub slo: Verdict,
     /// All metrics, by identifier.
-    pub metrics: Figures,
+    pub metrics: Values,
     /// Where the time to first token goes.
     pub ttft_parts: Vec<PartReport>,
     /// Where the time per output token goes.
@@ -50,20 +49,20 @@ pub struct Report {
     /// All that flows between pools.
     pub flows: Vec<FlowReport>,
     /// What limits the deployment.
-    pub binding: Named,
+    pub binding: Named<Binding>,
     /// Set when more is offered than can be served.
     pub saturation: Option<SaturationReport>,
     /// What is unwise but possible.
     pub warnings: Vec<String>,
     /// What the result rests on.
-    pub evidence: Named,
+    pub evidence: Named<EvidenceClass>,
 }
 
 /// An identifier with its words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Named {
+pub struct Named<T = String> {
     /// For machines.
-    pub id: String,
+    pub id: T,
     /// For people.
     pub text: &'static str,
 }
@@ -72,7 +71,7 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartReport {
     /// Identifier of the cause.
-    pub cause: String,
+    pub cause: Cause,
     /// The cause for people.
     pub text: &'static str,
     /// Seconds.
@@ -83,7 +82,7 @@ pub struct PartReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PoolReport {
     /// `colocated`, `prefill`, `decode`, `attention`, `ffn`, `draft` or `verify`.
-    pub role: String,
+    pub role: Role,
     /// Catalogue chip.
     pub chip: String,
     /// Chips of the pool.
@@ -108,7 +107,7 @@ pub struct PoolReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MemoryReport {
     /// Which memory holds weights and cache: `main` or `sram`.
-    pub kind: String,
+    pub kind: MemoryKind,
     /// What the chip has of it.
     pub capacity: Option<f64>,
     /// Weights.
@@ -142,11 +141,11 @@ pub struct TransferReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FlowReport {
     /// Role of the pool that sends.
-    pub from: String,
+    pub from: Role,
     /// Role of the pool that receives.
-    pub to: String,
+    pub to: Role,
     /// `request` or `token`: what the bytes belong to.
-    pub per: String,
+    pub per: Per,
     /// Bytes per request or output token.
     pub bytes: Option<f64>,
     /// Bytes per second that one replica gets.
@@ -167,7 +166,7 @@ pub struct SaturationReport {
     /// Requests per second that can be served.
     pub capacity: Option<f64>,
     /// What limits it.
-    pub binding: Named,
+    pub binding: Named<Binding>,
 }
 
 /// Why there is no report.
@@ -208,7 +207,7 @@ impl Report {
         let steady = &evaluation.steady;
         let parts = |parts: &[crate::serve::Part]| {
             let one = |part: &crate::serve::Part| PartReport {
-                cause: id(&part.cause),
+                cause: part.cause,
                 text: words::cause(part.cause),
                 seconds: finite(part.time.get()),
             };
@@ -219,7 +218,7 @@ impl Report {
             sentence: sentence(scenario, evaluation),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
-            metrics: Figures::of(evaluation),
+            metrics: Values::of(evaluation),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             pools: steady.pools.iter().map(pool).collect(),
@@ -231,15 +230,15 @@ impl Report {
                 utilisation: finite(transfer.utilisation),
             }),
             flows: steady.flows.iter().map(flow).collect(),
-            binding: Named { id: id(&steady.binding), text: words::binding(steady.binding) },
+            binding: Named { id: steady.binding, text: words::binding(steady.binding) },
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
                 capacity: finite(saturation.capacity.get()),
-                binding: Named { id: id(&saturation.binding), text: words::binding(saturation.binding) },
+                binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
             warnings: steady.warnings.iter().map(words::warning).collect(),
             evidence: Named {
-                id: id(&evaluation.evidence.class),
+                id: evaluation.evidence.class,
                 text: words::evidence_explained(evaluation.evidence.class),
             },
         }
@@ -314,9 +313,9 @@ pub fn no_link(text: &str) -> Option<&'static str> {
 
 fn flow(flow: &crate::serve::Flow) -> FlowReport {
     FlowReport {
-        from: id(&flow.from),
-        to: id(&flow.to),
-        per: id(&flow.per),
+        from: flow.from,
+        to: flow.to,
+        per: flow.per,
         bytes: finite(flow.bytes.get()),
         bandwidth: finite(flow.bandwidth.get()),
         seconds: finite(flow.time.get()),
@@ -327,7 +326,7 @@ fn flow(flow: &crate::serve::Flow) -> FlowReport {
 
 fn pool(state: &crate::serve::PoolState) -> PoolReport {
     PoolReport {
-        role: id(&state.role),
+        role: state.role,
         chip: state.chip.clone(),
         chips: state.chips,
         replicas: state.replicas,
@@ -337,7 +336,7 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),
         memory: MemoryReport {
-            kind: id(&state.memory.kind),
+            kind: state.memory.kind,
             capacity: finite(state.memory.capacity.get()),
             weights: finite(state.memory.weights.get()),
             kv: finite(state.memory.kv.get()),

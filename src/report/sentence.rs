@@ -10,7 +10,7 @@ use crate::serve::Refusal;
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
 
-use super::figure::{Figure, figure};
+use super::value::{Value, value};
 use super::words;
 
 /// A result in a few sentences: what the deployment does, for whom, at what price, and what limits it.
@@ -105,19 +105,19 @@ pub fn lengths(scenario: &Scenario) -> String {
 fn figures(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
     for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal] {
-        match (metric, figure(metric, evaluation)) {
-            (Metric::Ttft, Figure::Known { text, .. }) => parts.push(format!("TTFT {text}")),
-            (Metric::CostTotal, Figure::Known { value, low, high, text, .. }) if value > 0.0 => {
+        match (metric, value(metric, evaluation)) {
+            (Metric::Ttft, Value::Known { text, .. }) => parts.push(format!("TTFT {text}")),
+            (Metric::CostTotal, Value::Known { value, low, high, text, .. }) if value > 0.0 => {
                 // One figure for both sides: the half-width of the interval.
                 let half = (high - low) / (2.0 * value);
                 parts.push(format!("{text} ±{}", Unit::Percent.format_with(half, Precision::SHORT)));
             }
-            (_, Figure::Known { text, .. }) => parts.push(text),
-            (Metric::CostTotal, Figure::Absent { absent }) => {
+            (_, Value::Known { text, .. }) => parts.push(text),
+            (Metric::CostTotal, Value::Absent { absent }) => {
                 let reason = evaluation.costs.per_mtok_total.as_ref().err().map_or(absent, words::unpriced);
                 parts.push(format!("no price ({reason})"));
             }
-            (_, Figure::Absent { .. }) => {}
+            (_, Value::Absent { .. }) => {}
         }
     }
     parts.join(", ")

@@ -8,8 +8,8 @@ use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::order;
 
-use super::figure::{Figure, base_unit, figure, unit};
 use super::sentence::{sentence, verdict};
+use super::value::{Value, value};
 use super::words;
 
 /// The result for a terminal.
@@ -93,19 +93,19 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
 pub fn csv(knob: Knob, samples: &[Sample]) -> String {
     let mut page = knob.id().to_owned();
     for metric in Metric::ALL {
-        let (id, unit) = (metric.id(), base_unit(metric));
+        let (id, unit) = (metric.id(), metric.unit().base());
         page.push_str(&format!(",{id} ({unit}),{id} low,{id} high"));
     }
     page.push_str(",refused\n");
     for sample in samples {
         page.push_str(&format_plain(sample.x));
         for metric in Metric::ALL {
-            match sample.result.as_ref().map(|evaluation| figure(metric, evaluation)) {
-                Ok(Figure::Known { value, low, high, .. }) => {
+            match sample.result.as_ref().map(|evaluation| value(metric, evaluation)) {
+                Ok(Value::Known { value, low, high, .. }) => {
                     let [value, low, high] = [value, low, high].map(format_plain);
                     page.push_str(&format!(",{value},{low},{high}"));
                 }
-                Ok(Figure::Absent { .. }) | Err(_) => page.push_str(",,,"),
+                Ok(Value::Absent { .. }) | Err(_) => page.push_str(",,,"),
             }
         }
         let reason = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
@@ -148,19 +148,19 @@ pub fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
 fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
     Metric::ALL.into_iter().map(|metric| {
         let name = metric.label().to_owned();
-        match figure(metric, evaluation) {
-            Figure::Known { low, high, text, .. } if low < high => {
+        match value(metric, evaluation) {
+            Value::Known { low, high, text, .. } if low < high => {
                 // Cents are what a price is read by.
                 let digits = if metric.quantity() == Quantity::DollarsPerMtok {
                     Precision::NORMAL
                 } else {
                     Precision::SHORT
                 };
-                let write = |value: f64| unit(metric).format_with(value, digits);
+                let write = |value: f64| metric.unit().format_with(value, digits);
                 [name, text, format!("{} to {}", write(low), write(high))]
             }
-            Figure::Known { text, .. } => [name, text, String::new()],
-            Figure::Absent { absent } => [name, crate::units::format::ABSENT.to_owned(), absent],
+            Value::Known { text, .. } => [name, text, String::new()],
+            Value::Absent { absent } => [name, crate::units::format::ABSENT.to_owned(), absent],
         }
     })
 }

@@ -161,6 +161,15 @@ pub const fn role(role: Role) -> &'static str {
     }
 }
 
+/// What the pool of a role is called where its chips stand: one that does everything has all of them.
+#[must_use]
+pub const fn pool(of: Role) -> &'static str {
+    match of {
+        Role::Colocated => "All chips",
+        _ => role(of),
+    }
+}
+
 /// The layout in short: `TP8 × DP4, EP32`.
 #[must_use]
 pub fn layout(layout: &Layout, experts: bool) -> String {

@@ -184,6 +184,26 @@ impl Unit {
         if note.is_empty() { None } else { Some(note) }
     }
 
+    /// The unit of the plain number, for machines: `s`, `tok/s`, `1` for a share. Empty where the number is bare or its
+    /// unit stands in no file.
+    #[must_use]
+    pub const fn base(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Tokens => "tokens",
+            Self::Bytes => "B",
+            Self::TokensPerSecond => "tok/s",
+            Self::TokensPerSecondPerUser => "tok/s/user",
+            Self::TokensPerSecondPerChip => "tok/s/chip",
+            Self::TokensPerSecondPerMegawatt => "tok/s/MW",
+            Self::RequestsPerSecond => "req/s",
+            Self::DollarsPerMillionTokens => "$/Mtok",
+            Self::JoulesPerToken => "J/tok",
+            Self::Percent => "1",
+            _ => "",
+        }
+    }
+
     /// The value as a person reads it, with three significant digits: `1.23 ms`, `128k`, `$0.42`, `–` if it is not a
     /// number.
     #[must_use]

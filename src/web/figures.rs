@@ -2,7 +2,6 @@
 
 use crate::evaluate::Evaluation;
 use crate::metric::{Estimate, Metric};
-use crate::report::figure;
 use crate::units::format::{ABSENT, Precision, Unit};
 
 /// Changes smaller than this are called none.
@@ -11,14 +10,14 @@ const SAME: f64 = 5e-4;
 /// The value with steady digits, so that it keeps its width under a moving slider.
 #[must_use]
 pub fn value(metric: Metric, estimate: Estimate) -> String {
-    figure::unit(metric).format_with(estimate.value, Precision::STEADY)
+    metric.unit().format_with(estimate.value, Precision::STEADY)
 }
 
 /// The value without the unit's name, for a tile whose title says it.
 #[must_use]
 pub fn bare(metric: Metric, estimate: Estimate) -> String {
     let unit = match metric {
-        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => figure::unit(metric),
+        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
         Metric::Energy => Unit::Joules,
         _ => Unit::Count,
@@ -38,7 +37,7 @@ pub fn band(metric: Metric, estimate: Estimate) -> String {
 
 fn bare_short(metric: Metric, value: f64) -> String {
     let unit = match metric {
-        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => figure::unit(metric),
+        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
         Metric::Energy => Unit::Joules,
         _ => Unit::Count,

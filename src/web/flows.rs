@@ -6,14 +6,9 @@ use crate::web::lean::{When, memo};
 use leptos::prelude::*;
 use markup::view;
 
-use super::charts::picture::{Laid, Picture, Shape, Shown};
+use super::charts::picture::{Picture, Shown};
 use super::state::use_page;
-use crate::chart::describe::Table;
-use crate::chart::flow::{Flow, FlowScene};
-use crate::chart::geometry::Size;
-use crate::chart::layout::Options;
-use crate::chart::text::TextMeasure;
-use crate::chart::theme::Theme;
+use crate::chart::figure::Figure;
 use crate::figure::flow::diagram;
 use crate::serve::find_model;
 
@@ -24,7 +19,7 @@ pub fn flows() -> AnyView {
         let experts = page.scenario.with(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
         page.answer.with(|answer| {
             let evaluation = answer.as_ref().as_ref().ok();
-            Shown(evaluation.map(|own| Arc::new(diagram(&own.steady, experts)) as Arc<dyn Shape>))
+            Shown(evaluation.map(|own| Arc::new(diagram(&own.steady, experts)) as Arc<dyn Figure>))
         })
     });
     let some = memo(move || shown.with(|shown| shown.0.is_some()));
@@ -35,20 +30,4 @@ pub fn flows() -> AnyView {
         </When>
     }
     .into_any()
-}
-
-impl Shape for Flow {
-    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
-        let height = FlowScene::height_for(self, size.width, theme, measure, Options::PAGE);
-        let scene = FlowScene::new(self, Size::new(size.width, height), theme, measure, Options::PAGE);
-        Laid { figure: Box::new(scene), height: Some(height) }
-    }
-
-    fn told(&self) -> String {
-        self.sentence()
-    }
-
-    fn figures(&self) -> Table {
-        self.table()
-    }
 }

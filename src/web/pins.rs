@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
-use super::late;
-use super::state::{MAX_PINS, Pin, use_page};
+use super::late::{self, Late};
+use super::state::{MOST_PINS, Pin, use_page};
 use crate::evaluate::evaluate;
 use crate::figure::view::letter;
 use crate::jobs::diff;
@@ -31,10 +32,10 @@ const ROWS: [Metric; 8] = [
     Metric::Energy,
 ];
 
-/// Scenarios from links, as pins; at most [`MAX_PINS`].
+/// Scenarios from links, as pins; at most [`MOST_PINS`].
 pub fn read_links<'a>(links: impl Iterator<Item = &'a str>) -> Vec<Pin> {
     let mut pins = Vec::new();
-    for (key, text) in (1..).zip(links.take(MAX_PINS)) {
+    for (key, text) in (1..).zip(links.take(MOST_PINS)) {
         let scenario = link::parse(text).scenario;
         let answer = Arc::new(evaluate(&scenario));
         let name = name(&scenario, &pins);
@@ -71,13 +72,13 @@ pub fn PinButton() -> impl IntoView {
         <button
             type="button"
             data-testid="pin"
-            disabled={flag(move || count.get() >= MAX_PINS)}
+            disabled={flag(move || count.get() >= MOST_PINS)}
             title="Keep this scenario and compare others with it"
             on:click=move |_| page.pin_current()
         >
             "Pin"
             <span class="unseen">" this scenario to compare"</span>
-            {views(move || (count.get() > 0).then(|| format!(" {}/{MAX_PINS}", count.get())))}
+            {views(move || (count.get() > 0).then(|| format!(" {}/{MOST_PINS}", count.get())))}
         </button>
     }
 }
@@ -89,13 +90,18 @@ pub fn Comparison() -> impl IntoView {
     let some = memo(move || page.pins.with(|pins| !pins.is_empty()));
     view! {
         <When on=some>
-            {late::comparison()}
+            {late::shown(load_comparison())}
         </When>
     }
 }
 
 /// The table itself.
-pub fn comparison() -> AnyView {
+#[wasm_split(tables, fallible)]
+fn load_comparison() -> Late {
+    Ok(comparison())
+}
+
+fn comparison() -> AnyView {
     let page = use_page();
     view! {
         <section class="panel comparison" aria-labelledby="comparison-title">

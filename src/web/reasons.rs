@@ -2,9 +2,13 @@
 
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
-use super::late;
+use super::flows::flows;
+use super::late::{self, Late};
 use super::lean::{memo, views, words};
+use super::memory::memory;
+use super::roofline::roofline;
 use super::state::{Reason, use_page};
 use super::tabs::tabs;
 use super::why::why;
@@ -20,9 +24,9 @@ pub fn shown() -> AnyView {
                 .into_any()
         }
         Reason::Why => why(),
-        Reason::Roofline => late::roofline(),
-        Reason::Memory => late::memory(),
-        Reason::Flow => late::flows(),
+        Reason::Roofline => late::shown(load_roofline()),
+        Reason::Memory => late::shown(load_memory()),
+        Reason::Flow => late::shown(load_flows()),
     };
     views(shown).into_any()
 }
@@ -55,4 +59,22 @@ pub fn Reasons() -> impl IntoView {
             </div>
         </section>
     }
+}
+
+/// Each operation under the roof of its chip.
+#[wasm_split(reasons, fallible)]
+fn load_roofline() -> Late {
+    Ok(roofline())
+}
+
+/// What fills the memory of each chip.
+#[wasm_split(reasons, fallible)]
+fn load_memory() -> Late {
+    Ok(memory())
+}
+
+/// The deployment as a diagram.
+#[wasm_split(reasons, fallible)]
+fn load_flows() -> Late {
+    Ok(flows())
 }

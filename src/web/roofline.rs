@@ -5,12 +5,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use markup::view;
 
-use super::charts::plot::{Picked, Plot};
+use super::charts::plot::Plot;
 use super::charts::table::plain;
 use super::lean::memo;
 use super::state::use_page;
 use crate::chart::hit::HitMode;
-use crate::report::roofline::{Worked, roofline as work};
+use crate::figure::roofline::{Worked, roofline as work};
 
 /// The chart; it says so where there is no answer.
 pub fn roofline() -> AnyView {
@@ -23,26 +23,7 @@ pub fn roofline() -> AnyView {
         }))
     });
     let chart = memo(move || Arc::new(worked.with(|worked| worked.roofline.chart())));
-    let summary = Signal::derive(move || {
-        worked.with(|worked| {
-            let bound = |limit: &str| {
-                worked
-                    .roofline
-                    .ops
-                    .iter()
-                    .filter(|op| op.group.as_ref().is_some_and(|group| group.label.ends_with(limit)))
-                    .count()
-            };
-            format!(
-                "{}: of {} operations, {} wait for memory, {} for arithmetic and {} for fixed times.",
-                worked.roofline.title,
-                worked.roofline.ops.len(),
-                bound("memory bandwidth"),
-                bound("arithmetic"),
-                bound("latency"),
-            )
-        })
-    });
+    let summary = Signal::derive(move || worked.with(|own| own.summary()));
     let figures: Box<dyn Fn() -> AnyView + Send + Sync> =
         Box::new(move || worked.with(|worked| plain(&worked.table)));
     let caption = "Peaks and bandwidths are those of the data sheet. Collectives do no arithmetic: they stand in the table.";
@@ -51,8 +32,6 @@ pub fn roofline() -> AnyView {
             chart=chart
             mode=HitMode::Xy
             summary
-            pick={|_: Picked| {}}
-            live=Signal::stored(false)
             caption=Signal::stored(caption.to_owned())
             figures=figures
         />

@@ -8,8 +8,8 @@ use leptos::web_sys::Response;
 use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::late;
 use super::state::{Page, use_page};
 use crate::chart::model::Sample;
 use crate::evidence::EvidenceClass;
@@ -64,9 +64,10 @@ impl Measured for Library {
     }
 }
 
-/// The runs of a file.
-pub fn read(text: &str) -> Box<dyn Measured> {
-    Box::new(Library::read(text))
+/// The runs of a file; an error if the code for them did not come.
+#[wasm_split(runs, fallible)]
+fn load_runs(text: String) -> Result<Box<dyn Measured>, SplitLoaderError> {
+    Ok(Box::new(Library::read(&text)))
 }
 
 /// Fetches the runs once the scenario is one of those that have been measured: only then can one stand on its curve.
@@ -91,7 +92,7 @@ fn fetch(page: Page) {
     page.runs.set(Runs::Coming);
     spawn_local(async move {
         let runs = match text().await {
-            Some(text) => late::runs(text).await.map_or(Runs::Failed, Runs::Here),
+            Some(text) => load_runs(text).await.map_or(Runs::Failed, Runs::Here),
             None => Runs::Failed,
         };
         page.runs.set(runs);

@@ -8,9 +8,10 @@ use leptos::web_sys::CustomEvent;
 use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_split_helpers::wasm_split;
 
 use super::history::address;
-use super::late;
+use super::late::{self, Late};
 use super::state::{Page, use_page};
 
 /// How long a button shows what came of it, in milliseconds.
@@ -34,7 +35,7 @@ pub fn Share() -> impl IntoView {
         <CopyButton label="Copy link" test="copy-link" text=|page: &Page| address(page) fallback/>
         <button type="button" data-testid="share" aria-haspopup="dialog" on:click=move |_| open(&page)>"Share"</button>
         <When on={memo(move || fallback.with(Option::is_some))}>
-            {late::by_hand(fallback)}
+            {late::shown(load_by_hand(fallback))}
         </When>
     }
 }
@@ -84,7 +85,12 @@ fn CopyButton(
 }
 
 /// The text in a field, selected, where the clipboard is closed to the page.
-pub fn by_hand(fallback: RwSignal<Option<String>>) -> AnyView {
+#[wasm_split(tables, fallible)]
+fn load_by_hand(fallback: RwSignal<Option<String>>) -> Late {
+    Ok(by_hand(fallback))
+}
+
+fn by_hand(fallback: RwSignal<Option<String>>) -> AnyView {
     let node = NodeRef::<Textarea>::new();
     effect(move || {
         if let Some(field) = node.get() {

@@ -3,9 +3,10 @@
 use crate::web::lean::{When, memo, views, words};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
 use super::jobs::{Show, follow};
-use super::late;
+use super::late::{self, Late};
 use super::state::{Page, use_page};
 use crate::jobs::size::{self, Offer, Sized};
 use crate::scenario::{Scenario, link};
@@ -41,15 +42,16 @@ pub fn SizePanel() -> impl IntoView {
     view! {
         <div class="sizing-live">
             <When on=open>
-                {late::sizing()}
+                {late::shown(load_panel())}
             </When>
         </div>
     }
 }
 
 /// What is in it.
-pub fn panel() -> AnyView {
-    view! { <Panel/> }.into_any()
+#[wasm_split(tables, fallible)]
+fn load_panel() -> Late {
+    Ok(view! { <Panel/> }.into_any())
 }
 
 /// What the answer depends on: everything but the silicon, which it varies itself.

@@ -9,8 +9,9 @@ use crate::web::lean::memo;
 use leptos::prelude::*;
 
 use crate::evaluate::{Evaluation, evaluate};
-pub use crate::figure::view::{MAX_PINS, Reason, Tab, View};
+pub use crate::figure::view::{Reason, Tab, View};
 use crate::scenario::Scenario;
+pub use crate::scenario::link::MOST_PINS;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::runs::Runs;
@@ -138,7 +139,7 @@ impl Page {
         let scenario = self.scenario.get_untracked();
         let answer = self.answer.get_untracked();
         self.pins.update(|pins| {
-            if pins.len() < MAX_PINS {
+            if pins.len() < MOST_PINS {
                 let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
                 let name = crate::web::pins::name(&scenario, pins);
                 pins.push(Pin { key, name, scenario, answer });

@@ -3,41 +3,27 @@
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
 use super::charts::table::{Folded, plain};
-use super::late;
-use super::state::{Answer, use_page};
-use crate::chart::describe::{Cell, Table};
-use crate::figure::latency::{LATENCIES, Latency, parts};
+use super::late::{self, Late};
+use super::state::use_page;
+use crate::figure::latency::{Breakdown, LATENCIES, Latency, Row, breakdown, table};
 use crate::figure::view::letter;
 use crate::report::words;
 use crate::serve::{Cause, Part};
-use crate::units::format::{ABSENT, Precision, Unit};
+use crate::units::format::{Precision, Unit};
 use crate::units::order;
 
 /// Parts below this share of the longest bar are not labelled inside it.
 const LABELLED: f64 = 0.12;
 
-/// The parts of one latency of one scenario.
-#[derive(Clone, PartialEq)]
-pub struct Row {
-    /// `Now`, or the letter of a pin.
-    name: String,
-    parts: Vec<Part>,
-}
-
-impl Row {
-    fn total(&self) -> f64 {
-        self.parts.iter().map(|part| part.time.get()).sum()
-    }
-}
-
 /// The bars of TTFT and TPOT, each with its legend, and all figures as a table.
 pub fn why() -> AnyView {
-    let rows = LATENCIES.map(rows_of);
-    let table = Box::new(move || late::parts(rows));
+    let latencies = LATENCIES.map(apart);
+    let table = Box::new(move || late::shown(load_parts(latencies)));
     let caption = Signal::stored("The parts of a bar add up to the latency.".to_owned());
-    let bars = LATENCIES.into_iter().zip(rows).map(|((title, _), rows)| bars(title, rows)).collect_view();
+    let bars = LATENCIES.into_iter().zip(latencies).map(|((title, _), own)| bars(title, own)).collect_view();
     view! {
         <div class="why">{bars}</div>
         <Folded label="Parts of the latencies" caption content=table/>
@@ -46,34 +32,34 @@ pub fn why() -> AnyView {
 }
 
 /// The parts of each latency.
-pub type Rows = [Memo<Vec<Row>>; 2];
+type Latencies = [Memo<Breakdown>; 2];
 
 /// All figures of the bars.
-pub fn figures(rows: Rows) -> AnyView {
-    views(move || plain(&table(&rows))).into_any()
+#[wasm_split(tables, fallible)]
+fn load_parts(latencies: Latencies) -> Late {
+    Ok(views(move || plain(&table(&latencies.map(|own| own.get())))).into_any())
 }
 
-/// The scenario first, then the pins.
-fn rows_of(latency: Latency) -> Memo<Vec<Row>> {
+/// A latency of the scenario first, then of the pins.
+fn apart(latency: Latency) -> Memo<Breakdown> {
     let page = use_page();
-    let of = move |name: String, answer: &Answer| {
-        let own = answer.as_ref().as_ref().ok()?;
-        Some(Row { name, parts: parts(latency, &own.steady) })
-    };
     memo(move || {
-        let mut rows: Vec<Row> =
-            page.answer.with(|answer| of("Now".to_owned(), answer)).into_iter().collect();
+        let now = page.answer.get();
         page.pins.with(|pins| {
             let pinned = pins.iter().enumerate();
-            rows.extend(pinned.filter_map(|(index, pin)| of(format!("Pin {}", letter(index)), &pin.answer)));
-        });
-        rows
+            let pinned = pinned.map(|(index, pin)| (format!("Pin {}", letter(index)), &pin.answer));
+            let all = [("Now".to_owned(), &now)].into_iter().chain(pinned);
+            breakdown(
+                latency,
+                all.filter_map(|(name, own)| Some((name, &own.as_ref().as_ref().ok()?.steady))),
+            )
+        })
     })
 }
 
-fn bars(title: &'static str, rows: Memo<Vec<Row>>) -> AnyView {
-    let longest = move || rows.with(|rows| rows.iter().map(Row::total).fold(0.0, f64::max));
-    let one = move || rows.with(|rows| rows.len() < 2);
+fn bars(title: &'static str, latency: Memo<Breakdown>) -> AnyView {
+    let longest = move || latency.with(|own| own.rows.iter().map(Row::total).fold(0.0, f64::max));
+    let one = move || latency.with(|own| own.rows.len() < 2);
     let bar = move |row: Row| {
         let (total, longest) = (row.total(), longest());
         let rest = ((longest - total) / longest).max(0.0);
@@ -105,15 +91,15 @@ fn bars(title: &'static str, rows: Memo<Vec<Row>>) -> AnyView {
                 {title}
                 " "
                 <span class="figure">
-                    {views(move || rows.with(|rows| rows.first().filter(|_| rows.len() == 1).map(|row| {
+                    {views(move || latency.with(|own| own.rows.first().filter(|_| own.rows.len() == 1).map(|row| {
                         Unit::Seconds.format_with(row.total(), Precision::STEADY)
                     })))}
                 </span>
             </h3>
-            {views(move || rows.get().into_iter().map(bar).collect_view())}
+            {views(move || latency.get().rows.into_iter().map(bar).collect_view())}
             <ul class="legend" aria-label=format!("Parts of {title}")>
                 {views(move || {
-                    let mut parts = rows.with(|rows| rows.first().map(|row| row.parts.clone()).unwrap_or_default());
+                    let mut parts = latency.with(|own| own.rows.first().map(|row| row.parts.clone()).unwrap_or_default());
                     order::sort_by(&mut parts, |a, b| b.time.get().total_cmp(&a.time.get()));
                     parts.into_iter().map(item).collect_view()
                 })}
@@ -138,32 +124,6 @@ fn segment(part: Part, total: f64, longest: f64) -> impl IntoView {
             <span class:unseen={length < LABELLED}>{name}</span>
         </li>
     }
-}
-
-/// Every part of every bar; a column for each scenario.
-fn table(all: &Rows) -> Table {
-    let mut table = Table { headers: vec!["Latency".to_owned(), "Part".to_owned()], ..Table::default() };
-    for ((title, _), rows) in LATENCIES.iter().zip(all) {
-        let rows = rows.get();
-        if table.headers.len() == 2 {
-            table.headers.extend(rows.iter().map(|row| row.name.clone()));
-        }
-        let mut causes: Vec<Cause> = Vec::new();
-        for part in rows.iter().flat_map(|row| &row.parts) {
-            if !causes.contains(&part.cause) {
-                causes.push(part.cause);
-            }
-        }
-        for cause in causes {
-            let figure = |row: &Row| match row.parts.iter().find(|part| part.cause == cause) {
-                Some(part) => Cell::new(Unit::Seconds, part.time.get()),
-                None => Cell::words(ABSENT),
-            };
-            let head = [Cell::words(*title), Cell::words(words::cause(cause))];
-            table.rows.push(head.into_iter().chain(rows.iter().map(figure)).collect());
-        }
-    }
-    table
 }
 
 /// The colour of a cause in the stylesheet.

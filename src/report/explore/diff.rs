@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::{change, columns, value};
 use crate::explore::{Aspect, Diff, Difference, Share};
 use crate::metric::Metric;
-use crate::report::figure::unit;
 use crate::report::finite;
 use crate::report::words;
 use crate::scenario::{Role, Scenario, link};
@@ -71,7 +70,7 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
 }
 
 fn signed(metric: Metric, own: f64) -> String {
-    unit(metric).format_change(own, Precision::SHORT)
+    metric.unit().format_change(own, Precision::SHORT)
 }
 
 /// The differences as a table: a line for each change, a column for each metric that matters most.

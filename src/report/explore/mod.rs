@@ -11,7 +11,6 @@ use crate::metric::Metric;
 use crate::scenario::{Load, Role, Scenario, notation};
 use crate::units::format::{Precision, Unit};
 
-use super::figure::unit;
 use super::sentence::lengths;
 use super::words;
 
@@ -71,7 +70,7 @@ pub const fn miss(miss: Miss) -> &'static str {
 /// A metric's value as a person reads it.
 #[must_use]
 pub fn value(metric: Metric, value: f64) -> String {
-    unit(metric).format(value)
+    metric.unit().format(value)
 }
 
 /// A relative change: `+12 %`.

@@ -42,8 +42,6 @@ pub fn agents_chart() -> AnyView {
                         chart
                         mode=HitMode::X
                         summary
-                        pick=|_| ()
-                        live=Signal::stored(false)
                         caption=Signal::stored(String::new())
                     />
                 }

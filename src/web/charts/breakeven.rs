@@ -10,17 +10,13 @@ use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::by::{by, chosen};
-use super::picture::{Laid, Picture, Shape, Shown};
-use super::plot::{DOUBLE, TURN, place, selection, zoom_button};
-use crate::chart::describe::Table;
-use crate::chart::figure::Spot;
-use crate::chart::geometry::{Point, Size};
-use crate::chart::heat::{HeatMap, HeatScene};
+use super::gesture::{DOUBLE, TURN, place, selection, zoom_button};
+use super::picture::{Last, Picture, Shown, with_last};
+use crate::chart::geometry::Point;
+use crate::chart::heat::HeatScene;
 use crate::chart::hit::Zoom;
-use crate::chart::layout::Options;
 use crate::chart::model::Paint;
-use crate::chart::text::TextMeasure;
-use crate::chart::theme::Theme;
+use crate::chart::spot::Spot;
 use crate::explore::{Axis, Knob};
 use crate::figure::map::{self as figure, DECIDES};
 use crate::jobs::map::{self, Field};
@@ -31,13 +27,10 @@ use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::jobs::{Following, Show, follow};
 use crate::web::state::{Page, use_page};
 
-/// The height of the map as a share of its width.
-const FLAT: f64 = 0.42;
-
-/// The last scene, which knows what lies where.
-type Last = StoredValue<Option<HeatScene>>;
-
-struct Drawn(HeatMap, Last);
+/// The height of the map for a width, in CSS pixels.
+fn height(width: f64) -> f64 {
+    (0.42 * width).clamp(320.0, 460.0)
+}
 
 /// The map with what it is chosen by.
 pub fn break_even() -> AnyView {
@@ -70,7 +63,7 @@ pub fn break_even() -> AnyView {
         let field = following.answer.with(|text| field(text));
         let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
         let heat = page.scenario.with(|scenario| figure::heat(&field, scenario, axes, metric, &paints));
-        Shown(Some(Arc::new(Drawn(heat.within(&zoom.get()), last))))
+        Shown(Some(Arc::new(heat.within(&zoom.get()))))
     });
     let waiting = StoredValue::new_local(None::<Timeout>);
     let pick = Callback::new(move |spot: Spot| {
@@ -82,7 +75,7 @@ pub fn break_even() -> AnyView {
         }
     });
     let turn = Callback::new(move |factor: f64| {
-        if let Some(wanted) = last.with_value(|scene| Some(scene.as_ref()?.turned(factor))) {
+        if let Some(wanted) = with_last(last, |scene: &HeatScene| Some(scene.turned(factor))) {
             look(following, zoom, wanted);
         }
     });
@@ -113,13 +106,13 @@ pub fn break_even() -> AnyView {
     let released = move |_: PointerEvent| {
         let Some((from, to)) = drag.get_untracked() else { return };
         drag.set(None);
-        if let Some(wanted) = last.with_value(|scene| scene.as_ref()?.drag(from, to)) {
+        if let Some(wanted) = with_last(last, |scene: &HeatScene| scene.drag(from, to)) {
             look(following, zoom, wanted);
         }
     };
     let selected = move || {
         let (from, to) = drag.get()?;
-        last.with_value(|scene| scene.as_ref()?.selection(from, to)).map(selection)
+        with_last(last, |scene: &HeatScene| scene.selection(from, to)).map(selection)
     };
     let note = move || {
         if let Some(reason) = following.failed.get() {
@@ -167,7 +160,7 @@ pub fn break_even() -> AnyView {
             on:pointerup=released
             on:pointerleave=move |_| drag.set(None)
         >
-            <Picture label="Figures of the map" shown pick caption/>
+            <Picture label="Figures of the map" shown pick caption height last/>
             {views(selected)}
         </div>
     }
@@ -178,8 +171,8 @@ pub fn break_even() -> AnyView {
 fn take(page: Page, following: Following, last: Last, spot: Spot) {
     let field = following.answer.with_untracked(|text| field(text));
     let chosen = || {
-        let (winner, x, y) = last.with_value(|scene| {
-            let map = &scene.as_ref()?.map;
+        let (winner, x, y) = with_last(last, |scene: &HeatScene| {
+            let map = &scene.map;
             let winner = map.cell(spot.column, spot.row)?.winner?;
             Some((winner, *map.xs.get(spot.column)?, *map.ys.get(spot.row)?))
         })?;
@@ -214,8 +207,8 @@ fn on_map(event: &PointerEvent) -> bool {
 
 /// What part of the axes is in view.
 fn part(last: Last) -> Option<String> {
-    last.with_value(|scene| {
-        let map = &scene.as_ref()?.map;
+    with_last(last, |scene: &HeatScene| {
+        let map = &scene.map;
         let reach = |unit: Unit, all: &[f64]| {
             Some(format!("{} to {}", unit.format(*all.first()?), unit.format(*all.last()?)))
         };
@@ -280,23 +273,4 @@ fn Along(
 fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
     let pins: Vec<Scenario> = page.pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
     page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes))
-}
-
-impl Shape for Drawn {
-    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
-        let options = Options { title: false, legend: true, end_labels: true };
-        let height = (FLAT * size.width).clamp(320.0, 460.0);
-        let size = Size::new(size.width, height);
-        let scene = HeatScene::new(&self.0, size, theme, measure, options);
-        self.1.set_value(Some(scene.clone()));
-        Laid { figure: Box::new(scene), height: Some(height) }
-    }
-
-    fn told(&self) -> String {
-        self.0.sentence()
-    }
-
-    fn figures(&self) -> Table {
-        self.0.table()
-    }
 }

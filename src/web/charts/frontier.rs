@@ -79,6 +79,6 @@ pub fn FrontierChart() -> impl IntoView {
     view! {
         <div class="chooser">{by("Against interactivity", &AGAINST)}</div>
         <p class="chooser note" role="status">{views(note)}</p>
-        <Plot chart=chart mode=HitMode::Xy summary pick=taken live=Signal::stored(false) caption/>
+        <Plot chart=chart mode=HitMode::Xy summary pick=taken caption/>
     }
 }

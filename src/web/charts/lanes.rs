@@ -6,14 +6,11 @@ use leptos::prelude::*;
 use leptos::web_sys::{KeyboardEvent, PointerEvent};
 use markup::view;
 
-use super::picture::{Laid, Picture, Shape, Shown};
-use super::plot::place;
-use crate::chart::describe::Table;
-use crate::chart::geometry::{Point, Size};
-use crate::chart::layout::Options;
-use crate::chart::text::TextMeasure;
-use crate::chart::theme::Theme;
-use crate::chart::timeline::{Timeline, TimelineScene};
+use super::gesture::place;
+use super::picture::{Last, Picture, Shown, with_last};
+use crate::chart::figure::Figure;
+use crate::chart::geometry::Point;
+use crate::chart::timeline::TimelineScene;
 use crate::jobs::charts::timeline;
 use crate::jobs::lanes::{Lanes, read};
 use crate::units::format::Unit;
@@ -30,29 +27,6 @@ type Window = Option<(f64, f64)>;
 
 /// Asks what was done from one time to another.
 pub type Ask = Box<dyn Fn((f64, f64), Box<dyn FnMut(Piece)>) -> Asked>;
-
-/// The last scene, which knows what lies where.
-type Last = StoredValue<Option<TimelineScene>>;
-
-struct Drawn(Timeline, Last);
-
-impl Shape for Drawn {
-    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
-        let options = Options { legend: true, ..Options::PAGE };
-        let height = TimelineScene::height_for(&self.0, size.width, theme, measure, options);
-        let scene = TimelineScene::new(&self.0, Size::new(size.width, height), theme, measure, options);
-        self.1.set_value(Some(scene.clone()));
-        Laid { figure: Box::new(scene), height: Some(height) }
-    }
-
-    fn told(&self) -> String {
-        self.0.sentence()
-    }
-
-    fn figures(&self) -> Table {
-        self.0.table()
-    }
-}
 
 /// The lanes with the ways to look closer. `ready` says that there is something to ask about, and changes with it.
 pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
@@ -94,9 +68,7 @@ pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
     });
     let last: Last = StoredValue::new(None);
     let shown = memo(move || {
-        found.with(|own| {
-            Shown((!own.lanes.is_empty()).then(|| Arc::new(Drawn(timeline(own), last)) as Arc<dyn Shape>))
-        })
+        found.with(|own| Shown((!own.lanes.is_empty()).then(|| Arc::new(timeline(own)) as Arc<dyn Figure>)))
     });
 
     let look = move |wanted: Window| {
@@ -142,13 +114,13 @@ pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
         drag.set(None);
         let at = |x: f64| Point::new(x, 0.0);
         look(
-            last.with_value(|scene| scene.as_ref()?.drag(at(from), at(to)))
+            with_last(last, |scene: &TimelineScene| scene.drag(at(from), at(to)))
                 .or_else(|| window.get_untracked()),
         );
     };
     let band = move || {
         let (from, to) = drag.get().filter(|(from, to)| (from - to).abs() >= DRAG)?;
-        let height = last.with_value(|scene| scene.as_ref().map_or(0.0, |own| own.plot.bottom));
+        let height = with_last(last, |scene: &TimelineScene| Some(scene.plot.bottom)).unwrap_or(0.0);
         Some(view! {
             <span
                 class="band"
@@ -186,6 +158,7 @@ pub fn lanes(ready: Memo<Option<u32>>, ask: Ask) -> AnyView {
         >
             <Picture
                 shown
+                last
                 label="Lanes of the replay"
                 caption="Drag to look closer; + and − zoom, 0 shows all, page keys move."
             />

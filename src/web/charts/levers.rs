@@ -8,13 +8,8 @@ use markup::view;
 
 use super::by::{by, chosen};
 use super::canvas::mark_ready;
-use super::picture::{Laid, Picture, Shape, Shown};
-use crate::chart::describe::Table;
-use crate::chart::geometry::Size;
-use crate::chart::layout::Options;
-use crate::chart::text::TextMeasure;
-use crate::chart::theme::Theme;
-use crate::chart::tornado::{Tornado, TornadoScene};
+use super::picture::{Picture, Shown};
+use crate::chart::figure::Figure;
 use crate::figure::levers::{self as figure, MOVED};
 use crate::jobs::sensitivity;
 use crate::scenario::link;
@@ -32,7 +27,7 @@ pub fn lever_chart() -> AnyView {
     let shown = memo(move || {
         let levers = following.answer.with(|text| sensitivity::read(text));
         let tornado = figure::tornado(&levers, chosen(&page, &MOVED));
-        Shown((!tornado.levers.is_empty()).then(|| Arc::new(tornado) as Arc<dyn Shape>))
+        Shown((!tornado.levers.is_empty()).then(|| Arc::new(tornado) as Arc<dyn Figure>))
     });
     let note = move || match following.failed.get() {
         Some(reason) => reason,
@@ -58,21 +53,4 @@ pub fn lever_chart() -> AnyView {
         </When>
     }
     .into_any()
-}
-
-impl Shape for Tornado {
-    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid {
-        let options = Options { title: false, legend: true, end_labels: true };
-        let height = TornadoScene::height_for(self, size.width, theme, measure, options);
-        let scene = TornadoScene::new(self, Size::new(size.width, height), theme, measure, options);
-        Laid { figure: Box::new(scene), height: Some(height) }
-    }
-
-    fn told(&self) -> String {
-        self.sentence()
-    }
-
-    fn figures(&self) -> Table {
-        self.table()
-    }
 }

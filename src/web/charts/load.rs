@@ -201,8 +201,6 @@ pub fn ReplayChart() -> impl IntoView {
                 chart=distribution
                 mode=HitMode::X
                 summary
-                pick=|_| ()
-                live=Signal::stored(false)
                 caption=Signal::stored("Up and to the left is better. Each request counts once.".to_owned())
             />
             <When on=some>
@@ -227,8 +225,6 @@ pub fn ReplayChart() -> impl IntoView {
                 chart=levels
                 mode=HitMode::X
                 summary=over_time
-                pick=|_| ()
-                live=Signal::stored(false)
                 caption=Signal::stored("Means over intervals of equal length and over all replicas.".to_owned())
             />
             {lanes(ready, Box::new(move |(from, to), listener| ask("", Answer::Lanes { from, to }, listener)))}

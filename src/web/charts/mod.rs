@@ -6,6 +6,7 @@ mod by;
 mod canvas;
 mod curves;
 mod frontier;
+mod gesture;
 mod lanes;
 mod levers;
 mod load;
@@ -17,15 +18,12 @@ mod traffic;
 use crate::web::lean::{memo, words};
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
-use super::late;
+use super::late::{self, Late};
 use super::reasons;
 use super::state::{Tab, use_page};
 use super::tabs::tabs;
-
-pub use agents::agents_chart as agents;
-pub use breakeven::break_even;
-pub use levers::lever_chart as levers;
 
 /// The tabs and the chart in front.
 #[component]
@@ -44,11 +42,11 @@ pub fn Charts() -> impl IntoView {
     let chart = move || match tab.get() {
         _ if alone.get() => reasons::shown(),
         Tab::Curves => view! { <curves::CurveChart/> }.into_any(),
-        Tab::Frontier => late::frontier(),
-        Tab::BreakEven => late::break_even(),
-        Tab::Sensitivity => late::levers(),
-        Tab::Replay => late::replay(),
-        Tab::Agents => late::agents(),
+        Tab::Frontier => late::shown(load_frontier()),
+        Tab::BreakEven => late::shown(load_break_even()),
+        Tab::Sensitivity => late::shown(load_levers()),
+        Tab::Replay => late::shown(load_replay()),
+        Tab::Agents => late::shown(load_agents()),
     };
     if page.embedded {
         return view! { <section class="panel chart-panel" aria-label="Chart">{chart}</section> }.into_any();
@@ -71,11 +69,31 @@ pub fn Charts() -> impl IntoView {
 }
 
 /// The frontier of latency against throughput or cost.
-pub fn frontier() -> AnyView {
-    view! { <frontier::FrontierChart/> }.into_any()
+#[wasm_split(searches, fallible)]
+fn load_frontier() -> Late {
+    Ok(view! { <frontier::FrontierChart/> }.into_any())
+}
+
+/// Who is best over two axes.
+#[wasm_split(searches, fallible)]
+fn load_break_even() -> Late {
+    Ok(breakeven::break_even())
+}
+
+/// What more of each figure of the chips would bring.
+#[wasm_split(searches, fallible)]
+fn load_levers() -> Late {
+    Ok(levers::lever_chart())
 }
 
 /// Requests one by one.
-pub fn replay() -> AnyView {
-    view! { <load::ReplayChart/> }.into_any()
+#[wasm_split(replay, fallible)]
+fn load_replay() -> Late {
+    Ok(view! { <load::ReplayChart/> }.into_any())
+}
+
+/// Agents against the state they need.
+#[wasm_split(replay, fallible)]
+fn load_agents() -> Late {
+    Ok(agents::agents_chart())
 }

@@ -1,6 +1,7 @@
 //! A picture with spots on the page: the canvas, and above it the mark and the facts of a spot, for pointer, touch and
 //! keyboard. All pictures without curves share it; each only says how it is laid out.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::web::lean::{memo, views, words};
@@ -10,14 +11,13 @@ use leptos::web_sys::{KeyboardEvent, PointerEvent};
 use markup::view;
 
 use super::canvas::{CanvasMeasure, keep_painted, watch_ratio, watch_size};
-use super::plot::place;
+use super::gesture::place;
 use super::table::{Folded, plain};
-use crate::chart::describe::Table;
-use crate::chart::figure::{Fact, Facts, Figure, Spot};
+use crate::chart::figure::{Figure, Style};
 use crate::chart::geometry::{Point, Rect, Size};
 use crate::chart::hit::Step;
-use crate::chart::text::TextMeasure;
-use crate::chart::theme::Theme;
+use crate::chart::layout::Options;
+use crate::chart::spot::{Fact, Facts, LaidOut, Spot};
 use crate::web::theme::Look;
 
 /// Narrower pictures have their facts below the spot, over the whole width.
@@ -25,27 +25,20 @@ const NARROW: f64 = 560.0;
 /// A pointer that moves farther while it is down drags, in CSS pixels.
 const DRAG: f64 = 8.0;
 
-/// A picture laid out, and the height that it wants where that follows from its width.
-pub struct Laid {
-    /// What is painted and pointed at.
-    pub figure: Box<dyn Figure + Send + Sync>,
-    /// In CSS pixels.
-    pub height: Option<f64>,
-}
+/// What stands in a picture: swatches, where it has no other legend. The title is an element of the page.
+const OPTIONS: Options = Options { title: false, legend: true, end_labels: true };
 
-/// What can be laid out, told and put into a table.
-pub trait Shape: Send + Sync {
-    /// Where everything goes.
-    fn lay(&self, size: Size, theme: &Theme, measure: &dyn TextMeasure) -> Laid;
-    /// What it says, for those who do not see it.
-    fn told(&self) -> String;
-    /// Its figures.
-    fn figures(&self) -> Table;
-}
-
-/// A shape, or none yet. All pictures share this type, so that the framework is compiled for it once.
+/// A figure, or none yet. All pictures share this type, so that the framework is compiled for it once.
 #[derive(Clone)]
-pub struct Shown(pub Option<Arc<dyn Shape>>);
+pub struct Shown(pub Option<Arc<dyn Figure>>);
+
+/// A figure as it is laid out, for who knows its kind and asks it for more.
+pub type Last = StoredValue<Option<Arc<dyn LaidOut>>>;
+
+/// Looks at the last layout, if it is of this kind.
+pub fn with_last<T: LaidOut, R>(last: Last, look: impl FnOnce(&T) -> Option<R>) -> Option<R> {
+    last.with_value(|own| look((own.as_deref()? as &dyn Any).downcast_ref()?))
+}
 
 /// Each is another: comparing would cost more than drawing.
 impl PartialEq for Shown {
@@ -54,12 +47,16 @@ impl PartialEq for Shown {
     }
 }
 
+/// Where everything is, and how high that makes the picture, in CSS pixels.
 #[derive(Clone)]
-struct Scene(Arc<Laid>);
+struct Layout {
+    figure: Arc<dyn LaidOut>,
+    height: f64,
+}
 
-impl PartialEq for Scene {
+impl PartialEq for Layout {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.figure, &other.figure)
     }
 }
 
@@ -75,57 +72,152 @@ pub fn Picture(
     label: &'static str,
     /// What stands beside the way to the table.
     caption: &'static str,
+    /// Its height for a width in CSS pixels, where it is not the figure's own.
+    #[prop(optional)]
+    height: Option<fn(f64) -> f64>,
+    /// Takes each layout.
+    #[prop(optional)]
+    last: Option<Last>,
 ) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     let canvas = NodeRef::<Canvas>::new();
     let size = watch_size(frame);
     let ratio = watch_ratio();
+    let laid = laid_out(shown, size, height, last);
+    let drawing =
+        Signal::derive(move || laid.with(|laid| laid.as_ref().map(|laid| laid.figure.drawing().clone())));
+    keep_painted(canvas, drawing, ratio);
+    let pointer = Pointing::new(laid, pick);
+    let facts = pointer.facts;
+    // Between two answers the room stays as it was.
+    let kept = StoredValue::new(None::<f64>);
+    let room = move || {
+        let own = laid.with(|laid| laid.as_ref().map(|laid| laid.height));
+        kept.update_value(|kept| *kept = own.or(*kept));
+        kept.get_value().map(|height| format!("{height:.0}px"))
+    };
+    let hint = if pick.is_some() {
+        "Cursor in the picture: arrow keys move it, Enter takes what it points at"
+    } else {
+        "Cursor in the picture: arrow keys move it"
+    };
+    let told = words(move || shown.with(|shown| shown.0.as_ref().map(|own| own.sentence())));
+    let table = Box::new(move || {
+        let sheets = shown.with(|shown| shown.0.as_ref().map(|own| own.sheets()).unwrap_or_default());
+        sheets.iter().map(plain).collect_view().into_any()
+    });
+    view! {
+        <figure class="figure">
+            <div class="plot" node_ref=frame style:height=room>
+                <canvas node_ref=canvas role="img" aria-label=told></canvas>
+                <div
+                    class="cursor-field"
+                    class:still=pick.is_none()
+                    tabindex="0"
+                    role="application"
+                    aria-label=hint
+                    on:pointermove=move |event| pointer.moved(&event)
+                    on:pointerdown=move |event| pointer.pressed(&event)
+                    on:pointerup=move |event| pointer.released(&event)
+                    on:pointerleave=move |_| pointer.left()
+                    on:keydown=move |event| pointer.key(&event)
+                    on:blur=move |_| pointer.spot.set(None)
+                ></div>
+                {views(move || Some(overlay(&facts.get()?, size.get()?)))}
+            </div>
+            <p class="unseen" role="status" aria-live="polite">{move || pointer.spoken()}</p>
+            {views(move || pointer.offered().map(|facts| view! {
+                <button type="button" class="take" tabindex="-1" on:pointerdown=move |_| pointer.take()>
+                    {format!("Make it the scenario: {}", facts.title)}
+                </button>
+            }))}
+            <Folded label caption=Signal::stored(caption.to_owned()) content=table/>
+        </figure>
+    }
+}
+
+/// Lays the figure out whenever it, the room or the look changes.
+fn laid_out(
+    shown: Memo<Shown>,
+    size: RwSignal<Option<Size>>,
+    height: Option<fn(f64) -> f64>,
+    last: Option<Last>,
+) -> Memo<Option<Layout>> {
     let look = expect_context::<Look>();
     let measure = StoredValue::new_local(CanvasMeasure::new());
-    let laid = memo(move || {
+    memo(move || {
         let theme = look.theme();
-        let size = size.get()?;
-        let laid = shown
-            .with(|shown| measure.with_value(|measure| Some(shown.0.as_ref()?.lay(size, theme, measure))))?;
-        Some(Scene(Arc::new(laid)))
-    });
-    let drawing =
-        Signal::derive(move || laid.with(|laid| laid.as_ref().map(|laid| laid.0.figure.drawing().clone())));
-    keep_painted(canvas, drawing, ratio);
+        let width = size.get()?.width;
+        let layout = shown.with(|shown| {
+            let own = shown.0.as_ref()?;
+            measure.with_value(|measure| {
+                let style = Style { theme, measure, options: OPTIONS, flat: Style::FLAT };
+                let height = height.map_or_else(|| own.height(width, &style), |of| of(width));
+                Some(Layout { figure: own.lay_out(Size::new(width, height), &style).into(), height })
+            })
+        })?;
+        if let Some(last) = last {
+            last.set_value(Some(layout.figure.clone()));
+        }
+        Some(layout)
+    })
+}
 
-    let spot = RwSignal::new(None::<Spot>);
-    let keyed = RwSignal::new(false);
-    // A spot may be gone after a change; then there are no facts.
-    let facts = memo(move || {
-        let at = spot.get()?;
-        laid.with(|laid| laid.as_ref()?.0.figure.facts(at))
-    });
-    let find =
-        move |event: &PointerEvent| laid.with_untracked(|laid| laid.as_ref()?.0.figure.nearest(place(event)));
-    // A finger has no way to look before it takes: what it touched is taken by a button.
-    let touched = RwSignal::new(false);
-    let moved = move |event: PointerEvent| {
-        keyed.set(false);
-        touched.set(event.pointer_type() == "touch");
-        spot.set(find(&event));
-    };
-    // A drag is no click: it may select a part of the picture.
-    let from = StoredValue::new(None::<Point>);
-    let pressed = move |event: PointerEvent| from.set_value(Some(place(&event)));
-    let clicked = move |event: PointerEvent| {
-        let dragged = from.get_value().is_some_and(|from| from.distance(place(&event)) >= DRAG);
-        from.set_value(None);
-        moved(event);
-        if dragged {
-            return;
+/// What pointer, finger and keys point at.
+#[derive(Clone, Copy)]
+struct Pointing {
+    laid: Memo<Option<Layout>>,
+    pick: Option<Callback<Spot>>,
+    spot: RwSignal<Option<Spot>>,
+    facts: Memo<Option<Facts>>,
+    /// Whether keys moved it last.
+    keyed: RwSignal<bool>,
+    /// Whether a finger did. A finger has no way to look before it takes: what it touched is taken by a button.
+    touched: RwSignal<bool>,
+    /// Where the pointer went down.
+    from: StoredValue<Option<Point>>,
+}
+
+impl Pointing {
+    fn new(laid: Memo<Option<Layout>>, pick: Option<Callback<Spot>>) -> Self {
+        let spot = RwSignal::new(None::<Spot>);
+        // A spot may be gone after a change; then there are no facts.
+        let facts = memo(move || {
+            let at = spot.get()?;
+            laid.with(|laid| laid.as_ref()?.figure.facts(at))
+        });
+        let (keyed, touched) = (RwSignal::new(false), RwSignal::new(false));
+        Self { laid, pick, spot, facts, keyed, touched, from: StoredValue::new(None) }
+    }
+
+    fn moved(self, event: &PointerEvent) {
+        self.keyed.set(false);
+        self.touched.set(event.pointer_type() == "touch");
+        self.spot.set(self.laid.with_untracked(|laid| laid.as_ref()?.figure.nearest(place(event))));
+    }
+
+    fn pressed(self, event: &PointerEvent) {
+        self.from.set_value(Some(place(event)));
+    }
+
+    fn released(self, event: &PointerEvent) {
+        // A drag is no click: it may select a part of the picture.
+        let dragged = self.from.get_value().is_some_and(|from| from.distance(place(event)) >= DRAG);
+        self.from.set_value(None);
+        self.moved(event);
+        if !dragged && !self.touched.get_untracked() {
+            self.take();
         }
-        if let (Some(pick), Some(at), false) = (pick, spot.get_untracked(), touched.get_untracked()) {
-            pick.run(at);
+    }
+
+    fn left(self) {
+        if !self.keyed.get_untracked() && !self.touched.get_untracked() {
+            self.spot.set(None);
         }
-    };
-    let key = move |event: KeyboardEvent| {
-        let Some(laid) = laid.get_untracked() else { return };
-        let now = spot.get_untracked();
+    }
+
+    fn key(self, event: &KeyboardEvent) {
+        let Some(laid) = self.laid.get_untracked() else { return };
         let step = match event.key().as_str() {
             "ArrowRight" => Step::Next,
             "ArrowLeft" => Step::Previous,
@@ -135,80 +227,38 @@ pub fn Picture(
             "End" => Step::Last,
             "Enter" | " " => {
                 event.prevent_default();
-                if let (Some(pick), Some(at)) = (pick, now) {
-                    pick.run(at);
-                }
+                self.take();
                 return;
             }
             "Escape" => {
-                spot.set(None);
+                self.spot.set(None);
                 return;
             }
             _ => return,
         };
         event.prevent_default();
-        keyed.set(true);
-        spot.set(laid.0.figure.step(now, step));
-    };
-    let gone = move |_| spot.set(None);
-    let left = move |_| {
-        if !keyed.get_untracked() && !touched.get_untracked() {
-            spot.set(None);
-        }
-    };
-    let spoken = move || match (keyed.get(), facts.get()) {
-        (true, Some(facts)) => facts.spoken(),
-        _ => String::new(),
-    };
-    // Between two answers the room stays as it was.
-    let last = StoredValue::new(None::<f64>);
-    let height = move || {
-        let own = laid.with(|laid| laid.as_ref().and_then(|laid| laid.0.height));
-        last.update_value(|last| *last = own.or(*last));
-        last.get_value().map(|height| format!("{height:.0}px"))
-    };
-    let hint = if pick.is_some() {
-        "Cursor in the picture: arrow keys move it, Enter takes what it points at"
-    } else {
-        "Cursor in the picture: arrow keys move it"
-    };
-    let take = move |_| {
-        if let (Some(pick), Some(at)) = (pick, spot.get_untracked()) {
+        self.keyed.set(true);
+        self.spot.set(laid.figure.step(self.spot.get_untracked(), step));
+    }
+
+    /// Hands on what is pointed at.
+    fn take(self) {
+        if let (Some(pick), Some(at)) = (self.pick, self.spot.get_untracked()) {
             pick.run(at);
         }
-    };
-    let offered = move || facts.get().filter(|_| touched.get() && pick.is_some());
-    let told = words(move || shown.with(|shown| shown.0.as_ref().map(|own| own.told())));
-    let table = Box::new(move || {
-        shown.with(|shown| shown.0.as_ref().map_or_else(|| ().into_any(), |own| plain(&own.figures())))
-    });
-    view! {
-        <figure class="figure">
-            <div class="plot" node_ref=frame style:height=height>
-                <canvas node_ref=canvas role="img" aria-label=told></canvas>
-                <div
-                    class="cursor-field"
-                    class:still=pick.is_none()
-                    tabindex="0"
-                    role="application"
-                    aria-label=hint
-                    on:pointermove=moved
-                    on:pointerdown=pressed
-                    on:pointerup=clicked
-                    on:pointerleave=left
-                    on:keydown=key
-                    on:blur=gone
-                ></div>
-                {views(move || Some(overlay(&facts.get()?, size.get()?)))}
-            </div>
-            <p class="unseen" role="status" aria-live="polite">{spoken}</p>
-            {views(move || offered().map(|facts| view! {
-                <button type="button" class="take" tabindex="-1" on:pointerdown=take>
-                    {format!("Make it the scenario: {}", facts.title)}
-                </button>
-            }))}
-            <Folded label caption=Signal::stored(caption.to_owned()) content=table/>
-        </figure>
+    }
+
+    /// What a screen reader says: only what keys moved to, the rest is seen.
+    fn spoken(self) -> String {
+        match (self.keyed.get(), self.facts.get()) {
+            (true, Some(facts)) => facts.spoken(),
+            _ => String::new(),
+        }
+    }
+
+    /// What a finger can take.
+    fn offered(self) -> Option<Facts> {
+        self.facts.get().filter(|_| self.touched.get() && self.pick.is_some())
     }
 }
 

@@ -7,12 +7,13 @@ use leptos::prelude::*;
 use leptos::web_sys;
 use markup::view;
 use wasm_bindgen::JsCast;
+use wasm_split_helpers::wasm_split;
 
 use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Chart, Domain, Join, Sample};
 use crate::figure::curves::MEASURED;
 use crate::units::format::ABSENT;
-use crate::web::late;
+use crate::web::late::{self, Late};
 
 /// Rows beyond this are thinned out.
 const MOST: usize = 40;
@@ -61,16 +62,17 @@ pub fn DataTable(
     #[prop(into)]
     caption: Signal<String>,
 ) -> impl IntoView {
-    let content = Box::new(move || late::figures(chart));
+    let content = Box::new(move || late::shown(load_figures(chart)));
     view! { <Folded label="Figures of the chart" caption content/> }
 }
 
 /// The chart that a table follows.
-pub type Figures = Signal<Arc<Chart>>;
+type Figures = Signal<Arc<Chart>>;
 
 /// The table itself.
-pub fn figures(chart: Figures) -> AnyView {
-    views(move || chart.with(|chart| table(chart))).into_any()
+#[wasm_split(tables, fallible)]
+fn load_figures(chart: Figures) -> Late {
+    Ok(views(move || chart.with(|chart| table(chart))).into_any())
 }
 
 /// A table as it stands, thinned out where it is very long.

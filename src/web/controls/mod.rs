@@ -14,8 +14,9 @@ mod workload;
 
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
-use super::late;
+use super::late::{self, Late};
 use super::lean::views;
 use crate::scenario::Role;
 
@@ -44,9 +45,14 @@ pub enum Detail {
     Prices,
 }
 
-/// The controls of a detail.
-pub fn detail(which: Detail) -> AnyView {
-    match which {
+/// The controls of a detail, once their code is here.
+fn detail(which: Detail) -> AnyView {
+    late::shown(load_detail(which))
+}
+
+#[wasm_split(controls, fallible)]
+fn load_detail(which: Detail) -> Late {
+    Ok(match which {
         Detail::OwnModel => own::model(),
         Detail::OwnChip => own::chip(),
         Detail::Formats => model::formats(),
@@ -55,7 +61,7 @@ pub fn detail(which: Detail) -> AnyView {
         Detail::Speculation => speculation::speculation(),
         Detail::Asked => prices::asked(),
         Detail::Prices => prices::prices(),
-    }
+    })
 }
 
 /// A detail behind its title and what holds now, built when it is first opened.
@@ -74,7 +80,7 @@ fn fold(title: &'static str, now: Option<Signal<String>>, which: Detail) -> AnyV
                 <span>{title}</span>
                 {now.map(|now| view! { <span class="now">{now}</span> })}
             </summary>
-            {views(move || opened.get().then(|| late::detail(which)))}
+            {views(move || opened.get().then(|| detail(which)))}
         </details>
     }
     .into_any()

@@ -7,7 +7,7 @@ use markup::view;
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::stops::Stops;
-use super::{Detail, fold};
+use super::{Detail, detail, fold};
 use crate::catalog::chip;
 use crate::cost::chip_price;
 use crate::explore::kinds;
@@ -16,7 +16,6 @@ use crate::scenario::{ChipRent, Limits, PriceBasis, Pricing, Scenario, link};
 use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
 use crate::web::jobs::{Show, follow};
-use crate::web::late;
 use crate::web::state::{Page, Tab, use_page};
 
 /// Basis, prices of chips without one, and the way to all that prices are made of.
@@ -38,7 +37,7 @@ pub fn PriceControls() -> impl IntoView {
                 value=basis
                 set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
             />
-            <When on=some>{late::detail(Detail::Asked)}</When>
+            <When on=some>{detail(Detail::Asked)}</When>
             <PaysBelow/>
             {fold("Chip prices, power, utilisation", None, Detail::Prices)}
         </fieldset>

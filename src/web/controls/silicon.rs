@@ -346,15 +346,16 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
 
 /// Key and name of a pool.
 pub const fn names(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::Colocated => ("pool", "All chips"),
-        Role::Prefill => ("prefill", "Prefill"),
-        Role::Decode => ("decode", "Decode"),
-        Role::Attention => ("attention", "Attention"),
-        Role::Ffn => ("ffn", "FFN"),
-        Role::Draft => ("draft", "Draft"),
-        Role::Verify => ("verify", "Verify"),
-    }
+    let key = match role {
+        Role::Colocated => "pool",
+        Role::Prefill => "prefill",
+        Role::Decode => "decode",
+        Role::Attention => "attention",
+        Role::Ffn => "ffn",
+        Role::Draft => "draft",
+        Role::Verify => "verify",
+    };
+    (key, words::pool(role))
 }
 
 /// Experts occupy the same ranks as attention: what was not touched gives way.

@@ -1,7 +1,6 @@
 //! What fills the memory of each chip, pool by pool, and how much more would fit.
 
-use crate::chart::model::{Bar, BarScale, Bars, Paint, Segment};
-use crate::chart::theme::Role as Hue;
+use crate::chart::model::{Bar, BarScale, Bars, Paint, Segment, Tint};
 use crate::report::words;
 use crate::serve::{MemoryKind, PoolState, Steady};
 use crate::units::format::{Precision, Unit};
@@ -38,14 +37,14 @@ fn bar(pool: &PoolState, steady: &Steady) -> Bar {
     let note: Vec<String> = note.into_iter().flatten().collect();
     let kv = Segment {
         note: (!note.is_empty()).then(|| note.join("; ")),
-        ..part("kv", "KV cache", own.kv.get(), Paint::Role(Hue::Attention))
+        ..part("kv", "KV cache", own.kv.get(), Paint::Tint(Tint::Attention))
     };
     Bar {
         label: format!("{}, {}{kind}", words::role(pool.role), words::chip(&pool.chip)),
         segments: vec![
-            part("weights", "Weights", own.weights.get(), Paint::Role(Hue::Ffn)),
+            part("weights", "Weights", own.weights.get(), Paint::Tint(Tint::Ffn)),
             kv,
-            part("overhead", "Overhead", own.overhead.get(), Paint::Role(Hue::Link)),
+            part("overhead", "Overhead", own.overhead.get(), Paint::Tint(Tint::Link)),
             part("free", "Free", (own.capacity - taken).get().max(0.0), Paint::Faint),
         ],
         limit: None,

@@ -35,6 +35,26 @@ pub struct Worked {
     pub table: Table,
 }
 
+impl Worked {
+    /// The picture in a sentence: what the operations wait for.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let Roofline { title, ops, .. } = &self.roofline;
+        let bound = |limit: Limit| {
+            let limit = words::limit(limit).to_ascii_lowercase();
+            let waits = |op: &&Dot| op.group.as_ref().is_some_and(|group| group.label.ends_with(&limit));
+            ops.iter().filter(waits).count()
+        };
+        format!(
+            "{title}: of {} operations, {} wait for memory, {} for arithmetic and {} for fixed times.",
+            ops.len(),
+            bound(Limit::Bandwidth),
+            bound(Limit::Compute),
+            bound(Limit::Latency),
+        )
+    }
+}
+
 /// The operations of a scenario under the roofs of its chips; empty where the scenario has no answer.
 #[must_use]
 pub fn roofline(scenario: &Scenario, steady: &Steady) -> Worked {

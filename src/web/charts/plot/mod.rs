@@ -1,0 +1,128 @@
+//! A chart on the page: the canvas, and above it the cursor with its tooltip, for pointer, touch and keyboard.
+//!
+//! Moving the cursor repaints nothing. What it shows is also spoken, and stands in a table below.
+
+mod joint;
+mod keys;
+mod legend;
+mod pointer;
+mod stage;
+mod tip;
+
+use std::sync::Arc;
+
+use crate::web::lean::{flag, views, words};
+use leptos::html::{Canvas, Div};
+use leptos::prelude::*;
+use markup::view;
+
+use super::canvas::{keep_painted, watch_ratio};
+use super::gesture::{TURN, selection, zoom_button};
+use super::table::{DataTable, Folded};
+use crate::chart::hit::HitMode;
+use crate::chart::model::Chart;
+use joint::join;
+use keys::Keys;
+use legend::legend;
+use pointer::{Picking, Pointer};
+use stage::Stage;
+use tip::{aloud, overlay};
+
+pub use joint::Joint;
+pub use pointer::Picked;
+
+/// A chart with its cursor, its legend and its table.
+#[component]
+pub fn Plot(
+    /// What it shows.
+    #[prop(into)]
+    chart: Signal<Arc<Chart>>,
+    /// How the cursor seeks.
+    mode: HitMode,
+    /// What it says, for those who do not see it.
+    #[prop(into)]
+    summary: Signal<String>,
+    /// Takes what is clicked or, while `live`, dragged over.
+    #[prop(optional, into)]
+    pick: Option<Callback<Picked>>,
+    /// Whether dragging picks continuously.
+    #[prop(optional)]
+    live: Option<Signal<bool>>,
+    /// What stands beside the way to the table.
+    #[prop(into)]
+    caption: Signal<String>,
+    /// What stands in the table, where that is more than the lines.
+    #[prop(optional)]
+    figures: Option<Box<dyn Fn() -> AnyView + Send + Sync>>,
+) -> impl IntoView {
+    let (frame, field) = (NodeRef::<Div>::new(), NodeRef::<Div>::new());
+    let canvas = NodeRef::<Canvas>::new();
+    let stage = Stage::new(chart, frame);
+    let Stage { scene, zoomed, seen, .. } = stage;
+    let drawing =
+        Signal::derive(move || scene.with(|scene| scene.as_ref().map(|scene| scene.drawing.clone())));
+    keep_painted(canvas, drawing, watch_ratio());
+    let pointer = Pointer::new(stage, mode, Picking { pick, live });
+    if let Some(joint) = use_context::<Joint>() {
+        join(joint, pointer.cursor, scene);
+    }
+    let keys = Keys::new(stage, pointer);
+    let turn = Callback::new(move |factor: f64| keys.turn(factor));
+    let spoken = move || match (pointer.keyed.get(), pointer.readout.get()) {
+        (true, Some(readout)) => aloud(&readout, mode),
+        _ => keys.said.get(),
+    };
+    let told = words(move || {
+        let reach = zoomed.get().then(|| stage.reach()).flatten();
+        reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()))
+    });
+    let selected = move || {
+        let (from, to) = pointer.drag.get()?;
+        Some(selection(scene.get()?.selection(from, to)?))
+    };
+    let out = move |_| {
+        pointer.reset();
+        if let Some(field) = field.get_untracked() {
+            let _ = field.focus();
+        }
+    };
+    view! {
+        <figure class="figure">
+            {legend(stage)}
+            <div class="plot" node_ref=frame>
+                <canvas node_ref=canvas role="img" aria-label=told></canvas>
+                <div
+                    node_ref=field
+                    class="cursor-field"
+                    class:live={flag(move || pointer.grip.get())}
+                    tabindex="0"
+                    role="application"
+                    aria-label="Chart cursor: arrow keys move it, Enter takes its value, plus and minus zoom, 0 shows the whole"
+                    on:pointermove=move |event| pointer.moved(&event)
+                    on:pointerdown=move |event| pointer.pressed(&event)
+                    on:pointerup=move |event| pointer.released(&event)
+                    on:pointercancel=move |_| pointer.cancelled()
+                    on:dblclick=move |_| pointer.reset()
+                    on:pointerleave=move |_| pointer.left()
+                    on:keydown=move |event| keys.pressed(&event)
+                    on:blur=move |_| pointer.blurred()
+                ></div>
+                {views(selected)}
+                {views(move || Some(overlay(&*scene.get()?, &pointer.readout.get()?, mode)))}
+                // A finger that drags scrolls the page, so it has buttons to zoom by.
+                <span class="zoom-keys">
+                    {zoom_button("Zoom in", "+", turn, TURN)}
+                    {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+                </span>
+                {views(move || zoomed.get().then(|| view! {
+                    <button type="button" class="reset-zoom" on:click=out>"Reset zoom"</button>
+                }))}
+            </div>
+            <p class="unseen" role="status" aria-live="polite">{spoken}</p>
+            {match figures {
+                Some(content) => view! { <Folded label="Figures of the picture" caption content/> }.into_any(),
+                None => view! { <DataTable chart=seen caption/> }.into_any(),
+            }}
+        </figure>
+    }
+}
