@@ -10,7 +10,7 @@ use wasm_split_helpers::wasm_split;
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
 use super::late::{self, Late};
-use super::state::{MOST_PINS, Pin, use_page};
+use super::state::{MOST_PINS, Page, Pin, use_page};
 use crate::evaluate::evaluate;
 use crate::figure::view::letter;
 use crate::jobs::diff;
@@ -63,6 +63,20 @@ pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
     name
 }
 
+/// Keeps the current scenario for comparison.
+fn keep(page: Page) {
+    let scenario = page.scenario.get_untracked();
+    let answer = page.answer.get_untracked();
+    page.pins.update(|pins| {
+        if pins.len() < MOST_PINS {
+            let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
+            let name = name(&scenario, pins);
+            pins.push(Pin { key, name, scenario, answer });
+        }
+    });
+    page.commit();
+}
+
 /// The button that keeps the current scenario.
 #[component]
 pub fn PinButton() -> impl IntoView {
@@ -74,7 +88,7 @@ pub fn PinButton() -> impl IntoView {
             data-testid="pin"
             disabled={flag(move || count.get() >= MOST_PINS)}
             title="Keep this scenario and compare others with it"
-            on:click=move |_| page.pin_current()
+            on:click=move |_| keep(page)
         >
             "Pin"
             <span class="unseen">" this scenario to compare"</span>

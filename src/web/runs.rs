@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
+use super::measured::{Measured, Runs};
 use super::state::{Page, use_page};
 use crate::chart::model::Sample;
 use crate::evidence::EvidenceClass;
@@ -26,29 +27,6 @@ const FILE: &str = "measured.csv";
 const SETTLED: u32 = 200;
 /// Runs in words.
 const SHOWN: usize = 3;
-
-/// The measured runs, as far as they are known.
-#[derive(Default)]
-pub enum Runs {
-    /// Nobody asked yet.
-    #[default]
-    Unasked,
-    /// Asked for.
-    Coming,
-    /// There.
-    Here(Box<dyn Measured>),
-    /// The file did not come; the next reader who asks may have more luck.
-    Failed,
-}
-
-/// What a library of runs is asked. Behind a trait, so that reading and searching it stay in the part that comes with it.
-pub trait Measured: Send + Sync {
-    /// The nearest runs in words, a line each.
-    fn nearest(&self, scenario: &Scenario) -> Vec<String>;
-
-    /// The runs on the curve of a metric over a knob.
-    fn on_curve(&self, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample>;
-}
 
 impl Measured for Library {
     fn nearest(&self, scenario: &Scenario) -> Vec<String> {

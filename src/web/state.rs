@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
-use crate::web::runs::Runs;
+use crate::web::measured::Runs;
 
 /// A result, shared between the memos that read it.
 pub type Answer = Arc<Result<Evaluation, Refusal>>;
@@ -132,20 +132,6 @@ impl Page {
         T: PartialEq + Send + Sync + 'static,
     {
         memo_over(self.scenario, Box::new(read))
-    }
-
-    /// Keeps the current scenario for comparison.
-    pub fn pin_current(&self) {
-        let scenario = self.scenario.get_untracked();
-        let answer = self.answer.get_untracked();
-        self.pins.update(|pins| {
-            if pins.len() < MOST_PINS {
-                let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
-                let name = crate::web::pins::name(&scenario, pins);
-                pins.push(Pin { key, name, scenario, answer });
-            }
-        });
-        self.commit();
     }
 
     /// Drops a pinned scenario.

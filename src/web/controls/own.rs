@@ -12,7 +12,7 @@ use markup::view;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::silicon::{edit_pool, names};
+use super::pool::{edit_pool, names};
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{ChipFigures, chip_name, model_name};
 use crate::catalog::{Chip, bounds};
