@@ -18,7 +18,7 @@ mod rows;
 mod summary;
 mod table;
 
-pub use problem::{MOST_PROBLEMS, Problem};
+pub use problem::Problem;
 pub use read::{Loaded, Reader};
 pub use summary::{Quantiles, Summary};
 
