@@ -294,7 +294,7 @@ impl Drawing {
         // Away from the page nobody knows what is pinned: each curve says what it is of.
         if !self.pins.is_empty() {
             let told = |own: &Scenario| {
-                if own.model == scenario.model { sentence::deployment(own) } else { name(own) }
+                if own.model == scenario.model { sentence::deployment(own) } else { sentence::name(own) }
             };
             for series in &mut chart.series {
                 if series.id == curves::NOW {
@@ -310,14 +310,9 @@ impl Drawing {
     }
 }
 
-/// What to call a scenario: model and silicon.
-fn name(scenario: &Scenario) -> String {
-    format!("{} on {}", words::model(&scenario.model), sentence::deployment(scenario))
-}
-
 /// Says of which scenario it is.
 fn name_after(title: &mut String, scenario: &Scenario) {
-    *title = format!("{title}: {}", name(scenario));
+    *title = format!("{title}: {}", sentence::name(scenario));
 }
 
 /// A figure whose title says of which scenario it is.

@@ -1,7 +1,5 @@
 //! Pinned scenarios: kept beside the current one, compared in a table and drawn on the curves.
 
-use std::sync::Arc;
-
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
@@ -10,8 +8,8 @@ use wasm_split_helpers::wasm_split;
 use super::figures::{change, read, value};
 use super::jobs::{Show, follow};
 use super::late::{self, Late};
-use super::state::{MOST_PINS, Pin, use_page};
-use crate::evaluate::evaluate;
+use super::pinned::Pin;
+use super::state::{MOST_PINS, use_page};
 use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;
@@ -31,37 +29,6 @@ const ROWS: [Metric; 8] = [
     Metric::CostTotal,
     Metric::Energy,
 ];
-
-/// Scenarios from links, as pins; at most [`MOST_PINS`].
-pub fn read_links<'a>(links: impl Iterator<Item = &'a str>) -> Vec<Pin> {
-    let mut pins = Vec::new();
-    for (key, text) in (1..).zip(links.take(MOST_PINS)) {
-        let scenario = link::parse(text).scenario;
-        let answer = Arc::new(evaluate(&scenario));
-        let name = name(&scenario, &pins);
-        pins.push(Pin { key, name, scenario, answer });
-    }
-    pins
-}
-
-/// What to call a scenario beside those already pinned: model and silicon, and what else sets it apart.
-pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
-    let mut name = format!("{} on {}", words::model(&scenario.model), sentence::deployment(scenario));
-    if pins.iter().any(|pin| pin.name == name) {
-        let load = match scenario.load {
-            Load::Closed { concurrency } => format!("{} users", Unit::Count.format(concurrency)),
-            Load::Open { rate, .. } => Unit::RequestsPerSecond.format(rate.get()),
-        };
-        name = format!("{name}, {}, {load}", sentence::lengths(scenario));
-    }
-    let mut number = 2;
-    let stem = name.clone();
-    while pins.iter().any(|pin| pin.name == name) {
-        name = format!("{stem} ({number})");
-        number += 1;
-    }
-    name
-}
 
 /// The button that keeps the current scenario.
 #[component]

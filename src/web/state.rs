@@ -8,29 +8,14 @@ use std::sync::Arc;
 use crate::web::lean::memo;
 use leptos::prelude::*;
 
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::evaluate;
 pub use crate::figure::view::{Reason, Tab, View};
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
-use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
-use crate::web::runs::Runs;
-
-/// A result, shared between the memos that read it.
-pub type Answer = Arc<Result<Evaluation, Refusal>>;
-
-/// A scenario kept for comparison.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pin {
-    /// Tells pins apart while others come and go.
-    pub key: u32,
-    /// What it is called: what sets it apart from the others.
-    pub name: String,
-    /// The scenario.
-    pub scenario: Scenario,
-    /// Its result.
-    pub answer: Answer,
-}
+use crate::web::measured::Runs;
+pub use crate::web::pinned::Answer;
+use crate::web::pinned::{Pin, name};
 
 /// Something to tell the reader that is not an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +126,7 @@ impl Page {
         self.pins.update(|pins| {
             if pins.len() < MOST_PINS {
                 let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
-                let name = crate::web::pins::name(&scenario, pins);
+                let name = name(&scenario, pins);
                 pins.push(Pin { key, name, scenario, answer });
             }
         });

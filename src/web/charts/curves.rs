@@ -14,7 +14,7 @@ use crate::metric::Metric;
 use crate::scenario::{Load, Scenario};
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::stops::Stops;
-use crate::web::runs::Runs;
+use crate::web::measured::Runs;
 use crate::web::state::use_page;
 
 /// The swept samples of one scenario.
