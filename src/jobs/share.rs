@@ -2,8 +2,10 @@
 //!
 //! The command line draws by the same job, so that a file from the page and one from the shell have the same bytes.
 
-use super::replay::{Answer, Wish};
-use super::{Job, Slice, Work, agents, charts, frontier, lanes, map, replay, sensitivity};
+use super::replay::Wish;
+use super::slice::{Answered, Ask, Comes, Once, Slice, Work};
+use super::wire::{Field, Fields, Line, Rest, message};
+use super::{agents, charts, frontier, map, replay, sensitivity};
 use crate::chart::model::Paint;
 use crate::chart::theme::{DARK, LIGHT};
 use crate::evaluate::evaluate;
@@ -21,8 +23,6 @@ use crate::scenario::link::{self, Parsed};
 use crate::scenario::{Load, Scenario};
 use crate::serve::{Steady, find_model};
 use crate::units::decimal::decimal;
-
-pub(super) const VERB: &str = "share";
 
 /// What a scenario is handed on as.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,40 +79,65 @@ impl Format {
     }
 }
 
-/// What to ask of a link, which may be a whole address; measured runs, as their file has them, follow it, and may be
-/// empty.
-#[must_use]
-pub fn question(format: Format, link: &str, runs: &str) -> String {
-    format!("{VERB}\n{}\n{link}\n{runs}", format.write())
+impl Field for Format {
+    fn write(&self, line: &mut Line) {
+        line.text(&(*self).write());
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Self::read(fields.text()?)
+    }
 }
 
-pub(super) fn start(rest: &str) -> Result<Box<dyn Work>, String> {
-    let (format, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-    let (link, runs) = rest.split_once('\n').unwrap_or((rest, ""));
-    let Some(format) = Format::read(format) else {
-        return Err(format!("format {format}: one of markdown, csv, json or svg is expected"));
-    };
-    let (parsed, link) = (link::parse(link), link.to_owned());
-    let text = match format {
-        Format::Markdown => markdown(&parsed.scenario, &link),
-        Format::Json => reply(&link, Strictness::Lenient).json_line() + "\n",
-        Format::Csv | Format::Svg { .. } => {
-            let (view, pins) = (View::read(&parsed.view), pinned(&parsed.view));
-            let asked = long(&parsed, view, &pins)?;
-            let runs = Library::read(runs);
-            return Ok(Box::new(Drawing {
-                format,
-                parsed,
-                view,
-                pins,
-                runs,
-                asked,
-                said: 0,
-                heard: Vec::new(),
-            }));
-        }
-    };
-    Ok(Box::new(super::Once(move || text.clone())))
+/// What to ask of a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What it is handed on as.
+    pub format: Format,
+    /// The link, which may be a whole address.
+    pub link: String,
+    /// Measured runs, as their file has them; may be empty.
+    pub runs: Rest,
+}
+
+message!(Question { format, link, runs });
+
+impl Ask for Question {
+    const VERB: &'static str = "share";
+    const COMES: Comes = Comes::Whole;
+    /// The text that is handed on.
+    type Answer = String;
+
+    fn answer(text: &str) -> String {
+        text.to_owned()
+    }
+}
+
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        let Self { format, link, runs: Rest(runs) } = self;
+        let parsed = link::parse(&link);
+        let text = match format {
+            Format::Markdown => markdown(&parsed.scenario, &link),
+            Format::Json => reply(&link, Strictness::Lenient).json_line() + "\n",
+            Format::Csv | Format::Svg { .. } => {
+                let (view, pins) = (View::read(&parsed.view), pinned(&parsed.view));
+                let asked = long(&parsed, view, &pins);
+                let runs = Library::read(&runs);
+                return Box::new(Drawing {
+                    format,
+                    parsed,
+                    view,
+                    pins,
+                    runs,
+                    asked,
+                    said: 0,
+                    heard: Vec::new(),
+                });
+            }
+        };
+        Box::new(Once(move || text.clone()))
+    }
 }
 
 /// The settings and figures with a link back to where they were read.
@@ -127,31 +152,33 @@ fn markdown(scenario: &Scenario, address: &str) -> String {
 }
 
 /// What has to be found out before the chart of a view can be drawn, where it takes long; what comes first stands last.
-fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Result<Vec<Job>, String> {
+fn long(parsed: &Parsed, view: View, pins: &[Scenario]) -> Vec<Box<dyn Work>> {
     let scenario = &parsed.scenario;
-    let question = match view.tab {
-        _ if view.alone => return Ok(Vec::new()),
-        Tab::Curves => return Ok(Vec::new()),
+    let link = link::write(scenario, &[]);
+    let work = match view.tab {
+        _ if view.alone => return Vec::new(),
+        Tab::Curves => return Vec::new(),
         Tab::Replay => {
-            let link = link::write(scenario, &[]);
-            let ask = |answer: Answer| Job::new(&replay::question(&link, Wish { speed: 1.0, answer }));
-            let all = Answer::Lanes { from: 0.0, to: f64::INFINITY };
-            return Ok(vec![ask(all)?, ask(Answer::Figures)?]);
+            let ask = |wish: Wish| {
+                replay::Question { speed: 1.0, wish, link: link.clone(), trace: Rest::default() }.start()
+            };
+            return vec![ask(Wish::Lanes((0.0, f64::INFINITY))), ask(Wish::Figures)];
         }
-        Tab::Agents => agents::question(&link::write(scenario, &[])),
+        Tab::Agents => agents::Question { link }.start(),
         Tab::Frontier => {
             let load = Load::Closed { concurrency: 1.0 };
             let link = link::write(&Scenario { load, ..scenario.clone() }, &[]);
-            frontier::question(&link, view.chosen(&field::AGAINST))
+            frontier::Question { metric: view.chosen(&field::AGAINST), link }.start()
         }
         Tab::BreakEven => {
-            let links: Vec<String> =
-                best::contenders(scenario, pins, view.map).into_iter().map(|own| own.0).collect();
-            map::question(view.chosen(&best::DECIDES), view.map, &links)
+            let contenders = best::contenders(scenario, pins, view.map);
+            let links = contenders.into_iter().map(|own| own.0).collect();
+            let ((x, y), metric) = (view.map, view.chosen(&best::DECIDES));
+            map::Question { metric, x, y, links }.start()
         }
-        Tab::Sensitivity => sensitivity::question(&link::write(scenario, &[]), view.chosen(&levers::MOVED)),
+        Tab::Sensitivity => sensitivity::Question { metric: view.chosen(&levers::MOVED), link }.start(),
     };
-    Ok(vec![Job::new(&question)?])
+    vec![work]
 }
 
 /// The chart of a view, under way.
@@ -162,7 +189,7 @@ struct Drawing {
     pins: Vec<Scenario>,
     runs: Library,
     /// What finds out what is drawn, the next one last.
-    asked: Vec<Job>,
+    asked: Vec<Box<dyn Work>>,
     /// How many are done.
     said: usize,
     /// What each has said so far.
@@ -208,36 +235,35 @@ impl Drawing {
             _ if view.alone => self.reason(),
             Tab::Curves => self.curves(),
             Tab::Replay => {
-                let mut outcome = replay::Outcome::default();
-                heard.lines().for_each(|line| outcome.take(line));
-                let lanes = lanes::read(self.heard.get(1).map_or("", String::as_str));
-                let spreads = SPREADS.map(|time| charts::spread(&outcome, time, scenario.slo));
+                let told = replay::Question::answer(heard);
+                let overview = &told.found.overview;
+                let lanes = replay::lanes(self.heard.get(1).map_or("", String::as_str));
+                let spreads = SPREADS.map(|time| charts::spread(overview, time, scenario.slo));
                 let mut parts: Vec<Picture> = spreads.into_iter().map(Picture::Chart).collect();
                 parts.push(Picture::Timeline(charts::timeline(&lanes)));
-                Picture::Stack(told("Replay", outcome.refused), parts)
+                Picture::Stack(titled("Replay", told.refused), parts)
             }
             Tab::Agents => {
-                let outcome = agents::read(heard);
-                let parts = charts::LADDERS.iter().map(|own| Picture::Chart(charts::ladder(&outcome, own)));
-                let refused = outcome.refused.clone().filter(|_| outcome.points.is_empty());
-                Picture::Stack(told("Agents", refused), parts.collect())
+                let agents::Told { found, refused, .. } = agents::Question::answer(heard);
+                let parts = charts::LADDERS.iter().map(|own| Picture::Chart(charts::ladder(&found, own)));
+                let refused = refused.filter(|_| found.points.is_empty());
+                Picture::Stack(titled("Agents", refused), parts.collect())
             }
             Tab::Frontier => {
-                let found = frontier::read(heard).unwrap_or_default().found;
+                let found = frontier::Question::answer(heard);
                 let metric: Metric = view.chosen(&field::AGAINST);
-                Picture::Chart(field::chart(&found, metric, &evaluate(scenario)))
+                Picture::Chart(field::chart(&found.points, metric, &evaluate(scenario)))
             }
             Tab::BreakEven => {
-                let mut found = map::Field::default();
-                map::read(&mut found, heard);
+                let found = map::Question::answer(heard);
                 let contenders = best::contenders(scenario, &self.pins, view.map);
                 let paints: Vec<Paint> = contenders.into_iter().map(|own| own.1).collect();
                 let axes: (Axis, Axis) = view.map;
                 Picture::Map(best::heat(&found, scenario, axes, view.chosen(&best::DECIDES), &paints))
             }
             Tab::Sensitivity => {
-                let found = sensitivity::read(heard);
-                Picture::Levers(levers::tornado(&found, view.chosen(&levers::MOVED)))
+                let found = sensitivity::Question::answer(heard).found;
+                Picture::Levers(levers::tornado(found.as_ref(), view.chosen(&levers::MOVED)))
             }
         }
     }
@@ -308,19 +334,19 @@ impl Drawing {
 const SPREADS: [usize; 2] = [0, 1];
 
 /// A title that says why there is nothing below it, if there is nothing.
-fn told(title: &str, refused: Option<String>) -> String {
+fn titled(title: &str, refused: Option<String>) -> String {
     refused.map_or_else(|| title.to_owned(), |reason| format!("{title}: {reason}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::tests::pieces;
+    use crate::jobs::question::{self, pieces};
 
     const LINK: &str = "v1&model=llama3-8b&pool=h200*8";
 
     fn share(format: Format, link: &str) -> String {
-        pieces(&question(format, link, "")).concat()
+        pieces(Question { format, link: link.to_owned(), runs: Rest::default() }).concat()
     }
 
     #[test]
@@ -338,7 +364,7 @@ mod tests {
             Format::read("svg 1e9 -3 x"),
             Some(Format::Svg { width: 4096.0, height: None, dark: false })
         );
-        assert!(Job::new("share\npdf\nv1").unwrap_err().contains("pdf"));
+        assert!(question::Question::read("share\npdf\nv1").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use markup::view;
 
 use super::figures::{change, read, value};
-use super::jobs::{Show, follow};
+use super::jobs::follow;
 use super::late;
 use super::state::{MAX_PINS, Pin, use_page};
 use crate::evaluate::evaluate;
@@ -137,15 +137,12 @@ fn Differences(
 ) -> impl IntoView {
     let page = use_page();
     let before = link::write(&pin.scenario, &[]);
-    let following = follow(page.desk, Show::Whole, move || {
+    let following = follow(page.desk, move || {
         let after = page.scenario.with(|scenario| link::write(scenario, &[]));
-        if before == after { String::new() } else { diff::question(&before, &after) }
+        (before != after).then(|| diff::Question { before: before.clone(), after })
     });
-    let some = memo(move || following.answer.with(|text| !text.is_empty()));
-    let lines = move || {
-        let lines = following.answer.with(|text| diff::read(text));
-        lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
-    };
+    let some = memo(move || following.some());
+    let lines = move || following.answer().into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     view! {
         <When on=some>
             <div class="differences">
