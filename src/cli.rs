@@ -12,12 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use tandem::catalog;
 use tandem::catalog::import::model_from_config;
+use tandem::chart::theme::{DARK, LIGHT};
 use tandem::check::check;
 use tandem::evaluate::evaluate;
-use tandem::explore::{self, Axis, Map};
-use tandem::figure::view::{Reason, Tab, View};
-use tandem::jobs::Job;
-use tandem::jobs::share::{self, Format};
+use tandem::evidence::nearest::Library;
+use tandem::explore::{self, Axis, MapSearch};
+use tandem::figure::making::Making;
+use tandem::figure::view::{Reason, Tab, View, pinned};
+use tandem::jobs::{Job, Question};
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::replay::requests::Pacing;
@@ -368,15 +370,17 @@ pub fn run() -> ExitCode {
         }
         Command::Frontier(arguments) if arguments.batch => batch(&mut out, |line| {
             let (scenario, notices) = read(line)?;
-            noted(&frontier_report(&scenario, arguments.metric)?.0, notices)
+            noted(&frontier_of(&scenario, arguments.metric)?, notices)
         }),
         Command::Size(arguments) if arguments.batch => batch(&mut out, |line| {
             let (scenario, notices) = read(line)?;
-            noted(&told::size::SizingReport::new(&sized(&scenario, &arguments.chips)?), notices)
+            let sizing = sized(&scenario, &arguments.chips)?;
+            noted(&told::size::SizingReport::new(&sizing), notices)
         }),
         Command::Sensitivity(arguments) if arguments.batch => batch(&mut out, |line| {
             let (scenario, notices) = read(line)?;
-            noted(&sensitivity_report(&scenario, arguments.metric)?, notices)
+            let (tornado, pays) = tornado(&scenario, arguments.metric)?;
+            noted(&told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()), notices)
         }),
         Command::Replay(arguments) if arguments.batch => replay_batch(arguments, &mut out),
         Command::Job => job(&mut out),
@@ -467,23 +471,9 @@ fn render(arguments: &Render, out: &mut impl Write) -> Result<(), Failure> {
     if view.alone || view.tab != Tab::BreakEven {
         served(&scenario)?;
     }
-    let mut pairs = view.pairs();
-    pairs.extend(told.into_iter().filter(|(key, _)| key == "pin"));
-    let link = link::write(&scenario, &pairs);
-    let format = Format::Svg {
-        width: f64::from(arguments.width),
-        height: arguments.height.map(f64::from),
-        dark: arguments.theme == Ground::Dark,
-    };
-    let mut job = Job::new(&share::question(format, &link, MEASURED)).map_err(Failure::Input)?;
-    let mut svg = String::new();
-    loop {
-        let slice = job.step();
-        svg.push_str(&slice.text);
-        if slice.done {
-            break;
-        }
-    }
+    let figure = Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).finish();
+    let theme = if arguments.theme == Ground::Dark { &DARK } else { &LIGHT };
+    let svg = figure.svg(f64::from(arguments.width), arguments.height.map(f64::from), theme);
     let file = &arguments.output;
     let name = file.display();
     let bytes = match file.extension().and_then(|own| own.to_str()) {
@@ -586,7 +576,12 @@ fn scenario(text: &str) -> Result<Scenario, Failure> {
 fn job(out: &mut impl Write) -> Result<(), Failure> {
     let mut question = String::new();
     io::stdin().lock().read_to_string(&mut question)?;
-    let mut job = Job::new(&question).map_err(Failure::Input)?;
+    answer(Question::read(&question).map_err(Failure::Input)?, out)
+}
+
+/// Answers a question of the page's worker.
+fn answer(question: impl Into<Question>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut job = Job::new(question.into());
     loop {
         let slice = job.step();
         out.write_all(slice.text.as_bytes())?;
@@ -601,26 +596,23 @@ fn served(scenario: &Scenario) -> Result<(), Failure> {
     evaluate(scenario).map(|_| ()).map_err(|refusal| Failure::Input(words::refusal(&refusal)))
 }
 
-/// The frontier of a scenario, as plain data and as it was found.
-fn frontier_report(
-    scenario: &Scenario,
-    metric: Metric,
-) -> Result<(told::frontier::FrontierReport, Vec<explore::Candidate>), Failure> {
+/// The frontier of a scenario.
+fn frontier_of(scenario: &Scenario, metric: Metric) -> Result<explore::Frontier, Failure> {
     let found = explore::frontier_of(scenario, metric);
-    if found.is_empty() {
+    if found.points.is_empty() {
         // Whatever keeps the scenario itself from being served is the best reason there is.
         served(scenario)?;
     }
-    Ok((told::frontier::FrontierReport::new(scenario, metric, &found), found))
+    Ok(found)
 }
 
 fn frontier(arguments: &Frontier, out: &mut impl Write) -> Result<(), Failure> {
     let scenario = scenario(arguments.link.as_deref().unwrap_or_default())?;
-    let (report, found) = frontier_report(&scenario, arguments.metric)?;
+    let found = frontier_of(&scenario, arguments.metric)?;
     if arguments.json {
-        json(out, &report)
+        json(out, &found)
     } else {
-        Ok(out.write_all(told::frontier::text(arguments.metric, &found).as_bytes())?)
+        Ok(out.write_all(told::frontier::text(&found).as_bytes())?)
     }
 }
 
@@ -662,7 +654,7 @@ fn breakeven(arguments: &Breakeven, out: &mut impl Write) -> Result<(), Failure>
     }
     for (name, axis) in [("--x", arguments.x), ("--y", arguments.y)] {
         // A contender that lacks an axis just never wins; one that all lack makes no map.
-        if !contenders.first().is_some_and(|own| Map::applies(axis, std::slice::from_ref(own))) {
+        if !contenders.first().is_some_and(|own| MapSearch::applies(axis, std::slice::from_ref(own))) {
             let id = axis.id();
             return Err(Failure::Input(format!("{name} {id}: the first scenario has no such axis")));
         }
@@ -671,36 +663,31 @@ fn breakeven(arguments: &Breakeven, out: &mut impl Write) -> Result<(), Failure>
         return Err(Failure::Input(format!("--y {}: the axes must differ", arguments.y.id())));
     }
     let axes = (arguments.x, arguments.y);
-    let mut map = Map::new(&contenders, arguments.metric, axes, usize::from(arguments.size));
+    let mut map = MapSearch::new(&contenders, arguments.metric, axes, usize::from(arguments.size));
     while !map.step(256) {}
     if arguments.json {
-        json(out, &told::map::MapReport::new(&map))
+        json(out, &told::map::answer(&map))
     } else {
         Ok(out.write_all(told::map::text(&map).as_bytes())?)
     }
 }
 
-fn tornado(scenario: &Scenario, metric: Metric) -> Result<explore::Sensitivity, Failure> {
-    explore::sensitivity(scenario, metric)
-        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))
-}
-
-fn sensitivity_report(
+/// How a metric answers to each lever, and the price below which a chip without one would be cheaper.
+fn tornado(
     scenario: &Scenario,
     metric: Metric,
-) -> Result<told::sensitivity::SensitivityReport, Failure> {
-    let tornado = tornado(scenario, metric)?;
-    let pays = explore::break_even_price(scenario);
-    Ok(told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+) -> Result<(explore::Sensitivity, Option<explore::BreakEven>), Failure> {
+    let found = explore::sensitivity(scenario, metric)
+        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))?;
+    Ok((found, explore::break_even_price(scenario)))
 }
 
 fn sensitivity(arguments: &Sensitivity, out: &mut impl Write) -> Result<(), Failure> {
     let scenario = scenario(arguments.link.as_deref().unwrap_or_default())?;
+    let (tornado, pays) = tornado(&scenario, arguments.metric)?;
     if arguments.json {
-        json(out, &sensitivity_report(&scenario, arguments.metric)?)
+        json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
     } else {
-        let tornado = tornado(&scenario, arguments.metric)?;
-        let pays = explore::break_even_price(&scenario);
         Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
     }
 }

@@ -159,6 +159,13 @@ pub enum Confidence {
 }
 
 impl Chip {
+    /// The name without what its data sheet adds in brackets.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        let name = self.name.split_once(" (").map_or(&*self.name, |(short, _)| short);
+        name.split_once(" in ").map_or(name, |(short, _)| short)
+    }
+
     /// Whether the chip keeps its weights in SRAM, so that the pipeline law applies instead of the roofline.
     #[must_use]
     pub fn is_sram_machine(&self) -> bool {

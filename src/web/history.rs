@@ -9,8 +9,8 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys;
 
-use super::pinned;
-use super::state::{Page, Pin, Tab, View};
+use super::pinned::{self, Pin};
+use super::state::{Page, Tab, View};
 use super::theme;
 use crate::scenario::link::{self, Parsed};
 

@@ -6,17 +6,15 @@ use markup::view;
 use wasm_split_helpers::wasm_split;
 
 use super::figures::{change, read, value};
-use super::jobs::{Show, follow};
+use super::jobs::follow;
 use super::late::{self, Late};
 use super::pinned::Pin;
 use super::state::{MOST_PINS, use_page};
 use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;
-use crate::report::{sentence, words};
 use crate::scenario::link;
-use crate::scenario::{Load, Scenario};
-use crate::units::format::{ABSENT, Unit};
+use crate::units::format::ABSENT;
 
 /// The rows of the table.
 const ROWS: [Metric; 8] = [
@@ -110,15 +108,12 @@ fn Differences(
 ) -> impl IntoView {
     let page = use_page();
     let before = link::write(&pin.scenario, &[]);
-    let following = follow(page.desk, Show::Whole, move || {
+    let following = follow(page.desk, move || {
         let after = page.scenario.with(|scenario| link::write(scenario, &[]));
-        if before == after { String::new() } else { diff::question(&before, &after) }
+        (before != after).then(|| diff::Question { before: before.clone(), after })
     });
-    let some = memo(move || following.answer.with(|text| !text.is_empty()));
-    let lines = move || {
-        let lines = following.answer.with(|text| diff::read(text));
-        lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
-    };
+    let some = memo(move || following.some());
+    let lines = move || following.answer().into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     view! {
         <When on=some>
             <div class="differences">
