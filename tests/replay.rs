@@ -29,6 +29,7 @@ fn replayed(scenario: &Scenario) -> Replayed {
     let mut engine = Replay::start(&deployment, &Asked::Scenario);
     let progress = engine.run(u64::MAX);
     assert!(progress.done);
+    assert_eq!(engine.faults(), 0);
     let result = engine.result(scenario.slo, Asked::Scenario.warm_up(scenario, progress.arrived));
     accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
     result
@@ -117,10 +118,9 @@ fn rules() -> Scheduler {
     }
 }
 
-fn plan<S>(steps: S, room: f64) -> PoolPlan<S> {
+fn plan(room: f64) -> PoolPlan {
     PoolPlan {
         role: Role::Colocated,
-        steps,
         replicas: 1,
         scheduler: rules(),
         room: Room { tokens: room, fixed: 0.0 },
@@ -147,7 +147,7 @@ fn poisson(rate: f64, spread: f64, count: u32) -> Scenario {
 /// Mean time in the system and mean number in it.
 fn served(server: Server, scenario: &Scenario) -> (f64, f64) {
     let source = Source::from_scenario(scenario, 16);
-    let mut engine = Engine::new(source, vec![plan(server, 1e12)], None, common());
+    let mut engine = Engine::colocated(source, plan(1e12), server, common());
     assert!(engine.run(u64::MAX).done);
     let result = engine.result(Slo::default(), 0);
     accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
@@ -192,7 +192,7 @@ fn number_in_the_system_is_rate_times_time() {
     let scenario = poisson(0.7, 0.0, 50_000);
     let source = Source::from_scenario(&scenario, 16);
     let mut engine =
-        Engine::new(source, vec![plan(Server(|length| 2.0 * length / 1e6), 1e12)], None, common());
+        Engine::colocated(source, plan(1e12), Server(|length| 2.0 * length / 1e6), common());
     engine.run(u64::MAX);
     let result = engine.result(Slo::default(), 0);
     let stays: f64 = engine.records().iter().map(|own| f64::from(own.e2e)).sum();
@@ -240,10 +240,10 @@ fn users(count: f64, input: f64, output: f64, total: u32) -> Scenario {
 #[test]
 fn one_request_by_hand() {
     // 1,000 tokens at 1 ms each in pieces of 300, then 9 steps of 10 ms.
-    let mut own = plan(Constant { step: 0.01, read: 0.001 }, 1e6);
+    let mut own = plan(1e6);
     own.scheduler.budget = Tokens::new(300.0);
     let source = Source::from_scenario(&users(1.0, 1000.0, 10.0, 1), 16);
-    let mut engine = Engine::new(source, vec![own], None, common());
+    let mut engine = Engine::colocated(source, own, Constant { step: 0.01, read: 0.001 }, common());
     engine.run(u64::MAX);
     let record = engine.records()[0];
     assert!((record.ttft - 1.0).abs() < 1e-5 && (record.e2e - 1.09).abs() < 1e-5, "{record:?}");
@@ -253,11 +253,11 @@ fn one_request_by_hand() {
 fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
     // Room for 10 blocks of 16; two sequences of 40 + 100 tokens need 9 each in the end.
     for evicts in [true, false] {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 160.0);
+        let mut own = plan(160.0);
         own.scheduler.evicts = evicts;
         own.scheduler.prompts = 8;
         let source = Source::from_scenario(&users(2.0, 40.0, 100.0, 2), 16);
-        let mut engine = Engine::new(source, vec![own], None, common());
+        let mut engine = Engine::colocated(source, own, BUSY, common());
         engine.run(u64::MAX);
         let result = engine.result(Slo::default(), 0);
         assert_eq!(result.counts.finished, 2);
@@ -268,10 +268,13 @@ fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
     }
 }
 
+/// Step times of the replays that run short of blocks.
+const BUSY: Constant = Constant { step: 0.01, read: 0.0001 };
+
 /// Replays users on a plan and accounts for it.
-fn on(own: PoolPlan<Constant>, scenario: &Scenario) -> (Replayed, Vec<tandem::replay::Record>) {
+fn on(own: PoolPlan, scenario: &Scenario) -> (Replayed, Vec<tandem::replay::Record>) {
     let source = Source::from_scenario(scenario, 16);
-    let mut engine = Engine::new(source, vec![own], None, common());
+    let mut engine = Engine::colocated(source, own, BUSY, common());
     assert!(engine.run(u64::MAX).done);
     let result = engine.result(Slo::default(), 0);
     accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
@@ -284,7 +287,7 @@ fn caches_wait_in_the_host_where_that_is_sooner() {
     // 100 MB/s it is there and back in 1.6 ms, over 10 MB/s in 16 ms.
     let scenario = users(2.0, 40.0, 100.0, 2);
     let host = |bandwidth: f64| {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 160.0);
+        let mut own = plan(160.0);
         own.scheduler.prompts = 8;
         own.scheduler.swaps = true;
         own.tiers = vec![(Place::Dram, Tokens::new(1e6), BytesPerSecond::new(bandwidth))];
@@ -305,7 +308,7 @@ fn those_that_go_first_wait_less_and_the_others_are_served_all_the_same() {
     // 60 users for room for some 10 of them.
     let mut scenario = users(60.0, 40.0, 100.0, 3000);
     let crowd = |scenario: &Scenario| {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 1600.0);
+        let mut own = plan(1600.0);
         own.scheduler.prompts = 8;
         on(own, scenario)
     };
@@ -354,7 +357,7 @@ fn answers_written_elsewhere_are_there_for_the_next_turn() {
 fn what_fits_nowhere_is_turned_away() {
     let source = Source::from_scenario(&users(3.0, 40.0, 500.0, 7), 16);
     let mut engine =
-        Engine::new(source, vec![plan(Constant { step: 0.01, read: 0.0 }, 160.0)], None, common());
+        Engine::colocated(source, plan(160.0), Constant { step: 0.01, read: 0.0 }, common());
     assert!(engine.run(u64::MAX).done);
     let result = engine.result(Slo::default(), 0);
     assert_eq!((result.counts.rejected, result.counts.finished), (7, 0));
@@ -700,11 +703,11 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
 
 /// A trace through an engine that takes no time, so that what is cached depends on the order of requests alone.
 fn hit_rate(trace: &std::sync::Arc<tandem::scenario::trace::Trace>, room: f64) -> f64 {
-    let mut own = plan(Constant { step: 1e-9, read: 1e-12 }, room);
+    let mut own = plan(room);
     own.scheduler.block = 512;
     let pacing = tandem::replay::requests::Pacing::Recorded { speed: 1.0 };
     let source = Source::from_trace(std::sync::Arc::clone(trace), pacing, &Scenario::default(), 512);
-    let mut engine = Engine::new(source, vec![own], None, common());
+    let mut engine = Engine::colocated(source, own, Constant { step: 1e-9, read: 1e-12 }, common());
     assert!(engine.run(u64::MAX).done);
     let result = engine.result(Slo::default(), 0);
     assert_eq!((result.counts.rejected, result.counts.preemptions), (0, 0));

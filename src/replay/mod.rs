@@ -6,13 +6,18 @@
 //! - [`engine`] takes requests through queues, steps and links, on the step times that the closed form uses ([`steps`]).
 
 mod agenda;
+mod benchmark;
 pub mod beside;
 pub mod cache;
 pub mod engine;
 mod histogram;
+pub mod id;
+mod instant;
+mod meter;
 pub mod pool;
 mod random;
 pub mod record;
+pub mod replica;
 pub mod requests;
 pub mod result;
 mod series;
@@ -21,7 +26,6 @@ pub mod statistics;
 pub mod steps;
 mod table;
 pub mod wire;
-pub mod worker;
 
 pub use engine::Progress;
 pub use record::Record;
