@@ -3,7 +3,7 @@
 //! A replica sends over the links of all its chips, and the slower end decides. Unlike chips, and pools that together
 //! exceed one scale-up domain, never share that domain: whatever the scenario says, they meet over a network.
 
-use super::deployment::Side;
+use super::side::Side;
 use super::refusal::Refusal;
 use crate::catalog::Chip;
 use crate::machine::{LinkRow, wire};

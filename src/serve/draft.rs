@@ -6,7 +6,7 @@
 //! report (2024-12).
 
 use super::connection::Connection;
-use super::deployment::Side;
+use super::side::Side;
 use super::outcome::{Flow, Per};
 use super::replica::{Prefill, Replica};
 use crate::scenario::Role;

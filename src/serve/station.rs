@@ -29,8 +29,11 @@
 //! told by the same. `tests/agreement.rs` holds both against the replay.
 
 use super::half::Half;
+use super::lengths::Lengths;
 use super::replica::Prefill;
+use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
+use crate::scenario::Load;
 use crate::units::{Seconds, Tokens, power};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
@@ -66,14 +69,12 @@ pub struct Station<'a, 'b> {
 }
 
 /// [`Station::others`] of a closed loop of so many users.
-#[must_use]
-pub fn others(users: f64) -> f64 {
+fn others(users: f64) -> f64 {
     (users - 1.0).clamp(0.0, 1.0)
 }
 
 /// [`Station::meets`] with so many users of a replica, who pause for some time.
-#[must_use]
-pub fn meets(users: f64, pause: Seconds) -> Option<f64> {
+fn meets(users: f64, pause: Seconds) -> Option<f64> {
     (pause > Seconds::ZERO).then(|| (1.0 - 1.0 / users).max(0.0))
 }
 
@@ -239,7 +240,38 @@ impl Operating {
     }
 }
 
-impl<'a> Station<'a, '_> {
+impl<'a, 'b> Station<'a, 'b> {
+    /// The decode side as a queueing station for prompts and answers of these lengths.
+    #[must_use]
+    pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self {
+            half,
+            replicas: half.replicas(),
+            prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past))),
+            drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
+            tokens: lengths.tokens,
+            context: lengths.context,
+            fits: half.holder.settled.replica.whole(half.fits(lengths.context)).max(1.0),
+            mixes: Scheduler::mixes(half.engine().engine),
+            spacing: None,
+            others: 1.0,
+            meets: None,
+        }
+    }
+
+    /// The same under a load: how arrivals are spaced, and whom a request meets.
+    #[must_use]
+    pub fn under(self, load: Load, pause: Seconds) -> Self {
+        match load {
+            Load::Closed { concurrency } => Self {
+                others: others(concurrency),
+                meets: meets(concurrency / self.replicas, pause),
+                ..self
+            },
+            Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
+        }
+    }
+
     /// The engine's constants.
     #[must_use]
     pub fn engine(&self) -> &'a EngineRow {

@@ -5,12 +5,14 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
-use super::deployment::{Lengths, Side};
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
+use super::lengths::Lengths;
+use super::models::find_model;
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
-use super::station::{Company, Operating, allen_cunneen, closed_wait};
+use super::side::Side;
+use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
 use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, WeightHome};
@@ -64,7 +66,7 @@ pub fn offers(
     role: Role,
     batches: usize,
 ) -> Result<Vec<Offer>, Refusal> {
-    let model = super::find_model(scenario)?;
+    let model = find_model(scenario)?;
     let chip = scenario.chip(id).ok_or_else(|| Refusal::UnknownChip {
         chip: id.to_owned(),
         nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
@@ -94,7 +96,7 @@ pub fn offers(
             draft: None,
             prefills: role != Role::Decode,
         };
-        let station = half.station(&lengths);
+        let station = Station::new(&half, &lengths);
         let points = if role == Role::Prefill {
             Vec::new()
         } else {
@@ -126,7 +128,7 @@ pub fn way(
     to: &str,
     chips: u32,
 ) -> Result<Ends, Refusal> {
-    let model = super::find_model(scenario)?;
+    let model = find_model(scenario)?;
     let find = |id: &str| {
         scenario.chip(id).ok_or_else(|| Refusal::UnknownChip { chip: id.to_owned(), nearest: Vec::new() })
     };

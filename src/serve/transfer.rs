@@ -5,7 +5,7 @@
 //! What connects the pools decides the bandwidth ([`super::connection`]).
 
 use super::connection::{Connection, connection, together};
-use super::deployment::Side;
+use super::side::Side;
 use super::outcome::{Flow, Per, Transfer};
 use super::refusal::Refusal;
 use crate::catalog::Chip;

@@ -13,7 +13,7 @@
 //! Source: MegaScale-Infer (2025-04), Step-3 (2025-07).
 
 use super::connection::Connection;
-use super::deployment::Side;
+use super::side::Side;
 use super::outcome::{Binding, Flow, Per};
 use super::replica::{Prefill, Replica};
 use crate::pass::Op;

@@ -231,7 +231,9 @@ mod tests {
     use crate::replay::id::PoolId;
 
     fn request(index: u32) -> LiveRequest {
-        LiveRequest::new(Request { index, ..Request::default() }, ReplicaId::new(PoolId::Decode, 0))
+        let mut live = LiveRequest::new(Request::default(), ReplicaId::new(PoolId::Decode, 0));
+        live.request.index = index;
+        live
     }
 
     #[test]
