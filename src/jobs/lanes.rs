@@ -5,10 +5,7 @@
 //! keep the mean.
 
 use super::field::{Fields, Line};
-use crate::replay::Replay;
-use crate::replay::beside::Remembered;
-use crate::replay::pool::Pool;
-use crate::replay::replica::Activity;
+use crate::replay::{Activity, Pool, Remembered, Replay};
 use crate::scenario::Role;
 use crate::serve::{Beside, Shares};
 

@@ -4,8 +4,8 @@
 /// Requests of each user in a run.
 #[must_use]
 pub fn requests_per_user() -> u32 {
-    let rows = include_str!("../../data/benchmark.csv").lines().filter(|line| !line.starts_with('#'));
-    rows.last().and_then(|row| row.split(',').next()?.parse().ok()).unwrap_or(1)
+    let mut rows = include_str!("../../data/benchmark.csv").lines().filter(|line| !line.starts_with('#'));
+    rows.next_back().and_then(|row| row.split(',').next()?.parse().ok()).unwrap_or(1)
 }
 
 #[cfg(test)]

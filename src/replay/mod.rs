@@ -3,31 +3,36 @@
 //! - [`requests`] says what is asked and when, from a scenario and its seed or from a trace; answers feed back into it
 //!   where users wait for them.
 //! - [`cache`] knows which prefix blocks lie where, so that the hit rate is a result.
-//! - [`engine`] takes requests through queues, steps and links, on the step times that the closed form uses ([`steps`]).
+//! - `engine` takes requests through queues, steps and links, on the step times that the closed form uses (`steps`): when
+//!   they are admitted, in whose step they are, who is preempted, and how they go from prefill to decode.
+//! - [`Replay`] is that engine on a deployment, and [`Replayed`] what it comes to.
 
 mod agenda;
 mod benchmark;
-pub mod beside;
+mod beside;
 pub mod cache;
-pub mod engine;
+mod engine;
 mod histogram;
-pub mod id;
+mod id;
 mod instant;
 mod meter;
-pub mod pool;
+mod pool;
 mod random;
 pub mod record;
-pub mod replica;
+mod replica;
 pub mod requests;
 pub mod result;
 mod series;
 mod start;
 pub mod statistics;
-pub mod steps;
+mod steps;
 mod table;
-pub mod wire;
+mod wire;
 
+pub(crate) use beside::Remembered;
 pub use engine::Progress;
+pub(crate) use pool::Pool;
 pub use record::Record;
+pub(crate) use replica::Activity;
 pub use result::Replayed;
 pub use start::{Asked, Parked, Replay};

@@ -3,14 +3,13 @@
 use super::beside::{Helper, Remembered as Parts};
 use super::cache::ByPlace;
 use super::id::{PoolId, ReplicaId};
+use super::replica::Replica;
 use super::series::Series;
 use super::steps::{Room, Steps};
 use super::table::Table;
-use super::replica::Replica;
 use crate::scenario::Role;
 use crate::scenario::traffic::{Place, Routing};
-use crate::serve::scheduler::Scheduler;
-use crate::serve::{Reading, Shares};
+use crate::serve::{Reading, Scheduler, Shares};
 use crate::units::{BytesPerSecond, Seconds, Tokens};
 
 /// What a pool is made of.
@@ -117,14 +116,20 @@ impl Replicas {
     /// The one with this handle.
     #[must_use]
     pub fn at(&self, id: ReplicaId) -> &Replica {
-        debug_assert!(id.pool() == self.pool && (id.number() as usize) < self.len(), "{id:?} is of another pool");
+        debug_assert!(
+            id.pool() == self.pool && (id.number() as usize) < self.len(),
+            "{id:?} is of another pool"
+        );
         let later = id.number().checked_sub(1);
         later.and_then(|index| self.others.get(index as usize)).unwrap_or(&self.first)
     }
 
     /// The one with this handle, to change it.
     pub fn at_mut(&mut self, id: ReplicaId) -> &mut Replica {
-        debug_assert!(id.pool() == self.pool && (id.number() as usize) < self.len(), "{id:?} is of another pool");
+        debug_assert!(
+            id.pool() == self.pool && (id.number() as usize) < self.len(),
+            "{id:?} is of another pool"
+        );
         let later = id.number().checked_sub(1);
         later.and_then(|index| self.others.get_mut(index as usize)).unwrap_or(&mut self.first)
     }

@@ -201,9 +201,7 @@ impl Replica {
         // Those that go first are all before the others.
         let at = match (urgent(slot), back) {
             (true, true) => 0,
-            (true, false) | (false, true) => {
-                self.waiting.iter().take_while(|&&other| urgent(other)).count()
-            }
+            (true, false) | (false, true) => self.waiting.iter().take_while(|&&other| urgent(other)).count(),
             (false, false) => self.waiting.len(),
         };
         self.waiting.insert(at, slot);

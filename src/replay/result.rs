@@ -281,7 +281,11 @@ impl<S: Steps> Engine<S> {
             ttft: of(|record| f64::from(record.ttft)),
             tpot: distribution(&tpots),
             itl: self.gaps(),
-            benchmark: self.state.source.of_benchmark().and_then(|requests| Benchmark::of(&measured, requests)),
+            benchmark: self
+                .state
+                .source
+                .of_benchmark()
+                .and_then(|requests| Benchmark::of(&measured, requests)),
             e2e: of(|record| f64::from(record.e2e)),
             wait: of(|record| f64::from(record.wait)),
             classes: Class::both(&measured),
@@ -338,11 +342,7 @@ impl<S: Steps> Engine<S> {
     }
 }
 
-fn pool_replayed(
-    pool: &Pool,
-    end: f64,
-    laid: &impl Fn(&Series, f64) -> Vec<f64>,
-) -> PoolReplayed {
+fn pool_replayed(pool: &Pool, end: f64, laid: &impl Fn(&Series, f64) -> Vec<f64>) -> PoolReplayed {
     let replicas = pool.replicas.len() as f64;
     let time = end.max(1e-12) * replicas;
     let (reading, writing) = (pool.prefill_busy.area(end) / time, pool.decode_busy.area(end) / time);

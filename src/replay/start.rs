@@ -11,8 +11,7 @@ use super::wire::Wire;
 use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
-use crate::serve::scheduler::Scheduler;
-use crate::serve::{Deployment, Half, Side, cache_bytes};
+use crate::serve::{Deployment, Half, Scheduler, Side, cache_bytes};
 use crate::units::{BytesPerSecond, Tokens};
 
 /// A replay of a deployment.

@@ -24,8 +24,8 @@ pub struct Account {
 impl Account {
     /// Where the time per token goes when a step yields so many.
     #[must_use]
-    pub fn per_token(&self, yields: f64) -> Vec<Part> {
-        self.parts.iter().map(|part| Part { time: part.time / yields, ..*part }).collect()
+    pub fn per_token(&self, tokens_per_step: f64) -> Vec<Part> {
+        self.parts.iter().map(|part| Part { time: part.time / tokens_per_step, ..*part }).collect()
     }
 }
 

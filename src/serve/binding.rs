@@ -1,9 +1,9 @@
 //! What limits a deployment: the station without slack, else what takes most of a request's time.
 
+use super::account::op_binding;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, Transfer};
 use super::station::Operating;
-use super::account::op_binding;
 use crate::pass::Op;
 use crate::units::Seconds;
 

@@ -24,8 +24,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
     let full = Station { others: 1.0, ..colocated.station.clone() };
-    let at_room = full
-        .at(fixed_point(room, room, |batch| room * colocated.in_decode(&full.at(batch), room, 0.0)));
+    let at_room =
+        full.at(fixed_point(room, room, |batch| room * colocated.in_decode(&full.at(batch), room, 0.0)));
     let capacity = at_room.rate * replicas;
     let (operating, users_here, offered) = colocated.balance(at_room.rate);
     let admitted = users_here.min(room);
@@ -40,8 +40,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let account = half.account(operating.company, operating.step, lengths.context);
     let tokens_per_step = half.tokens_per_step();
     let rate = operating.rate * replicas;
-    let decoding = operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0))
-        * operating.step.get();
+    let decoding =
+        operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
     let pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
     warnings.extend(pools.iter().filter_map(PoolState::outside));
@@ -166,7 +166,11 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
                     let present = admitted * self.in_decode(&at, admitted, 0.0);
-                    if pause > 0.0 { present.min(users * self.in_decode(&at, admitted, pause)) } else { present }
+                    if pause > 0.0 {
+                        present.min(users * self.in_decode(&at, admitted, pause))
+                    } else {
+                        present
+                    }
                 });
                 let at = station.at(batch);
                 (at, users - at.rate * pause, None)
@@ -201,9 +205,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let stays = scenario.traffic.scatter(&scenario.workload);
                 let stays = (stays * stays / 12.0).max(0.1);
                 let varied = (arrivals + stays).sqrt();
-                Seconds::new(
-                    allen_cunneen(stay, places.max(1.0), load, varied) * even(arrivals, stays, load),
-                )
+                Seconds::new(allen_cunneen(stay, places.max(1.0), load, varied) * even(arrivals, stays, load))
             }
         }
     }

@@ -25,9 +25,9 @@ pub struct Deployment<'a> {
     /// The lengths.
     pub lengths: Lengths,
     /// The pool that only reads prompts, and the way from it to the pool that keeps the KV cache; none where prompts are
-    /// read by those who write answers.
+    /// read by the replicas that decode.
     pub prefill: Option<(Side<'a>, Path)>,
-    /// The pools that write answers.
+    /// The pools that decode, and read the prompts where no other does.
     pub decode: Half<'a>,
 }
 

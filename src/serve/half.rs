@@ -1,4 +1,4 @@
-//! The half of a deployment that writes answers, however its work is split.
+//! The decode side of a deployment, however its work is split.
 //!
 //! The closed forms and the replay see one interface: the time of a step at so many sequences and so much context, the
 //! tokens it yields per sequence, the sequences that fit, and what a prompt costs where no other pool reads it. All of
@@ -21,7 +21,7 @@ use crate::pass::{Numerics, Op};
 use crate::scenario::Role;
 use crate::units::{Bytes, Requests, Seconds, Tokens};
 
-/// The half that writes answers.
+/// The pools that decode, or a prefill pool seen through the same interface.
 #[derive(Clone, Debug)]
 pub struct Half<'a> {
     /// The pool that keeps the KV cache: all of the half, the attention pool, or the verify pool.
@@ -62,7 +62,7 @@ impl<'a> Half<'a> {
     /// Mean tokens that a step yields per sequence, at least 1.
     #[must_use]
     pub fn tokens_per_step(&self) -> f64 {
-        self.draft.as_ref().map_or(1.0, |draft| draft.yields)
+        self.draft.as_ref().map_or(1.0, |draft| draft.tokens_per_step)
     }
 
     /// Time of a step with so many sequences on the station and no prompt in between, drafting included.

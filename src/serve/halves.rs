@@ -144,7 +144,7 @@ impl<'a> Maker<'a> {
         let speculation = scenario.speculation();
         let own_head = speculation.as_ref().is_some_and(|own| own.drafter == Drafter::Mtp);
         let tokens = speculation.as_ref().map_or(0, |own| own.tokens);
-        let yields = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
+        let tokens_per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
         let numerics = if own_head {
             self.numerics
         } else {
@@ -159,7 +159,7 @@ impl<'a> Maker<'a> {
                 replica: side.settled.replica.clone(),
                 weights: Bytes::ZERO,
                 tokens,
-                yields,
+                tokens_per_step,
                 ratio: ratio(holder, &side),
                 hidden: Bytes::new(hidden),
                 away: Some(Away { bandwidth: share(&reversed, holder, &side), side, connection }),
@@ -173,7 +173,7 @@ impl<'a> Maker<'a> {
             replica,
             weights: weights(model, numerics, own_head),
             tokens,
-            yields,
+            tokens_per_step,
             ratio: 1.0,
             hidden: Bytes::ZERO,
             away: None,

@@ -1,4 +1,8 @@
 //! What users feel: latency and throughput of the splits in steady state (closed form).
+//!
+//! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
+//! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
+//! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
 
 mod account;
 mod binding;
@@ -19,7 +23,7 @@ mod reading;
 mod refusal;
 mod replica;
 mod root;
-pub mod scheduler;
+mod scheduler;
 mod served;
 mod shares;
 mod side;
@@ -41,6 +45,7 @@ pub use outcome::{
 };
 pub use reading::Reading;
 pub use refusal::Refusal;
+pub use scheduler::Scheduler;
 pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;

@@ -41,9 +41,9 @@ pub struct Offer {
     layers: u32,
 }
 
-/// What users of a deployment feel at one operating point of a closed loop.
+/// User-visible latency of a deployment at one operating point of a closed loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Felt {
+pub struct UserLatency {
     /// Users over the deployment.
     pub users: f64,
     /// Requests per second over the deployment.
@@ -171,7 +171,7 @@ impl Offer {
 
     /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
     #[must_use]
-    pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<Felt> {
+    pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
         let base = self.engine.request
@@ -195,7 +195,7 @@ impl Offer {
                 break;
             }
         }
-        (company.users <= self.fits).then_some(Felt {
+        (company.users <= self.fits).then_some(UserLatency {
             users: company.users * replicas,
             rate: at.rate * replicas,
             ttft,
@@ -212,7 +212,7 @@ impl Offer {
         at: &Operating,
         ways: &Ends,
         (prefills, decodes): (f64, f64),
-    ) -> Option<Felt> {
+    ) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let occupancy = prefill.least().get();
         let rate = at.rate * decodes;
@@ -235,6 +235,6 @@ impl Offer {
         let users = if slope * rate < 1.0 { users.max(alone) } else { return None };
         let ttft = base.get() + slope * (users - prefills).max(0.0);
         let users = at.batch * decodes + rate * ttft;
-        Some(Felt { users, rate, ttft, tpot: at.tpot.get() })
+        Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
 }

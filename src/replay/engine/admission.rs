@@ -26,9 +26,8 @@ pub(super) fn fits(pools: &ByPool<Pool>, request: &Request) -> bool {
 /// A request comes in line at a replica of the pool that reads prompts.
 pub(super) fn enqueue(pool: &mut Pool, requests: &mut Requests, request: Request, now: f64) -> ReplicaId {
     let block = pool.plan.scheduler.block;
-    let id = pool.route(request.input, |replica| {
-        request.saved(replica.cache.lookup(&request.prompt).blocks(), block)
-    });
+    let id = pool
+        .route(request.input, |replica| request.saved(replica.cache.lookup(&request.prompt).blocks(), block));
     let replica = pool.replicas.at_mut(id);
     replica.load += 1;
     replica.unread += u64::from(request.input);
@@ -72,11 +71,8 @@ pub(super) fn admit<S: Steps>(
     }
     let &slot = replica.waiting.front()?;
     let live = requests.at_mut(slot);
-    let admitted = if replica.admitted() < sequences {
-        take_blocks(pool, steps, id, live, anew, now)
-    } else {
-        None
-    };
+    let admitted =
+        if replica.admitted() < sequences { take_blocks(pool, steps, id, live, anew, now) } else { None };
     let replica = pool.replicas.at_mut(id);
     let Some((loaded, ready)) = admitted else {
         replica.blocked = true;

@@ -30,6 +30,8 @@ mod plan;
 mod preemption;
 mod request;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 
@@ -77,7 +79,10 @@ impl<S: Steps> Engine<S> {
     #[must_use]
     pub fn colocated(source: Source, pool: PoolPlan, steps: S, common: Common) -> Self {
         let pools = ByPool { prefill: None, decode: Pool::new(PoolId::Decode, pool, &steps) };
-        Self { state: State::new(source, pools, None, common), steps: ByPool { prefill: None, decode: steps } }
+        Self {
+            state: State::new(source, pools, None, common),
+            steps: ByPool { prefill: None, decode: steps },
+        }
     }
 
     /// A replay of requests on a pool that reads prompts and one that generates answers, with the link between them.
@@ -361,7 +366,12 @@ impl<S: Steps> Engine<S> {
             batch::give_back(pool, id, &mut live);
         }
         if !live.request.answer.is_empty() {
-            pools.get_mut(live.prefill.pool()).replicas.at_mut(live.prefill).cache.insert(&live.request.answer);
+            pools
+                .get_mut(live.prefill.pool())
+                .replicas
+                .at_mut(live.prefill)
+                .cache
+                .insert(&live.request.answer);
         }
         let first = live.first.unwrap_or(now);
         let end = (now + live.shift).max(first);

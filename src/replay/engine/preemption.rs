@@ -13,7 +13,13 @@ use crate::scenario::traffic::Place;
 
 /// One sequence of a replica gives way: its blocks are free, and it is first in line of its class, to be read again or to
 /// come back from the host's memory.
-pub(super) fn preempt<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mut Requests, now: f64) {
+pub(super) fn preempt<S: Steps>(
+    pool: &mut Pool,
+    steps: &S,
+    id: ReplicaId,
+    requests: &mut Requests,
+    now: f64,
+) {
     loop {
         let replica = pool.replicas.at_mut(id);
         let gives_way = |slot: &_| requests.find(*slot).is_some_and(|live| !live.request.urgent);

@@ -175,7 +175,9 @@ impl Requests {
 
     /// A sequence leaves decode: the handles that it had there are stale, and this is the new one.
     pub(super) fn renew(&mut self, slot: Slot) -> Slot {
-        if let Some(entry) = self.entries.get_mut(slot.place()).filter(|entry| entry.generation == slot.generation()) {
+        if let Some(entry) =
+            self.entries.get_mut(slot.place()).filter(|entry| entry.generation == slot.generation())
+        {
             entry.generation = slot.renewed().generation();
             return slot.renewed();
         }
