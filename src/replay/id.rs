@@ -49,29 +49,26 @@ impl<T> ByPool<T> {
     }
 }
 
-/// A replica of a pool. Only the pool hands these out ([`super::pool::Replicas`]) and no replica ever goes, so that one is
-/// always valid.
+/// A replica of a pool. Only the pool hands these out (`Replicas` in `pool.rs`) and no replica ever goes, so that one is
+/// always valid. Pool and number share four bytes, as every request keeps two of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReplicaId {
-    pool: PoolId,
-    number: u32,
-}
+pub struct ReplicaId(u32);
 
 impl ReplicaId {
     pub(super) const fn new(pool: PoolId, number: u32) -> Self {
-        Self { pool, number }
+        Self(number << 1 | pool as u32)
     }
 
     /// The pool that it is part of.
     #[must_use]
     pub const fn pool(self) -> PoolId {
-        self.pool
+        if self.0 & 1 == PoolId::Decode as u32 { PoolId::Decode } else { PoolId::Prefill }
     }
 
     /// Its number in the pool, from 0.
     #[must_use]
     pub const fn number(self) -> u32 {
-        self.number
+        self.0 >> 1
     }
 }
 
@@ -99,5 +96,20 @@ impl Slot {
     /// The handle of the same request from now on: this one is stale.
     pub(super) const fn renewed(self) -> Self {
         Self { generation: self.generation.wrapping_add(1), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_knows_its_pool_and_number() {
+        for pool in [PoolId::Prefill, PoolId::Decode] {
+            for number in [0, 1, 7, u32::MAX >> 1] {
+                let id = ReplicaId::new(pool, number);
+                assert_eq!((id.pool(), id.number()), (pool, number));
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::beside::{Helper, Remembered as Parts};
 use super::cache::ByPlace;
-use super::id::{PoolId, ReplicaId};
+use super::id::{ByPool, PoolId, ReplicaId};
 use super::replica::Replica;
 use super::series::Series;
 use super::steps::{Room, Steps};
@@ -107,10 +107,15 @@ impl Replicas {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// All of them with their handles, in order.
-    pub fn with_ids(&self) -> impl Iterator<Item = (ReplicaId, &Replica)> {
-        let id = |(number, replica)| (ReplicaId::new(self.pool, number), replica);
-        (0..).zip(self.iter()).map(id)
+    /// The first of those that rank lowest.
+    #[must_use]
+    pub fn least<R: Ord>(&self, rank: impl Fn(&Replica) -> R) -> ReplicaId {
+        let first = (rank(&self.first), 0);
+        let (_, number) = (1..).zip(&self.others).fold(first, |least, (number, replica)| {
+            let own = rank(replica);
+            if own < least.0 { (own, number) } else { least }
+        });
+        ReplicaId::new(self.pool, number)
     }
 
     /// The one with this handle.
@@ -132,6 +137,19 @@ impl Replicas {
         );
         let later = id.number().checked_sub(1);
         later.and_then(|index| self.others.get_mut(index as usize)).unwrap_or(&mut self.first)
+    }
+}
+
+impl ByPool<Pool> {
+    /// A replica, of whichever pool it is.
+    #[must_use]
+    pub fn replica(&self, id: ReplicaId) -> &Replica {
+        self.get(id.pool()).replicas.at(id)
+    }
+
+    /// A replica, of whichever pool it is, to change it.
+    pub fn replica_mut(&mut self, id: ReplicaId) -> &mut Replica {
+        self.get_mut(id.pool()).replicas.at_mut(id)
     }
 }
 
@@ -210,20 +228,15 @@ impl Pool {
 
     /// The replica that takes a prompt of so many tokens; `cached` says how many of them a replica has.
     pub fn route(&mut self, input: u32, cached: impl Fn(&Replica) -> u32) -> ReplicaId {
-        let pool = self.replicas.pool;
-        let least = |rank: &dyn Fn(&Replica) -> (u64, u32)| {
-            let ranked = self.replicas.with_ids().map(|(id, replica)| (rank(replica), id));
-            ranked.min().map_or(ReplicaId::new(pool, 0), |(_, id)| id)
-        };
         match self.plan.routing {
             Routing::RoundRobin => {
                 let turn = self.turn;
                 self.turn = (turn + 1) % self.plan.replicas.max(1);
-                ReplicaId::new(pool, turn)
+                ReplicaId::new(self.replicas.pool, turn)
             }
-            Routing::LeastLoaded => least(&|replica| (u64::from(replica.load), 0)),
+            Routing::LeastLoaded => self.replicas.least(|replica| replica.load),
             // Least to read: what others still have to, and of the prompt what is not there yet.
-            Routing::Prefix => least(&|replica| {
+            Routing::Prefix => self.replicas.least(|replica| {
                 let new = u64::from(input.saturating_sub(cached(replica)));
                 (replica.unread + new, replica.load)
             }),

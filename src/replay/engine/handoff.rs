@@ -29,7 +29,7 @@ pub(super) fn stream(state: &mut State, steps: &impl Steps, slot: Slot) {
 pub(super) fn hand_over(state: &mut State, steps: &impl Steps, slot: Slot) {
     let live = state.requests.at_mut(slot);
     let prefill = live.prefill;
-    state.pools.get_mut(prefill.pool()).replicas.at_mut(prefill).in_transit += 1;
+    state.pools.replica_mut(prefill).in_transit += 1;
     match live.transfer {
         Transfer::Streaming { .. } => live.transfer = Transfer::Streaming { read: true },
         Transfer::Ahead => send_rest(state, steps, slot),
@@ -94,11 +94,8 @@ fn find_room(state: &mut State, slot: Slot) -> bool {
     let (input, output) = (u64::from(live.request.input), u64::from(live.request.output));
     let rules = pool.plan.scheduler;
     let needs = pool.blocks_of(if rules.evicts { input + 1 } else { input + output });
-    let most = pool
-        .replicas
-        .with_ids()
-        .max_by_key(|(id, replica)| (replica.cache.available(), Reverse(replica.load), Reverse(*id)));
-    let Some((id, replica)) = most else { return false };
+    let id = pool.replicas.least(|replica| (Reverse(replica.cache.available()), replica.load));
+    let replica = pool.replicas.at(id);
     let later = |left: u64| (left as f64 * rules.reserve / f64::from(rules.block.max(1))).ceil() as u64;
     let ahead = if rules.evicts { later(replica.left + output) } else { 0 };
     let keep = (pool.blocks as f64 * rules.watermark) as u64;

@@ -187,21 +187,21 @@ impl<S: Steps> Engine<S> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Step { replica, version } => {
-                if self.state.pools.get(replica.pool()).replicas.at(replica).version == version {
+                if self.state.pools.replica(replica).version == version {
                     self.step_ends(replica);
                     plan::begin(&mut self.state, &self.steps, replica);
                 }
             }
             Event::Loaded { slot } => {
                 let id = self.state.requests.at(slot).reads_at();
-                let replica = self.state.pools.get_mut(id.pool()).replicas.at_mut(id);
+                let replica = self.state.pools.replica_mut(id);
                 replica.in_transit -= 1;
                 replica.prefilling.push_back(slot);
                 plan::wake(&mut self.state, &self.steps, id);
             }
             Event::Prefilled { slot } => {
                 let id = self.state.requests.at(slot).reads_at();
-                self.state.pools.get_mut(id.pool()).replicas.at_mut(id).in_transit -= 1;
+                self.state.pools.replica_mut(id).in_transit -= 1;
                 self.prompt_is_read(slot);
                 plan::wake_idle(&mut self.state, &self.steps, id);
             }
@@ -239,7 +239,7 @@ impl<S: Steps> Engine<S> {
         }
         plan::settle(pool, self.steps.get(id.pool()), id, meter);
         self.sequences_end(id);
-        let replica = self.state.pools.get_mut(id.pool()).replicas.at_mut(id);
+        let replica = self.state.pools.replica_mut(id);
         let mut chunks = std::mem::take(&mut replica.chunks);
         for chunk in &chunks {
             let State { pools, requests, agenda, meter, .. } = &mut self.state;
@@ -249,7 +249,7 @@ impl<S: Steps> Engine<S> {
             if live.preemptions > 0 {
                 meter.tokens.again += u64::from(chunk.tokens);
             }
-            let replica = pools.get_mut(id.pool()).replicas.at_mut(id);
+            let replica = pools.replica_mut(id);
             replica.unread = replica.unread.saturating_sub(u64::from(chunk.tokens));
             if live.read < live.todo {
                 continue;
@@ -265,7 +265,7 @@ impl<S: Steps> Engine<S> {
                 self.prompt_is_read(chunk.slot);
             }
         }
-        let replica = self.state.pools.get_mut(id.pool()).replicas.at_mut(id);
+        let replica = self.state.pools.replica_mut(id);
         // The vector is used again.
         chunks.clear();
         replica.chunks = chunks;
@@ -366,12 +366,7 @@ impl<S: Steps> Engine<S> {
             batch::give_back(pool, id, &mut live);
         }
         if !live.request.answer.is_empty() {
-            pools
-                .get_mut(live.prefill.pool())
-                .replicas
-                .at_mut(live.prefill)
-                .cache
-                .insert(&live.request.answer);
+            pools.replica_mut(live.prefill).cache.insert(&live.request.answer);
         }
         let first = live.first.unwrap_or(now);
         let end = (now + live.shift).max(first);

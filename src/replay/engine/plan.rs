@@ -34,7 +34,7 @@ pub(super) fn wake<S: Steps>(state: &mut State, steps: &ByPool<S>, id: ReplicaId
 
 /// Lets a replica that stood still go on.
 pub(super) fn wake_idle<S: Steps>(state: &mut State, steps: &ByPool<S>, id: ReplicaId) {
-    if state.pools.get(id.pool()).replicas.at(id).activity == Activity::Idle {
+    if state.pools.replica(id).activity == Activity::Idle {
         begin(state, steps, id);
     }
 }
@@ -77,7 +77,7 @@ fn take_prompts<S: Steps>(state: &mut State, steps: &ByPool<S>, id: ReplicaId) {
     // As in the closed form, the budget counts tokens of prompts.
     let count = |tokens: Tokens| tokens.get().clamp(1.0, f64::from(u32::MAX)) as u32;
     let (mut budget, chunk) = (count(rules.budget), count(rules.chunk));
-    state.pools.get_mut(id.pool()).replicas.at_mut(id).chunks.clear();
+    state.pools.replica_mut(id).chunks.clear();
     let mut at = 0;
     loop {
         let pool = state.pools.get_mut(id.pool());
