@@ -10,7 +10,7 @@ use super::replica::Prefill;
 use super::transfer::{self, Path};
 use crate::catalog::model::Model;
 use crate::catalog::{self, Chip, Status};
-use crate::machine::Constants;
+use crate::machine::{Constants, LinkKind};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{Load, Pool, Role, Scenario, traffic};
 use crate::units::{Requests, Seconds, Tokens};
@@ -65,7 +65,7 @@ impl<'a> Deployment<'a> {
         let prefill = match reader {
             None => None,
             Some(from) => {
-                let row = tables.link("pool");
+                let row = tables.link(LinkKind::Pool);
                 let path =
                     transfer::path(scenario, row, model, numerics, lengths.isl, &from, &decode.holder)?;
                 decode.share_link(path.bytes(), lengths.tokens);
