@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Engine, NumberFormat};
+use crate::catalog::{Engine, NumberFormat, assumptions};
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
 pub mod custom;
@@ -237,12 +237,13 @@ impl Default for Scenario {
 
 impl Default for Pricing {
     fn default() -> Self {
+        let assumed = assumptions();
         Self {
             basis: PriceBasis::Rent,
             rents: Vec::new(),
-            years: 4.0,
-            pue: 1.25,
-            dollars_per_kwh: 0.08,
+            years: assumed.amortisation_years.value,
+            pue: assumed.pue.value,
+            dollars_per_kwh: assumed.electricity_per_kwh.value.get(),
             utilisation: 1.0,
         }
     }

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::side::Side;
 use super::transfer::{self, Path};
 use crate::catalog::model::Model;
-use crate::machine::Constants;
+use crate::machine::{Constants, LinkKind};
 use crate::pass::Numerics;
 use crate::scenario::{Role, Scenario};
 
@@ -50,7 +50,7 @@ impl<'a> Deployment<'a> {
         let prefill = match reader {
             None => None,
             Some(from) => {
-                let row = tables.link("pool");
+                let row = tables.link(LinkKind::Pool);
                 let path =
                     transfer::path(scenario, row, model, numerics, lengths.isl, &from, &decode.holder)?;
                 decode.share_link(path.bytes(), lengths.tokens);

@@ -10,7 +10,7 @@ use super::replica::{Replica, does_not_fit};
 use super::side::Side;
 use super::turns::Partner;
 use crate::catalog::{self, Model};
-use crate::machine::Constants;
+use crate::machine::{Constants, LinkKind};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Load, Pool, Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond};
@@ -118,7 +118,8 @@ impl<'a> Maker<'a> {
             return Err(Refusal::Invalid { message });
         }
         let side = self.side(pool, Role::Ffn)?;
-        let connection = connection(self.scenario, self.tables.link("pool"), together(holder, &side))?;
+        let connection =
+            connection(self.scenario, self.tables.link(LinkKind::Pool), together(holder, &side))?;
         let hidden = f64::from(self.model.hidden);
         let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.weights };
         Ok(Partner {
@@ -152,7 +153,7 @@ impl<'a> Maker<'a> {
         };
         if let Some(pool) = pool {
             let side = Maker { model, numerics, ..*self }.side(pool, Role::Draft)?;
-            let connection = connection(scenario, tables.link("pool"), together(&side, holder))?;
+            let connection = connection(scenario, tables.link(LinkKind::Pool), together(&side, holder))?;
             let hidden = if own_head { f64::from(self.model.hidden) * WIDE } else { 0.0 };
             let reversed = Connection { first: connection.second, second: connection.first, ..connection };
             return Ok(Draft {

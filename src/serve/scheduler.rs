@@ -81,7 +81,7 @@ impl Scheduler {
     #[must_use]
     pub fn mixes(engine: Engine) -> bool {
         let own = |line: &&str| line.split(',').next() == Some(engine.id());
-        include_str!("../../data/schedulers.csv")
+        include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"))
             .lines()
             .rev()
             .find(own)
@@ -89,7 +89,7 @@ impl Scheduler {
     }
 
     fn rows() -> impl Iterator<Item = Row> {
-        let text = include_str!("../../data/schedulers.csv");
+        let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
         csv::ReaderBuilder::new()
             .comment(Some(b'#'))
             .from_reader(text.as_bytes())

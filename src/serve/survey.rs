@@ -15,7 +15,7 @@ use super::side::Side;
 use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
 use super::transfer::{Ends, ends};
 use crate::catalog;
-use crate::machine::{Constants, EngineRow, WeightHome};
+use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
 use crate::pass::Numerics;
 use crate::scenario::{Layout, Pool, Role, Scenario};
 use crate::units::{RequestsPerSecond, Seconds};
@@ -134,7 +134,7 @@ pub fn way(
     };
     let numerics = Numerics::resolve(&model, scenario.formats);
     let isl = scenario.mean_input();
-    ends(scenario, tables.link("pool"), &model, numerics, isl, (find(from)?, find(to)?, chips))
+    ends(scenario, tables.link(LinkKind::Pool), &model, numerics, isl, (find(from)?, find(to)?, chips))
 }
 
 /// Pipelines over a whole pool whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
