@@ -2,7 +2,7 @@
 //! of the two is one of equal work. `cargo xtask bench` runs both and prints the table.
 
 use tandem::evaluate::evaluate;
-use tandem::explore::{Axis, Knob, Map, Search, pin, sweep};
+use tandem::explore::{Axis, Knob, MapSearch, Search, pin, sweep};
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::replay::{Asked, Replay};
@@ -64,7 +64,7 @@ pub const ALL: [Workload; 12] = [
         let contenders = ["v1&prefill=h100-sxm*8:tp4&decode=h200*8:tp4", "v1&pool=b200*8:tp2"].map(read);
         Box::new(move || {
             let axes = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load));
-            let mut map = Map::new(&contenders, Metric::CostTotal, axes, 64);
+            let mut map = MapSearch::new(&contenders, Metric::CostTotal, axes, 64);
             while !map.step(64) {}
             let best = map.cells().iter().flatten().map(|own| own.winner.map_or(0.0, |at| at as f64));
             done(map.evaluated() as u64, 0, best.sum())
@@ -105,7 +105,7 @@ fn frontier(text: &str) -> Box<dyn Fn() -> Done> {
     Box::new(move || {
         let mut search = Search::new(&scenario, Metric::ThroughputPerChip);
         while !search.step(64) {}
-        let found = search.found();
+        let found = search.answer().points;
         done(found.len() as u64, 0, found.iter().map(|own| own.interactivity.get()).sum())
     })
 }

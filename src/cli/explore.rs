@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use tandem::catalog;
 use tandem::evaluate::evaluate;
-use tandem::explore::{self, Axis, Map};
+use tandem::explore::{self, Axis, MapSearch};
 use tandem::metric::Metric;
 use tandem::report::{explore as told, words};
 use tandem::scenario::Scenario;
@@ -31,17 +31,14 @@ pub(super) struct Frontier {
     batch: bool,
 }
 
-/// The frontier of a scenario, as plain data and as it was found.
-fn frontier_report(
-    scenario: &Scenario,
-    metric: Metric,
-) -> Result<(told::frontier::FrontierReport, Vec<explore::Candidate>), Failure> {
+/// The frontier of a scenario.
+fn frontier_of(scenario: &Scenario, metric: Metric) -> Result<explore::Frontier, Failure> {
     let found = explore::frontier_of(scenario, metric);
-    if found.is_empty() {
+    if found.points.is_empty() {
         // Whatever keeps the scenario itself from being served is the best reason there is.
         served(scenario)?;
     }
-    Ok((told::frontier::FrontierReport::new(scenario, metric, &found), found))
+    Ok(found)
 }
 
 impl Frontier {
@@ -49,15 +46,15 @@ impl Frontier {
         if self.batch {
             return batch(out, |line| {
                 let (scenario, notices) = read(line)?;
-                noted(&frontier_report(&scenario, self.metric)?.0, notices)
+                noted(&frontier_of(&scenario, self.metric)?, notices)
             });
         }
         let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
-        let (report, found) = frontier_report(&scenario, self.metric)?;
+        let found = frontier_of(&scenario, self.metric)?;
         if self.json {
-            json(out, &report)
+            json(out, &found)
         } else {
-            Ok(out.write_all(told::frontier::text(self.metric, &found).as_bytes())?)
+            Ok(out.write_all(told::frontier::text(&found).as_bytes())?)
         }
     }
 }
@@ -150,7 +147,7 @@ impl Breakeven {
         }
         for (name, axis) in [("--x", self.x), ("--y", self.y)] {
             // A contender that lacks an axis just never wins; one that all lack makes no map.
-            if !contenders.first().is_some_and(|own| Map::applies(axis, std::slice::from_ref(own))) {
+            if !contenders.first().is_some_and(|own| MapSearch::applies(axis, std::slice::from_ref(own))) {
                 let id = axis.id();
                 return Err(Failure::Input(format!("{name} {id}: the first scenario has no such axis")));
             }
@@ -159,10 +156,10 @@ impl Breakeven {
             return Err(Failure::Input(format!("--y {}: the axes must differ", self.y.id())));
         }
         let axes = (self.x, self.y);
-        let mut map = Map::new(&contenders, self.metric, axes, usize::from(self.size));
+        let mut map = MapSearch::new(&contenders, self.metric, axes, usize::from(self.size));
         while !map.step(256) {}
         if self.json {
-            json(out, &told::map::MapReport::new(&map))
+            json(out, &told::map::answer(&map))
         } else {
             Ok(out.write_all(told::map::text(&map).as_bytes())?)
         }
@@ -185,18 +182,14 @@ pub(super) struct Sensitivity {
     batch: bool,
 }
 
-fn tornado(scenario: &Scenario, metric: Metric) -> Result<explore::Sensitivity, Failure> {
-    explore::sensitivity(scenario, metric)
-        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))
-}
-
-fn sensitivity_report(
+/// How a metric answers to each lever, and the price below which a chip without one would be cheaper.
+fn tornado(
     scenario: &Scenario,
     metric: Metric,
-) -> Result<told::sensitivity::SensitivityReport, Failure> {
-    let tornado = tornado(scenario, metric)?;
-    let pays = explore::break_even_price(scenario);
-    Ok(told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+) -> Result<(explore::Sensitivity, Option<explore::BreakEven>), Failure> {
+    let found = explore::sensitivity(scenario, metric)
+        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))?;
+    Ok((found, explore::break_even_price(scenario)))
 }
 
 impl Sensitivity {
@@ -204,15 +197,15 @@ impl Sensitivity {
         if self.batch {
             return batch(out, |line| {
                 let (scenario, notices) = read(line)?;
-                noted(&sensitivity_report(&scenario, self.metric)?, notices)
+                let (tornado, pays) = tornado(&scenario, self.metric)?;
+                noted(&told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()), notices)
             });
         }
         let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let (tornado, pays) = tornado(&scenario, self.metric)?;
         if self.json {
-            json(out, &sensitivity_report(&scenario, self.metric)?)
+            json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
         } else {
-            let tornado = tornado(&scenario, self.metric)?;
-            let pays = explore::break_even_price(&scenario);
             Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use tandem::jobs::Job;
+use tandem::jobs::{Job, Question};
 
 use super::failure::Failure;
 
@@ -10,7 +10,7 @@ use super::failure::Failure;
 pub(super) fn job(out: &mut impl Write) -> Result<(), Failure> {
     let mut question = String::new();
     io::stdin().lock().read_to_string(&mut question)?;
-    let mut job = Job::new(&question).map_err(Failure::Input)?;
+    let mut job = Job::new(Question::read(&question).map_err(Failure::Input)?);
     loop {
         let slice = job.step();
         out.write_all(slice.text.as_bytes())?;

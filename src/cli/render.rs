@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tandem::figure::view::{Reason, Tab, View};
-use tandem::jobs::Job;
-use tandem::jobs::share::{self, Format};
+use tandem::chart::theme::{DARK, LIGHT};
+use tandem::evidence::nearest::Library;
+use tandem::figure::making::Making;
+use tandem::figure::view::{Reason, Tab, View, pinned};
 use tandem::scenario::link;
 
 use super::failure::Failure;
@@ -109,23 +110,9 @@ impl Render {
         if view.alone || view.tab != Tab::BreakEven {
             served(&scenario)?;
         }
-        let mut pairs = view.pairs();
-        pairs.extend(told.into_iter().filter(|(key, _)| key == "pin"));
-        let link = link::write(&scenario, &pairs);
-        let format = Format::Svg {
-            width: f64::from(self.width),
-            height: self.height.map(f64::from),
-            dark: self.theme == Ground::Dark,
-        };
-        let mut job = Job::new(&share::question(format, &link, MEASURED)).map_err(Failure::Input)?;
-        let mut svg = String::new();
-        loop {
-            let slice = job.step();
-            svg.push_str(&slice.text);
-            if slice.done {
-                break;
-            }
-        }
+        let figure = Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).finish();
+        let theme = if self.theme == Ground::Dark { &DARK } else { &LIGHT };
+        let svg = figure.svg(f64::from(self.width), self.height.map(f64::from), theme);
         let file = &self.output;
         let name = file.display();
         let bytes = match file.extension().and_then(|own| own.to_str()) {

@@ -133,7 +133,7 @@ const MOST_USERS: f64 = 65_536.0;
 pub fn claims() -> Vec<Claim> {
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
-        .from_reader(include_str!("../../data/claims.csv").as_bytes());
+        .from_reader(include_str!(concat!(env!("OUT_DIR"), "/claims.csv")).as_bytes());
     let rows = reader.records().flatten();
     rows.filter_map(|row| {
         let text = |at: usize| row.get(at).unwrap_or_default().to_owned();

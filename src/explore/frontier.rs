@@ -9,23 +9,53 @@
 
 use serde::Serialize;
 
+use super::deployed::Deployed;
 use super::shape::{self, Shape};
 use crate::cost::{chip_power, chip_price};
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
-use crate::scenario::{Load, Role, Scenario, Split};
+use crate::scenario::{Load, Role, Scenario, Split, link};
 use crate::serve::Warning;
-use crate::serve::survey::{Felt, Offer, offers, way};
+use crate::serve::survey::{Offer, UserLatency, offers, way};
 use crate::units::{Seconds, TokensPerSecond};
+
+/// The frontier, as far as a search has come.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Frontier {
+    /// What was searched, as a link.
+    pub link: String,
+    /// The metric against interactivity, as it was asked for.
+    #[serde(serialize_with = "super::plain::metric")]
+    pub metric: Metric,
+    /// The deployments that were tried, slowest for a user first.
+    pub points: Vec<Candidate>,
+    /// Steps of the search that are done.
+    #[serde(skip)]
+    pub done: usize,
+    /// Steps known to remain; none once the answer is whole.
+    #[serde(skip)]
+    pub left: usize,
+}
+
+impl Default for Frontier {
+    /// Nothing found yet.
+    fn default() -> Self {
+        let metric = Metric::ThroughputPerChip;
+        Self { link: String::new(), metric, points: Vec::new(), done: 0, left: 0 }
+    }
+}
 
 /// One deployment that was tried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Candidate {
-    /// The deployment with its layouts written down: what a click makes the scenario.
-    pub scenario: Scenario,
+    /// The deployment with its layouts written down.
+    #[serde(flatten)]
+    pub deployed: Deployed,
     /// Its split.
-    pub shape: Shape,
+    pub split: Shape,
+    /// Concurrent requests of the closed loop.
+    pub users: Option<f64>,
     /// 1 / TPOT.
     pub interactivity: TokensPerSecond,
     /// Output tokens per second and chip.
@@ -57,7 +87,7 @@ const DOUBLINGS: u32 = 14;
 
 /// A deployment by its estimate.
 #[derive(Clone, Debug)]
-struct Rough {
+struct Estimate {
     /// 1 / TPOT.
     interactivity: f64,
     /// Output tokens per second and unit of what the metric divides by: chips, dollars per hour or watts.
@@ -70,8 +100,8 @@ struct Rough {
 /// The deployments of one split on one choice of kinds: the best of each bucket of interactivity.
 #[derive(Clone, Debug, Default)]
 struct Family {
-    within: Vec<Option<Rough>>,
-    beyond: Vec<Option<Rough>>,
+    within: Vec<Option<Estimate>>,
+    beyond: Vec<Option<Estimate>>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +119,7 @@ enum Job {
 pub struct Search {
     scenario: Scenario,
     tables: &'static Constants,
+    asked: Metric,
     metric: Metric,
     kinds: Vec<String>,
     /// What a chip of each kind counts in the denominator of the metric.
@@ -109,6 +140,7 @@ impl Search {
     #[must_use]
     pub fn new(scenario: &Scenario, metric: Metric) -> Self {
         let kinds = shape::kinds(scenario);
+        let asked = metric;
         let metric = match metric.quantity() {
             Quantity::DollarsPerMtok | Quantity::Energy | Quantity::TokenRatePerMegawatt => metric,
             _ => Metric::ThroughputPerChip,
@@ -143,6 +175,7 @@ impl Search {
         Self {
             scenario: scenario.clone(),
             tables: constants(),
+            asked,
             metric,
             chips: scenario.split.chips(),
             colocated: vec![Vec::new(); count],
@@ -167,19 +200,19 @@ impl Search {
         self.jobs.is_empty()
     }
 
-    /// Jobs done so far, and jobs known to remain.
-    #[must_use]
-    pub fn progress(&self) -> (usize, usize) {
-        (self.done, self.jobs.len())
-    }
-
     /// What was found so far, slowest first, with the frontier marked. Deployments that keep the limit on TTFT come for
     /// each split and choice of kinds; where none does, a few that miss it.
     #[must_use]
-    pub fn found(&self) -> Vec<Candidate> {
-        let mut found = self.found.clone();
-        mark(&mut found, self.metric);
-        found
+    pub fn answer(&self) -> Frontier {
+        let mut points = self.found.clone();
+        mark(&mut points, self.metric);
+        Frontier {
+            link: link::write(&self.scenario, &[]),
+            metric: self.asked,
+            points,
+            done: self.done,
+            left: self.jobs.len(),
+        }
     }
 
     fn run(&mut self, job: Job) {
@@ -283,7 +316,7 @@ impl Search {
 
     /// Chooses what is served in full: what may be on the frontier, and a few points of each other family.
     fn choose(&mut self) {
-        let fronts: Vec<(Vec<Rough>, bool)> = self
+        let fronts: Vec<(Vec<Estimate>, bool)> = self
             .families
             .iter()
             .map(|family| {
@@ -291,24 +324,24 @@ impl Search {
                 if within.is_empty() { (front(&family.beyond), false) } else { (within, true) }
             })
             .collect();
-        let all: Vec<Option<Rough>> =
+        let all: Vec<Option<Estimate>> =
             fronts.iter().filter(|own| own.1).flat_map(|own| own.0.iter().cloned().map(Some)).collect();
         let best = front(&all);
         // Estimates come near, so what lies a little behind may turn out ahead.
-        let promising = |own: &Rough| {
+        let promising = |own: &Estimate| {
             best.iter()
                 .all(|other| other.interactivity < own.interactivity * 1.01 || other.value < own.value * 1.01)
         };
         let mut jobs = Vec::new();
         for (family, within) in &fronts {
             let shown = thinned(family.len(), if *within { SHOWN } else { SHOWN_BEYOND });
-            for (index, rough) in family.iter().enumerate() {
-                if !(shown.contains(&index) || *within && promising(rough)) {
+            for (index, estimate) in family.iter().enumerate() {
+                if !(shown.contains(&index) || *within && promising(estimate)) {
                     continue;
                 }
-                if let Some(split) = self.split(rough) {
+                if let Some(split) = self.split(estimate) {
                     // Whole users; fewer of them never break a limit that more of them kept.
-                    jobs.push(Job::Serve { split, users: rough.users.floor().max(1.0) });
+                    jobs.push(Job::Serve { split, users: estimate.users.floor().max(1.0) });
                 }
             }
         }
@@ -316,12 +349,12 @@ impl Search {
         self.jobs.extend(jobs);
     }
 
-    fn split(&self, rough: &Rough) -> Option<Split> {
+    fn split(&self, estimate: &Estimate) -> Option<Split> {
         let pool = |stations: &[Vec<Offer>], (kind, chips, index): (usize, u32, usize)| {
             let offer = stations.get(kind)?.get(index)?;
             Some(shape::pool(self.kinds.get(kind)?, chips, offer.layout))
         };
-        match rough.pools {
+        match estimate.pools {
             [Some(only), None] => Some(shape::colocated(pool(&self.colocated, only)?)),
             [Some(reads), Some(writes)] => {
                 Some(shape::apart(pool(&self.prefill, reads)?, pool(&self.decode, writes)?))
@@ -339,29 +372,39 @@ impl Search {
             pool.layout = Some(state.layout);
         }
         let full = evaluation.steady.warnings.iter().any(|own| matches!(own, Warning::KvLimited { .. }));
-        self.found.push(Candidate::new(scenario, &evaluation, self.metric));
+        self.found.push(Candidate::new(&scenario, &evaluation, self.metric));
         full
     }
 }
 
 impl Candidate {
-    fn new(scenario: Scenario, evaluation: &Evaluation, metric: Metric) -> Self {
+    fn new(scenario: &Scenario, evaluation: &Evaluation, metric: Metric) -> Self {
         let steady = &evaluation.steady;
         Self {
-            shape: Shape::of(&scenario.split),
+            deployed: Deployed::of(scenario),
+            split: Shape::of(&scenario.split),
+            users: match scenario.load {
+                Load::Closed { concurrency } => Some(concurrency),
+                Load::Open { .. } => None,
+            },
             keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit),
             interactivity: steady.interactivity(),
             per_chip: steady.throughput_per_chip(),
             value: metric.read(evaluation).ok().map(|own| own.value),
             ttft: steady.ttft,
             on_frontier: false,
-            scenario,
         }
     }
 }
 
 impl Family {
-    fn take(&mut self, felt: &Felt, value: f64, pools: [Option<(usize, u32, usize)>; 2], within: bool) {
+    fn take(
+        &mut self,
+        felt: &UserLatency,
+        value: f64,
+        pools: [Option<(usize, u32, usize)>; 2],
+        within: bool,
+    ) {
         let interactivity = 1.0 / felt.tpot;
         if !(interactivity.is_finite() && value.is_finite()) {
             return;
@@ -373,9 +416,9 @@ impl Family {
             shelf.resize(bucket + 1, None);
         }
         let Some(place) = shelf.get_mut(bucket) else { return };
-        let better = |own: &Rough| (value, interactivity) > (own.value, own.interactivity);
+        let better = |own: &Estimate| (value, interactivity) > (own.value, own.interactivity);
         if place.as_ref().is_none_or(better) {
-            *place = Some(Rough { interactivity, value, users: felt.users, pools });
+            *place = Some(Estimate { interactivity, value, users: felt.users, pools });
         }
     }
 }
@@ -391,8 +434,8 @@ fn last(most: u32, holds: impl Fn(u32) -> bool) -> u32 {
 }
 
 /// The deployments that no other of the shelf beats, most interactive first.
-fn front(shelf: &[Option<Rough>]) -> Vec<Rough> {
-    let mut all: Vec<&Rough> = shelf.iter().flatten().collect();
+fn front(shelf: &[Option<Estimate>]) -> Vec<Estimate> {
+    let mut all: Vec<&Estimate> = shelf.iter().flatten().collect();
     all.sort_by(|a, b| b.interactivity.total_cmp(&a.interactivity).then(b.value.total_cmp(&a.value)));
     let mut best = 0.0;
     let mut front = Vec::new();
@@ -485,7 +528,7 @@ fn mark(found: &mut [Candidate], metric: Metric) {
 ///
 /// let scenario = link::parse("v1&model=llama3-8b&prefill=h100-sxm*2&decode=h200*2&concurrency=32").scenario;
 /// let found = frontier(&scenario);
-/// let best: Vec<_> = found.iter().filter(|own| own.on_frontier).collect();
+/// let best: Vec<_> = found.points.iter().filter(|own| own.on_frontier).collect();
 /// // Along the frontier, speed for a user is paid for with throughput of a chip.
 /// for pair in best.windows(2) {
 ///     let faster = pair[1].interactivity.get() - pair[0].interactivity.get();
@@ -494,23 +537,23 @@ fn mark(found: &mut [Candidate], metric: Metric) {
 /// }
 /// ```
 #[must_use]
-pub fn frontier(scenario: &Scenario) -> Vec<Candidate> {
+pub fn frontier(scenario: &Scenario) -> Frontier {
     frontier_of(scenario, Metric::ThroughputPerChip)
 }
 
 /// The same for another metric: a cost, an energy or a throughput per chip or megawatt.
 #[must_use]
-pub fn frontier_of(scenario: &Scenario, metric: Metric) -> Vec<Candidate> {
+pub fn frontier_of(scenario: &Scenario, metric: Metric) -> Frontier {
     let mut search = Search::new(scenario, metric);
     while !search.step(64) {}
-    search.found()
+    search.answer()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
-    use crate::scenario::{Pool, link};
+    use crate::scenario::Pool;
     use crate::serve::{candidates, find_model};
 
     fn scenario(text: &str) -> Scenario {
@@ -520,7 +563,7 @@ mod tests {
     #[test]
     fn no_candidate_beats_one_on_the_frontier() {
         for metric in [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy] {
-            let tried = frontier_of(&Scenario::default(), metric);
+            let tried = frontier_of(&Scenario::default(), metric).points;
             assert!(tried.iter().filter(|own| own.on_frontier).count() >= 8, "{metric:?}");
             for best in tried.iter().filter(|own| own.on_frontier) {
                 assert!(best.keeps_ttft);
@@ -535,8 +578,9 @@ mod tests {
 
     #[test]
     fn every_point_is_what_its_scenario_evaluates_to() {
-        for own in frontier(&scenario("v1&model=gpt-oss-120b&prefill=h100-sxm*12&decode=b200*4&ttft=1s")) {
-            let again = scenario(&link::write(&own.scenario, &[]));
+        let base = scenario("v1&model=gpt-oss-120b&prefill=h100-sxm*12&decode=b200*4&ttft=1s");
+        for own in frontier(&base).points {
+            let again = own.deployed.scenario();
             let evaluation = evaluate(&again).unwrap();
             assert_eq!(evaluation.steady.interactivity(), own.interactivity);
             assert_eq!(evaluation.steady.throughput_per_chip(), own.per_chip);
@@ -591,7 +635,8 @@ mod tests {
             "v1&model=gpt-oss-120b&prefill=h200*2&decode=b200*4",
         ] {
             let base = scenario(text);
-            let best: Vec<Candidate> = frontier(&base).into_iter().filter(|own| own.on_frontier).collect();
+            let best: Vec<Candidate> =
+                frontier(&base).points.into_iter().filter(|own| own.on_frontier).collect();
             assert!(best.len() >= 8, "{text}: {}", best.len());
             for (interactivity, per_chip, what) in brute(&base) {
                 // The deployment handed out is as good in both within the spacing of batches and buckets.
@@ -616,25 +661,26 @@ mod tests {
             steps += 1;
         }
         assert!(steps > 20);
-        assert_eq!(small.found(), frontier(&base));
+        assert_eq!(small.answer(), frontier(&base));
     }
 
     #[test]
     fn machines_of_sram_and_chips_without_a_price_take_part() {
         let base = scenario("v1&isl=4k&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s");
-        let found = frontier(&base);
+        let found = frontier(&base).points;
         assert!(found.iter().any(|own| {
             own.on_frontier
                 && own
-                    .scenario
+                    .deployed
+                    .scenario()
                     .split
                     .pools()
                     .iter()
                     .any(|(role, pool)| *role == Role::Decode && pool.chip == "groq3-lp30")
         }));
         // Without a price only what needs none has a cost.
-        for own in frontier_of(&base, Metric::CostTotal) {
-            assert!(own.scenario.split.pools().iter().all(|(_, pool)| pool.chip == "h200"));
+        for own in frontier_of(&base, Metric::CostTotal).points {
+            assert!(own.deployed.scenario().split.pools().iter().all(|(_, pool)| pool.chip == "h200"));
         }
     }
 
@@ -645,7 +691,8 @@ mod tests {
             model: "deepseek-v3".to_owned(),
             ..Scenario::default()
         };
-        assert!(frontier(&base).is_empty());
-        assert!(frontier(&Scenario { model: "nothing".to_owned(), ..Scenario::default() }).is_empty());
+        assert!(frontier(&base).points.is_empty());
+        let unknown = Scenario { model: "nothing".to_owned(), ..Scenario::default() };
+        assert!(frontier(&unknown).points.is_empty());
     }
 }

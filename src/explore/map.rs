@@ -5,9 +5,11 @@
 //! margin takes it over with an interpolated margin; the rest, near boundaries, is evaluated. Where a contender leaves
 //! layouts to the tool and all neighbours settled on the same ones, so does the point between.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::axis::Axis;
+use super::deployed::Deployed;
 use super::objective::{Miss, miss};
 use super::shape;
 use crate::evaluate::evaluate_with;
@@ -22,10 +24,10 @@ const COARSEST: usize = 8;
 /// Margin from which a winner is clear: below, a point is evaluated.
 const CLEAR: f64 = 0.03;
 
-/// How a contender fares at a point.
+/// What a contender comes to at a point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fare {
+pub enum CellOutcome {
     /// It keeps the service level with this value of the metric.
     Keeps {
         /// In the base unit of the metric.
@@ -55,8 +57,8 @@ pub struct Cell {
     pub winner: Option<usize>,
     /// How far the runner-up is behind: 0.2 = its value is 20 % worse; absent where there is none.
     pub margin: Option<f64>,
-    /// How each contender fares; empty where neighbours decided.
-    pub fares: Vec<Fare>,
+    /// What each contender comes to; empty where neighbours decided.
+    pub outcomes: Vec<CellOutcome>,
 }
 
 /// A piece of the boundary between two winners, in values of the axes.
@@ -70,9 +72,83 @@ pub struct Segment {
     pub between: (Option<usize>, Option<usize>),
 }
 
+/// The map, as far as a search has come.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Map {
+    /// Who competes.
+    pub contenders: Vec<Deployed>,
+    /// The metric that decides.
+    #[serde(serialize_with = "super::plain::metric")]
+    pub metric: Metric,
+    /// The horizontal axis.
+    pub x: AxisValues,
+    /// The vertical axis.
+    pub y: AxisValues,
+    /// Index of the winner at each point, row by row from the smallest y; none where nothing keeps the service level.
+    pub winners: Vec<Vec<Option<usize>>>,
+    /// How far the runner-up is behind; none where there is none.
+    pub margins: Vec<Vec<Option<f64>>>,
+    /// Lines along which the winner changes.
+    pub boundary: Vec<Segment>,
+    /// Points that were evaluated; the others follow their neighbours.
+    pub evaluated: usize,
+    /// Why points are as they are, of those of which someone has said so: on the page of all, in a report of the evaluated
+    /// ones at which nothing keeps the service level.
+    #[serde(rename = "empty")]
+    pub reasons: Vec<Reason>,
+}
+
+impl Default for Map {
+    /// Nobody competes over nothing.
+    fn default() -> Self {
+        let [x, y, ..] = Axis::ALL.map(|axis| AxisValues { axis, values: Vec::new() });
+        Self {
+            contenders: Vec::new(),
+            metric: Metric::CostTotal,
+            x,
+            y,
+            winners: Vec::new(),
+            margins: Vec::new(),
+            boundary: Vec::new(),
+            evaluated: 0,
+            reasons: Vec::new(),
+        }
+    }
+}
+
+/// One axis of a map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AxisValues {
+    /// What varies.
+    pub axis: Axis,
+    /// Values, smallest first.
+    pub values: Vec<f64>,
+}
+
+impl Serialize for AxisValues {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("AxisValues", 3)?;
+        fields.serialize_field("id", self.axis.id())?;
+        fields.serialize_field("label", self.axis.label())?;
+        fields.serialize_field("values", &self.values)?;
+        fields.end()
+    }
+}
+
+/// Why a point of a map is as it is, in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reason {
+    /// Position among the values of x.
+    pub x: usize,
+    /// Position among the values of y.
+    pub y: usize,
+    /// The words.
+    pub reason: String,
+}
+
 /// A map under construction.
 #[derive(Clone, Debug)]
-pub struct Map {
+pub struct MapSearch {
     contenders: Vec<Scenario>,
     tables: &'static Constants,
     metric: Metric,
@@ -88,17 +164,17 @@ pub struct Map {
     evaluated: usize,
 }
 
-impl Map {
+impl MapSearch {
     /// A map of so many points each way. The first contender's range is shown.
     ///
     /// ```
-    /// use tandem::explore::{Axis, Knob, Map};
+    /// use tandem::explore::{Axis, Knob, MapSearch};
     /// use tandem::metric::Metric;
     /// use tandem::scenario::link;
     ///
     /// let links = ["v1&model=llama3-8b&pool=h100-sxm*2", "v1&model=llama3-8b&pool=b200*1"];
     /// let contenders = links.map(|own| link::parse(own).scenario);
-    /// let mut map = Map::new(&contenders, Metric::CostTotal, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)), 9);
+    /// let mut map = MapSearch::new(&contenders, Metric::CostTotal, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)), 9);
     /// // It gets finer as it goes, so that it can be shown before it is whole.
     /// while !map.step(16) {}
     /// assert!(map.cells().iter().all(Option::is_some));
@@ -163,6 +239,24 @@ impl Map {
         &self.cells
     }
 
+    /// What is known so far; nobody has said yet why points are as they are.
+    #[must_use]
+    pub fn answer(&self) -> Map {
+        let (columns, rows) = (self.xs.len(), self.ys.len());
+        let row = |y: usize| (0..columns).map(move |x| self.cell(x, y));
+        Map {
+            contenders: self.contenders.iter().map(Deployed::of).collect(),
+            metric: self.metric,
+            x: AxisValues { axis: self.axes.0, values: self.xs.clone() },
+            y: AxisValues { axis: self.axes.1, values: self.ys.clone() },
+            winners: (0..rows).map(|y| row(y).map(|cell| cell?.winner).collect()).collect(),
+            margins: (0..rows).map(|y| row(y).map(|cell| cell?.margin).collect()).collect(),
+            boundary: self.boundary(),
+            evaluated: self.evaluated,
+            reasons: Vec::new(),
+        }
+    }
+
     /// The point at these positions, or the nearest coarser one below and left of it.
     #[must_use]
     pub fn cell(&self, x: usize, y: usize) -> Option<&Cell> {
@@ -216,13 +310,19 @@ impl Map {
 
     /// How each contender fares at a point, in full also where neighbours decided.
     #[must_use]
-    pub fn fares(&self, x: usize, y: usize) -> Vec<Fare> {
-        (0..self.contenders.len()).map(|contender| self.fare(contender, x, y, None).0).collect()
+    pub fn outcomes(&self, x: usize, y: usize) -> Vec<CellOutcome> {
+        (0..self.contenders.len()).map(|contender| self.outcome(contender, x, y, None).0).collect()
     }
 
-    fn fare(&self, contender: usize, x: usize, y: usize, pinned: Option<&[Layout]>) -> (Fare, Vec<Layout>) {
+    fn outcome(
+        &self,
+        contender: usize,
+        x: usize,
+        y: usize,
+        pinned: Option<&[Layout]>,
+    ) -> (CellOutcome, Vec<Layout>) {
         let Some(mut scenario) = self.scenario(contender, x, y) else {
-            return (Fare::Unknown { reason: "it has no such axis".to_owned() }, Vec::new());
+            return (CellOutcome::Unknown { reason: "it has no such axis".to_owned() }, Vec::new());
         };
         if let Some(layouts) = pinned {
             for (pool, &layout) in scenario.split.pools_mut().into_iter().zip(layouts) {
@@ -231,18 +331,18 @@ impl Map {
         }
         let evaluation = match evaluate_with(&scenario, self.tables) {
             Ok(evaluation) => evaluation,
-            Err(refusal) => return (Fare::Refused { refusal }, Vec::new()),
+            Err(refusal) => return (CellOutcome::Refused { refusal }, Vec::new()),
         };
         let layouts = evaluation.steady.pools.iter().map(|pool| pool.layout).collect();
-        let fare = match miss(&scenario.slo, &evaluation) {
-            Some(miss) => Fare::Misses { miss },
+        let outcome = match miss(&scenario.slo, &evaluation) {
+            Some(miss) => CellOutcome::Misses { miss },
             None => match self.metric.read(&evaluation) {
-                Ok(own) if own.value.is_finite() => Fare::Keeps { value: own.value },
-                Ok(_) => Fare::Unknown { reason: "there is no finite value".to_owned() },
-                Err(reason) => Fare::Unknown { reason },
+                Ok(own) if own.value.is_finite() => CellOutcome::Keeps { value: own.value },
+                Ok(_) => CellOutcome::Unknown { reason: "there is no finite value".to_owned() },
+                Err(reason) => CellOutcome::Unknown { reason },
             },
         };
-        (fare, layouts)
+        (outcome, layouts)
     }
 
     fn look(&mut self, x: usize, y: usize) {
@@ -258,10 +358,10 @@ impl Map {
                     let own = self.cells.get(at).and_then(|cell| cell.as_ref()?.margin)?;
                     Some(own * share)
                 });
-                Cell { winner, margin: margin.sum(), fares: Vec::new() }
+                Cell { winner, margin: margin.sum(), outcomes: Vec::new() }
             }
             _ => {
-                let mut fares = Vec::new();
+                let mut outcomes = Vec::new();
                 let mut layouts = Vec::new();
                 for contender in 0..self.contenders.len() {
                     let settled: Vec<&[Layout]> = around
@@ -272,15 +372,15 @@ impl Map {
                     let same = whole && settled.len() == around.len();
                     let same = same && settled.windows(2).all(|pair| pair[0] == pair[1]);
                     let pinned = settled.first().copied().filter(|own| same && !own.is_empty());
-                    let (fare, own) = self.fare(contender, x, y, pinned);
-                    fares.push(fare);
+                    let (outcome, own) = self.outcome(contender, x, y, pinned);
+                    outcomes.push(outcome);
                     layouts.push(own);
                 }
                 self.evaluated += 1;
                 if let Some(place) = self.layouts.get_mut(index) {
                     *place = layouts;
                 }
-                Cell::of(fares, self.metric)
+                Cell::of(outcomes, self.metric)
             }
         };
         if let Some(place) = self.cells.get_mut(index) {
@@ -422,8 +522,8 @@ fn agreement(corners: &[(usize, &Cell)]) -> Option<(Option<usize>, bool)> {
 fn meeting(from: &Cell, to: &Cell, metric: Metric) -> f64 {
     let (Some(first), Some(second)) = (from.winner, to.winner) else { return 0.5 };
     let ahead = |cell: &Cell| {
-        let value = |contender: usize| match cell.fares.get(contender) {
-            Some(Fare::Keeps { value }) if *value > 0.0 => Some(libm::log(*value)),
+        let value = |contender: usize| match cell.outcomes.get(contender) {
+            Some(CellOutcome::Keeps { value }) if *value > 0.0 => Some(libm::log(*value)),
             _ => None,
         };
         let sign = if metric.more_is_better() { 1.0 } else { -1.0 };
@@ -437,12 +537,12 @@ fn meeting(from: &Cell, to: &Cell, metric: Metric) -> f64 {
 
 impl Cell {
     /// The winner among contenders and its margin over the runner-up.
-    fn of(fares: Vec<Fare>, metric: Metric) -> Self {
-        let mut kept: Vec<(usize, f64)> = fares
+    fn of(outcomes: Vec<CellOutcome>, metric: Metric) -> Self {
+        let mut kept: Vec<(usize, f64)> = outcomes
             .iter()
             .enumerate()
-            .filter_map(|(index, fare)| match fare {
-                Fare::Keeps { value } => Some((index, *value)),
+            .filter_map(|(index, outcome)| match outcome {
+                CellOutcome::Keeps { value } => Some((index, *value)),
                 _ => None,
             })
             .collect();
@@ -455,7 +555,7 @@ impl Cell {
             }
             _ => None,
         };
-        Self { winner: kept.first().map(|own| own.0), margin, fares }
+        Self { winner: kept.first().map(|own| own.0), margin, outcomes }
     }
 }
 
@@ -470,7 +570,7 @@ mod tests {
         links.iter().map(|text| link::parse(text).scenario).collect()
     }
 
-    fn complete(mut map: Map) -> Map {
+    fn complete(mut map: MapSearch) -> MapSearch {
         while !map.step(100) {}
         map
     }
@@ -484,7 +584,7 @@ mod tests {
             "v1&prefill=h100-sxm*8&decode=h200*8&osl=256",
             "v1&pool=b200*8&osl=256",
         ]);
-        let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 33));
+        let map = complete(MapSearch::new(&contenders, Metric::CostTotal, AXES, 33));
         assert!(map.cells().iter().all(Option::is_some));
         let (wins, none) = map.tally();
         assert!(wins.iter().filter(|&&count| count > 0).count() >= 2 && none > 0, "{wins:?}, {none}");
@@ -515,7 +615,7 @@ mod tests {
     fn the_boundary_runs_where_values_meet() {
         let contenders =
             contenders(&["v1&pool=h100-sxm*8&ttft=none&tpot=none", "v1&pool=b200*8&ttft=none&tpot=none"]);
-        let map = complete(Map::new(&contenders, Metric::CostTotal, AXES, 33));
+        let map = complete(MapSearch::new(&contenders, Metric::CostTotal, AXES, 33));
         let boundary = map.boundary();
         assert!(!boundary.is_empty());
         for segment in boundary {
@@ -533,27 +633,27 @@ mod tests {
     fn steps_of_any_size_draw_the_same_map() {
         let contenders = contenders(&["v1", "v1&pool=b200*8"]);
         let axes = (Axis::Knob(Knob::Osl), Axis::Tpot);
-        let mut small = Map::new(&contenders, Metric::CostTotal, axes, 17);
+        let mut small = MapSearch::new(&contenders, Metric::CostTotal, axes, 17);
         let mut early = 0;
         while !small.step(1) {
             early += usize::from(small.cell(16, 16).is_some());
         }
         assert!(early > 0);
-        assert_eq!(small.cells(), complete(Map::new(&contenders, Metric::CostTotal, axes, 17)).cells());
+        assert_eq!(small.cells(), complete(MapSearch::new(&contenders, Metric::CostTotal, axes, 17)).cells());
     }
 
     #[test]
     fn an_axis_that_nobody_has_leaves_reasons() {
         let contenders = contenders(&["v1&pool=h200*8"]);
-        assert!(!Map::applies(Axis::Knob(Knob::Mix), &contenders));
-        let map = complete(Map::over(
+        assert!(!MapSearch::applies(Axis::Knob(Knob::Mix), &contenders));
+        let map = complete(MapSearch::over(
             &contenders,
             Metric::CostTotal,
             (Axis::Knob(Knob::Mix), Axis::Tpot),
             (vec![0.5], vec![0.05]),
         ));
         assert_eq!(map.cell(0, 0).unwrap().winner, None);
-        assert!(matches!(map.fares(0, 0)[..], [Fare::Unknown { .. }]));
-        assert!(complete(Map::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
+        assert!(matches!(map.outcomes(0, 0)[..], [CellOutcome::Unknown { .. }]));
+        assert!(complete(MapSearch::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
     }
 }

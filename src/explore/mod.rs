@@ -4,24 +4,28 @@
 //! Whatever takes longer than a frame is a struct with `step`, which does a little at a time: a page calls it between
 //! frames, a worker between messages, and either shows what there is so far.
 
+pub mod agents;
 mod axis;
 pub mod claims;
+mod deployed;
 mod diff;
 mod frontier;
 mod knob;
 mod map;
 mod money;
 mod objective;
+mod plain;
 mod rivals;
 mod sensitivity;
 mod shape;
 mod size;
 
 pub use axis::Axis;
+pub use deployed::Deployed;
 pub use diff::{Aspect, Diff, Difference, Share, changed, diff};
-pub use frontier::{Candidate, Search, frontier, frontier_of};
+pub use frontier::{Candidate, Frontier, Search, frontier, frontier_of};
 pub use knob::{Knob, Sample, pin, sweep};
-pub use map::{Cell, Fare, Map, Segment};
+pub use map::{AxisValues, Cell, CellOutcome, Map, MapSearch, Reason, Segment};
 pub use money::{PriceLine, break_even_price, pays_below, price_lines};
 pub use objective::{Miss, miss};
 pub use rivals::rivals;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::deployed::Deployed;
 use super::objective::miss;
 use super::shape::kinds;
 use super::size::{BreakEven, Deployment, all_chips, size};
@@ -61,7 +62,7 @@ pub fn pays_below(scenario: &Scenario, best: &Deployment) -> Option<BreakEven> {
         chip: chip.to_owned(),
         below: DollarsPerHour::new(below),
         chips,
-        scenario: scenario.clone(),
+        deployed: Deployed::of(scenario),
     })
 }
 

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::deployed::Deployed;
 use super::knob::pin;
 use super::shape;
 use crate::catalog::Chip;
@@ -81,8 +82,10 @@ pub struct Swing {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sensitivity {
     /// The scenario with its layouts written down.
-    pub scenario: Scenario,
+    #[serde(flatten)]
+    pub deployed: Deployed,
     /// The metric.
+    #[serde(serialize_with = "super::plain::metric")]
     pub metric: Metric,
     /// Its value as things stand.
     pub value: f64,
@@ -159,7 +162,7 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
         sides.map(|outcome| outcome.change.abs()).fold(0.0, f64::max)
     };
     swings.sort_by(|a, b| width(b).total_cmp(&width(a)));
-    Ok(Sensitivity { metric, value, binding: base.steady.binding, swings, scenario })
+    Ok(Sensitivity { metric, value, binding: base.steady.binding, swings, deployed: Deployed::of(&scenario) })
 }
 
 /// The scenario with so many times as much of something; `None` where it has none of it.

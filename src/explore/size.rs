@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::deployed::Deployed;
 use super::objective::{Miss, loaded, miss};
 use super::shape::{self, Shape};
 use crate::catalog::{self, Status};
@@ -40,9 +41,10 @@ const UNPRICED_LAYOUTS: usize = 6;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Deployment {
     /// The deployment with its layouts written down.
-    pub scenario: Scenario,
+    #[serde(flatten)]
+    pub deployed: Deployed,
     /// Its split.
-    pub shape: Shape,
+    pub split: Shape,
     /// Chips over all pools.
     pub chips: u32,
     /// What it costs per hour.
@@ -105,7 +107,8 @@ pub struct BreakEven {
     /// Chips of it.
     pub chips: u32,
     /// The deployment it would be part of.
-    pub scenario: Scenario,
+    #[serde(flatten)]
+    pub deployed: Deployed,
 }
 
 /// The answer.
@@ -150,13 +153,30 @@ struct Known {
     colocated: Vec<Offer>,
 }
 
+/// A deployment that was found, with its pools.
+#[derive(Clone, Debug)]
+struct Found {
+    split: Split,
+    deployment: Deployment,
+}
+
+impl Found {
+    /// Whether another has the same split and the same kinds of chips.
+    fn is_like(&self, other: &Self) -> bool {
+        let kinds = |own: &Self| -> Vec<String> {
+            own.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect()
+        };
+        self.deployment.split == other.deployment.split && kinds(self) == kinds(other)
+    }
+}
+
 /// A search for the cheapest deployments that is taken in steps.
 #[derive(Clone, Debug)]
 pub struct Sizer {
     scenario: Scenario,
     tables: &'static Constants,
     chips: Vec<Known>,
-    found: Vec<Deployment>,
+    found: Vec<Found>,
     unfit: Vec<(String, Unfit)>,
     break_even: Vec<BreakEven>,
     jobs: Vec<Job>,
@@ -234,28 +254,32 @@ impl Sizer {
     pub fn answer(&self) -> Sizing {
         Sizing {
             scenario: self.scenario.clone(),
-            deployments: self.best_of_each(),
+            deployments: self.best_of_each().into_iter().map(|own| own.deployment).collect(),
             unfit: self.unfit.clone(),
             break_even: self.break_even.clone(),
         }
     }
 
     /// The cheapest of each split and choice of chips, cheapest first.
-    fn best_of_each(&self) -> Vec<Deployment> {
-        let mut best: Vec<Deployment> = Vec::new();
-        let kinds = |own: &Deployment| -> Vec<String> {
-            own.scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect()
-        };
+    fn best_of_each(&self) -> Vec<Found> {
+        let mut best: Vec<Found> = Vec::new();
         for own in &self.found {
-            let like = |other: &&mut Deployment| other.shape == own.shape && kinds(other) == kinds(own);
-            match best.iter_mut().find(like) {
-                Some(other) if own.per_hour < other.per_hour => *other = own.clone(),
+            match best.iter_mut().find(|other| other.is_like(own)) {
+                Some(other) if own.deployment.per_hour < other.deployment.per_hour => *other = own.clone(),
                 Some(_) => {}
                 None => best.push(own.clone()),
             }
         }
-        best.sort_by(|a, b| a.per_hour.get().total_cmp(&b.per_hour.get()).then(a.chips.cmp(&b.chips)));
+        best.sort_by(|a, b| {
+            let (a, b) = (&a.deployment, &b.deployment);
+            a.per_hour.get().total_cmp(&b.per_hour.get()).then(a.chips.cmp(&b.chips))
+        });
         best
+    }
+
+    /// Dollars per hour of the cheapest deployment so far.
+    fn cheapest(&self) -> f64 {
+        self.found.iter().map(|own| own.deployment.per_hour.get()).fold(f64::INFINITY, f64::min)
     }
 
     fn price(&self, chip: usize) -> Option<f64> {
@@ -349,8 +373,9 @@ impl Sizer {
 
     fn keep(&mut self, split: Split, evaluation: &Evaluation, cost: f64) {
         let steady = &evaluation.steady;
-        self.found.push(Deployment {
-            shape: Shape::of(&split),
+        let deployment = Deployment {
+            deployed: Deployed::of(&self.with(split.clone())),
+            split: Shape::of(&split),
             chips: split.chips(),
             per_hour: DollarsPerHour::new(cost),
             per_mtok: Metric::CostTotal.read(evaluation).ok().map(|own| own.value),
@@ -358,8 +383,8 @@ impl Sizer {
             tpot: steady.tpot,
             binding: steady.binding,
             headroom: None,
-            scenario: self.with(split),
-        });
+        };
+        self.found.push(Found { split, deployment });
     }
 
     /// Requests per second that the load comes to when a token takes so long.
@@ -453,7 +478,7 @@ impl Sizer {
             return;
         };
         let prices = (read.price.unwrap_or(0.0), write.price.unwrap_or(0.0));
-        let best = self.found.iter().map(|own| own.per_hour.get()).fold(f64::INFINITY, f64::min);
+        let best = self.cheapest();
         if prefill.cost + decode.cost > best * 3.0 {
             return;
         }
@@ -519,7 +544,7 @@ impl Sizer {
 
     /// The price below which a chip without one would be in the cheapest deployment: alone, or in one of two pools.
     fn unpriced(&mut self, chip: usize) {
-        let best = self.found.iter().map(|own| own.per_hour.get()).fold(f64::INFINITY, f64::min);
+        let best = self.cheapest();
         let Some(known) = self.chips.get(chip).filter(|_| best.is_finite()) else { return };
         let mut worth: Option<BreakEven> = None;
         let mut consider = |split: Split, chips: u32, rest: f64| {
@@ -529,7 +554,7 @@ impl Sizer {
                     chip: known.id.clone(),
                     below: DollarsPerHour::new(below),
                     chips,
-                    scenario: Scenario { split, ..self.scenario.clone() },
+                    deployed: Deployed::of(&self.with(split)),
                 });
             }
         };
@@ -591,8 +616,11 @@ impl Sizer {
         if index == 0 {
             self.found = self.best_of_each();
         }
-        let Some(own) = self.found.get_mut(index) else { return };
-        own.headroom = headroom(&own.scenario, self.tables);
+        let Some(own) = self.found.get(index) else { return };
+        let room = headroom(&self.with(own.split.clone()), self.tables);
+        if let Some(own) = self.found.get_mut(index) {
+            own.deployment.headroom = room;
+        }
         self.jobs.push(Job::Headroom { index: index + 1 });
     }
 }
@@ -658,16 +686,17 @@ mod tests {
             let sizing = sized(text, &["h100-sxm", "h200", "b200"]);
             assert!(sizing.deployments.len() >= 4, "{text}: {}", sizing.deployments.len());
             for own in &sizing.deployments {
-                let evaluation = evaluate(&own.scenario).unwrap();
-                assert_eq!(miss(&own.scenario.slo, &evaluation), None, "{text}");
+                let scenario = own.deployed.scenario();
+                let evaluation = evaluate(&scenario).unwrap();
+                assert_eq!(miss(&scenario.slo, &evaluation), None, "{text}");
                 let per_hour = evaluation.costs.per_hour.unwrap();
                 assert!((per_hour / own.per_hour - 1.0).abs() < 1e-9);
-                for index in 0..own.scenario.split.pools().len() {
-                    let mut fewer = own.scenario.clone();
+                for index in 0..scenario.split.pools().len() {
+                    let mut fewer = scenario.clone();
                     fewer.split.pools_mut()[index].chips -= 1;
-                    let fails = evaluate(&fewer)
-                        .is_ok_and(|evaluation| miss(&own.scenario.slo, &evaluation).is_none());
-                    assert!(!fails, "{text}: {:?} has a chip to spare", own.scenario.split);
+                    let fails =
+                        evaluate(&fewer).is_ok_and(|evaluation| miss(&scenario.slo, &evaluation).is_none());
+                    assert!(!fails, "{text}: {} has a chip to spare", own.deployed.label);
                 }
             }
             assert!(sizing.deployments.windows(2).all(|pair| pair[0].per_hour <= pair[1].per_hour));
@@ -677,7 +706,7 @@ mod tests {
     #[test]
     fn the_fewest_colocated_chips_are_those_of_brute_force() {
         let sizing = sized("v1&model=llama3-8b&concurrency=300", &["h100-sxm"]);
-        let colocated = sizing.deployments.iter().find(|own| own.shape == Shape::Colocated).unwrap();
+        let colocated = sizing.deployments.iter().find(|own| own.split == Shape::Colocated).unwrap();
         let base = link::parse("v1&model=llama3-8b&concurrency=300").scenario;
         let model = crate::serve::find_model(&base).unwrap();
         let chip = base.chip("h100-sxm").unwrap();
@@ -694,10 +723,9 @@ mod tests {
     fn headroom_ends_where_the_service_level_breaks() {
         let sizing = sized("v1&rate=4", &["h200"]);
         for own in &sizing.deployments {
-            let headroom = own.headroom.unwrap();
-            let holds = |factor: f64| {
-                miss(&own.scenario.slo, &evaluate(&loaded(&own.scenario, factor)).unwrap()).is_none()
-            };
+            let (headroom, scenario) = (own.headroom.unwrap(), own.deployed.scenario());
+            let holds =
+                |factor: f64| miss(&scenario.slo, &evaluate(&loaded(&scenario, factor)).unwrap()).is_none();
             assert!(holds(1.0 + headroom.share));
             assert!(headroom.breaks.is_none() || !holds(1.0 + headroom.share + 0.005));
         }
@@ -710,7 +738,7 @@ mod tests {
         let worth = sizing.break_even.iter().find(|own| own.chip == "groq3-lp30").unwrap();
         let cheapest = sizing.deployments[0].per_hour.get();
         for (factor, pays) in [(0.99, true), (1.01, false)] {
-            let mut priced = worth.scenario.clone();
+            let mut priced = worth.deployed.scenario();
             priced.pricing.rents.push(crate::scenario::ChipRent {
                 chip: "groq3-lp30".to_owned(),
                 rent: worth.below * factor,

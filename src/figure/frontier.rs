@@ -3,6 +3,7 @@
 use crate::chart::frontier::Better;
 use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sample, Series};
 use crate::evaluate::Evaluation;
+use crate::explore::Candidate;
 use crate::metric::{Metric, Quantity};
 use crate::serve::Refusal;
 use crate::units::format::Unit;
@@ -11,31 +12,12 @@ use crate::units::format::Unit;
 pub const AGAINST: [Metric; 4] =
     [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy, Metric::ThroughputPerMegawatt];
 
-/// A deployment that was tried.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// The scenario as a link.
-    pub link: String,
-    /// Its pools in words.
-    pub label: String,
-    /// Users of the closed loop.
-    pub users: f64,
-    /// Tokens per second and user.
-    pub interactivity: f64,
-    /// The metric in its base unit; not a number where it is unknown.
-    pub value: f64,
-    /// Mean time to first token in seconds.
-    pub ttft: f64,
-    /// Whether it keeps the limit on TTFT.
-    pub keeps_ttft: bool,
-    /// Whether no other beats it.
-    pub on_frontier: bool,
-}
-
 /// The chart of all that was tried, with the best of it joined.
 #[must_use]
-pub fn chart(found: &[Found], metric: Metric, answer: &Result<Evaluation, Refusal>) -> Chart {
-    let described = |own: &Found| Sample::new(own.interactivity, own.value).with_note(describe(own));
+pub fn chart(found: &[Candidate], metric: Metric, answer: &Result<Evaluation, Refusal>) -> Chart {
+    let described = |own: &Candidate| {
+        Sample::new(own.interactivity.get(), own.value.unwrap_or(f64::NAN)).with_note(describe(own))
+    };
     let cloud = |keeps: bool| found.iter().filter(|own| own.keeps_ttft == keeps).map(described).collect();
     let best =
         found.iter().filter(|own| own.on_frontier).map(|own| described(own).with_label(users(own))).collect();
@@ -79,10 +61,13 @@ pub fn title(metric: Metric) -> String {
     format!("{} against interactivity", metric.label())
 }
 
-fn users(own: &Found) -> String {
-    if own.users == 1.0 { "1 user".to_owned() } else { format!("{} users", Unit::Count.format(own.users)) }
+fn users(own: &Candidate) -> String {
+    match own.users.unwrap_or_default() {
+        1.0 => "1 user".to_owned(),
+        users => format!("{} users", Unit::Count.format(users)),
+    }
 }
 
-fn describe(own: &Found) -> String {
-    format!("{} · {} · TTFT {}", users(own), own.label, Unit::Seconds.format(own.ttft))
+fn describe(own: &Candidate) -> String {
+    format!("{} · {} · TTFT {}", users(own), own.deployed.label, Unit::Seconds.format(own.ttft.get()))
 }

@@ -2,7 +2,10 @@
 
 use crate::chart::frontier::Better;
 use crate::chart::tornado::{self, Effect, Tornado};
+use crate::explore::{Outcome, Sensitivity, Swing};
 use crate::metric::Metric;
+use crate::report::explore::sensitivity::name;
+use crate::report::words;
 use crate::units::format::{Precision, Unit};
 
 /// What levers can move, the usual first.
@@ -12,57 +15,51 @@ pub const MOVED: [Metric; 13] = {
     all
 };
 
-/// The levers of a scenario.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Levers {
-    /// The strongest in words, or why there are none.
-    pub sentence: String,
-    /// The metric as things stand, in its base unit; none without levers.
-    pub value: Option<f64>,
-    /// The levers that move it, widest swing first.
-    pub levers: Vec<Lever>,
-}
+/// A change of the metric by less than this share is none.
+const FELT: f64 = 1e-3;
 
-/// One lever. A value is no number where the deployment cannot be served so.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lever {
-    /// Its name.
-    pub name: String,
-    /// The metric at a tenth less, a tenth more, and twice as much.
-    pub values: [f64; 3],
-    /// What limits at twice as much; empty where that is what limits now.
-    pub then: String,
-}
-
-/// The levers as bars of a tenth less and a tenth more.
+/// The levers as bars of a tenth less and a tenth more, without those that change nothing.
 #[must_use]
-pub fn tornado(levers: &Levers, metric: Metric) -> Tornado {
-    let (unit, present) = (metric.unit(), levers.value.unwrap_or(f64::NAN));
-    let lever = |own: &Lever| {
-        let [less, more, double] = own.values;
-        let twice = if double.is_finite() {
-            let change = Unit::Percent.format_change(double / present - 1.0, Precision::SHORT);
-            let then =
-                if own.then.is_empty() { String::new() } else { format!("; then {} limits", own.then) };
-            format!("Twice as much: {} ({change}){then}", unit.format(double))
-        } else {
-            "Twice as much cannot be served".to_owned()
-        };
-        let effect =
-            |setting: &str, value: f64| Effect { note: Some(twice.clone()), ..Effect::new(setting, value) };
-        tornado::Lever {
-            label: own.name.clone(),
-            low: effect("10 % less", less),
-            high: effect("10 % more", more),
-            next: (!own.then.is_empty()).then(|| format!("{} limits", own.then)),
-        }
-    };
+pub fn tornado(found: Option<&Sensitivity>, metric: Metric) -> Tornado {
+    let levers = found.map(|own| {
+        let moving = own.swings.iter().filter(|swing| is_felt(swing));
+        moving.map(|swing| lever(own, swing, metric)).collect()
+    });
     Tornado {
         title: format!("What moves {}", metric.label().to_ascii_lowercase()),
         metric: metric.label().to_owned(),
-        unit,
+        unit: metric.unit(),
         better: Some(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
-        present,
-        levers: levers.levers.iter().map(lever).collect(),
+        present: found.map_or(f64::NAN, |own| own.value),
+        levers: levers.unwrap_or_default(),
+    }
+}
+
+fn is_felt(swing: &Swing) -> bool {
+    let ends = [swing.less, swing.more, swing.double];
+    ends.iter().any(Option::is_none) || ends.into_iter().flatten().any(|end| end.change.abs() >= FELT)
+}
+
+fn lever(own: &Sensitivity, swing: &Swing, metric: Metric) -> tornado::Lever {
+    let unit = metric.unit();
+    let then = swing.double.map(|double| double.binding).filter(|binding| *binding != own.binding);
+    let then = then.map(words::binding);
+    let twice = match swing.double {
+        Some(double) => {
+            let change = Unit::Percent.format_change(double.value / own.value - 1.0, Precision::SHORT);
+            let then = then.map_or_else(String::new, |then| format!("; then {then} limits"));
+            format!("Twice as much: {} ({change}){then}", unit.format(double.value))
+        }
+        None => "Twice as much cannot be served".to_owned(),
+    };
+    let effect = |setting: &str, end: Option<Outcome>| Effect {
+        note: Some(twice.clone()),
+        ..Effect::new(setting, end.map_or(f64::NAN, |own| own.value))
+    };
+    tornado::Lever {
+        label: name(swing),
+        low: effect("10 % less", swing.less),
+        high: effect("10 % more", swing.more),
+        next: then.map(|then| format!("{then} limits")),
     }
 }

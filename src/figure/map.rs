@@ -2,11 +2,14 @@
 
 use crate::chart::heat::{HeatMap, MapCell, Winner};
 use crate::chart::model::{self, Paint};
-use crate::explore::{Axis, Knob};
+use crate::explore::{Axis, Deployed, Knob, Map};
 use crate::metric::Metric;
-use crate::report::explore::map::axis_unit;
+use crate::report::explore::map::{axis_unit, is_twin, letter};
 use crate::scenario::{Scenario, link};
 use crate::units::format::Unit;
+
+/// Points of the map each way: four halvings of the first spacing.
+pub const POINTS: usize = 33;
 
 /// From this margin on the colour is full.
 const FULL: f64 = 0.5;
@@ -17,25 +20,6 @@ pub const DECIDES: [Metric; 13] = {
     (all[0], all[7]) = (all[7], all[0]);
     all
 };
-
-/// Who competes, over what.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Field {
-    /// Who can win: words, and a link.
-    pub contenders: Vec<(String, String)>,
-    /// Values of the horizontal axis.
-    pub xs: Vec<f64>,
-    /// Values of the vertical axis.
-    pub ys: Vec<f64>,
-    /// Winner and margin of each point, row by row from the smallest y; the margin is no number where there is none.
-    pub cells: Vec<(Option<usize>, f64)>,
-    /// Why, where it was told.
-    pub reasons: Vec<Option<String>>,
-    /// Where the winner changes: two ends each.
-    pub boundary: Vec<[(f64, f64); 2]>,
-    /// Points evaluated so far.
-    pub evaluated: f64,
-}
 
 /// Who competes, as links: the pinned scenarios and the present one, all at the same place on the axes, so that moving
 /// along an axis leaves the map as it is. The present one comes last, so that letters are those of the pins.
@@ -83,13 +67,7 @@ fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
 
 /// The map as a picture.
 #[must_use]
-pub fn heat(
-    field: &Field,
-    scenario: &Scenario,
-    axes: (Axis, Axis),
-    metric: Metric,
-    paints: &[Paint],
-) -> HeatMap {
+pub fn heat(map: &Map, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, paints: &[Paint]) -> HeatMap {
     let axis = |axis: Axis| {
         let unit = axis_unit(axis, scenario);
         if axis.is_logarithmic() {
@@ -98,32 +76,51 @@ pub fn heat(
             model::Axis::linear(axis.label(), unit)
         }
     };
-    let winner = |(index, own): (usize, &(String, String))| Winner {
-        id: index.to_string(),
-        label: own.0.clone(),
-        // What else the chips could be has no colour of its own.
-        paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
-    };
-    let cell = |(index, &(winner, margin)): (usize, &(Option<usize>, f64))| MapCell {
-        winner,
-        margin: if margin.is_finite() { margin } else { FULL },
-        note: field.reasons.get(index).cloned().flatten(),
-    };
     let present = axes.0.current(scenario).zip(axes.1.current(scenario));
     HeatMap {
         title: format!("Best by {}", metric.label().to_ascii_lowercase()),
         x: axis(axes.0),
         y: axis(axes.1),
-        xs: field.xs.clone(),
-        ys: field.ys.clone(),
-        winners: field.contenders.iter().enumerate().map(winner).collect(),
-        cells: field.cells.iter().enumerate().map(cell).collect(),
+        xs: map.x.values.clone(),
+        ys: map.y.values.clone(),
+        winners: winners(map, paints),
+        cells: cells(map),
         margin: "ahead of the next by".to_owned(),
         unit: Unit::Percent,
         full: FULL,
-        boundaries: field.boundary.iter().map(|ends| ends.to_vec()).collect(),
+        boundaries: map.boundary.iter().map(|own| vec![own.from, own.to]).collect(),
         present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
     }
+}
+
+fn winners(map: &Map, paints: &[Paint]) -> Vec<Winner> {
+    let winner = |(index, own): (usize, &Deployed)| {
+        let twin = is_twin(map.contenders.iter().map(|own| &own.label), &own.label);
+        Winner {
+            id: index.to_string(),
+            label: if twin { format!("{}: {}", letter(index), own.label) } else { own.label.clone() },
+            // What else the chips could be has no colour of its own.
+            paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
+        }
+    };
+    map.contenders.iter().enumerate().map(winner).collect()
+}
+
+/// The points of the map, row by row from the smallest y.
+fn cells(map: &Map) -> Vec<MapCell> {
+    let points = map.winners.iter().flatten().zip(map.margins.iter().flatten());
+    let cell = |(&winner, &margin): (&Option<usize>, &Option<f64>)| MapCell {
+        winner,
+        margin: margin.unwrap_or(FULL),
+        note: None,
+    };
+    let mut cells: Vec<MapCell> = points.map(cell).collect();
+    for own in &map.reasons {
+        if let Some(cell) = cells.get_mut(own.y * map.x.values.len() + own.x) {
+            cell.note = Some(own.reason.clone());
+        }
+    }
+    cells
 }
 
 #[cfg(test)]

@@ -1,59 +1,71 @@
-//! What sets two scenarios apart, and which change each metric's difference is put down to.
+//! What sets two scenarios apart, and which change each metric's difference is put down to. The page shows sentences, so
+//! that is what crosses the port.
 
-use super::field::Line;
-use super::{Once, Work, ask_of};
+use super::slice::{Answered, Ask, Comes, Once, Work};
+use super::wire::{last, line, message};
 use crate::explore::diff;
 use crate::metric::Metric;
 use crate::report::explore::diff as told;
 use crate::report::words;
-
-pub(super) const VERB: &str = "diff";
+use crate::scenario::{Scenario, link};
 
 /// The metrics that are told.
 const TOLD: [Metric; 4] = [Metric::Ttft, Metric::Tpot, Metric::Throughput, Metric::CostTotal];
 
-/// What to ask about two scenarios, given as links.
-#[must_use]
-pub fn question(before: &str, after: &str) -> String {
-    format!("{VERB}\n{before}\n{after}")
+/// What to ask about two scenarios.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The one that changes are counted from.
+    pub before: String,
+    /// The other.
+    pub after: String,
 }
 
-/// Reads the whole answer: what changed in a sentence, then a sentence for each metric.
-#[must_use]
-pub fn read(answer: &str) -> Vec<String> {
-    answer.lines().map(str::to_owned).collect()
+message!(Question { before, after });
+
+impl Ask for Question {
+    const VERB: &'static str = "diff";
+    const COMES: Comes = Comes::Whole;
+    /// What changed in a sentence, then a sentence for each metric.
+    type Answer = Vec<String>;
+
+    fn answer(text: &str) -> Vec<String> {
+        last(text).unwrap_or_default()
+    }
 }
 
-pub(super) fn start(rest: &str) -> Box<dyn Work> {
-    let (before, after) = rest.split_once('\n').unwrap_or((rest, ""));
-    let (before, after) = (ask_of(before), ask_of(after));
-    Box::new(Once(move || {
-        let own = match diff(&before, &after) {
-            Ok(own) => own,
-            Err(refusal) => return Line::default().text(&words::refusal(&refusal)).end(),
-        };
-        if own.aspects.is_empty() {
-            return Line::default().text("The two are the same.").end();
-        }
-        let changes: Vec<String> = own.aspects.iter().map(|&aspect| told::aspect(aspect, &after)).collect();
-        let mut text = Line::default().text(&format!("Changed: {}.", changes.join(", "))).end();
-        for metric in TOLD {
-            if let Some(difference) = own.differences.iter().find(|other| other.metric == metric) {
-                text += &Line::default().text(&told::sentence(difference, &after)).end();
-            }
-        }
-        text
-    }))
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        let [before, after] = [&self.before, &self.after].map(|own| link::parse(own).scenario);
+        Box::new(Once(move || line(&sentences(&before, &after))))
+    }
+}
+
+fn sentences(before: &Scenario, after: &Scenario) -> Vec<String> {
+    let own = match diff(before, after) {
+        Ok(own) => own,
+        Err(refusal) => return vec![words::refusal(&refusal)],
+    };
+    if own.aspects.is_empty() {
+        return vec!["The two are the same.".to_owned()];
+    }
+    let changes: Vec<String> = own.aspects.iter().map(|&aspect| told::aspect(aspect, after)).collect();
+    let metrics = TOLD.iter().filter_map(|metric| own.differences.iter().find(|own| own.metric == *metric));
+    let first = format!("Changed: {}.", changes.join(", "));
+    std::iter::once(first).chain(metrics.map(|own| told::sentence(own, after))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::tests::pieces;
+    use crate::jobs::question::pieces;
 
     #[test]
     fn changes_are_named_with_their_shares() {
-        let told = |before: &str, after: &str| read(&pieces(&question(before, after)).concat());
+        let told = |before: &str, after: &str| {
+            let question = Question { before: before.to_owned(), after: after.to_owned() };
+            Question::answer(&pieces(question).concat())
+        };
         let lines = told("v1&model=llama3-8b&pool=h200*8", "v1&model=llama3-8b&pool=b200*8&isl=2k");
         assert!(lines[0].starts_with("Changed: ") && lines[0].contains("input length"), "{lines:?}");
         assert!(

@@ -1,44 +1,70 @@
 //! A model read from a Hugging Face `config.json`: the answer is the model as links write it, with what to say of it.
 
-use super::field::{Fields, Line};
-use super::{Once, Work};
+use super::slice::{Answered, Ask, Comes, Once, Work};
+use super::wire::{Field, Fields, Line, Rest, last, line, message, tagged};
 use crate::catalog::Model;
 use crate::catalog::import::model_from_config;
 use crate::scenario::link;
 
-pub(super) const VERB: &str = "import";
+/// What to ask about a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What to call the model; empty for the text's own name.
+    pub name: String,
+    /// The text.
+    pub text: Rest,
+}
+
+message!(Question { name, text });
+
+/// A model that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// The model.
+    pub model: Box<Model>,
+    /// What was taken for granted, a sentence each.
+    pub notes: Vec<String>,
+}
+
+message!(Read { model, notes });
+
+impl Field for Box<Model> {
+    fn write(&self, line: &mut Line) {
+        line.text(&link::write_model(self));
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        link::read_model(fields.text()?).ok().map(Self::new)
+    }
+}
 
 /// What came of a text that ought to be a configuration.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Read {
-    /// A model, and what was taken for granted, a sentence each.
-    Model(Box<Model>, Vec<String>),
+pub enum Answer {
+    /// A model.
+    Model(Read),
     /// Why the text is none.
     BadText(String),
     /// Why the name can't be taken.
     BadName(String),
 }
 
-/// What to ask about a text; an empty name leaves the text's own.
-#[must_use]
-pub fn question(name: &str, text: &str) -> String {
-    format!("{VERB}\n{}\n{text}", name.replace('\n', " "))
+tagged!(Answer { "model" Model, "text" BadText, "name" BadName });
+
+impl Ask for Question {
+    const VERB: &'static str = "import";
+    const COMES: Comes = Comes::Whole;
+    type Answer = Option<Answer>;
+
+    fn answer(text: &str) -> Option<Answer> {
+        last(text)
+    }
 }
 
-/// Reads the whole answer.
-#[must_use]
-pub fn read(answer: &str) -> Option<Read> {
-    let mut lines = answer.lines();
-    let mut fields = Fields::of(lines.next()?);
-    let (kind, text) = (fields.text()?, fields.text()?);
-    Some(match kind {
-        "model" => {
-            let model = link::read_model(text).ok()?;
-            Read::Model(Box::new(model), lines.map(str::to_owned).collect())
-        }
-        "text" => Read::BadText(text.to_owned()),
-        _ => Read::BadName(text.to_owned()),
-    })
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        Box::new(Once(move || line(&answer(self.name.trim(), &self.text.0))))
+    }
 }
 
 /// Bytes of a text beyond which it is not even read.
@@ -50,30 +76,47 @@ pub fn too_long(bytes: f64) -> String {
     crate::catalog::import::ImportError::TooLong { bytes: bytes as usize }.to_string()
 }
 
-pub(super) fn start(rest: &str) -> Box<dyn Work> {
-    let (name, text) = rest.split_once('\n').unwrap_or(("", rest));
-    let answer = answer(name.trim(), text);
-    Box::new(Once(move || answer.clone()))
-}
-
-fn answer(name: &str, text: &str) -> String {
-    let said = |kind: &str, text: &str| Line::default().text(kind).text(text).end();
+fn answer(name: &str, text: &str) -> Answer {
     let mut imported = match model_from_config(text) {
         Ok(imported) => imported,
-        Err(error) => return said("text", &error.to_string()),
+        Err(error) => return Answer::BadText(error.to_string()),
     };
     if !name.is_empty() {
         imported = match imported.renamed(name) {
             Ok(imported) => imported,
-            Err(error) => return said("name", &error.to_string()),
+            Err(error) => return Answer::BadName(error.to_string()),
         };
     }
-    let mut answer = said("model", &link::write_model(&imported.model));
-    if let Some(known) = imported.same_as {
-        answer += &Line::default().text(&format!("same architecture as {known} of the catalogue")).end();
+    let known = imported.same_as.map(|known| format!("same architecture as {known} of the catalogue"));
+    let notes = imported.notes.iter().map(ToString::to_string);
+    Answer::Model(Read { notes: known.into_iter().chain(notes).collect(), model: Box::new(imported.model) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::question;
+
+    fn asked(name: &str, text: &str) -> Answer {
+        let question = Question { name: name.to_owned(), text: Rest(text.to_owned()) };
+        Question::answer(&question::pieces(question).concat()).unwrap()
     }
-    for note in &imported.notes {
-        answer += &Line::default().text(&note.to_string()).end();
+
+    #[test]
+    fn a_model_comes_over_with_its_notes() {
+        let config = include_str!("../../tests/fixtures/configs/qwen3-32b.json");
+        let direct = model_from_config(config).unwrap();
+        let Answer::Model(read) = asked("", config) else { panic!("no model") };
+        assert_eq!(read.model.architecture(), direct.model.architecture());
+        assert!(read.notes.len() >= direct.notes.len());
+        let Answer::Model(read) = asked("mine", config) else { panic!("no model") };
+        assert!(read.model.name.contains("mine"), "{}", read.model.name);
     }
-    answer
+
+    #[test]
+    fn what_is_none_says_why() {
+        assert!(matches!(asked("", "{\n"), Answer::BadText(_)));
+        let config = include_str!("../../tests/fixtures/configs/qwen3-32b.json");
+        assert!(matches!(asked("%%", config), Answer::BadName(_)));
+    }
 }

@@ -5,22 +5,18 @@
 
 use std::sync::Arc;
 
-use super::field::{Fields, Line};
-use super::lanes::Recorder;
-use super::run::{Run, Seen, fewer};
-use super::{Slice, Work};
-use crate::metric::Metric;
-use crate::replay::record::End;
-use crate::replay::requests::{ENOUGH, Pacing};
-use crate::replay::statistics::{Distribution, Estimate};
-use crate::replay::{Asked, Record, Replay};
-use crate::report::replay as told;
-use crate::scenario::trace::{Reader, Trace};
-use crate::scenario::traffic::Horizon;
+use super::slice::{Answered, Ask, Comes, Slice, Work};
+use super::wire::{Field, Fields, Line, Rest, choice, last, line, message, messages, tagged};
+use crate::replay::lanes::{Act, Lane, Lanes, Recorder, Track as LaneTrack};
+use crate::replay::overview::{Overview, Spread, Track};
+use crate::replay::requests::Pacing;
+use crate::replay::run::{Run, Seen};
+use crate::replay::{Asked, Record};
+use crate::report::replay::{self as told, Figure};
+use crate::scenario::trace::Reader;
 use crate::scenario::{Scenario, link};
 use crate::units::Seconds;
-
-pub(super) const VERB: &str = "replay";
+use crate::units::format::Unit;
 
 /// Events of a slice: 5 ms natively where requests are short (900,000 events a second), 25 ms in a trace of long prompts
 /// that are all different (160,000), and about twice that in a browser. Nothing waits longer for a cancel.
@@ -32,70 +28,80 @@ const RECORDS: usize = 4096;
 /// Requests after which the first distributions are told.
 const FIRST: u32 = 16_384;
 
-/// What is wanted of a replay.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wish {
+/// What to ask of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
     /// How many times as fast a trace is replayed as it was recorded.
     pub speed: f64,
     /// What the answer is.
-    pub answer: Answer,
+    pub wish: Wish,
+    /// The scenario.
+    pub link: String,
+    /// The text of a trace; empty where the scenario's own requests are replayed.
+    pub trace: Rest,
 }
 
 /// What can be told of a replay.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Answer {
+pub enum Wish {
     /// Its figures.
     Figures,
     /// A line of CSV per request.
     Records,
-    /// What each replica did in a window of time, in seconds; [`super::lanes::read`] reads it.
-    Lanes {
-        /// From when.
-        from: f64,
-        /// Until when; infinite for all there is.
-        to: f64,
-    },
+    /// What each replica did from one time to another, in seconds; until infinity for all there is. [`lanes`] reads it.
+    Lanes((f64, f64)),
 }
 
-/// What to ask of a scenario, given as a link; the text of a trace may follow directly.
-#[must_use]
-pub fn question(link: &str, wish: Wish) -> String {
-    let (kind, (from, to)) = match wish.answer {
-        Answer::Figures => ("figures", (0.0, 0.0)),
-        Answer::Records => ("records", (0.0, 0.0)),
-        Answer::Lanes { from, to } => ("lanes", (from, to)),
-    };
-    let head = Line::default().number(wish.speed).text(kind).number(from).number(to).text(link).end();
-    format!("{VERB}\n{head}")
+message!(Question { speed, wish, link, trace });
+
+impl Field for Wish {
+    fn write(&self, line: &mut Line) {
+        match self {
+            Self::Figures => line.text("figures"),
+            Self::Records => line.text("records"),
+            Self::Lanes(window) => {
+                line.text("lanes");
+                window.write(line);
+            }
+        }
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(match fields.text()? {
+            "figures" => Self::Figures,
+            "records" => Self::Records,
+            "lanes" => Self::Lanes(Field::read(fields)?),
+            _ => return None,
+        })
+    }
 }
 
-/// What is known of a replay.
+/// What is known of a replay, with what there is to say of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// The trace at a glance: a name and a number each, with the number's unit as [`Kind`].
-    pub trace: Vec<Figure>,
+pub struct Told {
+    /// The trace at a glance, where there is one.
+    pub trace: Option<Preview>,
     /// What is wrong with the trace, a line each.
     pub problems: Vec<String>,
     /// How far the replay is.
     pub far: Far,
     /// Why there is no replay.
     pub refused: Option<String>,
-    /// What it came to, in sentences; the first sums up.
-    pub told: Vec<String>,
-    /// The figures of the result.
-    pub figures: Vec<Figure>,
-    /// How times are distributed.
-    pub spreads: Vec<Spread>,
-    /// Length of the intervals of all tracks, in seconds.
-    pub interval: f64,
-    /// Levels over time.
-    pub tracks: Vec<Track>,
-    /// Whether all this is of the whole replay.
-    pub done: bool,
+    /// What it came to by now.
+    pub found: Found,
 }
 
-/// How far a replay is. Times in seconds, `NaN` where there is none yet.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A trace at a glance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preview {
+    /// Whose format it has.
+    pub format: String,
+    /// What is in it.
+    pub figures: Vec<Figure>,
+}
+
+/// How far a replay is. Times in seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Far {
     /// Share of the work that is done, about.
     pub share: f64,
@@ -106,167 +112,108 @@ pub struct Far {
     /// Requests answered.
     pub finished: f64,
     /// p50 and p99 of the time to first token so far.
-    pub ttft: (f64, f64),
+    pub ttft: Option<(f64, f64)>,
     /// The same of the time per output token.
-    pub tpot: (f64, f64),
+    pub tpot: Option<(f64, f64)>,
 }
 
-impl Default for Far {
-    fn default() -> Self {
-        let none = (f64::NAN, f64::NAN);
-        Self { share: 0.0, now: 0.0, arrived: 0.0, finished: 0.0, ttft: none, tpot: none }
-    }
+/// What a replay came to, or comes to by now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Whether all this is of the whole replay.
+    pub done: bool,
+    /// In sentences; the first sums up.
+    pub sentences: Vec<String>,
+    /// Beside times.
+    pub figures: Vec<Figure>,
+    /// How times spread, and levels over time.
+    pub overview: Overview,
 }
 
-/// What a number counts, which decides how it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Requests, sessions.
+message!(Preview { format, figures });
+message!(Figure { label, unit, value, interval });
+message!(Far { share, now, arrived, finished, ttft, tpot });
+message!(Found { done, sentences, figures, overview });
+message!(Overview { spreads, interval, tracks });
+message!(Spread { id, estimates, longest, curve });
+message!(Track { id, of, levels });
+message!(Lanes { window, done, lanes, tracks });
+message!(Lane { label, spans });
+message!(LaneTrack { label, share, steps });
+choice!(Act { Prefill, Mixed, Decode, Transfer });
+choice!(Unit {
+    Number,
     Count,
-    /// Seconds.
-    Time,
-    /// Requests per second.
-    Rate,
-    /// Tokens.
+    Parameters,
     Tokens,
-    /// Tokens per second.
-    Throughput,
-    /// A share, 0 to 1.
-    Share,
-    /// Words and no number.
-    Words,
+    Seconds,
+    TokensPerSecond,
+    TokensPerSecondPerUser,
+    TokensPerSecondPerChip,
+    TokensPerSecondPerMegawatt,
+    RequestsPerSecond,
+    Dollars,
+    DollarsPerHour,
+    DollarsPerMillionTokens,
+    Bytes,
+    BytesPerSecond,
+    Flops,
+    FlopsPerSecond,
+    FlopsPerByte,
+    Watts,
+    Joules,
+    JoulesPerToken,
+    Percent,
+    Ratio,
+});
+
+/// What comes over, unless records or lanes are wished for.
+enum Piece {
+    /// What is wrong with the trace.
+    Problem(String),
+    /// What is in it.
+    Trace(Preview),
+    /// How far the replay is.
+    Far(Far),
+    /// What it came to.
+    Found(Found),
+    /// Why there is none.
+    Refused(String),
 }
 
-const KINDS: [(Kind, &str); 7] = [
-    (Kind::Count, "n"),
-    (Kind::Time, "s"),
-    (Kind::Rate, "r"),
-    (Kind::Tokens, "t"),
-    (Kind::Throughput, "x"),
-    (Kind::Share, "p"),
-    (Kind::Words, "w"),
-];
+tagged!(Piece { "problem" Problem, "trace" Trace, "far" Far, "found" Found, "refused" Refused });
 
-impl Kind {
-    fn id(self) -> &'static str {
-        KINDS.iter().find(|(kind, _)| *kind == self).map_or("w", |(_, id)| id)
-    }
-
-    fn from_id(id: &str) -> Option<Self> {
-        KINDS.iter().find(|(_, own)| *own == id).map(|(kind, _)| *kind)
-    }
-}
-
-/// A number and what it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// What it is.
-    pub label: String,
-    /// What it counts.
-    pub kind: Kind,
-    /// How many.
-    pub value: f64,
-    /// Its 95 % interval, where it is known.
-    pub interval: Option<(f64, f64)>,
-}
-
-/// How a time is distributed over requests. Times in seconds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spread {
-    /// What is measured.
-    pub id: String,
-    /// Mean, p50, p90, p95 and p99, each with its 95 % interval where it is known.
-    pub estimates: Vec<(f64, Option<(f64, f64)>)>,
-    /// The longest; no number where it is not known.
-    pub longest: f64,
-    /// Share of requests and the time they stay within, ascending; empty where only the quantiles are known.
-    pub curve: Vec<(f64, f64)>,
-}
-
-/// A level over time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Track {
-    /// What is counted.
-    pub id: String,
-    /// Whose it is: a role.
-    pub of: String,
-    /// The mean level in each interval.
-    pub levels: Vec<f64>,
-}
-
-impl Outcome {
-    /// Takes in a line of the answer. A line that says nothing known is left aside.
-    pub fn take(&mut self, line: &str) {
-        let mut fields = Fields::of(line);
-        let _ = self.read(&mut fields);
-    }
-
-    fn read(&mut self, fields: &mut Fields<'_>) -> Option<()> {
-        match fields.text()? {
-            "trace" => self.trace.push(figure(fields)?),
-            "problem" => self.problems.push(fields.text()?.to_owned()),
-            "refused" => self.refused = Some(fields.text()?.to_owned()),
-            "far" => {
-                let mut next = || fields.number();
-                self.far = Far {
-                    share: next()?,
-                    now: next()?,
-                    arrived: next()?,
-                    finished: next()?,
-                    ttft: (next()?, next()?),
-                    tpot: (next()?, next()?),
-                };
+impl Told {
+    /// Takes in lines of the answer.
+    pub fn take(&mut self, text: &str) {
+        for piece in messages(text) {
+            match piece {
+                Piece::Problem(own) => self.problems.push(own),
+                Piece::Trace(own) => self.trace = Some(own),
+                Piece::Far(own) => self.far = own,
+                Piece::Found(own) => self.found = own,
+                Piece::Refused(own) => self.refused = Some(own),
             }
-            "begin" => {
-                self.interval = fields.number()?;
-                self.done = fields.flag()?;
-                self.told.clear();
-                self.figures.clear();
-                self.spreads.clear();
-                self.tracks.clear();
-            }
-            "told" => self.told.push(fields.text()?.to_owned()),
-            "figure" => self.figures.push(figure(fields)?),
-            "spread" => {
-                let id = fields.text()?.to_owned();
-                let longest = fields.number()?;
-                let mut estimates = Vec::new();
-                for _ in 0..ESTIMATES {
-                    let (value, low, high) = (fields.number()?, fields.number()?, fields.number()?);
-                    estimates.push((value, (low.is_finite() && high.is_finite()).then_some((low, high))));
-                }
-                let mut curve = Vec::new();
-                while let (Some(share), Some(value)) = (fields.number(), fields.number()) {
-                    curve.push((share, value));
-                }
-                self.spreads.push(Spread { id, estimates, longest, curve });
-            }
-            "track" => {
-                let (id, of) = (fields.text()?.to_owned(), fields.text()?.to_owned());
-                let mut levels = Vec::new();
-                while let Some(level) = fields.number() {
-                    levels.push(level);
-                }
-                self.tracks.push(Track { id, of, levels });
-            }
-            _ => {}
         }
-        Some(())
     }
 }
 
-/// Mean and quantiles of a spread.
-const ESTIMATES: usize = 5;
-
-fn figure(fields: &mut Fields<'_>) -> Option<Figure> {
-    let (label, kind) = (fields.text()?.to_owned(), Kind::from_id(fields.text()?)?);
-    let value = fields.number()?;
-    let interval = fields.number().zip(fields.number());
-    Some(Figure { label, kind, value, interval })
+/// Reads what each replica did, as far as it came.
+#[must_use]
+pub fn lanes(answer: &str) -> Lanes {
+    last(answer).unwrap_or_default()
 }
 
-fn write_figure(head: &str, label: &str, kind: Kind, value: f64) -> Line {
-    Line::default().text(head).text(label).text(kind.id()).number(value)
+impl Ask for Question {
+    const VERB: &'static str = "replay";
+    const COMES: Comes = Comes::Growing("far");
+    type Answer = Told;
+
+    fn answer(text: &str) -> Told {
+        let mut told = Told::default();
+        told.take(text);
+        told
+    }
 }
 
 /// The work.
@@ -278,30 +225,24 @@ enum Stage {
 }
 
 struct Replaying {
+    speed: f64,
     wish: Wish,
     scenario: Scenario,
     stage: Option<Stage>,
 }
 
-pub(super) fn start(rest: &str) -> Box<dyn Work> {
-    let (head, text) = rest.split_once('\n').unwrap_or((rest, ""));
-    let mut fields = Fields::of(head);
-    let speed = fields.number().filter(|speed| *speed > 0.0 && *speed <= 1e6).unwrap_or(1.0);
-    let kind = fields.text();
-    let (from, to) = (fields.number().unwrap_or(0.0), fields.number().unwrap_or(f64::INFINITY));
-    let answer = match kind {
-        Some("records") => Answer::Records,
-        Some("lanes") => Answer::Lanes { from, to },
-        _ => Answer::Figures,
-    };
-    let wish = Wish { speed, answer };
-    let scenario = link::parse(fields.text().unwrap_or_default()).scenario;
-    let stage = if text.is_empty() {
-        wish.begin(Run::new(scenario.clone(), Asked::Scenario))
-    } else {
-        Stage::Reading { text: text.to_owned(), at: 0, reader: Box::new(Reader::new()) }
-    };
-    Box::new(Replaying { wish, scenario, stage: Some(stage) })
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        let Self { speed, wish, link, trace: Rest(text) } = self;
+        let speed = if speed > 0.0 && speed <= 1e6 { speed } else { 1.0 };
+        let scenario = link::parse(&link).scenario;
+        let stage = if text.is_empty() {
+            wish.begin(Run::new(scenario.clone(), Asked::Scenario))
+        } else {
+            Stage::Reading { text, at: 0, reader: Box::new(Reader::new()) }
+        };
+        Box::new(Replaying { speed, wish, scenario, stage: Some(stage) })
+    }
 }
 
 impl Work for Replaying {
@@ -318,8 +259,8 @@ impl Work for Replaying {
     }
 }
 
-fn refused(reason: &str) -> (String, Option<Stage>) {
-    (Line::default().text("refused").text(reason).end(), None)
+fn refused(reason: String) -> (String, Option<Stage>) {
+    (line(&Piece::Refused(reason)), None)
 }
 
 impl Replaying {
@@ -331,48 +272,35 @@ impl Replaying {
         }
         let loaded = reader.finish();
         let mut answer = String::new();
-        if self.wish.answer == Answer::Figures {
-            for problem in &loaded.problems {
-                answer += &Line::default().text("problem").text(&problem.to_string()).end();
-            }
-            let summary = loaded.trace.summary();
+        if self.wish == Wish::Figures {
+            let problems = loaded.problems.iter().map(|own| Piece::Problem(own.to_string()));
             let format = loaded.format.map_or_else(String::new, |format| format.to_string());
-            answer += &write_figure("trace", &format, Kind::Words, 0.0).end();
-            let rate = summary.rate.map_or(f64::NAN, |rate| rate.get());
-            for (label, kind, value) in [
-                ("requests", Kind::Count, f64::from(summary.requests)),
-                ("left out", Kind::Count, loaded.skipped as f64),
-                ("from first to last", Kind::Time, summary.duration.get()),
-                ("on average", Kind::Rate, rate),
-                ("input p50", Kind::Tokens, summary.input.p50.get()),
-                ("input p95", Kind::Tokens, summary.input.p95.get()),
-                ("output p50", Kind::Tokens, summary.output.p50.get()),
-                ("output p95", Kind::Tokens, summary.output.p95.get()),
-                ("sessions", Kind::Count, f64::from(summary.sessions)),
-            ] {
-                answer += &write_figure("trace", label, kind, value).end();
-            }
+            let preview = Piece::Trace(Preview { format, figures: told::preview(&loaded) });
+            answer = problems.chain([preview]).map(|own| line(&own)).collect();
         }
         if loaded.trace.is_empty() {
-            return (answer + &refused("The file holds no request.").0, None);
+            return (answer + &refused("The file holds no request.".to_owned()).0, None);
         }
-        let asked = Asked::Trace(Arc::new(loaded.trace), Pacing::Recorded { speed: self.wish.speed });
+        let asked = Asked::Trace(Arc::new(loaded.trace), Pacing::Recorded { speed: self.speed });
         (answer, Some(self.wish.begin(Run::new(self.scenario.clone(), asked))))
     }
 
     fn run(&self, mut run: Box<Run>, mut next: u32) -> (String, Option<Stage>) {
-        let records = self.wish.answer == Answer::Records;
+        let records = self.wish == Wish::Records;
         let slice = run.go(EVENTS, |seen| {
             let progress = seen.progress;
-            let mut text = far(&seen);
-            if !records && (progress.done || progress.finished >= next) {
-                next = progress.finished.saturating_mul(2);
-                text += &write_result(&seen);
+            if records {
+                return (String::new(), progress.done);
             }
-            (if records { String::new() } else { text }, progress.done)
+            let mut text = line(&Piece::Far(far(&seen)));
+            if progress.done || progress.finished >= next {
+                next = progress.finished.saturating_mul(2);
+                text += &line(&Piece::Found(found(&seen)));
+            }
+            (text, progress.done)
         });
         match slice {
-            Err(reason) => refused(&reason),
+            Err(refusal) => refused(told::refused(&refusal)),
             Ok((text, false)) => (text, Some(Stage::Running { run, next })),
             Ok((text, true)) => (text, records.then_some(Stage::Writing { run, at: 0 })),
         }
@@ -382,168 +310,57 @@ impl Replaying {
 impl Wish {
     fn begin(self, run: Run) -> Stage {
         let run = Box::new(run);
-        match self.answer {
-            Answer::Lanes { from, to } => {
+        match self {
+            Self::Lanes((from, to)) => {
                 Stage::Watching { run, next: FIRST, recorder: Box::new(Recorder::new(from, to)) }
             }
-            Answer::Figures | Answer::Records => Stage::Running { run, next: FIRST },
+            Self::Figures | Self::Records => Stage::Running { run, next: FIRST },
         }
     }
 }
 
 /// Goes on event by event, so that nothing is missed of what replicas do.
 fn watch(mut run: Box<Run>, mut next: u32, mut recorder: Box<Recorder>) -> (String, Option<Stage>) {
-    let own = &mut recorder;
-    let events = |engine: &mut Replay<'_>| {
-        let mut progress = engine.progress();
-        for _ in 0..fewer(EVENTS, engine) {
-            progress = engine.run(1);
-            own.see(engine, progress.now.get());
-            if progress.done || own.over(progress.now.get()) {
-                break;
-            }
-        }
-        progress
-    };
-    let progress = match run.drive(events, |seen| seen.progress) {
-        Err(reason) => return refused(&reason),
+    let progress = match recorder.watch(&mut run, EVENTS) {
+        Err(refusal) => return refused(told::refused(&refusal)),
         Ok(progress) => progress,
     };
     let now = progress.now.get();
     if progress.done || recorder.over(now) {
         recorder.finish(now);
-        return (recorder.write(now, true), None);
+        return (line(&recorder.lanes(now, true)), None);
     }
     let tell = progress.finished >= next;
     if tell {
         next = progress.finished.saturating_mul(2);
     }
-    let text = if tell { recorder.write(now, false) } else { String::new() };
+    let text = if tell { line(&recorder.lanes(now, false)) } else { String::new() };
     (text, Some(Stage::Watching { run, next, recorder }))
 }
 
-/// The share of the work that is done, about: of the time or of the requests, whichever the replay ends by.
-fn share(seen: &Seen<'_, '_>) -> f64 {
-    let Seen { scenario, asked, progress, .. } = seen;
-    let done = f64::from(progress.finished + progress.rejected);
-    let of_trace = |trace: &Trace| done / f64::from(trace.len().max(1));
-    let share = match (asked, scenario.traffic.horizon) {
-        (_, Some(Horizon::Time { time })) => progress.now / time,
-        (_, Some(Horizon::Requests { count })) => done / f64::from(count.max(1)),
-        (Asked::Trace(trace, _), None) => of_trace(trace),
-        (Asked::Scenario, None) => done / f64::from(ENOUGH),
-    };
-    share.min(1.0)
-}
-
-fn far(seen: &Seen<'_, '_>) -> String {
+fn far(seen: &Seen<'_, '_>) -> Far {
     let (live, progress) = (seen.engine.so_far(), seen.progress);
-    let line = Line::default()
-        .text("far")
-        .number(share(seen))
-        .number(progress.now.get())
-        .number(f64::from(progress.arrived))
-        .number(f64::from(progress.finished));
-    let line = [live.ttft, live.tpot].into_iter().fold(line, |line, own| {
-        let [p50, _, _, p99] = own.unwrap_or([Seconds::new(f64::NAN); 4]);
-        line.number(p50.get()).number(p99.get())
-    });
-    line.end()
+    let ends = |own: Option<[Seconds; 4]>| own.map(|[p50, .., p99]| (p50.get(), p99.get()));
+    Far {
+        share: seen.share(),
+        now: progress.now.get(),
+        arrived: f64::from(progress.arrived),
+        finished: f64::from(progress.finished),
+        ttft: ends(live.ttft),
+        tpot: ends(live.tpot),
+    }
 }
 
-fn write_result(seen: &Seen<'_, '_>) -> String {
+fn found(seen: &Seen<'_, '_>) -> Found {
     let Seen { scenario, asked, engine, progress } = *seen;
     let result = engine.result(scenario.slo, asked.warm_up(scenario, progress.arrived));
-    let mut text = Line::default().text("begin").number(result.interval.get()).flag(progress.done).end();
-    let mut say = |sentence: &str| text += &Line::default().text("told").text(sentence).end();
-    say(&told::sentence(scenario, &result));
-    told::fate(&result).iter().for_each(|line| say(line));
-    let mut figure = |label: &str, kind: Kind, value: f64, interval: Option<(f64, f64)>| {
-        let line = write_figure("figure", label, kind, value);
-        text += &interval.into_iter().fold(line, |line, (low, high)| line.number(low).number(high)).end();
-    };
-    figure("Goodput at the service level", Kind::Rate, result.goodput.get(), None);
-    if let Some((kept, low, high)) = result.kept {
-        figure("Kept the service level", Kind::Share, kept, Some((low, high)));
+    let first = std::iter::once(told::sentence(scenario, &result));
+    Found {
+        done: progress.done,
+        sentences: first.chain(told::fate(&result)).collect(),
+        figures: told::figures(&result),
+        overview: Overview::of(&result, engine.records()),
     }
-    figure("Answered", Kind::Rate, result.rate.get(), None);
-    figure("Output", Kind::Throughput, result.throughput.get(), None);
-    figure("Input that was cached", Kind::Share, result.hit, None);
-    figure("of it from beyond the chips", Kind::Share, result.loaded, None);
-    figure("Requests under way", Kind::Count, result.in_flight.get(), None);
-    for pool in &result.pools {
-        figure(&format!("Busy, {}", pool.role), Kind::Share, pool.utilisation, None);
-        if pool.keeps_cache() {
-            figure(&format!("KV cache in use, {}", pool.role), Kind::Share, pool.occupancy, None);
-        }
-    }
-    let all =
-        || engine.records().iter().filter(|own| own.end == End::Finished && own.index >= result.warm_up);
-    let of = |read: fn(&Record) -> f32| all().map(|own| f64::from(read(own))).collect::<Vec<_>>();
-    text += &write_spread(Metric::Ttft.id(), result.ttft, of(|own| own.ttft));
-    text += &write_spread(Metric::Tpot.id(), result.tpot, all().filter_map(Record::tpot).collect());
-    text += &write_spread(Metric::E2e.id(), result.e2e, of(|own| own.e2e));
-    text += &write_spread("wait", result.wait, of(|own| own.wait));
-    if let Some(own) = result.itl {
-        // Over all tokens, of which only the quantiles are kept.
-        let plain = |value| Estimate { value, interval: None };
-        let line = Line::default().text("spread").text("itl").number(f64::NAN);
-        let all = [own.mean, own.p50, own.p90, own.p95, own.p99].map(plain);
-        text += &all.into_iter().fold(line, write_estimate).end();
-    }
-    let mut track = |id: &str, of: &str, levels: &[f64]| {
-        let line = Line::default().text("track").text(id).text(of);
-        text += &levels.iter().fold(line, |line, level| line.number(rounded(*level))).end();
-    };
-    for pool in &result.pools {
-        let role = pool.role.to_string();
-        let busy: Vec<f64> = pool.reading.iter().zip(&pool.writing).map(|(a, b)| (a + b).min(1.0)).collect();
-        track("busy", &role, &busy);
-        if !pool.keeps_cache() {
-            continue;
-        }
-        track("used", &role, &pool.used);
-        track("queue", &role, &pool.queue);
-        track("batch", &role, &pool.batches);
-    }
-    if let Some(link) = &result.link {
-        track("link", "link", &link.load);
-    }
-    track("inside", "", &result.inside);
-    text
-}
-
-/// A level as fine as any picture shows it, in few letters.
-fn rounded(level: f64) -> f64 {
-    libm::round(level * 1e4) / 1e4
-}
-
-/// The shares of a curve: even ones, and the tail ever finer.
-fn shares() -> impl Iterator<Item = f64> {
-    let even = (0..=198).map(|step| f64::from(step) / 200.0);
-    let tail = (0..=100).map(|step| 0.99 + f64::from(step) / 10_000.0);
-    even.chain(tail)
-}
-
-fn write_spread(id: &str, own: Option<Distribution>, mut values: Vec<f64>) -> String {
-    let Some(own) = own else { return String::new() };
-    values.sort_unstable_by(f64::total_cmp);
-    let line = Line::default().text("spread").text(id).number(own.longest.get());
-    let line = [own.mean, own.p50, own.p90, own.p95, own.p99].into_iter().fold(line, write_estimate);
-    let last = values.len().saturating_sub(1) as f64;
-    let at = |place: f64| values.get(place as usize).copied().unwrap_or_default();
-    let line = shares().fold(line, |line, share| {
-        // Between two neighbours, as the quantiles are.
-        let place = share * last;
-        let (low, high) = (at(libm::floor(place)), at(libm::ceil(place)));
-        line.number(share).number(low + (high - low) * (place - libm::floor(place)))
-    });
-    line.end()
-}
-
-fn write_estimate(line: Line, own: Estimate) -> Line {
-    let (low, high) = own.interval.map_or((f64::NAN, f64::NAN), |(low, high)| (low.get(), high.get()));
-    line.number(own.value.get()).number(low).number(high)
 }
 
 /// Records as CSV, some at a time.
@@ -557,7 +374,7 @@ fn write(mut run: Box<Run>, at: usize) -> (String, Option<Stage>) {
         (text, at.saturating_add(RECORDS) < all.len())
     });
     match slice {
-        Err(reason) => refused(&reason),
+        Err(refusal) => refused(told::refused(&refusal)),
         Ok((text, more)) => (text, more.then_some(Stage::Writing { run, at: at + RECORDS })),
     }
 }
@@ -565,30 +382,22 @@ fn write(mut run: Box<Run>, at: usize) -> (String, Option<Stage>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::{Job, lanes};
+    use crate::jobs::question::pieces;
     use crate::machine::constants;
-    use crate::replay::Replayed;
+    use crate::replay::{Replay, Replayed};
     use crate::serve::{Deployment, Models};
 
-    const ONCE: Wish = Wish { speed: 1.0, answer: Answer::Figures };
-
-    fn answer(question: &str) -> (String, u32) {
-        let mut job = Job::new(question).unwrap();
-        let (mut text, mut slices) = (String::new(), 1);
-        loop {
-            let slice = job.step();
-            text += &slice.text;
-            if slice.done {
-                return (text, slices);
-            }
-            slices += 1;
-        }
+    fn question(link: &str, wish: Wish, trace: &str) -> Question {
+        Question { speed: 1.0, wish, link: link.to_owned(), trace: Rest(trace.to_owned()) }
     }
 
-    fn outcome(text: &str) -> Outcome {
-        let mut outcome = Outcome::default();
-        text.lines().for_each(|line| outcome.take(line));
-        outcome
+    fn asked(link: &str, trace: &str) -> (Told, usize) {
+        let pieces = pieces(question(link, Wish::Figures, trace));
+        (Question::answer(&pieces.concat()), pieces.len())
+    }
+
+    fn watched(link: &str, window: (f64, f64)) -> Lanes {
+        lanes(&pieces(question(link, Wish::Lanes(window), "")).concat())
     }
 
     fn direct(link: &str, asked: &Asked) -> Replayed {
@@ -600,10 +409,11 @@ mod tests {
         engine.result(scenario.slo, asked.warm_up(&scenario, progress.arrived))
     }
 
-    fn same(outcome: &Outcome, direct: &Replayed) {
-        assert!(outcome.done);
-        assert_eq!(outcome.refused, None);
-        let spread = |id: &str| outcome.spreads.iter().find(|own| own.id == id).unwrap();
+    fn same(told: &Told, direct: &Replayed) {
+        let Found { done, figures, overview, .. } = &told.found;
+        assert!(done);
+        assert_eq!(told.refused, None);
+        let spread = |id: &str| overview.spreads.iter().find(|own| own.id == id).unwrap();
         for (id, own) in [("ttft", &direct.ttft), ("tpot", &direct.tpot), ("e2e", &direct.e2e)] {
             let (spread, own) = (spread(id), own.as_ref().unwrap());
             let estimates = [own.mean, own.p50, own.p90, own.p95, own.p99];
@@ -611,22 +421,22 @@ mod tests {
                 assert_eq!(read.0, own.value.get(), "{id}");
                 assert_eq!(read.1, own.interval.map(|(low, high)| (low.get(), high.get())));
             }
-            assert_eq!(spread.longest, own.longest.get());
+            assert_eq!(spread.longest, Some(own.longest.get()));
             // The curve runs through the quantiles.
             let (_, p99) = *spread.curve.iter().find(|(share, _)| *share == 0.99).unwrap();
             assert!((p99 / own.p99.value.get() - 1.0).abs() < 1e-9, "{id} {p99}");
             assert!(spread.curve.is_sorted_by(|one, two| one.0 <= two.0 && one.1 <= two.1));
         }
-        let figure = |label: &str| outcome.figures.iter().find(|own| own.label == label).unwrap();
+        let figure = |label: &str| figures.iter().find(|own| own.label == label).unwrap();
         assert_eq!(figure("Goodput at the service level").value, direct.goodput.get());
         assert_eq!(figure("Input that was cached").value, direct.hit);
         assert_eq!(figure("Kept the service level").interval, direct.kept.map(|(_, low, high)| (low, high)));
-        let track = |id: &str| outcome.tracks.iter().find(|own| own.id == id).unwrap();
+        let track = |id: &str| overview.tracks.iter().find(|own| own.id == id).unwrap();
         assert_eq!(track("used").levels.len(), direct.pools[0].used.len());
         for (read, own) in track("queue").levels.iter().zip(&direct.pools[0].queue) {
             assert!((read - own).abs() < 1e-4);
         }
-        assert_eq!(outcome.interval, direct.interval.get());
+        assert_eq!(overview.interval, direct.interval.get());
     }
 
     #[test]
@@ -636,12 +446,11 @@ mod tests {
             "v1&isl=1k&osl=211&rate=4&horizon=1000req",
             "v1&model=minimax-m2&isl=8k&osl=256&concurrency=8&pool=h200*8&sessions=6x1k&tier=dram:1TB@50GB/s&horizon=2500req",
         ] {
-            let (text, slices) = answer(&question(link, ONCE));
-            let outcome = outcome(&text);
+            let (told, slices) = asked(link, "");
             assert!(slices > 1, "{slices} slices");
-            same(&outcome, &direct(link, &Asked::Scenario));
-            assert!(outcome.told[0].contains("answered"), "{:?}", outcome.told);
-            assert!(outcome.far.share > 0.9 && outcome.far.ttft.0 > 0.0, "{:?}", outcome.far);
+            same(&told, &direct(link, &Asked::Scenario));
+            assert!(told.found.sentences[0].contains("answered"), "{:?}", told.found.sentences);
+            assert!(told.far.share > 0.9 && told.far.ttft.unwrap().0 > 0.0, "{:?}", told.far);
         }
     }
 
@@ -650,21 +459,21 @@ mod tests {
         let file = include_str!("../../tests/fixtures/traces/mooncake_first_500.jsonl");
         let broken = format!("{file}\nnot a line\n");
         let link = "v1&model=llama3-8b&pool=h100-sxm*8";
-        let (text, _) = answer(&(question(link, ONCE) + &broken));
-        let outcome = outcome(&text);
-        assert_eq!(outcome.trace[0].label, "Mooncake trace");
-        assert_eq!(outcome.trace[1].value, 500.0);
-        assert!(outcome.problems[0].starts_with("line 50"), "{:?}", outcome.problems);
+        let (told, _) = asked(link, &broken);
+        let preview = told.trace.as_ref().unwrap();
+        assert_eq!(preview.format, "Mooncake trace");
+        assert_eq!(preview.figures[0].value, 500.0);
+        assert!(told.problems[0].starts_with("line 50"), "{:?}", told.problems);
         let mut reader = Reader::new();
         reader.push(file.as_bytes());
         let trace = Arc::new(reader.finish().trace);
-        same(&outcome, &direct(link, &Asked::Trace(trace, Pacing::Recorded { speed: 1.0 })));
+        same(&told, &direct(link, &Asked::Trace(trace, Pacing::Recorded { speed: 1.0 })));
     }
 
     #[test]
     fn records_come_as_csv() {
         let link = "v1&model=llama3-8b&pool=h100-sxm*1&rate=2&horizon=5000req";
-        let (text, _) = answer(&question(link, Wish { answer: Answer::Records, ..ONCE }));
+        let text = pieces(question(link, Wish::Records, "")).concat();
         assert!(text.starts_with(Record::COLUMNS));
         assert_eq!(text.lines().count(), 5001);
         assert!(text.lines().nth(5000).unwrap().split(',').count() == Record::COLUMNS.split(',').count());
@@ -680,33 +489,29 @@ mod tests {
             "v1&model=llama3-70b&isl=1k&osl=211&split=draft&draft=l40s*1&verify=h100-sxm*8:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
             "v1&model=llama3-70b&isl=1k&osl=211&split=pd-draft&prefill=h100-sxm*4:tp4&draft=l40s*1&verify=h100-sxm*4:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
         ] {
-            let whole = Answer::Lanes { from: 0.0, to: f64::INFINITY };
-            let (text, _) = answer(&question(link, Wish { answer: whole, ..ONCE }));
-            let all = lanes::read(&text);
+            let all = watched(link, (0.0, f64::INFINITY));
             let direct = direct(link, &Asked::Scenario);
             let replicas: u32 = direct.pools.iter().map(|own| own.replicas).sum();
             let links = usize::from(direct.link.is_some());
             assert!(all.done && all.lanes.len() == replicas as usize + links, "{}", all.lanes.len());
-            let busy = |own: &lanes::Lane| own.spans.iter().map(|span| span.1 - span.0).sum::<f64>();
+            let busy = |own: &Lane| own.spans.iter().map(|span| span.1 - span.0).sum::<f64>();
             let per_pool: f64 = direct
                 .pools
                 .iter()
                 .map(|own| own.utilisation * f64::from(own.replicas) * direct.time.get())
                 .sum();
-            let watched: f64 = all.lanes.iter().filter(|own| own.label != "link").map(busy).sum();
-            assert!((watched / per_pool - 1.0).abs() < 0.01, "{watched} {per_pool}");
+            let seen: f64 = all.lanes.iter().filter(|own| own.label != "link").map(busy).sum();
+            assert!((seen / per_pool - 1.0).abs() < 0.01, "{seen} {per_pool}");
             for lane in &all.lanes {
                 assert!(lane.spans.len() <= 4 * 720, "{}", lane.spans.len());
                 assert!(lane.spans.windows(2).all(|pair| pair[0].1 <= pair[1].0 + 1e-3), "{}", lane.label);
             }
             // A closer look at a part of it shows as much of each activity there.
             let (from, to) = (all.window.1 * 0.4, all.window.1 * 0.5);
-            let part = Answer::Lanes { from, to };
-            let (text, _) = answer(&question(link, Wish { answer: part, ..ONCE }));
-            let part = lanes::read(&text);
+            let part = watched(link, (from, to));
             assert_eq!(part.window, (from, to));
             for (whole, part) in all.lanes.iter().zip(&part.lanes) {
-                let inside = |span: &(f64, f64, lanes::Act)| (span.1.min(to) - span.0.max(from)).max(0.0);
+                let inside = |span: &(f64, f64, Act)| (span.1.min(to) - span.0.max(from)).max(0.0);
                 let coarse: f64 = whole.spans.iter().map(inside).sum();
                 let close: f64 = part.spans.iter().map(inside).sum();
                 assert!((coarse - close).abs() < 0.02 * (to - from), "{} {coarse} {close}", whole.label);
@@ -726,19 +531,18 @@ mod tests {
     #[test]
     fn tokens_gaps_come_with_their_quantiles() {
         let link = "v1&model=llama3-8b&pool=h100-sxm*1&lengths=chat&rate=4&horizon=3000req";
-        let outcome = outcome(&answer(&question(link, ONCE)).0);
+        let overview = asked(link, "").0.found.overview;
         let gaps = direct(link, &Asked::Scenario).itl.unwrap();
-        let own = outcome.spreads.iter().find(|own| own.id == "itl").unwrap();
+        let own = overview.spreads.iter().find(|own| own.id == "itl").unwrap();
         assert_eq!(own.estimates[4], (gaps.p99.get(), None));
-        assert!(own.curve.is_empty() && own.longest.is_nan());
+        assert!(own.curve.is_empty() && own.longest.is_none());
     }
 
     #[test]
     fn what_cannot_be_replayed_says_why() {
-        let (text, _) = answer(&question("v1&model=deepseek-v3&pool=h100-sxm*1", ONCE));
-        assert!(outcome(&text).refused.unwrap().contains("fit"), "{text}");
-        let (text, _) = answer(&(question("v1", ONCE) + "neither one nor the other\n"));
-        let outcome = outcome(&text);
-        assert!(outcome.refused.is_some());
+        let (told, _) = asked("v1&model=deepseek-v3&pool=h100-sxm*1", "");
+        assert!(told.refused.unwrap().contains("fit"));
+        let (told, _) = asked("v1", "neither one nor the other\n");
+        assert!(told.refused.is_some());
     }
 }

@@ -1,97 +1,82 @@
 //! What more of a figure of the chips would bring, and what limits then.
 
-use super::field::{Fields, Line};
-use super::{Once, Work, ask_of};
-use crate::explore::{Outcome, Swing, sensitivity};
-pub use crate::figure::levers::{Lever, Levers};
+use super::slice::{Answered, Ask, Comes, Once, Work};
+use super::wire::{choice, last, line, message};
+use crate::explore::{Lever, Outcome, Sensitivity, Swing, sensitivity};
 use crate::metric::Metric;
 use crate::report::explore::sensitivity as told;
-use crate::report::words;
+use crate::scenario::link;
 
-pub(super) const VERB: &str = "sensitivity";
-
-/// A change of the metric by less than this share is none.
-const FELT: f64 = 1e-3;
-
-/// What to ask around a scenario, given as a link.
-#[must_use]
-pub fn question(link: &str, metric: Metric) -> String {
-    format!("{VERB}\n{}\n{link}", metric.id())
+/// What to ask around a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What the levers move.
+    pub metric: Metric,
+    /// The scenario.
+    pub link: String,
 }
 
-/// Reads the whole answer.
-#[must_use]
-pub fn read(answer: &str) -> Levers {
-    let mut lines = answer.lines();
-    let mut head = Fields::of(lines.next().unwrap_or_default());
-    let sentence = head.text().unwrap_or_default().to_owned();
-    let value = head.number();
-    let lever = |line: &str| {
-        let mut fields = Fields::of(line);
-        Some(Lever {
-            values: [fields.number()?, fields.number()?, fields.number()?],
-            name: fields.text()?.to_owned(),
-            then: fields.text()?.to_owned(),
-        })
-    };
-    Levers { sentence, value, levers: lines.filter_map(lever).collect() }
+/// The levers, with what there is to say of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// The strongest in words, or why there are none.
+    pub sentence: String,
+    /// The levers.
+    pub found: Option<Sensitivity>,
 }
 
-pub(super) fn start(rest: &str) -> Box<dyn Work> {
-    let (metric, link) = rest.split_once('\n').unwrap_or(("", rest));
-    let metric = Metric::from_id(metric).unwrap_or(Metric::ThroughputPerChip);
-    let scenario = ask_of(link);
-    Box::new(Once(move || match sensitivity(&scenario, metric) {
-        Err(reason) => Line::default().text(&told::no_base(&reason)).end(),
-        Ok(own) => {
-            let line = |swing: &Swing| {
-                let value = |outcome: Option<Outcome>| outcome.map_or(f64::NAN, |own| own.value);
-                let then = swing.double.filter(|double| double.binding != own.binding);
-                Line::default()
-                    .number(value(swing.less))
-                    .number(value(swing.more))
-                    .number(value(swing.double))
-                    .text(&told::name(swing))
-                    .text(then.map_or("", |double| words::binding(double.binding)))
-                    .end()
-            };
-            let head = Line::default().text(&told::sentence(&own)).number(own.value).end();
-            let felt = |swing: &&Swing| {
-                let ends = [swing.less, swing.more, swing.double];
-                ends.iter().any(Option::is_none)
-                    || ends.into_iter().flatten().any(|end| end.change.abs() >= FELT)
-            };
-            head + &own.swings.iter().filter(felt).map(line).collect::<String>()
-        }
-    }))
+message!(Question { metric, link });
+message!(Told { sentence, found });
+message!(Sensitivity { deployed, metric, value, binding, swings });
+message!(Swing { lever, chip, less, more, double });
+message!(Outcome { factor, value, change, binding });
+choice!(Lever { Bandwidth, Compute, Memory, ScaleUp, Network, PoolLink, Price });
+
+impl Ask for Question {
+    const VERB: &'static str = "sensitivity";
+    const COMES: Comes = Comes::Whole;
+    type Answer = Told;
+
+    fn answer(text: &str) -> Told {
+        last(text).unwrap_or_default()
+    }
+}
+
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        let scenario = link::parse(&self.link).scenario;
+        Box::new(Once(move || {
+            line(&match sensitivity(&scenario, self.metric) {
+                Err(reason) => Told { sentence: told::no_base(&reason), found: None },
+                Ok(own) => Told { sentence: told::sentence(&own), found: Some(own) },
+            })
+        }))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::tests::pieces;
-    use crate::scenario::link;
+    use crate::jobs::question::pieces;
+
+    fn asked(link: &str) -> Told {
+        let question = Question { metric: Metric::Tpot, link: link.to_owned() };
+        Question::answer(&pieces(question).concat())
+    }
 
     #[test]
     fn levers_are_those_of_the_library() {
-        let (text, metric) = ("v1&model=llama3-8b&pool=h200*8", Metric::Tpot);
-        let read = read(&pieces(&question(text, metric)).concat());
-        let direct = sensitivity(&link::parse(text).scenario, metric).unwrap();
-        assert_eq!(read.value, Some(direct.value));
-        assert!(read.levers.len() > 1 && read.levers.len() < direct.swings.len());
+        let text = "v1&model=llama3-8b&pool=h200*8";
+        let direct = sensitivity(&link::parse(text).scenario, Metric::Tpot).unwrap();
+        let read = asked(text);
         assert_eq!(read.sentence, told::sentence(&direct));
-        for own in &direct.swings {
-            let read = read.levers.iter().find(|read| read.name == told::name(own));
-            let felt = own.double.is_none_or(|double| double.change.abs() >= FELT);
-            assert!(read.is_some() || !felt, "{own:?}");
-            assert!(read.is_none_or(|read| read.values[1] == own.more.unwrap().value));
-        }
+        assert_eq!(read.found, Some(direct));
     }
 
     #[test]
     fn what_has_no_value_says_so() {
-        let read = read(&pieces(&question("v1&model=llama3.1-405b&pool=h100-sxm*1", Metric::Tpot)).concat());
-        assert_eq!((read.value, read.levers.len()), (None, 0));
+        let read = asked("v1&model=llama3.1-405b&pool=h100-sxm*1");
+        assert_eq!(read.found, None);
         assert!(read.sentence.contains("fit"), "{}", read.sentence);
     }
 }

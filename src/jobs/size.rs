@@ -1,95 +1,59 @@
-//! The cheapest deployments for a load within its service level, and below which price a chip without one would pay.
+//! The cheapest deployments for a load within its service level. The answer comes anew each time, as far as sizing is.
 
-use super::field::{Fields, Line};
-use super::{Slice, Work, ask_of};
-use crate::cost::chip_price;
-use crate::evaluate::evaluate;
-use crate::explore::{Deployment, Sizer, all_chips, kinds, miss, pays_below};
-use crate::report::explore as told;
-use crate::scenario::{Scenario, link};
-
-pub(super) const VERB: &str = "size";
-pub(super) const PAYS: &str = "pays";
+use super::slice::{Answered, Ask, Comes, Slice, Work};
+use super::wire::{choice, last, line, message};
+use crate::explore::{BreakEven, Deployment, Headroom, Miss, Sizer, all_chips};
+use crate::report::explore::size as told;
+use crate::report::words;
+use crate::scenario::link;
 
 /// Steps between two reports of progress.
 const BETWEEN: usize = 16;
 
+/// What to ask for the load of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The scenario.
+    pub link: String,
+}
+
 /// The answer, or how far it is.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sized {
+pub struct Told {
     /// The answer in a few sentences; empty until it is there.
     pub sentence: String,
     /// Steps done so far.
-    pub steps: f64,
+    pub steps: usize,
     /// The deployments so far, cheapest first.
-    pub deployments: Vec<Offer>,
-    /// What chips without a public price would have to cost: words, and the link of the deployment.
-    pub pays: Vec<(String, String)>,
-    /// Chips that carry the load in no deployment alone, and why.
+    pub deployments: Vec<Deployment>,
+    /// What chips without a public price would have to cost.
+    pub break_even: Vec<BreakEven>,
+    /// Chips that carry the load in no deployment alone, and why, in words.
     pub unfit: Vec<(String, String)>,
 }
 
-/// A deployment that carries the load.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
-    /// Its pools in words.
-    pub label: String,
-    /// The scenario as a link.
-    pub link: String,
-    /// Dollars per hour.
-    pub per_hour: f64,
-    /// Dollars per million tokens; no number where unknown.
-    pub per_mtok: f64,
-    /// Seconds to the first token.
-    pub ttft: f64,
-    /// Seconds per output token.
-    pub tpot: f64,
-}
+message!(Question { link });
+message!(Told { sentence, steps, deployments, break_even, unfit });
+message!(Deployment { deployed, split, chips, per_hour, per_mtok, ttft, tpot, binding, headroom });
+message!(Headroom { share, breaks, binding });
+message!(BreakEven { chip, below, chips, deployed });
+choice!(Miss { Saturated, Ttft, Tpot });
 
-/// What to ask for the load of a scenario, given as a link.
-#[must_use]
-pub fn question(link: &str) -> String {
-    format!("{VERB}\n{link}")
-}
+impl Ask for Question {
+    const VERB: &'static str = "size";
+    const COMES: Comes = Comes::Anew;
+    type Answer = Told;
 
-/// What to ask for the price below which the scenario's chip without one would pay.
-#[must_use]
-pub fn pays_question(link: &str) -> String {
-    format!("{PAYS}\n{link}")
-}
-
-/// The last report of a piece of the answer; none where the piece has none.
-#[must_use]
-pub fn read(piece: &str) -> Option<Sized> {
-    let mut sized: Option<Sized> = None;
-    for line in piece.lines() {
-        let mut fields = Fields::of(line);
-        let kind = fields.text()?;
-        if kind == "at" {
-            let steps = fields.number()?;
-            sized = Some(Sized { sentence: fields.text()?.to_owned(), steps, ..Sized::default() });
-            continue;
-        }
-        let Some(sized) = &mut sized else { continue };
-        match kind {
-            "is" => sized.deployments.push(Offer {
-                per_hour: fields.number()?,
-                per_mtok: fields.number()?,
-                ttft: fields.number()?,
-                tpot: fields.number()?,
-                label: fields.text()?.to_owned(),
-                link: fields.text()?.to_owned(),
-            }),
-            "pays" => sized.pays.push((fields.text()?.to_owned(), fields.text()?.to_owned())),
-            _ => sized.unfit.push((fields.text()?.to_owned(), fields.text()?.to_owned())),
-        }
+    fn answer(text: &str) -> Told {
+        last(text).unwrap_or_default()
     }
-    sized
 }
 
-pub(super) fn start(rest: &str) -> Box<dyn Work> {
-    let scenario = ask_of(rest);
-    Box::new(Sizing { sizer: Sizer::new(&scenario, &all_chips(&scenario)), steps: 0 })
+impl Answered for Question {
+    fn start(self) -> Box<dyn Work> {
+        let scenario = link::parse(&self.link).scenario;
+        Box::new(Sizing { sizer: Sizer::new(&scenario, &all_chips(&scenario)), steps: 0 })
+    }
 }
 
 struct Sizing {
@@ -105,97 +69,37 @@ impl Work for Sizing {
             return Slice::default();
         }
         let answer = self.sizer.answer();
-        let sentence = if done { told::size::sentence(&answer) } else { String::new() };
-        let mut text = Line::default().text("at").number(self.steps as f64).text(&sentence).end();
-        text.extend(answer.deployments.iter().map(offer));
+        let mut told = Told { steps: self.steps, ..Told::default() };
         if done {
-            for own in &answer.break_even {
-                let line = Line::default().text("pays").text(&told::size::pays_below(own));
-                text += &line.text(&link::write(&own.scenario, &[])).end();
-            }
-            for (chip, why) in &answer.unfit {
-                let name = crate::report::words::chip(chip);
-                text += &Line::default().text("no").text(name).text(&told::size::unfit(why)).end();
-            }
+            told.sentence = told::sentence(&answer);
+            let unfit = answer.unfit.iter();
+            told.unfit = unfit.map(|(chip, why)| (words::chip(chip).to_owned(), told::unfit(why))).collect();
+            told.break_even = answer.break_even;
         }
-        Slice { text, done }
-    }
-}
-
-fn offer(own: &Deployment) -> String {
-    Line::default()
-        .text("is")
-        .number(own.per_hour.get())
-        .number(own.per_mtok.unwrap_or(f64::NAN))
-        .number(own.ttft.get())
-        .number(own.tpot.get())
-        .text(&told::label(&own.scenario))
-        .text(&link::write(&own.scenario, &[]))
-        .end()
-}
-
-/// Starts the search for the price below which a scenario's one chip without a price pays. The answer is a sentence, or
-/// nothing where there is no such price.
-pub(super) fn start_pays(rest: &str) -> Box<dyn Work> {
-    let scenario = ask_of(rest);
-    let unpriced = kinds(&scenario).into_iter().filter(|id| chip_price(&scenario, id).is_err()).count();
-    let keeps = || evaluate(&scenario).is_ok_and(|own| miss(&scenario.slo, &own).is_none());
-    let sizer = (unpriced == 1 && keeps()).then(|| {
-        let mut priced = all_chips(&scenario);
-        priced.retain(|id| chip_price(&scenario, id).is_ok());
-        Sizer::new(&scenario, &priced)
-    });
-    Box::new(Paying { scenario, sizer })
-}
-
-struct Paying {
-    scenario: Scenario,
-    sizer: Option<Sizer>,
-}
-
-impl Work for Paying {
-    fn step(&mut self) -> Slice {
-        let Some(sizer) = &mut self.sizer else { return Slice { text: String::new(), done: true } };
-        if !sizer.step(1) {
-            return Slice::default();
-        }
-        let best = sizer.answer().deployments.into_iter().next();
-        let own = best.and_then(|best| pays_below(&self.scenario, &best));
-        let text =
-            own.map_or_else(String::new, |own| Line::default().text(&told::size::pays_below(&own)).end());
-        Slice { text, done: true }
+        told.deployments = answer.deployments;
+        Slice { text: line(&told), done }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::{break_even_price, size};
-    use crate::jobs::tests::pieces;
+    use crate::explore::size;
+    use crate::jobs::question::pieces;
 
     #[test]
-    fn the_sentence_is_that_of_the_command_line() {
-        let text = "v1&model=llama3-8b&concurrency=32";
-        let scenario = link::parse(text).scenario;
+    fn the_answer_is_that_of_the_command_line() {
+        let link = "v1&model=llama3-8b&concurrency=32".to_owned();
+        let scenario = link::parse(&link).scenario;
         let direct = size(&scenario, &all_chips(&scenario));
-        let reports: Vec<Sized> = pieces(&question(text)).iter().filter_map(|piece| read(piece)).collect();
+        let pieces = pieces(Question { link });
+        let reports: Vec<Told> =
+            pieces.iter().filter(|own| !own.is_empty()).map(|own| Question::answer(own)).collect();
         let last = reports.last().unwrap();
-        assert_eq!(last.sentence, told::size::sentence(&direct));
-        assert_eq!(last.deployments.len(), direct.deployments.len());
-        assert_eq!((last.pays.len(), last.unfit.len()), (direct.break_even.len(), direct.unfit.len()));
-        for (read, direct) in last.deployments.iter().zip(&direct.deployments) {
-            assert_eq!(link::parse(&read.link).scenario, direct.scenario);
-            assert_eq!(read.per_hour, direct.per_hour.get());
-        }
+        assert_eq!(last.sentence, told::sentence(&direct));
+        assert_eq!(last.deployments, direct.deployments);
+        assert_eq!(last.break_even, direct.break_even);
+        assert_eq!(last.unfit.len(), direct.unfit.len());
         assert!(reports.len() > 2 && reports[0].sentence.is_empty(), "progress comes before the answer");
-    }
-
-    #[test]
-    fn a_chip_without_a_price_pays_below_one() {
-        let text = "v1&model=llama3-8b&isl=4k&concurrency=4&prefill=h200*4&decode=groq3-lp30*256&link=50GB/s";
-        let told = pieces(&pays_question(text)).concat();
-        let direct = break_even_price(&link::parse(text).scenario);
-        assert_eq!(told.trim_end(), direct.as_ref().map_or_else(String::new, told::size::pays_below));
-        assert!(pieces(&pays_question("v1")).concat().is_empty(), "all chips have a price");
     }
 }

@@ -60,7 +60,7 @@ pub struct Report {
 
 /// An identifier with its words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Named<T = String> {
+pub struct Named<T> {
     /// For machines.
     pub id: T,
     /// For people.
@@ -350,12 +350,4 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
 /// JSON knows no infinity.
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
-}
-
-/// The identifier that serde gives a plain enum.
-fn id(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(id)) => id,
-        _ => String::new(),
-    }
 }

@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use crate::replay::statistics::{Distribution, Estimate};
 use crate::replay::{Record, Replayed};
+use crate::scenario::trace::Loaded;
 use crate::scenario::{Scenario, link};
+use crate::serve::Refusal;
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
 
 use super::sentence::deployment;
-use super::words::capital;
+use super::words::{self, capital};
 
 /// A replay as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,6 +40,15 @@ fn time(value: Seconds) -> String {
 
 fn share(value: f64) -> String {
     Unit::Percent.format_with(value, Precision::SHORT)
+}
+
+/// Why there is no replay.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Invalid { message } => message.clone(),
+        other => words::refusal(other),
+    }
 }
 
 /// The result in a few sentences.
@@ -212,6 +223,70 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
         lines.push(format!("Moved between pools: {}.", Unit::Bytes.format(link.moved.get())));
     }
     lines
+}
+
+/// A number and what it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What it is.
+    pub label: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// How many.
+    pub value: f64,
+    /// Its 95 % interval, where it is known.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl Figure {
+    fn new(label: impl Into<String>, unit: Unit, value: f64) -> Self {
+        Self { label: label.into(), unit, value, interval: None }
+    }
+}
+
+/// What a replay comes to, beside times.
+#[must_use]
+pub fn figures(replay: &Replayed) -> Vec<Figure> {
+    let kept = replay.kept.map(|(kept, low, high)| Figure {
+        interval: Some((low, high)),
+        ..Figure::new("Kept the service level", Unit::Percent, kept)
+    });
+    let rate = Unit::RequestsPerSecond;
+    let mut figures = vec![Figure::new("Goodput at the service level", rate, replay.goodput.get())];
+    figures.extend(kept);
+    figures.extend([
+        Figure::new("Answered", rate, replay.rate.get()),
+        Figure::new("Output", Unit::TokensPerSecond, replay.throughput.get()),
+        Figure::new("Input that was cached", Unit::Percent, replay.hit),
+        Figure::new("of it from beyond the chips", Unit::Percent, replay.loaded),
+        Figure::new("Requests under way", Unit::Number, replay.in_flight.get()),
+    ]);
+    for pool in &replay.pools {
+        figures.push(Figure::new(format!("Busy, {}", pool.role), Unit::Percent, pool.utilisation));
+        if pool.keeps_cache() {
+            let label = format!("KV cache in use, {}", pool.role);
+            figures.push(Figure::new(label, Unit::Percent, pool.occupancy));
+        }
+    }
+    figures
+}
+
+/// A trace at a glance.
+#[must_use]
+pub fn preview(loaded: &Loaded) -> Vec<Figure> {
+    let summary = loaded.trace.summary();
+    let rate = summary.rate.map_or(f64::NAN, |rate| rate.get());
+    vec![
+        Figure::new("requests", Unit::Count, f64::from(summary.requests)),
+        Figure::new("left out", Unit::Count, loaded.skipped as f64),
+        Figure::new("from first to last", Unit::Seconds, summary.duration.get()),
+        Figure::new("on average", Unit::RequestsPerSecond, rate),
+        Figure::new("input p50", Unit::Tokens, summary.input.p50.get()),
+        Figure::new("input p95", Unit::Tokens, summary.input.p95.get()),
+        Figure::new("output p50", Unit::Tokens, summary.output.p50.get()),
+        Figure::new("output p95", Unit::Tokens, summary.output.p95.get()),
+        Figure::new("sessions", Unit::Count, f64::from(summary.sessions)),
+    ]
 }
 
 /// Records as CSV, a piece at a time: the head, then a line each.

@@ -54,6 +54,12 @@ pub fn answer(scenario: &Scenario, result: &Result<Evaluation, Refusal>) -> Stri
     }
 }
 
+/// What to call a scenario: model and silicon.
+#[must_use]
+pub fn name(scenario: &Scenario) -> String {
+    format!("{} on {}", words::model(&scenario.model), deployment(scenario))
+}
+
 /// The chips of a deployment: `8 × H100 SXM + 8 × H200 SXM`.
 #[must_use]
 pub fn deployment(scenario: &Scenario) -> String {

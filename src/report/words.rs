@@ -1,7 +1,7 @@
 //! The words for everything that a result names: one place for page and command line. Sentence case; phrases that stand
 //! inside a sentence start small.
 
-use crate::catalog::{self, ComputeType};
+use crate::catalog::{self, Chip, ComputeType};
 use crate::cost::Unpriced;
 use crate::evidence::EvidenceClass;
 use crate::pass::{Limit, OpKind};
@@ -193,7 +193,7 @@ pub fn layout(layout: &Layout, experts: bool) -> String {
 /// The chip's name without what its data sheet adds in brackets; the identifier where the catalogue has no such chip.
 #[must_use]
 pub fn chip(id: &str) -> &str {
-    catalog::chip(id).map_or(id, |chip| short(&chip.name))
+    catalog::chip(id).map_or(id, Chip::short_name)
 }
 
 /// The model's name; the identifier where the catalogue has no such model.
@@ -203,11 +203,6 @@ pub fn model(id: &str) -> String {
         Some(model) => model.name.clone().into_owned(),
         None => catalog::parse_family_id(id).map_or_else(|_| id.to_owned(), |model| model.name.into_owned()),
     }
-}
-
-fn short(name: &str) -> &str {
-    let name = name.split_once(" (").map_or(name, |(short, _)| short);
-    name.split_once(" in ").map_or(name, |(short, _)| short)
 }
 
 /// Why a cost is absent.

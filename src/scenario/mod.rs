@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Chip, Engine, Model, NumberFormat};
+use crate::catalog::{Chip, Engine, Model, NumberFormat, assumptions};
 use crate::units::{DollarsPerHour, Seconds, Tokens};
 
 pub mod custom;
@@ -150,12 +150,13 @@ impl Default for Scenario {
 
 impl Default for Pricing {
     fn default() -> Self {
+        let assumed = assumptions();
         Self {
             basis: PriceBasis::Rent,
             rents: Vec::new(),
-            years: 4.0,
-            pue: 1.25,
-            dollars_per_kwh: 0.08,
+            years: assumed.amortisation_years.value,
+            pue: assumed.pue.value,
+            dollars_per_kwh: assumed.electricity_per_kwh.value.get(),
             utilisation: 1.0,
         }
     }

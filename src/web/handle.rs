@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::figures::{band, read, value};
 use super::history::{self, follow};
-use super::pins;
+use super::pinned;
 use super::state::Page;
 use crate::metric::Metric;
 use crate::report::words;
@@ -83,7 +83,7 @@ impl Handle {
 
     /// What the scenario of a link may be called.
     pub fn name(&self, text: &str) -> String {
-        pins::name(&link::parse(text).scenario, &[])
+        pinned::name(&link::parse(text).scenario, &[])
     }
 
     /// What of a link could not be taken as it stands, a line for each remark.

@@ -9,8 +9,8 @@ use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys;
 
-use super::pins;
-use super::state::{Page, Pin, Tab, View};
+use super::pinned::{self, Pin};
+use super::state::{Page, Tab, View};
 use super::theme;
 use crate::scenario::link::{self, Parsed};
 
@@ -249,7 +249,7 @@ pub fn story_of(pairs: &[(String, String)]) -> String {
 
 fn pins_of(pairs: &[(String, String)]) -> Vec<Pin> {
     let links = pairs.iter().filter(|(key, _)| key == "pin").map(|(_, link)| link.as_str());
-    pins::read_links(links)
+    pinned::read_links(links)
 }
 
 fn view_pairs(view: View, pins: &[Pin], story: String) -> Vec<(String, String)> {

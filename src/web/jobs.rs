@@ -1,11 +1,14 @@
 //! Long questions: asked of `crate::jobs`, which the page does not hold itself, and answered in pieces.
 
+use std::marker::PhantomData;
+
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::lean::{effect, memo};
+use crate::jobs::{Ask, Comes};
 
 /// What `public/boot.js` gives the page: asks a question, calls the listener with `(text, done, error)`, and returns a
 /// function that drops the question.
@@ -36,7 +39,7 @@ impl Desk {
         Self(StoredValue::new_local(ask))
     }
 
-    /// Asks a question.
+    /// Asks a question, given as text.
     pub fn ask(self, question: &str, listener: impl FnMut(Piece) + 'static) -> Asked {
         self.ask_about(question, None, listener)
     }
@@ -73,30 +76,38 @@ impl Drop for Asked {
     }
 }
 
-/// What of an answer under way is shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Show {
-    /// Nothing before it is whole.
-    Whole,
-    /// Its last piece: each stands for the answer so far.
-    Latest,
-    /// All of it, once it is whole and whenever a piece holds a line that begins so.
-    Growing(&'static str),
-}
-
 /// How a question that follows the page stands.
-#[derive(Clone, Copy)]
-pub struct Following {
-    /// The answer, as far as it is shown. Until another answer comes, it is that to the question before.
-    pub answer: RwSignal<String>,
+pub struct Following<Q> {
+    /// The answer as text, as far as it is shown. Until another answer comes, it is that to the question before. One type
+    /// for all questions, so that the framework is compiled for it once.
+    text: RwSignal<String>,
     /// Whether more is to come.
     pub busy: RwSignal<bool>,
     /// Why there is none.
     pub failed: RwSignal<Option<String>>,
     asked: StoredValue<Option<Asked>, LocalStorage>,
+    question: PhantomData<fn() -> Q>,
 }
 
-impl Following {
+impl<Q> Clone for Following<Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q> Copy for Following<Q> {}
+
+impl<Q: Ask> Following<Q> {
+    /// The answer, as far as it is shown.
+    pub fn answer(self) -> Q::Answer {
+        self.text.with(|text| Q::answer(text))
+    }
+
+    /// Whether there is something of it.
+    pub fn some(self) -> bool {
+        self.text.with(|text| !text.is_empty())
+    }
+
     /// Drops the question.
     pub fn cancel(self) {
         self.asked.set_value(None);
@@ -107,18 +118,21 @@ impl Following {
 /// How long a question must rest before it is asked, in milliseconds.
 const REST: u32 = 150;
 
-/// Asks a question whenever it has changed and rested, and drops the one before. An empty one is not asked, and has an
-/// empty answer.
-pub fn follow(desk: Desk, show: Show, question: impl Fn() -> String + Send + Sync + 'static) -> Following {
-    follow_boxed(desk, show, memo(question))
+/// Asks a question whenever it has changed and rested, and drops the one before. Where there is none, nothing is asked,
+/// and the answer is empty.
+pub fn follow<Q: Ask>(desk: Desk, question: impl Fn() -> Option<Q> + Send + Sync + 'static) -> Following<Q> {
+    let text = memo(move || question().map_or_else(String::new, |own| own.text()));
+    let Following { text, busy, failed, asked, .. } = follow_text(desk, Q::COMES, text);
+    Following { text, busy, failed, asked, question: PhantomData }
 }
 
-fn follow_boxed(desk: Desk, show: Show, question: Memo<String>) -> Following {
+fn follow_text(desk: Desk, comes: Comes, question: Memo<String>) -> Following<()> {
     let following = Following {
-        answer: RwSignal::default(),
+        text: RwSignal::default(),
         busy: RwSignal::new(false),
         failed: RwSignal::new(None),
         asked: StoredValue::new_local(None),
+        question: PhantomData,
     };
     let pending = StoredValue::new_local(None::<Timeout>);
     let ask = move |question: &str| {
@@ -132,17 +146,17 @@ fn follow_boxed(desk: Desk, show: Show, question: Memo<String>) -> Following {
                     (String::new(), true)
                 }
             };
-            let shown = match show {
-                Show::Latest => !text.is_empty(),
-                Show::Whole => last,
-                Show::Growing(start) => last || text.lines().any(|line| line.starts_with(start)),
+            let shown = match comes {
+                Comes::Anew => !text.is_empty(),
+                Comes::Whole => last,
+                Comes::Growing(tag) => last || text.lines().any(|line| line.starts_with(tag)),
             };
-            if show == Show::Latest {
+            if comes == Comes::Anew {
                 whole.clear();
             }
             whole.push_str(&text);
             if shown {
-                following.answer.set(whole.clone());
+                following.text.set(whole.clone());
             }
             if last {
                 following.busy.set(false);
@@ -157,7 +171,7 @@ fn follow_boxed(desk: Desk, show: Show, question: Memo<String>) -> Following {
         following.busy.set(!question.is_empty());
         // An answer in other terms, such as of another metric, must not be read in the new ones.
         if !terms(&question).eq(terms(&before)) {
-            following.answer.set(String::new());
+            following.text.set(String::new());
         }
         before.clone_from(&question);
         if question.is_empty() {

@@ -40,6 +40,7 @@ mod lean;
 mod measured;
 mod memory;
 mod notices;
+mod pinned;
 mod pins;
 mod pools;
 mod presets;

@@ -1,24 +1,20 @@
 //! Pinned scenarios: kept beside the current one, compared in a table and drawn on the curves.
 
-use std::sync::Arc;
-
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
 use wasm_split_helpers::wasm_split;
 
 use super::figures::{change, read, value};
-use super::jobs::{Show, follow};
+use super::jobs::follow;
 use super::late::{self, Late};
-use super::state::{MOST_PINS, Page, Pin, use_page};
-use crate::evaluate::evaluate;
+use super::pinned::Pin;
+use super::state::{MOST_PINS, use_page};
 use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;
-use crate::report::{sentence, words};
 use crate::scenario::link;
-use crate::scenario::{Load, Scenario};
-use crate::units::format::{ABSENT, Unit};
+use crate::units::format::ABSENT;
 
 /// The rows of the table.
 const ROWS: [Metric; 8] = [
@@ -32,51 +28,6 @@ const ROWS: [Metric; 8] = [
     Metric::Energy,
 ];
 
-/// Scenarios from links, as pins; at most [`MOST_PINS`].
-pub fn read_links<'a>(links: impl Iterator<Item = &'a str>) -> Vec<Pin> {
-    let mut pins = Vec::new();
-    for (key, text) in (1..).zip(links.take(MOST_PINS)) {
-        let scenario = link::parse(text).scenario;
-        let answer = Arc::new(evaluate(&scenario));
-        let name = name(&scenario, &pins);
-        pins.push(Pin { key, name, scenario, answer });
-    }
-    pins
-}
-
-/// What to call a scenario beside those already pinned: model and silicon, and what else sets it apart.
-pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
-    let mut name = format!("{} on {}", words::model(&scenario.model), sentence::deployment(scenario));
-    if pins.iter().any(|pin| pin.name == name) {
-        let load = match scenario.load {
-            Load::Closed { concurrency } => format!("{} users", Unit::Count.format(concurrency)),
-            Load::Open { rate, .. } => Unit::RequestsPerSecond.format(rate.get()),
-        };
-        name = format!("{name}, {}, {load}", sentence::lengths(scenario));
-    }
-    let mut number = 2;
-    let stem = name.clone();
-    while pins.iter().any(|pin| pin.name == name) {
-        name = format!("{stem} ({number})");
-        number += 1;
-    }
-    name
-}
-
-/// Keeps the current scenario for comparison.
-fn keep(page: Page) {
-    let scenario = page.scenario.get_untracked();
-    let answer = page.answer.get_untracked();
-    page.pins.update(|pins| {
-        if pins.len() < MOST_PINS {
-            let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
-            let name = name(&scenario, pins);
-            pins.push(Pin { key, name, scenario, answer });
-        }
-    });
-    page.commit();
-}
-
 /// The button that keeps the current scenario.
 #[component]
 pub fn PinButton() -> impl IntoView {
@@ -88,7 +39,7 @@ pub fn PinButton() -> impl IntoView {
             data-testid="pin"
             disabled={flag(move || count.get() >= MOST_PINS)}
             title="Keep this scenario and compare others with it"
-            on:click=move |_| keep(page)
+            on:click=move |_| page.pin_current()
         >
             "Pin"
             <span class="unseen">" this scenario to compare"</span>
@@ -157,15 +108,12 @@ fn Differences(
 ) -> impl IntoView {
     let page = use_page();
     let before = link::write(&pin.scenario, &[]);
-    let following = follow(page.desk, Show::Whole, move || {
+    let following = follow(page.desk, move || {
         let after = page.scenario.with(|scenario| link::write(scenario, &[]));
-        if before == after { String::new() } else { diff::question(&before, &after) }
+        (before != after).then(|| diff::Question { before: before.clone(), after })
     });
-    let some = memo(move || following.answer.with(|text| !text.is_empty()));
-    let lines = move || {
-        let lines = following.answer.with(|text| diff::read(text));
-        lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
-    };
+    let some = memo(move || following.some());
+    let lines = move || following.answer().into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     view! {
         <When on=some>
             <div class="differences">

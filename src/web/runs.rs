@@ -8,46 +8,15 @@ use leptos::web_sys::Response;
 use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::measured::{Measured, Runs};
+use super::measured::{Runs, load_runs};
 use super::state::{Page, use_page};
-use crate::chart::model::Sample;
 use crate::evidence::EvidenceClass;
-use crate::evidence::nearest::Library;
-use crate::explore::Knob;
-use crate::figure::curves;
-use crate::metric::Metric;
-use crate::report::sentence;
-use crate::scenario::Scenario;
 
 /// The file, beside the page wherever that is: a relative address counts from the document's base.
 const FILE: &str = "measured.csv";
 /// How long the page may settle before it asks for more, in milliseconds.
 const SETTLED: u32 = 200;
-/// Runs in words.
-const SHOWN: usize = 3;
-
-impl Measured for Library {
-    fn nearest(&self, scenario: &Scenario) -> Vec<String> {
-        let near = self.nearest(scenario, SHOWN);
-        if near.is_empty() {
-            return vec!["Nobody published a run of this kind.".to_owned()];
-        }
-        near.iter().map(|own| sentence::run(own.run)).collect()
-    }
-
-    fn on_curve(&self, scenario: &Scenario, knob: Knob, metric: Metric) -> Vec<Sample> {
-        curves::measured(self, scenario, knob, metric)
-    }
-}
-
-/// The runs of a file; an error if the code for them did not come.
-#[wasm_split(runs, fallible)]
-fn load_runs(text: String) -> Result<Box<dyn Measured>, SplitLoaderError> {
-    Ok(Box::new(Library::read(&text)))
-}
-
 /// Fetches the runs once the scenario is one of those that have been measured: only then can one stand on its curve.
 pub fn fetch_when_near(page: Page) {
     let near = memo(move || {

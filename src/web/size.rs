@@ -5,10 +5,12 @@ use leptos::prelude::*;
 use markup::view;
 use wasm_split_helpers::wasm_split;
 
-use super::jobs::{Show, follow};
+use super::jobs::{Following, follow};
 use super::late::{self, Late};
 use super::state::{Page, use_page};
-use crate::jobs::size::{self, Offer, Sized};
+use crate::explore::{BreakEven, Deployment};
+use crate::jobs::size::{Question, Told};
+use crate::report::explore::size::pays_below;
 use crate::scenario::{Scenario, link};
 use crate::units::format::Unit;
 
@@ -65,32 +67,29 @@ fn Panel() -> impl IntoView {
     let page = use_page();
     let asked = memo(move || load_of(&page));
     // The scenario as it stands when its load changes, and not when an offer is taken.
-    let following = follow(page.desk, Show::Latest, move || {
+    let following = follow(page.desk, move || {
         asked.track();
-        size::question(&page.scenario.with_untracked(|scenario| link::write(scenario, &[])))
+        Some(Question { link: page.scenario.with_untracked(|scenario| link::write(scenario, &[])) })
     });
-    let sized = move || following.answer.with(|text| size::read(text)).unwrap_or_default();
-    let progress = move || {
-        let Sized { steps, deployments, .. } = sized();
-        let (count, best) = (deployments.len(), deployments.first());
-        let best = best
-            .map_or_else(String::new, |own| format!(", from {}", Unit::DollarsPerHour.format(own.per_hour)));
-        format!("Sizing: {steps:.0} steps, {count} deployments so far{best} …")
-    };
+    let told = move || following.answer();
     let done = memo(move || !following.busy.get());
     let busy = memo(move || following.busy.get());
     let said = move || match following.failed.get() {
         Some(reason) => reason,
-        None => sized().sentence,
+        None => told().sentence,
     };
-    let some = memo(move || !sized().deployments.is_empty());
-    let rest = memo(move || sized().sentence.len() > 1 && sized().unfit.len() + sized().pays.len() > 0);
+    let some = memo(move || !told().deployments.is_empty());
+    let rest = memo(move || {
+        let Told { sentence, unfit, break_even, .. } = told();
+        sentence.len() > 1 && unfit.len() + break_even.len() > 0
+    });
+    let offers = move || told().deployments.iter().take(SHOWN).map(|own| offer(page, own)).collect_view();
     view! {
         <section class="panel sizing" aria-labelledby="sizing-title">
             <h2 id="sizing-title">"Cheapest deployments for this load"</h2>
             <When on=busy>
                 <p class="row caption" role="status">
-                    <span>{views(progress)}</span>
+                    <span>{views(move || progress(&told()))}</span>
                     <button type="button" class="quiet small" on:click=move |_| following.cancel()>"Cancel"</button>
                 </p>
             </When>
@@ -109,51 +108,69 @@ fn Panel() -> impl IntoView {
                                 <th scope="col">"TPOT"</th>
                             </tr>
                         </thead>
-                        <tbody>{views(move || sized().deployments.iter().take(SHOWN).map(|own| offer(page, own)).collect_view())}</tbody>
+                        <tbody>{views(offers)}</tbody>
                     </table>
                 </div>
             </When>
-            <When on=rest>
-                <details class="more">
-                    <summary><span>"Chips without a price, and chips that do not carry it"</span></summary>
-                    <ul class="reasons">
-                        {views(move || sized().pays.into_iter().map(|(words, link)| {
-                            let label = format!("Open: {words}");
-                            view! {
-                                <li>
-                                    {words} " "
-                                    <button type="button" class="quiet small" aria-label=label on:click=move |_| take(page, &link)>
-                                        "Open"
-                                    </button>
-                                </li>
-                            }
-                        }).collect_view())}
-                        {views(move || sized().unfit.into_iter().map(|(chip, why)| view! {
-                            <li>{format!("{chip}: {why}")}</li>
-                        }).collect_view())}
-                    </ul>
-                </details>
-            </When>
+            <When on=rest>{reasons(page, following)}</When>
         </section>
     }
 }
 
-fn offer(page: Page, own: &Offer) -> AnyView {
-    let link = own.link.clone();
-    let per_mtok = if own.per_mtok.is_finite() {
-        Unit::DollarsPerMillionTokens.format(own.per_mtok)
-    } else {
-        String::new()
+fn progress(Told { steps, deployments, .. }: &Told) -> String {
+    let best = deployments.first().map_or_else(String::new, |own| {
+        format!(", from {}", Unit::DollarsPerHour.format(own.per_hour.get()))
+    });
+    format!("Sizing: {steps} steps, {} deployments so far{best} …", deployments.len())
+}
+
+/// What chips without a price would have to cost, and why others do not carry the load.
+fn reasons(page: Page, following: Following<Question>) -> AnyView {
+    let pays = move || {
+        let pays = |own: BreakEven| {
+            let (words, link) = (pays_below(&own), own.deployed.link);
+            let label = format!("Open: {words}");
+            view! {
+                <li>
+                    {words} " "
+                    <button type="button" class="quiet small" aria-label=label on:click=move |_| take(page, &link)>
+                        "Open"
+                    </button>
+                </li>
+            }
+        };
+        following.answer().break_even.into_iter().map(pays).collect_view()
     };
+    let unfit = move || {
+        let unfit = |(chip, why)| view! { <li>{format!("{chip}: {why}")}</li> };
+        following.answer().unfit.into_iter().map(unfit).collect_view()
+    };
+    view! {
+        <details class="more">
+            <summary><span>"Chips without a price, and chips that do not carry it"</span></summary>
+            <ul class="reasons">
+                {views(pays)}
+                {views(unfit)}
+            </ul>
+        </details>
+    }
+    .into_any()
+}
+
+fn offer(page: Page, own: &Deployment) -> AnyView {
+    let link = own.deployed.link.clone();
+    let per_mtok = own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own));
     view! {
         <tr>
             <th scope="row">
-                <button type="button" class="quiet small" on:click=move |_| take(page, &link)>{own.label.clone()}</button>
+                <button type="button" class="quiet small" on:click=move |_| take(page, &link)>
+                    {own.deployed.label.clone()}
+                </button>
             </th>
-            <td>{Unit::DollarsPerHour.format(own.per_hour)}</td>
+            <td>{Unit::DollarsPerHour.format(own.per_hour.get())}</td>
             <td>{per_mtok}</td>
-            <td>{Unit::Seconds.format(own.ttft)}</td>
-            <td>{Unit::Seconds.format(own.tpot)}</td>
+            <td>{Unit::Seconds.format(own.ttft.get())}</td>
+            <td>{Unit::Seconds.format(own.tpot.get())}</td>
         </tr>
     }
     .into_any()

@@ -8,29 +8,14 @@ use std::sync::Arc;
 use crate::web::lean::memo;
 use leptos::prelude::*;
 
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::evaluate;
 pub use crate::figure::view::{Reason, Tab, View};
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
-use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
-
-/// A result, shared between the memos that read it.
-pub type Answer = Arc<Result<Evaluation, Refusal>>;
-
-/// A scenario kept for comparison.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pin {
-    /// Tells pins apart while others come and go.
-    pub key: u32,
-    /// What it is called: what sets it apart from the others.
-    pub name: String,
-    /// The scenario.
-    pub scenario: Scenario,
-    /// Its result.
-    pub answer: Answer,
-}
+pub use crate::web::pinned::Answer;
+use crate::web::pinned::{Pin, name};
 
 /// Something to tell the reader that is not an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +117,20 @@ impl Page {
         T: PartialEq + Send + Sync + 'static,
     {
         memo_over(self.scenario, Box::new(read))
+    }
+
+    /// Keeps the current scenario for comparison.
+    pub fn pin_current(&self) {
+        let scenario = self.scenario.get_untracked();
+        let answer = self.answer.get_untracked();
+        self.pins.update(|pins| {
+            if pins.len() < MOST_PINS {
+                let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
+                let name = name(&scenario, pins);
+                pins.push(Pin { key, name, scenario, answer });
+            }
+        });
+        self.commit();
     }
 
     /// Drops a pinned scenario.

@@ -38,6 +38,23 @@ async function ask(page, question) {
   }, question);
 }
 
+/** What a replay came to, out of the last such message of the worker: its fields stand in the order of src/jobs/replay.rs. */
+function foundIn(answer) {
+  const fields = answer.trim().split("\n").findLast((line) => line.startsWith("found\t")).split("\t").values();
+  const text = () => fields.next().value;
+  const number = () => Number(text());
+  const many = (read) => Array.from({ length: number() }, read);
+  const perhaps = (read) => (text() === "1" ? read() : null);
+  const pair = () => [number(), number()];
+  text();
+  text();
+  many(text);
+  const figures = many(() => ({ label: text(), unit: number(), value: number(), interval: perhaps(pair) }));
+  const estimate = () => ({ value: number(), interval: perhaps(pair) });
+  const spreads = many(() => ({ id: text(), estimates: many(estimate), longest: perhaps(number), curve: many(pair) }));
+  return { figures, spreads };
+}
+
 test("the worker's figures are those of the command line to the last digit", native, async () => {
   const { page, problems } = await openReady(browser, { link: `${CHAT}&view=replay` });
   await finished(page);
@@ -45,22 +62,20 @@ test("the worker's figures are those of the command line to the last digit", nat
   const tiered = `${AGENTS}&concurrency=8&tier=dram:250GB@50GB/s&horizon=600req`;
   for (const link of [CHAT, apart, tiered]) {
     const { replay } = JSON.parse(await tandem("replay", link, "--json"));
-    const lines = (await ask(page, `replay\n1\tfigures\t0\t0\t${link}\n`)).trim().split("\n").map((line) => line.split("\t"));
-    const spread = (id) => lines.find(([kind, own]) => kind === "spread" && own === id);
+    const found = foundIn(await ask(page, `replay\n1\nfigures\n${link}\n`));
+    const spread = (id) => found.spreads.find((own) => own.id === id);
     for (const id of ["ttft", "tpot", "e2e", "wait"]) {
-      const [, , longest, ...numbers] = spread(id);
-      assert.equal(Number(longest), replay[id].longest, `${link} ${id}`);
+      const { longest, estimates } = spread(id);
+      assert.equal(longest, replay[id].longest, `${link} ${id}`);
       for (const [index, name] of ["mean", "p50", "p90", "p95", "p99"].entries()) {
         const { value, interval } = replay[id][name];
-        const [own, low, high] = numbers.slice(3 * index, 3 * index + 3).map(Number);
-        assert.equal(own, value, `${link} ${id} ${name}`);
-        assert.deepEqual([low, high], interval ?? [NaN, NaN], `${link} ${id} ${name}`);
+        assert.deepEqual(estimates[index], { value, interval }, `${link} ${id} ${name}`);
       }
     }
     for (const [index, name] of ["mean", "p50", "p90", "p95", "p99"].entries()) {
-      assert.equal(Number(spread("itl")[3 + 3 * index]), replay.itl[name], `${link} itl ${name}`);
+      assert.equal(spread("itl").estimates[index].value, replay.itl[name], `${link} itl ${name}`);
     }
-    const figure = (label) => Number(lines.find(([kind, own]) => kind === "figure" && own === label)[3]);
+    const figure = (label) => found.figures.find((own) => own.label === label).value;
     assert.equal(figure("Goodput at the service level"), replay.goodput, link);
     assert.equal(figure("Input that was cached"), replay.hit, link);
     assert.equal(figure("Requests under way"), replay.in_flight, link);

@@ -151,13 +151,17 @@ impl Crate {
                 let name = inner.ident.to_string();
                 let test = place.test || inner.attrs.iter().any(is_test);
                 let file = self.modules[place.module].file;
-                let folder = place.folder.join(&name);
+                let given = path_given(&inner.attrs);
                 let module = if let Some((_, items)) = &inner.content {
+                    let folder = match given {
+                        Some(given) => self.beside(file, &given),
+                        None => place.folder.join(&name),
+                    };
                     let module = self.add_module(file, Some(place.module));
                     self.add_items(items, &Place { module, folder, test }, read);
                     module
                 } else {
-                    self.add_child(place, &name, path_given(&inner.attrs), test, read)
+                    self.add_child(place, &name, given, test, read)
                 };
                 self.modules[place.module].children.push((name, module));
             } else {
@@ -169,6 +173,11 @@ impl Crate {
                 self.files[file].displaced |= found.pastes;
             }
         }
+    }
+
+    /// What `#[path = "…"]` names: the compiler starts from the folder of the file that says so.
+    fn beside(&self, file: FileId, given: &str) -> PathBuf {
+        tidy(&self.files[file].path.parent().unwrap_or(Path::new("")).join(given))
     }
 
     /// A module that is a file of its own.
@@ -183,9 +192,7 @@ impl Crate {
         if let Some(given) = given {
             let file = self.modules[place.module].file;
             self.files[file].displaced = true;
-            // The compiler starts from the folder of the file that says so.
-            let beside = self.files[file].path.parent().unwrap_or(Path::new("")).to_owned();
-            let path = tidy(&beside.join(given));
+            let path = self.beside(file, &given);
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             return self.add_file(&path, Some(place.module), folder, test, read);
         }

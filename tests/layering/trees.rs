@@ -180,3 +180,15 @@ fn stars_are_found() {
     assert_eq!(own.globs(), [(1, 1)]);
     assert_eq!(arrows(&own), ["a.rs -> b.rs: Kind"]);
 }
+
+#[test]
+fn files_are_found_where_a_path_says() {
+    let own = tree(&[
+        ("lib.rs", "#[path = \"data\"] mod room { mod a; mod b; } #[path = \"far/off.rs\"] mod c;"),
+        ("data/a.rs", "use crate::c::C; pub struct A(C);"),
+        ("data/b.rs", "use super::a::A; pub struct B(A);"),
+        ("far/off.rs", "mod near; pub use near::C;"),
+        ("far/near.rs", "pub struct C;"),
+    ]);
+    assert_eq!(arrows(&own), ["data/a.rs -> far/near.rs: C", "data/b.rs -> data/a.rs: A"]);
+}

@@ -26,8 +26,8 @@ impl Job {
     /// A question that nothing answers.
     #[wasm_bindgen(constructor)]
     pub fn new(question: &str) -> Result<Self, JsError> {
-        let job = jobs::Job::new(question).map_err(|error| JsError::new(&error))?;
-        Ok(Self { job, done: false })
+        let question = jobs::Question::read(question).map_err(|error| JsError::new(&error))?;
+        Ok(Self { job: jobs::Job::new(question), done: false })
     }
 
     /// Does a slice and returns the lines that it came to.

@@ -1,5 +1,6 @@
 //! What the searches over many scenarios found, as sentences, tables and JSON: the same for page and command line.
 
+pub mod agents;
 pub mod diff;
 pub mod frontier;
 pub mod map;
@@ -8,29 +9,11 @@ pub mod size;
 
 use crate::explore::Miss;
 use crate::metric::Metric;
-use crate::scenario::{Load, Role, Scenario, notation};
+use crate::scenario::{Load, Scenario};
 use crate::units::format::{Precision, Unit};
 
 use super::sentence::lengths;
 use super::words;
-
-/// A deployment with its layouts: `4 × H100 SXM tp4 prefill + 8 × H200 SXM tp8 decode`.
-#[must_use]
-pub fn label(scenario: &Scenario) -> String {
-    let pools = scenario.split.pools().into_iter().map(|(role, pool)| {
-        let mut text = format!("{} × {}", pool.chips, words::chip(&pool.chip));
-        if let Some(layout) = &pool.layout {
-            text.push(' ');
-            text.push_str(&notation::write_layout(layout).replace(':', " "));
-        }
-        if role != Role::Colocated {
-            text.push(' ');
-            text.push_str(&words::role(role).to_ascii_lowercase());
-        }
-        text
-    });
-    pools.collect::<Vec<_>>().join(" + ")
-}
 
 /// The load: `64 users at 8k/1k with Llama 3.1 70B`.
 #[must_use]

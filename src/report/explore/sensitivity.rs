@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 
-use super::size::BreakEvenReport;
-use super::{change, columns, label, value};
+use super::{change, columns, value};
 use crate::explore::{BreakEven, Lever, NoBase, Outcome, Sensitivity, Swing};
-use crate::report::{Named, finite, id, words};
-use crate::scenario::link;
+use crate::report::{Named, finite, words};
 use crate::serve::Binding;
 
 /// What a lever pulls, inside a sentence.
@@ -47,7 +45,7 @@ pub fn sentence(own: &Sensitivity) -> String {
     let start = format!(
         "{} of {}: {}, limited by {}.",
         own.metric.label(),
-        label(&own.scenario),
+        own.deployed.label,
         value(own.metric, own.value),
         words::binding(own.binding)
     );
@@ -104,9 +102,9 @@ pub fn text(own: &Sensitivity, pays: Option<&BreakEven>) -> String {
 
 /// The tornado as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SensitivityReport {
+pub struct SensitivityReport<'a> {
     /// The scenario with its layouts written down.
-    pub link: String,
+    pub link: &'a str,
     /// The strongest lever in words.
     pub sentence: String,
     /// The metric.
@@ -114,20 +112,20 @@ pub struct SensitivityReport {
     /// Its value as things stand, in its base unit.
     pub value: Option<f64>,
     /// What limits the deployment as things stand.
-    pub binding: Named,
+    pub binding: Named<Binding>,
     /// The levers, widest swing first.
-    pub swings: Vec<SwingReport>,
+    pub swings: Vec<SwingReport<'a>>,
     /// The price below which the chip of the scenario that has none would pay.
-    pub pays_below: Option<BreakEvenReport>,
+    pub pays_below: Option<&'a BreakEven>,
 }
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SwingReport {
+pub struct SwingReport<'a> {
     /// Identifier of the lever.
-    pub lever: String,
+    pub lever: Lever,
     /// The chip; null for the link between pools.
-    pub chip: Option<String>,
+    pub chip: Option<&'a str>,
     /// Name for people.
     pub name: String,
     /// Divided by 1.1.
@@ -146,35 +144,35 @@ pub struct OutcomeReport {
     /// Change as a share of the value before.
     pub change: Option<f64>,
     /// What limits the deployment then.
-    pub binding: Named,
+    pub binding: Named<Binding>,
 }
 
-impl SensitivityReport {
-    /// Puts a tornado into plain data.
+impl<'a> SensitivityReport<'a> {
+    /// A tornado with its words.
     #[must_use]
-    pub fn new(own: &Sensitivity, pays: Option<&BreakEven>) -> Self {
-        let named = |binding: Binding| Named { id: id(&binding), text: words::binding(binding) };
+    pub fn new(own: &'a Sensitivity, pays_below: Option<&'a BreakEven>) -> Self {
+        let named = |binding: Binding| Named { id: binding, text: words::binding(binding) };
         let outcome = |own: Outcome| OutcomeReport {
             value: finite(own.value),
             change: finite(own.change),
             binding: named(own.binding),
         };
-        let swing = |swing: &Swing| SwingReport {
-            lever: id(&swing.lever),
-            chip: swing.chip.clone(),
+        let swing = |swing: &'a Swing| SwingReport {
+            lever: swing.lever,
+            chip: swing.chip.as_deref(),
             name: name(swing),
             less: swing.less.map(outcome),
             more: swing.more.map(outcome),
             double: swing.double.map(outcome),
         };
         Self {
-            link: link::write(&own.scenario, &[]),
+            link: &own.deployed.link,
             sentence: sentence(own),
             metric: own.metric.id(),
             value: finite(own.value),
             binding: named(own.binding),
             swings: own.swings.iter().map(swing).collect(),
-            pays_below: pays.map(BreakEvenReport::from),
+            pays_below,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::{change, columns, label, load, miss, service_level};
-use crate::explore::{BreakEven, Deployment, PriceLine, Shape, Sizing, Unfit, price_lines};
-use crate::report::{Named, finite, id, words};
+use super::{change, columns, load, miss, service_level};
+use crate::explore::{BreakEven, Deployed, Deployment, Miss, PriceLine, Shape, Sizing, Unfit, price_lines};
+use crate::report::{Named, finite, words};
 use crate::scenario::link;
+use crate::serve::Binding;
 use crate::units::format::{Precision, Unit};
 
 /// Runner-ups that the sentence names.
@@ -31,7 +32,7 @@ pub fn sentence(sizing: &Sizing) -> String {
     let mut text = format!(
         "Cheapest for {}{under}: {} at {}{}, {}, limited by {}.",
         load(scenario),
-        label(&best.scenario),
+        best.deployed.label,
         hourly(best),
         per_mtok(best),
         spare(best),
@@ -39,7 +40,7 @@ pub fn sentence(sizing: &Sizing) -> String {
     );
     let next: Vec<String> = runner_ups(best, rest)
         .into_iter()
-        .map(|own| format!("{} at {} ({})", label(&own.scenario), hourly(own), dearer(own, best)))
+        .map(|own| format!("{} at {} ({})", own.deployed.label, hourly(own), dearer(own, best)))
         .collect();
     if !next.is_empty() {
         text.push_str(&format!(" Next: {}.", next.join("; ")));
@@ -54,8 +55,8 @@ pub fn sentence(sizing: &Sizing) -> String {
 /// The deployments that come next, the best of another split always among them.
 fn runner_ups<'a>(best: &Deployment, rest: &'a [Deployment]) -> Vec<&'a Deployment> {
     let mut next: Vec<&Deployment> = rest.iter().take(RUNNER_UPS).collect();
-    if next.iter().all(|own| own.shape == best.shape)
-        && let Some(other) = rest.iter().find(|own| own.shape != best.shape)
+    if next.iter().all(|own| own.split == best.split)
+        && let Some(other) = rest.iter().find(|own| own.split != best.split)
     {
         next.truncate(RUNNER_UPS - 1);
         next.push(other);
@@ -67,7 +68,7 @@ fn runner_ups<'a>(best: &Deployment, rest: &'a [Deployment]) -> Vec<&'a Deployme
 #[must_use]
 pub fn pays_below(own: &BreakEven) -> String {
     let price = Unit::DollarsPerHour.format(own.below.get());
-    format!("{} pays below {price} per chip ({})", words::chip(&own.chip), label(&own.scenario))
+    format!("{} pays below {price} per chip ({})", words::chip(&own.chip), own.deployed.label)
 }
 
 /// Why a chip is in no deployment of its own, in words.
@@ -136,7 +137,7 @@ pub fn text(sizing: &Sizing, most: usize) -> String {
         ];
         for own in sizing.deployments.iter().take(most) {
             rows.push(vec![
-                label(&own.scenario),
+                own.deployed.label.clone(),
                 own.chips.to_string(),
                 hourly(own),
                 own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own)),
@@ -155,7 +156,7 @@ pub fn text(sizing: &Sizing, most: usize) -> String {
         }
         page.push_str(&format!(
             "\nLink: {}\n",
-            sizing.deployments.first().map_or_else(String::new, |own| link::write(&own.scenario, &[]))
+            sizing.deployments.first().map_or("", |own| &own.deployed.link)
         ));
     }
     let lines = price_lines(&sizing.scenario);
@@ -187,28 +188,27 @@ pub fn text(sizing: &Sizing, most: usize) -> String {
 
 /// The answer as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SizingReport {
+pub struct SizingReport<'a> {
     /// What was asked.
     pub link: String,
     /// The answer in a few sentences.
     pub sentence: String,
     /// The cheapest deployment of each split and choice of chips, cheapest first.
-    pub deployments: Vec<DeploymentReport>,
+    pub deployments: Vec<DeploymentReport<'a>>,
     /// Chips that carry the load in no deployment of their own.
-    pub unfit: Vec<UnfitReport>,
+    pub unfit: Vec<UnfitReport<'a>>,
     /// What chips without a public price would have to cost, highest first.
-    pub break_even: Vec<BreakEvenReport>,
+    pub break_even: &'a [BreakEven],
     /// List prices of the model at this mix of tokens, cheapest first.
     pub list_prices: Vec<PriceLine>,
 }
 
 /// A deployment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DeploymentReport {
-    /// Its pools in words.
-    pub label: String,
-    /// The deployment as a link.
-    pub link: String,
+pub struct DeploymentReport<'a> {
+    /// The deployment.
+    #[serde(flatten)]
+    pub deployed: &'a Deployed,
     /// Its split.
     pub split: Shape,
     /// Chips over all pools.
@@ -222,7 +222,7 @@ pub struct DeploymentReport {
     /// Seconds per output token.
     pub tpot: Option<f64>,
     /// What limits it.
-    pub binding: Named,
+    pub binding: Named<Binding>,
     /// How much more it carries.
     pub headroom: Option<HeadroomReport>,
 }
@@ -233,65 +233,37 @@ pub struct HeadroomReport {
     /// The share that the load may grow by.
     pub share: Option<f64>,
     /// `saturated`, `ttft` or `tpot`; null where nothing breaks at twice the load.
-    pub breaks: Option<String>,
+    pub breaks: Option<Miss>,
     /// What limits the deployment there.
-    pub binding: Named,
+    pub binding: Named<Binding>,
 }
 
 /// A chip that carries the load in no deployment of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct UnfitReport {
+pub struct UnfitReport<'a> {
     /// The chip.
-    pub chip: String,
+    pub chip: &'a str,
     /// Why not.
     pub reason: String,
 }
 
-/// What a chip without a public price would have to cost.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct BreakEvenReport {
-    /// The chip.
-    pub chip: String,
-    /// Dollars per chip-hour.
-    pub below: Option<f64>,
-    /// Chips of it.
-    pub chips: u32,
-    /// The deployment in words.
-    pub label: String,
-    /// The deployment as a link.
-    pub link: String,
-}
-
-impl From<&BreakEven> for BreakEvenReport {
-    fn from(own: &BreakEven) -> Self {
-        Self {
-            chip: own.chip.clone(),
-            below: finite(own.below.get()),
-            chips: own.chips,
-            label: label(&own.scenario),
-            link: link::write(&own.scenario, &[]),
-        }
-    }
-}
-
-impl SizingReport {
-    /// Puts an answer into plain data.
+impl<'a> SizingReport<'a> {
+    /// An answer with its words.
     #[must_use]
-    pub fn new(sizing: &Sizing) -> Self {
-        let deployment = |own: &Deployment| DeploymentReport {
-            label: label(&own.scenario),
-            link: link::write(&own.scenario, &[]),
-            split: own.shape,
+    pub fn new(sizing: &'a Sizing) -> Self {
+        let deployment = |own: &'a Deployment| DeploymentReport {
+            deployed: &own.deployed,
+            split: own.split,
             chips: own.chips,
             per_hour: finite(own.per_hour.get()),
             per_mtok: own.per_mtok.and_then(finite),
             ttft: finite(own.ttft.get()),
             tpot: finite(own.tpot.get()),
-            binding: Named { id: id(&own.binding), text: words::binding(own.binding) },
+            binding: Named { id: own.binding, text: words::binding(own.binding) },
             headroom: own.headroom.map(|room| HeadroomReport {
                 share: finite(room.share),
-                breaks: room.breaks.map(|own| id(&own)),
-                binding: Named { id: id(&room.binding), text: words::binding(room.binding) },
+                breaks: room.breaks,
+                binding: Named { id: room.binding, text: words::binding(room.binding) },
             }),
         };
         Self {
@@ -301,9 +273,9 @@ impl SizingReport {
             unfit: sizing
                 .unfit
                 .iter()
-                .map(|(chip, reason)| UnfitReport { chip: chip.clone(), reason: unfit(reason) })
+                .map(|(chip, reason)| UnfitReport { chip, reason: unfit(reason) })
                 .collect(),
-            break_even: sizing.break_even.iter().map(BreakEvenReport::from).collect(),
+            break_even: &sizing.break_even,
             list_prices: price_lines(&sizing.scenario),
         }
     }

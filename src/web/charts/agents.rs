@@ -9,33 +9,33 @@ use markup::view;
 
 use super::plot::{Joint, Plot};
 use crate::chart::hit::HitMode;
-use crate::jobs::agents::{question, read};
-use crate::jobs::charts::{LADDERS, ladder};
+use crate::figure::agents::{LADDERS, ladder};
+use crate::jobs::agents::Question;
 use crate::scenario::link;
-use crate::web::jobs::{Show, follow};
+use crate::web::jobs::follow;
 use crate::web::state::use_page;
 
 /// The charts, what they say, and what was assumed.
 pub fn agents_chart() -> AnyView {
     let page = use_page();
-    let following = follow(page.desk, Show::Growing("point"), move || {
-        question(&page.scenario.with(|scenario| link::write(scenario, &[])))
+    let following = follow(page.desk, move || {
+        Some(Question { link: page.scenario.with(|scenario| link::write(scenario, &[])) })
     });
-    let outcome = memo(move || following.answer.with(|text| read(text)));
+    let told = memo(move || following.answer());
     let state = move || {
-        outcome.with(|own| match following.failed.get().or_else(|| own.refused.clone()) {
-            Some(reason) if own.points.is_empty() => reason,
-            Some(reason) => format!("{} {reason}", own.told),
-            None if own.points.is_empty() => "Setting agents to work …".to_owned(),
-            None => own.told.clone(),
+        told.with(|own| match following.failed.get().or_else(|| own.refused.clone()) {
+            Some(reason) if own.found.points.is_empty() => reason,
+            Some(reason) => format!("{} {reason}", own.sentence),
+            None if own.found.points.is_empty() => "Setting agents to work …".to_owned(),
+            None => own.sentence.clone(),
         })
     };
-    let summary = Signal::derive(move || outcome.with(|own| own.told.clone()));
+    let summary = Signal::derive(move || told.with(|own| own.sentence.clone()));
     let charts = move || {
         LADDERS
             .iter()
             .map(|own| {
-                let chart = memo(move || outcome.with(|found| Arc::new(ladder(found, own))));
+                let chart = memo(move || told.with(|told| Arc::new(ladder(&told.found, own))));
                 view! {
                     <h3>{own.0}</h3>
                     <Plot
@@ -60,7 +60,7 @@ pub fn agents_chart() -> AnyView {
             // What the charts share must end with them: the view that comes next has the same place in the page.
             <Provider value=Joint(RwSignal::new(None))>{charts()}</Provider>
             <ul class="told" id="agents-notes">
-                {views(move || outcome.with(|own| {
+                {views(move || told.with(|own| {
                     own.notes.iter().cloned().map(|line| view! { <li>{line}</li> }).collect_view()
                 }))}
             </ul>

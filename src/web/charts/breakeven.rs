@@ -13,18 +13,18 @@ use super::by::{by, chosen};
 use super::gesture::{DOUBLE, TURN, place, selection, zoom_button};
 use super::picture::{Last, Picture, Shown, with_last};
 use crate::chart::geometry::Point;
-use crate::chart::heat::HeatScene;
+use crate::chart::heat::{HeatMap, HeatScene};
 use crate::chart::hit::Zoom;
 use crate::chart::model::Paint;
 use crate::chart::spot::Spot;
 use crate::explore::{Axis, Knob};
 use crate::figure::map::{self as figure, DECIDES};
-use crate::jobs::map::{self, Field};
+use crate::jobs::map::Question;
 use crate::report::explore::service_level;
-use crate::scenario::{Scenario, link};
+use crate::scenario::Scenario;
 use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
-use crate::web::jobs::{Following, Show, follow};
+use crate::web::jobs::{Following, follow};
 use crate::web::state::{Page, use_page};
 
 /// The height of the map for a width, in CSS pixels.
@@ -35,48 +35,58 @@ fn height(width: f64) -> f64 {
 /// The map with what it is chosen by.
 pub fn break_even() -> AnyView {
     let page = use_page();
-    let missing = move || {
-        let axes = page.view.get().map;
-        page.scenario.with(|scenario| {
-            let lacks = |axis: &&Axis| matches!(axis, Axis::Knob(_)) && axis.current(scenario).is_none();
-            [axes.0, axes.1].iter().find(lacks).map(|axis| axis.label())
-        })
-    };
-    let following = follow(page.desk, Show::Growing("map"), move || {
-        if missing().is_some() {
-            return String::new();
+    let following = follow(page.desk, move || {
+        if missing(&page).is_some() {
+            return None;
         }
-        let axes = page.view.get().map;
-        let links: Vec<String> = contenders(&page, axes).into_iter().map(|own| own.0).collect();
-        map::question(chosen(&page, &DECIDES), axes, &links)
+        let (x, y) = page.view.get().map;
+        let links = contenders(&page, (x, y)).into_iter().map(|own| own.0).collect();
+        Some(Question { metric: chosen(&page, &DECIDES), x, y, links })
     });
-    let zoom = RwSignal::new(Zoom::default());
-    let zoomed = move || zoom.get() != Zoom::default();
-    let last: Last = StoredValue::new(None);
+    let map = Drawing { page, following, zoom: RwSignal::new(Zoom::default()), last: StoredValue::new(None) };
     // A part of other axes means nothing.
     effect(move || {
         page.view.track();
-        zoom.set(Zoom::default());
+        map.zoom.set(Zoom::default());
     });
-    let shown = memo(move || {
-        let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
-        let field = following.answer.with(|text| field(text));
-        let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
-        let heat = page.scenario.with(|scenario| figure::heat(&field, scenario, axes, metric, &paints));
-        Shown(Some(Arc::new(heat.within(&zoom.get()))))
+    let shown = memo(move || Shown(Some(Arc::new(map.heat()))));
+    let turn = Callback::new(move |factor: f64| {
+        if let Some(wanted) = with_last(map.last, |scene: &HeatScene| Some(scene.turned(factor))) {
+            map.look(wanted);
+        }
     });
+    let note = move || match following.failed.get() {
+        Some(reason) => reason,
+        None => map.note(shown),
+    };
+    view! {
+        {(!page.embedded).then(|| view! {
+            <div class="chooser">
+                {by("Best by", &DECIDES)}
+                <Along id="map-x" label="over" place=0/>
+                <Along id="map-y" label="and" place=1/>
+            </div>
+        })}
+        <div class="chooser map-bar">
+            <p class="note" role="status">{views(note)}</p>
+            {zoom_button("Zoom in", "+", turn, TURN)}
+            {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+            {zoom_button("All of it", "All", turn, f64::INFINITY)}
+        </div>
+        {picture(map, shown, turn)}
+    }
+    .into_any()
+}
+
+/// The picture, with all that a pointer and keys do to it.
+fn picture(map: Drawing, shown: Memo<Shown>, turn: Callback<f64>) -> AnyView {
     let waiting = StoredValue::new_local(None::<Timeout>);
     let pick = Callback::new(move |spot: Spot| {
         // The first of two clicks must not take a point on the way out of a zoom.
-        if untrack(zoomed) {
-            waiting.set_value(Some(Timeout::new(DOUBLE, move || take(page, following, last, spot))));
+        if untrack(|| map.zoomed()) {
+            waiting.set_value(Some(Timeout::new(DOUBLE, move || map.take(spot))));
         } else {
-            take(page, following, last, spot);
-        }
-    });
-    let turn = Callback::new(move |factor: f64| {
-        if let Some(wanted) = with_last(last, |scene: &HeatScene| Some(scene.turned(factor))) {
-            look(following, zoom, wanted);
+            map.take(spot);
         }
     });
     let key = move |event: KeyboardEvent| {
@@ -106,48 +116,16 @@ pub fn break_even() -> AnyView {
     let released = move |_: PointerEvent| {
         let Some((from, to)) = drag.get_untracked() else { return };
         drag.set(None);
-        if let Some(wanted) = with_last(last, |scene: &HeatScene| scene.drag(from, to)) {
-            look(following, zoom, wanted);
+        if let Some(wanted) = with_last(map.last, |scene: &HeatScene| scene.drag(from, to)) {
+            map.look(wanted);
         }
     };
     let selected = move || {
         let (from, to) = drag.get()?;
-        with_last(last, |scene: &HeatScene| scene.selection(from, to)).map(selection)
-    };
-    let note = move || {
-        if let Some(reason) = following.failed.get() {
-            return reason;
-        }
-        if let Some(axis) = missing() {
-            return format!("{axis} means nothing for this scenario. Choose another axis.");
-        }
-        let level = page.scenario.with(service_level);
-        let level = if level.is_empty() { "no service level".to_owned() } else { level };
-        let part = zoomed().then(|| shown.with(|_| part(last))).flatten().unwrap_or_default();
-        match (following.busy.get(), following.answer.with(|text| field(text).evaluated)) {
-            (true, 0.0) => "Drawing the map …".to_owned(),
-            (true, points) => format!("{points:.0} points served so far …"),
-            (false, points) => format!(
-                "{points:.0} points served: the best by {} among those that keep {level}.{part}",
-                chosen(&page, &DECIDES).short()
-            ),
-        }
+        with_last(map.last, |scene: &HeatScene| scene.selection(from, to)).map(selection)
     };
     let caption = "The stronger the colour, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario; drag to look closer, a double click shows all.";
     view! {
-        {(!page.embedded).then(|| view! {
-            <div class="chooser">
-                {by("Best by", &DECIDES)}
-                <Along id="map-x" label="over" place=0/>
-                <Along id="map-y" label="and" place=1/>
-            </div>
-        })}
-        <div class="chooser map-bar">
-            <p class="note" role="status">{views(note)}</p>
-            {zoom_button("Zoom in", "+", turn, TURN)}
-            {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
-            {zoom_button("All of it", "All", turn, f64::INFINITY)}
-        </div>
         <div
             class="lanes"
             on:keydown=key
@@ -160,42 +138,96 @@ pub fn break_even() -> AnyView {
             on:pointerup=released
             on:pointerleave=move |_| drag.set(None)
         >
-            <Picture label="Figures of the map" shown pick caption height last/>
+            <Picture label="Figures of the map" shown pick caption height last={map.last}/>
             {views(selected)}
         </div>
     }
     .into_any()
 }
 
-/// Makes the winner of a cell the scenario.
-fn take(page: Page, following: Following, last: Last, spot: Spot) {
-    let field = following.answer.with_untracked(|text| field(text));
-    let chosen = || {
-        let (winner, x, y) = with_last(last, |scene: &HeatScene| {
-            let map = &scene.map;
-            let winner = map.cell(spot.column, spot.row)?.winner?;
-            Some((winner, *map.xs.get(spot.column)?, *map.ys.get(spot.row)?))
-        })?;
-        let own = link::parse(&field.contenders.get(winner)?.1).scenario;
-        let (first, second) = page.view.get_untracked().map;
-        second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
-    };
-    if let Some(chosen) = chosen() {
-        page.open(chosen);
-    }
+/// The axis that means nothing for the scenario, if there is one.
+fn missing(page: &Page) -> Option<&'static str> {
+    let axes = page.view.get().map;
+    page.scenario.with(|scenario| {
+        let lacks = |axis: &&Axis| matches!(axis, Axis::Knob(_)) && axis.current(scenario).is_none();
+        [axes.0, axes.1].iter().find(lacks).map(|axis| axis.label())
+    })
 }
 
-/// Looks at a part of the axes. One without two columns and two rows of cells says nothing.
-fn look(following: Following, zoom: RwSignal<Zoom>, wanted: Zoom) {
-    let field = following.answer.with_untracked(|text| field(text));
-    let count = |all: &[f64], domain: Option<(f64, f64)>| {
-        all.iter().filter(|own| domain.is_none_or(|(low, high)| low <= **own && **own <= high)).count()
-    };
-    let (columns, rows) = (count(&field.xs, wanted.x), count(&field.ys, wanted.y));
-    if columns == field.xs.len() && rows == field.ys.len() {
-        zoom.set(Zoom::default());
-    } else if columns > 1 && rows > 1 {
-        zoom.set(wanted);
+/// The map as it is drawn.
+#[derive(Clone, Copy)]
+struct Drawing {
+    page: Page,
+    following: Following<Question>,
+    zoom: RwSignal<Zoom>,
+    last: Last,
+}
+
+impl Drawing {
+    /// The part of the map that is looked at.
+    fn heat(self) -> HeatMap {
+        let Self { page, following, zoom, .. } = self;
+        let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
+        let map = following.answer();
+        let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
+        let heat = page.scenario.with(|scenario| figure::heat(&map, scenario, axes, metric, &paints));
+        heat.within(&zoom.get())
+    }
+
+    fn zoomed(self) -> bool {
+        self.zoom.get() != Zoom::default()
+    }
+
+    /// How far the map is, or what it says.
+    fn note(self, shown: Memo<Shown>) -> String {
+        let Self { page, following, .. } = self;
+        if let Some(axis) = missing(&page) {
+            return format!("{axis} means nothing for this scenario. Choose another axis.");
+        }
+        let level = page.scenario.with(service_level);
+        let level = if level.is_empty() { "no service level".to_owned() } else { level };
+        let part = self.zoomed().then(|| shown.with(|_| part(self.last))).flatten().unwrap_or_default();
+        match (following.busy.get(), following.answer().evaluated) {
+            (true, 0) => "Drawing the map …".to_owned(),
+            (true, points) => format!("{points} points served so far …"),
+            (false, points) => format!(
+                "{points} points served: the best by {} among those that keep {level}.{part}",
+                chosen(&page, &DECIDES).short()
+            ),
+        }
+    }
+
+    /// Makes the winner of a cell the scenario.
+    fn take(self, spot: Spot) {
+        let map = untrack(|| self.following.answer());
+        let chosen = || {
+            let (winner, x, y) = with_last(self.last, |scene: &HeatScene| {
+                let map = &scene.map;
+                let winner = map.cell(spot.column, spot.row)?.winner?;
+                Some((winner, *map.xs.get(spot.column)?, *map.ys.get(spot.row)?))
+            })?;
+            let own = map.contenders.get(winner)?.scenario();
+            let (first, second) = self.page.view.get_untracked().map;
+            second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
+        };
+        if let Some(chosen) = chosen() {
+            self.page.open(chosen);
+        }
+    }
+
+    /// Looks at a part of the axes. One without two columns and two rows of cells says nothing.
+    fn look(self, wanted: Zoom) {
+        let map = untrack(|| self.following.answer());
+        let (xs, ys) = (&map.x.values, &map.y.values);
+        let count = |all: &[f64], domain: Option<(f64, f64)>| {
+            all.iter().filter(|own| domain.is_none_or(|(low, high)| low <= **own && **own <= high)).count()
+        };
+        let (columns, rows) = (count(xs, wanted.x), count(ys, wanted.y));
+        if columns == xs.len() && rows == ys.len() {
+            self.zoom.set(Zoom::default());
+        } else if columns > 1 && rows > 1 {
+            self.zoom.set(wanted);
+        }
     }
 }
 
@@ -228,14 +260,6 @@ fn whole(axis: Axis, value: f64) -> f64 {
         Axis::Knob(Knob::Load) if value >= 1.0 => libm::round(value),
         _ => value,
     }
-}
-
-/// What the answer says so far.
-#[inline(never)]
-fn field(text: &str) -> Field {
-    let mut field = Field::default();
-    map::read(&mut field, text);
-    field
 }
 
 /// A select of an axis.

@@ -11,11 +11,12 @@ use markup::view;
 use super::by::{by, chosen};
 use super::plot::{Picked, Plot};
 use crate::chart::hit::HitMode;
+use crate::explore::{Candidate, Frontier};
 use crate::figure::frontier::{self as figure, AGAINST};
-use crate::jobs::frontier::{Found, Picture, question, read};
+use crate::jobs::frontier::Question;
 use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
-use crate::web::jobs::{Show, follow};
+use crate::web::jobs::follow;
 use crate::web::state::use_page;
 
 /// The chart of all that was tried, with the best of it joined.
@@ -23,18 +24,18 @@ use crate::web::state::use_page;
 pub fn FrontierChart() -> impl IntoView {
     let page = use_page();
     // What the search depends on: not the load, which it varies itself.
-    let following = follow(page.desk, Show::Latest, move || {
+    let following = follow(page.desk, move || {
         let load = Load::Closed { concurrency: 1.0 };
         let link = page.scenario.with(|scenario| link::write(&Scenario { load, ..scenario.clone() }, &[]));
-        question(&link, chosen(&page, &AGAINST))
+        Some(Question { metric: chosen(&page, &AGAINST), link })
     });
     let metric = move || chosen(&page, &AGAINST);
-    let found = move || following.answer.with(|text| read(text)).unwrap_or_default();
+    let found = move || following.answer();
 
     let chart =
-        memo(move || Arc::new(page.answer.with(|answer| figure::chart(&found().found, metric(), answer))));
+        memo(move || Arc::new(page.answer.with(|answer| figure::chart(&found().points, metric(), answer))));
     let summary = Signal::derive(move || {
-        let found = found().found;
+        let found = found().points;
         let best = found.iter().filter(|own| own.on_frontier).count();
         format!("{}: {} deployments tried, {best} on the frontier.", figure::title(metric()), found.len())
     });
@@ -42,10 +43,10 @@ pub fn FrontierChart() -> impl IntoView {
         if !done {
             return;
         }
-        let of = |found: &[Found], wanted: fn(&Found) -> bool| {
-            found.iter().filter(|own| wanted(own)).nth(cursor.sample).map(|own| own.link.clone())
+        let of = |found: &[Candidate], wanted: fn(&Candidate) -> bool| {
+            found.iter().filter(|own| wanted(own)).nth(cursor.sample).map(|own| own.deployed.link.clone())
         };
-        let found = untrack(found).found;
+        let found = untrack(found).points;
         let link = match (cursor.series, &found[..]) {
             (0, found) => of(found, |own| !own.keeps_ttft),
             (1, found) => of(found, |own| own.keeps_ttft),
@@ -57,12 +58,13 @@ pub fn FrontierChart() -> impl IntoView {
         }
     };
     let note = move || {
-        let Picture { found, progress: (done, left) } = found();
-        let count = found.len();
+        let Frontier { points, done, left, .. } = found();
+        let count = points.len();
         match (following.failed.get(), following.busy.get(), count) {
             (Some(reason), ..) => reason,
             (_, true, 0) => "Searching layouts, mixes and loads …".to_owned(),
-            (_, true, count) if left > 0.0 => {
+            (_, true, count) if left > 0 => {
+                let (done, left) = (done as f64, left as f64);
                 let share = Unit::Percent.format(libm::round(100.0 * done / (done + left)) / 100.0);
                 format!("Searching: {count} deployments so far, {share} done …")
             }

@@ -11,27 +11,26 @@ use super::canvas::mark_ready;
 use super::picture::{Picture, Shown};
 use crate::chart::figure::Figure;
 use crate::figure::levers::{self as figure, MOVED};
-use crate::jobs::sensitivity;
+use crate::jobs::sensitivity::Question;
 use crate::scenario::link;
 use crate::web::controls::PaysBelow;
-use crate::web::jobs::{Show, follow};
+use crate::web::jobs::follow;
 use crate::web::state::use_page;
 
 /// The tornado with what it is chosen by.
 pub fn lever_chart() -> AnyView {
     let page = use_page();
-    let following = follow(page.desk, Show::Whole, move || {
+    let following = follow(page.desk, move || {
         let link = page.scenario.with(|scenario| link::write(scenario, &[]));
-        sensitivity::question(&link, chosen(&page, &MOVED))
+        Some(Question { metric: chosen(&page, &MOVED), link })
     });
     let shown = memo(move || {
-        let levers = following.answer.with(|text| sensitivity::read(text));
-        let tornado = figure::tornado(&levers, chosen(&page, &MOVED));
+        let tornado = figure::tornado(following.answer().found.as_ref(), chosen(&page, &MOVED));
         Shown((!tornado.levers.is_empty()).then(|| Arc::new(tornado) as Arc<dyn Figure>))
     });
     let note = move || match following.failed.get() {
         Some(reason) => reason,
-        None => match following.answer.with(|text| sensitivity::read(text).sentence) {
+        None => match following.answer().sentence {
             empty if empty.is_empty() => "Pulling every lever …".to_owned(),
             sentence => sentence,
         },

@@ -15,13 +15,17 @@ use super::lanes::lanes;
 use super::plot::Plot;
 use super::traffic::TrafficFields;
 use crate::chart::hit::HitMode;
-use crate::jobs::charts::{LEVELS, TIMES, level, spread};
-use crate::jobs::replay::{Answer, Figure, Kind, Outcome, Spread, Wish, question};
+use crate::figure::replay::{LEVELS, TIMES, level, spread};
+use crate::jobs::Ask;
+use crate::jobs::replay::{Far, Preview, Question, Told, Wish};
+use crate::jobs::wire::Rest;
+use crate::replay::overview::Spread;
+use crate::report::replay::Figure;
 use crate::scenario::link;
-use crate::units::format::{Precision, Unit};
+use crate::units::format::Unit;
 use crate::web::jobs::{Asked, Piece};
 use crate::web::lean::{When, effect, flag, memo, views, words};
-use crate::web::state::use_page;
+use crate::web::state::{Page, use_page};
 
 /// How long the scenario must rest before a replay, in milliseconds.
 const REST: u32 = 150;
@@ -32,6 +36,7 @@ const LONGEST: f64 = 200e6;
 const GAPS: (&str, &str) = ("itl", "From token to token");
 /// How many times as fast a trace can be replayed.
 const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 4.0, 8.0];
+
 /// A trace that was dropped here.
 #[derive(Clone)]
 struct Dropped {
@@ -39,108 +44,180 @@ struct Dropped {
     text: js_sys::JsString,
 }
 
-/// Distributions, accounts and levels of a replay.
-#[component]
-pub fn ReplayChart() -> impl IntoView {
-    let page = use_page();
-    let outcome = RwSignal::new(Arc::new(Outcome::default()));
-    let busy = RwSignal::new(false);
-    let failed = RwSignal::new(None::<String>);
-    let asked_for = StoredValue::new_local(None::<Asked>);
-    let pending = StoredValue::new_local(None::<Timeout>);
-    let dropped = RwSignal::new_local(None::<Dropped>);
-    let speed = RwSignal::new(1.0_f64);
-    let time = RwSignal::new(0_usize);
-    let shown_level = RwSignal::new(0_usize);
+/// The replay that is shown, and what it is asked with.
+#[derive(Clone, Copy)]
+struct Replay {
+    page: Page,
+    told: RwSignal<Arc<Told>>,
+    busy: RwSignal<bool>,
+    failed: RwSignal<Option<String>>,
+    /// The scenario as a link.
+    link: Memo<String>,
+    dropped: RwSignal<Option<Dropped>, LocalStorage>,
+    speed: RwSignal<f64>,
+    asked: StoredValue<Option<Asked>, LocalStorage>,
+    pending: StoredValue<Option<Timeout>, LocalStorage>,
+}
 
-    let asked = page.part(|scenario| link::write(scenario, &[]));
-    // A question about the scenario, or about the trace on it; what comes before the verb is for the desk.
-    let ask = move |before: &str, answer: Answer, listener: Box<dyn FnMut(Piece)>| {
-        let wish = Wish { speed: speed.get_untracked(), answer };
-        let head = format!("{before}{}", question(&asked.get_untracked(), wish));
-        let text = dropped.with_untracked(|own| own.as_ref().map(|own| own.text.clone()));
-        page.desk.ask_about(&head, text.as_ref(), listener)
-    };
-    let run = move || {
-        let mut now = Outcome::default();
+impl Replay {
+    /// Replays the scenario, and again whenever it or the trace has changed and rested.
+    fn new(page: Page) -> Self {
+        let replay = Self {
+            page,
+            told: RwSignal::new(Arc::new(Told::default())),
+            busy: RwSignal::new(false),
+            failed: RwSignal::new(None),
+            link: page.part(|scenario| link::write(scenario, &[])),
+            dropped: RwSignal::new_local(None),
+            speed: RwSignal::new(1.0),
+            asked: StoredValue::new_local(None),
+            pending: StoredValue::new_local(None),
+        };
+        effect(move || {
+            replay.link.track();
+            replay.dropped.track();
+            replay.speed.track();
+            replay.asked.set_value(None);
+            replay.busy.set(true);
+            replay.failed.set(None);
+            replay.pending.set_value(Some(Timeout::new(REST, move || replay.run())));
+        });
+        replay
+    }
+
+    /// A question about the scenario, or about the trace on it; what comes before the verb is for the desk.
+    fn ask(self, before: &str, wish: Wish, listener: Box<dyn FnMut(Piece)>) -> Asked {
+        let (speed, link) = (self.speed.get_untracked(), self.link.get_untracked());
+        let question = Question { speed, wish, link, trace: Rest::default() };
+        // The trace follows, and stays outside of the page's own memory.
+        let text = self.dropped.with_untracked(|own| own.as_ref().map(|own| own.text.clone()));
+        self.page.desk.ask_about(&format!("{before}{}", question.text()), text.as_ref(), listener)
+    }
+
+    fn run(self) {
+        let mut now = Told::default();
         let listener = move |piece| {
             let (text, done) = match piece {
                 Piece::Text(text) => (text, false),
                 Piece::Last(text) => (text, true),
                 Piece::Failed(reason) => {
-                    failed.set(Some(reason));
+                    self.failed.set(Some(reason));
                     (String::new(), true)
                 }
             };
-            text.lines().for_each(|line| now.take(line));
-            outcome.set(Arc::new(now.clone()));
+            now.take(&text);
+            self.told.set(Arc::new(now.clone()));
             if done {
-                busy.set(false);
+                self.busy.set(false);
             }
         };
-        asked_for.set_value(Some(ask("", Answer::Figures, Box::new(listener))));
-    };
-    effect(move || {
-        asked.track();
-        dropped.track();
-        speed.track();
-        asked_for.set_value(None);
-        busy.set(true);
-        failed.set(None);
-        pending.set_value(Some(Timeout::new(REST, run)));
-    });
-    let stop = move |_| {
-        pending.set_value(None);
-        asked_for.set_value(None);
-        busy.set(false);
-    };
+        self.asked.set_value(Some(self.ask("", Wish::Figures, Box::new(listener))));
+    }
 
-    let slo = page.part(|scenario| scenario.slo);
-    let distribution = memo(move || outcome.with(|own| Arc::new(spread(own, time.get(), slo.get()))));
-    let levels = memo(move || outcome.with(|own| Arc::new(level(own, shown_level.get()))));
-    let summary = Signal::derive(move || outcome.with(|own| own.told.first().cloned().unwrap_or_default()));
-    let over_time = Signal::derive(move || {
-        LEVELS
-            .get(shown_level.get())
-            .map_or(String::new(), |(_, name, _)| format!("{name} over the replay's time"))
-    });
-    let state = move || {
-        outcome.with(|own| match (failed.get().or_else(|| own.refused.clone()), busy.get()) {
+    fn stop(self) {
+        self.pending.set_value(None);
+        self.asked.set_value(None);
+        self.busy.set(false);
+    }
+
+    /// How far it is, or what it came to, in a sentence.
+    fn state(self) -> String {
+        self.told.with(|own| match (self.failed.get().or_else(|| own.refused.clone()), self.busy.get()) {
             (Some(reason), _) => reason,
-            (None, true) => {
-                let far = own.far;
-                let live = |name: &str, (p50, p99): (f64, f64)| {
-                    if p50.is_finite() {
-                        format!(
-                            " · {name} p50 {}, p99 {}",
-                            Unit::Seconds.format(p50),
-                            Unit::Seconds.format(p99)
-                        )
-                    } else {
-                        String::new()
-                    }
-                };
-                format!(
-                    "{} of {} requests answered in {}{}{}",
-                    Unit::Count.format(far.finished),
-                    Unit::Count.format(far.arrived),
-                    Unit::Seconds.format(far.now),
-                    live("TTFT", far.ttft),
-                    live("TPOT", far.tpot)
-                )
+            (None, true) => progress(&own.far),
+            (None, false) if !own.found.done => "Stopped. Change the scenario to replay again.".to_owned(),
+            (None, false) => own.found.sentences.first().cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The number of whole replays so far, while the present one is whole: what follows from one is asked for again after
+    /// the next.
+    fn rounds(self) -> Memo<Option<u32>> {
+        let rounds = StoredValue::new(0_u32);
+        memo(move || {
+            let whole = !self.busy.get() && self.told.with(|own| own.found.done);
+            rounds.update_value(|own| *own += u32::from(whole));
+            whole.then(|| rounds.get_value())
+        })
+    }
+
+    /// Reads a file as a trace.
+    fn take(self, file: File) {
+        let name = file.name();
+        if file.size() > LONGEST {
+            let (size, most) = (Unit::Bytes.format(file.size()), Unit::Bytes.format(LONGEST));
+            self.failed.set(Some(format!("{name}: {size} is above {most}")));
+            return;
+        }
+        let read = JsFuture::from(file.text());
+        spawn_local(async move {
+            match read.await.map(JsCast::dyn_into) {
+                Ok(Ok(text)) => self.dropped.set(Some(Dropped { name, text })),
+                _ => self.failed.set(Some(format!("{name}: the file cannot be read"))),
             }
-            (None, false) if !own.done => "Stopped. Change the scenario to replay again.".to_owned(),
-            (None, false) => own.told.first().cloned().unwrap_or_default(),
+        });
+    }
+}
+
+fn progress(far: &Far) -> String {
+    let live = |name: &str, own: Option<(f64, f64)>| {
+        own.map_or_else(String::new, |(p50, p99)| {
+            format!(" · {name} p50 {}, p99 {}", Unit::Seconds.format(p50), Unit::Seconds.format(p99))
         })
     };
-    let some = memo(move || outcome.with(|own| !own.spreads.is_empty()));
-    // Counts whole replays, so that what follows from one is asked for again after the next.
-    let rounds = StoredValue::new(0_u32);
-    let ready = memo(move || {
-        let whole = !busy.get() && outcome.with(|own| own.done);
-        rounds.update_value(|own| *own += u32::from(whole));
-        whole.then(|| rounds.get_value())
-    });
+    format!(
+        "{} of {} requests answered in {}{}{}",
+        Unit::Count.format(far.finished),
+        Unit::Count.format(far.arrived),
+        Unit::Seconds.format(far.now),
+        live("TTFT", far.ttft),
+        live("TPOT", far.tpot)
+    )
+}
+
+/// Distributions, accounts and levels of a replay.
+#[component]
+pub fn ReplayChart() -> impl IntoView {
+    let replay = Replay::new(use_page());
+    let ready = replay.rounds();
+    let ask: super::lanes::Ask =
+        Box::new(move |window, listener| replay.ask("", Wish::Lanes(window), listener));
+    let sentences = move || {
+        replay.told.with(|own| {
+            own.found.sentences.iter().skip(1).cloned().map(|line| view! { <li>{line}</li> }).collect_view()
+        })
+    };
+    view! {
+        <div
+            class="replay"
+            on:dragover=move |event: DragEvent| event.prevent_default()
+            on:drop=move |event: DragEvent| {
+                if let Some(file) = event.data_transfer().and_then(|own| own.files()).and_then(|own| own.get(0)) {
+                    event.prevent_default();
+                    replay.take(file);
+                }
+            }
+        >
+            <p class="chooser note" id="replay-state" role="status">{views(move || replay.state())}</p>
+            {distribution(replay)}
+            <ul class="told">{views(sentences)}</ul>
+            {levels(replay)}
+            {lanes(ready, ask)}
+            {trace(replay)}
+            <TrafficFields/>
+        </div>
+    }
+}
+
+/// How a time spreads over the requests, and what else the replay comes to.
+fn distribution(replay: Replay) -> AnyView {
+    let Replay { page, told, busy, .. } = replay;
+    let time = RwSignal::new(0_usize);
+    let slo = page.part(|scenario| scenario.slo);
+    let chart = memo(move || told.with(|own| Arc::new(spread(&own.found.overview, time.get(), slo.get()))));
+    let summary =
+        Signal::derive(move || told.with(|own| own.found.sentences.first().cloned().unwrap_or_default()));
+    let some = memo(move || told.with(|own| !own.found.overview.spreads.is_empty()));
     let saving = StoredValue::new_local(None::<Asked>);
     let saved = RwSignal::new(String::new());
     let save = move |_| {
@@ -150,131 +227,122 @@ pub fn ReplayChart() -> impl IntoView {
             Piece::Last(_) => saved.set("Written.".to_owned()),
             Piece::Failed(reason) => saved.set(reason),
         };
-        let asked = ask("save\ntandem-requests.csv\n", Answer::Records, Box::new(listener));
+        let asked = replay.ask("save\ntandem-requests.csv\n", Wish::Records, Box::new(listener));
         saving.set_value(Some(asked));
     };
-    let take = move |file: File| {
-        if file.size() > LONGEST {
-            failed.set(Some(format!(
-                "{}: {} is above {}",
-                file.name(),
-                Unit::Bytes.format(file.size()),
-                Unit::Bytes.format(LONGEST)
-            )));
-            return;
-        }
-        let name = file.name();
-        let read = JsFuture::from(file.text());
-        spawn_local(async move {
-            match read.await.map(JsCast::dyn_into) {
-                Ok(Ok(text)) => dropped.set(Some(Dropped { name, text })),
-                _ => failed.set(Some(format!("{name}: the file cannot be read"))),
-            }
-        });
+    view! {
+        <div class="chooser">
+            {pick("replay-time", "Distribution of", TIMES.map(|(_, name, _)| name).to_vec(), time)}
+            <progress
+                id="replay-progress"
+                aria-label="Replay"
+                max="1"
+                hidden={flag(move || !busy.get())}
+                prop:value=move || told.with(|own| own.far.share)
+            ></progress>
+            <button
+                type="button"
+                class="small"
+                id="replay-cancel"
+                hidden={flag(move || !busy.get())}
+                on:click=move |_| replay.stop()
+            >
+                "Cancel"
+            </button>
+        </div>
+        <Plot
+            chart
+            mode=HitMode::X
+            summary
+            caption=Signal::stored("Up and to the left is better. Each request counts once.".to_owned())
+        />
+        <When on=some>
+            <div class="scroll" tabindex="0" role="region" aria-label="Quantiles">
+                {views(move || told.with(|own| table(&own.found.overview.spreads)))}
+                {views(move || told.with(|own| accounts(&own.found.figures)))}
+            </div>
+            <div class="chooser">
+                <button type="button" class="small" id="replay-csv" on:click=save>"Requests as CSV"</button>
+                <span class="note" id="replay-saved" role="status">{views(move || saved.get())}</span>
+            </div>
+        </When>
+    }
+    .into_any()
+}
+
+/// A level over the replay's time.
+fn levels(replay: Replay) -> AnyView {
+    let shown = RwSignal::new(0_usize);
+    let chart = memo(move || replay.told.with(|own| Arc::new(level(&own.found.overview, shown.get()))));
+    let summary = Signal::derive(move || {
+        let named = LEVELS.get(shown.get());
+        named.map_or(String::new(), |(_, name, _)| format!("{name} over the replay's time"))
+    });
+    view! {
+        <div class="chooser">
+            {pick("replay-level", "Over time", LEVELS.map(|(_, name, _)| name).to_vec(), shown)}
+        </div>
+        <Plot
+            chart
+            mode=HitMode::X
+            summary
+            caption=Signal::stored("Means over intervals of equal length and over all replicas.".to_owned())
+        />
+    }
+    .into_any()
+}
+
+/// A file of requests to replay in place of the scenario's own.
+fn trace(replay: Replay) -> AnyView {
+    let Replay { told, dropped, speed, .. } = replay;
+    let problems = move || {
+        told.with(|own| own.problems.iter().cloned().map(|line| view! { <li>{line}</li> }).collect_view())
     };
     view! {
-        <div
-            class="replay"
-            on:dragover=move |event: DragEvent| event.prevent_default()
-            on:drop=move |event: DragEvent| {
-                if let Some(file) = event.data_transfer().and_then(|own| own.files()).and_then(|own| own.get(0)) {
-                    event.prevent_default();
-                    take(file);
-                }
-            }
-        >
-            <p class="chooser note" id="replay-state" role="status">{views(state)}</p>
-            <div class="chooser">
-                {pick("replay-time", "Distribution of", TIMES.map(|(_, name, _)| name).to_vec(), time)}
-                <progress
-                    id="replay-progress"
-                    aria-label="Replay"
-                    max="1"
-                    hidden={flag(move || !busy.get())}
-                    prop:value=move || outcome.with(|own| own.far.share)
-                ></progress>
-                <button type="button" class="small" id="replay-cancel" hidden={flag(move || !busy.get())} on:click=stop>
-                    "Cancel"
-                </button>
-            </div>
-            <Plot
-                chart=distribution
-                mode=HitMode::X
-                summary
-                caption=Signal::stored("Up and to the left is better. Each request counts once.".to_owned())
-            />
-            <When on=some>
-                <div class="scroll" tabindex="0" role="region" aria-label="Quantiles">
-                    {views(move || outcome.with(|own| table(&own.spreads)))}
-                    {views(move || outcome.with(|own| accounts(&own.figures)))}
-                </div>
-                <div class="chooser">
-                    <button type="button" class="small" id="replay-csv" on:click=save>"Requests as CSV"</button>
-                    <span class="note" id="replay-saved" role="status">{views(move || saved.get())}</span>
-                </div>
-            </When>
-            <ul class="told">
-                {views(move || outcome.with(|own| {
-                    own.told.iter().skip(1).cloned().map(|line| view! { <li>{line}</li> }).collect_view()
-                }))}
-            </ul>
-            <div class="chooser">
-                {pick("replay-level", "Over time", LEVELS.map(|(_, name, _)| name).to_vec(), shown_level)}
-            </div>
-            <Plot
-                chart=levels
-                mode=HitMode::X
-                summary=over_time
-                caption=Signal::stored("Means over intervals of equal length and over all replicas.".to_owned())
-            />
-            {lanes(ready, Box::new(move |(from, to), listener| ask("", Answer::Lanes { from, to }, listener)))}
-            <details class="more">
-                <summary>
-                    <span>"Replay a trace"</span>
-                    <span class="now">
-                        {views(move || dropped.with(|own| own.as_ref().map(|own| own.name.clone())))}
-                    </span>
-                </summary>
-                <div class="field">
-                    <label for="replay-trace">"Azure LLM, BurstGPT, Mooncake or AgentX file; it stays in this browser"</label>
-                    <input
-                        id="replay-trace"
-                        type="file"
-                        accept=".csv,.jsonl,.json,.txt"
-                        on:change=move |event: Event| {
-                            let input = event.target().and_then(|own| own.dyn_into::<HtmlInputElement>().ok());
-                            if let Some(file) = input.and_then(|own| own.files()).and_then(|own| own.get(0)) {
-                                take(file);
-                            }
+        <details class="more">
+            <summary>
+                <span>"Replay a trace"</span>
+                <span class="now">
+                    {views(move || dropped.with(|own| own.as_ref().map(|own| own.name.clone())))}
+                </span>
+            </summary>
+            <div class="field">
+                <label for="replay-trace">"Azure LLM, BurstGPT, Mooncake or AgentX file; it stays in this browser"</label>
+                <input
+                    id="replay-trace"
+                    type="file"
+                    accept=".csv,.jsonl,.json,.txt"
+                    on:change=move |event: Event| {
+                        let input = event.target().and_then(|own| own.dyn_into::<HtmlInputElement>().ok());
+                        if let Some(file) = input.and_then(|own| own.files()).and_then(|own| own.get(0)) {
+                            replay.take(file);
                         }
-                    />
-                </div>
-                <div class="field">
-                    <label for="replay-speed">"Speed, as a multiple of that recorded"</label>
-                    <select
-                        id="replay-speed"
-                        on:change=move |event| speed.set(event_target_value(&event).parse().unwrap_or(1.0))
-                        prop:value={words(move || speed.get().to_string())}
-                    >
-                        {SPEEDS.map(|own| view! { <option value=own.to_string()>{format!("×{own}")}</option> })
-                            .collect_view()}
-                    </select>
-                </div>
-                {views(move || dropped.with(|own| own.is_some().then(|| view! {
-                    <button type="button" class="small" id="replay-no-trace" on:click=move |_| dropped.set(None)>
-                        "Back to the scenario's own requests"
-                    </button>
-                })))}
-                <p class="note" id="replay-preview">{views(move || outcome.with(|own| preview(&own.trace)))}</p>
-                <ul class="told" id="replay-problems">
-                    {views(move || outcome.with(|own| {
-                        own.problems.iter().cloned().map(|line| view! { <li>{line}</li> }).collect_view()
-                    }))}
-                </ul>
-            </details>
-            <TrafficFields/>
-        </div>
+                    }
+                />
+            </div>
+            <div class="field">
+                <label for="replay-speed">"Speed, as a multiple of that recorded"</label>
+                <select
+                    id="replay-speed"
+                    on:change=move |event| speed.set(event_target_value(&event).parse().unwrap_or(1.0))
+                    prop:value={words(move || speed.get().to_string())}
+                >
+                    {SPEEDS.map(|own| view! { <option value=own.to_string()>{format!("×{own}")}</option> })
+                        .collect_view()}
+                </select>
+            </div>
+            {views(move || dropped.with(|own| own.is_some().then(|| view! {
+                <button type="button" class="small" id="replay-no-trace" on:click=move |_| dropped.set(None)>
+                    "Back to the scenario's own requests"
+                </button>
+            })))}
+            <p class="note" id="replay-preview">
+                {views(move || told.with(|own| own.trace.as_ref().map(preview)))}
+            </p>
+            <ul class="told" id="replay-problems">{views(problems)}</ul>
+        </details>
     }
+    .into_any()
 }
 
 fn pick(
@@ -322,7 +390,7 @@ fn table(spreads: &[Spread]) -> impl IntoView + use<> {
                 <tr data-time=own.id.clone()>
                     <th scope="row">{name}</th>
                     {cells}
-                    <td>{own.longest.is_finite().then(|| seconds(own.longest))}</td>
+                    <td>{own.longest.map(seconds)}</td>
                 </tr>
             }
         })
@@ -338,7 +406,7 @@ fn accounts(figures: &[Figure]) -> impl IntoView + use<> {
     let rows = figures
         .iter()
         .map(|own| {
-            let unit = unit(own.kind);
+            let unit = own.unit;
             let range =
                 own.interval.map(|(low, high)| format!(" ({} to {})", unit.format(low), unit.format(high)));
             view! {
@@ -352,27 +420,13 @@ fn accounts(figures: &[Figure]) -> impl IntoView + use<> {
     view! { <table id="replay-accounts"><tbody>{rows}</tbody></table> }
 }
 
-const fn unit(kind: Kind) -> Unit {
-    match kind {
-        Kind::Count | Kind::Words => Unit::Number,
-        Kind::Time => Unit::Seconds,
-        Kind::Rate => Unit::RequestsPerSecond,
-        Kind::Tokens => Unit::Tokens,
-        Kind::Throughput => Unit::TokensPerSecond,
-        Kind::Share => Unit::Percent,
-    }
-}
-
-fn preview(trace: &[Figure]) -> String {
+fn preview(own: &Preview) -> String {
     let one = |own: &Figure| {
-        let unit = match own.kind {
-            Kind::Words => return Some(own.label.clone()),
-            Kind::Count => Unit::Count,
-            Kind::Share => return Some(Unit::Percent.format_with(own.value, Precision::SHORT)),
-            other => unit(other),
-        };
-        let shown = own.value.is_finite() && (own.value > 0.0 || own.kind == Kind::Time);
-        shown.then(|| format!("{} {}", own.label, unit.format(own.value)))
+        let shown = own.value.is_finite() && (own.value > 0.0 || own.unit == Unit::Seconds);
+        shown.then(|| format!("{} {}", own.label, own.unit.format(own.value)))
     };
-    trace.iter().filter_map(one).collect::<Vec<_>>().join(" · ")
+    std::iter::once(own.format.clone())
+        .chain(own.figures.iter().filter_map(one))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }

@@ -16,7 +16,9 @@ use super::pool::{edit_pool, names};
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{ChipFigures, chip_name, model_name};
 use crate::catalog::{Chip, bounds};
-use crate::jobs::import::{self, Read};
+use crate::jobs::Ask;
+use crate::jobs::import::{self, Answer, Question, Read};
+use crate::jobs::wire::Rest;
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::{Scenario, link};
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Watts};
@@ -235,11 +237,13 @@ fn use_model(page: &Page) -> Option<String> {
     let config = note(CONFIG, text_of_it)?;
     let page = *page;
     let mut answer = String::new();
-    let asked = page.desk.ask(&import::question(&text(MODEL_NAME), &config), move |piece| match piece {
+    let question = Question { name: text(MODEL_NAME), text: Rest(config) };
+    let asked = page.desk.ask(&question.text(), move |piece| match piece {
         Piece::Text(more) => answer += &more,
         Piece::Last(more) => {
             answer += &more;
-            let told = import::read(&answer).and_then(|read| serve_model(&page, read)).unwrap_or_default();
+            let told =
+                Question::answer(&answer).and_then(|read| serve_model(&page, read)).unwrap_or_default();
             say(MODEL_TOLD, &told);
         }
         Piece::Failed(reason) => {
@@ -252,14 +256,14 @@ fn use_model(page: &Page) -> Option<String> {
 }
 
 /// Serves a model that was read, and says what was taken for granted.
-fn serve_model(page: &Page, read: Read) -> Option<String> {
-    let (model, notes) = match read {
-        Read::Model(model, notes) => (model, notes),
-        Read::BadText(reason) => {
+fn serve_model(page: &Page, answer: Answer) -> Option<String> {
+    let Read { model, notes } = match answer {
+        Answer::Model(read) => read,
+        Answer::BadText(reason) => {
             blame(CONFIG, Some(reason));
             return None;
         }
-        Read::BadName(reason) => {
+        Answer::BadName(reason) => {
             blame(MODEL_NAME, Some(reason));
             return None;
         }

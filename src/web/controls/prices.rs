@@ -9,9 +9,9 @@ use super::fold::{Detail, detail, fold};
 use super::rents::chips;
 use crate::cost::chip_price;
 use crate::explore::kinds;
-use crate::jobs::size;
+use crate::jobs::pays::Question;
 use crate::scenario::{PriceBasis, link};
-use crate::web::jobs::{Show, follow};
+use crate::web::jobs::follow;
 use crate::web::state::{Page, Tab, use_page};
 
 /// Basis, prices of chips without one, and the way to all that prices are made of.
@@ -42,14 +42,14 @@ pub fn PriceControls() -> impl IntoView {
 
 /// Keeps the price below which a chip of the scenario that has none would pay.
 pub fn keep_pays(page: Page) {
-    let following = follow(page.desk, Show::Whole, move || {
+    let following = follow(page.desk, move || {
         let shown = !page.embedded || page.view.get().tab == Tab::Sensitivity;
         page.scenario.with(|scenario| {
             let missing = kinds(scenario).iter().any(|chip| chip_price(scenario, chip).is_err());
-            if shown && missing { size::pays_question(&link::write(scenario, &[])) } else { String::new() }
+            (shown && missing).then(|| Question { link: link::write(scenario, &[]) })
         })
     });
-    effect(move || page.pays.set(following.answer.get().trim_end().to_owned()));
+    effect(move || page.pays.set(following.answer()));
 }
 
 /// The price below which a chip without one would pay; nothing where all have one.

@@ -213,7 +213,7 @@ fn menu(custom: &Custom) -> Vec<Group> {
     let item = |chip: &Chip| {
         let label = match chip.status {
             Status::Shipping => chip.name.as_ref().to_owned(),
-            other => format!("{} · {}", chip.name, status(other)),
+            other => format!("{} · {}", chip.name, other.id()),
         };
         Item::new(chip.id.as_ref(), label)
     };
@@ -229,18 +229,9 @@ fn menu(custom: &Custom) -> Vec<Group> {
     groups
 }
 
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Shipping => "shipping",
-        Status::Announced => "announced",
-        Status::Estimate => "estimate",
-        Status::Shelved => "shelved",
-    }
-}
-
 /// Status, memory and price of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
-    let mut parts = vec![status(chip.status).to_owned()];
+    let mut parts = vec![chip.status.id().to_owned()];
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tandem::catalog;
 use tandem::explore::Axis;
-use tandem::jobs::{agents, diff, frontier, import, map, replay, sensitivity, share, size};
+use tandem::jobs::share::Format;
+use tandem::jobs::wire::Rest;
+use tandem::jobs::{Question, agents, diff, frontier, import, map, pays, replay, sensitivity, share, size};
 use tandem::metric::Metric;
 use tandem::scenario::{link, presets};
 
@@ -212,29 +214,31 @@ pub fn questions() -> Vec<Vec<u8>> {
         "v1&model=llama3-8b&pool=h100-sxm*2",
         "v1&model=gpt-oss-120b&attention=h200*8&ffn=b200*8&rate=2",
     ];
-    let mut questions = Vec::new();
-    for link in links {
-        questions.push(agents::question(link));
-        questions.push(diff::question(link, "v1"));
-        questions.push(frontier::question(link, Metric::CostTotal));
-        questions.push(import::question("mine", "{\"model_type\":\"llama\"}"));
-        questions.push(map::question(
-            Metric::CostTotal,
-            (Axis::Ttft, Axis::Tpot),
-            &[link.to_owned(), "v1".to_owned()],
-        ));
-        questions.push(sensitivity::question(link, Metric::Throughput));
-        questions.push(size::question(link));
-        questions.push(size::pays_question(link));
-        questions.push(share::question(share::Format::Markdown, link, ""));
-        questions.push(share::question(share::Format::Csv, link, ""));
-        questions.push(share::question(share::Format::Json, link, ""));
-        questions.push(share::question(share::Format::svg(true), link, ""));
-        for answer in
-            [replay::Answer::Figures, replay::Answer::Records, replay::Answer::Lanes { from: 0.0, to: 9.0 }]
-        {
-            questions.push(replay::question(link, replay::Wish { speed: 1.0, answer }));
-        }
+    let text = |own: Question| own.text().into_bytes();
+    links.into_iter().flat_map(about).map(text).chain(files("tools/fuzz/regressions/job")).collect()
+}
+
+/// A question of each kind about a link.
+fn about(link: &str) -> Vec<Question> {
+    let (own, metric) = (|| link.to_owned(), Metric::CostTotal);
+    let config = Rest("{\"model_type\":\"llama\"}".to_owned());
+    let links = vec![own(), "v1".to_owned()];
+    let mut questions: Vec<Question> = vec![
+        agents::Question { link: own() }.into(),
+        diff::Question { before: own(), after: "v1".to_owned() }.into(),
+        frontier::Question { metric, link: own() }.into(),
+        import::Question { name: "mine".to_owned(), text: config }.into(),
+        map::Question { metric, x: Axis::Ttft, y: Axis::Tpot, links }.into(),
+        sensitivity::Question { metric: Metric::Throughput, link: own() }.into(),
+        size::Question { link: own() }.into(),
+        pays::Question { link: own() }.into(),
+    ];
+    for format in [Format::Markdown, Format::Csv, Format::Json, Format::svg(true)] {
+        questions.push(share::Question { format, link: own(), runs: Rest::default() }.into());
     }
-    questions.into_iter().map(String::into_bytes).chain(files("tools/fuzz/regressions/job")).collect()
+    for wish in [replay::Wish::Figures, replay::Wish::Records, replay::Wish::Lanes((0.0, 9.0))] {
+        let trace = Rest::default();
+        questions.push(replay::Question { speed: 1.0, wish, link: own(), trace }.into());
+    }
+    questions
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tandem::catalog::import::model_from_config;
 use tandem::check::{Interval, Stats, check};
-use tandem::jobs::Job;
+use tandem::jobs::{Job, Question};
 use tandem::machine::constants;
 use tandem::replay::requests::Pacing;
 use tandem::replay::{Asked, Replay};
@@ -298,13 +298,18 @@ const SLICES: (usize, usize) = (12, 2);
 /// one job in eight is followed for twelve of them and the others for two.
 pub fn job(bytes: &[u8], turn: Turn) -> Told {
     let text = String::from_utf8_lossy(bytes);
-    let mut job = match Job::new(&text) {
-        Ok(job) => job,
+    let question = match Question::read(&text) {
+        Ok(question) => question,
         Err(error) => {
             assert!(!error.is_empty());
             return Told::refused(&error.split(' ').next());
         }
     };
+    // What was read is written so that it reads back: the other end says the same. A time or speed may be no number.
+    let written = question.text();
+    let again = Question::read(&written).map(|own| own.text());
+    assert_eq!(again.as_deref(), Ok(written.as_str()), "{text}");
+    let mut job = Job::new(question);
     let mut lines = 0;
     for _ in 0..if turn.has(1, 8) { SLICES.0 } else { SLICES.1 } {
         let slice = job.step();

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 
 /// What the page is made from.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "src",
     "crates",
     "data",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     "build.rs",
+    "build",
     "rust-toolchain.toml",
 ];
 

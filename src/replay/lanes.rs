@@ -4,13 +4,16 @@
 //! goes on; where a window is asked for, they divide it. Of queues and of room in use they
 //! keep the mean.
 
-use super::field::{Fields, Line};
-use crate::replay::Replay;
-use crate::replay::beside::Remembered;
-use crate::replay::pool::Pool;
-use crate::replay::worker::Doing;
+use serde::Serialize;
+
+use super::beside::Remembered;
+use super::engine::Progress;
+use super::pool::Pool;
+use super::replica::Activity;
+use super::run::{Run, fewer};
+use super::start::Replay;
 use crate::scenario::Role;
-use crate::serve::{Beside, Shares};
+use crate::serve::{Beside, Refusal, Shares};
 
 /// Columns of the picture.
 const COLUMNS: usize = 720;
@@ -25,7 +28,8 @@ const LANES: usize = 12;
 const KINDS: usize = 4;
 
 /// What a lane does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// Reads prompts.
     Prefill,
@@ -40,7 +44,7 @@ pub enum Act {
 const ACTS: [Act; KINDS] = [Act::Prefill, Act::Mixed, Act::Decode, Act::Transfer];
 
 /// What was done in a window of time, in seconds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Lanes {
     /// The window.
     pub window: (f64, f64),
@@ -53,7 +57,7 @@ pub struct Lanes {
 }
 
 /// A replica or a link.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Lane {
     /// Its name.
     pub label: String,
@@ -62,7 +66,7 @@ pub struct Lane {
 }
 
 /// A level over the same time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Track {
     /// Its name.
     pub label: String,
@@ -72,45 +76,8 @@ pub struct Track {
     pub steps: Vec<(f64, f64)>,
 }
 
-/// Reads the lines of an answer; each `window` begins anew.
-#[must_use]
-pub fn read(answer: &str) -> Lanes {
-    let mut lanes = Lanes::default();
-    for line in answer.lines() {
-        let mut fields = Fields::of(line);
-        match fields.text() {
-            Some("window") => {
-                let done = fields.flag().unwrap_or(false);
-                let window = (fields.number().unwrap_or(0.0), fields.number().unwrap_or(0.0));
-                lanes = Lanes { window, done, ..Lanes::default() };
-            }
-            Some("lane") => {
-                let label = fields.text().unwrap_or_default().to_owned();
-                let spans = fields.numbers();
-                let span = |own: &[f64]| match own {
-                    [from, to, act] => Some((*from, *to, *ACTS.get(*act as usize)?)),
-                    _ => None,
-                };
-                lanes.lanes.push(Lane { label, spans: spans.chunks(3).filter_map(span).collect() });
-            }
-            Some("level") => {
-                let label = fields.text().unwrap_or_default().to_owned();
-                let share = fields.flag().unwrap_or(false);
-                let numbers = fields.numbers();
-                let step = |own: &[f64]| Some((*own.first()?, *own.get(1)?));
-                lanes.tracks.push(Track {
-                    label,
-                    share,
-                    steps: numbers.chunks(2).filter_map(step).collect(),
-                });
-            }
-            _ => {}
-        }
-    }
-    lanes
-}
-
 /// One lane as it is watched.
+#[derive(Debug)]
 struct Watched {
     label: String,
     /// Pool and replica; none for the link.
@@ -122,7 +89,7 @@ struct Watched {
 }
 
 /// What a replica does now.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Now {
     since: f64,
     takes: f64,
@@ -135,13 +102,13 @@ struct Now {
 
 impl Now {
     /// What a replica does, which shares prompts and decode steps with the pools beside it like this.
-    fn of(doing: Doing, reading: Shares, writing: Shares) -> Option<Self> {
-        match doing {
-            Doing::Nothing => None,
-            Doing::Decode { since, takes, ahead, .. } => {
+    fn of(activity: Activity, reading: Shares, writing: Shares) -> Option<Self> {
+        match activity {
+            Activity::Idle => None,
+            Activity::Decode { since, takes, ahead, .. } => {
                 Some(Self { since, takes, ahead, act: Act::Decode, shares: writing })
             }
-            Doing::Reading { since, takes, share, steps } => {
+            Activity::Prefill { since, takes, share, steps } => {
                 let rest = if steps > 0 { 1.0 - share } else { 0.0 };
                 let of = |read: f64, write: f64| share * read + rest * write;
                 let shares = Shares {
@@ -157,6 +124,7 @@ impl Now {
 }
 
 /// A pool that has a part in the steps of another, as it is watched.
+#[derive(Debug)]
 struct Helped {
     /// The other, and what it is made of itself.
     pool: usize,
@@ -165,7 +133,8 @@ struct Helped {
 }
 
 /// Watches a replay event by event.
-pub(super) struct Recorder {
+#[derive(Debug)]
+pub struct Recorder {
     from: f64,
     to: f64,
     width: f64,
@@ -178,6 +147,7 @@ pub(super) struct Recorder {
 }
 
 /// A level as it is watched.
+#[derive(Debug)]
 struct Level {
     label: String,
     share: bool,
@@ -186,21 +156,18 @@ struct Level {
     columns: Vec<[f64; KINDS]>,
 }
 
-fn name(role: Role) -> &'static str {
+/// What a replica of a pool is called.
+fn name(role: Role) -> String {
     match role {
-        Role::Colocated => "replica",
-        Role::Prefill => "prefill",
-        Role::Decode => "decode",
-        Role::Attention => "attention",
-        Role::Ffn => "FFN",
-        Role::Draft => "draft",
-        Role::Verify => "verify",
+        Role::Colocated => "replica".to_owned(),
+        other => other.to_string().trim_end_matches(" pool").to_owned(),
     }
 }
 
 impl Recorder {
     /// Watches a window; all there is where it has no end. No replay lasts longer than [`LATEST`].
-    pub(super) fn new(from: f64, to: f64) -> Self {
+    #[must_use]
+    pub fn new(from: f64, to: f64) -> Self {
         let from = if from.is_nan() { 0.0 } else { from.clamp(0.0, LATEST) };
         let to = if to.is_finite() { to.min(LATEST) } else { f64::INFINITY };
         let width = if to.is_finite() { ((to - from) / COLUMNS as f64).max(1e-6) } else { SHORTEST };
@@ -217,12 +184,32 @@ impl Recorder {
     }
 
     /// Whether the window is over.
-    pub(super) fn over(&self, now: f64) -> bool {
+    #[must_use]
+    pub fn over(&self, now: f64) -> bool {
         now > self.to
     }
 
+    /// Goes on for so many events at most, one by one, so that nothing is missed of what replicas do.
+    ///
+    /// # Errors
+    /// Why the scenario can't be served.
+    pub fn watch(&mut self, run: &mut Run, events: u64) -> Result<Progress, Refusal> {
+        let go = |engine: &mut Replay<'_>| {
+            let mut progress = engine.progress();
+            for _ in 0..fewer(events, engine) {
+                progress = engine.run(1);
+                self.see(engine, progress.now.get());
+                if progress.done || self.over(progress.now.get()) {
+                    break;
+                }
+            }
+            progress
+        };
+        run.drive(go, |seen| seen.progress)
+    }
+
     /// Looks at a replay after an event.
-    pub(super) fn see(&mut self, engine: &Replay<'_>, now: f64) {
+    pub fn see(&mut self, engine: &Replay<'_>, now: f64) {
         if self.lanes.is_empty() {
             self.set_up(engine);
         }
@@ -247,11 +234,11 @@ impl Recorder {
                 }
                 continue;
             };
-            let Some(pool) = engine.pools().get(index) else { continue };
-            let Some(own) = pool.workers.get(worker) else { continue };
-            let begun = match own.doing {
-                Doing::Nothing => None,
-                Doing::Decode { since, .. } | Doing::Reading { since, .. } => Some(since),
+            let Some((pool, steps)) = engine.pools_with_steps().nth(index) else { continue };
+            let Some(own) = pool.replicas.iter().nth(worker) else { continue };
+            let begun = match own.activity {
+                Activity::Idle => None,
+                Activity::Decode { since, .. } | Activity::Prefill { since, .. } => Some(since),
             };
             if let Some(before) = lane.now
                 && begun != Some(before.since)
@@ -261,25 +248,25 @@ impl Recorder {
             let parts = match lane.now {
                 Some(before) if begun == Some(before.since) => {
                     // It may have been cut short.
-                    if let Doing::Decode { takes, .. } = own.doing {
+                    if let Activity::Decode { takes, .. } = own.activity {
                         lane.now = Some(Now { takes, ..before });
                     }
                     continue;
                 }
-                _ if pool.helpers.is_empty() || own.count == 0 => Shares::WHOLE,
-                _ => shares.shares(&pool.plan.steps, own.count, own.context),
+                _ if pool.helpers.is_empty() || own.decoding == 0 => Shares::WHOLE,
+                _ => shares.shares(steps, own.decoding, own.context),
             };
-            lane.now = Now::of(own.doing, pool.reading_shares, parts);
+            lane.now = Now::of(own.activity, pool.reading_shares, parts);
         }
         self.level(now);
-        let levels = engine.pools().iter().flat_map(|own| [waiting(own), used(own)]);
+        let levels = engine.pools().flat_map(|own| [waiting(own), used(own)]);
         for (level, own) in self.levels.iter_mut().zip(levels) {
             level.now = own;
         }
     }
 
     /// Ends what is still going on.
-    pub(super) fn finish(&mut self, now: f64) {
+    pub fn finish(&mut self, now: f64) {
         self.grow(now);
         self.level(now);
         let Self { from, to, width, lanes, helped, .. } = self;
@@ -292,14 +279,14 @@ impl Recorder {
     }
 
     fn set_up(&mut self, engine: &Replay<'_>) {
-        let pools = engine.pools();
-        let all: usize = pools.iter().map(|own| own.workers.len()).sum();
+        let pools: Vec<&Pool> = engine.pools().collect();
+        let all: usize = pools.iter().map(|own| own.replicas.len()).sum();
         for (index, pool) in pools.iter().enumerate() {
-            let (count, name) = (pool.workers.len(), name(pool.plan.role));
+            let (count, name) = (pool.replicas.len(), name(pool.plan.role));
             // What the others leave, and at least an equal part.
             let each = LANES.saturating_sub(all - count).max(LANES / pools.len());
             for worker in 0..count.min(each) {
-                let label = numbered(name, worker, each, count);
+                let label = numbered(&name, worker, each, count);
                 self.lanes.push(Watched::new(label, Some((index, worker))));
             }
             if !pool.helpers.is_empty() {
@@ -312,7 +299,7 @@ impl Recorder {
             }
             for helper in &pool.helpers {
                 let (count, name) = (helper.plan.replicas as usize, self::name(helper.plan.role));
-                let label = |replica| Watched::new(numbered(name, replica, LANES / 2, count), None);
+                let label = |replica| Watched::new(numbered(&name, replica, LANES / 2, count), None);
                 let lanes = (0..count.min(LANES / 2)).map(label).collect();
                 self.helped.push(Helped { pool: index, plan: helper.plan, lanes });
             }
@@ -351,31 +338,26 @@ impl Recorder {
         self.width *= 2.0;
     }
 
-    /// The lines of all that was seen.
-    pub(super) fn write(&self, now: f64, done: bool) -> String {
+    /// All that was seen so far.
+    #[must_use]
+    pub fn lanes(&self, now: f64, done: bool) -> Lanes {
         let to = if self.to.is_finite() { self.to } else { now };
-        let mut text = Line::default().text("window").flag(done).number(self.from).number(to).end();
         let shown = |link: bool| {
             self.lanes.iter().filter(move |own| !own.columns.is_empty() && own.place.is_none() == link)
         };
         let helped = self.helped.iter().flat_map(|own| &own.lanes);
-        for lane in shown(false).chain(helped).chain(shown(true)) {
-            let line = Line::default().text("lane").text(&lane.label);
-            let spans = lane.spans(self.from, self.width);
-            text += &spans
-                .iter()
-                .fold(line, |line, (from, to, act)| {
-                    line.number(fine(*from)).number(fine(*to)).number(f64::from(*act as u8))
-                })
-                .end();
+        let lane = |own: &Watched| Lane { label: own.label.clone(), spans: own.spans(self.from, self.width) };
+        let track = |own: &Level| Track {
+            label: own.label.clone(),
+            share: own.share,
+            steps: own.steps((self.from, to.min(now), self.width)),
+        };
+        Lanes {
+            window: (self.from, to),
+            done,
+            lanes: shown(false).chain(helped).chain(shown(true)).map(lane).collect(),
+            tracks: self.levels.iter().map(track).collect(),
         }
-        for level in &self.levels {
-            let line = Line::default().text("level").text(&level.label).flag(level.share);
-            let steps = level.steps((self.from, to.min(now), self.width));
-            text +=
-                &steps.iter().fold(line, |line, (at, own)| line.number(fine(*at)).number(fine(*own))).end();
-        }
-        text
     }
 }
 
@@ -398,7 +380,7 @@ impl Level {
                 steps.push((start, mean));
             }
         }
-        steps
+        steps.into_iter().map(|(at, mean)| (fine(at), fine(mean))).collect()
     }
 }
 
@@ -433,7 +415,7 @@ impl Watched {
                 at += time;
             }
         }
-        spans
+        spans.into_iter().map(|(from, to, act)| (fine(from), fine(to), act)).collect()
     }
 }
 
@@ -502,11 +484,11 @@ fn halve(columns: &mut [[f64; KINDS]]) {
     }
 }
 
-fn waiting<S>(pool: &Pool<S>) -> f64 {
-    pool.workers.iter().map(|own| own.waiting.len() as f64).sum()
+fn waiting(pool: &Pool) -> f64 {
+    pool.replicas.iter().map(|own| own.waiting.len() as f64).sum()
 }
 
-fn used<S>(pool: &Pool<S>) -> f64 {
-    let all = pool.blocks.max(1) as f64 * pool.workers.len().max(1) as f64;
-    pool.workers.iter().map(|own| own.noted as f64).sum::<f64>() / all
+fn used(pool: &Pool) -> f64 {
+    let all = pool.blocks.max(1) as f64 * pool.replicas.len() as f64;
+    pool.replicas.iter().map(|own| own.noted as f64).sum::<f64>() / all
 }

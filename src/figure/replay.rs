@@ -1,11 +1,11 @@
-//! The charts of what a replay and a ladder of agents came to: how times spread, levels, lanes, and what a number of
-//! sessions does to hit rate, time and money. The page draws them as the answer grows, and a file holds them whole.
+//! A replay in charts: how times spread over its requests, levels over its time, and what each replica did when. The page
+//! draws them as the answer grows, and a file holds them whole.
 
-use super::replay::Outcome;
-use super::{agents, lanes};
-use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series, Tint};
+use super::flow::tint;
+use crate::chart::model::{Along, Axis, Chart, Domain, Marker, Paint, Rule, Sample, Series, Tint};
 use crate::chart::timeline::{Activity, Lane, Span, Timeline, Track, TrackPart};
-use crate::figure::flow::tint;
+use crate::replay::lanes;
+use crate::replay::overview::Overview;
 use crate::scenario::{Role, Slo};
 use crate::units::format::Unit;
 
@@ -25,42 +25,6 @@ pub const LEVELS: [(&str, &str, Unit); 5] = [
     ("inside", "Requests under way", Unit::Number),
 ];
 
-/// A line of a chart: what it is called, whether tiers are there, how it is dashed, and its values.
-pub type Drawn = (&'static str, bool, Dash, fn(&agents::Point) -> f64);
-
-/// A chart of a ladder: its title, its unit and its lines.
-pub type Ladder = (&'static str, Unit, &'static [Drawn]);
-
-/// The curves of a ladder, in three charts.
-pub const LADDERS: [Ladder; 3] = [
-    (
-        "Input that was cached",
-        Unit::Percent,
-        &[
-            ("chips' memory alone", false, Dash::Solid, |own| own.hit),
-            ("with tiers", true, Dash::Solid, |own| own.hit),
-        ],
-    ),
-    (
-        "Time to first token",
-        Unit::Seconds,
-        &[
-            ("p50 alone", false, Dash::Solid, |own| own.p50),
-            ("p95 alone", false, Dash::Short, |own| own.p95),
-            ("p50 with tiers", true, Dash::Solid, |own| own.p50),
-            ("p95 with tiers", true, Dash::Short, |own| own.p95),
-        ],
-    ),
-    (
-        "Money per task",
-        Unit::Dollars,
-        &[
-            ("chips' memory alone", false, Dash::Solid, |own| own.cost),
-            ("with tiers", true, Dash::Solid, |own| own.cost),
-        ],
-    ),
-];
-
 fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
     let value = match id {
         "ttft" => slo.ttft?,
@@ -78,9 +42,9 @@ fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
 
 /// How one of [`TIMES`] spreads over the requests of a replay, with its limit.
 #[must_use]
-pub fn spread(outcome: &Outcome, time: usize, slo: Slo) -> Chart {
+pub fn spread(overview: &Overview, time: usize, slo: Slo) -> Chart {
     let (id, name, short) = TIMES.get(time).copied().unwrap_or_default();
-    let spread = outcome.spreads.iter().find(|own| own.id == id);
+    let spread = overview.spreads.iter().find(|own| own.id == id);
     let rule = limit(id, short, slo);
     let curve = spread.map(|own| own.curve.clone()).unwrap_or_default();
     let line =
@@ -117,10 +81,10 @@ pub fn spread(outcome: &Outcome, time: usize, slo: Slo) -> Chart {
 
 /// One of [`LEVELS`] over the time of a replay.
 #[must_use]
-pub fn level(outcome: &Outcome, level: usize) -> Chart {
+pub fn level(overview: &Overview, level: usize) -> Chart {
     let (id, name, unit) = LEVELS.get(level).copied().unwrap_or_default();
-    let interval = outcome.interval;
-    let tracks = outcome.tracks.iter().filter(|own| own.id == id);
+    let interval = overview.interval;
+    let tracks = overview.tracks.iter().filter(|own| own.id == id);
     let series = tracks.enumerate().map(|(index, own)| {
         let middle = |at: usize| (at as f64 + 0.5) * interval;
         let samples = own.levels.iter().enumerate().map(|(at, level)| Sample::new(middle(at), *level));
@@ -137,40 +101,6 @@ pub fn level(outcome: &Outcome, level: usize) -> Chart {
         y: Axis::linear(name, unit).with_domain(Domain::FromZero),
         series: series.collect(),
         rules: Vec::new(),
-    }
-}
-
-/// A chart of a ladder of agents.
-#[must_use]
-pub fn ladder(outcome: &agents::Outcome, (title, unit, lines): &Ladder) -> Chart {
-    let (title, unit) = (*title, *unit);
-    let series = lines.iter().map(|&(label, tiered, dash, value)| {
-        let mut points: Vec<&agents::Point> =
-            outcome.points.iter().filter(|own| own.tiered == tiered).collect();
-        points.sort_by(|one, two| one.sessions.total_cmp(&two.sessions));
-        let samples = points.iter().map(|own| Sample::new(own.sessions, value(own))).collect();
-        let paint = Paint::Series(usize::from(tiered));
-        // Where both are the same, the one above must let the other be seen.
-        let marker = Some(if tiered { Marker::Ring } else { Marker::Disc });
-        Series { dash, marker, end_label: false, ..Series::line(label, label, paint, samples) }
-    });
-    let y = match unit {
-        Unit::Percent => Axis::linear(title, unit).with_domain(Domain::Fixed(0.0, 1.05)),
-        _ => Axis::log(title, unit),
-    };
-    let knee = outcome.knee.map(|knee| Rule {
-        axis: Along::X,
-        value: knee,
-        label: format!("holds to {}", Unit::Count.format(knee)),
-        paint: Paint::Ink,
-        fit: false,
-    });
-    Chart {
-        title: title.to_owned(),
-        x: Axis::log("Agent sessions at work", Unit::Count),
-        y,
-        series: series.collect(),
-        rules: knee.into_iter().collect(),
     }
 }
 
