@@ -25,7 +25,7 @@ after(() => browser?.close());
 async function opened(link = "") {
   await browser.goto("about:blank");
   await browser.goto(`${TOP}#${link}`);
-  await until(() => browser.run("return document.documentElement.dataset.ready === 'true'"), Boolean, "figures", 600);
+  await until(() => browser.run("return document.documentElement.dataset.ready === 'true'"), Boolean, "figures");
   await browser.run("window.blocked = []; document.addEventListener('securitypolicyviolation', (event) => window.blocked.push(event.effectiveDirective + ' ' + event.blockedURI))");
 }
 
@@ -73,7 +73,7 @@ test("axe finds nothing in Firefox, and every view is painted", options, async (
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const view of ["curves", "frontier", "breakeven", "sensitivity"]) {
     await browser.run("document.getElementById(arguments[0]).click()", `tab-${view}`);
-    await until(() => browser.run(PAINTED).catch(() => ({ colours: 0 })), ({ colours }) => colours > 5, view, 400);
+    await until(() => browser.run(PAINTED).catch(() => ({ colours: 0 })), ({ colours }) => colours > 5, view);
   }
   const found = await browser.run(
     `${source}; return window.axe.run(document).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target.join(" "))))`,
@@ -85,7 +85,7 @@ test("axe finds nothing in Firefox, and every view is painted", options, async (
 test("two hundred random scenarios have the same report in Firefox and in the shell", options, async () => {
   await opened("v1&view=frontier");
   const worker = () => browser.run("return performance.getEntriesByType('resource').map((own) => own.name).find((name) => /[/]worker-[0-9a-f]+[.]js$/.test(name)) ?? null");
-  const script = await until(worker, Boolean, "the worker", 400);
+  const script = await until(worker, Boolean, "the worker");
   const all = links(1, 200);
   const shell = tandem(["eval", "--batch"], all.join("\n")).trimEnd().split("\n");
   const answers = await browser.run(

@@ -47,7 +47,7 @@ test("a study that is killed goes on where it was, and gives the bytes of a stra
     const done = async () => (await readdir(parts).catch(() => [])).filter((name) => name.endsWith(".jsonl")).length;
     const start = (...more) => spawn(program, [RECIPE, given, answers, "--tandem", tandem, "--shard", "60", "--workers", "2", ...more], { detached: true, stdio: ["ignore", "ignore", "pipe"] });
     const child = start();
-    await until(done, (count) => count >= 2, "some shards", 1200);
+    await until(done, (count) => count >= 2, "some shards", 60_000);
     process.kill(-child.pid, "SIGKILL");
     await new Promise((resume) => child.once("exit", resume));
     const before = await done();

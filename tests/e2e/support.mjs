@@ -117,7 +117,17 @@ export function request(url, headers = {}, method = "GET") {
 
 /** Listens for all that a sound page has none of. */
 async function note(context, origin) {
-  const problems = { errors: [], blocked: [], foreign: [], failed: [] };
+  const failed = [];
+  const left = departures(context);
+  const problems = {
+    errors: [],
+    blocked: [],
+    foreign: [],
+    // Asked anew each time: that a document is left may be heard of after its requests were aborted.
+    get failed() {
+      return failed.filter(({ aborted }) => !(aborted && left(aborted))).map(({ what }) => what);
+    },
+  };
   await context.exposeBinding("noteBlocked", (_, what) => problems.blocked.push(what));
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
@@ -132,11 +142,54 @@ async function note(context, origin) {
     const url = new URL(request.url());
     if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) problems.foreign.push(request.url());
   });
-  context.on("requestfailed", (request) => problems.failed.push(`${request.url()}: ${request.failure()?.errorText}`));
+  context.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText;
+    failed.push({ what: `${request.url()}: ${reason}`, aborted: reason === "net::ERR_ABORTED" && request });
+  });
   context.on("response", (response) => {
-    if (response.status() >= 400) problems.failed.push(`${response.url()}: ${response.status()}`);
+    if (response.status() >= 400) failed.push({ what: `${response.url()}: ${response.status()}` });
   });
   return problems;
+}
+
+/**
+ * Tells of a request whether the document that made it has been left since, or was being left when it was made: a
+ * reload, a link or a frame taken away aborts whatever is still under way, an icon and a late script included.
+ */
+function departures(context) {
+  const visits = new WeakMap(); // How many documents a frame has set out for.
+  const underWay = new WeakMap(); // The document that a frame is on its way to.
+  const made = new WeakMap(); // Where and when a request was made.
+  context.on("request", (request) => {
+    const frame = frameOf(request);
+    if (!frame) return;
+    if (request.isNavigationRequest()) {
+      visits.set(frame, (visits.get(frame) ?? 0) + 1);
+      underWay.set(frame, request);
+    }
+    made.set(request, { frame, visit: visits.get(frame), leaving: underWay.get(frame) !== undefined });
+  });
+  const arrived = (request) => {
+    const frame = frameOf(request);
+    if (frame && underWay.get(frame) === request) underWay.delete(frame);
+  };
+  context.on("requestfinished", arrived);
+  context.on("requestfailed", arrived);
+  return (request) => {
+    const { frame, visit, leaving } = made.get(request) ?? {};
+    if (!frame) return false;
+    const superseded = visits.get(frame) !== visit;
+    return superseded || frame.isDetached() || (leaving && !request.isNavigationRequest());
+  };
+}
+
+/** The frame of a request; a service worker has none, nor has a document that is not there yet. */
+function frameOf(request) {
+  try {
+    return request.frame();
+  } catch {
+    return undefined;
+  }
 }
 
 function report(problems) {
@@ -157,21 +210,28 @@ export function shows(tile, text) {
   return number === own && (unit ?? full) === full;
 }
 
-/** Waits until `read` gives something that `holds`, and returns it; asks so many times, 50 ms apart. */
-export async function until(read, holds, what, tries = 100) {
-  let now;
-  for (let at = 0; at < tries; at += 1) {
-    now = await read();
+/** Waits until `read` gives something that `holds`, and returns it; gives up after so many milliseconds. */
+export async function until(read, holds, what, patience = PATIENCE) {
+  const end = performance.now() + patience;
+  for (;;) {
+    const now = await read();
     if (holds(now)) return now;
+    if (performance.now() > end) throw new Error(`${what}: ${JSON.stringify(now)}`);
     await new Promise((resume) => setTimeout(resume, 50));
   }
-  throw new Error(`${what}: ${JSON.stringify(now)}`);
 }
 
-/** Waits until what `read` gives is no longer `before`. */
-export function changed(read, before, tries = 100) {
+/** Waits until what `read` gives is no longer `before`, and returns it. */
+export function changed(read, before) {
   const old = JSON.stringify(before);
-  return until(read, (now) => JSON.stringify(now) !== old, "nothing changed", tries);
+  return until(read, (now) => JSON.stringify(now) !== old, "nothing changed");
+}
+
+/** Waits until `read` gives `wanted`. */
+export async function becomes(read, wanted, what) {
+  const whole = JSON.stringify(wanted);
+  const last = await until(read, (now) => JSON.stringify(now) === whole, what).catch(read);
+  assert.deepEqual(last, wanted, what);
 }
 
 /** Waits until a place is there and hidden: what is not there yet counts as hidden too, and views come late. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { assertClean, axe, LAPTOP, launch, openReady, PHONE, tiles, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, becomes, LAPTOP, launch, openReady, PHONE, tiles, TOP, waitReady } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -24,17 +24,6 @@ async function opened(options = {}) {
   const own = await openReady(browser, { viewport: LAPTOP, ...options });
   await assisted(own.page);
   return own;
-}
-
-/** Waits until `read` gives `wanted`. */
-async function becomes(read, wanted, what) {
-  let now;
-  for (let tries = 0; tries < 120; tries += 1) {
-    now = await read();
-    if (JSON.stringify(now) === JSON.stringify(wanted)) return;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  assert.deepEqual(now, wanted, what);
 }
 
 /** Types a value and leaves the field, so that keys are the page's again. */
