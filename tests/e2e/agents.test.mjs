@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE, until } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE, pressInTime, until } from "./support.mjs";
 
 const CHAT = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=3000req";
 const AGENTS = "v1&model=kimi-k3&pool=b300*8:tp8:etp8&isl=200k&osl=400&sessions=60x4k&pause=5s";
@@ -170,8 +170,7 @@ test("agents fall off a cliff and tiers rescue them", async () => {
 
 test("agents are cancelled, and come from the catalogue where the scenario has none", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&view=agents" });
-  await page.locator("#agents-notes").getByText(/Coding agent/).waitFor({ timeout: 60_000 });
-  await page.click("#agents-cancel");
+  await pressInTime(page, "#agents-cancel", { place: "#agents-notes", text: "Coding agent" });
   await page.locator("#agents-cancel").waitFor({ state: "hidden" });
   const told = await page.locator("#agents-state").innerText();
   await page.waitForTimeout(700);

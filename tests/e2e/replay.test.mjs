@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE, pressInTime } from "./support.mjs";
 
 const HOUR = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=1h";
 const TRACE = new URL("../fixtures/traces/mooncake_first_500.jsonl", import.meta.url);
@@ -68,8 +68,7 @@ test("load moves the distribution, with and without a worker", async () => {
 test("a long replay tells how far it is and can be cancelled", async () => {
   const long = "v1&model=llama3-8b&lengths=chat&rate=400&pool=h100-sxm*100:tp1&horizon=5000000req";
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: at(long) });
-  await page.getByText(/TTFT p50/).first().waitFor({ timeout: 30_000 });
-  await page.click("#replay-cancel");
+  await pressInTime(page, "#replay-cancel", { place: "main", text: "TTFT p50" });
   await finished(page);
   const told = await page.locator("#replay-state").innerText();
   assert.match(told, /Stopped/);
@@ -83,7 +82,7 @@ test("a trace is previewed, replayed, and its broken lines are named", async () 
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link });
   await row(page, "ttft");
   await page.locator("summary", { hasText: "Replay a trace" }).click();
-  const text = (await readFile(TRACE, "utf8")) + "\nnot a line\n";
+  const text = `${await readFile(TRACE, "utf8")}\nnot a line\n`;
   await page.setInputFiles("#replay-trace", { name: "mooncake.jsonl", mimeType: "text/plain", buffer: Buffer.from(text) });
   await page.getByText(/Mooncake trace · requests 500/).waitFor({ timeout: 30_000 });
   assert.match(await page.locator("#replay-problems").innerText(), /line 50\d/);

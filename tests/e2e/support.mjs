@@ -234,6 +234,20 @@ export async function becomes(read, wanted, what) {
   assert.deepEqual(last, wanted, what);
 }
 
+/**
+ * Presses a button in the first frame in which it is shown and `text` stands in `place`: what it stops may be over before
+ * a pointer has found its way there.
+ */
+export async function pressInTime(page, button, { place, text }) {
+  const press = ([button, place, text]) => {
+    const found = document.querySelector(button);
+    const there = found?.checkVisibility() && document.querySelector(place)?.textContent.replace(/\s+/g, " ").includes(text);
+    if (there) found.click();
+    return there;
+  };
+  await page.waitForFunction(press, [button, place, text], { timeout: 60_000 });
+}
+
 /** Waits until a place is there and hidden: what is not there yet counts as hidden too, and views come late. */
 export async function gone(page, place) {
   await page.locator(place).waitFor({ state: "attached", timeout: 60_000 });
