@@ -10,7 +10,7 @@
 //! | `serve` | answers HTTP out of a site |
 //! | `watch` | notices changed sources |
 //! | `check` | formatting, lints, licences, native tests |
-//! | `golden` | keeps golden files from changing by accident |
+//! | `bless` | takes golden files for what the code makes now |
 //! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
 //! | `bench` | how fast it is, natively and in a browser |
@@ -20,11 +20,11 @@
 //! A new verb is a variant of [`Verb`], an arm in [`run`] and a file.
 
 mod bench;
+mod bless;
 mod browser;
 mod budget;
 mod bundle;
 mod check;
-mod golden;
 mod licences;
 mod order;
 mod serve;
@@ -63,7 +63,7 @@ enum Verb {
     Browser(BrowserArgs),
     /// Measure speed, natively and in a browser, and print it beside its budget
     Bench(BenchArgs),
-    /// Write golden reports and charts anew, and take golden files for what they are now
+    /// Take golden reports, charts and public files for what the code makes now
     Bless,
     /// Throw damaged input at whatever reads foreign text; `cargo xtask fuzz --help` names the targets
     Fuzz(FuzzArgs),
@@ -159,7 +159,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Test => test(root),
         Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
-        Verb::Bless => golden::bless(root),
+        Verb::Bless => bless::bless(root),
         // The one target that is JavaScript.
         Verb::Fuzz(FuzzArgs { args }) if args.first().is_some_and(|target| target == "message") => {
             setup::node()?;
