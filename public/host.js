@@ -9,13 +9,14 @@
 // Only the parent window is listened to. A message that is not as it should be is answered with an error and changes
 // nothing. Neither side's history gets an entry, and this page's address stays what its host wrote.
 
+import { LONGEST_LINK } from "./{{link}}";
+
 const PROTOCOL = 1;
 
 /** Parts of an embed, and whether they are there unasked. */
 const PARTS = { sentence: true, remarks: true, tiles: false, chart: true, table: true };
 const THEMES = ["auto", "light", "dark"];
 const [LEAST, MOST] = [120, 4000];
-const LONGEST_LINK = 65536;
 const MOST_REMARKS = 8;
 
 /** How long the state must rest before it is told, in milliseconds. */

@@ -1,12 +1,12 @@
 // The gallery: stories, starting points, and the scenarios that the reader has saved in this browser.
 
 import { dialog, keep, make, recall } from "./{{dom}}";
+import { LONGEST_LINK } from "./{{link}}";
 import { linkOf, stories } from "./{{stories.js}}";
 
 const KEY = "tandem-saved";
 const MOST = 200;
 const LONGEST_NAME = 120;
-const LONGEST_LINK = 16_384;
 const LARGEST_FILE = 4_000_000;
 
 // Where storage is blocked, the list lasts as long as the visit.

@@ -3,6 +3,7 @@
 //
 // `show(address, ask)` opens the panel over an address of the page; `ask` is that of boot.js.
 
+import { put } from "./{{copy}}";
 import { make } from "./{{dom}}";
 
 const SHOWN = 2500;
@@ -257,7 +258,7 @@ function copier(label, what, text, { told, byHand, field }, first = false) {
       await put(words);
       flash(button, "Copied");
       told.textContent = "Copied.";
-    } catch (reason) {
+    } catch {
       try {
         field.value = await words;
         byHand.hidden = false;
@@ -296,20 +297,6 @@ function pictureCopier(label, what, picture, { told, byHand }) {
     }
   });
   return button;
-}
-
-/** Puts a text that is still to come on the clipboard; asked for at once, while the click still counts. */
-async function put(words) {
-  if (globalThis.ClipboardItem && navigator.clipboard?.write) {
-    const blob = words.then((text) => new Blob([text], { type: "text/plain" }));
-    try {
-      return await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
-    } catch {
-      // Some browsers want the text itself.
-    }
-  }
-  if (!navigator.clipboard?.writeText) throw new Error("no clipboard");
-  return navigator.clipboard.writeText(await words);
 }
 
 /** A button that saves a file. */
