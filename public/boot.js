@@ -33,7 +33,9 @@ const embedded = embed !== null && embed !== "0";
 function keepForOffline() {
   if (embedded || parent !== self) return;
   // Where there is none, the page works all the same while there is a network.
-  navigator.serviceWorker?.register(beside("./sw.js")).catch((reason) => console.info(`Not kept for offline: ${reason}`));
+  navigator.serviceWorker
+    ?.register(beside("./sw.js"))
+    .catch((reason) => console.info(`Not kept for offline: ${reason}`));
 }
 
 document.addEventListener("tandem-share", ({ detail }) =>
@@ -71,7 +73,10 @@ try {
   if (embedded) document.querySelector("#skeleton .lead")?.remove();
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
   const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
-  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([import("./{{glue}}"), import("./{{parts}}")]);
+  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([
+    import("./{{glue}}"),
+    import("./{{parts}}"),
+  ]);
   attach(initSync);
   await init({ module_or_path: beside("./{{wasm}}") });
   await host;

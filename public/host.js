@@ -46,7 +46,10 @@ class Wrong extends Error {
 
 const names = (field, value, fault) => {
   if (typeof value !== "string") throw new Wrong(field, value, "a text, names separated by commas");
-  const list = value.split(",").map((name) => name.trim()).filter(Boolean);
+  const list = value
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   const known = (name) => Object.hasOwn(PARTS, name);
   for (const name of list) if (!known(name)) fault(new Wrong(field, name, Object.keys(PARTS).join(", ")));
   return list.filter(known);
@@ -130,11 +133,13 @@ function hear({ source, data }) {
     const { tandem, type } = data;
     if (tandem !== PROTOCOL) throw new Wrong("tandem", tandem, String(PROTOCOL));
     // Any other value may turn into the name of an order by being made a text.
-    if (typeof type !== "string" || !Object.hasOwn(orders, type)) throw new Wrong("type", type, Object.keys(orders).join(", "));
+    if (typeof type !== "string" || !Object.hasOwn(orders, type))
+      throw new Wrong("type", type, Object.keys(orders).join(", "));
     orders[type](data);
   } catch (wrong) {
     // No window can send what throws when it is read, but a script in this one could.
-    const { field, value, valid, message } = wrong instanceof Wrong ? wrong : new Wrong("message", "", "an object of plain values");
+    const { field, value, valid, message } =
+      wrong instanceof Wrong ? wrong : new Wrong("message", "", "an object of plain values");
     post({ type: "error", field, value, valid, message });
   }
 }

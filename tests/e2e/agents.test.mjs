@@ -45,7 +45,10 @@ test("the worker's figures are those of the command line to the last digit", nat
   const tiered = `${AGENTS}&concurrency=8&tier=dram:250GB@50GB/s&horizon=600req`;
   for (const link of [CHAT, apart, tiered]) {
     const { replay } = JSON.parse(await tandem("replay", link, "--json"));
-    const lines = (await ask(page, `replay\n1\tfigures\t0\t0\t${link}\n`)).trim().split("\n").map((line) => line.split("\t"));
+    const lines = (await ask(page, `replay\n1\tfigures\t0\t0\t${link}\n`))
+      .trim()
+      .split("\n")
+      .map((line) => line.split("\t"));
     const spread = (id) => lines.find(([kind, own]) => kind === "spread" && own === id);
     for (const id of ["ttft", "tpot", "e2e", "wait"]) {
       const [, , longest, ...numbers] = spread(id);
@@ -94,7 +97,8 @@ test("the accounts of a replay stand in tables", async () => {
   await finished(page);
   assert.match(await page.locator("#replay-quantiles tr[data-time=itl]").innerText(), /From token to token.*ms/s);
   const accounts = await page.locator("#replay-accounts").innerText();
-  for (const label of ["Goodput", "Kept the service level", "cached", "Busy", "KV cache in use"]) assert.ok(accounts.includes(label), label);
+  for (const label of ["Goodput", "Kept the service level", "cached", "Busy", "KV cache in use"])
+    assert.ok(accounts.includes(label), label);
   assertClean(problems);
 });
 
@@ -137,7 +141,10 @@ test("lanes are looked at closer by buttons, keys and dragging", async () => {
 test("agents fall off a cliff and tiers rescue them", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: AGENTS });
   await page.click("#tab-agents");
-  await page.getByText(/Hit rate holds to \d+ sessions; past it the chips' memory is full/).first().waitFor({ timeout: 60_000 });
+  await page
+    .getByText(/Hit rate holds to \d+ sessions; past it the chips' memory is full/)
+    .first()
+    .waitFor({ timeout: 60_000 });
   await gone(page, "#agents-cancel");
   const told = await page.locator("#agents-state").innerText();
   assert.match(told, /TTFT p50 is \d+.s; with 250.GB of DRAM per chip at 50.GB\/s/);
@@ -150,7 +157,11 @@ test("agents fall off a cliff and tiers rescue them", async () => {
   await tables.nth(0).locator("tbody tr").nth(6).waitFor();
   const rows = await tables.nth(0).locator("tbody tr").allInnerTexts();
   assert.ok(rows.length >= 7, rows.join("\n"));
-  const share = (row) => row.split("\t").slice(1).map((cell) => Number.parseFloat(cell));
+  const share = (row) =>
+    row
+      .split("\t")
+      .slice(1)
+      .map((cell) => Number.parseFloat(cell));
   const at = (sessions) => share(rows.find((row) => row.startsWith(`${sessions}\t`)));
   const [few, fewTiered] = at(2);
   const [many, manyTiered] = at(16);
@@ -169,7 +180,10 @@ test("agents fall off a cliff and tiers rescue them", async () => {
 });
 
 test("agents are cancelled, and come from the catalogue where the scenario has none", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&view=agents" });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&model=deepseek-v3&pool=h200*64&view=agents",
+  });
   await pressInTime(page, "#agents-cancel", { place: "#agents-notes", text: "Coding agent" });
   await page.locator("#agents-cancel").waitFor({ state: "hidden" });
   const told = await page.locator("#agents-state").innerText();
@@ -179,16 +193,22 @@ test("agents are cancelled, and come from the catalogue where the scenario has n
 });
 
 test("axe finds nothing, and a phone shows both without scrolling sideways", async () => {
-  for (const [name, viewport, colorScheme] of [["light", LAPTOP, "light"], ["phone-dark", PHONE, "dark"]]) {
+  for (const [name, viewport, colorScheme] of [
+    ["light", LAPTOP, "light"],
+    ["phone-dark", PHONE, "dark"],
+  ]) {
     for (const view of ["agents", "replay"]) {
       const link = view === "agents" ? AGENTS : CHAT;
       const { page, context } = await openReady(browser, { viewport, colorScheme, link: `${link}&view=${view}` });
       if (view === "agents") await gone(page, "#agents-cancel");
       else await lanesShown(page);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.equal(wide, 0, `${view} ${name}`);
       assert.deepEqual(await axe(page), [], `${view} ${name}`);
-      if (process.env.TANDEM_SHOTS) await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/${view}-${name}.png`, fullPage: true });
+      if (process.env.TANDEM_SHOTS)
+        await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/${view}-${name}.png`, fullPage: true });
       await context.close();
     }
   }

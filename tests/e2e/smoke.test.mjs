@@ -38,7 +38,11 @@ test("what a reload aborts is no problem of the page, and what the page gives up
     given.abort();
     return asked;
   });
-  await until(() => problems.failed, (all) => all.length === 1, "nothing failed");
+  await until(
+    () => problems.failed,
+    (all) => all.length === 1,
+    "nothing failed",
+  );
   assert.match(problems.failed[0], /waits: net::ERR_ABORTED/);
   await page.reload();
   assert.equal(problems.failed.length, 0, "nobody misses it in a document that is gone");
@@ -55,7 +59,10 @@ test("no long question and no late view is loaded before one is asked for", asyn
     const { page, problems } = await openReady(browser, { site });
     const loaded = () =>
       page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
-    assert.deepEqual((await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)), []);
+    assert.deepEqual(
+      (await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)),
+      [],
+    );
     const worker = page.waitForEvent("worker");
     await page.click("#tab-frontier");
     assert.ok((await worker).url().startsWith(site));
@@ -79,7 +86,11 @@ test("the page holds scripts, styles and requests to its own origin", async () =
   assert.deepEqual(outcome, { slipped: false, away: "refused" });
   // The page tells of a blocked thing a moment after it is blocked.
   const blocked = (directive) =>
-    until(() => problems.blocked, (all) => all.some((what) => what.startsWith(directive)), `${directive} blocks nothing`);
+    until(
+      () => problems.blocked,
+      (all) => all.some((what) => what.startsWith(directive)),
+      `${directive} blocks nothing`,
+    );
   await blocked("script-src");
   await blocked("connect-src");
 });

@@ -41,7 +41,10 @@ export function launch() {
  *
  * Returns the page and its `problems`, which grow as they happen. `assertClean` wants none of them.
  */
-export async function open(browser, { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {}) {
+export async function open(
+  browser,
+  { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {},
+) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
   if (!workers) await context.addInitScript(blockWorkers);
@@ -71,7 +74,10 @@ export async function waitReady(page, problems) {
   try {
     await page.waitForFunction(() => document.documentElement.dataset.ready === "true", null, { timeout: PATIENCE });
   } catch (reason) {
-    const failure = await page.locator("#failure").textContent({ timeout: 1000 }).catch(() => "");
+    const failure = await page
+      .locator("#failure")
+      .textContent({ timeout: 1000 })
+      .catch(() => "");
     throw new Error(`the page was never ready. It says: ${failure || "nothing"}. Noted: ${report(problems)}`, {
       cause: reason,
     });
@@ -206,7 +212,12 @@ export const tiles = (page) => page.locator(".tile .value").allInnerTexts();
 
 /** Whether a tile shows a figure of the command line: it keeps three digits, and leaves out a unit that its title names. */
 export function shows(tile, text) {
-  const [[number, unit], [own, full]] = [tile, text].map((all) => all.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "").split("\u00a0"));
+  const [[number, unit], [own, full]] = [tile, text].map((all) =>
+    all
+      .replace(/(\.\d*?)0+(?=\D|$)/, "$1")
+      .replace(/\.(?=\D|$)/, "")
+      .split("\u00a0"),
+  );
   return number === own && (unit ?? full) === full;
 }
 
@@ -241,7 +252,8 @@ export async function becomes(read, wanted, what) {
 export async function pressInTime(page, button, { place, text }) {
   const press = ([button, place, text]) => {
     const found = document.querySelector(button);
-    const there = found?.checkVisibility() && document.querySelector(place)?.textContent.replace(/\s+/g, " ").includes(text);
+    const there =
+      found?.checkVisibility() && document.querySelector(place)?.textContent.replace(/\s+/g, " ").includes(text);
     if (there) found.click();
     return there;
   };

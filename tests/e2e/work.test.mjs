@@ -215,7 +215,14 @@ test("an export comes back, and of a bad file each fault is named while the rest
   await take("mixed.json", JSON.stringify({ scenarios: mixed }));
   await notice.getByText("2 of mixed.json taken").waitFor();
   const said = await notice.innerText();
-  for (const part of ["Entry 1 is not", "Entry 2: name", "Entry 3 (no link)", "Entry 4 (script)", "isl=banana", "Entry 7 (One) is in the list"]) {
+  for (const part of [
+    "Entry 1 is not",
+    "Entry 2: name",
+    "Entry 3 (no link)",
+    "Entry 4 (script)",
+    "isl=banana",
+    "Entry 7 (One) is in the list",
+  ]) {
     assert.ok(said.includes(part), `${part} in: ${said}`);
   }
   assert.deepEqual(await rows.allInnerTexts(), ["odd", "good", "One"]);
@@ -238,7 +245,11 @@ test("blocked storage and a spoiled list are told, and the list works for the vi
   await page.getByText("could not be read").waitFor();
   await context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
-      Object.defineProperty(window, name, { get: () => { throw new DOMException("blocked", "SecurityError"); } });
+      Object.defineProperty(window, name, {
+        get: () => {
+          throw new DOMException("blocked", "SecurityError");
+        },
+      });
     }
   });
   await page.reload();
@@ -347,7 +358,10 @@ test("the keys are listed, work, and can be switched off", async () => {
   assertClean(problems);
 });
 
-for (const [name, viewport] of [["laptop", LAPTOP], ["phone", PHONE]]) {
+for (const [name, viewport] of [
+  ["laptop", LAPTOP],
+  ["phone", PHONE],
+]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`axe finds nothing in gallery, story and help: ${name}, ${colorScheme}`, async () => {
       const { page, problems } = await opened({ viewport, colorScheme, link: "v1&story=phases:1" });
