@@ -116,67 +116,12 @@ function saved(page, open) {
   };
   const draw = () => {
     const all = read().list;
-    list.replaceChildren(...(all.length ? all.map(row) : [make("li", { class: "caption" }, "Nothing yet.")]));
+    list.replaceChildren(
+      ...(all.length ? all.map((own) => row(own, shelf)) : [make("li", { class: "caption" }, "Nothing yet.")]),
+    );
     out.disabled = all.length === 0;
   };
-  const row = (own) => {
-    const rename = make(
-      "button",
-      { type: "button", class: "quiet small", "aria-label": `Rename ${own.name}`, onclick: () => edit(own, item) },
-      "Rename",
-    );
-    const drop = make(
-      "button",
-      { type: "button", class: "quiet small", "aria-label": `Delete ${own.name}`, onclick: () => remove(own) },
-      "Delete",
-    );
-    const item = make(
-      "li",
-      { class: "row" },
-      make("button", { type: "button", class: "quiet name", onclick: () => open(own.link) }, own.name),
-      make("span", { class: "spring" }),
-      rename,
-      drop,
-    );
-    return item;
-  };
-  const edit = (own, item) => {
-    const field = make("input", { class: "entry", "aria-label": `New name of ${own.name}`, maxlength: LONGEST_NAME });
-    field.value = own.name;
-    const done = (event) => {
-      event.preventDefault();
-      const text = field.value.trim();
-      if (!text) return say(["A name needs at least one letter."]);
-      change(
-        read().list.map((other) => (same(other, own) ? { ...own, name: text } : other)),
-        [`Now called “${text}”.`],
-      );
-    };
-    const form = make("form", { class: "row", onsubmit: done }, field, make("button", {}, "Save the name"));
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      event.stopPropagation();
-      draw();
-    });
-    item.replaceChildren(form);
-    field.focus();
-    field.select();
-  };
-  const remove = (own) => {
-    const before = read().list;
-    const back = make(
-      "button",
-      { type: "button", class: "quiet small", onclick: () => change(before, [`“${own.name}” is back.`]) },
-      "Put it back",
-    );
-    change(
-      before.filter((other) => !same(other, own)),
-      [`“${own.name}” is deleted.`],
-      back,
-    );
-    back.focus();
-  };
+  const shelf = { say, change, draw, open };
   const save = (event) => {
     event.preventDefault();
     const own = { name: name.value.trim() || page.name(page.link()), link: page.link() };
@@ -226,6 +171,75 @@ function saved(page, open) {
   if (spoiled.length) say(spoiled);
   draw();
   return area;
+}
+
+/** An entry of the list, with what can be done with it. */
+function row(own, shelf) {
+  const rename = make(
+    "button",
+    { type: "button", class: "quiet small", "aria-label": `Rename ${own.name}`, onclick: () => edit(own, item, shelf) },
+    "Rename",
+  );
+  const drop = make(
+    "button",
+    {
+      type: "button",
+      class: "quiet small",
+      "aria-label": `Delete ${own.name}`,
+      onclick: () => remove(own, shelf.change),
+    },
+    "Delete",
+  );
+  const item = make(
+    "li",
+    { class: "row" },
+    make("button", { type: "button", class: "quiet name", onclick: () => shelf.open(own.link) }, own.name),
+    make("span", { class: "spring" }),
+    rename,
+    drop,
+  );
+  return item;
+}
+
+/** Puts a field for a new name in the place of an entry. */
+function edit(own, item, { say, change, draw }) {
+  const field = make("input", { class: "entry", "aria-label": `New name of ${own.name}`, maxlength: LONGEST_NAME });
+  field.value = own.name;
+  const done = (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (!text) return say(["A name needs at least one letter."]);
+    change(
+      read().list.map((other) => (same(other, own) ? { ...own, name: text } : other)),
+      [`Now called “${text}”.`],
+    );
+  };
+  const form = make("form", { class: "row", onsubmit: done }, field, make("button", {}, "Save the name"));
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    draw();
+  });
+  item.replaceChildren(form);
+  field.focus();
+  field.select();
+}
+
+/** Takes an entry away, and offers it back. */
+function remove(own, change) {
+  const before = read().list;
+  const back = make(
+    "button",
+    { type: "button", class: "quiet small", onclick: () => change(before, [`“${own.name}” is back.`]) },
+    "Put it back",
+  );
+  change(
+    before.filter((other) => !same(other, own)),
+    [`“${own.name}” is deleted.`],
+    back,
+  );
+  back.focus();
 }
 
 const same = (one, other) => one.name === other.name && one.link === other.link;
