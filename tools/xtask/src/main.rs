@@ -9,7 +9,7 @@
 //! | `budget` | what a first visit may weigh |
 //! | `serve` | answers HTTP out of a site |
 //! | `watch` | notices changed sources |
-//! | `check` | formatting, lints, licences, native tests |
+//! | `check` | formatting, lints, licences, spelling, native tests |
 //! | `bless` | takes golden files for what the code makes now |
 //! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
@@ -55,7 +55,7 @@ enum Verb {
     Serve(ServeArgs),
     /// Write dist/, which any static host can serve from any path, and hold it to the size budget
     Build(BuildArgs),
-    /// The fast half of `test`: formatting, lints for native and wasm32, native tests
+    /// The fast half of `test`: formatting, lints for native and wasm32, spelling, native tests
     Check,
     /// Everything: check, build, size budget, browser tests; sets up a fresh machine first
     Test,
@@ -152,7 +152,7 @@ fn run(verb: Verb) -> Result<()> {
             budget::hold(&site)
         }
         Verb::Check => {
-            let tally = check::check(root)?;
+            let tally = check::check(root, false)?;
             println!("\n{tally}");
             Ok(())
         }
@@ -199,7 +199,7 @@ fn calibrate(root: &Path, args: &CalibrateArgs) -> Result<()> {
 /// Cheapest first, so that a slip shows early. The last line printed is the count of all tests.
 fn test(root: &Path) -> Result<()> {
     let start = Instant::now();
-    let native = check::check(root)?;
+    let native = check::check(root, true)?;
     let site = bundle::bundle(root, "")?;
     budget::hold(&site)?;
     let browser = browser::test(root, site, &[], false)?;
