@@ -92,3 +92,66 @@ fn lowered(mark: Mark, by: f64) -> Mark {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
+mod tests {
+    use super::*;
+    use crate::chart::layout::Options;
+    use crate::chart::model::{Axis, Bar, Bars, Chart, Paint, Sample, Segment, Series};
+    use crate::chart::text::TableMeasure;
+    use crate::chart::theme::LIGHT;
+    use crate::units::format::Unit;
+
+    fn stack() -> Stack {
+        let chart = Chart {
+            title: "Latency".to_owned(),
+            x: Axis::linear("Load", Unit::Number),
+            y: Axis::linear("TPOT", Unit::Seconds),
+            series: vec![Series::nth(0, "a", "A, B", vec![Sample::new(1.0, 0.02), Sample::gap(2.0, "full")])],
+            rules: Vec::new(),
+        };
+        let bar = Bar {
+            label: "TTFT".to_owned(),
+            segments: vec![Segment::new("q", "queue", 0.5, Paint::Ink)],
+            limit: None,
+        };
+        let bars =
+            Bars { title: "Parts".to_owned(), unit: Unit::Seconds, bars: vec![bar], ..Bars::default() };
+        Stack { title: "Both".to_owned(), parts: vec![Box::new(chart), Box::new(bars)] }
+    }
+
+    fn style() -> Style<'static> {
+        Style { theme: &LIGHT, measure: &TableMeasure, options: Options::STANDALONE, flat: Style::FLAT }
+    }
+
+    #[test]
+    fn each_part_has_its_share_of_the_height() {
+        let (stack, style) = (stack(), style());
+        let suits = stack.height(600.0, &style);
+        let first = libm::ceil(FLAT * 600.0);
+        assert!(suits > first, "{suits}");
+        for height in [suits, 2.0 * suits] {
+            let laid = stack.lay_out(Size::new(600.0, height), &style);
+            assert_eq!(laid.drawing().size.height, height);
+            let tops = laid.drawing().marks.iter().filter_map(|mark| match mark {
+                Mark::Text { text, at, .. } if text == "Parts" => Some(at.y),
+                _ => None,
+            });
+            // The title of the second part stands right below the first.
+            let top = tops.last().unwrap() - first * height / suits;
+            assert!((0.0..40.0).contains(&top), "{top}");
+        }
+    }
+
+    #[test]
+    fn a_stack_says_what_its_parts_say() {
+        let stack = stack();
+        let told = stack.sentence();
+        assert!(told.starts_with("Latency.") && told.contains(" Parts."), "{told}");
+        let sheets = (&stack as &dyn Figure).csv();
+        let (first, second) = sheets.split_once("\n\n").unwrap();
+        assert_eq!(first, "series,Load,TPOT (s),low,high,note\n\"A, B\",1,0.02,,,\n\"A, B\",2,,,,full");
+        assert!(second.starts_with("Bar,Part,Size,Share\nTTFT,queue,0.5,1"), "{second}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The figures of a scenario: which chart a view shows, built once for the page and for files.
 //!
-//! A figure is a pure chart model ([`crate::chart`]) made of a scenario and what was found out about it. What takes long
-//! to find out comes from [`crate::jobs`].
+//! Each file makes the chart model ([`crate::chart`]) of one view out of a scenario and what was found out about it.
+//! [`making`] finds out what a view needs and then makes its figure, whichever view it is.
 
 pub mod agents;
 pub mod curves;
