@@ -270,12 +270,13 @@ fn serve_model(page: &Page, answer: Answer) -> Option<String> {
     };
     blame(CONFIG, None);
     blame(MODEL_NAME, None);
+    let model = link::read_model(&model).ok()?;
     let mut told = format!("{} is served", model.name);
     for note in &notes {
         told += &format!("\n{note}");
     }
     page.edit(|scenario: &mut Scenario| {
-        scenario.bring_model(*model);
+        scenario.bring_model(model);
         for pool in scenario.split.pools_mut() {
             pool.layout = None;
         }
