@@ -132,28 +132,8 @@ const MOST_USERS: f64 = 65_536.0;
 /// All claims of the table.
 #[must_use]
 pub fn claims() -> Vec<Claim> {
-    let mut reader = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-<<<<<<< HEAD
-        .from_reader(include_str!(concat!(env!("OUT_DIR"), "/claims.csv")).as_bytes());
-    let rows = reader.records().flatten();
-    rows.filter_map(|row| {
-        let text = |at: usize| row.get(at).unwrap_or_default().to_owned();
-        Some(Claim {
-            id: text(0),
-            who: text(1),
-            date: text(2),
-            said: text(3),
-            factor: row.get(4)?.parse().ok()?,
-            metric: Metric::from_id(row.get(5)?)?,
-            speed: row.get(6)?.parse().ok(),
-            praised: link::parse(row.get(7)?).scenario,
-            against: link::parse(row.get(8)?).scenario,
-            source: text(9),
-            remark: text(10),
-        })
-=======
-        .from_reader(include_str!("../../data/claims.csv").as_bytes());
+    let text = include_str!(concat!(env!("OUT_DIR"), "/claims.csv"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let Ok(head) = reader.headers().cloned() else { return Vec::new() };
     reader.records().flatten().filter_map(|row| claim(&head, &row)).collect()
 }
@@ -175,7 +155,6 @@ fn claim(head: &StringRecord, row: &StringRecord) -> Option<Claim> {
         against: scenario("against")?,
         source: text("source")?,
         remark: text("remark")?,
->>>>>>> g-answers
     })
 }
 
