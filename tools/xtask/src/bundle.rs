@@ -402,7 +402,7 @@ fn resolve<'a>(word: &str, sources: &'a BTreeMap<String, Vec<u8>>) -> Result<&'a
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{assemble, bare, brief, terse};
+    use super::{assemble, bare, brief, code_of, terse};
 
     fn files(pairs: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
         pairs.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
