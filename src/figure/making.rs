@@ -52,7 +52,7 @@ struct Subject {
 enum Work {
     /// Nothing.
     None,
-    Frontier(Search),
+    Frontier(Box<Search>),
     Map(MapSearch, Option<Map>),
     Replay(Box<Run>),
     Lanes(Box<Run>, Box<Recorder>, Overview),
@@ -137,7 +137,7 @@ impl Work {
             Tab::Curves | Tab::Sensitivity => Self::None,
             Tab::Frontier => {
                 let base = Scenario { load: Load::Closed { concurrency: 1.0 }, ..scenario.clone() };
-                Self::Frontier(Search::new(&base, view.chosen(&frontier::AGAINST)))
+                Self::Frontier(Box::new(Search::new(&base, view.chosen(&frontier::AGAINST))))
             }
             Tab::BreakEven => {
                 let all = map::contenders(scenario, pins, view.map);
