@@ -1,117 +1,185 @@
-//! Reads the catalogue's TOML files, checks them and writes them out: chips and models as lines that
-//! `src/catalog/table.rs` reads, the rest as Rust constants. A wrong entry stops the build with a message that says what to
-//! put right. Sources and notes stay out of what is built for browsers, which show neither.
+//! Reads the files of `data/`, checks them and writes what the library includes: chips and models as lines of text, presets
+//! and prices as constants, tables without comments. A wrong entry stops the build with a message that says what to put
+//! right. Sources and notes stay out of what is built for browsers, which show neither.
 //!
-//! A figure that no source gives is an absent key. Ranges are wide: they catch a wrong unit or a slipped digit, not an
-//! unusual chip.
+//! What the files may hold is in `src/catalog/schema`, ranges in `src/catalog/bounds.rs`, columns of tables in
+//! `src/catalog/columns.rs`; all three are part of the library too. `data/README.md` is for those who edit the files.
 
-use std::fmt::{Display, Write as _};
-use std::path::{Path, PathBuf};
+use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-const CATALOG: &str = "data";
-/// Formats that `NumberFormat` knows.
-const FORMATS: [&str; 7] = ["bf16", "fp8", "fp8-block", "int8", "nvfp4", "mxfp4", "int4"];
+use catalog::provenance::Confidence;
+use catalog::schema::{AcceptanceFile, Checks, ChipFile, Cited, ModelFile, PricesFile, WorkloadsFile};
+
+#[path = "build/presets.rs"]
+mod presets;
+#[path = "build/tables.rs"]
+mod tables;
+
+/// The part of the library that knows the files.
+#[allow(dead_code, unused_imports, unreachable_pub, reason = "the rest of the library uses it")]
+#[path = "src/catalog"]
+mod catalog {
+    pub mod architecture;
+    pub mod bounds;
+    pub mod chip;
+    pub mod columns;
+    pub mod engine;
+    pub mod model;
+    pub mod number;
+    pub mod provenance;
+    pub mod schema;
+}
+
+/// What that part needs.
+#[allow(dead_code, unreachable_pub, reason = "the rest of the library uses it")]
+#[path = "src/units/mod.rs"]
+mod units;
+
+/// Where the files are.
+const DATA: &str = "data";
 
 fn main() -> ExitCode {
-    let mut problems = Problems::default();
-    let code = generate(&mut problems);
-    if !problems.0.is_empty() {
-        eprintln!("The catalogue has {} wrong entries:\n", problems.0.len());
-        for problem in &problems.0 {
+    let mut build = Build::new();
+    println!("cargo:rerun-if-changed={DATA}");
+    build.everything();
+    if !build.problems.is_empty() {
+        eprintln!("The catalogue has {} wrong entries:\n", build.problems.len());
+        for problem in &build.problems {
             eprintln!("  {problem}");
         }
-        eprintln!("\nAn unknown figure is left out, never guessed; src/catalog/mod.rs describes the files.");
+        eprintln!("\nAn unknown figure is left out, never guessed; data/README.md describes the files.");
         return ExitCode::FAILURE;
     }
     let Some(out) = env::var_os("OUT_DIR") else {
         eprintln!("OUT_DIR is not set: run this through cargo");
         return ExitCode::FAILURE;
     };
-    if let Err(error) = fs::write(Path::new(&out).join("catalog.rs"), code) {
-        eprintln!("cannot write the generated catalogue: {error}");
-        return ExitCode::FAILURE;
-    }
-    if let Err(error) = tables(Path::new(&out)) {
-        eprintln!("cannot copy the fitted constants: {error}");
-        return ExitCode::FAILURE;
+    for (name, text) in &build.written {
+        if let Err(error) = fs::write(Path::new(&out).join(name), text) {
+            eprintln!("cannot write {name}: {error}");
+            return ExitCode::FAILURE;
+        }
     }
     ExitCode::SUCCESS
 }
 
-/// The fitted constants and how many of their columns the library reads: comments and what only readers of the file need
-/// stay out of it.
-const TABLES: [(&str, usize); 9] = [
-    ("data/constants/kernels.csv", 10),
-    ("data/constants/collectives.csv", 7),
-    ("data/constants/engines.csv", 28),
-    ("data/constants/families.csv", 4),
-    ("data/constants/sram.csv", 11),
-    ("data/constants/links.csv", 4),
-    ("data/constants/wires.csv", 4),
-    ("data/constants/bands.csv", 8),
-    ("data/constants/served.csv", 3),
-];
-
-/// Writes the tables beside the catalogue.
-fn tables(out: &Path) -> std::io::Result<()> {
-    for (path, columns) in TABLES {
-        println!("cargo:rerun-if-changed={path}");
-        let mut text = String::new();
-        for line in fs::read_to_string(path)?.lines().filter(|line| !line.starts_with('#')) {
-            let cells: Vec<_> = line.split(',').take(columns).collect();
-            text += &cells.join(",");
-            text.push('\n');
-        }
-        fs::write(out.join(Path::new(path).file_name().unwrap_or_default()), text)?;
-    }
-    Ok(())
+/// What was read so far.
+struct Build {
+    /// Whether a browser reads what is written.
+    browser: bool,
+    /// What is wrong, a message each.
+    problems: Vec<String>,
+    /// Files for the library, by name.
+    written: Vec<(String, String)>,
 }
 
-fn generate(problems: &mut Problems) -> String {
-    println!("cargo:rerun-if-changed=build.rs");
-    let mut chips = entries("chips", ChipFile::check, problems);
-    let mut models = entries("models", ModelFile::check, problems);
-    chips.sort_by(|a, b| {
-        (a.vendor.to_lowercase(), a.year, &a.id).cmp(&(b.vendor.to_lowercase(), b.year, &b.id))
-    });
-    models.sort_by(|a, b| {
-        let size = |model: &ModelFile| model.published_total_B.unwrap_or(f64::INFINITY);
-        (a.vendor.to_lowercase(), &a.released)
-            .cmp(&(b.vendor.to_lowercase(), &b.released))
-            .then(size(a).total_cmp(&size(b)))
-            .then(a.id.cmp(&b.id))
-    });
+impl Build {
+    fn new() -> Self {
+        let browser = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32");
+        Self { browser, problems: Vec::new(), written: Vec::new() }
+    }
 
-    let mut code = String::from("// Generated by build.rs from the files of data/.\n");
-    let _ = writeln!(
-        code,
-        "pub(super) const CHIPS: &str = {:?};",
-        lines(chips.iter().map(|own| (&*own.vendor, own.line())))
-    );
-    let _ = writeln!(
-        code,
-        "pub(super) const MODELS: &str = {:?};",
-        lines(models.iter().map(|own| (&*own.vendor, own.line())))
-    );
-    let known: Vec<&str> = models.iter().map(|model| &*model.id).collect();
-    if let Some(file) = single::<WorkloadsFile>("workloads.toml", problems) {
-        file.check(problems);
-        code += &file.code();
+    fn everything(&mut self) {
+        let mut chips: Vec<ChipFile> = self.entries("chips", ChipFile::check);
+        let mut models: Vec<ModelFile> = self.entries("models", ModelFile::check);
+        chips.sort_by(|a, b| {
+            (a.vendor.to_lowercase(), a.year, &a.id).cmp(&(b.vendor.to_lowercase(), b.year, &b.id))
+        });
+        models.sort_by(|a, b| {
+            let size = |model: &ModelFile| model.published_total_B.unwrap_or(f64::INFINITY);
+            (a.vendor.to_lowercase(), &a.released)
+                .cmp(&(b.vendor.to_lowercase(), &b.released))
+                .then(size(a).total_cmp(&size(b)))
+                .then(a.id.cmp(&b.id))
+        });
+        let browser = self.browser;
+        self.write("chips.txt", lines(chips.iter().map(|own| (&*own.vendor, own.cells(browser)))));
+        self.write("models.txt", lines(models.iter().map(|own| (&*own.vendor, own.cells(browser)))));
+
+        let known: Vec<&str> = models.iter().map(|model| &*model.id).collect();
+        let workloads: Option<WorkloadsFile> = self.file("workloads.toml", WorkloadsFile::check);
+        let acceptance: Option<AcceptanceFile> =
+            self.file("acceptance.toml", |file: &AcceptanceFile, c| file.check(&known, c));
+        let prices: Option<PricesFile> =
+            self.file("prices.toml", |file: &PricesFile, c| file.check(&known, c));
+        let mut files = Vec::new();
+        if let Some(own) = &workloads {
+            self.write("workloads.rs", presets::workloads(own, browser));
+            files.push(("workloads.toml", own.blocks()));
+        }
+        if let Some(own) = &acceptance {
+            self.write("acceptance.rs", presets::acceptance(own, browser));
+            files.push(("acceptance.toml", own.blocks()));
+        }
+        if let Some(own) = &prices {
+            self.write("prices.rs", presets::prices(own, browser));
+            files.push(("prices.toml", own.blocks()));
+        }
+        let named = |blocks: Vec<(&'static str, _)>| {
+            blocks.into_iter().map(|(block, cited)| (block.to_owned(), cited)).collect()
+        };
+        let code = [
+            blocks("CHIP_BLOCKS", chips.iter().map(|own| (&*own.id, named(own.blocks()))), browser),
+            blocks("MODEL_BLOCKS", models.iter().map(|own| (&*own.id, named(own.blocks()))), browser),
+            blocks("FILE_BLOCKS", files.into_iter(), browser),
+        ];
+        self.write("provenance.rs", code.concat());
+
+        let chips: Vec<&str> = chips.iter().map(|chip| &*chip.id).collect();
+        self.tables(&chips);
     }
-    if let Some(file) = single::<AcceptanceFile>("acceptance.toml", problems) {
-        file.check(&known, problems);
-        code += &file.code();
+
+    fn write(&mut self, name: &str, text: String) {
+        self.written.push((name.to_owned(), text));
     }
-    if let Some(file) = single::<PricesFile>("prices.toml", problems) {
-        file.check(&known, problems);
-        code += &file.code();
+
+    /// All entries of a folder, a file each.
+    fn entries<T: DeserializeOwned>(&mut self, folder: &str, check: fn(&T, &mut Checks)) -> Vec<T> {
+        let mut names = Vec::new();
+        match fs::read_dir(Path::new(DATA).join(folder)) {
+            Ok(files) => names.extend(files.flatten().filter_map(|file| file.file_name().into_string().ok())),
+            Err(error) => self.problems.push(format!("{DATA}/{folder} cannot be listed: {error}")),
+        }
+        names.sort();
+        let mut entries = Vec::new();
+        for name in names {
+            if name.ends_with(".toml") {
+                entries.extend(self.file(&format!("{folder}/{name}"), check));
+            } else {
+                self.problems.push(format!("{DATA}/{folder}/{name}: only `.toml` files belong here"));
+            }
+        }
+        if entries.is_empty() {
+            self.problems.push(format!("{DATA}/{folder} holds no entry"));
+        }
+        entries
     }
-    code
+
+    fn file<T: DeserializeOwned>(&mut self, file: &str, check: impl Fn(&T, &mut Checks)) -> Option<T> {
+        let text = self.text(file)?;
+        match toml::from_str(&text) {
+            Ok(entry) => {
+                let mut checks = Checks::new(file);
+                check(&entry, &mut checks);
+                self.problems.extend(checks.problems());
+                Some(entry)
+            }
+            Err(error) => {
+                self.problems.push(format!("{DATA}/{file}: {error}"));
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, file: &str) -> Option<String> {
+        let text = fs::read_to_string(Path::new(DATA).join(file));
+        text.map_err(|error| self.problems.push(format!("{DATA}/{file} cannot be read: {error}"))).ok()
+    }
 }
 
 /// An entry a line; a line of its own names the vendor of those below it.
@@ -128,1025 +196,29 @@ fn lines<'a>(entries: impl Iterator<Item = (&'a str, Vec<String>)>) -> String {
     text
 }
 
-// ------------------------------------------------------------------------------------------------------------ reading
-
-#[derive(Default)]
-struct Problems(Vec<String>);
-
-impl Problems {
-    fn add(&mut self, file: &str, message: impl Display) {
-        self.0.push(format!("{CATALOG}/{file}: {message}"));
-    }
-}
-
-/// The checks of one file, so that each message names it.
-struct Checks<'a> {
-    file: String,
-    problems: &'a mut Problems,
-}
-
-impl Checks<'_> {
-    fn add(&mut self, message: impl Display) {
-        self.problems.add(&self.file, message);
-    }
-
-    fn ensure(&mut self, holds: bool, message: impl FnOnce() -> String) {
-        if !holds {
-            self.add(message());
-        }
-    }
-
-    fn range(&mut self, field: &str, value: impl Into<Option<f64>>, low: f64, high: f64) {
-        if let Some(value) = value.into()
-            && !(low..=high).contains(&value)
-        {
-            self.add(format!(
-                "`{field} = {value}` is outside {low} to {high}; check the unit, which the key names"
-            ));
-        }
-    }
-
-    fn count(&mut self, field: &str, value: impl Into<Option<u32>>, low: u32, high: u32) {
-        self.range(field, value.into().map(f64::from), f64::from(low), f64::from(high));
-    }
-
-    fn text(&mut self, field: &str, value: &str) {
-        self.ensure(
-            !value.trim().is_empty() && value.trim() == value && !value.contains(['\t', '\n']),
-            || format!("`{field} = {value:?}` must be a line of text without blanks at its ends and tabs"),
-        );
-    }
-
-    fn one_of(&mut self, field: &str, value: &str, names: &[&str]) {
-        self.ensure(names.contains(&value), || {
-            format!("`{field} = {value:?}` must be one of {}", names.join(", "))
-        });
-    }
-
-    fn month(&mut self, field: &str, value: &str, year_suffices: bool) {
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let good = match value.split_once('-') {
-            Some((year, month)) => {
-                year.len() == 4
-                    && digits(year)
-                    && month.len() == 2
-                    && digits(month)
-                    && ("01"..="12").contains(&month)
-            }
-            None => year_suffices && value.len() == 4 && digits(value),
-        };
-        self.ensure(good, || format!("`{field} = {value:?}` must be a month, for example \"2026-11\""));
-    }
-
-    /// What every chip and model must say about itself.
-    fn identity(&mut self, id: &str, name: &str, vendor: &str, date: &str, confidence: &str, sources: &str) {
-        let expected = self
-            .file
-            .rsplit('/')
-            .next()
-            .and_then(|name| name.strip_suffix(".toml"))
-            .unwrap_or_default()
-            .to_owned();
-        self.ensure(id == expected, || format!("`id = {id:?}` must equal the file name, {expected:?}"));
-        self.ensure(
-            !id.is_empty()
-                && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
-            || format!("`id = {id:?}` goes into links: only a-z, 0-9, `-` and `.` may stand in it"),
-        );
-        self.text("name", name);
-        self.text("vendor", vendor);
-        self.text("sources", sources);
-        self.month("date", date, false);
-        self.one_of("confidence", confidence, &CONFIDENCE);
-    }
-}
-
-fn entries<T: DeserializeOwned>(folder: &str, check: fn(&T, &mut Checks), problems: &mut Problems) -> Vec<T> {
-    let path = PathBuf::from(CATALOG).join(folder);
-    println!("cargo:rerun-if-changed={}", path.display());
-    let mut names = Vec::new();
-    match fs::read_dir(&path) {
-        Ok(files) => names.extend(files.flatten().filter_map(|file| file.file_name().into_string().ok())),
-        Err(error) => problems.add(folder, format!("cannot be listed: {error}")),
-    }
-    names.sort();
-    let mut entries = Vec::new();
-    for name in names {
-        let file = format!("{folder}/{name}");
-        if name.ends_with(".toml") {
-            if let Some(entry) = read(&file, problems) {
-                check(&entry, &mut Checks { file, problems });
-                entries.push(entry);
-            }
-        } else {
-            problems.add(&file, "only `.toml` files belong here");
-        }
-    }
-    if entries.is_empty() {
-        problems.add(folder, "holds no entry");
-    }
-    entries
-}
-
-fn single<T: DeserializeOwned>(file: &str, problems: &mut Problems) -> Option<T> {
-    println!("cargo:rerun-if-changed={CATALOG}/{file}");
-    read(file, problems)
-}
-
-fn read<T: DeserializeOwned>(file: &str, problems: &mut Problems) -> Option<T> {
-    let text = match fs::read_to_string(Path::new(CATALOG).join(file)) {
-        Ok(text) => text,
-        Err(error) => {
-            problems.add(file, format!("cannot be read: {error}"));
-            return None;
-        }
-    };
-    toml::from_str(&text).map_err(|error| problems.add(file, error)).ok()
-}
-
-// ------------------------------------------------------------------------------------------------------------ writing
-
-/// A number, or nothing.
-fn cell(value: impl Into<Option<f64>>) -> String {
-    value.into().map_or_else(String::new, |value| format!("{value}"))
-}
-
-/// Whole numbers between blanks, `-` for an absent one.
-fn words(values: &[Option<u32>]) -> String {
-    let values: Vec<_> =
-        values.iter().map(|value| value.map_or_else(|| "-".to_owned(), |value| value.to_string())).collect();
-    values.join(" ")
-}
-
-/// What nobody sees on a page.
-fn aside(text: &str) -> String {
-    let browser = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32");
-    if browser { String::new() } else { text.trim_end().replace(['\t', '\n'], " ") }
-}
-
-/// An optional quantity as a call of its constructor.
-fn some(value: Option<f64>, constructor: &str) -> String {
-    value.map_or_else(|| "None".to_owned(), |value| format!("Some({constructor}({value:?}))"))
-}
-
-fn cited(sources: &str, date: &str) -> String {
-    aside(&format!("{sources} (read {date})"))
-}
-
-// -------------------------------------------------------------------------------------------------------------- chips
-
-const CONFIDENCE: [&str; 3] = ["high", "medium", "low"];
-const STATUS: [&str; 4] = ["shipping", "announced", "estimate", "shelved"];
-const CLASS: [&str; 7] = ["gpu", "context-gpu", "tpu", "asic", "lpu-sram", "wafer", "edge"];
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChipFile {
-    id: String,
-    name: String,
-    vendor: String,
-    class: String,
-    year: u32,
-    status: String,
-    date: String,
-    confidence: String,
-    sources: String,
-    #[serde(default)]
-    notes: String,
-    #[serde(default)]
-    peaks: PeaksFile,
-    memory: Option<MemoryFile>,
-    sram: Option<SramFile>,
-    #[serde(default)]
-    scale_up: ScaleUpFile,
-    scale_out: Option<ScaleOutFile>,
-    #[serde(default)]
-    power: PowerFile,
-    #[serde(default)]
-    price: PriceFile,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct PeaksFile {
-    fp4_TFLOPS: Option<f64>,
-    fp8_TFLOPS: Option<f64>,
-    int8_TOPS: Option<f64>,
-    bf16_TFLOPS: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct MemoryFile {
-    kind: String,
-    capacity_GB: f64,
-    bandwidth_GBps: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct SramFile {
-    capacity_MB: f64,
-    bandwidth_GBps: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct ScaleUpFile {
-    bandwidth_GBps: Option<f64>,
-    domain_chips: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct ScaleOutFile {
-    bandwidth_GBps: f64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct PowerFile {
-    tdp_W: Option<f64>,
-    all_in_W: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct PriceFile {
-    capex_USD: Option<f64>,
-    owner_USD_per_hour: Option<f64>,
-    rent_low_USD_per_hour: Option<f64>,
-    rent_typical_USD_per_hour: Option<f64>,
-}
-
-impl ChipFile {
-    fn check(&self, c: &mut Checks) {
-        c.identity(&self.id, &self.name, &self.vendor, &self.date, &self.confidence, &self.sources);
-        c.one_of("class", &self.class, &CLASS);
-        c.one_of("status", &self.status, &STATUS);
-        c.count("year", self.year, 2015, 2035);
-        let p = &self.peaks;
-        c.range("peaks.fp4_TFLOPS", p.fp4_TFLOPS, 1.0, 1e6);
-        c.range("peaks.fp8_TFLOPS", p.fp8_TFLOPS, 1.0, 1e6);
-        c.range("peaks.int8_TOPS", p.int8_TOPS, 1.0, 1e6);
-        c.range("peaks.bf16_TFLOPS", p.bf16_TFLOPS, 1.0, 1e6);
-        let rising = [p.bf16_TFLOPS, p.fp8_TFLOPS, p.fp4_TFLOPS];
-        c.ensure(rising.iter().flatten().is_sorted(), || {
-            "a narrower float is slower than a wider one in [peaks]; are the columns swapped, or is one peak sparse?".to_owned()
-        });
-        if let Some(memory) = &self.memory {
-            c.text("memory.kind", &memory.kind);
-            c.range("memory.capacity_GB", memory.capacity_GB, 1.0, 1e4);
-            c.range("memory.bandwidth_GBps", memory.bandwidth_GBps, 50.0, 1e5);
-        }
-        if let Some(sram) = &self.sram {
-            c.range("sram.capacity_MB", sram.capacity_MB, 1.0, 1e6);
-            c.range("sram.bandwidth_GBps", sram.bandwidth_GBps, 1e3, 1e8);
-        }
-        let pure_sram = self.class == "lpu-sram" || self.class == "wafer";
-        c.ensure(self.memory.is_some() || (pure_sram && self.sram.is_some()), || {
-            format!("a chip of class {:?} needs a [memory] table; only lpu-sram and wafer may live from [sram] alone", self.class)
-        });
-        c.range("scale_up.bandwidth_GBps", self.scale_up.bandwidth_GBps, 1.0, 1e5);
-        c.count("scale_up.domain_chips", self.scale_up.domain_chips, 1, 100_000);
-        c.range(
-            "scale_out.bandwidth_GBps",
-            self.scale_out.as_ref().map(|link| link.bandwidth_GBps),
-            0.1,
-            1e4,
-        );
-        c.range("power.tdp_W", self.power.tdp_W, 1.0, 1e5);
-        c.range("power.all_in_W", self.power.all_in_W, 1.0, 2e5);
-        if let (Some(tdp), Some(all_in)) = (self.power.tdp_W, self.power.all_in_W) {
-            c.ensure(all_in >= tdp, || {
-                format!("`all_in_W = {all_in}` includes the chip and can't be below `tdp_W = {tdp}`")
-            });
-        }
-        let price = &self.price;
-        c.range("price.capex_USD", price.capex_USD, 100.0, 1e7);
-        c.range("price.owner_USD_per_hour", price.owner_USD_per_hour, 0.01, 1e3);
-        c.range("price.rent_low_USD_per_hour", price.rent_low_USD_per_hour, 0.01, 1e3);
-        c.range("price.rent_typical_USD_per_hour", price.rent_typical_USD_per_hour, 0.01, 1e3);
-        if let (Some(low), Some(typical)) = (price.rent_low_USD_per_hour, price.rent_typical_USD_per_hour) {
-            c.ensure(low <= typical, || format!("the low rent {low} is above the typical rent {typical}"));
-        }
-    }
-
-    fn line(&self) -> Vec<String> {
-        let p = &self.peaks;
-        let (kind, capacity, bandwidth) = match &self.memory {
-            Some(own) if own.bandwidth_GBps.is_some() => {
-                (own.kind.clone(), Some(own.capacity_GB), own.bandwidth_GBps)
-            }
-            _ => (String::new(), None, None),
-        };
-        let sram = self.sram.as_ref();
-        let (reach, domain) = match (self.scale_up.bandwidth_GBps, self.scale_up.domain_chips) {
-            (Some(reach), Some(domain)) => (Some(reach), Some(f64::from(domain))),
-            _ => (None, None),
-        };
-        let notes = match &self.memory {
-            Some(MemoryFile { kind, capacity_GB, bandwidth_GBps: None }) => {
-                format!("{capacity_GB} GB of {kind} at an unpublished bandwidth. {}", self.notes)
-            }
-            _ => self.notes.clone(),
-        };
-        vec![
-            self.id.clone(),
-            self.name.clone(),
-            self.class.clone(),
-            self.year.to_string(),
-            self.status.clone(),
-            cell(p.fp4_TFLOPS),
-            cell(p.fp8_TFLOPS),
-            cell(p.int8_TOPS),
-            cell(p.bf16_TFLOPS),
-            kind,
-            cell(capacity),
-            cell(bandwidth),
-            cell(sram.map(|own| own.capacity_MB)),
-            cell(sram.and_then(|own| own.bandwidth_GBps)),
-            cell(reach),
-            cell(domain),
-            cell(self.scale_out.as_ref().map(|link| link.bandwidth_GBps)),
-            cell(self.power.tdp_W),
-            cell(self.power.all_in_W),
-            cell(self.price.capex_USD),
-            cell(self.price.owner_USD_per_hour),
-            cell(self.price.rent_low_USD_per_hour),
-            cell(self.price.rent_typical_USD_per_hour),
-            self.confidence.clone(),
-            cited(&self.sources, &self.date),
-            aside(&notes),
-        ]
-    }
-}
-
-// ------------------------------------------------------------------------------------------------------------- models
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct ModelFile {
-    id: String,
-    name: String,
-    vendor: String,
-    released: String,
-    published_total_B: Option<f64>,
-    published_active_B: Option<f64>,
-    hidden: u32,
-    layers: u32,
-    vocab: u32,
-    tied_embeddings: bool,
-    max_context_tokens: u32,
-    native_weights: String,
-    native_experts: Option<String>,
-    date: String,
-    confidence: String,
-    sources: String,
-    #[serde(default)]
-    notes: String,
-    attention: Vec<AttentionFile>,
-    ffn: Vec<FfnFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AttentionFile {
-    count: u32,
-    grouped: Option<Grouped>,
-    latent: Option<Latent>,
-    linear: Option<Linear>,
-    mamba: Option<Mamba>,
-    compressed: Option<Compressed>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Grouped {
-    heads: u32,
-    kv_heads: u32,
-    head_dim: u32,
-    /// Absent: as wide as a key.
-    v_dim: Option<u32>,
-    window: Option<u32>,
-    #[serde(default)]
-    shared_kv: bool,
-    #[serde(default)]
-    output_gate: bool,
-    indexer: Option<Indexer>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Latent {
-    heads: u32,
-    q_rank: Option<u32>,
-    kv_rank: u32,
-    rope_dim: u32,
-    nope_dim: u32,
-    v_dim: u32,
-    indexer: Option<Indexer>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Linear {
-    key_heads: u32,
-    value_heads: u32,
-    key_dim: u32,
-    value_dim: u32,
-    extra_parameters: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Mamba {
-    heads: u32,
-    head_dim: u32,
-    state: u32,
-    groups: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Compressed {
-    heads: u32,
-    head_dim: u32,
-    q_rank: u32,
-    window: u32,
-    ratio: Option<u32>,
-    out_groups: u32,
-    out_rank: u32,
-    indexer: Option<Indexer>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Indexer {
-    heads: u32,
-    dim: u32,
-    top_k: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FfnFile {
-    count: u32,
-    dense: Option<Dense>,
-    moe: Option<Moe>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Dense {
-    inter: u32,
-    matrices: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Moe {
-    experts: u32,
-    top_k: u32,
-    inter: u32,
-    width: Option<u32>,
-    #[serde(default)]
-    shared_inter: u32,
-    matrices: u32,
-}
-
-impl ModelFile {
-    fn check(&self, c: &mut Checks) {
-        c.identity(&self.id, &self.name, &self.vendor, &self.date, &self.confidence, &self.sources);
-        c.month("released", &self.released, true);
-        c.range("published_total_B", self.published_total_B, 0.01, 1e5);
-        c.range("published_active_B", self.published_active_B, 0.01, 1e5);
-        c.count("hidden", self.hidden, 64, 65_536);
-        c.count("layers", self.layers, 1, 1000);
-        c.count("vocab", self.vocab, 1000, 2_000_000);
-        c.count("max_context_tokens", self.max_context_tokens, 512, 100_000_000);
-        c.one_of("native_weights", &self.native_weights, &FORMATS);
-        let has_moe = self.ffn.iter().any(|layers| layers.moe.is_some());
-        match &self.native_experts {
-            Some(format) => c.one_of("native_experts", format, &FORMATS),
-            None => c.ensure(!has_moe, || {
-                "`native_experts` is missing: the model has a [[ffn]] of kind `moe`".to_owned()
-            }),
-        }
-        c.ensure(has_moe || (self.native_experts.is_none() && self.published_active_B.is_none()), || {
-            "`native_experts` and `published_active_B` belong to models with a [[ffn]] of kind `moe`"
-                .to_owned()
-        });
-        if let (Some(total), Some(active)) = (self.published_total_B, self.published_active_B) {
-            c.ensure(active < total, || {
-                format!("`published_active_B = {active}` must be below the total of {total}")
-            });
-        }
-        let mixing: u32 = self.attention.iter().map(|layers| layers.count).sum();
-        let feeding: u32 = self.ffn.iter().map(|layers| layers.count).sum();
-        let pairs = mixing == self.layers && feeding == self.layers;
-        c.ensure(pairs || mixing + feeding == self.layers, || {
-            format!(
-                "`layers = {}` fits neither {mixing} attention with {feeding} ffn layers in pairs nor their sum in single blocks",
-                self.layers,
-            )
-        });
-        for layers in &self.attention {
-            c.count("attention.count", layers.count, 1, 1000);
-            layers.check(c);
-        }
-        for layers in &self.ffn {
-            c.count("ffn.count", layers.count, 1, 1000);
-            layers.check(c);
-        }
-    }
-
-    fn line(&self) -> Vec<String> {
-        let active =
-            if self.native_experts.is_some() { self.published_active_B } else { self.published_total_B };
-        let attention: Vec<String> = self.attention.iter().map(AttentionFile::words).collect();
-        let ffn: Vec<String> = self.ffn.iter().map(FfnFile::words).collect();
-        vec![
-            self.id.clone(),
-            self.name.clone(),
-            self.released.clone(),
-            cell(self.published_total_B),
-            cell(active),
-            self.hidden.to_string(),
-            self.vocab.to_string(),
-            u8::from(self.tied_embeddings).to_string(),
-            self.max_context_tokens.to_string(),
-            self.layers.to_string(),
-            attention.join(";"),
-            ffn.join(";"),
-            self.native_weights.clone(),
-            self.native_experts.as_ref().unwrap_or(&self.native_weights).clone(),
-            self.confidence.clone(),
-            cited(&self.sources, &self.date),
-            aside(&self.notes),
-        ]
-    }
-}
-
-impl Indexer {
-    fn check(indexer: Option<Self>, c: &mut Checks) {
-        if let Some(Self { heads, dim, top_k }) = indexer {
-            c.count("indexer.heads", heads, 1, 1024);
-            c.count("indexer.dim", dim, 8, 1024);
-            c.count("indexer.top_k", top_k, 1, 1_000_000);
-        }
-    }
-}
-
-impl AttentionFile {
-    fn check(&self, c: &mut Checks) {
-        let kinds = [
-            self.grouped.is_some(),
-            self.latent.is_some(),
-            self.linear.is_some(),
-            self.mamba.is_some(),
-            self.compressed.is_some(),
-        ];
-        c.ensure(kinds.into_iter().filter(|&given| given).count() == 1, || {
-            "each [[attention]] needs exactly one of `grouped`, `latent`, `linear`, `mamba`, `compressed`"
-                .to_owned()
-        });
-        if let Some(g) = &self.grouped {
-            c.count("grouped.heads", g.heads, 1, 1024);
-            c.count("grouped.kv_heads", g.kv_heads, 1, 1024);
-            c.count("grouped.head_dim", g.head_dim, 8, 1024);
-            c.count("grouped.v_dim", g.v_dim, 8, 1024);
-            c.count("grouped.window", g.window, 1, 1_000_000);
-            c.ensure(g.kv_heads > 0 && g.heads.is_multiple_of(g.kv_heads), || {
-                format!("{} query heads can't share {} key-value heads evenly", g.heads, g.kv_heads)
-            });
-            c.ensure(!g.shared_kv || g.v_dim.is_none(), || {
-                "`v_dim` can't differ from `head_dim` where keys and values are one tensor".to_owned()
-            });
-            Indexer::check(g.indexer, c);
-        }
-        if let Some(l) = &self.latent {
-            c.count("latent.heads", l.heads, 1, 1024);
-            c.count("latent.q_rank", l.q_rank, 16, 16_384);
-            c.count("latent.kv_rank", l.kv_rank, 16, 16_384);
-            c.count("latent.rope_dim", l.rope_dim, 0, 1024);
-            c.count("latent.nope_dim", l.nope_dim, 8, 1024);
-            c.count("latent.v_dim", l.v_dim, 8, 1024);
-            Indexer::check(l.indexer, c);
-        }
-        if let Some(l) = &self.linear {
-            c.count("linear.key_heads", l.key_heads, 1, 1024);
-            c.count("linear.value_heads", l.value_heads, 1, 1024);
-            c.count("linear.key_dim", l.key_dim, 8, 1024);
-            c.count("linear.value_dim", l.value_dim, 8, 1024);
-        }
-        if let Some(m) = &self.mamba {
-            c.count("mamba.heads", m.heads, 1, 4096);
-            c.count("mamba.head_dim", m.head_dim, 8, 1024);
-            c.count("mamba.state", m.state, 8, 4096);
-            c.count("mamba.groups", m.groups, 1, 1024);
-        }
-        if let Some(x) = &self.compressed {
-            c.count("compressed.heads", x.heads, 1, 1024);
-            c.count("compressed.head_dim", x.head_dim, 8, 2048);
-            c.count("compressed.q_rank", x.q_rank, 16, 16_384);
-            c.count("compressed.window", x.window, 1, 1_000_000);
-            c.count("compressed.ratio", x.ratio, 1, 10_000);
-            c.count("compressed.out_groups", x.out_groups, 1, 1024);
-            c.count("compressed.out_rank", x.out_rank, 16, 16_384);
-            c.ensure(x.indexer.is_none() || x.ratio.is_some(), || {
-                "an indexer selects compressed entries: give `ratio` too".to_owned()
-            });
-            Indexer::check(x.indexer, c);
-        }
-    }
-
-    /// Count, kind, figures; an indexer last.
-    fn words(&self) -> String {
-        let mut indexer = None;
-        let (kind, figures) = if let Some(g) = &self.grouped {
-            indexer = g.indexer;
-            let v_dim = g.v_dim.unwrap_or(g.head_dim);
-            let flags = [g.shared_kv, g.output_gate].map(|flag| Some(u32::from(flag)));
-            let figures = [Some(g.heads), Some(g.kv_heads), Some(g.head_dim), Some(v_dim), g.window];
-            ("g", figures.into_iter().chain(flags).collect())
-        } else if let Some(l) = &self.latent {
-            indexer = l.indexer;
-            let rest = [l.kv_rank, l.rope_dim, l.nope_dim, l.v_dim].map(Some);
-            ("l", [Some(l.heads), l.q_rank].into_iter().chain(rest).collect())
-        } else if let Some(l) = &self.linear {
-            let all = [l.key_heads, l.value_heads, l.key_dim, l.value_dim, l.extra_parameters];
-            ("d", all.map(Some).to_vec())
-        } else if let Some(m) = &self.mamba {
-            ("m", [m.heads, m.head_dim, m.state, m.groups].map(Some).to_vec())
-        } else if let Some(x) = &self.compressed {
-            indexer = x.indexer;
-            let first = [x.heads, x.head_dim, x.q_rank, x.window].map(Some);
-            ("c", first.into_iter().chain([x.ratio, Some(x.out_groups), Some(x.out_rank)]).collect())
-        } else {
-            ("", Vec::new())
-        };
-        let indexer = indexer.map(|own| [own.heads, own.dim, own.top_k].map(Some));
-        let all: Vec<_> = figures.into_iter().chain(indexer.into_iter().flatten()).collect();
-        format!("{} {kind} {}", self.count, words(&all))
-    }
-}
-
-impl FfnFile {
-    fn check(&self, c: &mut Checks) {
-        c.ensure(self.dense.is_some() != self.moe.is_some(), || {
-            "each [[ffn]] needs exactly one of `dense`, `moe`".to_owned()
-        });
-        if let Some(d) = &self.dense {
-            c.count("dense.inter", d.inter, 16, 1_000_000);
-            c.count("dense.matrices", d.matrices, 2, 3);
-        }
-        if let Some(m) = &self.moe {
-            c.count("moe.experts", m.experts, 2, 10_000);
-            c.count("moe.top_k", m.top_k, 1, m.experts);
-            c.count("moe.inter", m.inter, 16, 1_000_000);
-            c.count("moe.width", m.width, 16, 65_536);
-            c.count("moe.shared_inter", m.shared_inter, 0, 1_000_000);
-            c.count("moe.matrices", m.matrices, 2, 3);
-        }
-    }
-
-    /// Count, kind, figures.
-    fn words(&self) -> String {
-        let (kind, figures) = if let Some(d) = &self.dense {
-            ("d", vec![Some(d.inter), Some(d.matrices)])
-        } else if let Some(m) = &self.moe {
-            let width = [m.width, Some(m.shared_inter), Some(m.matrices)];
-            ("e", [m.experts, m.top_k, m.inter].map(Some).into_iter().chain(width).collect())
-        } else {
-            ("", Vec::new())
-        };
-        format!("{} {kind} {}", self.count, words(&figures))
-    }
-}
-
-// ---------------------------------------------------------------------------------------------------------- workloads
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkloadsFile {
-    workload: Vec<WorkloadEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkloadEntry {
-    id: String,
-    name: String,
-    input_tokens: LengthsEntry,
-    output_tokens: LengthsEntry,
-    cached_share: f64,
-    /// Absent: a closed loop, each user sends the next request after the last answer.
-    arrival_cv: Option<f64>,
-    session: Option<SessionEntry>,
-    slo: Option<SloEntry>,
-    interactive: Option<SloEntry>,
-    sources: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LengthsEntry {
-    p50: f64,
-    p95: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SessionEntry {
-    turns: u32,
-    first_tokens: f64,
-    shared_tokens: f64,
-    growth_tokens: f64,
-    pause_s: LengthsEntry,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SloEntry {
-    ttft_s: f64,
-    tpot_ms: f64,
-}
-
-impl WorkloadsFile {
-    fn check(&self, problems: &mut Problems) {
-        let c = &mut Checks { file: "workloads.toml".to_owned(), problems };
-        for (position, entry) in self.workload.iter().enumerate() {
-            let id = &entry.id;
-            c.text("id", id);
-            c.text(&format!("{id}.name"), &entry.name);
-            c.text(&format!("{id}.sources"), &entry.sources);
-            c.ensure(self.workload[..position].iter().all(|other| other.id != *id), || {
-                format!("`id = {id:?}` stands twice")
-            });
-            for (field, lengths) in
-                [("input_tokens", &entry.input_tokens), ("output_tokens", &entry.output_tokens)]
-            {
-                c.range(&format!("{id}.{field}.p50"), lengths.p50, 1.0, 1e7);
-                c.range(&format!("{id}.{field}.p95"), lengths.p95, lengths.p50, 1e7);
-            }
-            c.range(&format!("{id}.cached_share"), entry.cached_share, 0.0, 1.0);
-            c.range(&format!("{id}.arrival_cv"), entry.arrival_cv, 0.0, 20.0);
-            if let Some(session) = &entry.session {
-                c.count(&format!("{id}.session.turns"), session.turns, 2, 10_000);
-                c.range(&format!("{id}.session.first_tokens"), session.first_tokens, 1.0, 1e7);
-                c.range(
-                    &format!("{id}.session.shared_tokens"),
-                    session.shared_tokens,
-                    0.0,
-                    session.first_tokens,
-                );
-                c.range(&format!("{id}.session.growth_tokens"), session.growth_tokens, 1.0, 1e6);
-                c.range(&format!("{id}.session.pause_s.p50"), session.pause_s.p50, 1e-3, 86_400.0);
-                c.range(
-                    &format!("{id}.session.pause_s.p95"),
-                    session.pause_s.p95,
-                    session.pause_s.p50,
-                    86_400.0,
-                );
-            }
-            for slo in entry.slo.iter().chain(&entry.interactive) {
-                c.range(&format!("{id}.slo.ttft_s"), slo.ttft_s, 0.01, 600.0);
-                c.range(&format!("{id}.slo.tpot_ms"), slo.tpot_ms, 0.1, 10_000.0);
-            }
-        }
-    }
-
-    fn code(&self) -> String {
-        let lengths = |l: &LengthsEntry| {
-            format!("Lengths {{ p50: Tokens::new({:?}), p95: Tokens::new({:?}) }}", l.p50, l.p95)
-        };
-        let slo = |slo: &Option<SloEntry>| {
-            slo.as_ref().map_or_else(
-                || "None".to_owned(),
-                |slo| {
-                    format!(
-                        "Some(Slo {{ ttft: Seconds::new({:?}), tpot: Seconds::millis({:?}) }})",
-                        slo.ttft_s, slo.tpot_ms
-                    )
-                },
-            )
-        };
-        let session = |session: &Option<SessionEntry>| {
-            session.as_ref().map_or_else(
-                || "None".to_owned(),
-                |s| {
-                    format!(
-                        "Some(Session {{ turns: {}, first: Tokens::new({:?}), shared: Tokens::new({:?}), \
-                         growth: Tokens::new({:?}), pause_p50: Seconds::new({:?}), pause_p95: Seconds::new({:?}) }})",
-                        s.turns, s.first_tokens, s.shared_tokens, s.growth_tokens, s.pause_s.p50, s.pause_s.p95
-                    )
-                },
-            )
-        };
-        let mut code = format!("pub(super) static WORKLOADS: [Workload; {}] = [\n", self.workload.len());
-        for w in &self.workload {
-            let arrivals = w
-                .arrival_cv
-                .map_or_else(|| "ClosedLoop".to_owned(), |cv| format!("OpenLoop {{ cv: {cv:?} }}"));
+/// Where blocks of entries come from, as a constant; an empty one for browsers.
+fn blocks<'a>(
+    name: &str,
+    entries: impl Iterator<Item = (&'a str, Vec<(String, Cited<'a>)>)>,
+    browser: bool,
+) -> String {
+    let mut code = format!("const {name}: Blocks = &[\n");
+    for (id, blocks) in entries.filter(|(_, blocks)| !browser && !blocks.is_empty()) {
+        let _ = writeln!(code, "({id:?}, &[");
+        for (block, Cited { source, url, as_of, confidence }) in blocks {
+            let confidence = match confidence {
+                Some(Confidence::High) => "Some(Confidence::High)",
+                Some(Confidence::Medium) => "Some(Confidence::Medium)",
+                Some(Confidence::Low) => "Some(Confidence::Low)",
+                None => "None",
+            };
             let _ = writeln!(
                 code,
-                "Workload {{ id: {:?}, name: {:?}, input: {}, output: {}, cached_share: {:?}, arrivals: Arrivals::{arrivals}, \
-                 session: {}, slo: {}, interactive: {}, sources: {:?} }},",
-                w.id,
-                w.name,
-                lengths(&w.input_tokens),
-                lengths(&w.output_tokens),
-                w.cached_share,
-                session(&w.session),
-                slo(&w.slo),
-                slo(&w.interactive),
-                aside(&w.sources),
+                "Provenance {{ block: {block:?}, source: {source:?}, url: {url:?}, as_of: {as_of:?}, \
+                 confidence: {confidence} }},"
             );
         }
-        code + "];\n"
+        code += "]),\n";
     }
-}
-
-// --------------------------------------------------------------------------------------------------------- acceptance
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AcceptanceFile {
-    date: String,
-    curve: Vec<AcceptanceEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AcceptanceEntry {
-    id: String,
-    draft_tokens: Vec<u32>,
-    tokens_per_step: Vec<f64>,
-    sources: String,
-}
-
-impl AcceptanceFile {
-    fn check(&self, models: &[&str], problems: &mut Problems) {
-        let c = &mut Checks { file: "acceptance.toml".to_owned(), problems };
-        c.text("date", &self.date);
-        for (position, entry) in self.curve.iter().enumerate() {
-            let id = &entry.id;
-            c.text(&format!("{id}.sources"), &entry.sources);
-            c.ensure(id == "typical" || models.contains(&id.as_str()), || {
-                format!("`id = {id:?}` is neither a model of the catalogue nor \"typical\"")
-            });
-            c.ensure(self.curve[..position].iter().all(|other| other.id != *id), || {
-                format!("`id = {id:?}` stands twice")
-            });
-            c.ensure(entry.draft_tokens.len() == entry.tokens_per_step.len(), || {
-                format!("{id}: as many draft_tokens as tokens_per_step")
-            });
-            c.ensure(entry.draft_tokens.windows(2).all(|pair| pair[0] < pair[1]), || {
-                format!("{id}: draft_tokens must rise")
-            });
-            for (&tokens, &yields) in entry.draft_tokens.iter().zip(&entry.tokens_per_step) {
-                c.range(&format!("{id}.tokens_per_step"), yields, 1.0, f64::from(tokens) + 1.0);
-            }
-        }
-        c.ensure(self.curve.iter().any(|entry| entry.id == "typical"), || "a curve \"typical\"".to_owned());
-    }
-
-    fn code(&self) -> String {
-        let mut code = format!("pub(super) static ACCEPTANCE: [AcceptanceCurve; {}] = [\n", self.curve.len());
-        for curve in &self.curve {
-            let points: Vec<(u32, f64)> =
-                curve.draft_tokens.iter().copied().zip(curve.tokens_per_step.iter().copied()).collect();
-            let sources = aside(&format!("{} ({})", curve.sources, self.date));
-            let _ = writeln!(
-                code,
-                "AcceptanceCurve {{ id: {:?}, points: &{points:?}, sources: {sources:?} }},",
-                curve.id
-            );
-        }
-        code + "];\n"
-    }
-}
-
-// ------------------------------------------------------------------------------------------------------------- prices
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct PricesFile {
-    pue: AssumptionEntry,
-    electricity_USD_per_kWh: AssumptionEntry,
-    amortisation_years: AssumptionEntry,
-    api_sources: String,
-    api_date: String,
-    api: Vec<ApiEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AssumptionEntry {
-    value: f64,
-    low: f64,
-    high: f64,
-    sources: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(non_snake_case)]
-struct ApiEntry {
-    name: String,
-    provider: String,
-    /// The model's entry in this catalogue, when it has one.
-    model: Option<String>,
-    input_USD_per_Mtok: f64,
-    cached_USD_per_Mtok: Option<f64>,
-    output_USD_per_Mtok: f64,
-}
-
-impl PricesFile {
-    fn check(&self, models: &[&str], problems: &mut Problems) {
-        let c = &mut Checks { file: "prices.toml".to_owned(), problems };
-        let assumptions = [
-            ("pue", &self.pue, 1.0, 3.0),
-            ("electricity_USD_per_kWh", &self.electricity_USD_per_kWh, 0.0, 2.0),
-            ("amortisation_years", &self.amortisation_years, 1.0, 20.0),
-        ];
-        for (field, assumption, low, high) in assumptions {
-            c.text(&format!("{field}.sources"), &assumption.sources);
-            c.range(&format!("{field}.low"), assumption.low, low, high);
-            c.range(&format!("{field}.high"), assumption.high, low, high);
-            c.range(&format!("{field}.value"), assumption.value, assumption.low, assumption.high);
-        }
-        c.text("api_sources", &self.api_sources);
-        c.month("api_date", &self.api_date, false);
-        for entry in &self.api {
-            let name = &entry.name;
-            c.text("api.name", name);
-            c.text("api.provider", &entry.provider);
-            c.range(&format!("{name}: input_USD_per_Mtok"), entry.input_USD_per_Mtok, 0.001, 1000.0);
-            c.range(
-                &format!("{name}: output_USD_per_Mtok"),
-                entry.output_USD_per_Mtok,
-                entry.input_USD_per_Mtok,
-                1000.0,
-            );
-            c.range(
-                &format!("{name}: cached_USD_per_Mtok"),
-                entry.cached_USD_per_Mtok,
-                0.0001,
-                entry.input_USD_per_Mtok,
-            );
-            if let Some(model) = &entry.model {
-                c.ensure(models.contains(&&**model), || {
-                    format!("{name}: `model = {model:?}` is not in models/")
-                });
-            }
-        }
-    }
-
-    fn code(&self) -> String {
-        let assumption = |entry: &AssumptionEntry, wrap: &dyn Fn(f64) -> String| {
-            format!(
-                "Assumption {{ value: {}, low: {}, high: {}, sources: {:?} }}",
-                wrap(entry.value),
-                wrap(entry.low),
-                wrap(entry.high),
-                aside(&entry.sources),
-            )
-        };
-        let mut code = format!(
-            "pub(super) static OWNERSHIP: Ownership = Ownership {{ pue: {}, electricity_per_kwh: {}, amortisation: {} }};\n",
-            assumption(&self.pue, &|value| format!("{value:?}")),
-            assumption(&self.electricity_USD_per_kWh, &|value| format!("Dollars::new({value:?})")),
-            assumption(&self.amortisation_years, &|value| format!("Seconds::new({value:?} * YEAR)")),
-        );
-        let _ = writeln!(
-            code,
-            "pub(super) static API_SOURCES: &str = {:?};",
-            aside(&format!("{} (read {})", self.api_sources, self.api_date))
-        );
-        let _ = writeln!(code, "pub(super) static API_PRICES: [ApiPrice; {}] = [", self.api.len());
-        for e in &self.api {
-            let _ = writeln!(
-                code,
-                "ApiPrice {{ name: {:?}, provider: {:?}, model: {:?}, input: Dollars::new({:?}), cached: {}, output: Dollars::new({:?}) }},",
-                e.name,
-                e.provider,
-                e.model,
-                e.input_USD_per_Mtok,
-                some(e.cached_USD_per_Mtok, "Dollars::new"),
-                e.output_USD_per_Mtok,
-            );
-        }
-        code + "];\n"
-    }
+    code + "];\n"
 }

@@ -15,7 +15,11 @@ export function ask(question, listener) {
   if (question.startsWith("save\n")) {
     const saving = import("./{{save}}").then(({ save }) => save(question, ask, listener));
     saving.catch((reason) => listener("", true, String(reason?.message ?? reason)));
-    return () => saving.then((drop) => drop(), () => {});
+    return () =>
+      saving.then(
+        (drop) => drop(),
+        () => {},
+      );
   }
   const id = ++last;
   listeners.set(id, listener);
@@ -25,7 +29,11 @@ export function ask(question, listener) {
     (reason) => fail(id, reason),
   );
   return () => {
-    if (listeners.delete(id)) desk.then((port) => port.postMessage({ id, cancel: true }), () => {});
+    if (listeners.delete(id))
+      desk.then(
+        (port) => port.postMessage({ id, cancel: true }),
+        () => {},
+      );
   };
 }
 

@@ -5,6 +5,8 @@
 //   loaded with the first question.
 // - What `start_page` returns goes to assist.js: keys, gallery, stories and the words on terms. An embed has none.
 // - `tandem-share` is the event by which the page asks for the panel of share.js; its detail is the page's address.
+// - `tandem-copy` asks for a text on the clipboard (copy.js); its detail is the text, and a function that is told whether
+//   it got there.
 // - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
 // - Behind `?embed=1` it shows less, and host.js speaks with the page around it. What that script writes into
 //   `dataset.parts` is read when the page is mounted.
@@ -31,7 +33,9 @@ const embedded = embed !== null && embed !== "0";
 function keepForOffline() {
   if (embedded || parent !== self) return;
   // Where there is none, the page works all the same while there is a network.
-  navigator.serviceWorker?.register(beside("./sw.js")).catch((reason) => console.info(`Not kept for offline: ${reason}`));
+  navigator.serviceWorker
+    ?.register(beside("./sw.js"))
+    .catch((reason) => console.info(`Not kept for offline: ${reason}`));
 }
 
 document.addEventListener("tandem-share", ({ detail }) =>
@@ -39,6 +43,18 @@ document.addEventListener("tandem-share", ({ detail }) =>
     (panel) => panel.show(detail, ask),
     (reason) => console.error(reason),
   ),
+);
+
+// Loaded ahead of need, since a clipboard is open only while the click counts.
+let clipboard;
+const loaded = () => (clipboard ??= import("./{{copy}}"));
+document.addEventListener("tandem-copy", ({ detail: [text, done] }) =>
+  loaded()
+    .then(({ put }) => put(text))
+    .then(
+      () => done(true),
+      () => done(false),
+    ),
 );
 
 // Who clicks before assist.js is there is answered by it once it is.
@@ -57,12 +73,16 @@ try {
   if (embedded) document.querySelector("#skeleton .lead")?.remove();
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
   const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
-  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([import("./{{glue}}"), import("./{{parts}}")]);
+  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([
+    import("./{{glue}}"),
+    import("./{{parts}}"),
+  ]);
   attach(initSync);
   await init({ module_or_path: beside("./{{wasm}}") });
   await host;
   const page = start_page(ask);
   document.getElementById("skeleton")?.remove();
+  if (page) loaded().catch(console.error);
   if (page) import("./{{assist}}").then(({ attend }) => assist(page, attend), console.error);
   // Not before the figures are on the screen and the browser has had time for them.
   setTimeout(keepForOffline, 2000);

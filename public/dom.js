@@ -15,8 +15,18 @@ export function make(name, attributes = {}, ...children) {
 /** Opens a dialog that goes when closed; focus returns to where it was. */
 export function dialog(id, title, ...children) {
   document.getElementById(id)?.remove();
-  const close = make("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => box.close() }, "✕");
-  const head = make("header", { class: "row" }, make("h2", { id: `${id}-title` }, title), make("span", { class: "spring" }), close);
+  const close = make(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Close", onclick: () => box.close() },
+    "✕",
+  );
+  const head = make(
+    "header",
+    { class: "row" },
+    make("h2", { id: `${id}-title` }, title),
+    make("span", { class: "spring" }),
+    close,
+  );
   const box = make("dialog", { id, class: "window", "aria-labelledby": `${id}-title` }, head, ...children);
   box.addEventListener("close", () => box.remove());
   // A click on the shade around it closes it too.

@@ -12,7 +12,9 @@
   const named = (address) => /\/embed\.js([?#]|$)/.test(address);
   const own =
     document.currentScript?.src ||
-    Array.from(document.scripts, (script) => script.src).filter(named).pop() ||
+    Array.from(document.scripts, (script) => script.src)
+      .filter(named)
+      .pop() ||
     new Error().stack?.match(/https?:\/\/[^\s)]+\/embed\.js/)?.[0];
   if (!own) return console.error("tandem-embed: embed.js cannot find out where it was loaded from");
   const HOME = new URL("./", own).href;
@@ -44,7 +46,10 @@
 
   /** A link in words, as far as it can be read without the model. */
   function inWords(link) {
-    const pairs = link.split("&").slice(1).map((pair) => pair.split("="));
+    const pairs = link
+      .split("&")
+      .slice(1)
+      .map((pair) => pair.split("="));
     const value = (key) => {
       const found = pairs.find(([name]) => name === key);
       if (!found) return undefined;
@@ -230,7 +235,8 @@
         if (this.#sent !== this.#asked()) this.#tell("scenario");
         if ((query.get("theme") ?? "auto") !== (this.getAttribute("theme") || "auto")) this.#tell("theme");
         if (query.get("height") !== this.#mode()) this.#tell("height");
-        if (["hide", "show"].some((name) => (query.get(name) ?? "") !== (this.getAttribute(name) ?? ""))) this.#tell("hide");
+        if (["hide", "show"].some((name) => (query.get(name) ?? "") !== (this.getAttribute(name) ?? "")))
+          this.#tell("hide");
       } else if (type === "state") {
         if (typeof data.link !== "string") return;
         this.#link = data.link;

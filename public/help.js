@@ -17,7 +17,11 @@ export function show() {
   dialog(
     "help",
     "Keys",
-    make("table", { class: "keys words" }, make("tbody", {}, [...MORE.slice(0, 2), ...KEYS, ...MORE.slice(2)].map(row))),
+    make(
+      "table",
+      { class: "keys words" },
+      make("tbody", {}, [...MORE.slice(0, 2), ...KEYS, ...MORE.slice(2)].map(row)),
+    ),
     make("label", { class: "check" }, box, "Single keys work"),
     make("p", { class: "caption" }, "On a Mac, Cmd for Ctrl. A text field keeps its own undo while you type in it."),
     make("p", {}, make("a", { href: "glossary.html" }, "All terms with formula and source")),

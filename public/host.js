@@ -9,13 +9,14 @@
 // Only the parent window is listened to. A message that is not as it should be is answered with an error and changes
 // nothing. Neither side's history gets an entry, and this page's address stays what its host wrote.
 
+import { LONGEST_LINK } from "./{{link}}";
+
 const PROTOCOL = 1;
 
 /** Parts of an embed, and whether they are there unasked. */
 const PARTS = { sentence: true, remarks: true, tiles: false, chart: true, table: true };
 const THEMES = ["auto", "light", "dark"];
 const [LEAST, MOST] = [120, 4000];
-const LONGEST_LINK = 65536;
 const MOST_REMARKS = 8;
 
 /** How long the state must rest before it is told, in milliseconds. */
@@ -45,7 +46,10 @@ class Wrong extends Error {
 
 const names = (field, value, fault) => {
   if (typeof value !== "string") throw new Wrong(field, value, "a text, names separated by commas");
-  const list = value.split(",").map((name) => name.trim()).filter(Boolean);
+  const list = value
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   const known = (name) => Object.hasOwn(PARTS, name);
   for (const name of list) if (!known(name)) fault(new Wrong(field, name, Object.keys(PARTS).join(", ")));
   return list.filter(known);
@@ -129,11 +133,13 @@ function hear({ source, data }) {
     const { tandem, type } = data;
     if (tandem !== PROTOCOL) throw new Wrong("tandem", tandem, String(PROTOCOL));
     // Any other value may turn into the name of an order by being made a text.
-    if (typeof type !== "string" || !Object.hasOwn(orders, type)) throw new Wrong("type", type, Object.keys(orders).join(", "));
+    if (typeof type !== "string" || !Object.hasOwn(orders, type))
+      throw new Wrong("type", type, Object.keys(orders).join(", "));
     orders[type](data);
   } catch (wrong) {
     // No window can send what throws when it is read, but a script in this one could.
-    const { field, value, valid, message } = wrong instanceof Wrong ? wrong : new Wrong("message", "", "an object of plain values");
+    const { field, value, valid, message } =
+      wrong instanceof Wrong ? wrong : new Wrong("message", "", "an object of plain values");
     post({ type: "error", field, value, valid, message });
   }
 }

@@ -3,6 +3,7 @@
 //
 // `show(address, ask)` opens the panel over an address of the page; `ask` is that of boot.js.
 
+import { put } from "./{{copy}}";
 import { make } from "./{{dom}}";
 
 const SHOWN = 2500;
@@ -19,9 +20,18 @@ export function show(address, ask) {
   const write = writer(ask, page);
   const told = make("p", { class: "told", role: "status" });
   const field = make("textarea", { id: "share-by-hand", rows: 5, readonly: true });
-  const byHand = make("div", { class: "hand", hidden: true }, make("label", { for: "share-by-hand" }, "The clipboard is closed to this page. Copy the text from here."), field);
+  const byHand = make(
+    "div",
+    { class: "hand", hidden: true },
+    make("label", { for: "share-by-hand" }, "The clipboard is closed to this page. Copy the text from here."),
+    field,
+  );
   const reach = { told, byHand, field };
-  const close = make("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => box.close() }, "✕");
+  const close = make(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Close", onclick: () => box.close() },
+    "✕",
+  );
   const box = make(
     "dialog",
     { id: "share", class: "share-box", "aria-labelledby": "share-title" },
@@ -50,7 +60,14 @@ function pageOf(address) {
   const site = address.slice(0, at).replace(/[?].*$/, "");
   const pairs = new URLSearchParams(link.replace(/^v1&?/, ""));
   const name = (pairs.get("model") || "tandem").replace(/[^\w.-]+/g, "-").slice(0, 60);
-  return { address, link, site, home: new URL("./", site).href, view: pairs.get("view") ?? "curves", file: `tandem-${name}` };
+  return {
+    address,
+    link,
+    site,
+    home: new URL("./", site).href,
+    view: pairs.get("view") ?? "curves",
+    file: `tandem-${name}`,
+  };
 }
 
 /** Asks for texts; each format is asked for once. */
@@ -74,8 +91,15 @@ function writer(ask, page) {
     const address = view ? seen(page.address, view) : page.address;
     if (!asked.has(key)) {
       // Without the measured runs, the chart has everything else.
-      if (/^(svg|csv)/.test(format)) runs ??= fetch(beside("measured.csv")).then((answer) => (answer.ok ? answer.text() : ""), () => "");
-      asked.set(key, Promise.resolve(/^(svg|csv)/.test(format) ? runs : "").then((text) => start(format, address, text)));
+      if (/^(svg|csv)/.test(format))
+        runs ??= fetch(beside("measured.csv")).then(
+          (answer) => (answer.ok ? answer.text() : ""),
+          () => "",
+        );
+      asked.set(
+        key,
+        Promise.resolve(/^(svg|csv)/.test(format) ? runs : "").then((text) => start(format, address, text)),
+      );
       asked.get(key).catch(() => asked.delete(key));
     }
     return asked.get(key);
@@ -85,14 +109,30 @@ function writer(ask, page) {
 }
 
 /** A link or an address with another view. */
-const seen = (text, view) => `${text.split("&").filter((pair) => !pair.startsWith("view=")).join("&")}&view=${view}`;
+const seen = (text, view) =>
+  `${text
+    .split("&")
+    .filter((pair) => !pair.startsWith("view="))
+    .join("&")}&view=${view}`;
 
 function link(page, reach) {
-  const field = make("input", { id: "share-link", class: "entry", readonly: true, value: page.address, onfocus: () => field.select() });
+  const field = make("input", {
+    id: "share-link",
+    class: "entry",
+    readonly: true,
+    value: page.address,
+    onfocus: () => field.select(),
+  });
   return section(
     "Link",
     "The whole scenario and what is looked at stand in the link. Nothing is stored anywhere.",
-    make("div", { class: "row" }, make("label", { for: "share-link", class: "unseen" }, "Link"), field, copier("Copy", "link", async () => page.address, reach, true)),
+    make(
+      "div",
+      { class: "row" },
+      make("label", { for: "share-link", class: "unseen" }, "Link"),
+      field,
+      copier("Copy", "link", async () => page.address, reach, true),
+    ),
   );
 }
 
@@ -131,7 +171,9 @@ function figures(page, write, reach) {
 
 function picture(page, write, reach) {
   const dark = getComputedStyle(document.documentElement).colorScheme.trim() === "dark";
-  const theme = select("share-ground", "Ground", { light: "Light", dark: "Dark" }, dark ? "dark" : "light", () => draw());
+  const theme = select("share-ground", "Ground", { light: "Light", dark: "Dark" }, dark ? "dark" : "light", () =>
+    draw(),
+  );
   const view = select("share-picture", "Chart", charts(), "", () => draw());
   const format = () => `svg ${WIDTH} 0 ${theme.value}`;
   const svg = () => write(format(), view.value);
@@ -146,7 +188,8 @@ function picture(page, write, reach) {
       if (wanted !== format() + view.value) return;
       URL.revokeObjectURL(image.src);
       image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-      image.alt = new DOMParser().parseFromString(text, "image/svg+xml").querySelector("title")?.textContent ?? "The chart";
+      image.alt =
+        new DOMParser().parseFromString(text, "image/svg+xml").querySelector("title")?.textContent ?? "The chart";
       state.textContent = "";
     } catch (reason) {
       state.textContent = `No picture: ${reason.message}`;
@@ -165,7 +208,13 @@ function picture(page, write, reach) {
       make("span", { class: "spring" }),
       copier("Copy SVG", "SVG", svg, reach),
       pictureCopier("Copy PNG", "PNG", png, reach),
-      saver("Save SVG", "SVG", async () => new Blob([await svg()], { type: "image/svg+xml" }), () => named("svg"), reach),
+      saver(
+        "Save SVG",
+        "SVG",
+        async () => new Blob([await svg()], { type: "image/svg+xml" }),
+        () => named("svg"),
+        reach,
+      ),
       saver("Save PNG", "PNG", png, () => named("png"), reach),
     ),
     state,
@@ -186,7 +235,9 @@ async function raster(svg) {
     canvas.width = 2 * image.naturalWidth;
     canvas.height = 2 * image.naturalHeight;
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    return await new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser wrote no PNG"))), "image/png"));
+    return await new Promise((resolve, reject) =>
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser wrote no PNG"))), "image/png"),
+    );
   } finally {
     URL.revokeObjectURL(url);
   }
@@ -195,17 +246,34 @@ async function raster(svg) {
 function embed(page, reach) {
   const code = make("textarea", { id: "share-code", rows: 4, readonly: true, spellcheck: "false" });
   const frame = make("iframe", { title: "Preview of the embed", loading: "lazy", referrerpolicy: "no-referrer" });
-  const kind = select("share-kind", "Code", { element: "<tandem-embed>", iframe: "<iframe>" }, "element", () => change(false));
+  const kind = select("share-kind", "Code", { element: "<tandem-embed>", iframe: "<iframe>" }, "element", () =>
+    change(false),
+  );
   const view = select("share-view", "Chart", charts(), "", () => change());
   const theme = select("share-theme", "Look", THEMES, "auto", () => change());
-  const height = make("input", { id: "share-height", type: "number", class: "entry", min: 200, max: 2000, step: 10, value: "480", oninput: () => change(false) });
+  const height = make("input", {
+    id: "share-height",
+    type: "number",
+    class: "entry",
+    min: 200,
+    max: 2000,
+    step: 10,
+    value: "480",
+    oninput: () => change(false),
+  });
   const sentence = check("share-sentence", "Answer in words", true, () => change());
   const chart = check("share-chart", "Chart", true, () => change());
   const tiles = check("share-tiles", "Key figures", false, () => change());
   let asked;
   const change = (anew = true) => {
     const tall = Math.min(Math.max(Math.round(Number(height.value)) || 480, 200), 2000);
-    const hide = [["sentence", sentence], ["chart", chart]].filter(([, own]) => !own.input.checked).map(([id]) => id).join(",");
+    const hide = [
+      ["sentence", sentence],
+      ["chart", chart],
+    ]
+      .filter(([, own]) => !own.input.checked)
+      .map(([id]) => id)
+      .join(",");
     const query = new URLSearchParams({ embed: "1" });
     if (view.value) query.set("view", view.value);
     if (hide) query.set("hide", hide);
@@ -235,11 +303,22 @@ function embed(page, reach) {
     "Embed",
     "A live figure for another page",
     () => change(),
-    make("div", { class: "row options" }, ...kind.parts, ...view.parts, ...theme.parts, make("span", {}, make("label", { for: "share-height" }, "Height"), height)),
+    make(
+      "div",
+      { class: "row options" },
+      ...kind.parts,
+      ...view.parts,
+      ...theme.parts,
+      make("span", {}, make("label", { for: "share-height" }, "Height"), height),
+    ),
     make("div", { class: "row options" }, make("span", {}, "Show"), sentence.label, tiles.label, chart.label),
     make("label", { for: "share-code", class: "unseen" }, "Code to paste"),
     code,
-    make("div", { class: "row" }, copier("Copy code", "embed code", async () => code.value, reach)),
+    make(
+      "div",
+      { class: "row" },
+      copier("Copy code", "embed code", async () => code.value, reach),
+    ),
     make("p", { class: "caption" }, "Preview"),
     shown,
   );
@@ -249,7 +328,16 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").re
 
 /** A button that copies a text, and says so. */
 function copier(label, what, text, { told, byHand, field }, first = false) {
-  const button = make("button", { type: "button", autofocus: first, "data-copy": what, "aria-label": label.includes(what) || label !== "Copy" ? undefined : `Copy ${what}` }, label);
+  const button = make(
+    "button",
+    {
+      type: "button",
+      autofocus: first,
+      "data-copy": what,
+      "aria-label": label.includes(what) || label !== "Copy" ? undefined : `Copy ${what}`,
+    },
+    label,
+  );
   button.addEventListener("click", async () => {
     byHand.hidden = true;
     told.textContent = "";
@@ -258,7 +346,7 @@ function copier(label, what, text, { told, byHand, field }, first = false) {
       await put(words);
       flash(button, "Copied");
       told.textContent = "Copied.";
-    } catch (reason) {
+    } catch {
       try {
         field.value = await words;
         byHand.hidden = false;
@@ -292,30 +380,25 @@ function pictureCopier(label, what, picture, { told, byHand }) {
       flash(button, "Copied");
       told.textContent = "Copied as a picture.";
     } catch {
-      const drawn = await coming.then(() => true, () => false);
-      told.textContent = drawn ? "The clipboard takes no picture here. Save it as PNG instead, or copy the SVG." : "Not copied: there is no picture.";
+      const drawn = await coming.then(
+        () => true,
+        () => false,
+      );
+      told.textContent = drawn
+        ? "The clipboard takes no picture here. Save it as PNG instead, or copy the SVG."
+        : "Not copied: there is no picture.";
     }
   });
   return button;
 }
 
-/** Puts a text that is still to come on the clipboard; asked for at once, while the click still counts. */
-async function put(words) {
-  if (globalThis.ClipboardItem && navigator.clipboard?.write) {
-    const blob = words.then((text) => new Blob([text], { type: "text/plain" }));
-    try {
-      return await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
-    } catch {
-      // Some browsers want the text itself.
-    }
-  }
-  if (!navigator.clipboard?.writeText) throw new Error("no clipboard");
-  return navigator.clipboard.writeText(await words);
-}
-
 /** A button that saves a file. */
 function saver(label, what, blob, file, { told }) {
-  const button = make("button", { type: "button", "data-save": what, "aria-label": label === "Save" ? `Save ${what}` : undefined }, label);
+  const button = make(
+    "button",
+    { type: "button", "data-save": what, "aria-label": label === "Save" ? `Save ${what}` : undefined },
+    label,
+  );
   button.addEventListener("click", async () => {
     told.textContent = "";
     try {
@@ -347,14 +430,28 @@ const section = (title, text, ...children) =>
 
 /** A part that is made when it is first opened. */
 function folded(title, text, opened, ...children) {
-  const part = make("details", { class: "part" }, make("summary", {}, make("b", {}, title), make("span", { class: "caption" }, ` ${text}`)), ...children);
+  const part = make(
+    "details",
+    { class: "part" },
+    make("summary", {}, make("b", {}, title), make("span", { class: "caption" }, ` ${text}`)),
+    ...children,
+  );
   part.addEventListener("toggle", () => part.open && opened());
   return part;
 }
 
 function select(id, label, options, value, onchange) {
-  const own = make("select", { id, onchange }, Object.entries(options).map(([key, text]) => make("option", { value: key, selected: key === value }, text)));
-  return { parts: [make("span", {}, make("label", { for: id }, label), own)], get value() { return own.value; } };
+  const own = make(
+    "select",
+    { id, onchange },
+    Object.entries(options).map(([key, text]) => make("option", { value: key, selected: key === value }, text)),
+  );
+  return {
+    parts: [make("span", {}, make("label", { for: id }, label), own)],
+    get value() {
+      return own.value;
+    },
+  };
 }
 
 function check(id, text, checked, onchange) {

@@ -49,8 +49,17 @@ function build(page, story) {
   const back = make("button", { type: "button", onclick: () => go(at - 1) }, "Previous");
   const next = make("button", { type: "button", onclick: () => go(at + 1) }, "Next");
   const more = make("button", { type: "button", "data-opens": "library" }, "More stories");
-  const close = make("button", { type: "button", class: "quiet", "aria-label": "Close the story", onclick: () => page.closeStory() }, "✕");
-  const away = make("div", { class: "caption" }, "The scenario was changed since; the figures in these words are those of now. ", make("button", { type: "button", class: "quiet small", onclick: () => go(at) }, "Back to the step"));
+  const close = make(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Close the story", onclick: () => page.closeStory() },
+    "✕",
+  );
+  const away = make(
+    "div",
+    { class: "caption" },
+    "The scenario was changed since; the figures in these words are those of now. ",
+    make("button", { type: "button", class: "quiet small", onclick: () => go(at) }, "Back to the step"),
+  );
   const words = make("div", { class: "story-words", "aria-live": "polite" }, heading, text, away);
   const element = make(
     "section",
@@ -70,7 +79,10 @@ function build(page, story) {
     next.hidden = step === story.steps.length;
     more.hidden = !next.hidden;
     // The button that was pressed may have gone.
-    if (focused && (document.activeElement === document.body || document.activeElement.hidden || document.activeElement.disabled)) {
+    if (
+      focused &&
+      (document.activeElement === document.body || document.activeElement.hidden || document.activeElement.disabled)
+    ) {
       (next.hidden ? more : next).focus();
     }
   };
@@ -81,14 +93,21 @@ function lost(page, stage) {
   bar = undefined;
   const close = make("button", { type: "button", onclick: () => page.closeStory() }, "Close");
   stage.replaceChildren(
-    make("section", { class: "story panel", "aria-label": "Story" }, make("p", { class: "story-words" }, "The link names a story that is not there. The scenario stands."), close),
+    make(
+      "section",
+      { class: "story panel", "aria-label": "Story" },
+      make("p", { class: "story-words" }, "The link names a story that is not there. The scenario stands."),
+      close,
+    ),
   );
 }
 
 /** Metric to words. */
 function figures(page) {
   const lines = page.figures().split("\n").filter(Boolean);
-  return new Map(lines.map((line) => line.split("\t")).map(([key, text, band]) => [key, band ? `${text} (${band})` : text]));
+  return new Map(
+    lines.map((line) => line.split("\t")).map(([key, text, band]) => [key, band ? `${text} (${band})` : text]),
+  );
 }
 
 /** The words of a step with its figures in them. */

@@ -2,7 +2,7 @@
 // kept, all others from the network while it answers in time. A new build is kept beside the old one and takes over
 // when the last page of the old one has gone; only then the old one is thrown away, so that no page loses a file.
 
-const FILES = {{site-files}};
+const FILES = ["{{site-files}}"];
 const BUILD = "{{site-tag}}";
 
 /** How long the network may take before what is kept is shown, in milliseconds. */

@@ -99,7 +99,13 @@ function show({ term, place, element }) {
     make("b", {}, term.term),
     make("p", {}, term.definition),
     term.formula && make("p", { class: "formula" }, term.formula),
-    make("p", { class: "caption" }, term.source, " · ", make("a", { href: `glossary.html#${term.id}`, tabindex: -1 }, "Glossary")),
+    make(
+      "p",
+      { class: "caption" },
+      term.source,
+      " · ",
+      make("a", { href: `glossary.html#${term.id}`, tabindex: -1 }, "Glossary"),
+    ),
   );
   (element.closest("dialog") ?? document.querySelector("main")).append(tip);
   // The figure of a tile stays in sight.

@@ -4,7 +4,7 @@
 //!
 //! # The map of the house
 //!
-//! Data flows one way; a room may use the rooms above it in this list and none below (`tests/layering.rs`).
+//! Data flows one way; a room may use the rooms above it in this list and none below (`tests/layering`).
 //!
 //! | room | question |
 //! |---|---|

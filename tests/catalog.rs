@@ -3,13 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use tandem::catalog::chip::Confidence;
+use serde::de::DeserializeOwned;
+use tandem::catalog::provenance::{Confidence, Provenance};
+use tandem::catalog::schema::{AcceptanceFile, Checks, ChipFile, ModelFile, PricesFile, WorkloadsFile};
 use tandem::catalog::workload::Arrivals;
 use tandem::catalog::{
-    Attention, ChipClass, Ffn, Model, NumberFormat, Status, api_price_sources, api_prices, chip, chips,
-    chips_by_vendor, model, models, models_by_vendor, nearest_chip_ids, nearest_model_ids, ownership,
-    workload, workloads,
+    Attention, ChipClass, Ffn, Model, NumberFormat, Status, api_price_sources, api_prices, assumptions,
+    bounds, chip, chips, chips_by_vendor, file_provenance, model, models, models_by_vendor, nearest_chip_ids,
+    nearest_model_ids, workload, workloads,
 };
+use tandem::scenario::{Pricing, link};
 use tandem::units::{Bytes, BytesPerSecond, Dollars, FlopsPerSecond, Seconds, Tokens};
 
 /// Independent counts made from transformers 5.23 classes and configuration files: total and active parameters in
@@ -312,10 +315,14 @@ fn workloads_are_cited() {
 
 #[test]
 fn prices_have_ranges_and_sources() {
-    let ownership = ownership();
-    assert_eq!(ownership.pue.value, 1.25);
-    assert_eq!(ownership.electricity_per_kwh.value, Dollars::new(0.08));
-    assert_eq!(ownership.amortisation.value, Seconds::new(4.0 * 365.25 * 86_400.0));
+    let assumed = assumptions();
+    assert_eq!(assumed.pue.value, 1.25);
+    assert_eq!(assumed.electricity_per_kwh.value, Dollars::new(0.08));
+    assert_eq!(assumed.amortisation_years.value, 4.0);
+    assert_eq!(assumed.system_power_factor.value, 2.0);
+    // What a scenario assumes unless it is told otherwise.
+    let pricing = Pricing::default();
+    assert_eq!((pricing.pue, pricing.dollars_per_kwh, pricing.years), (1.25, 0.08, 4.0));
     assert_eq!(api_prices().len(), 28);
     assert!(api_price_sources().contains("litellm"));
     let cerebras =
@@ -324,4 +331,189 @@ fn prices_have_ranges_and_sources() {
     for price in api_prices() {
         assert!(price.model.is_none_or(|id| model(id).is_some()), "{}", price.name);
     }
+}
+
+const H100: &str = include_str!("../data/chips/h100-sxm.toml");
+const DEEPSEEK: &str = include_str!("../data/models/deepseek-v3.toml");
+const PRICES: &str = include_str!("../data/prices.toml");
+const WORKLOADS: &str = include_str!("../data/workloads.toml");
+const ACCEPTANCE: &str = include_str!("../data/acceptance.toml");
+
+/// What the build says of a file whose text has `from` replaced by `to`.
+fn wrong<T: DeserializeOwned>(
+    (file, text): (&str, &str),
+    (from, to): (&str, &str),
+    check: impl Fn(&T, &mut Checks),
+) -> String {
+    assert!(text.contains(from), "{file} has no {from}");
+    match toml::from_str::<T>(&text.replacen(from, to, 1)) {
+        Ok(entry) => {
+            let mut checks = Checks::new(file);
+            check(&entry, &mut checks);
+            checks.problems().join("\n")
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+fn wrong_chip(from: &str, to: &str) -> String {
+    wrong(("chips/h100-sxm.toml", H100), (from, to), ChipFile::check)
+}
+
+fn wrong_model(from: &str, to: &str) -> String {
+    wrong(("models/deepseek-v3.toml", DEEPSEEK), (from, to), ModelFile::check)
+}
+
+#[test]
+fn a_wrong_chip_is_told_with_file_field_value_and_range() {
+    assert_eq!(wrong_chip("id", "id"), "");
+    assert_eq!(
+        wrong_chip("bf16_TFLOPS = 989", "bf16_TFLOPS = 989e12"),
+        "data/chips/h100-sxm.toml: `peaks.bf16_TFLOPS = 989000000000000` is outside 0.1 to 1000000; check the unit, which \
+         the key names\n\
+         data/chips/h100-sxm.toml: a narrower float is slower than a wider one in [peaks]; are the columns swapped, or is \
+         one peak sparse?"
+    );
+    for (from, to, expected) in [
+        ("capacity_GB = 80", "capacity_GB = 0.05", "`memory.capacity_GB = 0.05` is outside 0.1 to 100000"),
+        ("domain_chips = 8", "domain_chips = 0", "`scale_up.domain_chips = 0` is outside 1 to 100000"),
+        ("all_in_W = 1730", "all_in_W = 173", "`all_in_W = 173` includes the chip"),
+        ("rent_low_USD_per_hour = 1.99", "rent_low_USD_per_hour = 19.9", "the low rent 19.9 is above"),
+        ("year = 2022", "year = 22", "`year = 22` is outside 2015 to 2035"),
+        ("id = \"h100-sxm\"", "id = \"h100\"", "`id = \"h100\"` must equal the file name, \"h100-sxm\""),
+        ("date = \"2026-11\"", "date = \"2026-13\"", "`date = \"2026-13\"` must be a month"),
+        (
+            "status = \"shipping\"",
+            "status = \"shipped\"",
+            "unknown variant `shipped`, expected one of `shipping`",
+        ),
+        ("class = \"gpu\"", "class = \"cpu\"", "unknown variant `cpu`, expected one of `gpu`"),
+        ("tdp_W = 700", "tdp_kW = 0.7", "unknown field `tdp_kW`, expected one of `tdp_W`"),
+    ] {
+        assert!(wrong_chip(from, to).contains(expected), "{to}: {}", wrong_chip(from, to));
+    }
+}
+
+#[test]
+fn only_sram_machines_may_lack_a_memory() {
+    let (head, rest) = H100.split_once("[memory]").unwrap();
+    let (_, tail) = rest.split_once("[sram]").unwrap();
+    let text = format!("{head}[sram]{tail}");
+    let told = |from: &str, to: &str| wrong(("chips/h100-sxm.toml", &text), (from, to), ChipFile::check);
+    assert!(
+        told("id", "id").contains("a chip of class \"gpu\" needs a [memory] table"),
+        "{}",
+        told("id", "id")
+    );
+    assert_eq!(told("class = \"gpu\"", "class = \"wafer\""), "");
+}
+
+#[test]
+fn what_a_block_says_of_its_origin_is_held_to_its_form() {
+    let with = |keys: &str| wrong_chip("capacity_MB = 50", &format!("capacity_MB = 50\n{keys}"));
+    assert_eq!(
+        with(
+            "source = \"data sheet\"\nurl = \"https://example.org/h100.pdf\"\nas_of = \"2026-11-30\"\nconfidence = \"high\""
+        ),
+        ""
+    );
+    for (keys, expected) in [
+        ("source = \" \"", "`sram.source = \" \"` must be a line of text"),
+        ("url = \"http://example.org\"", "`sram.url = \"http://example.org\"` must be an address"),
+        ("url = \"https://nowhere\"", "must be an address such as"),
+        ("as_of = \"2026\"", "`sram.as_of = \"2026\"` must be a month or a day"),
+        ("as_of = \"2026-11-32\"", "must be a month or a day"),
+        ("confidence = \"sure\"", "unknown variant `sure`, expected one of `high`, `medium`, `low`"),
+    ] {
+        assert!(with(keys).contains(expected), "{keys}: {}", with(keys));
+    }
+}
+
+#[test]
+fn a_wrong_model_is_told_with_file_field_value_and_range() {
+    assert_eq!(wrong_model("id", "id"), "");
+    assert_eq!(
+        wrong_model("heads = 128", "heads = 12800"),
+        "data/models/deepseek-v3.toml: [[attention]] 1, heads: 12800 is outside 1 to 4096"
+    );
+    for (from, to, expected) in [
+        ("top_k = 8", "top_k = 512", "[[ffn]] 2, experts per token: 512 is outside 1 to 256"),
+        ("hidden = 7168", "hidden = 716800", "`hidden = 716800` is outside 1 to 65536"),
+        ("layers = 61", "layers = 60", "`layers = 60` fits neither 61 attention with 61 ffn layers in pairs"),
+        (
+            "latent = {",
+            "grouped = { heads = 8, kv_heads = 8, head_dim = 8 }\nlatent = {",
+            "needs exactly one of `grouped`",
+        ),
+        ("native_experts = \"fp8-block\"\n", "", "`native_experts` is missing"),
+        ("published_active_B = 37", "published_active_B = 3700", "must be below the total"),
+        ("native_weights = \"fp8-block\"", "native_weights = \"fp9\"", "unknown variant `fp9`"),
+        ("v_dim = 128", "v_dims = 128", "unknown field `v_dims`"),
+        ("released = \"2024-12\"", "released = \"December 2024\"", "must be a month"),
+    ] {
+        assert!(wrong_model(from, to).contains(expected), "{to}: {}", wrong_model(from, to));
+    }
+}
+
+#[test]
+fn wrong_presets_and_prices_are_told() {
+    let known = ["deepseek-v4-pro", "kimi-k3"];
+    let price = |from: &str, to: &str| {
+        wrong(("prices.toml", PRICES), (from, to), |file: &PricesFile, c| file.check(&[], c))
+    };
+    assert!(
+        price("value = 1.25", "value = 0.9")
+            .contains("data/prices.toml: `pue.value = 0.9` is outside 1.05 to 1.6")
+    );
+    assert!(price("low = 1.05", "low = 0.5").contains("`pue.low = 0.5` is outside 1 to 3"));
+    assert!(price("[system_power_factor]", "[system_power]").contains("unknown field `system_power`"));
+    assert!(price("model = \"", "model = \"no-").contains("is not in models/"));
+    let workload = |from: &str, to: &str| {
+        wrong(("workloads.toml", WORKLOADS), (from, to), |file: &WorkloadsFile, c| file.check(c))
+    };
+    assert_eq!(workload("id", "id"), "");
+    assert!(
+        workload("p95 = 4000", "p95 = 400")
+            .contains("`chat.input_tokens.p95 = 400` is outside 1000 to 10000000")
+    );
+    assert!(
+        workload("ttft_s = 2,", "ttft_s = 2000,").contains("`chat.slo.ttft_s = 2000` is outside 0.01 to 600")
+    );
+    let curve = |from: &str, to: &str| {
+        wrong(("acceptance.toml", ACCEPTANCE), (from, to), |file: &AcceptanceFile, c| file.check(&known, c))
+    };
+    assert!(curve("[1, 3, 5, 7]", "[1, 5, 3, 7]").contains("deepseek-v4-pro: draft_tokens must rise"));
+    assert!(
+        curve("id", "id").contains("neither a model of the catalogue nor"),
+        "glm-5 is not among those known here"
+    );
+}
+
+/// A file of the catalogue may say what a link may say, and no less.
+#[test]
+fn files_and_links_have_the_same_ranges() {
+    for heads in [bounds::HEADS.high as u32, bounds::HEADS.high as u32 + 1] {
+        let read = link::read_model(&format!("x:h=64:v=1000:mla={heads}x64x64x64x64:ffn=64"));
+        let file = wrong_model("heads = 128", &format!("heads = {heads}"));
+        assert_eq!(read.is_ok(), file.is_empty(), "{heads}: {file}");
+    }
+}
+
+#[test]
+fn blocks_say_where_they_come_from() {
+    let h100 = chip("h100-sxm").unwrap();
+    let blocks: Vec<&str> = h100.provenance.iter().map(|own| own.block).collect();
+    assert_eq!(blocks, ["peaks", "memory", "scale_up", "scale_out", "power", "price"]);
+    let price = h100.provenance.last().unwrap();
+    assert_eq!((price.as_of, price.confidence), (Some("2026-05"), Some(Confidence::Medium)));
+    let deepseek = model("deepseek-v3").unwrap();
+    assert_eq!(
+        deepseek.provenance.iter().map(|own| own.block).collect::<Vec<_>>(),
+        ["architecture", "formats"]
+    );
+    // Of most entries nothing is known block by block yet.
+    assert_eq!(chip("h200").unwrap().provenance, []);
+    assert_eq!(file_provenance("no-such-file.toml"), []);
+    let well_formed = |own: &Provenance| own.url.is_none_or(|url| url.starts_with("https://"));
+    assert!(chips().iter().flat_map(|chip| chip.provenance).all(well_formed));
 }

@@ -11,7 +11,7 @@ mod support;
 
 use proptest::prelude::*;
 use tandem::report::{Reply, Strictness, reply};
-use tandem::scenario::link::{self, parse, write};
+use tandem::scenario::link::{self, LONGEST, parse, write};
 
 /// What some text format takes for its own: quotes, brackets, code.
 const UNSAFE: &[u8] = b"<>\"'()[]{}`|\\^#";
@@ -120,7 +120,33 @@ fn sound(text: &str) {
     assert_eq!(settled.view, parsed.view, "{text:?}");
 }
 
-/// Links that are out in the world. Never change a line of that file; add new ones below.
+/// So many lines of the golden links are out in the world, and this is their digest (FNV-1a, 64 bits). Links that are
+/// added below are frozen by raising the number with the next release; what is frozen never changes.
+const FROZEN: (usize, u64) = (63, 0x329d_5ba2_6701_9b5f);
+
+#[test]
+fn frozen_golden_links_are_never_changed_and_never_taken_away() {
+    let text = include_str!("golden/links.txt");
+    let lines: Vec<&str> = text.split_inclusive('\n').take(FROZEN.0).collect();
+    let digest = lines.concat().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    assert_eq!(
+        (lines.len(), digest),
+        FROZEN,
+        "links that were given out must load for ever; add new ones below"
+    );
+}
+
+#[test]
+fn scripts_take_links_as_long_as_the_reader_does() {
+    let script = include_str!("../public/link.js");
+    let (_, rest) = script.split_once("LONGEST_LINK = ").expect("public/link.js names its limit");
+    let number: String = rest.chars().take_while(|own| *own != ';').filter(char::is_ascii_digit).collect();
+    assert_eq!(number, LONGEST.to_string());
+}
+
+/// Each link of that file reads without a remark, and writes its canonical form.
 #[test]
 fn golden_links_load_for_ever() {
     let lines =

@@ -1,4 +1,4 @@
-//! The replay against queueing theory, its own accounts, the closed form and published figures.
+//! The replay against its own accounts, the closed form and published figures.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,17 +8,11 @@
 )]
 
 use tandem::machine::constants;
-use tandem::replay::engine::{Common, Engine};
-use tandem::replay::pool::PoolPlan;
 use tandem::replay::record::End;
-use tandem::replay::requests::Source;
-use tandem::replay::steps::{Room, Steps};
 use tandem::replay::{Asked, Replay, Replayed};
 use tandem::scenario::presets::PRESETS;
 use tandem::scenario::traffic::{Horizon, Place, Routing, Sessions, Tier};
-use tandem::scenario::{Load, Role, Scenario, Slo, Workload, link};
-use tandem::serve::Reading;
-use tandem::serve::scheduler::Scheduler;
+use tandem::scenario::{Load, Role, Scenario, link};
 use tandem::serve::{self, Deployment};
 use tandem::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
@@ -29,6 +23,7 @@ fn replayed(scenario: &Scenario) -> Replayed {
     let mut engine = Replay::start(&deployment, &Asked::Scenario);
     let progress = engine.run(u64::MAX);
     assert!(progress.done);
+    assert_eq!(engine.faults(), 0);
     let result = engine.result(scenario.slo, Asked::Scenario.warm_up(scenario, progress.arrived));
     accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
     result
@@ -81,122 +76,13 @@ fn mean(distribution: Option<tandem::replay::statistics::Distribution>) -> f64 {
     distribution.unwrap().mean.value.get()
 }
 
-// Queueing theory, with servers made for it.
-
-/// A server that takes one prompt after another, for a time that a function of its length says.
-#[derive(Clone, Copy)]
-struct Server(fn(f64) -> f64);
-
-impl Steps for Server {
-    fn token(&self, _: f64, _: Tokens) -> Seconds {
-        Seconds::new(1.0)
-    }
-    fn read(&self, _: f64, new: Tokens, _: Tokens) -> Reading {
-        Reading { busy: Seconds::new(self.0(new.get())), ..Reading::default() }
-    }
-    fn fits(&self, context: Tokens) -> f64 {
-        1e12 / context.get().max(1.0)
-    }
-    fn cache(&self, context: Tokens) -> Bytes {
-        Bytes::new(context.get())
-    }
-}
-
-fn rules() -> Scheduler {
-    Scheduler {
-        budget: Tokens::new(1e9),
-        chunk: Tokens::new(1e9),
-        prompts: 1,
-        sequences: u32::MAX,
-        block: 16,
-        watermark: 0.0,
-        reserve: 0.0,
-        evicts: true,
-        swaps: false,
-        mixed: true,
-    }
-}
-
-fn plan<S>(steps: S, room: f64) -> PoolPlan<S> {
-    PoolPlan {
-        role: Role::Colocated,
-        steps,
-        replicas: 1,
-        scheduler: rules(),
-        room: Room { tokens: room, fixed: 0.0 },
-        tiers: Vec::new(),
-        interference: 1.0,
-        mixing: 0.0,
-        first_steps: 0.0,
-        routing: Routing::RoundRobin,
-    }
-}
-
-fn common() -> Common {
-    Common { overhead: Seconds::ZERO, layers: 1 }
-}
-
-/// Requests of one output token that come at random and whose lengths are spread evenly up to a nominal one, or are all
-/// of that length.
-fn poisson(rate: f64, spread: f64, count: u32) -> Scenario {
-    let workload = Workload { isl: Tokens::new(1e6), osl: Tokens::new(1.0), spread, hit: 0.0 };
-    let scenario = Scenario { workload, ..Scenario::default() };
-    requests(open(&scenario, rate), count)
-}
-
-/// Mean time in the system and mean number in it.
-fn served(server: Server, scenario: &Scenario) -> (f64, f64) {
-    let source = Source::from_scenario(scenario, 16);
-    let mut engine = Engine::new(source, vec![plan(server, 1e12)], None, common());
-    assert!(engine.run(u64::MAX).done);
-    let result = engine.result(Slo::default(), 0);
-    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
-    (mean(result.e2e), result.in_flight.get())
-}
-
 fn close(own: f64, theory: f64, tolerance: f64, what: &str) {
     assert!((own / theory - 1.0).abs() < tolerance, "{what}: {own}, theory says {theory}");
 }
 
 #[test]
-fn constant_service_is_m_d_1() {
-    for load in [0.3, 0.6, 0.8] {
-        let (own, _) = served(Server(|_| 1.0), &poisson(load, 1.0, 200_000));
-        close(own, 1.0 + load / (2.0 * (1.0 - load)), 0.03, "M/D/1");
-    }
-}
-
-#[test]
-fn exponential_service_is_m_m_1() {
-    // Lengths are even up to a million, so that minus the logarithm of their share is exponential.
-    for load in [0.3, 0.6, 0.8] {
-        let server = Server(|length| -libm::log((length - 0.5) / 1e6));
-        let (own, _) = served(server, &poisson(load, 0.0, 400_000));
-        close(own, 1.0 / (1.0 - load), 0.04, "M/M/1");
-    }
-}
-
-#[test]
-fn even_service_is_m_g_1() {
-    // Even between 0 and 2: mean 1, second moment 4/3. Pollaczek–Khinchine: W = λ·E[S²]/(2(1 − ρ)).
-    for load in [0.4, 0.7] {
-        let server = Server(|length| 2.0 * length / 1e6);
-        let (own, _) = served(server, &poisson(load, 0.0, 200_000));
-        close(own, 1.0 + load * (4.0 / 3.0) / (2.0 * (1.0 - load)), 0.03, "M/G/1");
-    }
-}
-
-#[test]
 fn number_in_the_system_is_rate_times_time() {
     // Little's law, between two accounts kept apart: the records, and the level over time.
-    let scenario = poisson(0.7, 0.0, 50_000);
-    let source = Source::from_scenario(&scenario, 16);
-    let mut engine =
-        Engine::new(source, vec![plan(Server(|length| 2.0 * length / 1e6), 1e12)], None, common());
-    engine.run(u64::MAX);
-    let result = engine.result(Slo::default(), 0);
-    let stays: f64 = engine.records().iter().map(|own| f64::from(own.e2e)).sum();
-    close(result.in_flight.get() * result.time.get(), stays, 1e-4, "Little");
     for preset in PRESETS {
         let result = replayed(&requests(parsed(preset.link), 300));
         let e2e = result.e2e.unwrap();
@@ -205,137 +91,6 @@ fn number_in_the_system_is_rate_times_time() {
             close(result.in_flight.get() * result.time.get(), stays, 1e-3, preset.id);
         }
     }
-}
-
-/// Steps of a constant time: a replica that answers as many at once as it has room for.
-#[derive(Clone, Copy)]
-struct Constant {
-    step: f64,
-    read: f64,
-}
-
-impl Steps for Constant {
-    fn token(&self, _: f64, _: Tokens) -> Seconds {
-        Seconds::new(self.step)
-    }
-    fn read(&self, prompts: f64, new: Tokens, _: Tokens) -> Reading {
-        let busy = Seconds::new(self.read * prompts * new.get());
-        Reading { busy, ..Reading::default() }
-    }
-    fn fits(&self, context: Tokens) -> f64 {
-        1e12 / context.get().max(1.0)
-    }
-    fn cache(&self, context: Tokens) -> Bytes {
-        Bytes::new(context.get() * 1e3)
-    }
-}
-
-/// A closed loop of so many users with exact lengths.
-fn users(count: f64, input: f64, output: f64, total: u32) -> Scenario {
-    let workload = Workload { isl: Tokens::new(input), osl: Tokens::new(output), spread: 1.0, hit: 0.0 };
-    let load = Load::Closed { concurrency: count };
-    requests(Scenario { workload, load, ..Scenario::default() }, total)
-}
-
-#[test]
-fn one_request_by_hand() {
-    // 1,000 tokens at 1 ms each in pieces of 300, then 9 steps of 10 ms.
-    let mut own = plan(Constant { step: 0.01, read: 0.001 }, 1e6);
-    own.scheduler.budget = Tokens::new(300.0);
-    let source = Source::from_scenario(&users(1.0, 1000.0, 10.0, 1), 16);
-    let mut engine = Engine::new(source, vec![own], None, common());
-    engine.run(u64::MAX);
-    let record = engine.records()[0];
-    assert!((record.ttft - 1.0).abs() < 1e-5 && (record.e2e - 1.09).abs() < 1e-5, "{record:?}");
-}
-
-#[test]
-fn who_is_short_of_blocks_gives_way_and_ends_all_the_same() {
-    // Room for 10 blocks of 16; two sequences of 40 + 100 tokens need 9 each in the end.
-    for evicts in [true, false] {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 160.0);
-        own.scheduler.evicts = evicts;
-        own.scheduler.prompts = 8;
-        let source = Source::from_scenario(&users(2.0, 40.0, 100.0, 2), 16);
-        let mut engine = Engine::new(source, vec![own], None, common());
-        engine.run(u64::MAX);
-        let result = engine.result(Slo::default(), 0);
-        assert_eq!(result.counts.finished, 2);
-        assert_eq!(result.counts.preemptions > 0, evicts, "{:?}", result.counts);
-        assert_eq!(result.tokens.written, 200);
-        // What gave way is read again, with what it had written: 40 and some.
-        assert_eq!(result.tokens.again > 40, evicts, "{:?}", result.tokens);
-    }
-}
-
-/// Replays users on a plan and accounts for it.
-fn on(own: PoolPlan<Constant>, scenario: &Scenario) -> (Replayed, Vec<tandem::replay::Record>) {
-    let source = Source::from_scenario(scenario, 16);
-    let mut engine = Engine::new(source, vec![own], None, common());
-    assert!(engine.run(u64::MAX).done);
-    let result = engine.result(Slo::default(), 0);
-    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
-    (result, engine.records().to_vec())
-}
-
-#[test]
-fn caches_wait_in_the_host_where_that_is_sooner() {
-    // The crowd of the test above with a host: 1 kB a token. A sequence of some 80 tokens takes 8 ms to read anew; over
-    // 100 MB/s it is there and back in 1.6 ms, over 10 MB/s in 16 ms.
-    let scenario = users(2.0, 40.0, 100.0, 2);
-    let host = |bandwidth: f64| {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 160.0);
-        own.scheduler.prompts = 8;
-        own.scheduler.swaps = true;
-        own.tiers = vec![(Place::Dram, Tokens::new(1e6), BytesPerSecond::new(bandwidth))];
-        on(own, &scenario).0
-    };
-    let (near, far) = (host(100e6), host(10e6));
-    assert!(near.counts.preemptions > 0 && near.counts.swaps == near.counts.preemptions, "{:?}", near.counts);
-    // Nothing but the last token is read again.
-    assert_eq!(near.tokens.again, near.counts.swaps);
-    assert_eq!(far.counts.swaps, 0);
-    assert!(far.tokens.again > 40);
-    assert!(near.time < far.time, "{:?} {:?}", near.time, far.time);
-    assert_eq!(near.tokens.written, far.tokens.written);
-}
-
-#[test]
-fn those_that_go_first_wait_less_and_the_others_are_served_all_the_same() {
-    // 60 users for room for some 10 of them.
-    let mut scenario = users(60.0, 40.0, 100.0, 3000);
-    let crowd = |scenario: &Scenario| {
-        let mut own = plan(Constant { step: 0.01, read: 0.0001 }, 1600.0);
-        own.scheduler.prompts = 8;
-        on(own, scenario)
-    };
-    let (alike, _) = crowd(&scenario);
-    assert_eq!(alike.classes, []);
-    scenario.traffic.priority = 0.2;
-    let (result, records) = crowd(&scenario);
-    let [first, others] = &result.classes[..] else { panic!("{:?}", result.classes) };
-    let share = records.iter().filter(|own| own.urgent).count() as f64 / records.len() as f64;
-    assert!((share - 0.2).abs() < 0.03, "{share}");
-    let (first, behind, all) = (mean(first.ttft), mean(others.ttft), mean(alike.ttft));
-    assert!(first < 0.25 * all && behind > all, "{first} {behind} {all}");
-    // Nobody is left out, and the work is the same: as many in as much time.
-    assert_eq!(result.counts.finished, 3000);
-    close(result.time.get(), alike.time.get(), 0.05, "time for all");
-    // Within a class first come, first served, but for who gave way.
-    for class in [true, false] {
-        let mut own: Vec<_> =
-            records.iter().filter(|own| own.urgent == class && own.preemptions == 0).collect();
-        own.sort_by_key(|own| own.index);
-        let admitted: Vec<f64> = own.iter().map(|own| own.arrival + f64::from(own.wait)).collect();
-        let overtaken = admitted.windows(2).filter(|pair| pair[1] < pair[0] - 0.05).count();
-        assert_eq!(overtaken, 0);
-    }
-    // Who goes first seldom gives way.
-    let gave = |class: bool| {
-        let own: Vec<_> = records.iter().filter(|own| own.urgent == class).collect();
-        own.iter().map(|own| f64::from(own.preemptions)).sum::<f64>() / own.len() as f64
-    };
-    assert!(gave(true) <= 0.2 * gave(false), "{} {}", gave(true), gave(false));
 }
 
 #[test]
@@ -348,17 +103,6 @@ fn answers_written_elsewhere_are_there_for_the_next_turn() {
     // All but 6.6k of the 63k tokens that a session sends, and without the answers another 10k less.
     assert!(apart.hit > 0.85, "{}", apart.hit);
     assert!((apart.hit - together.hit).abs() < 0.03, "{} {}", apart.hit, together.hit);
-}
-
-#[test]
-fn what_fits_nowhere_is_turned_away() {
-    let source = Source::from_scenario(&users(3.0, 40.0, 500.0, 7), 16);
-    let mut engine =
-        Engine::new(source, vec![plan(Constant { step: 0.01, read: 0.0 }, 160.0)], None, common());
-    assert!(engine.run(u64::MAX).done);
-    let result = engine.result(Slo::default(), 0);
-    assert_eq!((result.counts.rejected, result.counts.finished), (7, 0));
-    assert_eq!(result.ttft, None);
 }
 
 #[test]
@@ -695,47 +439,5 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
         accounted(&result, &ends);
         assert!(result.hit >= low && result.hit < ceiling + 0.03, "{} of {ceiling}", result.hit);
         assert_eq!(result.counts.rejected, 0);
-    }
-}
-
-/// A trace through an engine that takes no time, so that what is cached depends on the order of requests alone.
-fn hit_rate(trace: &std::sync::Arc<tandem::scenario::trace::Trace>, room: f64) -> f64 {
-    let mut own = plan(Constant { step: 1e-9, read: 1e-12 }, room);
-    own.scheduler.block = 512;
-    let pacing = tandem::replay::requests::Pacing::Recorded { speed: 1.0 };
-    let source = Source::from_trace(std::sync::Arc::clone(trace), pacing, &Scenario::default(), 512);
-    let mut engine = Engine::new(source, vec![own], None, common());
-    assert!(engine.run(u64::MAX).done);
-    let result = engine.result(Slo::default(), 0);
-    assert_eq!((result.counts.rejected, result.counts.preemptions), (0, 0));
-    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
-    result.hit
-}
-
-fn trace(path: &std::path::Path) -> std::sync::Arc<tandem::scenario::trace::Trace> {
-    let mut reader = tandem::scenario::trace::Reader::new();
-    reader.push(&std::fs::read(path).unwrap());
-    std::sync::Arc::new(reader.finish().trace)
-}
-
-#[test]
-fn hits_of_mooncake_come_out_of_the_engine() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    // The sample that is part of the project: plain LRU over single blocks serves so many of 7,124,855 tokens.
-    let sample = trace(&root.join("tests/fixtures/traces/mooncake_first_500.jsonl"));
-    for (blocks, hits) in [(2000.0, 293_833.0), (6000.0, 809_391.0), (1e9, 1_167_589.0)] {
-        let (own, lru) = (hit_rate(&sample, blocks * 512.0), hits / 7_124_855.0);
-        assert!((own - lru).abs() < 0.01, "{blocks} blocks: {own} against {lru}");
-    }
-    let whole = root.ancestors().skip(1).map(|above| above.join("shared/traces/mooncake_conversation.jsonl"));
-    let Some(whole) = whole.into_iter().find(|path| path.exists()) else {
-        eprintln!("the whole trace is not beside the checkout: not tested");
-        return;
-    };
-    let whole = trace(&whole);
-    for (tokens, published) in [(0.512e6, 0.045), (5.12e6, 0.215), (25.6e6, 0.362), (1e12, 0.374)] {
-        let own = hit_rate(&whole, tokens);
-        println!("{tokens} tokens: {own}");
-        assert!((own - published).abs() < 0.03, "{tokens} tokens: {own} instead of {published}");
     }
 }

@@ -136,23 +136,25 @@ fn whatever_is_asked_is_answered_or_accounted_for() {
         replayed += 1;
         let mut say = |what: String| wrong.push(format!("{seed} {text}: {what}"));
         let counts = result.counts;
+        if engine.faults() > 0 {
+            say(format!("{} handles are stale that must not be", engine.faults()));
+        }
         if counts.arrived != counts.finished + counts.rejected + counts.unfinished {
             say(format!("{counts:?}"));
         }
         if progress.done && counts.unfinished > 0 {
             let idle: Vec<String> = engine
                 .pools()
-                .iter()
-                .flat_map(|pool| &pool.workers)
+                .flat_map(|pool| pool.replicas.iter())
                 .map(|own| {
                     format!(
-                        "{:?}, {} wait (blocked {}), {} are read, {} aside, {} in decode, load {}, {} blocks free",
-                        own.doing,
+                        "{:?}, {} wait (blocked {}), {} are read, {} in transit, {} in decode, load {}, {} blocks free",
+                        own.activity,
                         own.waiting.len(),
                         own.blocked,
-                        own.reading.len(),
-                        own.aside,
-                        own.count,
+                        own.prefilling.len(),
+                        own.in_transit,
+                        own.decoding,
                         own.load,
                         own.cache.available()
                     )

@@ -105,14 +105,9 @@ fn csv_is_rectangular_and_reads_back() {
 
 /// Whole reports to the last digit. They change with the constants and the laws, on purpose: `cargo xtask bless`.
 #[test]
-fn golden_reports_stay_as_they_are() {
+fn golden_reports() {
     let links = include_str!("golden/reported.txt").lines();
-    let reports: Vec<&str> = include_str!("golden/reports.jsonl").lines().collect();
-    let mut count = 0;
-    for (link, golden) in links.zip(&reports) {
-        let own = reply(link, Strictness::Lenient).json_line();
-        assert!(own == *golden, "{link}: if that is meant, run `cargo xtask bless`\n  {golden}\n  {own}");
-        count += 1;
-    }
-    assert!(count == reports.len() && count >= 20, "golden reports were lost: {count} left");
+    let reports: Vec<String> = links.map(|link| reply(link, Strictness::Lenient).json_line()).collect();
+    assert!(reports.len() >= 20, "golden links were lost: {} left", reports.len());
+    insta::assert_snapshot!(reports.join("\n"));
 }

@@ -1,6 +1,6 @@
-//! How many tokens a step of speculative decoding yields, as published (`acceptance.toml`).
+//! How many tokens a step of speculative decoding yields, as published (`data/acceptance.toml`).
 
-use super::generated;
+include!(concat!(env!("OUT_DIR"), "/acceptance.rs"));
 
 /// The curve that stands in for a model without one: the median of the others.
 pub const TYPICAL: &str = "typical";
@@ -36,7 +36,7 @@ impl AcceptanceCurve {
 /// All published curves.
 #[must_use]
 pub fn curves() -> &'static [AcceptanceCurve] {
-    &generated::ACCEPTANCE
+    &ACCEPTANCE
 }
 
 /// The curve with this identifier.

@@ -1,8 +1,9 @@
-//! What the numbers of a chip or a model may be when they come from outside: wide enough for anything that was ever
-//! built or announced, narrow enough that no sum or product of them leaves the finite numbers.
+//! The one table of ranges: what the numbers of chips, models and prices may be, whether a file of the catalogue, a link or a
+//! `config.json` gives them. Wide enough for anything that was ever built or announced, narrow enough to catch a wrong unit,
+//! and that no sum or product of them leaves the finite numbers.
 
 use super::chip::Chip;
-use super::model::{Attention, Ffn, Indexer, Model};
+use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
 use crate::units::limits::{Invalid, Limits};
 
 const fn count(field: &'static str, low: f64, high: f64) -> Limits {
@@ -15,6 +16,8 @@ pub const BF16: Limits = Limits { field: "bf16", low: 1e11, high: 1e18, unit: "F
 pub const FP8: Limits = Limits { field: "fp8", ..BF16 };
 /// Arithmetic peak in 4-bit floats.
 pub const FP4: Limits = Limits { field: "fp4", ..BF16 };
+/// Arithmetic peak in 8-bit integers.
+pub const INT8: Limits = Limits { field: "int8", ..BF16 };
 /// Capacity of the main memory.
 pub const MEMORY: Limits = Limits { field: "mem", low: 1e8, high: 1e14, unit: "B" };
 /// Bandwidth of the main memory.
@@ -30,6 +33,17 @@ pub const POWER: Limits = Limits { field: "w", low: 0.1, high: 1e6, unit: "W" };
 /// Price of a chip.
 pub const PRICE: Limits = Limits { field: "usd", low: 0.0, high: 1e6, unit: "$/h" };
 
+/// Capacity of the memory on the die.
+pub const SRAM: Limits = Limits { field: "sram", low: 1e6, high: 1e12, unit: "B" };
+/// Bandwidth of the memory on the die.
+pub const SRAM_BANDWIDTH: Limits = Limits { field: "sram", low: 1e12, high: 1e17, unit: "B/s" };
+/// Purchase price of a chip with its share of the system around it.
+pub const CAPEX: Limits = Limits { field: "capex", low: 100.0, high: 1e7, unit: "$" };
+/// Year in which a chip was first shipped or announced.
+pub const YEAR: Limits = count("year", 2015.0, 2035.0);
+
+/// Published parameters of a model.
+pub const PUBLISHED: Limits = count("published parameters", 1e7, 1e14);
 /// Width of the residual stream.
 pub const HIDDEN: Limits = count("hidden width", 1.0, 65_536.0);
 /// Vocabulary.
@@ -65,6 +79,32 @@ pub const EXPERTS: Limits = count("experts", 1.0, 16_384.0);
 /// Weight matrices of a feed-forward layer.
 pub const MATRICES: Limits = count("matrices", 2.0, 3.0);
 
+/// Length of a typical request, or of a part of it.
+pub const LENGTH: Limits = Limits { field: "length", low: 1.0, high: 1e7, unit: "tokens" };
+/// A share.
+pub const SHARE: Limits = count("share", 0.0, 1.0);
+/// Coefficient of variation of the gaps between requests.
+pub const ARRIVAL_CV: Limits = count("coefficient of variation", 0.0, 20.0);
+/// Turns of a session.
+pub const TURNS: Limits = count("turns", 2.0, 10_000.0);
+/// Time between an answer and the next turn.
+pub const PAUSE: Limits = Limits { field: "pause", low: 1e-3, high: 86_400.0, unit: "s" };
+/// Time to first token that a service level asks for.
+pub const SLO_TTFT: Limits = Limits { field: "ttft", low: 0.01, high: 600.0, unit: "s" };
+/// Time per output token that a service level asks for.
+pub const SLO_TPOT: Limits = Limits { field: "tpot", low: 1e-4, high: 10.0, unit: "s" };
+
+/// Power of a data centre over power of its machines.
+pub const PUE: Limits = count("pue", 1.0, 3.0);
+/// Price of electricity.
+pub const ELECTRICITY: Limits = Limits { field: "kwh", low: 0.0, high: 2.0, unit: "$/kWh" };
+/// Time over which a purchase is written off.
+pub const AMORTISATION: Limits = Limits { field: "years", low: 1.0, high: 20.0, unit: "years" };
+/// Power of a chip with its share of the system around it over its own.
+pub const SYSTEM_POWER: Limits = count("system power", 1.0, 10.0);
+/// List price of a million tokens.
+pub const TOKEN_PRICE: Limits = Limits { field: "price", low: 0.001, high: 1000.0, unit: "$/Mtok" };
+
 impl Chip {
     /// Every figure that is out of range, of those that can be given for a chip of one's own. Peak in 16 bits, memory
     /// and its bandwidth must be there.
@@ -92,7 +132,7 @@ impl Model {
     /// Every number of the architecture that is out of range.
     #[must_use]
     pub fn out_of_range(&self) -> Vec<Invalid> {
-        let mut fields = vec![
+        let fields = vec![
             (HIDDEN, f64::from(self.hidden)),
             (VOCABULARY, f64::from(self.vocab)),
             (CONTEXT, self.max_context.get()),
@@ -100,14 +140,29 @@ impl Model {
             (GROUPS, self.attention.len() as f64),
             (GROUPS, self.ffn.len() as f64),
         ];
-        for group in self.attention.iter() {
-            fields.push((LAYERS, f64::from(group.count)));
-            attention(&group.kind, &mut |limits, value| fields.push((limits, f64::from(value))));
-        }
-        for group in self.ffn.iter() {
-            fields.push((LAYERS, f64::from(group.count)));
-            ffn(&group.kind, &mut |limits, value| fields.push((limits, f64::from(value))));
-        }
+        let mut invalid = outside(fields);
+        invalid.extend(self.attention.iter().flat_map(AttentionLayers::out_of_range));
+        invalid.extend(self.ffn.iter().flat_map(FfnLayers::out_of_range));
+        invalid
+    }
+}
+
+impl AttentionLayers {
+    /// Every number of the group that is out of range.
+    #[must_use]
+    pub fn out_of_range(&self) -> Vec<Invalid> {
+        let mut fields = vec![(LAYERS, f64::from(self.count))];
+        attention(&self.kind, &mut |limits, value| fields.push((limits, f64::from(value))));
+        outside(fields)
+    }
+}
+
+impl FfnLayers {
+    /// Every number of the group that is out of range.
+    #[must_use]
+    pub fn out_of_range(&self) -> Vec<Invalid> {
+        let mut fields = vec![(LAYERS, f64::from(self.count))];
+        ffn(&self.kind, &mut |limits, value| fields.push((limits, f64::from(value))));
         outside(fields)
     }
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::number::ComputeType;
+pub use super::provenance::Confidence;
+use super::provenance::Provenance;
 use crate::units::{Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Watts};
 
 /// One accelerator: the unit that a pool counts.
@@ -44,6 +46,9 @@ pub struct Chip {
     pub confidence: Confidence,
     /// What a reader must know beside the figures.
     pub notes: Cow<'static, str>,
+    /// Where single blocks of the entry come from, as far as its file says; empty in browsers.
+    #[serde(skip)]
+    pub provenance: &'static [Provenance],
 }
 
 /// Dense arithmetic peaks by unit. Absent means that the chip lacks the unit or nobody published the figure.
@@ -146,16 +151,52 @@ pub enum Status {
     Shelved,
 }
 
-/// How far figures are to be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confidence {
-    /// Read in a data sheet or a maintained table.
-    High,
-    /// Secondary source or partly recalled.
-    Medium,
-    /// Single or indirect source.
-    Low,
+impl ChipClass {
+    /// All classes.
+    pub const ALL: [Self; 7] =
+        [Self::Gpu, Self::ContextGpu, Self::Tpu, Self::Asic, Self::LpuSram, Self::Wafer, Self::Edge];
+
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Gpu => "gpu",
+            Self::ContextGpu => "context-gpu",
+            Self::Tpu => "tpu",
+            Self::Asic => "asic",
+            Self::LpuSram => "lpu-sram",
+            Self::Wafer => "wafer",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// The class with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.id() == id)
+    }
+}
+
+impl Status {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Shipping, Self::Announced, Self::Estimate, Self::Shelved];
+
+    /// The identifier in files, which is also the word for people.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Shipping => "shipping",
+            Self::Announced => "announced",
+            Self::Estimate => "estimate",
+            Self::Shelved => "shelved",
+        }
+    }
+
+    /// The status with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.id() == id)
+    }
 }
 
 impl Chip {

@@ -7,10 +7,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::chip::{Chip, ChipClass, ChipPrice, Confidence, Memory, Peaks, ScaleUp, Status};
-use super::model::{AttentionLayers, FfnLayers, Model};
-use super::number::NumberFormat;
-use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Tokens, Watts};
+use super::architecture::Architecture;
+use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Status};
+use super::model::Model;
+use super::provenance::Confidence;
+use super::table;
+use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Watts};
 
 /// Longest name, in characters.
 pub const LONGEST_NAME: usize = 40;
@@ -69,7 +71,7 @@ pub fn slug(name: &str) -> String {
 /// # Errors
 /// [`NameError`] when nothing is left of it or the catalogue has it.
 pub fn chip_name(name: &str) -> Result<String, NameError> {
-    free(slug(name), |name| super::chip(name).is_some())
+    free(slug(name), |name| table::chip(name).is_some())
 }
 
 /// The name of a model of one's own.
@@ -77,7 +79,7 @@ pub fn chip_name(name: &str) -> Result<String, NameError> {
 /// # Errors
 /// [`NameError`] when nothing is left of it or the catalogue has it.
 pub fn model_name(name: &str) -> Result<String, NameError> {
-    free(slug(name), |name| super::model(name).is_some())
+    free(slug(name), |name| table::model(name).is_some())
 }
 
 fn free(name: String, taken: impl Fn(&str) -> bool) -> Result<String, NameError> {
@@ -138,6 +140,7 @@ impl Chip {
             sources: Cow::Borrowed(SOURCE),
             confidence: Confidence::Low,
             notes: Cow::Borrowed(""),
+            provenance: &[],
         }
     }
 
@@ -157,29 +160,6 @@ impl Chip {
             price: self.price.rent_typical,
         })
     }
-}
-
-/// What decides the cost of a pass: a model without its history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Architecture {
-    /// Width of the residual stream.
-    pub hidden: u32,
-    /// Vocabulary.
-    pub vocab: u32,
-    /// Whether the output head is the input embedding.
-    pub tied_embeddings: bool,
-    /// Longest context the checkpoint supports.
-    pub max_context: Tokens,
-    /// Number of layers (blocks).
-    pub layers: u32,
-    /// Token-mixing layers.
-    pub attention: Vec<AttentionLayers>,
-    /// Feed-forward layers.
-    pub ffn: Vec<FfnLayers>,
-    /// Format of the dense weights.
-    pub native_weights: NumberFormat,
-    /// Format of the expert weights.
-    pub native_experts: NumberFormat,
 }
 
 impl Model {
@@ -215,32 +195,8 @@ impl Model {
             sources: Cow::Borrowed(SOURCE),
             confidence: Confidence::Low,
             notes: Cow::Borrowed(""),
+            provenance: &[],
         }
-    }
-
-    /// The architecture alone.
-    #[must_use]
-    pub fn architecture(&self) -> Architecture {
-        Architecture {
-            hidden: self.hidden,
-            vocab: self.vocab,
-            tied_embeddings: self.tied_embeddings,
-            max_context: self.max_context,
-            layers: self.layers,
-            attention: self.attention.to_vec(),
-            ffn: self.ffn.to_vec(),
-            native_weights: self.native_weights,
-            native_experts: self.native_experts,
-        }
-    }
-
-    /// The layers that mixing and feeding layers come to: as many as there are pairs, or all of them where each is a
-    /// block of its own.
-    #[must_use]
-    pub fn blocks(attention: &[AttentionLayers], ffn: &[FfnLayers]) -> u32 {
-        let mixing = attention.iter().fold(0_u32, |sum, group| sum.saturating_add(group.count));
-        let feeding = ffn.iter().fold(0_u32, |sum, group| sum.saturating_add(group.count));
-        if mixing == feeding { mixing } else { mixing.saturating_add(feeding) }
     }
 
     /// The catalogue's model of the same architecture, whatever formats its weights come in.
@@ -256,7 +212,7 @@ impl Model {
                 && self.attention.iter().all(|group| other.attention.contains(group))
                 && self.ffn.iter().all(|group| other.ffn.contains(group))
         };
-        super::models().iter().find(same)
+        table::models().iter().find(same)
     }
 }
 

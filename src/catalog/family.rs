@@ -35,9 +35,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::chip::Confidence;
 use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Model};
 use super::number::NumberFormat;
+use super::provenance::Confidence;
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
 use crate::units::format::excerpt;
@@ -321,6 +321,7 @@ fn build(family: Family, total: Total, share: Option<Share>) -> Model {
         ),
         confidence: Confidence::Medium,
         notes: Cow::Borrowed(""),
+        provenance: &[],
     };
     // Two norms a layer and a last one; those of the feed-forward are not in the model yet.
     let outside = model.parameters().total() + f64::from(layers) * f64::from(hidden);

@@ -1,18 +1,18 @@
-//! What exists: chips, models, engines, workloads and prices, as dated and cited TOML files beside the code that reads
-//! them.
+//! What exists: chips, models, engines, workloads and prices, from the dated and cited files of `data/` (`data/README.md`).
 //!
 //! `build.rs` reads and checks the files, so a wrong entry stops the build with a message, and nothing can fail at run
 //! time. A figure that no source gives is absent, never guessed. What is built for browsers lacks sources and notes.
 //!
-//! # The files
-//!
-//! - `chips/ID.toml`, `models/ID.toml`: one entry each; the file name is the identifier in links. Keys carry their unit
-//!   (`bandwidth_GBps`). `date` is the month in which the figures were gathered; it is appended to the sources. Peaks
-//!   are dense. All bandwidths of links are per chip and direction. To add an entry, add a file.
-//! - `workloads.toml`, `acceptance.toml`, `prices.toml`: presets and assumptions.
-//!
-//! What the files lack, a person may describe: [`custom`] makes a chip of its figures and a model of its architecture,
-//! [`import`] a model of a Hugging Face `config.json`.
+//! | file | thought |
+//! |---|---|
+//! | [`chip`], [`model`], [`engine`], [`number`] | what a chip, a model, an engine, a number format is |
+//! | [`workload`], [`acceptance`], [`prices`] | presets and assumptions; where a chip's price comes from |
+//! | [`architecture`] | the one notation of a model's architecture, in links and in what `build.rs` writes |
+//! | [`schema`], [`bounds`], [`columns`] | keys of the files, ranges of numbers, columns of tables; part of `build.rs` too |
+//! | `table`, `lookup` | the entries as built in, and how they are found by identifier |
+//! | [`provenance`] | where single blocks of an entry come from |
+//! | [`family`] | models of any size by a rule |
+//! | [`custom`], [`import`] | what the files lack: a chip by its figures, a model by its architecture or a `config.json` |
 //!
 //! A chip may lack what an estimate needs; then [`Chip::gap`] says what. A memory without a published bandwidth and a
 //! scale-up link without a published speed or reach are kept in the file but absent from the entry.
@@ -33,8 +33,10 @@
 //! - Parameters leave out MTP layers, vision towers and hyper-connections.
 
 pub mod acceptance;
+pub mod architecture;
 pub mod bounds;
 pub mod chip;
+pub mod columns;
 pub mod custom;
 pub mod engine;
 pub mod family;
@@ -43,76 +45,22 @@ mod lookup;
 pub mod model;
 pub mod number;
 pub mod prices;
+pub mod provenance;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 mod table;
 pub mod workload;
 
+pub use architecture::Architecture;
 pub use chip::{Chip, ChipClass, Rate, Status};
-pub use custom::{Architecture, ChipFigures};
+pub use custom::ChipFigures;
 pub use engine::Engine;
 pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};
 pub use number::{ComputeType, NumberFormat};
-pub use prices::{ApiPrice, Ownership, api_price_sources, api_prices, ownership};
+pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions};
+pub use table::{
+    chip, chips, chips_by_vendor, file_provenance, model, models, models_by_vendor, nearest_chip_ids,
+    nearest_model_ids,
+};
 pub use workload::{Workload, workload, workloads};
-
-/// What `build.rs` made of the files.
-mod generated {
-    use super::acceptance::AcceptanceCurve;
-    use super::prices::{ApiPrice, Assumption, Ownership, YEAR};
-    use super::workload::{Arrivals, Lengths, Session, Slo, Workload};
-    use crate::units::{Dollars, Seconds, Tokens};
-
-    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
-}
-
-/// All chips, by vendor, then year.
-#[must_use]
-pub fn chips() -> &'static [Chip] {
-    &table::chips().entries
-}
-
-/// All models, by vendor, then release.
-#[must_use]
-pub fn models() -> &'static [Model] {
-    &table::models().entries
-}
-
-/// The chip with this identifier.
-///
-/// ```
-/// let chip = tandem::catalog::chip("h100-sxm").unwrap();
-/// assert_eq!(chip.vendor, "NVIDIA");
-/// assert!(tandem::catalog::nearest_chip_ids("h100-sxn").contains(&"h100-sxm"));
-/// ```
-#[must_use]
-pub fn chip(id: &str) -> Option<&'static Chip> {
-    table::chips().find(id)
-}
-
-/// The model with this identifier. Scaled families have theirs too: see [`parse_family_id`].
-#[must_use]
-pub fn model(id: &str) -> Option<&'static Model> {
-    table::models().find(id)
-}
-
-/// The chips of each vendor, for menus.
-pub fn chips_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Chip])> {
-    table::chips().by_vendor()
-}
-
-/// The models of each vendor, for menus.
-pub fn models_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Model])> {
-    table::models().by_vendor()
-}
-
-/// Identifiers of chips that may have been meant by an unknown one, nearest first, at most three.
-#[must_use]
-pub fn nearest_chip_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&table::chips().ids, id)
-}
-
-/// Identifiers of models that may have been meant by an unknown one, nearest first, at most three.
-#[must_use]
-pub fn nearest_model_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&table::models().ids, id)
-}

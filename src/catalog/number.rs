@@ -87,6 +87,26 @@ impl NumberFormat {
 }
 
 impl ComputeType {
+    /// All units.
+    pub const ALL: [Self; 4] = [Self::Bf16, Self::Fp8, Self::Int8, Self::Fp4];
+
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Bf16 => "bf16",
+            Self::Fp8 => "fp8",
+            Self::Int8 => "int8",
+            Self::Fp4 => "fp4",
+        }
+    }
+
+    /// The unit with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.id() == id)
+    }
+
     /// Bytes per element of the activations that enter a multiplication of this type.
     #[must_use]
     pub const fn activation_bytes(self) -> f64 {

@@ -1,12 +1,13 @@
-//! What it costs to run a chip beside the chip itself, and what others ask for tokens (`prices.toml`).
+//! What it costs to run a chip beside the chip itself, and what others ask for tokens (`data/prices.toml`).
+//!
+//! Where the price of a chip comes from: `[price]` of `data/chips/ID.toml`, read into [`super::chip::ChipPrice`]; which of
+//! its figures applies and what ownership adds, `cost::chip_price` decides.
 
-use super::generated;
-use crate::units::{Dollars, Seconds};
+use crate::units::Dollars;
 
-/// Seconds in a year of 365.25 days.
-pub(super) const YEAR: f64 = 365.25 * 24.0 * 3600.0;
+include!(concat!(env!("OUT_DIR"), "/prices.rs"));
 
-/// A figure that the user may change: a default and the range that people argue about.
+/// A figure that no data sheet gives: a default and the range that people argue about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assumption<T> {
     /// Default.
@@ -19,15 +20,17 @@ pub struct Assumption<T> {
     pub sources: &'static str,
 }
 
-/// Assumptions about owning hardware.
+/// Assumptions about owning hardware. The defaults of a scenario's pricing are these.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ownership {
+pub struct Assumptions {
     /// Power usage effectiveness: power of the data centre over power of its machines.
     pub pue: Assumption<f64>,
     /// Price of a kilowatt-hour.
     pub electricity_per_kwh: Assumption<Dollars>,
-    /// Time over which the purchase price is written off.
-    pub amortisation: Assumption<Seconds>,
+    /// Years over which the purchase price is written off.
+    pub amortisation_years: Assumption<f64>,
+    /// Power of a chip with its share of the system around it over its own, where only that is known.
+    pub system_power_factor: Assumption<f64>,
 }
 
 /// List price of a model behind an API, per million tokens.
@@ -49,18 +52,18 @@ pub struct ApiPrice {
 
 /// Assumptions about owning hardware.
 #[must_use]
-pub fn ownership() -> &'static Ownership {
-    &generated::OWNERSHIP
+pub fn assumptions() -> &'static Assumptions {
+    &ASSUMPTIONS
 }
 
 /// List prices: the vendors of closed models first, then open models by vendor or host.
 #[must_use]
 pub fn api_prices() -> &'static [ApiPrice] {
-    &generated::API_PRICES
+    &API_PRICES
 }
 
 /// Source and date of [`api_prices`].
 #[must_use]
 pub fn api_price_sources() -> &'static str {
-    generated::API_SOURCES
+    API_SOURCES
 }

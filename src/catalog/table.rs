@@ -1,51 +1,123 @@
-//! Chips and models as `build.rs` writes them, an entry a line, read once.
+//! The chips and models as `build.rs` writes them, an entry a line, read once, and found by their identifiers.
 //!
 //! Lines of text and not constants of Rust: on the page, most of a constant entry would be absent figures and addresses
-//! of its texts.
+//! of its texts. `schema` writes the cells in the order in which they are read here; the architecture of a model is
+//! spelt as in links.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use super::chip::{Chip, ChipClass, ChipPrice, Confidence, Memory, Peaks, ScaleUp, Sram, Status};
-use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer, Model};
-use super::number::NumberFormat;
-use super::{generated, lookup};
+use super::architecture::{self, Architecture};
+use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sram, Status};
+use super::lookup;
+use super::model::Model;
+use super::provenance::{Confidence, Provenance};
 use crate::units::decimal::decimal;
 use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Tokens, Watts};
 
+const CHIP_LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/chips.txt"));
+const MODEL_LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/models.txt"));
+// CHIP_BLOCKS, MODEL_BLOCKS, FILE_BLOCKS: where blocks of entries come from, by identifier or file.
+include!(concat!(env!("OUT_DIR"), "/provenance.rs"));
+
+/// All chips, by vendor, then year.
+#[must_use]
+pub fn chips() -> &'static [Chip] {
+    &all_chips().entries
+}
+
+/// All models, by vendor, then release.
+#[must_use]
+pub fn models() -> &'static [Model] {
+    &all_models().entries
+}
+
+/// The chip with this identifier.
+///
+/// ```
+/// let chip = tandem::catalog::chip("h100-sxm").unwrap();
+/// assert_eq!(chip.vendor, "NVIDIA");
+/// assert!(tandem::catalog::nearest_chip_ids("h100-sxn").contains(&"h100-sxm"));
+/// ```
+#[must_use]
+pub fn chip(id: &str) -> Option<&'static Chip> {
+    all_chips().find(id)
+}
+
+/// The model with this identifier. Scaled families have theirs too: see [`super::parse_family_id`].
+#[must_use]
+pub fn model(id: &str) -> Option<&'static Model> {
+    all_models().find(id)
+}
+
+/// The chips of each vendor, for menus.
+pub fn chips_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Chip])> {
+    all_chips().by_vendor()
+}
+
+/// The models of each vendor, for menus.
+pub fn models_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Model])> {
+    all_models().by_vendor()
+}
+
+/// Identifiers of chips that may have been meant by an unknown one, nearest first, at most three.
+#[must_use]
+pub fn nearest_chip_ids(id: &str) -> Vec<&'static str> {
+    lookup::nearest(&all_chips().ids, id)
+}
+
+/// Identifiers of models that may have been meant by an unknown one, nearest first, at most three.
+#[must_use]
+pub fn nearest_model_ids(id: &str) -> Vec<&'static str> {
+    lookup::nearest(&all_models().ids, id)
+}
+
+/// Where the blocks of a file of several entries come from, such as `prices.toml`, as far as it says; empty in browsers.
+/// Chips and models have their own.
+#[must_use]
+pub fn file_provenance(file: &str) -> &'static [Provenance] {
+    provenance(FILE_BLOCKS, file)
+}
+
+type Blocks = &'static [(&'static str, &'static [Provenance])];
+
+fn provenance(all: Blocks, id: &str) -> &'static [Provenance] {
+    all.iter().find(|(own, _)| *own == id).map_or(&[], |(_, blocks)| blocks)
+}
+
 /// Entries of one kind, by vendor.
-pub struct Table<T> {
+struct Table<T> {
     /// The entries.
-    pub entries: Vec<T>,
+    entries: Vec<T>,
     /// Their identifiers in alphabetical order, with their positions.
-    pub ids: Vec<(&'static str, usize)>,
+    ids: Vec<(&'static str, usize)>,
     /// The vendors, with their first position and the one after their last.
-    pub vendors: Vec<(&'static str, usize, usize)>,
+    vendors: Vec<(&'static str, usize, usize)>,
 }
 
 impl<T> Table<T> {
     /// The entry with this identifier.
-    pub fn find(&self, id: &str) -> Option<&T> {
+    fn find(&self, id: &str) -> Option<&T> {
         lookup::position(&self.ids, id).and_then(|position| self.entries.get(position))
     }
 
     /// The entries of each vendor.
-    pub fn by_vendor(&self) -> impl Iterator<Item = (&'static str, &[T])> {
+    fn by_vendor(&self) -> impl Iterator<Item = (&'static str, &[T])> {
         self.vendors.iter().filter_map(|&(vendor, from, to)| Some((vendor, self.entries.get(from..to)?)))
     }
 }
 
 /// All chips.
-pub fn chips() -> &'static Table<Chip> {
+fn all_chips() -> &'static Table<Chip> {
     static CHIPS: OnceLock<Table<Chip>> = OnceLock::new();
-    CHIPS.get_or_init(|| read(generated::CHIPS, chip))
+    CHIPS.get_or_init(|| read(CHIP_LINES, read_chip))
 }
 
 /// All models.
-pub fn models() -> &'static Table<Model> {
+fn all_models() -> &'static Table<Model> {
     static MODELS: OnceLock<Table<Model>> = OnceLock::new();
-    MODELS.get_or_init(|| read(generated::MODELS, |_, cells| model(cells)))
+    MODELS.get_or_init(|| read(MODEL_LINES, read_model))
 }
 
 /// Reads all lines; one without tabs names the vendor of those below it. None is left out, as a test sees to.
@@ -93,38 +165,15 @@ impl Cells {
     }
 }
 
-fn confidence(id: &str) -> Option<Confidence> {
-    Some(match id {
-        "high" => Confidence::High,
-        "medium" => Confidence::Medium,
-        "low" => Confidence::Low,
-        _ => return None,
-    })
-}
-
-fn chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
+fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
+    let id = cells.text()?;
     Some(Chip {
         vendor: Cow::Borrowed(vendor),
-        id: cells.words()?,
+        id: Cow::Borrowed(id),
         name: cells.words()?,
-        class: match cells.text()? {
-            "gpu" => ChipClass::Gpu,
-            "context-gpu" => ChipClass::ContextGpu,
-            "tpu" => ChipClass::Tpu,
-            "asic" => ChipClass::Asic,
-            "lpu-sram" => ChipClass::LpuSram,
-            "wafer" => ChipClass::Wafer,
-            "edge" => ChipClass::Edge,
-            _ => return None,
-        },
+        class: ChipClass::from_id(cells.text()?)?,
         year: cells.whole()? as u16,
-        status: match cells.text()? {
-            "shipping" => Status::Shipping,
-            "announced" => Status::Announced,
-            "estimate" => Status::Estimate,
-            "shelved" => Status::Shelved,
-            _ => return None,
-        },
+        status: Status::from_id(cells.text()?)?,
         peaks: Peaks {
             fp4: cells.figure(FlopsPerSecond::tera),
             fp8: cells.figure(FlopsPerSecond::tera),
@@ -153,111 +202,55 @@ fn chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
             rent_low: cells.figure(DollarsPerHour::new),
             rent_typical: cells.figure(DollarsPerHour::new),
         },
-        confidence: confidence(cells.text()?)?,
+        confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,
         notes: cells.words()?,
+        provenance: provenance(CHIP_BLOCKS, id),
     })
 }
 
-fn model(cells: &mut Cells) -> Option<Model> {
+fn read_model(_vendor: &'static str, cells: &mut Cells) -> Option<Model> {
     let billions = |value: f64| libm::round(value * 1e9);
+    let tokens = |text: &str| decimal(text).map(Tokens::new).ok_or_else(String::new);
+    let id = cells.text()?;
+    let (name, released) = (cells.words()?, cells.words()?);
+    let (published_parameters, published_active) = (cells.figure(billions), cells.figure(billions));
+    let Architecture {
+        hidden,
+        vocab,
+        tied_embeddings,
+        max_context,
+        layers,
+        attention,
+        ffn,
+        native_weights,
+        native_experts,
+    } = architecture::read(cells.text()?, tokens).ok()?;
     Some(Model {
-        id: cells.words()?,
-        name: cells.words()?,
-        released: cells.words()?,
-        published_parameters: cells.figure(billions),
-        published_active: cells.figure(billions),
-        hidden: cells.whole()?,
-        vocab: cells.whole()?,
-        tied_embeddings: cells.whole()? == 1,
-        max_context: cells.figure(Tokens::new)?,
-        layers: cells.whole()?,
-        attention: Cow::Owned(cells.text()?.split(';').map(attention).collect::<Option<_>>()?),
-        ffn: Cow::Owned(cells.text()?.split(';').map(ffn).collect::<Option<_>>()?),
-        native_weights: NumberFormat::from_id(cells.text()?)?,
-        native_experts: NumberFormat::from_id(cells.text()?)?,
-        confidence: confidence(cells.text()?)?,
+        id: Cow::Borrowed(id),
+        name,
+        released,
+        published_parameters,
+        published_active,
+        hidden,
+        vocab,
+        tied_embeddings,
+        max_context,
+        layers,
+        attention: Cow::Owned(attention),
+        ffn: Cow::Owned(ffn),
+        native_weights,
+        native_experts,
+        confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,
         notes: cells.words()?,
+        provenance: provenance(MODEL_BLOCKS, id),
     })
-}
-
-/// Count, kind and figures of a group of layers.
-fn group(text: &str) -> Option<(u32, &str, impl FnMut() -> Option<u32>)> {
-    let mut words = text.split(' ');
-    let count = words.next()?.parse().ok()?;
-    Some((count, words.next()?, move || words.next()?.parse().ok()))
-}
-
-fn attention(text: &str) -> Option<AttentionLayers> {
-    let (count, kind, mut next) = group(text)?;
-    let kind = match kind {
-        "g" => Attention::Grouped {
-            heads: next()?,
-            kv_heads: next()?,
-            head_dim: next()?,
-            v_dim: next()?,
-            window: next(),
-            shared_kv: next()? == 1,
-            output_gate: next()? == 1,
-            indexer: indexer(&mut next),
-        },
-        "l" => Attention::Latent {
-            heads: next()?,
-            q_rank: next(),
-            kv_rank: next()?,
-            rope_dim: next()?,
-            nope_dim: next()?,
-            v_dim: next()?,
-            indexer: indexer(&mut next),
-        },
-        "d" => Attention::Linear {
-            key_heads: next()?,
-            value_heads: next()?,
-            key_dim: next()?,
-            value_dim: next()?,
-            extra_parameters: next()?,
-        },
-        "m" => Attention::Mamba { heads: next()?, head_dim: next()?, state: next()?, groups: next()? },
-        "c" => Attention::Compressed {
-            heads: next()?,
-            head_dim: next()?,
-            q_rank: next()?,
-            window: next()?,
-            ratio: next(),
-            out_groups: next()?,
-            out_rank: next()?,
-            indexer: indexer(&mut next),
-        },
-        _ => return None,
-    };
-    Some(AttentionLayers { count, kind })
-}
-
-fn indexer(next: &mut impl FnMut() -> Option<u32>) -> Option<Indexer> {
-    Some(Indexer { heads: next()?, dim: next()?, top_k: next()? })
-}
-
-fn ffn(text: &str) -> Option<FfnLayers> {
-    let (count, kind, mut next) = group(text)?;
-    let kind = match kind {
-        "d" => Ffn::Dense { inter: next()?, matrices: next()? },
-        "e" => Ffn::Moe {
-            experts: next()?,
-            top_k: next()?,
-            inter: next()?,
-            width: next(),
-            shared_inter: next()?,
-            matrices: next()?,
-        },
-        _ => return None,
-    };
-    Some(FfnLayers { count, kind })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, chips, generated, models};
+    use super::{CHIP_LINES, MODEL_LINES, Table, all_chips, all_models};
 
     /// As many entries as lines, and no vendor without one.
     fn whole<T>(table: &Table<T>, text: &str) {
@@ -269,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_line_is_read() {
-        whole(chips(), generated::CHIPS);
-        whole(models(), generated::MODELS);
+        whole(all_chips(), CHIP_LINES);
+        whole(all_models(), MODEL_LINES);
     }
 }

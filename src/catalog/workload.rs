@@ -1,8 +1,9 @@
 //! Workloads: how long requests are, how they arrive and how fast they must be answered, as presets from public traces
-//! and benchmarks (`workloads.toml`).
+//! and benchmarks (`data/workloads.toml`).
 
-use super::generated;
 use crate::units::{Seconds, Tokens};
+
+include!(concat!(env!("OUT_DIR"), "/workloads.rs"));
 
 /// A typical load.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +80,7 @@ pub struct Slo {
 /// All workload presets, in the order of menus.
 #[must_use]
 pub fn workloads() -> &'static [Workload] {
-    &generated::WORKLOADS
+    &WORKLOADS
 }
 
 /// The workload with this identifier.

@@ -17,14 +17,13 @@ use serde::Serialize;
 
 use crate::evaluate::{Evaluation, evaluate};
 use crate::evidence::Band;
+use crate::evidence::rows::{self, HeaderError, Row, Setup, Unpredicted};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 
 mod stats;
 
-pub use stats::Stats;
-
-use crate::evidence::rows::{self, HeaderError, Row, Setup, Unpredicted};
+pub use stats::{Interval, Stats};
 
 /// How far apart two measured throughputs must be for their order to mean something.
 const APART: f64 = 1.15;
@@ -82,17 +81,6 @@ pub struct Point {
     /// What was measured.
     #[serde(skip)]
     pub setup: Setup,
-}
-
-/// An estimate with its 80 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Interval {
-    /// The estimate.
-    pub value: f64,
-    /// Low end.
-    pub low: f64,
-    /// High end.
-    pub high: f64,
 }
 
 /// Checks the model against measured rows, given as the text of a CSV file.

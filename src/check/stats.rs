@@ -1,8 +1,17 @@
-//! Errors of predictions, summed up.
+//! Predictions with their intervals, and their errors summed up.
 
 use serde::Serialize;
 
-use super::Interval;
+/// An estimate with its 80 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The estimate.
+    pub value: f64,
+    /// Low end.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+}
 
 /// Errors of one quantity over many points, in percent; absent without points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

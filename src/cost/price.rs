@@ -1,11 +1,32 @@
 //! Price and power of one chip under a pricing.
 //!
 //! A price the user states wins; else the catalogue's, and where it has none the cost is absent with the reason. Nothing
-//! is guessed: a chip that nobody rents out and nobody priced has no cost until the user gives one.
+//! is guessed: a chip that nobody rents out and nobody priced has no cost until the user gives one. The catalogue's prices
+//! are `[price]` of `data/chips/ID.toml`, what ownership adds is in `data/prices.toml`.
 
-use super::{Unpriced, ownership};
-use crate::scenario::{PriceBasis, Scenario};
-use crate::units::{DollarsPerHour, Watts};
+use serde::Serialize;
+
+use crate::catalog::{self, assumptions};
+use crate::scenario::{PriceBasis, Pricing, Scenario};
+use crate::units::{Dollars, DollarsPerHour, Watts};
+
+/// Why a cost is absent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unpriced {
+    /// The chip.
+    pub chip: String,
+    /// What nobody published.
+    pub figure: &'static str,
+}
+
+impl std::fmt::Display for Unpriced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A data sheet's name without what it adds in brackets; a chip of one's own goes by its identifier.
+        let name = catalog::chip(&self.chip).map_or(self.chip.as_str(), |own| &own.name);
+        let name = name.split_once(" (").map_or(name, |(short, _)| short);
+        write!(f, "{name} has no public {}", self.figure)
+    }
+}
 
 /// Price of one chip per hour.
 ///
@@ -38,8 +59,16 @@ pub fn chip_power(scenario: &Scenario, id: &str) -> Result<Watts, Unpriced> {
     let missing = || Unpriced { chip: id.to_owned(), figure: "power" };
     let chip = scenario.chip(id).ok_or_else(missing)?;
     // Where only the chip's own power is known, the system around it adds as much as it does around measured ones.
-    chip.all_in_power.or_else(|| chip.tdp.map(|own| own * SYSTEM_FACTOR)).ok_or_else(missing)
+    let around = assumptions().system_power_factor.value;
+    chip.all_in_power.or_else(|| chip.tdp.map(|own| own * around)).ok_or_else(missing)
 }
 
-/// All-in power over the chip's own: 1.5 to 2.5 in the catalogue's measured systems (InferenceX, April 2026).
-const SYSTEM_FACTOR: f64 = 2.0;
+/// Hours of a year of 365.25 days.
+const HOURS_PER_YEAR: f64 = 8766.0;
+
+/// What ownership comes to per hour: the purchase over its years, and power through the meter.
+fn ownership(capex: Dollars, power: Watts, pricing: &Pricing) -> DollarsPerHour {
+    let capital = capex.get() / (pricing.years * HOURS_PER_YEAR);
+    let electricity = power.get() * 1e-3 * pricing.pue * pricing.dollars_per_kwh;
+    DollarsPerHour::new(capital + electricity)
+}

@@ -8,10 +8,15 @@
 use std::sync::OnceLock;
 
 use super::{Band, Evidence, EvidenceClass};
+use crate::catalog::columns::Bands;
 use crate::machine::constants;
 use crate::scenario::Scenario;
 use crate::serve::{Steady, Warning};
-use crate::units::decimal::decimal;
+
+/// The rows of `bands.csv` as constants, each called after its class and split.
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/bands.rs"));
+}
 
 /// Judges what a result rests on.
 #[must_use]
@@ -30,14 +35,7 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
     } else {
         class
     };
-    let split = scenario.split.prefill().is_some();
-    let own = bands().iter().find(|(is_split, own)| *is_split == split && own.class == class);
-    own.map(|(_, evidence)| *evidence).unwrap_or(Evidence {
-        class,
-        ttft: Band { low: 0.3, high: 4.0 },
-        tpot: Band { low: 0.4, high: 3.0 },
-        throughput: Band { low: 0.35, high: 2.0 },
-    })
+    bands(class, scenario.split.prefill().is_some())
 }
 
 /// What is known of a chip.
@@ -65,8 +63,9 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
     type Rows = Vec<(&'static str, &'static str, &'static str)>;
     static SERVED: OnceLock<Rows> = OnceLock::new();
     let rows = SERVED.get_or_init(|| {
-        let lines = include_str!(concat!(env!("OUT_DIR"), "/served.csv")).lines().skip(1);
-        lines
+        // In the order of `catalog::columns::Served`.
+        include_str!(concat!(env!("OUT_DIR"), "/served.csv"))
+            .lines()
             .filter_map(|line| {
                 let mut cells = line.split(',');
                 Some((cells.next()?, cells.next()?, cells.next()?))
@@ -76,28 +75,27 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
     rows.iter().copied()
 }
 
-/// Bands with whether they are those of prefill and decode in pools of their own.
-fn bands() -> &'static [(bool, Evidence)] {
-    static BANDS: OnceLock<Vec<(bool, Evidence)>> = OnceLock::new();
-    BANDS.get_or_init(|| {
-        include_str!(concat!(env!("OUT_DIR"), "/bands.csv")).lines().skip(1).filter_map(band).collect()
-    })
-}
-
-fn band(line: &str) -> Option<(bool, Evidence)> {
-    let mut cells = line.split(',');
-    let class = match cells.next()? {
-        "measured-nearby" => EvidenceClass::MeasuredNearby,
-        "same-chip" => EvidenceClass::SameChip,
-        "same-family" => EvidenceClass::SameFamily,
-        "datasheet-only" => EvidenceClass::DatasheetOnly,
-        "vendor-claim" => EvidenceClass::VendorClaim,
-        _ => return None,
+/// The bands of a class, where prefill and decode have pools of their own or not.
+fn bands(class: EvidenceClass, split: bool) -> Evidence {
+    let row = match (class, split) {
+        (EvidenceClass::MeasuredNearby, false) => &rows::MEASURED_NEARBY_COLOCATED,
+        (EvidenceClass::SameChip, false) => &rows::SAME_CHIP_COLOCATED,
+        (EvidenceClass::SameFamily, false) => &rows::SAME_FAMILY_COLOCATED,
+        (EvidenceClass::DatasheetOnly, false) => &rows::DATASHEET_ONLY_COLOCATED,
+        (EvidenceClass::VendorClaim, false) => &rows::VENDOR_CLAIM_COLOCATED,
+        (EvidenceClass::MeasuredNearby, true) => &rows::MEASURED_NEARBY_PREFILL_DECODE,
+        (EvidenceClass::SameChip, true) => &rows::SAME_CHIP_PREFILL_DECODE,
+        (EvidenceClass::SameFamily, true) => &rows::SAME_FAMILY_PREFILL_DECODE,
+        (EvidenceClass::DatasheetOnly, true) => &rows::DATASHEET_ONLY_PREFILL_DECODE,
+        (EvidenceClass::VendorClaim, true) => &rows::VENDOR_CLAIM_PREFILL_DECODE,
     };
-    let split = cells.next()? == "prefill-decode";
-    let mut next = || decimal(cells.next()?);
-    let mut pair = || Some(Band { low: next()?, high: next()? });
-    Some((split, Evidence { class, ttft: pair()?, tpot: pair()?, throughput: pair()? }))
+    let band = |low: Bands, high: Bands| Band { low: low.of(row), high: high.of(row) };
+    Evidence {
+        class,
+        ttft: band(Bands::ttft_low, Bands::ttft_high),
+        tpot: band(Bands::tpot_low, Bands::tpot_high),
+        throughput: band(Bands::throughput_low, Bands::throughput_high),
+    }
 }
 
 #[cfg(test)]
@@ -105,10 +103,21 @@ mod tests {
     use super::*;
     use crate::catalog::{self, Engine};
 
+    const CLASSES: [EvidenceClass; 5] = [
+        EvidenceClass::MeasuredNearby,
+        EvidenceClass::SameChip,
+        EvidenceClass::SameFamily,
+        EvidenceClass::DatasheetOnly,
+        EvidenceClass::VendorClaim,
+    ];
+
+    fn all() -> impl Iterator<Item = Evidence> {
+        [false, true].into_iter().flat_map(|split| CLASSES.map(|class| bands(class, split)))
+    }
+
     #[test]
     fn each_class_has_a_band_around_one() {
-        assert_eq!(bands().len(), 10);
-        for (_, evidence) in bands() {
+        for evidence in all() {
             for band in [evidence.ttft, evidence.tpot, evidence.throughput] {
                 assert!(band.low > 0.0 && band.low <= 1.0 && band.high >= 1.0, "{evidence:?}");
             }
@@ -124,10 +133,9 @@ mod tests {
 
     #[test]
     fn bands_widen_from_class_to_class() {
-        for pair in bands().windows(2) {
-            if let [(split, better), (other, worse)] = pair
-                && split == other
-            {
+        for split in [false, true] {
+            for pair in CLASSES.windows(2) {
+                let [better, worse] = [pair[0], pair[1]].map(|class| bands(class, split));
                 assert!(better.class < worse.class);
                 for (better, worse) in [
                     (better.ttft, worse.ttft),

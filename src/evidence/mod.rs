@@ -24,6 +24,20 @@ pub enum EvidenceClass {
     VendorClaim,
 }
 
+impl EvidenceClass {
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::MeasuredNearby => "measured-nearby",
+            Self::SameChip => "same-chip",
+            Self::SameFamily => "same-family",
+            Self::DatasheetOnly => "datasheet-only",
+            Self::VendorClaim => "vendor-claim",
+        }
+    }
+}
+
 /// Evidence and the bands that go with it: an 80 % interval is the estimate times `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Evidence {

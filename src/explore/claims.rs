@@ -5,6 +5,7 @@
 //! can be had, and beyond it there is none to state. A side whose chips have no public price or power leaves the factor
 //! open; then the price or power below which the claim would hold is what can be said.
 
+use csv::StringRecord;
 use serde::Serialize;
 
 use crate::cost::{chip_power, chip_price};
@@ -131,27 +132,30 @@ const MOST_USERS: f64 = 65_536.0;
 /// All claims of the table.
 #[must_use]
 pub fn claims() -> Vec<Claim> {
-    let mut reader = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .from_reader(include_str!("../../data/claims.csv").as_bytes());
-    let rows = reader.records().flatten();
-    rows.filter_map(|row| {
-        let text = |at: usize| row.get(at).unwrap_or_default().to_owned();
-        Some(Claim {
-            id: text(0),
-            who: text(1),
-            date: text(2),
-            said: text(3),
-            factor: row.get(4)?.parse().ok()?,
-            metric: Metric::from_id(row.get(5)?)?,
-            speed: row.get(6)?.parse().ok(),
-            praised: link::parse(row.get(7)?).scenario,
-            against: link::parse(row.get(8)?).scenario,
-            source: text(9),
-            remark: text(10),
-        })
+    let text = include_str!(concat!(env!("OUT_DIR"), "/claims.csv"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let Ok(head) = reader.headers().cloned() else { return Vec::new() };
+    reader.records().flatten().filter_map(|row| claim(&head, &row)).collect()
+}
+
+/// A row of the table, whose columns go by their names.
+fn claim(head: &StringRecord, row: &StringRecord) -> Option<Claim> {
+    let cell = |name: &str| row.get(head.iter().position(|own| own == name)?);
+    let text = |name: &str| cell(name).map(str::to_owned);
+    let scenario = |name: &str| Some(link::parse(cell(name)?).scenario);
+    Some(Claim {
+        id: text("id")?,
+        who: text("who")?,
+        date: text("date")?,
+        said: text("said")?,
+        factor: cell("factor")?.parse().ok()?,
+        metric: Metric::from_id(cell("metric")?)?,
+        speed: cell("speed")?.parse().ok(),
+        praised: scenario("praised")?,
+        against: scenario("against")?,
+        source: text("source")?,
+        remark: text("remark")?,
     })
-    .collect()
 }
 
 /// What the model makes of a claim.
@@ -307,8 +311,11 @@ mod tests {
         assert_eq!(all.len(), lines);
         let text = include_str!("../../data/claims.csv");
         let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+        let head = reader.headers().unwrap().clone();
+        let column = |name: &str| head.iter().position(|own| own == name).unwrap();
+        let sides = [column("praised"), column("against")];
         for row in reader.records().map(Result::unwrap) {
-            for at in [7, 8] {
+            for at in sides {
                 assert_eq!(link::parse(&row[at]).notices, [], "{}", &row[0]);
             }
         }

@@ -17,7 +17,7 @@ use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Load, Role, Scenario, Split, link};
 use crate::serve::Warning;
-use crate::serve::survey::{Felt, Offer, offers, way};
+use crate::serve::survey::{Offer, UserLatency, offers, way};
 use crate::units::{Seconds, TokensPerSecond};
 
 /// The frontier, as far as a search has come.
@@ -398,7 +398,13 @@ impl Candidate {
 }
 
 impl Family {
-    fn take(&mut self, felt: &Felt, value: f64, pools: [Option<(usize, u32, usize)>; 2], within: bool) {
+    fn take(
+        &mut self,
+        felt: &UserLatency,
+        value: f64,
+        pools: [Option<(usize, u32, usize)>; 2],
+        within: bool,
+    ) {
         let interactivity = 1.0 / felt.tpot;
         if !(interactivity.is_finite() && value.is_finite()) {
             return;

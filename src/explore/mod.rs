@@ -1,5 +1,10 @@
 //! Many scenarios: one knob swept along a curve, the frontier over layouts, the cheapest deployment for a load, maps of
-//! which deployment is best, what more of a chip would bring, what two scenarios differ by, and what makers claim.
+//! which deployment is best, what more of a chip would bring, what two scenarios differ by, how many agents one carries,
+//! and what makers claim.
+//!
+//! Each question has one type for its answer ([`Frontier`], [`Sizing`], [`Map`], [`Sensitivity`], [`Diff`],
+//! [`agents::Agents`]), which page, figures, reports and the command line read. A deployment in it goes by its name and
+//! its link ([`Deployed`]).
 //!
 //! Whatever takes longer than a frame is a struct with `step`, which does a little at a time: a page calls it between
 //! frames, a worker between messages, and either shows what there is so far.

@@ -1,8 +1,7 @@
 //! A model read from a Hugging Face `config.json`: the answer is the model as links write it, with what to say of it.
 
 use super::slice::{Answered, Ask, Comes, Once, Work};
-use super::wire::{Field, Fields, Line, Rest, last, line, message, tagged};
-use crate::catalog::Model;
+use super::wire::{Rest, last, line, message, tagged};
 use crate::catalog::import::model_from_config;
 use crate::scenario::link;
 
@@ -20,23 +19,13 @@ message!(Question { name, text });
 /// A model that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
-    /// The model.
-    pub model: Box<Model>,
+    /// The model, as links write it.
+    pub model: String,
     /// What was taken for granted, a sentence each.
     pub notes: Vec<String>,
 }
 
 message!(Read { model, notes });
-
-impl Field for Box<Model> {
-    fn write(&self, line: &mut Line) {
-        line.text(&link::write_model(self));
-    }
-
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        link::read_model(fields.text()?).ok().map(Self::new)
-    }
-}
 
 /// What came of a text that ought to be a configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +78,10 @@ fn answer(name: &str, text: &str) -> Answer {
     }
     let known = imported.same_as.map(|known| format!("same architecture as {known} of the catalogue"));
     let notes = imported.notes.iter().map(ToString::to_string);
-    Answer::Model(Read { notes: known.into_iter().chain(notes).collect(), model: Box::new(imported.model) })
+    Answer::Model(Read {
+        notes: known.into_iter().chain(notes).collect(),
+        model: link::write_model(&imported.model),
+    })
 }
 
 #[cfg(test)]
@@ -107,10 +99,11 @@ mod tests {
         let config = include_str!("../../tests/fixtures/configs/qwen3-32b.json");
         let direct = model_from_config(config).unwrap();
         let Answer::Model(read) = asked("", config) else { panic!("no model") };
-        assert_eq!(read.model.architecture(), direct.model.architecture());
+        let model = link::read_model(&read.model).unwrap();
+        assert_eq!(model.architecture(), direct.model.architecture());
         assert!(read.notes.len() >= direct.notes.len());
         let Answer::Model(read) = asked("mine", config) else { panic!("no model") };
-        assert!(read.model.name.contains("mine"), "{}", read.model.name);
+        assert!(read.model.contains("mine"), "{}", read.model);
     }
 
     #[test]

@@ -66,13 +66,14 @@ impl Field for Wish {
         }
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(match fields.text()? {
-            "figures" => Self::Figures,
-            "records" => Self::Records,
-            "lanes" => Self::Lanes(Field::read(fields)?),
-            _ => return None,
-        })
+    fn read(fields: &mut Fields<'_>) -> Self {
+        match fields.text() {
+            "figures" => {}
+            "records" => return Self::Records,
+            "lanes" => return Self::Lanes(Field::read(fields)),
+            _ => fields.fail(),
+        }
+        Self::Figures
     }
 }
 
@@ -396,7 +397,7 @@ mod tests {
         (Question::answer(&pieces.concat()), pieces.len())
     }
 
-    fn watched(link: &str, window: (f64, f64)) -> Lanes {
+    fn lanes_of(link: &str, window: (f64, f64)) -> Lanes {
         lanes(&pieces(question(link, Wish::Lanes(window), "")).concat())
     }
 
@@ -489,7 +490,7 @@ mod tests {
             "v1&model=llama3-70b&isl=1k&osl=211&split=draft&draft=l40s*1&verify=h100-sxm*8:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
             "v1&model=llama3-70b&isl=1k&osl=211&split=pd-draft&prefill=h100-sxm*4:tp4&draft=l40s*1&verify=h100-sxm*4:tp4&spec=llama3-8b:4:0.75&rate=1&horizon=500req",
         ] {
-            let all = watched(link, (0.0, f64::INFINITY));
+            let all = lanes_of(link, (0.0, f64::INFINITY));
             let direct = direct(link, &Asked::Scenario);
             let replicas: u32 = direct.pools.iter().map(|own| own.replicas).sum();
             let links = usize::from(direct.link.is_some());
@@ -508,7 +509,7 @@ mod tests {
             }
             // A closer look at a part of it shows as much of each activity there.
             let (from, to) = (all.window.1 * 0.4, all.window.1 * 0.5);
-            let part = watched(link, (from, to));
+            let part = lanes_of(link, (from, to));
             assert_eq!(part.window, (from, to));
             for (whole, part) in all.lanes.iter().zip(&part.lanes) {
                 let inside = |span: &(f64, f64, Act)| (span.1.min(to) - span.0.max(from)).max(0.0);

@@ -75,8 +75,11 @@ impl Field for Format {
         line.text(&(*self).write());
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Self::read(fields.text()?)
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self::read(fields.text()).unwrap_or_else(|| {
+            fields.fail();
+            Self::Markdown
+        })
     }
 }
 

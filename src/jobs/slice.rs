@@ -22,7 +22,7 @@ pub trait Ask: Field {
 
     /// Reads what follows the verb; `None` where it is no such question.
     fn of(rest: &str) -> Option<Self> {
-        Self::read(&mut Fields::of_lines(rest))
+        Fields::of_lines(rest).read()
     }
 
     /// Reads an answer, as far as it came.

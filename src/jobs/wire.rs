@@ -15,8 +15,9 @@ pub trait Field: Sized {
     /// Adds the fields.
     fn write(&self, line: &mut Line);
 
-    /// Takes the fields; `None` where they are not what was written.
-    fn read(fields: &mut Fields<'_>) -> Option<Self>;
+    /// Takes the fields. Where they are not what was written, says so to [`Fields::fail`] and makes something up: an early
+    /// return at every field would be heavier than all the rest of the reading.
+    fn read(fields: &mut Fields<'_>) -> Self;
 }
 
 /// Fields that are left to read.
@@ -24,28 +25,45 @@ pub trait Field: Sized {
 pub struct Fields<'a> {
     rest: Option<&'a str>,
     between: char,
+    sound: bool,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a message, between tabs.
     #[must_use]
     pub fn of_line(line: &'a str) -> Self {
-        Self { rest: Some(line), between: '\t' }
+        Self { rest: Some(line), between: '\t', sound: true }
     }
 
     /// The fields of a question, a line each.
     #[must_use]
     pub fn of_lines(text: &'a str) -> Self {
-        Self { rest: Some(text), between: '\n' }
+        Self { rest: Some(text), between: '\n', sound: true }
     }
 
-    /// The next field as text.
-    pub fn text(&mut self) -> Option<&'a str> {
-        let rest = self.rest?;
+    /// The next field as text; empty where none is left.
+    pub fn text(&mut self) -> &'a str {
+        let Some(rest) = self.rest else {
+            self.fail();
+            return "";
+        };
         let (field, rest) =
             rest.split_once(self.between).map_or((rest, None), |(field, rest)| (field, Some(rest)));
         self.rest = rest;
-        Some(field)
+        field
+    }
+
+    /// What was read is not what was written. Nothing is left after that.
+    pub fn fail(&mut self) {
+        self.sound = false;
+        self.rest = None;
+    }
+
+    /// All fields as a value; `None` where they are not what was written.
+    #[must_use]
+    pub fn read<T: Field>(mut self) -> Option<T> {
+        let own = T::read(&mut self);
+        self.sound.then_some(own)
     }
 }
 
@@ -95,8 +113,8 @@ impl Field for String {
         line.text(self);
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.text().map(str::to_owned)
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.text().to_owned()
     }
 }
 
@@ -105,8 +123,11 @@ impl Field for f64 {
         line.text(&self.to_string());
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        decimal(fields.text()?)
+    fn read(fields: &mut Fields<'_>) -> Self {
+        decimal(fields.text()).unwrap_or_else(|| {
+            fields.fail();
+            0.0
+        })
     }
 }
 
@@ -118,8 +139,8 @@ macro_rules! count {
                 (*self as f64).write(line);
             }
 
-            fn read(fields: &mut Fields<'_>) -> Option<Self> {
-                f64::read(fields).map(|own| own as Self)
+            fn read(fields: &mut Fields<'_>) -> Self {
+                f64::read(fields) as Self
             }
         }
     )*};
@@ -132,8 +153,8 @@ impl Field for bool {
         line.text(if *self { "1" } else { "0" });
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.text().map(|own| own == "1")
+    fn read(fields: &mut Fields<'_>) -> Self {
+        fields.text() == "1"
     }
 }
 
@@ -146,8 +167,8 @@ impl<T: Field> Field for Option<T> {
         }
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(if bool::read(fields)? { Some(T::read(fields)?) } else { None })
+    fn read(fields: &mut Fields<'_>) -> Self {
+        bool::read(fields).then(|| T::read(fields))
     }
 }
 
@@ -158,14 +179,14 @@ impl<T: Field> Field for Vec<T> {
         self.iter().for_each(|own| own.write(line));
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let count = usize::read(fields)?;
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let count = usize::read(fields);
         // Nothing is reserved for a count: a damaged one may be of any size.
         let mut all = Self::new();
-        while all.len() < count {
-            all.push(T::read(fields)?);
+        while all.len() < count && fields.sound {
+            all.push(T::read(fields));
         }
-        Some(all)
+        all
     }
 }
 
@@ -175,8 +196,8 @@ impl<A: Field, B: Field> Field for (A, B) {
         self.1.write(line);
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some((A::read(fields)?, B::read(fields)?))
+    fn read(fields: &mut Fields<'_>) -> Self {
+        (A::read(fields), B::read(fields))
     }
 }
 
@@ -187,8 +208,8 @@ impl<A: Field, B: Field, C: Field> Field for (A, B, C) {
         self.2.write(line);
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some((A::read(fields)?, B::read(fields)?, C::read(fields)?))
+    fn read(fields: &mut Fields<'_>) -> Self {
+        (A::read(fields), B::read(fields), C::read(fields))
     }
 }
 
@@ -202,8 +223,8 @@ impl Field for Rest {
         line.text.push_str(&self.0);
     }
 
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self(fields.rest.take().unwrap_or_default().to_owned()))
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self(fields.rest.take().unwrap_or_default().to_owned())
     }
 }
 
@@ -216,8 +237,8 @@ macro_rules! message {
                 $($crate::jobs::wire::Field::write($field, line);)*
             }
 
-            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Option<Self> {
-                Some(Self { $($field: $crate::jobs::wire::Field::read(fields)?),* })
+            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Self {
+                Self { $($field: $crate::jobs::wire::Field::read(fields)),* }
             }
         }
     };
@@ -225,20 +246,25 @@ macro_rules! message {
 
 /// An enum without figures, as the place of its variant in this list.
 macro_rules! choice {
-    ($name:ty { $($variant:ident),* $(,)? }) => {
+    ($name:ty { $first:ident $(, $variant:ident)* $(,)? }) => {
         impl $crate::jobs::wire::Field for $name {
             fn write(&self, line: &mut $crate::jobs::wire::Line) {
                 // Of a variant that the list lacks the compiler would say so here.
                 match self {
+                    Self::$first => {}
                     $(Self::$variant => {})*
                 }
-                let place = [$(Self::$variant),*].iter().position(|own| own == self);
+                let place = [Self::$first, $(Self::$variant),*].iter().position(|own| own == self);
                 $crate::jobs::wire::Field::write(&place.unwrap_or_default(), line);
             }
 
-            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Option<Self> {
-                let place: usize = $crate::jobs::wire::Field::read(fields)?;
-                [$(Self::$variant),*].get(place).copied()
+            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Self {
+                let place: usize = $crate::jobs::wire::Field::read(fields);
+                let own = [Self::$first, $(Self::$variant),*].get(place).copied();
+                own.unwrap_or_else(|| {
+                    fields.fail();
+                    Self::$first
+                })
             }
         }
     };
@@ -246,10 +272,14 @@ macro_rules! choice {
 
 /// An enum as a tag, followed by what the variant holds: one of the pieces that an answer comes in.
 macro_rules! tagged {
-    ($name:ty { $($tag:literal $variant:ident),* $(,)? }) => {
+    ($name:ty { $first_tag:literal $first:ident $(, $tag:literal $variant:ident)* $(,)? }) => {
         impl $crate::jobs::wire::Field for $name {
             fn write(&self, line: &mut $crate::jobs::wire::Line) {
                 match self {
+                    Self::$first(own) => {
+                        line.text($first_tag);
+                        $crate::jobs::wire::Field::write(own, line);
+                    }
                     $(Self::$variant(own) => {
                         line.text($tag);
                         $crate::jobs::wire::Field::write(own, line);
@@ -257,11 +287,13 @@ macro_rules! tagged {
                 }
             }
 
-            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Option<Self> {
-                match fields.text()? {
-                    $($tag => Some(Self::$variant($crate::jobs::wire::Field::read(fields)?)),)*
-                    _ => None,
+            fn read(fields: &mut $crate::jobs::wire::Fields<'_>) -> Self {
+                match fields.text() {
+                    $($tag => return Self::$variant($crate::jobs::wire::Field::read(fields)),)*
+                    $first_tag => {}
+                    _ => fields.fail(),
                 }
+                Self::$first($crate::jobs::wire::Field::read(fields))
             }
         }
     };
@@ -278,12 +310,12 @@ pub(super) fn line(message: &impl Field) -> String {
 
 /// The messages of an answer. A line that is none is left aside.
 pub(super) fn messages<T: Field>(answer: &str) -> impl Iterator<Item = T> {
-    answer.lines().filter_map(|line| T::read(&mut Fields::of_line(line)))
+    answer.lines().filter_map(|line| Fields::of_line(line).read())
 }
 
 /// The last message of an answer; `None` where there is none.
 pub(super) fn last<T: Field>(answer: &str) -> Option<T> {
-    T::read(&mut Fields::of_line(answer.lines().next_back()?))
+    Fields::of_line(answer.lines().next_back()?).read()
 }
 
 /// Quantities, as numbers of their base unit.
@@ -294,8 +326,8 @@ macro_rules! quantity {
                 self.get().write(line);
             }
 
-            fn read(fields: &mut Fields<'_>) -> Option<Self> {
-                f64::read(fields).map(Self::new)
+            fn read(fields: &mut Fields<'_>) -> Self {
+                Self::new(f64::read(fields))
             }
         }
     )*};
@@ -311,8 +343,11 @@ macro_rules! identified {
                 line.text(self.id());
             }
 
-            fn read(fields: &mut Fields<'_>) -> Option<Self> {
-                Self::from_id(fields.text()?)
+            fn read(fields: &mut Fields<'_>) -> Self {
+                Self::from_id(fields.text()).unwrap_or_else(|| {
+                    fields.fail();
+                    Self::ALL[0]
+                })
             }
         }
     )*};
@@ -376,6 +411,7 @@ mod tests {
     #[test]
     fn what_is_damaged_is_refused() {
         for text in ["", "x", "3\t1\t2", "1e18\t1", "NaN"] {
+            // A count that is no number is none.
             assert!(last::<Vec<f64>>(text).is_none_or(|own| own.is_empty()), "{text}");
         }
         assert_eq!(last::<Binding>("14\n"), None);
@@ -390,8 +426,9 @@ mod tests {
         Rest("two\n\tlines".to_owned()).write(&mut line);
         let text = line.end();
         let mut fields = Fields::of_lines(&text);
-        assert_eq!((fields.text(), fields.text()), (Some("verb"), Some("one line")));
-        assert_eq!(Rest::read(&mut fields), Some(Rest("two\n\tlines".to_owned())));
-        assert_eq!(Rest::read(&mut fields), Some(Rest::default()));
+        assert_eq!((fields.text(), fields.text()), ("verb", "one line"));
+        assert_eq!(Rest::read(&mut fields), Rest("two\n\tlines".to_owned()));
+        assert_eq!(fields.clone().read(), Some(Rest::default()));
+        assert_eq!(fields.read::<String>(), None);
     }
 }

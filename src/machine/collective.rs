@@ -3,45 +3,14 @@
 //! Inside a scale-up domain: `t = (t0^q + (V/(link·e))^q)^(1/q)` with the measured constants of the chip, its sibling,
 //! or the median of all measured chips. Beyond it the data leave over the network: a hierarchical exchange pays the
 //! inner one, then the outer one over the scale-out link with a latency of its own.
-//! Source: `constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
+//! Source: `data/constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
 //! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
 
-use super::constants::{CollectiveRow, Constants, EngineRow, LinkRow, Measured};
+use super::constants::{CollectiveRow, Constants, Measured, Operation};
+use super::engine::EngineRow;
+use super::link::{LinkKind, LinkRow};
 use crate::catalog::{Chip, Engine};
 use crate::units::{Bytes, BytesPerSecond, Seconds, larger, power};
-
-/// What is exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Each rank gets the sum.
-    AllReduce,
-    /// Each rank gets all parts.
-    AllGather,
-    /// Each rank gets its part of the sum.
-    ReduceScatter,
-}
-
-impl Operation {
-    /// The collective of this name in the data file.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Some(match id {
-            "all-reduce" => Self::AllReduce,
-            "all-gather" => Self::AllGather,
-            "reduce-scatter" => Self::ReduceScatter,
-            _ => return None,
-        })
-    }
-
-    /// Bytes on each chip's link for a message of `bytes` among `ranks`.
-    fn volume(self, bytes: Bytes, ranks: f64) -> Bytes {
-        let share = (ranks - 1.0) / ranks;
-        match self {
-            Self::AllReduce => bytes * (2.0 * share),
-            Self::AllGather | Self::ReduceScatter => bytes * share,
-        }
-    }
-}
 
 /// The links of a chip as collectives see them.
 #[derive(Clone, Debug)]
@@ -82,8 +51,8 @@ impl<'a> Fabric<'a> {
             tables,
             engine,
             measured,
-            network_row: tables.link("network"),
-            exchange_row: tables.link("exchange"),
+            network_row: tables.link(LinkKind::Network),
+            exchange_row: tables.link(LinkKind::Exchange),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
@@ -118,7 +87,7 @@ impl<'a> Fabric<'a> {
         let measured = self.row(operation, inner);
         let (t0, efficiency, q, raised) = measured.map_or_else(
             || {
-                let LinkRow { latency, efficiency, q } = self.tables.link("domain");
+                let LinkRow { latency, efficiency, q } = self.tables.link(LinkKind::Domain);
                 (latency, efficiency, q, power(latency.get(), q))
             },
             |row| (row.t0, row.efficiency, row.q, row.raised),

@@ -1,14 +1,16 @@
-//! The fitted constants: data files beside this code, read once. Each file says where its figures come from; `build.rs`
-//! takes the words out of them.
+//! The fitted constants of `data/constants/`, read once, and what of them holds for a chip. Each file says where its figures
+//! come from; `build.rs` takes the words out of them.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::collective::Operation;
+use super::engine::{EngineRow, Generation};
+use super::link::{LinkKind, LinkRow};
+use crate::catalog::columns::{Collectives, Families, Kernels, SramMachines};
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens, power};
+use crate::units::{Bytes, FlopsPerSecond, Seconds, power};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,20 +34,78 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operator of this name in the data file.
+    /// All operators.
+    pub const ALL: [Self; 8] = [
+        Self::Gemm,
+        Self::GemmVllm,
+        Self::PrefillAttention,
+        Self::DecodeAttention,
+        Self::PrefillMla,
+        Self::DecodeMla,
+        Self::Experts,
+        Self::Elementwise,
+    ];
+
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Gemm => "gemm",
+            Self::GemmVllm => "gemm-vllm",
+            Self::PrefillAttention => "prefill-attention",
+            Self::DecodeAttention => "decode-attention",
+            Self::PrefillMla => "prefill-mla",
+            Self::DecodeMla => "decode-mla",
+            Self::Experts => "experts",
+            Self::Elementwise => "elementwise",
+        }
+    }
+
+    /// The operator with this identifier.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        Some(match id {
-            "gemm" => Self::Gemm,
-            "gemm-vllm" => Self::GemmVllm,
-            "prefill-attention" => Self::PrefillAttention,
-            "decode-attention" => Self::DecodeAttention,
-            "prefill-mla" => Self::PrefillMla,
-            "decode-mla" => Self::DecodeMla,
-            "experts" => Self::Experts,
-            "elementwise" => Self::Elementwise,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|operator| operator.id() == id)
+    }
+}
+
+/// What is exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Each rank gets the sum.
+    AllReduce,
+    /// Each rank gets all parts.
+    AllGather,
+    /// Each rank gets its part of the sum.
+    ReduceScatter,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 3] = [Self::AllReduce, Self::AllGather, Self::ReduceScatter];
+
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::AllReduce => "all-reduce",
+            Self::AllGather => "all-gather",
+            Self::ReduceScatter => "reduce-scatter",
+        }
+    }
+
+    /// The operation with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.id() == id)
+    }
+
+    /// Bytes on each chip's link for a message of `bytes` among `ranks`.
+    pub(super) fn volume(self, bytes: Bytes, ranks: f64) -> Bytes {
+        let share = (ranks - 1.0) / ranks;
+        match self {
+            Self::AllReduce => bytes * (2.0 * share),
+            Self::AllGather | Self::ReduceScatter => bytes * share,
+        }
     }
 }
 
@@ -95,84 +155,6 @@ pub struct CollectiveRow {
     pub raised: f64,
 }
 
-/// One row of `engines.csv`; the file explains the columns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EngineRow {
-    /// Engine.
-    pub engine: Engine,
-    /// Generation of silicon, or `any`.
-    pub generation: &'static str,
-    /// Host work per step.
-    pub step: Seconds,
-    /// Host work per step for each sequence in it: sampling, detokenising, bookkeeping.
-    pub sequence: Seconds,
-    /// Small kernels and gaps per layer.
-    pub layer: Seconds,
-    /// Small kernels and gaps around the experts of a layer: choosing, sorting, quantising and putting together.
-    pub expert_layer: Seconds,
-    /// Floors of kernels in the engine's graphs against the floors of kernels alone.
-    pub floor_scale: f64,
-    /// Dense matrix products in decode against the measured ones.
-    pub gemm_scale: f64,
-    /// Attention against the measured one.
-    pub attention_scale: f64,
-    /// Expert products in decode against the measured ones, weights and activations in 16 or 8 bits.
-    pub expert_scale: f64,
-    /// The same with weights and activations in 4 bits.
-    pub expert_fp4_scale: f64,
-    /// The same with mxfp4 weights and wider activations.
-    pub expert_mixed_scale: f64,
-    /// Exchanges against the measured ones.
-    pub link_scale: f64,
-    /// Share of a prefill that stalls running decodes.
-    pub interference: f64,
-    /// Share of a decode step that a prompt in it saves.
-    pub mixing: f64,
-    /// Dense matrix products and attention in prefill against the measured ones.
-    pub prefill_scale: f64,
-    /// Expert products in prefill against the measured ones.
-    pub prefill_expert_scale: f64,
-    /// Host time to launch a layer of a prefill.
-    pub launch: Seconds,
-    /// Host time to launch the experts of a layer of a prefill.
-    pub expert_launch: Seconds,
-    /// Work per request.
-    pub request: Seconds,
-    /// Decode steps from the end of a prefill until the first token reaches the user.
-    pub first_steps: f64,
-    /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
-    pub rank_steps: f64,
-    /// Share of the prompts ahead that a closed-loop request waits for.
-    pub burst: f64,
-    /// The same where prefill has a pool of its own, which takes prompts first come, first served.
-    pub split_burst: f64,
-    /// Prompts that arrive together when answers have equal length.
-    pub group: f64,
-    /// Batched-token budget of a step.
-    pub chunk: Tokens,
-    /// Share of device memory the engine may take.
-    pub memory_fraction: f64,
-    /// Engine, graphs and communication buffers.
-    pub reserve: Bytes,
-}
-
-impl EngineRow {
-    /// Expert products in decode against the measured ones, in the kernels that a format takes.
-    #[must_use]
-    pub const fn experts(&self, format: NumberFormat) -> f64 {
-        match format {
-            NumberFormat::Nvfp4 => self.expert_fp4_scale,
-            NumberFormat::Mxfp4 => self.expert_mixed_scale,
-            // Nobody measured expert kernels with int4 weights; they inherit the law of 16 bits, and its scale.
-            NumberFormat::Int4
-            | NumberFormat::Bf16
-            | NumberFormat::Fp8
-            | NumberFormat::Fp8Block
-            | NumberFormat::Int8 => self.expert_scale,
-        }
-    }
-}
-
 /// Which memory of a chip with a law of its own holds the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightHome {
@@ -180,6 +162,16 @@ pub enum WeightHome {
     Sram,
     /// The main memory: chips read each layer together.
     Memory,
+}
+
+impl WeightHome {
+    fn from_id(id: &str) -> Option<Self> {
+        match id {
+            "sram" => Some(Self::Sram),
+            "memory" => Some(Self::Memory),
+            _ => None,
+        }
+    }
 }
 
 /// One row of `sram.csv`; the file explains the columns.
@@ -209,61 +201,18 @@ pub struct SramRow {
     pub measured: bool,
 }
 
-/// One row of `links.csv`; the file explains the links.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LinkRow {
-    /// Latency of an empty message.
-    pub latency: Seconds,
-    /// Share of the link's bandwidth.
-    pub efficiency: f64,
-    /// Exponent that joins latency and transfer.
-    pub q: f64,
-}
-
 /// A chip's family, from `families.csv`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FamilyRow {
     /// Chip.
     pub chip: &'static str,
     /// Generation of silicon, which picks the row of an engine.
-    pub generation: &'static str,
+    pub generation: Generation,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
     /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
     pub compute: f64,
 }
-
-/// What stands in for an engine that the data file lacks; a test sees to it that none does.
-const PLAIN_ENGINE: EngineRow = EngineRow {
-    engine: Engine::Vllm,
-    generation: "any",
-    step: Seconds::micros(600.0),
-    sequence: Seconds::micros(5.0),
-    layer: Seconds::micros(4.0),
-    expert_layer: Seconds::micros(20.0),
-    floor_scale: 1.0,
-    gemm_scale: 1.0,
-    attention_scale: 1.0,
-    expert_scale: 1.0,
-    expert_fp4_scale: 1.0,
-    expert_mixed_scale: 1.0,
-    link_scale: 1.0,
-    interference: 1.0,
-    mixing: 0.5,
-    prefill_scale: 1.0,
-    prefill_expert_scale: 1.0,
-    launch: Seconds::micros(40.0),
-    expert_launch: Seconds::micros(200.0),
-    request: Seconds::millis(15.0),
-    first_steps: 4.0,
-    rank_steps: 1.0,
-    burst: 0.06,
-    split_burst: 0.06,
-    group: 6.0,
-    chunk: Tokens::new(8192.0),
-    memory_fraction: 0.9,
-    reserve: Bytes::giga(1.5),
-};
 
 /// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -291,12 +240,14 @@ struct Family {
 pub struct Constants {
     kernels: Vec<(Name, KernelRow)>,
     collectives: Vec<(Name, CollectiveRow)>,
-    engines: Vec<EngineRow>,
+    /// By engine and generation.
+    engines: [[EngineRow; Generation::ALL.len()]; Engine::ALL.len()],
     families: Vec<(Name, Family)>,
     /// Laws fitted over all chips.
     any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
-    links: Vec<(&'static str, LinkRow)>,
+    /// By kind.
+    links: [LinkRow; LinkKind::ALL.len()],
 }
 
 /// The rows of one chip in a table.
@@ -369,11 +320,12 @@ pub fn constants() -> &'static Constants {
             any: of(&kernels, Name::new("*")),
             kernels,
             collectives,
-            engines: rows(include_str!(concat!(env!("OUT_DIR"), "/engines.csv")), engine_row),
+            engines: Engine::ALL
+                .map(|engine| Generation::ALL.map(|generation| EngineRow::new(engine, generation))),
             sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
                 Name::new(row.chip)
             }),
-            links: rows(include_str!(concat!(env!("OUT_DIR"), "/links.csv")), link_row),
+            links: LinkKind::ALL.map(LinkRow::new),
         }
     })
 }
@@ -397,20 +349,14 @@ impl Constants {
     /// The engine's constants on a chip: those of its generation, else those of any.
     #[must_use]
     pub fn engine(&self, engine: Engine, chip: &str) -> &EngineRow {
-        let generation = self.family(chip).map_or("any", |own| own.row.generation);
-        let find =
-            |generation| self.engines.iter().find(|row| row.engine == engine && row.generation == generation);
-        find(generation).or_else(|| find("any")).unwrap_or(&PLAIN_ENGINE)
+        let generation = self.family(chip).map_or(Generation::Any, |own| own.row.generation);
+        &self.engines[engine as usize][generation as usize]
     }
 
-    /// The same tables with another row for the engine that the row names, as calibration tries them.
+    /// The same tables with another row for the engine and generation that the row names, as calibration tries them.
     #[must_use]
     pub fn with_engine(mut self, row: EngineRow) -> Self {
-        match self.engines.iter_mut().find(|own| own.engine == row.engine && own.generation == row.generation)
-        {
-            Some(own) => *own = row,
-            None => self.engines.push(row),
-        }
+        self.engines[row.engine as usize][row.generation as usize] = row;
         self
     }
 
@@ -426,11 +372,10 @@ impl Constants {
         row(&chip.id).or_else(|| chip.is_sram_machine().then(|| row("*")).flatten())
     }
 
-    /// The constants of a kind of link; a plain one where the file lacks it.
+    /// The constants of a kind of link.
     #[must_use]
-    pub fn link(&self, kind: &str) -> LinkRow {
-        let plain = LinkRow { latency: Seconds::micros(10.0), efficiency: 0.8, q: 1.0 };
-        self.links.iter().find(|(own, _)| *own == kind).map_or(plain, |(_, row)| *row)
+    pub fn link(&self, kind: LinkKind) -> LinkRow {
+        self.links[kind as usize]
     }
 
     /// Whether kernels of this chip or of one of its family were measured.
@@ -447,22 +392,18 @@ struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    fn text(&self, column: usize) -> Option<&'a str> {
-        self.cells.get(column).copied().map(str::trim)
+    fn text(&self, column: impl Into<usize>) -> Option<&'a str> {
+        self.cells.get(column.into()).copied()
     }
 
-    fn number(&self, column: usize) -> Option<f64> {
+    fn number(&self, column: impl Into<usize>) -> Option<f64> {
         decimal(self.text(column)?).filter(|value| value.is_finite())
     }
 }
 
-/// Reads the lines after comments and header; a line that says nothing sensible is left out, and a test counts them.
+/// Reads the lines; one that says nothing sensible is left out, and a test counts them.
 fn rows<T>(text: &'static str, read: impl Fn(&Cells<'static>) -> Option<T>) -> Vec<T> {
-    data_lines(text).filter_map(|line| read(&Cells { cells: line.split(',').collect() })).collect()
-}
-
-fn data_lines(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).skip(1)
+    text.lines().filter_map(|line| read(&Cells { cells: line.split(',').collect() })).collect()
 }
 
 /// Rows in the order of their keys; one whose name is too long for a key is left out, and a test counts them.
@@ -491,117 +432,73 @@ fn find<'a, K: Ord, T>(table: &'a [(K, T)], wanted: &K) -> Option<&'a T> {
 
 fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
     Some(KernelRow {
-        operator: Operator::from_id(cells.text(0)?)?,
-        chip: cells.text(1)?,
-        format: NumberFormat::from_id(cells.text(2)?)?,
-        unit: match cells.text(3)? {
-            "bf16" => ComputeType::Bf16,
-            "fp8" => ComputeType::Fp8,
-            "int8" => ComputeType::Int8,
-            "fp4" => ComputeType::Fp4,
-            _ => return None,
-        },
-        t0: Seconds::micros(cells.number(4)?),
-        compute: cells.number(5)?,
-        bandwidth: cells.number(6)?,
-        half_tiles: cells.number(7)?,
-        split: cells.number(8)?,
-        pad_rows: cells.number(9)?,
+        operator: Operator::from_id(cells.text(Kernels::operator)?)?,
+        chip: cells.text(Kernels::chip)?,
+        format: NumberFormat::from_id(cells.text(Kernels::format)?)?,
+        unit: ComputeType::from_id(cells.text(Kernels::unit)?)?,
+        t0: Seconds::micros(cells.number(Kernels::t0_us)?),
+        compute: cells.number(Kernels::compute)?,
+        bandwidth: cells.number(Kernels::bandwidth)?,
+        half_tiles: cells.number(Kernels::half_tiles)?,
+        split: cells.number(Kernels::split)?,
+        pad_rows: cells.number(Kernels::pad_rows)?,
     })
 }
 
 fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
     Some(CollectiveRow {
-        operation: Operation::from_id(cells.text(0)?)?,
-        chip: cells.text(1)?,
-        library: match cells.text(2)? {
+        operation: Operation::from_id(cells.text(Collectives::operation)?)?,
+        chip: cells.text(Collectives::chip)?,
+        library: match cells.text(Collectives::library)? {
             "nccl" => None,
             engine => Some(Engine::from_id(engine)?),
         },
-        ranks: cells.text(3)?.parse().ok()?,
-        t0: Seconds::micros(cells.number(4)?),
-        efficiency: cells.number(5)?,
-        q: cells.number(6)?,
-        raised: power(Seconds::micros(cells.number(4)?).get(), cells.number(6)?),
+        ranks: cells.text(Collectives::ranks)?.parse().ok()?,
+        t0: Seconds::micros(cells.number(Collectives::t0_us)?),
+        efficiency: cells.number(Collectives::efficiency)?,
+        q: cells.number(Collectives::q)?,
+        raised: power(
+            Seconds::micros(cells.number(Collectives::t0_us)?).get(),
+            cells.number(Collectives::q)?,
+        ),
     })
 }
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
-    let sibling = cells.text(2).filter(|name| !name.is_empty());
-    let compute = match cells.text(3)? {
+    let sibling = cells.text(Families::sibling).filter(|name| !name.is_empty());
+    let compute = match cells.text(Families::compute)? {
         "" => 1.0,
-        _ => cells.number(3)?,
+        _ => cells.number(Families::compute)?,
     };
-    Some(FamilyRow { chip: cells.text(0)?, generation: cells.text(1)?, sibling, compute })
-}
-
-fn engine_row(cells: &Cells<'static>) -> Option<EngineRow> {
-    Some(EngineRow {
-        engine: Engine::from_id(cells.text(0)?)?,
-        generation: cells.text(1)?,
-        step: Seconds::micros(cells.number(2)?),
-        sequence: Seconds::micros(cells.number(3)?),
-        layer: Seconds::micros(cells.number(4)?),
-        expert_layer: Seconds::micros(cells.number(5)?),
-        floor_scale: cells.number(6)?,
-        gemm_scale: cells.number(7)?,
-        attention_scale: cells.number(8)?,
-        expert_scale: cells.number(9)?,
-        expert_fp4_scale: cells.number(10)?,
-        expert_mixed_scale: cells.number(11)?,
-        link_scale: cells.number(12)?,
-        interference: cells.number(13)?,
-        mixing: cells.number(14)?,
-        prefill_scale: cells.number(15)?,
-        prefill_expert_scale: cells.number(16)?,
-        launch: Seconds::micros(cells.number(17)?),
-        expert_launch: Seconds::micros(cells.number(18)?),
-        request: Seconds::millis(cells.number(19)?),
-        first_steps: cells.number(20)?,
-        rank_steps: cells.number(21)?,
-        burst: cells.number(22)?,
-        split_burst: cells.number(23)?,
-        group: cells.number(24)?,
-        chunk: Tokens::new(cells.number(25)?),
-        memory_fraction: cells.number(26)?,
-        reserve: Bytes::giga(cells.number(27)?),
+    Some(FamilyRow {
+        chip: cells.text(Families::chip)?,
+        generation: Generation::from_id(cells.text(Families::generation)?)?,
+        sibling,
+        compute,
     })
 }
 
 fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
-        chip: cells.text(0)?,
-        weights: match cells.text(1)? {
-            "sram" => WeightHome::Sram,
-            "memory" => WeightHome::Memory,
-            _ => return None,
-        },
-        layer: Seconds::micros(cells.number(2)?),
-        hidden: Seconds::micros(cells.number(3)?),
-        experts: Seconds::micros(cells.number(4)?),
-        share: cells.number(5)?,
-        wide: cells.text(6)?.parse().ok()?,
-        usable: cells.number(7)?,
-        compute: cells.number(8)?,
-        peak: match cells.text(9)? {
+        chip: cells.text(SramMachines::chip)?,
+        weights: WeightHome::from_id(cells.text(SramMachines::weights)?)?,
+        layer: Seconds::micros(cells.number(SramMachines::layer_us)?),
+        hidden: Seconds::micros(cells.number(SramMachines::hidden_us)?),
+        experts: Seconds::micros(cells.number(SramMachines::moe_us)?),
+        share: cells.number(SramMachines::share)?,
+        wide: cells.text(SramMachines::wide)?.parse().ok()?,
+        usable: cells.number(SramMachines::usable)?,
+        compute: cells.number(SramMachines::compute)?,
+        peak: match cells.text(SramMachines::peak_TFLOPS)? {
             "" => None,
-            _ => Some(FlopsPerSecond::tera(cells.number(9)?)),
+            _ => Some(FlopsPerSecond::tera(cells.number(SramMachines::peak_TFLOPS)?)),
         },
-        measured: match cells.text(10)? {
+        measured: match cells.text(SramMachines::evidence)? {
             "measured" => true,
             "claim" => false,
             _ => return None,
         },
     })
-}
-
-fn link_row(cells: &Cells<'static>) -> Option<(&'static str, LinkRow)> {
-    let row = LinkRow {
-        latency: Seconds::micros(cells.number(1)?),
-        efficiency: cells.number(2)?,
-        q: cells.number(3)?,
-    };
-    Some((cells.text(0)?, row))
 }
 
 #[cfg(test)]
@@ -611,24 +508,36 @@ mod tests {
     #[test]
     fn no_line_of_the_data_files_is_lost() {
         let tables = constants();
-        assert_eq!(
-            tables.kernels.len(),
-            data_lines(include_str!("../../data/constants/kernels.csv")).count()
-        );
-        assert_eq!(
-            tables.collectives.len(),
-            data_lines(include_str!("../../data/constants/collectives.csv")).count()
-        );
-        assert_eq!(
-            tables.engines.len(),
-            data_lines(include_str!("../../data/constants/engines.csv")).count()
-        );
-        assert_eq!(
-            tables.families.len(),
-            data_lines(include_str!("../../data/constants/families.csv")).count()
-        );
-        assert_eq!(tables.links.len(), data_lines(include_str!("../../data/constants/links.csv")).count());
-        assert_eq!(tables.sram.len(), data_lines(include_str!("../../data/constants/sram.csv")).count());
+        let lines = |file: &str| {
+            file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).count() - 1
+        };
+        assert_eq!(tables.kernels.len(), lines(include_str!("../../data/constants/kernels.csv")));
+        assert_eq!(tables.collectives.len(), lines(include_str!("../../data/constants/collectives.csv")));
+        assert_eq!(tables.families.len(), lines(include_str!("../../data/constants/families.csv")));
+        assert_eq!(tables.sram.len(), lines(include_str!("../../data/constants/sram.csv")));
+        let engines = tables.engines.iter().flatten().count();
+        assert_eq!(engines, lines(include_str!("../../data/constants/engines.csv")));
+        assert_eq!(tables.links.len(), lines(include_str!("../../data/constants/links.csv")));
+    }
+
+    #[test]
+    fn rows_are_found_under_their_names() {
+        let tables = constants();
+        for engine in Engine::ALL {
+            for (generation, chip) in [(Generation::Any, "h100-sxm"), (Generation::Blackwell, "b200")] {
+                let row = tables.engine(engine, chip);
+                assert_eq!((row.engine, row.generation), (engine, generation));
+                // The first number of the file's row, so that no constant is taken for another.
+                let start = format!("{},{},", engine.id(), generation.id());
+                let file = include_str!("../../data/constants/engines.csv");
+                let line = file.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();
+                let step = line.split(',').next().and_then(decimal).unwrap_or_default();
+                assert_eq!(row.step, Seconds::micros(step));
+            }
+        }
+        for kind in LinkKind::ALL {
+            assert_eq!(tables.link(kind), LinkRow::new(kind));
+        }
     }
 
     #[test]

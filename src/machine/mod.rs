@@ -2,13 +2,17 @@
 
 pub mod collective;
 pub mod constants;
+pub mod engine;
 pub mod kernel;
+pub mod link;
 pub mod wire;
 
-pub use collective::{Collective, Fabric, Operation};
+pub use collective::{Collective, Fabric};
 pub use constants::{
-    CollectiveRow, Constants, EngineRow, FamilyRow, KernelRow, LinkRow, Measured, On, Operator, SramRow,
-    WeightHome, constants,
+    CollectiveRow, Constants, FamilyRow, KernelRow, Measured, On, Operation, Operator, SramRow, WeightHome,
+    constants,
 };
+pub use engine::{EngineRow, Generation};
 pub use kernel::{Kernel, Limit, Provenance, Work};
+pub use link::{LinkKind, LinkRow};
 pub use wire::{WireRow, wire};

@@ -1,10 +1,13 @@
 //! Links between pools that go by a name (`constants/wires.csv`).
 
-use std::sync::OnceLock;
-
+use crate::catalog::columns::Wires;
 use crate::scenario::Wire;
-use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, Seconds};
+
+/// The rows of the file as constants, each called after its wire.
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/wires.rs"));
+}
 
 /// The figures of a wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,27 +23,20 @@ pub struct WireRow {
 /// The figures of a wire.
 #[must_use]
 pub fn wire(wire: Wire) -> WireRow {
-    static ROWS: OnceLock<Vec<(Wire, WireRow)>> = OnceLock::new();
-    let rows = ROWS.get_or_init(|| {
-        let lines = include_str!(concat!(env!("OUT_DIR"), "/wires.csv")).lines();
-        lines.skip(1).filter_map(row).collect()
-    });
-    let found = rows.iter().find(|(own, _)| *own == wire).map(|(_, row)| *row);
-    // The file has a row for each wire, which a test checks.
-    found.unwrap_or(WireRow { bandwidth: None, latency: Seconds::micros(10.0), efficiency: 0.8 })
-}
-
-fn row(line: &str) -> Option<(Wire, WireRow)> {
-    let mut cells = line.split(',');
-    let wire = Wire::from_id(cells.next()?)?;
-    let mut number = || decimal(cells.next()?.trim());
-    let bandwidth = number()?;
-    let row = WireRow {
-        bandwidth: (bandwidth > 0.0).then(|| BytesPerSecond::giga(bandwidth)),
-        latency: Seconds::micros(number()?),
-        efficiency: number()?,
+    let row = match wire {
+        Wire::Domain => &rows::DOMAIN,
+        Wire::Pcie5 => &rows::PCIE5,
+        Wire::Ib400 => &rows::IB400,
+        Wire::Eth400 => &rows::ETH400,
+        Wire::Eth800 => &rows::ETH800,
+        Wire::Efa => &rows::EFA,
     };
-    Some((wire, row))
+    let bandwidth = Wires::bandwidth_GBps.of(row);
+    WireRow {
+        bandwidth: (bandwidth > 0.0).then(|| BytesPerSecond::giga(bandwidth)),
+        latency: Seconds::micros(Wires::latency_us.of(row)),
+        efficiency: Wires::efficiency.of(row),
+    }
 }
 
 #[cfg(test)]

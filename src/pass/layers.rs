@@ -1,4 +1,6 @@
-//! The operations of one forward pass, layer group by layer group.
+//! The operations of one forward pass, layer group by layer group: how much each computes and reads, and how long that
+//! takes by its kernel law. Attention of prompts and of decode stands in a method for each kind of attention (`grouped`,
+//! `latent`, `recurrent`, `compressed`), experts and collectives behind them.
 
 use super::op::{Op, OpKind};
 use super::plan::{ACTIVATION, Laws, Plan, STATE, touched};

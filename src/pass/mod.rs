@@ -1,5 +1,10 @@
 //! What one forward pass costs: a model sharded over a machine as a list of operations, each with work, time and
 //! binding limit.
+//!
+//! - `plan` is the sharded model: layout, kernel laws, weights, what does not depend on the load ([`Plan`]).
+//! - `layers` walks a pass operation by operation: the work and time of prefill attention, decode attention, experts,
+//!   collectives and the rest, each in a method called after it.
+//! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
 mod layers;
 mod numerics;

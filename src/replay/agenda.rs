@@ -3,67 +3,61 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A time (or another number that is never negative) that orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(u64);
-
-impl Instant {
-    /// From seconds; what is negative or no number counts as 0.
-    #[must_use]
-    pub fn new(time: f64) -> Self {
-        // The bits of numbers that are not negative order like the numbers.
-        Self(if time > 0.0 { time.to_bits() } else { 0 })
-    }
-
-    /// In seconds.
-    #[must_use]
-    pub fn get(self) -> f64 {
-        f64::from_bits(self.0)
-    }
-}
+use super::id::{ReplicaId, Slot};
+use super::instant::Instant;
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
     /// A replica's step or run of steps ends, unless it was planned anew since.
     Step {
-        /// Pool.
-        pool: u32,
-        /// Replica in it.
-        worker: u32,
+        /// The replica.
+        replica: ReplicaId,
         /// The plan.
         version: u32,
     },
     /// The blocks of a request are loaded from a farther tier.
     Loaded {
         /// The request.
-        slot: u32,
+        slot: Slot,
     },
     /// The last stages have read the prompt.
-    Read {
+    Prefilled {
         /// The request.
-        slot: u32,
+        slot: Slot,
     },
-    /// The cache has come over the link.
-    Arrived {
+    /// The KV cache has come over the link.
+    Transferred {
         /// The request.
-        slot: u32,
+        slot: Slot,
     },
     /// A transfer ends, unless another began or ended since.
-    Wire {
+    Link {
         /// The state of the link.
         version: u32,
     },
 }
 
-/// Events to come.
+/// The time that it is in the replay, and events to come.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
+    now: f64,
     heap: BinaryHeap<Reverse<(Instant, u64, Event)>>,
     planned: u64,
 }
 
 impl Agenda {
+    /// The time that it is, in seconds.
+    #[must_use]
+    pub const fn now(&self) -> f64 {
+        self.now
+    }
+
+    /// Time goes on, never back.
+    pub const fn advance(&mut self, time: f64) {
+        self.now = self.now.max(time);
+    }
+
     /// Plans an event.
     pub fn plan(&mut self, time: f64, event: Event) {
         self.heap.push(Reverse((Instant::new(time), self.planned, event)));
@@ -76,8 +70,10 @@ impl Agenda {
         self.heap.peek().map(|Reverse((time, ..))| time.get())
     }
 
-    /// The next event.
-    pub fn pop(&mut self) -> Option<(f64, Event)> {
-        self.heap.pop().map(|Reverse((time, _, event))| (time.get(), event))
+    /// Goes on to the next event.
+    pub fn pop(&mut self) -> Option<Event> {
+        let Reverse((time, _, event)) = self.heap.pop()?;
+        self.advance(time.get());
+        Some(event)
     }
 }

@@ -14,26 +14,26 @@ pub struct Helper {
     /// What it is made of.
     pub plan: Beside,
     /// Replicas that read prompts, over time.
-    pub reading: Series,
+    pub prefill_busy: Series,
     /// Replicas that have a part in decode, over time.
-    pub writing: Series,
+    pub decode_busy: Series,
 }
 
 impl Helper {
     /// At rest.
     #[must_use]
     pub fn new(plan: Beside) -> Self {
-        Self { plan, reading: Series::default(), writing: Series::default() }
+        Self { plan, prefill_busy: Series::default(), decode_busy: Series::default() }
     }
 
     /// Its part in what one replica of the other pool does between two times.
-    pub fn reads(&mut self, from: f64, to: f64, share: f64) {
-        self.reading.span(from, to, share / self.plan.ratio.max(1e-9));
+    pub fn prefills(&mut self, from: f64, to: f64, share: f64) {
+        self.prefill_busy.span(from, to, share / self.plan.ratio.max(1e-9));
     }
 
     /// The same in decode.
-    pub fn writes(&mut self, from: f64, to: f64, share: f64) {
-        self.writing.span(from, to, share / self.plan.ratio.max(1e-9));
+    pub fn decodes(&mut self, from: f64, to: f64, share: f64) {
+        self.decode_busy.span(from, to, share / self.plan.ratio.max(1e-9));
     }
 }
 

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::beside::Remembered;
 use super::engine::Progress;
 use super::pool::Pool;
+use super::replica::Activity;
 use super::run::{Run, fewer};
 use super::start::Replay;
-use super::worker::Doing;
 use crate::scenario::Role;
 use crate::serve::{Beside, Refusal, Shares};
 
@@ -102,13 +102,13 @@ struct Now {
 
 impl Now {
     /// What a replica does, which shares prompts and decode steps with the pools beside it like this.
-    fn of(doing: Doing, reading: Shares, writing: Shares) -> Option<Self> {
-        match doing {
-            Doing::Nothing => None,
-            Doing::Decode { since, takes, ahead, .. } => {
+    fn of(activity: Activity, reading: Shares, writing: Shares) -> Option<Self> {
+        match activity {
+            Activity::Idle => None,
+            Activity::Decode { since, takes, ahead, .. } => {
                 Some(Self { since, takes, ahead, act: Act::Decode, shares: writing })
             }
-            Doing::Reading { since, takes, share, steps } => {
+            Activity::Prefill { since, takes, share, steps } => {
                 let rest = if steps > 0 { 1.0 - share } else { 0.0 };
                 let of = |read: f64, write: f64| share * read + rest * write;
                 let shares = Shares {
@@ -234,11 +234,11 @@ impl Recorder {
                 }
                 continue;
             };
-            let Some(pool) = engine.pools().get(index) else { continue };
-            let Some(own) = pool.workers.get(worker) else { continue };
-            let begun = match own.doing {
-                Doing::Nothing => None,
-                Doing::Decode { since, .. } | Doing::Reading { since, .. } => Some(since),
+            let Some((pool, steps)) = engine.pools_with_steps().nth(index) else { continue };
+            let Some(own) = pool.replicas.iter().nth(worker) else { continue };
+            let begun = match own.activity {
+                Activity::Idle => None,
+                Activity::Decode { since, .. } | Activity::Prefill { since, .. } => Some(since),
             };
             if let Some(before) = lane.now
                 && begun != Some(before.since)
@@ -248,18 +248,18 @@ impl Recorder {
             let parts = match lane.now {
                 Some(before) if begun == Some(before.since) => {
                     // It may have been cut short.
-                    if let Doing::Decode { takes, .. } = own.doing {
+                    if let Activity::Decode { takes, .. } = own.activity {
                         lane.now = Some(Now { takes, ..before });
                     }
                     continue;
                 }
-                _ if pool.helpers.is_empty() || own.count == 0 => Shares::WHOLE,
-                _ => shares.shares(&pool.plan.steps, own.count, own.context),
+                _ if pool.helpers.is_empty() || own.decoding == 0 => Shares::WHOLE,
+                _ => shares.shares(steps, own.decoding, own.context),
             };
-            lane.now = Now::of(own.doing, pool.reading_shares, parts);
+            lane.now = Now::of(own.activity, pool.reading_shares, parts);
         }
         self.level(now);
-        let levels = engine.pools().iter().flat_map(|own| [waiting(own), used(own)]);
+        let levels = engine.pools().flat_map(|own| [waiting(own), used(own)]);
         for (level, own) in self.levels.iter_mut().zip(levels) {
             level.now = own;
         }
@@ -279,10 +279,10 @@ impl Recorder {
     }
 
     fn set_up(&mut self, engine: &Replay<'_>) {
-        let pools = engine.pools();
-        let all: usize = pools.iter().map(|own| own.workers.len()).sum();
+        let pools: Vec<&Pool> = engine.pools().collect();
+        let all: usize = pools.iter().map(|own| own.replicas.len()).sum();
         for (index, pool) in pools.iter().enumerate() {
-            let (count, name) = (pool.workers.len(), name(pool.plan.role));
+            let (count, name) = (pool.replicas.len(), name(pool.plan.role));
             // What the others leave, and at least an equal part.
             let each = LANES.saturating_sub(all - count).max(LANES / pools.len());
             for worker in 0..count.min(each) {
@@ -484,11 +484,11 @@ fn halve(columns: &mut [[f64; KINDS]]) {
     }
 }
 
-fn waiting<S>(pool: &Pool<S>) -> f64 {
-    pool.workers.iter().map(|own| own.waiting.len() as f64).sum()
+fn waiting(pool: &Pool) -> f64 {
+    pool.replicas.iter().map(|own| own.waiting.len() as f64).sum()
 }
 
-fn used<S>(pool: &Pool<S>) -> f64 {
-    let all = pool.blocks.max(1) as f64 * pool.workers.len().max(1) as f64;
-    pool.workers.iter().map(|own| own.noted as f64).sum::<f64>() / all
+fn used(pool: &Pool) -> f64 {
+    let all = pool.blocks.max(1) as f64 * pool.replicas.len() as f64;
+    pool.replicas.iter().map(|own| own.noted as f64).sum::<f64>() / all
 }

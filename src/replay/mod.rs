@@ -3,28 +3,34 @@
 //! - [`requests`] says what is asked and when, from a scenario and its seed or from a trace; answers feed back into it
 //!   where users wait for them.
 //! - [`cache`] knows which prefix blocks lie where, so that the hit rate is a result.
-//! - [`engine`] takes requests through queues, steps and links, on the step times that the closed form uses ([`steps`]).
+//! - `engine` takes requests through queues, steps and links, on the step times that the closed form uses (`steps`): when
+//!   they are admitted, in whose step they are, who is preempted, and how they go from prefill to decode.
+//! - [`Replay`] is that engine on a deployment, and [`Replayed`] what it comes to.
 
 mod agenda;
-pub mod beside;
+mod benchmark;
+mod beside;
 pub mod cache;
-pub mod engine;
+mod engine;
 mod histogram;
+mod id;
+mod instant;
 pub mod lanes;
+mod meter;
 pub mod overview;
-pub mod pool;
+mod pool;
 mod random;
 pub mod record;
+mod replica;
 pub mod requests;
 pub mod result;
 pub mod run;
 mod series;
 mod start;
 pub mod statistics;
-pub mod steps;
+mod steps;
 mod table;
-pub mod wire;
-pub mod worker;
+mod wire;
 
 pub use engine::Progress;
 pub use record::Record;

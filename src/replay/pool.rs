@@ -2,24 +2,22 @@
 
 use super::beside::{Helper, Remembered as Parts};
 use super::cache::ByPlace;
+use super::id::{ByPool, PoolId, ReplicaId};
+use super::replica::Replica;
 use super::series::Series;
 use super::steps::{Room, Steps};
 use super::table::Table;
-use super::worker::Worker;
 use crate::scenario::Role;
 use crate::scenario::traffic::{Place, Routing};
-use crate::serve::scheduler::Scheduler;
-use crate::serve::{Reading, Shares};
+use crate::serve::{Reading, Scheduler, Shares};
 use crate::units::{BytesPerSecond, Seconds, Tokens};
 
 /// What a pool is made of.
 #[derive(Clone, Debug)]
-pub struct PoolPlan<S> {
+pub struct PoolPlan {
     /// What it does.
     pub role: Role,
-    /// Step times of a replica.
-    pub steps: S,
-    /// Copies of it.
+    /// Number of replicas.
     pub replicas: u32,
     /// The rules.
     pub scheduler: Scheduler,
@@ -45,25 +43,25 @@ type Remembered = ((u64, u64, u64), Reading);
 
 /// Equal replicas at work.
 #[derive(Clone, Debug)]
-pub struct Pool<S> {
+pub struct Pool {
     /// What it is made of.
-    pub plan: PoolPlan<S>,
+    pub plan: PoolPlan,
     /// Decode steps by batch and context.
     pub table: Table,
     /// Reading times asked for lately, so that equal prompts are computed once.
     remembered: Vec<Option<Remembered>>,
     /// The replicas.
-    pub workers: Vec<Worker>,
+    pub replicas: Replicas,
     /// Whose turn it is.
-    turn: usize,
+    turn: u32,
     /// Tokens that a sequence takes beside its own.
     pub fixed: u64,
     /// Blocks of a replica.
     pub blocks: u64,
     /// Replicas that read prompts, over time.
-    pub reading: Series,
+    pub prefill_busy: Series,
     /// Replicas in decode, over time.
-    pub writing: Series,
+    pub decode_busy: Series,
     /// Blocks in use, over time.
     pub used: Series,
     /// Requests that wait to be admitted, over time.
@@ -84,54 +82,81 @@ pub struct Pool<S> {
     pub shares: Parts,
 }
 
-impl<S> PoolPlan<S> {
-    fn with_steps<T>(self, steps: T) -> PoolPlan<T> {
-        PoolPlan {
-            steps,
-            role: self.role,
-            replicas: self.replicas,
-            scheduler: self.scheduler,
-            room: self.room,
-            tiers: self.tiers,
-            interference: self.interference,
-            mixing: self.mixing,
-            first_steps: self.first_steps,
-            routing: self.routing,
-        }
-    }
+/// The replicas of a pool, of which there is always one.
+#[derive(Clone, Debug)]
+pub struct Replicas {
+    pool: PoolId,
+    first: Replica,
+    others: Vec<Replica>,
 }
 
-impl<S> Pool<S> {
-    /// The same replicas in the same state, with other step times.
+impl Replicas {
+    fn new(pool: PoolId, each: Replica, count: u32) -> Self {
+        Self { pool, others: vec![each.clone(); count.saturating_sub(1) as usize], first: each }
+    }
+
+    /// How many.
     #[must_use]
-    pub fn with_steps<T>(self, steps: T) -> Pool<T> {
-        Pool {
-            plan: self.plan.with_steps(steps),
-            table: self.table,
-            remembered: self.remembered,
-            workers: self.workers,
-            turn: self.turn,
-            fixed: self.fixed,
-            blocks: self.blocks,
-            reading: self.reading,
-            writing: self.writing,
-            used: self.used,
-            queue: self.queue,
-            batch: self.batch,
-            steps: self.steps,
-            preemptions: self.preemptions,
-            swaps: self.swaps,
-            helpers: self.helpers,
-            reading_shares: self.reading_shares,
-            shares: self.shares,
-        }
+    #[allow(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Replica> + Clone {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The first of those that rank lowest.
+    #[must_use]
+    pub fn least<R: Ord>(&self, rank: impl Fn(&Replica) -> R) -> ReplicaId {
+        let first = (rank(&self.first), 0);
+        let (_, number) = (1..).zip(&self.others).fold(first, |least, (number, replica)| {
+            let own = rank(replica);
+            if own < least.0 { (own, number) } else { least }
+        });
+        ReplicaId::new(self.pool, number)
+    }
+
+    /// The one with this handle.
+    #[must_use]
+    pub fn at(&self, id: ReplicaId) -> &Replica {
+        debug_assert!(
+            id.pool() == self.pool && (id.number() as usize) < self.len(),
+            "{id:?} is of another pool"
+        );
+        let later = id.number().checked_sub(1);
+        later.and_then(|index| self.others.get(index as usize)).unwrap_or(&self.first)
+    }
+
+    /// The one with this handle, to change it.
+    pub fn at_mut(&mut self, id: ReplicaId) -> &mut Replica {
+        debug_assert!(
+            id.pool() == self.pool && (id.number() as usize) < self.len(),
+            "{id:?} is of another pool"
+        );
+        let later = id.number().checked_sub(1);
+        later.and_then(|index| self.others.get_mut(index as usize)).unwrap_or(&mut self.first)
     }
 }
 
-impl<S: Steps> Pool<S> {
+impl ByPool<Pool> {
+    /// A replica, of whichever pool it is.
+    #[must_use]
+    pub fn replica(&self, id: ReplicaId) -> &Replica {
+        self.get(id.pool()).replicas.at(id)
+    }
+
+    /// A replica, of whichever pool it is, to change it.
+    pub fn replica_mut(&mut self, id: ReplicaId) -> &mut Replica {
+        self.get_mut(id.pool()).replicas.at_mut(id)
+    }
+}
+
+impl Pool {
     /// Idle replicas.
     #[must_use]
-    pub fn new(plan: PoolPlan<S>) -> Self {
+    pub fn new(id: PoolId, plan: PoolPlan, steps: &impl Steps) -> Self {
         let block = f64::from(plan.scheduler.block.max(1));
         let count = |tokens: f64| libm::floor(tokens / block).clamp(0.0, 1e15) as u64;
         let blocks = count(plan.room.tokens);
@@ -141,25 +166,25 @@ impl<S: Steps> Pool<S> {
                 *slot = count(tokens.get());
             }
         }
-        let recent = plan.steps.token(1.0, Tokens::new(1024.0)).get();
-        let worker = Worker::new(ByPlace(capacity), plan.scheduler.block, recent);
+        let recent = steps.token(1.0, Tokens::new(1024.0)).get();
+        let replica = Replica::new(ByPlace(capacity), plan.scheduler.block, recent);
         Self {
-            workers: vec![worker; plan.replicas.max(1) as usize],
+            replicas: Replicas::new(id, replica, plan.replicas),
             table: Table::default(),
             remembered: vec![None; REMEMBERED],
             turn: 0,
             fixed: libm::round(plan.room.fixed).clamp(0.0, 1e12) as u64,
             blocks,
-            reading: Series::default(),
-            writing: Series::default(),
+            prefill_busy: Series::default(),
+            decode_busy: Series::default(),
             used: Series::default(),
             queue: Series::default(),
             batch: Series::default(),
             steps: 0,
             preemptions: 0,
             swaps: 0,
-            helpers: plan.steps.beside().into_iter().map(Helper::new).collect(),
-            reading_shares: plan.steps.reading_shares(Tokens::new(4096.0), Tokens::ZERO),
+            helpers: steps.beside().into_iter().map(Helper::new).collect(),
+            reading_shares: steps.reading_shares(Tokens::new(4096.0), Tokens::ZERO),
             shares: Parts::default(),
             plan,
         }
@@ -172,7 +197,7 @@ impl<S: Steps> Pool<S> {
     }
 
     /// What a step's worth of prompts costs.
-    pub fn read(&mut self, prompts: f64, new: f64, past: f64) -> Reading {
+    pub fn read(&mut self, steps: &impl Steps, prompts: f64, new: f64, past: f64) -> Reading {
         let key = (prompts.to_bits(), new.to_bits(), past.to_bits());
         let mixed =
             (key.0 ^ key.1.rotate_left(21) ^ key.2.rotate_left(42)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -180,7 +205,7 @@ impl<S: Steps> Pool<S> {
         match slot {
             Some(Some((known, reading))) if *known == key => *reading,
             slot => {
-                let reading = self.plan.steps.read(prompts, Tokens::new(new), Tokens::new(past));
+                let reading = steps.read(prompts, Tokens::new(new), Tokens::new(past));
                 if let Some(slot) = slot {
                     *slot = Some((key, reading));
                 }
@@ -191,34 +216,29 @@ impl<S: Steps> Pool<S> {
 
     /// Time to load so many tokens from a place.
     #[must_use]
-    pub fn load_time(&self, place: Place, tokens: f64) -> f64 {
-        let bytes = self.plan.steps.cache(Tokens::new(tokens));
+    pub fn load_time(&self, steps: &impl Steps, place: Place, tokens: f64) -> f64 {
+        let bytes = steps.cache(Tokens::new(tokens));
         self.plan
             .tiers
             .iter()
-            .find(|(own, ..)| *own == place)
+            .find(|(tier, ..)| *tier == place)
             .map_or(Seconds::ZERO, |(.., bandwidth)| bytes / *bandwidth)
             .get()
     }
 
     /// The replica that takes a prompt of so many tokens; `cached` says how many of them a replica has.
-    pub fn route(&mut self, input: u32, cached: impl Fn(&Worker) -> u32) -> usize {
-        let count = self.workers.len().max(1);
-        let by = |rank: &dyn Fn(&Worker) -> (u64, u32)| {
-            let ranked = self.workers.iter().enumerate().map(|(index, worker)| (rank(worker), index));
-            ranked.min().map_or(0, |(_, index)| index)
-        };
+    pub fn route(&mut self, input: u32, cached: impl Fn(&Replica) -> u32) -> ReplicaId {
         match self.plan.routing {
             Routing::RoundRobin => {
                 let turn = self.turn;
-                self.turn = (turn + 1) % count;
-                turn
+                self.turn = (turn + 1) % self.plan.replicas.max(1);
+                ReplicaId::new(self.replicas.pool, turn)
             }
-            Routing::LeastLoaded => by(&|worker| (u64::from(worker.load), 0)),
+            Routing::LeastLoaded => self.replicas.least(|replica| replica.load),
             // Least to read: what others still have to, and of the prompt what is not there yet.
-            Routing::Prefix => by(&|worker| {
-                let own = u64::from(input.saturating_sub(cached(worker)));
-                (worker.unread + own, worker.load)
+            Routing::Prefix => self.replicas.least(|replica| {
+                let new = u64::from(input.saturating_sub(cached(replica)));
+                (replica.unread + new, replica.load)
             }),
         }
     }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::requests::Request;
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,6 +52,28 @@ pub struct Record {
 }
 
 impl Record {
+    /// A request that ends like this, with no time taken yet.
+    #[must_use]
+    pub(super) fn of(request: &Request, end: End) -> Self {
+        Self {
+            index: request.index,
+            replicas: (0, 0),
+            beside: [None, None],
+            end,
+            preemptions: 0,
+            urgent: request.urgent,
+            session: request.session,
+            input: request.input,
+            output: request.output,
+            cached: 0,
+            loaded: 0,
+            arrival: request.arrival.get(),
+            wait: 0.0,
+            ttft: 0.0,
+            e2e: 0.0,
+        }
+    }
+
     /// Mean time between tokens after the first; nothing for an answer of one token.
     #[must_use]
     pub fn tpot(&self) -> Option<f64> {

@@ -24,10 +24,12 @@ use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
 use crate::units::{Seconds, Tokens};
 
+use super::benchmark;
+use super::instant::Instant;
 use super::random::Stream;
 
 /// One request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Counted from 0 in the order in which requests are handed out.
     pub index: u32,
@@ -51,7 +53,7 @@ pub struct Request {
     /// Whether it goes before those that are not.
     pub urgent: bool,
     /// Who waits for the answer.
-    from: From,
+    asker: Asker,
 }
 
 impl Request {
@@ -70,9 +72,10 @@ impl Request {
 }
 
 /// Who waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum From {
-    /// Nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Asker {
+    /// Nobody waits for it.
+    #[default]
     Nobody,
     /// A user of a closed loop, or a session, by its place among those that are alive.
     Chain(u32),
@@ -121,22 +124,6 @@ struct Due {
     time: Instant,
     planned: u64,
     who: u32,
-}
-
-/// A time that orders: seconds, never negative or NaN, by their bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Instant(u64);
-
-impl Instant {
-    fn new(time: Seconds) -> Self {
-        // The bits of non-negative floating-point numbers order like the numbers; `max` also turns NaN and -0 to 0.
-        let time = time.get();
-        Self(if time > 0.0 { time.to_bits() } else { 0 })
-    }
-
-    fn time(self) -> Seconds {
-        Seconds::new(f64::from_bits(self.0))
-    }
 }
 
 /// Requests drawn from a seed.
@@ -282,7 +269,14 @@ impl Source {
         self
     }
 
-    /// Users of a closed loop of requests that stand alone, as benchmarks have it.
+    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone, as those of
+    /// benchmarks do.
+    #[must_use]
+    pub fn of_benchmark(&self) -> Option<u32> {
+        self.users().map(|users| users.saturating_mul(benchmark::requests_per_user()))
+    }
+
+    /// Users of a closed loop of requests that stand alone.
     #[must_use]
     pub const fn users(&self) -> Option<u32> {
         match &self.kind {
@@ -306,7 +300,7 @@ impl Source {
     /// When the next request comes, as far as that is known now; nothing if it depends on answers, or if there is none.
     #[must_use]
     pub fn peek(&self) -> Option<Seconds> {
-        let planned = self.due.peek().map(|Reverse(due)| due.time.time());
+        let planned = self.due.peek().map(|Reverse(due)| Seconds::new(due.time.get()));
         let arriving = match &self.kind {
             Kind::Drawn(drawn) => drawn.arrivals.as_ref().map(|arrivals| arrivals.next),
             Kind::Traced(traced) => traced.arriving(),
@@ -326,7 +320,7 @@ impl Source {
     pub fn next(&mut self, now: Seconds) -> Option<Request> {
         let time = self.peek().filter(|&time| time <= now)?;
         // Planned requests go before arrivals of the same instant.
-        let planned = self.due.peek().is_some_and(|Reverse(due)| due.time.time() <= time);
+        let planned = self.due.peek().is_some_and(|Reverse(due)| Seconds::new(due.time.get()) <= time);
         let who = if planned { self.due.pop().map(|Reverse(due)| due.who) } else { None };
         let mut request = match &mut self.kind {
             Kind::Drawn(drawn) => drawn.ask(who, time, self.block),
@@ -340,9 +334,9 @@ impl Source {
     /// Tells that an answer is done (or given up), on which the user's next request may depend.
     pub fn completed(&mut self, request: &Request, now: Seconds) {
         let mut plan: Vec<(Seconds, u32)> = Vec::new();
-        match (&mut self.kind, request.from) {
-            (Kind::Drawn(drawn), From::Chain(chain)) => drawn.completed(chain, request, now, &mut plan),
-            (Kind::Traced(traced), From::Record(record)) => traced.completed(record, now, &mut plan),
+        match (&mut self.kind, request.asker) {
+            (Kind::Drawn(drawn), Asker::Chain(chain)) => drawn.completed(chain, request, now, &mut plan),
+            (Kind::Traced(traced), Asker::Record(record)) => traced.completed(record, now, &mut plan),
             _ => {}
         }
         for (time, who) in plan {
@@ -351,7 +345,7 @@ impl Source {
     }
 
     fn plan(&mut self, time: Seconds, who: u32) {
-        self.due.push(Reverse(Due { time: Instant::new(time), planned: self.planned, who }));
+        self.due.push(Reverse(Due { time: Instant::new(time.get()), planned: self.planned, who }));
         self.planned += 1;
     }
 
@@ -583,13 +577,13 @@ impl Drawn {
                         waits: 0,
                     };
                     self.next += 1;
-                    return Some(shape.request(&mut lone, From::Nobody, time, block));
+                    return Some(shape.request(&mut lone, Asker::Nobody, time, block));
                 }
                 self.begin(None)
             }
         };
         let chain = self.chains.get_mut(id as usize)?;
-        Some(shape.request(chain, From::Chain(id), time, block))
+        Some(shape.request(chain, Asker::Chain(id), time, block))
     }
 
     /// An answer of a chain is done: what comes next.
@@ -664,7 +658,7 @@ fn started(agents: Agents, turns: u32, done: u32) -> u32 {
 }
 
 impl Shape {
-    fn request(&self, chain: &mut Chain, from: From, time: Seconds, block: u32) -> Request {
+    fn request(&self, chain: &mut Chain, asker: Asker, time: Seconds, block: u32) -> Request {
         let (input, output) = self.lengths(chain);
         chain.history = input.saturating_add(output).min(LONGEST);
         let (mut prompt, mut answer) = (Vec::new(), Vec::new());
@@ -695,7 +689,7 @@ impl Shape {
             answer,
             given: (given as u32).min(input.saturating_sub(1)),
             urgent: self.urgent(chain.number),
-            from,
+            asker,
         }
     }
 }
@@ -870,7 +864,7 @@ impl Traced {
                 && Stream::new(self.seed, record.session.map_or(u64::from(number), u64::from) ^ CLASSES)
                     .uniform()
                     < self.priority,
-            from: From::Record(number),
+            asker: Asker::Record(number),
         })
     }
 

@@ -3,10 +3,13 @@
 use serde::Serialize;
 
 use super::beside::Helper;
-use super::cache::ByPlace;
-use super::engine::{Engine, Tally};
+use super::cache::{ByPlace, Moved};
+use super::engine::{Engine, State};
+use super::histogram::Histogram;
+use super::meter::{Meter, Tally};
 use super::pool::Pool;
 use super::record::{End, Record};
+use super::replica::Replica;
 use super::series::Series;
 use super::statistics::{Distribution, distribution};
 use super::steps::Steps;
@@ -228,17 +231,19 @@ impl<S: Steps> Engine<S> {
     /// Quantiles so far; costs the same however many requests are done.
     #[must_use]
     pub fn so_far(&self) -> Live {
-        let four = |own: &super::histogram::Histogram| {
+        let Meter { ttft, tpot, itl, e2e, .. } = &self.state.meter;
+        let four = |own: &Histogram| {
             let at = |share| own.quantile(share).map(Seconds::new);
             Some([at(0.5)?, at(0.9)?, at(0.95)?, at(0.99)?])
         };
-        Live { ttft: four(&self.ttft), tpot: four(&self.tpot), itl: four(&self.itl), e2e: four(&self.e2e) }
+        Live { ttft: four(ttft), tpot: four(tpot), itl: four(itl), e2e: four(e2e) }
     }
 
     /// What the replay came to so far, without the first `warm_up` requests in the distributions.
     #[must_use]
     pub fn result(&self, slo: Slo, warm_up: u32) -> Replayed {
-        let progress = self.progress();
+        let State { pools, link, meter, .. } = &self.state;
+        let (progress, tokens) = (self.progress(), meter.tokens);
         let mut measured: Vec<&Record> = self
             .records()
             .iter()
@@ -249,7 +254,7 @@ impl<S: Steps> Engine<S> {
             distribution(&measured.iter().map(|record| value(record)).collect::<Vec<_>>())
         };
         let tpots: Vec<f64> = measured.iter().filter_map(|record| record.tpot()).collect();
-        let end = if progress.done { self.last.max(progress.now.get()) } else { progress.now.get() };
+        let end = if progress.done { meter.last.max(progress.now.get()) } else { progress.now.get() };
         let window = Window::of(self.records(), &measured, end);
         let keeps = |record: &Record| {
             slo.ttft.is_none_or(|limit| f64::from(record.ttft) <= limit.get())
@@ -268,15 +273,19 @@ impl<S: Steps> Engine<S> {
                 finished: progress.finished,
                 rejected: progress.rejected,
                 unfinished: self.unfinished(),
-                preemptions: self.pools.iter().map(|pool| pool.preemptions).sum(),
-                swaps: self.pools.iter().map(|pool| pool.swaps).sum(),
+                preemptions: pools.iter().map(|pool| pool.preemptions).sum(),
+                swaps: pools.iter().map(|pool| pool.swaps).sum(),
             },
             time: Seconds::new(end),
             warm_up,
             ttft: of(|record| f64::from(record.ttft)),
             tpot: distribution(&tpots),
             itl: self.gaps(),
-            benchmark: self.of_benchmark().and_then(|requests| Benchmark::of(&measured, requests)),
+            benchmark: self
+                .state
+                .source
+                .of_benchmark()
+                .and_then(|requests| Benchmark::of(&measured, requests)),
             e2e: of(|record| f64::from(record.e2e)),
             wait: of(|record| f64::from(record.wait)),
             classes: Class::both(&measured),
@@ -285,17 +294,16 @@ impl<S: Steps> Engine<S> {
             goodput: RequestsPerSecond::new(window.rate(|record| f64::from(u8::from(keeps(record))))),
             kept: share(kept, measured.len()),
             saturated: saturated(&measured),
-            in_flight: Requests::new(self.inside.area(end) / end.max(1e-12)),
-            hit: self.tokens.cached as f64 / (self.tokens.cached + self.tokens.read).max(1) as f64,
-            loaded: self.tokens.loaded as f64 / (self.tokens.cached + self.tokens.read).max(1) as f64,
-            tokens: self.tokens,
-            link: self.wire.as_ref().map(|wire| Link {
-                sent: Bytes::new(self.tokens.sent),
+            in_flight: Requests::new(meter.inside.area(end) / end.max(1e-12)),
+            hit: tokens.cached as f64 / (tokens.cached + tokens.read).max(1) as f64,
+            loaded: tokens.loaded as f64 / (tokens.cached + tokens.read).max(1) as f64,
+            tokens,
+            link: link.as_ref().map(|wire| Link {
+                sent: Bytes::new(tokens.sent),
                 moved: wire.moved(),
-                load: laid(&self.wire_load, 1.0),
+                load: laid(&meter.link_load, 1.0),
             }),
-            pools: self
-                .pools
+            pools: pools
                 .iter()
                 .flat_map(|pool| {
                     let own = std::iter::once(pool_replayed(pool, end, &laid));
@@ -303,28 +311,29 @@ impl<S: Steps> Engine<S> {
                 })
                 .collect(),
             interval: Seconds::new(width),
-            inside: laid(&self.inside, 1.0),
+            inside: laid(&meter.inside, 1.0),
         }
     }
 
     /// The longest interval of any series, so that all can be laid side by side.
     fn widest(&self, end: f64) -> f64 {
+        let State { pools, meter, .. } = &self.state;
         let mut probe = Series::default();
         probe.change(end, 0.0);
-        let pools = self.pools.iter().flat_map(|pool| {
-            let own = [&pool.reading, &pool.writing, &pool.used, &pool.queue, &pool.batch];
+        let pools = pools.iter().flat_map(|pool| {
+            let own = [&pool.prefill_busy, &pool.decode_busy, &pool.used, &pool.queue, &pool.batch];
             own.into_iter()
-                .chain(pool.helpers.iter().flat_map(|own| [&own.reading, &own.writing]))
+                .chain(pool.helpers.iter().flat_map(|own| [&own.prefill_busy, &own.decode_busy]))
                 .map(Series::width)
         });
-        pools.chain([self.inside.width(), self.wire_load.width()]).fold(probe.width(), f64::max)
+        pools.chain([meter.inside.width(), meter.link_load.width()]).fold(probe.width(), f64::max)
     }
 
     fn gaps(&self) -> Option<Gaps> {
-        let at = |share| self.itl.quantile(share).map(Seconds::new);
+        let at = |share| self.state.meter.itl.quantile(share).map(Seconds::new);
         Some(Gaps {
-            count: self.itl.count() as u64,
-            mean: Seconds::new(self.itl.mean()?),
+            count: self.state.meter.itl.count() as u64,
+            mean: Seconds::new(self.state.meter.itl.mean()?),
             p50: at(0.5)?,
             p90: at(0.9)?,
             p95: at(0.95)?,
@@ -333,19 +342,15 @@ impl<S: Steps> Engine<S> {
     }
 }
 
-fn pool_replayed<S: Steps>(
-    pool: &Pool<S>,
-    end: f64,
-    laid: &impl Fn(&Series, f64) -> Vec<f64>,
-) -> PoolReplayed {
-    let replicas = pool.workers.len().max(1) as f64;
+fn pool_replayed(pool: &Pool, end: f64, laid: &impl Fn(&Series, f64) -> Vec<f64>) -> PoolReplayed {
+    let replicas = pool.replicas.len() as f64;
     let time = end.max(1e-12) * replicas;
-    let (reading, writing) = (pool.reading.area(end) / time, pool.writing.area(end) / time);
+    let (reading, writing) = (pool.prefill_busy.area(end) / time, pool.decode_busy.area(end) / time);
     let room = (pool.blocks.max(1)) as f64;
     let used = laid(&pool.used, 1.0 / (replicas * room));
-    let moved = |of: fn(&super::cache::Moved) -> ByPlace| {
-        pool.workers.iter().fold([0_u64; 4], |mut sum, worker| {
-            for (slot, more) in sum.iter_mut().zip(of(&worker.cache.moved()).0) {
+    let moved = |of: fn(&Moved) -> ByPlace| {
+        pool.replicas.iter().fold([0_u64; 4], |mut sum, replica| {
+            for (slot, more) in sum.iter_mut().zip(of(&replica.cache.moved()).0) {
                 *slot += more;
             }
             sum
@@ -358,15 +363,15 @@ fn pool_replayed<S: Steps>(
         prefill_share: reading,
         occupancy: pool.used.area(end) / (time * room),
         peak_occupancy: used.iter().fold(0.0, |most: f64, &own| most.max(own)),
-        held: pool.workers.iter().map(super::worker::Worker::used).sum(),
+        held: pool.replicas.iter().map(Replica::used).sum(),
         room: pool.plan.room.tokens,
         batch: pool.batch.area(end) / time,
         steps: pool.steps,
         preemptions: pool.preemptions,
         demoted: moved(|moved| moved.demoted),
         loaded: moved(|moved| moved.loaded),
-        reading: laid(&pool.reading, 1.0 / replicas),
-        writing: laid(&pool.writing, 1.0 / replicas),
+        reading: laid(&pool.prefill_busy, 1.0 / replicas),
+        writing: laid(&pool.decode_busy, 1.0 / replicas),
         used,
         queue: laid(&pool.queue, 1.0),
         batches: laid(&pool.batch, 1.0 / replicas),
@@ -374,15 +379,15 @@ fn pool_replayed<S: Steps>(
 }
 
 /// A pool that has a part in the steps of another, which keeps cache and queue.
-fn helper_replayed<S: Steps>(
-    pool: &Pool<S>,
+fn helper_replayed(
+    pool: &Pool,
     helper: &Helper,
     end: f64,
     laid: &impl Fn(&Series, f64) -> Vec<f64>,
 ) -> PoolReplayed {
     let replicas = f64::from(helper.plan.replicas.max(1));
     let time = end.max(1e-12) * replicas;
-    let (reading, writing) = (helper.reading.area(end) / time, helper.writing.area(end) / time);
+    let (reading, writing) = (helper.prefill_busy.area(end) / time, helper.decode_busy.area(end) / time);
     PoolReplayed {
         role: helper.plan.role,
         replicas: helper.plan.replicas,
@@ -397,8 +402,8 @@ fn helper_replayed<S: Steps>(
         preemptions: 0,
         demoted: [0; 4],
         loaded: [0; 4],
-        reading: laid(&helper.reading, 1.0 / replicas),
-        writing: laid(&helper.writing, 1.0 / replicas),
+        reading: laid(&helper.prefill_busy, 1.0 / replicas),
+        writing: laid(&helper.decode_busy, 1.0 / replicas),
         used: Vec::new(),
         queue: Vec::new(),
         batches: laid(&pool.batch, 1.0 / replicas),

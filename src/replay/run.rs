@@ -19,8 +19,8 @@ const FEW: usize = 64;
 /// replica that it could go to.
 #[must_use]
 pub fn fewer(events: u64, engine: &Replay<'_>) -> u64 {
-    let looks = engine.pools().iter().filter(|pool| pool.plan.routing != Routing::RoundRobin);
-    let replicas = looks.map(|pool| pool.workers.len()).max().unwrap_or(0);
+    let looks = engine.pools().filter(|pool| pool.plan.routing != Routing::RoundRobin);
+    let replicas = looks.map(|pool| pool.replicas.len()).max().unwrap_or(0);
     events.div_ceil(1 + (replicas / FEW) as u64)
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::engine::{Common, Engine};
+use super::engine::{Common, Engine, State};
+use super::id::ByPool;
 use super::pool::PoolPlan;
 use super::requests::{Pacing, Source};
 use super::steps::{Room, Silicon, Steps};
@@ -10,8 +11,7 @@ use super::wire::Wire;
 use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
-use crate::serve::scheduler::Scheduler;
-use crate::serve::{Deployment, Half, Side, cache_bytes};
+use crate::serve::{Deployment, Half, Scheduler, Side, cache_bytes};
 use crate::units::{BytesPerSecond, Tokens};
 
 /// A replay of a deployment.
@@ -38,7 +38,7 @@ impl Asked {
     }
 }
 
-impl<'a> Engine<Silicon<'a>> {
+impl<'a> Replay<'a> {
     /// Sets up the replay of a deployment.
     ///
     /// ```
@@ -75,30 +75,33 @@ impl<'a> Engine<Silicon<'a>> {
             }
             Asked::Trace(trace, _) => Typical::of(trace),
         };
-        let plan = |half: &Half<'a>| plan(deployment, half, typical, source.block());
-        let mut pools = Vec::new();
-        let mut wire = None;
-        if let Some((reader, path)) = &deployment.prefill {
-            pools.push(plan(&Half::reader(reader)));
-            let (each, total, latency) = path.bandwidths();
-            wire = Some(Wire::new(each, total, latency));
-        }
-        pools.push(plan(&deployment.decode));
+        let block = source.block();
+        let pool = |half: &Half<'a>, steps: &Silicon<'a>| plan(deployment, half, steps, typical, block);
         let common = Common { overhead: deployment.decode.engine().request, layers: deployment.model.layers };
-        Self::new(source, pools, wire, common)
+        let ByPool { prefill: prefill_steps, decode: decode_steps } = steps(deployment);
+        let decode = pool(&deployment.decode, &decode_steps);
+        match (&deployment.prefill, prefill_steps) {
+            (Some((side, path)), Some(prefill_steps)) => {
+                let prefill = pool(&Half::reader(side), &prefill_steps);
+                let (each, total, latency) = path.bandwidths();
+                let link = Wire::new(each, total, latency);
+                Self::disaggregated(source, (prefill, prefill_steps), (decode, decode_steps), link, common)
+            }
+            _ => Self::colocated(source, decode, decode_steps, common),
+        }
     }
 }
 
 /// A replay laid aside: all of it but the step times, which belong to a deployment. Whoever answers in slices keeps it
 /// together with the scenario, and sets the deployment up again for each slice.
 #[derive(Clone, Debug)]
-pub struct Parked(Engine<()>);
+pub struct Parked(State);
 
-impl Engine<Silicon<'_>> {
+impl Replay<'_> {
     /// Lays the replay aside.
     #[must_use]
     pub fn park(self) -> Parked {
-        Parked(self.with_steps(|_| ()))
+        Parked(self.state)
     }
 }
 
@@ -106,16 +109,19 @@ impl Parked {
     /// Goes on where the replay was laid aside, on the deployment that it was started on.
     #[must_use]
     pub fn resume<'a>(self, deployment: &Deployment<'a>) -> Replay<'a> {
-        let apart = deployment.prefill.as_ref();
-        self.0.with_steps(|pool| match apart {
-            Some((reader, _)) if pool == 0 => silicon(deployment, Half::reader(reader)),
-            _ => silicon(deployment, deployment.decode.clone()),
-        })
+        Engine { state: self.0, steps: steps(deployment) }
     }
 }
 
-fn silicon<'a>(deployment: &Deployment<'a>, half: Half<'a>) -> Silicon<'a> {
-    Silicon::new(half, |context| cache_bytes(deployment.model, deployment.numerics, context))
+/// Step times of the pools of a deployment.
+fn steps<'a>(deployment: &Deployment<'a>) -> ByPool<Silicon<'a>> {
+    let silicon = |half: Half<'a>| {
+        Silicon::new(half, |context| cache_bytes(deployment.model, deployment.numerics, context))
+    };
+    ByPool {
+        prefill: deployment.prefill.as_ref().map(|(side, _)| silicon(Half::reader(side))),
+        decode: silicon(deployment.decode.clone()),
+    }
 }
 
 /// Lengths around which the room for cache is exact.
@@ -145,9 +151,10 @@ fn rules(side: &Side<'_>) -> Scheduler {
 fn plan<'a>(
     deployment: &Deployment<'a>,
     half: &Half<'a>,
+    steps: &Silicon<'a>,
     typical: Typical,
     block: u32,
-) -> PoolPlan<Silicon<'a>> {
+) -> PoolPlan {
     let scenario = deployment.scenario;
     let side: &Side<'a> = &half.holder;
     let replica = &side.settled.replica;
@@ -161,9 +168,8 @@ fn plan<'a>(
         // Prompts stream through a pipeline one after another.
         scheduler.prompts = 1;
     }
-    let steps = silicon(deployment, half.clone());
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
-    let room = Room::of(&steps, at, deployment.lengths.longest);
+    let room = Room::of(steps, at, deployment.lengths.longest);
     let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
     let first_steps =
         engine.first_steps + if half.prefills && side.role != Role::Prefill { ranks_wait } else { 0.0 };
@@ -184,7 +190,6 @@ fn plan<'a>(
     PoolPlan {
         role: side.role,
         tiers: tiers.collect(),
-        steps,
         replicas: side.settled.replicas.max(1),
         scheduler,
         room,

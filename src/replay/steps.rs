@@ -38,8 +38,8 @@ pub trait Steps {
         Shares::WHOLE
     }
 
-    /// Mean tokens that a step yields per sequence: more than one where tokens are proposed and checked together.
-    fn yields(&self) -> f64 {
+    /// Mean tokens of a sequence per step: more than one where tokens are proposed and checked together.
+    fn tokens_per_step(&self) -> f64 {
         1.0
     }
 }
@@ -100,7 +100,7 @@ impl Steps for Silicon<'_> {
         self.half.drafter_prompt(new, past)
     }
 
-    fn yields(&self) -> f64 {
+    fn tokens_per_step(&self) -> f64 {
         self.half.tokens_per_step()
     }
 }

@@ -4,7 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::agenda::Instant;
+use super::id::Slot;
+use super::instant::Instant;
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 
 /// A shared link.
@@ -19,7 +20,7 @@ pub struct Wire {
     served: f64,
     clock: f64,
     /// Transfers by the value of `served` at which they are done.
-    jobs: BinaryHeap<Reverse<(Instant, u64, u32)>>,
+    jobs: BinaryHeap<Reverse<(Instant, u64, Slot)>>,
     started: u64,
     moved: f64,
     /// Counts changes, so that outdated events are told apart.
@@ -85,7 +86,7 @@ impl Wire {
     }
 
     /// Starts a transfer.
-    pub fn start(&mut self, now: f64, bytes: Bytes, slot: u32) {
+    pub fn start(&mut self, now: f64, bytes: Bytes, slot: Slot) {
         self.advance(now);
         self.jobs.push(Reverse((Instant::new(self.served + bytes.get().max(0.0)), self.started, slot)));
         self.started += 1;
@@ -100,7 +101,7 @@ impl Wire {
     }
 
     /// A transfer that is done by now.
-    pub fn done(&mut self, now: f64) -> Option<u32> {
+    pub fn done(&mut self, now: f64) -> Option<Slot> {
         self.advance(now);
         let Reverse((at, _, slot)) = self.jobs.peek().copied()?;
         // Rounding leaves a fraction of a byte, and what moves within the smallest step of a clock that has run for long.
@@ -119,19 +120,23 @@ impl Wire {
 mod tests {
     use super::*;
 
+    fn slot(place: u32) -> Slot {
+        Slot::new(place, 0)
+    }
+
     #[test]
     fn shares_by_hand() {
         // Two transfers of 100 bytes over 100 bytes/s, the second half a second later: the first has half of it done,
         // then both get 50 bytes/s; it is done at 1.5 s, the other at 2 s.
         let rate = BytesPerSecond::new(100.0);
         let mut wire = Wire::new(rate, rate, Seconds::ZERO);
-        wire.start(0.0, Bytes::new(100.0), 1);
-        wire.start(0.5, Bytes::new(100.0), 2);
+        wire.start(0.0, Bytes::new(100.0), slot(1));
+        wire.start(0.5, Bytes::new(100.0), slot(2));
         assert!((wire.next().unwrap() - 1.5).abs() < 1e-9);
-        assert_eq!(wire.done(1.5), Some(1));
+        assert_eq!(wire.done(1.5), Some(slot(1)));
         assert_eq!(wire.done(1.5), None);
         assert!((wire.next().unwrap() - 2.0).abs() < 1e-9);
-        assert_eq!(wire.done(2.0), Some(2));
+        assert_eq!(wire.done(2.0), Some(slot(2)));
         assert!((wire.moved().get() - 200.0).abs() < 1e-6);
     }
 
@@ -142,15 +147,15 @@ mod tests {
         let mut wire = Wire::new(rate, rate, Seconds::ZERO);
         for index in 0..1000_u32 {
             let start = 8.64e6 + f64::from(index) * 1.37;
-            wire.start(start, Bytes::new(1e9 + 7919.0 * f64::from(index)), index);
-            assert_eq!(wire.next().and_then(|end| wire.done(end)), Some(index));
+            wire.start(start, Bytes::new(1e9 + 7919.0 * f64::from(index)), slot(index));
+            assert_eq!(wire.next().and_then(|end| wire.done(end)), Some(slot(index)));
         }
     }
 
     #[test]
     fn one_alone_gets_what_its_replica_sends() {
         let mut wire = Wire::new(BytesPerSecond::new(10.0), BytesPerSecond::new(100.0), Seconds::ZERO);
-        wire.start(3.0, Bytes::new(100.0), 7);
+        wire.start(3.0, Bytes::new(100.0), slot(7));
         assert!((wire.next().unwrap() - 13.0).abs() < 1e-9);
     }
 }

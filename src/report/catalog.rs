@@ -1,6 +1,6 @@
 //! The catalogue as tables for a terminal.
 
-use crate::catalog::{self, Chip, Model, Status};
+use crate::catalog::{self, Chip, Model};
 use crate::units::format::{ABSENT, Unit};
 
 /// All chips.
@@ -18,24 +18,13 @@ pub fn models() -> String {
     format!("{table}\nAny size: dense:70B, moe:235B:9%, mla-moe:671B:5.5% (family, total, active share)\n")
 }
 
-/// Whether one can have a chip, in a word.
-#[must_use]
-pub const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Shipping => "shipping",
-        Status::Announced => "announced",
-        Status::Estimate => "estimate",
-        Status::Shelved => "shelved",
-    }
-}
-
 fn chip(chip: &Chip) -> [String; 7] {
     let show =
         |unit: Unit, value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| unit.format(value));
     [
         chip.id.clone().into_owned(),
         chip.name.clone().into_owned(),
-        status(chip.status).to_owned(),
+        chip.status.id().to_owned(),
         show(Unit::FlopsPerSecond, chip.peaks.fp8.or(chip.peaks.int8).map(|peak| peak.get())),
         match (&chip.memory, &chip.sram) {
             (Some(memory), _) => format!("{} {}", Unit::Bytes.format(memory.capacity.get()), memory.kind),

@@ -7,10 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{Invalid, Limits, MOST_CHIPS};
-use super::{Formats, Scenario};
+use super::limits::{Invalid, Limits};
 use crate::catalog::{self, Chip, Model};
 use crate::units::format::excerpt;
+
+/// Most chips that a scenario brings along.
+pub const MOST_CHIPS: usize = 8;
 
 /// Longest excerpt of a name in a message.
 const EXCERPT: usize = 60;
@@ -85,36 +87,5 @@ impl Custom {
                 format!("no model is called {}; near: {near}", excerpt(id, EXCERPT))
             },
         })
-    }
-}
-
-impl Scenario {
-    /// The chip with this identifier, from the catalogue or from what the scenario brings along.
-    #[must_use]
-    pub fn chip(&self, id: &str) -> Option<&Chip> {
-        self.custom.chip(id)
-    }
-
-    /// The model that the scenario names: of the catalogue, its own, or a family scaled to a size.
-    ///
-    /// # Errors
-    /// [`UnknownModel`] with what comes near.
-    pub fn model(&self) -> Result<Cow<'_, Model>, UnknownModel> {
-        self.custom.model(&self.model)
-    }
-
-    /// Brings a model along and serves it, in the formats of its checkpoint.
-    pub fn bring_model(&mut self, model: Model) {
-        self.model = model.id.clone().into_owned();
-        self.formats = Formats::default();
-        self.custom.model = Some(model);
-    }
-
-    /// Brings a chip along, in place of an earlier one of the same name. Pools have to name it to use it.
-    pub fn bring_chip(&mut self, chip: Chip) {
-        match self.custom.chips.iter_mut().find(|own| own.id == chip.id) {
-            Some(own) => *own = chip,
-            None => self.custom.chips.push(chip),
-        }
     }
 }

@@ -1,11 +1,9 @@
 //! What a scenario may ask: one table of limits for the page, the link and the evaluation.
 
-use super::{Load, Scenario};
+use super::{Acceptance, Load, PoolLink, Scenario};
 
+pub use super::custom::MOST_CHIPS;
 pub use crate::units::limits::{Invalid, Limits};
-
-/// Most chips that a scenario brings along.
-pub const MOST_CHIPS: usize = 8;
 
 impl Limits {
     /// Input sequence length.
@@ -78,13 +76,13 @@ impl Scenario {
                 fields.extend(degrees.map(|degree| (Limits::DEGREE, f64::from(degree))));
             }
         }
-        if let super::PoolLink::Custom { bandwidth, latency } = self.link {
+        if let PoolLink::Custom { bandwidth, latency } = self.link {
             fields.push((Limits::LINK, bandwidth.get()));
             fields.extend(latency.map(|latency| (Limits::LATENCY, latency.get())));
         }
         if let Some(spec) = &self.spec {
             fields.push((Limits::DRAFT, f64::from(spec.tokens)));
-            if let super::Acceptance::PerToken(share) = spec.acceptance {
+            if let Acceptance::PerToken(share) = spec.acceptance {
                 fields.push((Limits::ACCEPTANCE, share));
             }
         }

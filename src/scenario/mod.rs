@@ -3,26 +3,32 @@
 //! A [`Scenario`] is plain data and may hold anything; [`Scenario::check`] says what is out of range, and evaluation
 //! refuses what cannot be. Catalogue entries are named by identifier so that a scenario survives as a short link.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Engine, NumberFormat};
-use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
+use crate::catalog::{Chip, Engine, Model, NumberFormat, assumptions};
+use crate::units::{DollarsPerHour, Seconds, Tokens};
 
 pub mod custom;
 pub mod limits;
 pub mod link;
 pub mod notation;
+mod pool;
 pub mod presets;
 mod speculation;
 mod split;
 pub mod trace;
 pub mod traffic;
+mod workload;
 
 pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
+pub use pool::{Layout, Pool, PoolLink, Wire};
 pub use speculation::{Acceptance, Drafter, Speculation};
 pub use split::{DecodeHalf, Role, Split, SplitKind};
 pub use traffic::Traffic;
+pub use workload::{Load, Workload};
 
 /// Everything that decides a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,99 +76,6 @@ pub struct Formats {
     pub experts: Option<NumberFormat>,
     /// KV cache.
     pub kv: Option<NumberFormat>,
-}
-
-/// Lengths and reuse.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Workload {
-    /// Nominal input sequence length.
-    pub isl: Tokens,
-    /// Nominal output sequence length.
-    pub osl: Tokens,
-    /// Lengths are drawn uniformly between this share of the nominal length and the nominal length; 1 = exact.
-    pub spread: f64,
-    /// Share of input tokens that the prefix cache serves, 0 to 1.
-    pub hit: f64,
-}
-
-/// How many requests there are.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Load {
-    /// Closed loop: this many users, each sending the next request when the last is answered.
-    Closed {
-        /// Users over the whole deployment.
-        concurrency: f64,
-    },
-    /// Open loop: requests arrive whether or not earlier ones are answered.
-    Open {
-        /// Mean arrival rate over the whole deployment.
-        rate: RequestsPerSecond,
-        /// Coefficient of variation of the gaps between arrivals; 1 = Poisson.
-        cv: f64,
-    },
-}
-
-/// Equal chips with one role.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pool {
-    /// Chip of the catalogue or of the scenario's own.
-    pub chip: String,
-    /// How many of them.
-    pub chips: u32,
-    /// How the model is spread over them; absent = chosen by the tool.
-    pub layout: Option<Layout>,
-}
-
-/// How one replica is spread over chips. Attention uses `tp * dp` ranks in each of `pp` stages, experts `etp * ep`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Layout {
-    /// Tensor parallel ranks of attention and dense layers.
-    pub tp: u32,
-    /// Pipeline stages.
-    pub pp: u32,
-    /// Data parallel attention ranks.
-    pub dp: u32,
-    /// Tensor parallel ranks inside an expert.
-    pub etp: u32,
-    /// Expert parallel ranks.
-    pub ep: u32,
-}
-
-/// What carries data between pools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PoolLink {
-    /// The slower of what the two chips have: the scale-up domain when both pools share one, else the network.
-    #[default]
-    Auto,
-    /// A well-known kind of link.
-    Wire(Wire),
-    /// A stated bandwidth per chip and direction.
-    Custom {
-        /// Bandwidth per chip.
-        bandwidth: BytesPerSecond,
-        /// Time of an empty message; absent = that of a transfer between pools over a network.
-        latency: Option<Seconds>,
-    },
-}
-
-/// Kinds of links between pools. Their figures are in the tables of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wire {
-    /// The scale-up domain, where equal chips share one.
-    Domain,
-    /// PCI Express 5, sixteen lanes per chip.
-    Pcie5,
-    /// InfiniBand, 400 Gb/s per chip.
-    Ib400,
-    /// RDMA over Ethernet, 400 Gb/s per chip.
-    Eth400,
-    /// RDMA over Ethernet, 800 Gb/s per chip.
-    Eth800,
-    /// Elastic Fabric Adapter, 400 Gb/s per chip.
-    Efa,
 }
 
 /// Service level objective; absent limits always hold.
@@ -237,86 +150,70 @@ impl Default for Scenario {
 
 impl Default for Pricing {
     fn default() -> Self {
+        let assumed = assumptions();
         Self {
             basis: PriceBasis::Rent,
             rents: Vec::new(),
-            years: 4.0,
-            pue: 1.25,
-            dollars_per_kwh: 0.08,
+            years: assumed.amortisation_years.value,
+            pue: assumed.pue.value,
+            dollars_per_kwh: assumed.electricity_per_kwh.value.get(),
             utilisation: 1.0,
         }
     }
 }
 
-impl Pool {
-    /// So many of a chip, with a layout that the tool chooses.
+impl Scenario {
+    /// The chip with this identifier, from the catalogue or from what the scenario brings along.
     #[must_use]
-    pub fn new(chip: &str, chips: u32) -> Self {
-        Self { chip: chip.to_owned(), chips, layout: None }
+    pub fn chip(&self, id: &str) -> Option<&Chip> {
+        self.custom.chip(id)
     }
-}
 
-impl Layout {
-    /// One chip holds everything.
-    pub const SINGLE: Self = Self { tp: 1, pp: 1, dp: 1, etp: 1, ep: 1 };
-
-    /// Chips of one replica.
-    #[must_use]
-    pub const fn chips(&self) -> u32 {
-        self.tp.saturating_mul(self.pp).saturating_mul(self.dp)
+    /// The model that the scenario names: of the catalogue, its own, or a family scaled to a size.
+    ///
+    /// # Errors
+    /// [`UnknownModel`] with what comes near.
+    pub fn model(&self) -> Result<Cow<'_, Model>, UnknownModel> {
+        self.custom.model(&self.model)
     }
-}
 
-impl Wire {
-    /// All wires, in the order of menus.
-    pub const ALL: [Self; 6] =
-        [Self::Domain, Self::Pcie5, Self::Ib400, Self::Eth400, Self::Eth800, Self::Efa];
+    /// Brings a model along and serves it, in the formats of its checkpoint.
+    pub fn bring_model(&mut self, model: Model) {
+        self.model = model.id.clone().into_owned();
+        self.formats = Formats::default();
+        self.custom.model = Some(model);
+    }
 
-    /// Identifier in links.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Domain => "domain",
-            Self::Pcie5 => "pcie5",
-            Self::Ib400 => "ib400",
-            Self::Eth400 => "eth400",
-            Self::Eth800 => "eth800",
-            Self::Efa => "efa",
+    /// Brings a chip along, in place of an earlier one of the same name. Pools have to name it to use it.
+    pub fn bring_chip(&mut self, chip: Chip) {
+        match self.custom.chips.iter_mut().find(|own| own.id == chip.id) {
+            Some(own) => *own = chip,
+            None => self.custom.chips.push(chip),
         }
     }
 
-    /// The wire with this identifier.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|wire| wire.id() == id)
-    }
-}
-
-impl Scenario {
     /// The speculation in force: the one stated, or in a split with a draft pool what such a pool usually does.
     #[must_use]
     pub fn speculation(&self) -> Option<Speculation> {
         let usual = || self.split.kind().has_draft().then(Speculation::of_a_draft_pool);
         self.spec.clone().or_else(usual)
     }
-}
 
-impl Workload {
-    /// Mean share of the nominal length.
+    /// Mean input of one request: `isl` where requests stand alone, the mean over all turns in sessions.
     #[must_use]
-    pub fn mean_share(&self) -> f64 {
-        f64::midpoint(1.0, self.spread)
+    pub fn mean_input(&self) -> Tokens {
+        self.traffic.mean_input(&self.workload)
     }
 
-    /// Mean input length.
+    /// Share of the input that is cached in the closed form.
     #[must_use]
-    pub fn mean_isl(&self) -> Tokens {
-        self.isl * self.mean_share()
+    pub fn cached_share(&self) -> f64 {
+        self.traffic.cached_share(&self.workload)
     }
 
-    /// Mean output length, at least one token.
+    /// Think time of a user in a closed loop.
     #[must_use]
-    pub fn mean_osl(&self) -> Tokens {
-        (self.osl * self.mean_share()).max(Tokens::new(1.0))
+    pub fn pause(&self) -> Seconds {
+        self.traffic.pause.map_or(Seconds::ZERO, |pause| pause.mean())
     }
 }

@@ -4,7 +4,7 @@
 //! experts on M tensor-parallel times E expert-parallel ranks, P pipeline stages. `CHIP*N` alone leaves the layout to
 //! the tool.
 //!
-//! An omitted factor is 1 ([`parse_exact`]). The ranks of attention and of the experts are the same chips, so T·D must
+//! An omitted factor is 1. The ranks of attention and of the experts are the same chips, so T·D must
 //! equal M·E; a text that does not say enough for that is completed ([`parse`]), touching omitted factors only:
 //!
 //! | written | completed | because |
@@ -161,15 +161,6 @@ pub fn parse(text: &str) -> Result<Pool, NotationError> {
     Ok(Pool { chip, chips, layout: written.map(Written::complete) })
 }
 
-/// Reads a pool to the letter: an omitted degree is 1.
-///
-/// # Errors
-/// [`NotationError`] says what is wrong and how to write it.
-pub fn parse_exact(text: &str) -> Result<Pool, NotationError> {
-    let (chip, chips, written) = read(text)?;
-    Ok(Pool { chip, chips, layout: written.map(Written::exact) })
-}
-
 /// The shortest text that [`parse`] reads as this pool.
 #[must_use]
 pub fn write(pool: &Pool) -> String {
@@ -291,8 +282,6 @@ mod tests {
     fn what_is_written_stands() {
         assert_eq!(layout("tp8:etp1:ep1"), [8, 1, 1, 1, 1]);
         assert_eq!(layout("tp2:dp1:etp4"), [2, 1, 1, 4, 1]);
-        let exact = parse_exact("h200*8:tp8").unwrap().layout.unwrap();
-        assert_eq!((exact.tp, exact.etp, exact.ep), (8, 1, 1));
     }
 
     #[test]

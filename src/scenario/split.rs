@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Pool;
+use super::pool::Pool;
 
 /// Which roles exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, Limits, Scenario, Workload};
+use super::{Invalid, Limits, Workload};
 use crate::catalog;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
 
@@ -488,24 +488,4 @@ impl Limits {
     pub const HORIZON: Self = Self { field: "horizon", low: 1.0, high: 2_678_400.0, unit: "s" };
     /// Requests that are replayed.
     pub const HORIZON_REQUESTS: Self = Self { field: "horizon", low: 1.0, high: 1e7, unit: "requests" };
-}
-
-impl Scenario {
-    /// Mean input of one request: `isl` where requests stand alone, the mean over all turns in sessions.
-    #[must_use]
-    pub fn mean_input(&self) -> Tokens {
-        self.traffic.mean_input(&self.workload)
-    }
-
-    /// Share of the input that is cached in the closed form.
-    #[must_use]
-    pub fn cached_share(&self) -> f64 {
-        self.traffic.cached_share(&self.workload)
-    }
-
-    /// Think time of a user in a closed loop.
-    #[must_use]
-    pub fn pause(&self) -> Seconds {
-        self.traffic.pause.map_or(Seconds::ZERO, |pause| pause.mean())
-    }
 }

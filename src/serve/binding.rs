@@ -1,9 +1,10 @@
 //! What limits a deployment: the station without slack, else what takes most of a request's time.
 
+use super::account::op_binding;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, Transfer};
 use super::station::Operating;
-use crate::pass::{Limit, Op, OpKind};
+use crate::pass::Op;
 use crate::units::Seconds;
 
 /// The station that has no slack left, if any.
@@ -49,19 +50,4 @@ pub fn binding(
         .into_iter()
         .fold((Binding::LatencyFloor, Seconds::ZERO), |most, own| if own.1 > most.1 { own } else { most })
         .0
-}
-
-pub(super) fn op_binding(kind: OpKind, limit: Limit) -> Binding {
-    match (kind, limit) {
-        (_, Limit::Latency) => Binding::LatencyFloor,
-        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
-            Binding::Collective
-        }
-        (_, Limit::Compute) => Binding::Compute,
-        (
-            OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::Indexer | OpKind::StateUpdate,
-            Limit::Bandwidth,
-        ) => Binding::Kv,
-        (_, Limit::Bandwidth) => Binding::Weights,
-    }
 }

@@ -3,8 +3,8 @@
 //! A replica sends over the links of all its chips, and the slower end decides. Unlike chips, and pools that together
 //! exceed one scale-up domain, never share that domain: whatever the scenario says, they meet over a network.
 
-use super::deployment::Side;
 use super::refusal::Refusal;
+use super::side::Side;
 use crate::catalog::Chip;
 use crate::machine::{LinkRow, wire};
 use crate::scenario::{PoolLink, Scenario, Wire};

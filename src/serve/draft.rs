@@ -6,9 +6,9 @@
 //! report (2024-12).
 
 use super::connection::Connection;
-use super::deployment::Side;
 use super::outcome::{Flow, Per};
 use super::replica::{Prefill, Replica};
+use super::side::Side;
 use crate::scenario::Role;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
 
@@ -25,7 +25,7 @@ pub struct Draft<'a> {
     /// Tokens proposed per step; a draft pool may be told to propose none.
     pub tokens: u32,
     /// Mean tokens that a step yields.
-    pub yields: f64,
+    pub tokens_per_step: f64,
     /// Replicas that check for each replica that proposes.
     pub ratio: f64,
     /// Bytes that a sequence needs from the check beside its token.
@@ -131,7 +131,7 @@ impl Draft<'_> {
                 from,
                 to,
                 per: Per::Token,
-                bytes: bytes / self.yields,
+                bytes: bytes / self.tokens_per_step,
                 bandwidth: away.bandwidth,
                 time,
                 exposed: time,

@@ -1,7 +1,7 @@
 //! What the time to first token is made of.
 
+use super::account::{parts, push};
 use super::outcome::{Cause, Part};
-use super::replica::parts;
 use crate::pass::Op;
 use crate::units::Seconds;
 
@@ -42,13 +42,5 @@ impl FirstToken {
             None => push(&mut all, Cause::Step, self.step),
         }
         all
-    }
-}
-
-/// Adds a part that takes any time.
-pub fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {
-    // What rounding leaves of a difference is no part.
-    if time.get() > 1e-12 {
-        parts.push(Part { cause, time });
     }
 }

@@ -1,4 +1,4 @@
-//! The half of a deployment that writes answers, however its work is split.
+//! The decode side of a deployment, however its work is split.
 //!
 //! The closed forms and the replay see one interface: the time of a step at so many sequences and so much context, the
 //! tokens it yields per sequence, the sequences that fit, and what a prompt costs where no other pool reads it. All of
@@ -8,22 +8,20 @@
 //! layer's activations go there and back. Drafting ([`super::draft`]): k tokens are proposed one after another, then
 //! k + 1 tokens per sequence are checked in one step, which reads weights and cache once; nothing overlaps.
 
-use super::binding::op_binding;
-use super::deployment::{Lengths, Side};
+use super::account::{Account, op_binding, parts, push};
 use super::draft::Draft;
-use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
+use super::outcome::{Binding, Cause, Flow, PoolState, Warning};
 use super::reading::Reading;
-use super::replica::{Prefill, parts};
-use super::scheduler::Scheduler;
+use super::replica::Prefill;
 use super::shares::{Beside, Shares};
-use super::station::Station;
+use super::side::Side;
 use super::turns::{Partner, Turns};
 use crate::machine::EngineRow;
 use crate::pass::{Numerics, Op};
 use crate::scenario::Role;
 use crate::units::{Bytes, Requests, Seconds, Tokens};
 
-/// The half that writes answers.
+/// The pools that decode, or a prefill pool seen through the same interface.
 #[derive(Clone, Debug)]
 pub struct Half<'a> {
     /// The pool that keeps the KV cache: all of the half, the attention pool, or the verify pool.
@@ -34,31 +32,6 @@ pub struct Half<'a> {
     pub draft: Option<Draft<'a>>,
     /// Whether prompts are read here.
     pub prefills: bool,
-}
-
-/// Where a step goes; both lists add up to it.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// The sequences in decode that the step is with.
-    pub batch: f64,
-    /// The step.
-    pub step: Seconds,
-    /// By cause.
-    pub parts: Vec<Part>,
-    /// By what binds.
-    pub shares: Vec<(Binding, Seconds)>,
-    /// The operations on the pool that keeps the cache.
-    pub ops: Vec<Op>,
-    /// The operations on the pool of the feed-forward layers, where it is another.
-    pub partner_ops: Vec<Op>,
-}
-
-impl Account {
-    /// Where the time per token goes when a step yields so many.
-    #[must_use]
-    pub fn per_token(&self, yields: f64) -> Vec<Part> {
-        self.parts.iter().map(|part| Part { time: part.time / yields, ..*part }).collect()
-    }
 }
 
 impl<'a> Half<'a> {
@@ -89,7 +62,7 @@ impl<'a> Half<'a> {
     /// Mean tokens that a step yields per sequence, at least 1.
     #[must_use]
     pub fn tokens_per_step(&self) -> f64 {
-        self.draft.as_ref().map_or(1.0, |draft| draft.yields)
+        self.draft.as_ref().map_or(1.0, |draft| draft.tokens_per_step)
     }
 
     /// Time of a step with so many sequences on the station and no prompt in between, drafting included.
@@ -214,24 +187,6 @@ impl<'a> Half<'a> {
         Shares { holder: part(own.occupancy), ffn: part(ffn), draft: 0.0 }
     }
 
-    /// The half as a queueing station.
-    #[must_use]
-    pub fn station(&self, lengths: &Lengths) -> Station<'a, '_> {
-        Station {
-            half: self,
-            replicas: self.replicas(),
-            prefill: self.prefills.then(|| lengths.prefill(|new, past| self.prefill(new, past))),
-            drafter_prompt: self.drafter_prompt(lengths.new, lengths.past),
-            tokens: lengths.tokens,
-            context: lengths.context,
-            fits: self.holder.settled.replica.whole(self.fits(lengths.context)).max(1.0),
-            mixes: Scheduler::mixes(self.engine().engine),
-            spacing: None,
-            others: 1.0,
-            meets: None,
-        }
-    }
-
     /// Where a step of this length goes.
     #[must_use]
     pub fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
@@ -268,7 +223,7 @@ impl<'a> Half<'a> {
             shares.push((binding, time));
             match by_cause.iter_mut().find(|part| part.cause == cause) {
                 Some(part) => part.time += time,
-                None => super::first_token::push(&mut by_cause, cause, time),
+                None => push(&mut by_cause, cause, time),
             }
         }
         Account { batch, step, parts: by_cause, shares, ops, partner_ops }

@@ -1,22 +1,74 @@
-//! How the half that writes answers is put together from its pools.
+//! From the pools of a scenario to pools on their silicon: each by itself, and the decode side put together from its own.
 
 use super::connection::{Connection, connection, together};
-use super::deployment::{Lengths, Maker, Side};
 use super::draft::{Away, Draft};
 use super::half::Half;
+use super::layouts::{Demand, Setting, settle};
+use super::lengths::Lengths;
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
+use super::side::Side;
 use super::turns::Partner;
-use crate::catalog::Model;
-use crate::pass::Numerics;
-use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Pool, Role};
+use crate::catalog::{self, Model};
+use crate::machine::{Constants, LinkKind};
+use crate::pass::{Numerics, Portion};
+use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Load, Pool, Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond};
 
 /// Bytes of an activation that comes back from a feed-forward layer.
 const WIDE: f64 = 2.0;
 
+/// What the pools of a deployment are made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maker<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) tables: &'a Constants,
+    pub(super) model: &'a Model,
+    pub(super) numerics: Numerics,
+}
+
 impl<'a> Maker<'a> {
-    /// The half that writes answers.
+    /// A pool in a role.
+    pub(super) fn side(&self, pool: &'a Pool, role: Role) -> Result<Side<'a>, Refusal> {
+        let Self { scenario, tables, model, numerics } = *self;
+        let chip = scenario.chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
+            chip: pool.chip.clone(),
+            nearest: catalog::nearest_chip_ids(&pool.chip).into_iter().map(str::to_owned).collect(),
+        })?;
+        let lengths = Lengths::of(scenario);
+        let reads = scenario.split.prefill().is_none() && !matches!(role, Role::Ffn | Role::Draft);
+        let demand = Demand {
+            role,
+            prefills: reads || role == Role::Prefill,
+            decodes: role != Role::Prefill,
+            new: lengths.new,
+            past: lengths.past,
+            context: lengths.context,
+            longest: if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest },
+            tokens: lengths.tokens,
+            users: self.users(),
+            closed: matches!(scenario.load, Load::Closed { .. }),
+            ttft: scenario.slo.ttft,
+            tpot: scenario.slo.tpot,
+        };
+        let portion = match role {
+            Role::Attention => Portion::Attention,
+            Role::Ffn => Portion::Ffn,
+            _ => Portion::Whole,
+        };
+        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, portion };
+        Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
+    }
+
+    /// Users over the deployment.
+    pub(super) fn users(&self) -> f64 {
+        let pools = self.scenario.split.pools();
+        // Who only proposes serves nobody.
+        let serving = pools.iter().filter(|(role, _)| *role != Role::Draft);
+        users(self.scenario, serving.fold(0, |sum, (_, pool)| sum.saturating_add(pool.chips)))
+    }
+
+    /// The decode side.
     pub(super) fn half(&self, drafter: Option<&'a Model>, lengths: &Lengths) -> Result<Half<'a>, Refusal> {
         let split = &self.scenario.split;
         let prefills = split.prefill().is_none();
@@ -66,7 +118,8 @@ impl<'a> Maker<'a> {
             return Err(Refusal::Invalid { message });
         }
         let side = self.side(pool, Role::Ffn)?;
-        let connection = connection(self.scenario, self.tables.link("pool"), together(holder, &side))?;
+        let connection =
+            connection(self.scenario, self.tables.link(LinkKind::Pool), together(holder, &side))?;
         let hidden = f64::from(self.model.hidden);
         let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.weights };
         Ok(Partner {
@@ -92,7 +145,7 @@ impl<'a> Maker<'a> {
         let speculation = scenario.speculation();
         let own_head = speculation.as_ref().is_some_and(|own| own.drafter == Drafter::Mtp);
         let tokens = speculation.as_ref().map_or(0, |own| own.tokens);
-        let yields = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
+        let tokens_per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
         let numerics = if own_head {
             self.numerics
         } else {
@@ -100,14 +153,14 @@ impl<'a> Maker<'a> {
         };
         if let Some(pool) = pool {
             let side = Maker { model, numerics, ..*self }.side(pool, Role::Draft)?;
-            let connection = connection(scenario, tables.link("pool"), together(&side, holder))?;
+            let connection = connection(scenario, tables.link(LinkKind::Pool), together(&side, holder))?;
             let hidden = if own_head { f64::from(self.model.hidden) * WIDE } else { 0.0 };
             let reversed = Connection { first: connection.second, second: connection.first, ..connection };
             return Ok(Draft {
                 replica: side.settled.replica.clone(),
                 weights: Bytes::ZERO,
                 tokens,
-                yields,
+                tokens_per_step,
                 ratio: ratio(holder, &side),
                 hidden: Bytes::new(hidden),
                 away: Some(Away { bandwidth: share(&reversed, holder, &side), side, connection }),
@@ -121,11 +174,19 @@ impl<'a> Maker<'a> {
             replica,
             weights: weights(model, numerics, own_head),
             tokens,
-            yields,
+            tokens_per_step,
             ratio: 1.0,
             hidden: Bytes::ZERO,
             away: None,
         })
+    }
+}
+
+fn users(scenario: &Scenario, chips: u32) -> f64 {
+    match scenario.load {
+        Load::Closed { concurrency } => concurrency,
+        // Enough users to judge layouts by; the open loop finds its own number.
+        Load::Open { .. } => 32.0 * f64::from(chips),
     }
 }
 

@@ -1,5 +1,10 @@
 //! What users feel: latency and throughput of the splits in steady state (closed form).
+//!
+//! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
+//! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
+//! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
 
+mod account;
 mod binding;
 mod colocated;
 mod connection;
@@ -11,45 +16,39 @@ mod group;
 mod half;
 mod halves;
 mod layouts;
+mod lengths;
 mod models;
 mod outcome;
 mod reading;
 mod refusal;
 mod replica;
 mod root;
-pub mod scheduler;
+mod scheduler;
+mod served;
 mod shares;
+mod side;
 mod station;
 mod steady;
 pub mod survey;
 mod transfer;
 mod turns;
 
-pub use deployment::{Deployment, Lengths, Side};
+pub use account::Account;
+pub use deployment::Deployment;
 pub use draft::{Away, Draft};
-pub use half::{Account, Half};
+pub use half::Half;
 pub use layouts::{Settled, candidates};
-pub use models::Models;
+pub use lengths::Lengths;
+pub use models::{Models, find_model};
 pub use outcome::{
     Binding, Cause, Flow, MemoryKind, MemoryUse, Part, Per, PoolState, Saturation, Steady, Transfer, Warning,
 };
 pub use reading::Reading;
 pub use refusal::Refusal;
+pub use scheduler::Scheduler;
 pub use shares::{Beside, Shares};
+pub use side::Side;
 pub use station::Operating;
 pub use steady::serve;
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};
-
-use std::borrow::Cow;
-
-use crate::catalog::model::Model;
-use crate::scenario::Scenario;
-
-/// The model that a scenario names: of the catalogue, its own, or a family scaled to a size.
-///
-/// # Errors
-/// [`Refusal::UnknownModel`] with what comes near.
-pub fn find_model(scenario: &Scenario) -> Result<Cow<'_, Model>, Refusal> {
-    scenario.model().map_err(|unknown| Refusal::UnknownModel { message: unknown.message })
-}

@@ -21,7 +21,7 @@ impl<'a> Models<'a> {
     /// # Errors
     /// [`Refusal::UnknownModel`] with what comes near.
     pub fn of(scenario: &'a Scenario) -> Result<Self, Refusal> {
-        let model = super::find_model(scenario)?;
+        let model = find_model(scenario)?;
         // A draft pool is there even when it is told to propose nothing.
         let pool = scenario.split.kind().has_draft();
         let speculation = scenario.speculation().filter(|own| own.tokens > 0 || pool);
@@ -36,6 +36,14 @@ impl<'a> Models<'a> {
         };
         Ok(Self { model, drafter })
     }
+}
+
+/// The model that a scenario names: of the catalogue, its own, or a family scaled to a size.
+///
+/// # Errors
+/// [`Refusal::UnknownModel`] with what comes near.
+pub fn find_model(scenario: &Scenario) -> Result<Cow<'_, Model>, Refusal> {
+    scenario.model().map_err(|unknown| Refusal::UnknownModel { message: unknown.message })
 }
 
 /// A multi-token prediction head: one more layer like the model's last ones, and the model's own embedding and output

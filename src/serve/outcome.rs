@@ -302,6 +302,16 @@ pub enum Warning {
     },
 }
 
+impl PoolState {
+    /// What to say when part of the KV cache found no room beside the weights.
+    #[must_use]
+    pub fn outside(&self) -> Option<Warning> {
+        let all = self.memory.kv + self.memory.kv_outside;
+        let share = if all.get() > 0.0 { self.memory.kv_outside / all } else { 0.0 };
+        (share > 0.0).then(|| Warning::KvOutside { chip: self.chip.clone(), share })
+    }
+}
+
 impl Steady {
     /// Output tokens per second over the deployment.
     #[must_use]

@@ -1,13 +1,13 @@
 //! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
 //! how many sequences fit.
 
-use super::outcome::{Cause, MemoryKind, MemoryUse, Part};
+use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, EngineRow, WeightHome};
-use crate::pass::{Numerics, Op, OpKind, Pipeline, Plan, Shape};
+use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
 use crate::units::{Bytes, Seconds, Tokens, larger, smaller};
 
@@ -419,45 +419,6 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
         op.time = op.time * factor;
     }
     ops
-}
-
-/// What the operations of a kind count as.
-#[must_use]
-pub fn cause(kind: OpKind) -> Cause {
-    match kind {
-        OpKind::Projection | OpKind::DenseFfn | OpKind::Router | OpKind::SharedExperts | OpKind::Head => {
-            Cause::Dense
-        }
-        OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::StateUpdate | OpKind::Indexer => {
-            Cause::Attention
-        }
-        OpKind::Experts => Cause::Experts,
-        OpKind::Elementwise => Cause::Elementwise,
-        OpKind::AllReduce | OpKind::ExpertExchange => Cause::Collective,
-        OpKind::StageHop => Cause::Pipeline,
-    }
-}
-
-/// The parts of a time that operations make up, with the rest of it put down to `rest`.
-#[must_use]
-pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest: Cause) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::with_capacity(8);
-    let mut add = |cause: Cause, time: Seconds| {
-        if time.get() > 0.0 {
-            match parts.iter_mut().find(|part| part.cause == cause) {
-                Some(part) => part.time += time,
-                None => parts.push(Part { cause, time }),
-            }
-        }
-    };
-    let known: Seconds = ops.clone().map(|op| op.time).sum();
-    // Rounding may put the sum of operations a hair above the whole.
-    let factor = if known > whole { whole / known } else { 1.0 };
-    for op in ops {
-        add(cause(op.kind), op.time * factor);
-    }
-    add(rest, whole - known * factor);
-    parts
 }
 
 /// A refusal for a replica that does not fit, with the number of chips that would do.

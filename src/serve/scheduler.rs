@@ -63,7 +63,7 @@ impl Scheduler {
         let gib = memory.map_or(f64::INFINITY, |memory| memory.get() / f64::from(1 << 30));
         let holds = |own: &Row| {
             let excepted = !own.except.is_empty() && chip.contains(&own.except);
-            own.engine == engine_id(row.engine) && own.memory <= gib && !excepted
+            own.engine == row.engine.id() && own.memory <= gib && !excepted
         };
         Self::rows().find(holds).map_or(plain, |own| Self {
             sequences: own.sequences.max(1),
@@ -80,8 +80,8 @@ impl Scheduler {
     /// row is found without reading the whole table.
     #[must_use]
     pub fn mixes(engine: Engine) -> bool {
-        let own = |line: &&str| line.split(',').next() == Some(engine_id(engine));
-        include_str!("../../data/schedulers.csv")
+        let own = |line: &&str| line.split(',').next() == Some(engine.id());
+        include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"))
             .lines()
             .rev()
             .find(own)
@@ -89,20 +89,12 @@ impl Scheduler {
     }
 
     fn rows() -> impl Iterator<Item = Row> {
-        let text = include_str!("../../data/schedulers.csv");
+        let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
         csv::ReaderBuilder::new()
             .comment(Some(b'#'))
             .from_reader(text.as_bytes())
             .into_deserialize()
             .filter_map(Result::ok)
-    }
-}
-
-const fn engine_id(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Vllm => "vllm",
-        Engine::Sglang => "sglang",
-        Engine::Trtllm => "trtllm",
     }
 }
 
@@ -113,10 +105,10 @@ mod tests {
 
     #[test]
     fn every_engine_has_its_rules() {
-        for engine in [Engine::Vllm, Engine::Sglang, Engine::Trtllm] {
-            let least = Scheduler::rows().filter(|row| row.engine == engine_id(engine)).map(|row| row.memory);
+        for engine in Engine::ALL {
+            let least = Scheduler::rows().filter(|row| row.engine == engine.id()).map(|row| row.memory);
             assert_eq!(least.last(), Some(0.0), "{engine:?}");
-            let mixed = Scheduler::rows().find(|row| row.engine == engine_id(engine)).unwrap().mixed;
+            let mixed = Scheduler::rows().find(|row| row.engine == engine.id()).unwrap().mixed;
             assert_eq!(Scheduler::mixes(engine), mixed, "{engine:?}");
         }
         assert_eq!(Scheduler::rows().count(), 4);

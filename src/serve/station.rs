@@ -29,8 +29,11 @@
 //! told by the same. `tests/agreement.rs` holds both against the replay.
 
 use super::half::Half;
+use super::lengths::Lengths;
 use super::replica::Prefill;
+use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
+use crate::scenario::Load;
 use crate::units::{Seconds, Tokens, power};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
@@ -39,9 +42,9 @@ pub const SATURATED: f64 = 0.98;
 /// What one replica does with the workload at hand.
 #[derive(Clone, Debug)]
 pub struct Station<'a, 'b> {
-    /// The pools that write answers.
+    /// The decode side.
     pub half: &'b Half<'a>,
-    /// Copies of it.
+    /// Number of decode replicas.
     pub replicas: f64,
     /// Cost of a prompt; none where the pool does not prefill.
     pub prefill: Option<Prefill>,
@@ -66,14 +69,12 @@ pub struct Station<'a, 'b> {
 }
 
 /// [`Station::others`] of a closed loop of so many users.
-#[must_use]
-pub fn others(users: f64) -> f64 {
+fn others(users: f64) -> f64 {
     (users - 1.0).clamp(0.0, 1.0)
 }
 
 /// [`Station::meets`] with so many users of a replica, who pause for some time.
-#[must_use]
-pub fn meets(users: f64, pause: Seconds) -> Option<f64> {
+fn meets(users: f64, pause: Seconds) -> Option<f64> {
     (pause > Seconds::ZERO).then(|| (1.0 - 1.0 / users).max(0.0))
 }
 
@@ -139,11 +140,11 @@ pub struct Ahead {
     pub variation: f64,
     /// Decode steps between the pieces of a prompt that the budget cuts, in time.
     pub between: f64,
-    /// Where the same replica writes answers, its steps.
+    /// Where the same replica decodes, its steps.
     pub steps: Option<StepsAround>,
 }
 
-/// Steps of a replica that reads prompts and writes answers.
+/// Steps of a replica that reads prompts and decodes.
 #[derive(Clone, Copy, Debug)]
 pub struct StepsAround {
     /// Time of a step with prompts.
@@ -239,7 +240,36 @@ impl Operating {
     }
 }
 
-impl<'a> Station<'a, '_> {
+impl<'a, 'b> Station<'a, 'b> {
+    /// The decode side as a queueing station for prompts and answers of these lengths.
+    #[must_use]
+    pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self {
+            half,
+            replicas: half.replicas(),
+            prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past))),
+            drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
+            tokens: lengths.tokens,
+            context: lengths.context,
+            fits: half.holder.settled.replica.whole(half.fits(lengths.context)).max(1.0),
+            mixes: Scheduler::mixes(half.engine().engine),
+            spacing: None,
+            others: 1.0,
+            meets: None,
+        }
+    }
+
+    /// The same under a load: how arrivals are spaced, and whom a request meets.
+    #[must_use]
+    pub fn under(self, load: Load, pause: Seconds) -> Self {
+        match load {
+            Load::Closed { concurrency } => {
+                Self { others: others(concurrency), meets: meets(concurrency / self.replicas, pause), ..self }
+            }
+            Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
+        }
+    }
+
     /// The engine's constants.
     #[must_use]
     pub fn engine(&self) -> &'a EngineRow {
@@ -249,20 +279,20 @@ impl<'a> Station<'a, '_> {
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        let yields = self.half.tokens_per_step();
+        let tokens_per_step = self.half.tokens_per_step();
         let prefill = self.prefill.unwrap_or(Prefill::NONE);
         let at = |company: f64, arrivals: f64| {
             let step = self.half.step(company, self.context);
             // With each token the share 1/n of the sequences ends, and as many prompts take their places.
             let prompts = arrivals / self.tokens;
-            let together = prefill.together(prompts * yields);
+            let together = prefill.together(prompts * tokens_per_step);
             let occupancy = prefill.occupancy_of(together).get();
             let saved = prefill.saved(together, step).get() * self.engine().mixing;
             let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
-            let tpot = step / yields + Seconds::new(stall * prompts * self.others);
+            let tpot = step / tokens_per_step + Seconds::new(stall * prompts * self.others);
             // Who comes finds somebody else in decode.
             let decoding = if self.spacing.is_some() { -libm::expm1(-batch) } else { self.others };
-            let in_step = prefill.in_step(prompts * yields);
+            let in_step = prefill.in_step(prompts * tokens_per_step);
             let mixed = if self.mixes { step.get() * prefill.chunks / in_step } else { 0.0 };
             let ahead = Ahead {
                 service: occupancy + decoding * (stall - occupancy + mixed),

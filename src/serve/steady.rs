@@ -1,5 +1,5 @@
-//! Steady state of a deployment, with or without a pool of its own for prefill, in a closed or an open loop. How the half
-//! that writes answers is split does not matter here ([`super::half`]).
+//! Steady state of a deployment, with or without a pool of its own for prefill, in a closed or an open loop. How the decode
+//! side is split does not matter here ([`super::half`]).
 //!
 //! The unknown is the number of sequences in decode per replica. From it follow step time, TPOT and rate
 //! ([`super::station`]), from the rate the waits, and from both the users in flight, which rise with it; a closed loop
@@ -8,7 +8,7 @@
 
 use super::deployment::Deployment;
 use super::models::Models;
-use super::outcome::{PoolState, Steady, Warning};
+use super::outcome::{Steady, Warning};
 use super::refusal::Refusal;
 use super::{colocated, disaggregated};
 use crate::machine::Constants;
@@ -36,11 +36,4 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
     Ok(steady)
-}
-
-/// What to say when part of the KV cache found no room beside the weights.
-pub(super) fn outside(pool: &PoolState) -> Option<Warning> {
-    let all = pool.memory.kv + pool.memory.kv_outside;
-    let share = if all.get() > 0.0 { pool.memory.kv_outside / all } else { 0.0 };
-    (share > 0.0).then(|| Warning::KvOutside { chip: pool.chip.clone(), share })
 }

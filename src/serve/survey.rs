@@ -5,15 +5,17 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
-use super::deployment::{Lengths, Side};
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
+use super::lengths::Lengths;
+use super::models::find_model;
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
-use super::station::{Company, Operating, allen_cunneen, closed_wait};
+use super::side::Side;
+use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
 use super::transfer::{Ends, ends};
 use crate::catalog;
-use crate::machine::{Constants, EngineRow, WeightHome};
+use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
 use crate::pass::Numerics;
 use crate::scenario::{Layout, Pool, Role, Scenario};
 use crate::units::{RequestsPerSecond, Seconds};
@@ -39,9 +41,9 @@ pub struct Offer {
     layers: u32,
 }
 
-/// What users of a deployment feel at one operating point of a closed loop.
+/// User-visible latency of a deployment at one operating point of a closed loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Felt {
+pub struct UserLatency {
     /// Users over the deployment.
     pub users: f64,
     /// Requests per second over the deployment.
@@ -64,7 +66,7 @@ pub fn offers(
     role: Role,
     batches: usize,
 ) -> Result<Vec<Offer>, Refusal> {
-    let model = super::find_model(scenario)?;
+    let model = find_model(scenario)?;
     let chip = scenario.chip(id).ok_or_else(|| Refusal::UnknownChip {
         chip: id.to_owned(),
         nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
@@ -94,7 +96,7 @@ pub fn offers(
             draft: None,
             prefills: role != Role::Decode,
         };
-        let station = half.station(&lengths);
+        let station = Station::new(&half, &lengths);
         let points = if role == Role::Prefill {
             Vec::new()
         } else {
@@ -126,13 +128,13 @@ pub fn way(
     to: &str,
     chips: u32,
 ) -> Result<Ends, Refusal> {
-    let model = super::find_model(scenario)?;
+    let model = find_model(scenario)?;
     let find = |id: &str| {
         scenario.chip(id).ok_or_else(|| Refusal::UnknownChip { chip: id.to_owned(), nearest: Vec::new() })
     };
     let numerics = Numerics::resolve(&model, scenario.formats);
     let isl = scenario.mean_input();
-    ends(scenario, tables.link("pool"), &model, numerics, isl, (find(from)?, find(to)?, chips))
+    ends(scenario, tables.link(LinkKind::Pool), &model, numerics, isl, (find(from)?, find(to)?, chips))
 }
 
 /// Pipelines over a whole pool whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
@@ -169,7 +171,7 @@ impl Offer {
 
     /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
     #[must_use]
-    pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<Felt> {
+    pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
         let base = self.engine.request
@@ -193,7 +195,7 @@ impl Offer {
                 break;
             }
         }
-        (company.users <= self.fits).then_some(Felt {
+        (company.users <= self.fits).then_some(UserLatency {
             users: company.users * replicas,
             rate: at.rate * replicas,
             ttft,
@@ -210,7 +212,7 @@ impl Offer {
         at: &Operating,
         ways: &Ends,
         (prefills, decodes): (f64, f64),
-    ) -> Option<Felt> {
+    ) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let occupancy = prefill.least().get();
         let rate = at.rate * decodes;
@@ -233,6 +235,6 @@ impl Offer {
         let users = if slope * rate < 1.0 { users.max(alone) } else { return None };
         let ttft = base.get() + slope * (users - prefills).max(0.0);
         let users = at.batch * decodes + rate * ttft;
-        Some(Felt { users, rate, ttft, tpot: at.tpot.get() })
+        Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
 }

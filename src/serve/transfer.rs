@@ -5,9 +5,9 @@
 //! What connects the pools decides the bandwidth ([`super::connection`]).
 
 use super::connection::{Connection, connection, together};
-use super::deployment::Side;
 use super::outcome::{Flow, Per, Transfer};
 use super::refusal::Refusal;
+use super::side::Side;
 use crate::catalog::Chip;
 use crate::catalog::model::Model;
 use crate::machine::LinkRow;

@@ -13,9 +13,9 @@
 //! Source: MegaScale-Infer (2025-04), Step-3 (2025-07).
 
 use super::connection::Connection;
-use super::deployment::Side;
 use super::outcome::{Binding, Flow, Per};
 use super::replica::{Prefill, Replica};
+use super::side::Side;
 use crate::pass::Op;
 use crate::scenario::Role;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
@@ -69,7 +69,7 @@ pub struct Turns {
 }
 
 impl Partner<'_> {
-    /// A step of so many sequences on an attention replica, each with `width` tokens, of which `yields` hold.
+    /// A step of so many sequences on an attention replica, each with `width` tokens, of which `tokens_per_step` hold.
     #[must_use]
     pub fn turns(
         &self,
@@ -77,7 +77,7 @@ impl Partner<'_> {
         batch: f64,
         context: Tokens,
         width: f64,
-        yields: f64,
+        tokens_per_step: f64,
     ) -> Turns {
         let ffn = &self.side.settled.replica;
         // No micro-batch is smaller than one sequence.
@@ -93,7 +93,7 @@ impl Partner<'_> {
             ffn: ffn.group_time(group * self.ratio, batch * self.ratio, context, width) / trips,
             out: self.out * (group * width) / self.bandwidth,
             back: self.back * (group * width) / self.bandwidth,
-            arriving: self.arriving * (group * yields / trips) / self.bandwidth,
+            arriving: self.arriving * (group * tokens_per_step / trips) / self.bandwidth,
             latency: self.connection.latency,
             lanes: [lanes(attention), lanes(ffn)],
             around: attention.around(batch).max(ffn.around(0.0)),

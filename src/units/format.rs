@@ -4,7 +4,7 @@
 //! number gives the same text on every machine. What [`Unit::format`] writes, [`Unit::parse`] reads.
 //!
 //! Lengths in tokens follow the field, where `8k` means 8192 and `128k` means 131 072; everything else counts in
-//! thousands. So token counts have their own pair, [`format_tokens`] and [`parse_tokens`], which is exact both ways.
+//! thousands. So token counts have their own form, [`format_tokens`], which [`Unit::parse`] reads back exactly.
 
 use std::error::Error;
 use std::fmt;
@@ -15,13 +15,13 @@ use super::decimal::decimal;
 pub const ABSENT: &str = "–";
 
 /// The true minus sign, as wide as the plus.
-pub const MINUS: char = '\u{2212}';
+const MINUS: char = '\u{2212}';
 
 /// Between a number and its unit: a space at which no line breaks.
-pub const UNIT_SPACE: char = '\u{a0}';
+const UNIT_SPACE: char = '\u{a0}';
 
 /// Between groups of three digits: a thin space at which no line breaks.
-pub const GROUP_SPACE: char = '\u{202f}';
+const GROUP_SPACE: char = '\u{202f}';
 
 /// Tokens in `1k`, as the field counts sequence lengths.
 const TOKENS_PER_K: u64 = 1024;
@@ -278,8 +278,9 @@ impl Unit {
         values.iter().map(label).collect()
     }
 
-    /// Reads a typed-in value of this unit: [`parse_tokens`] for tokens, bytes for `B` where the unit is bytes, and
-    /// [`parse_quantity`] for the rest. A bare number under [`Unit::Percent`] is a percentage.
+    /// Reads a typed-in value into the base of this unit: `1.2k`, `70B`, `50 ms`, `340 µs`, `30%`, `$2.10/Mtok`,
+    /// `4.8 TB/s`, `12 000`, `12_000`, `1,250.5`. `k` is a thousand, but 1024 tokens; `B` is a billion, but bytes where the
+    /// unit is bytes; a bare number under [`Unit::Percent`] is a percentage.
     ///
     /// # Errors
     ///
@@ -312,41 +313,6 @@ pub fn format_tokens(tokens: u64) -> String {
     } else {
         format!("{tokens}")
     }
-}
-
-/// Reads a number of tokens: `8k` is 8192, `1M` is 1 048 576, digits alone are exact.
-///
-/// # Errors
-///
-/// When the text is not a whole number of tokens, or is too large or negative.
-pub fn parse_tokens(text: &str) -> Result<u64, ParseError> {
-    let (number, unit) = split(text)?;
-    let factor = token_factor(&unit).ok_or_else(|| ParseError::UnknownUnit { unit: unit.clone() })?;
-    let out_of_range = || ParseError::OutOfRange { text: clip(text) };
-    if number.negative {
-        return Err(out_of_range());
-    }
-    if number.digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return number
-            .digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|whole| whole.checked_mul(factor))
-            .ok_or_else(out_of_range);
-    }
-    let value = libm::round(number.value()? * factor as f64);
-    // Beyond 2⁵³ the fraction of a float is no longer a token.
-    if value < 9_007_199_254_740_992.0 { Ok(value as u64) } else { Err(out_of_range()) }
-}
-
-/// Reads a typed-in number with an optional unit into the unit's base: `1.2k`, `70B`, `50 ms`, `340 µs`, `30%`,
-/// `$2.10/Mtok`, `4.8 TB/s`, `12 000`, `12_000`, `1,250.5`. Here `k` is a thousand; for tokens use [`parse_tokens`].
-///
-/// # Errors
-///
-/// When the text is not a number with a known unit.
-pub fn parse_quantity(text: &str) -> Result<f64, ParseError> {
-    parse_with(text, false)
 }
 
 /// A number in few digits that read back as the very same number, without grouping: for links and files.
@@ -892,7 +858,7 @@ mod tests {
     fn typed_values_are_understood() {
         #[track_caller]
         fn check(text: &str, expect: f64) {
-            assert_eq!(parse_quantity(text), Ok(expect), "{text}");
+            assert_eq!(Unit::Number.parse(text), Ok(expect), "{text}");
         }
         check("128k", 128_000.0);
         check("1.5", 1.5);
@@ -923,18 +889,16 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_a_reason() {
-        assert_eq!(parse_quantity("  "), Err(ParseError::Empty));
-        assert!(matches!(parse_quantity("abc"), Err(ParseError::NotANumber { .. })));
-        assert!(matches!(parse_quantity("--3"), Err(ParseError::NotANumber { .. })));
-        assert!(matches!(parse_quantity("1,5"), Err(ParseError::NotANumber { .. })));
-        assert!(matches!(parse_quantity("12 34"), Err(ParseError::NotANumber { .. })));
-        assert!(matches!(parse_quantity("3 parsec"), Err(ParseError::UnknownUnit { .. })));
-        assert!(matches!(parse_quantity("1.2.3"), Err(ParseError::UnknownUnit { .. })));
-        assert!(matches!(parse_quantity("1e999"), Err(ParseError::OutOfRange { .. })));
-        assert!(matches!(parse_quantity("NaN"), Err(ParseError::NotANumber { .. })));
-        assert!(matches!(parse_tokens("-5"), Err(ParseError::OutOfRange { .. })));
-        assert!(matches!(parse_tokens("99999999999999999999"), Err(ParseError::OutOfRange { .. })));
-        assert!(parse_quantity("3 parsec").is_err_and(|error| error.to_string().contains("parsec")));
+        assert_eq!(Unit::Number.parse("  "), Err(ParseError::Empty));
+        assert!(matches!(Unit::Number.parse("abc"), Err(ParseError::NotANumber { .. })));
+        assert!(matches!(Unit::Number.parse("--3"), Err(ParseError::NotANumber { .. })));
+        assert!(matches!(Unit::Number.parse("1,5"), Err(ParseError::NotANumber { .. })));
+        assert!(matches!(Unit::Number.parse("12 34"), Err(ParseError::NotANumber { .. })));
+        assert!(matches!(Unit::Number.parse("3 parsec"), Err(ParseError::UnknownUnit { .. })));
+        assert!(matches!(Unit::Number.parse("1.2.3"), Err(ParseError::UnknownUnit { .. })));
+        assert!(matches!(Unit::Number.parse("1e999"), Err(ParseError::OutOfRange { .. })));
+        assert!(matches!(Unit::Number.parse("NaN"), Err(ParseError::NotANumber { .. })));
+        assert!(Unit::Number.parse("3 parsec").is_err_and(|error| error.to_string().contains("parsec")));
     }
 
     #[test]
@@ -943,11 +907,11 @@ mod tests {
             [(8192, "8k"), (131_072, "128k"), (1000, "1000"), (12_000, "12000"), (1_048_576, "1M"), (0, "0")]
         {
             assert_eq!(format_tokens(tokens), text);
-            assert_eq!(parse_tokens(text), Ok(tokens));
+            assert_eq!(Unit::Tokens.parse(text), Ok(tokens as f64));
         }
-        assert_eq!(parse_tokens("1.5k"), Ok(1536));
-        assert_eq!(parse_tokens("128K tokens"), Ok(131_072));
-        assert_eq!(parse_tokens("12 000"), Ok(12_000));
+        assert_eq!(Unit::Tokens.parse("1.5k"), Ok(1536.0));
+        assert_eq!(Unit::Tokens.parse("128K tokens"), Ok(131_072.0));
+        assert_eq!(Unit::Tokens.parse("12 000"), Ok(12_000.0));
         assert_eq!(Unit::Tokens.parse("8k"), Ok(8192.0));
         assert_eq!(Unit::Bytes.parse("512 B"), Ok(512.0));
         assert_eq!(Unit::Percent.parse("30"), Ok(0.3));
@@ -967,7 +931,7 @@ mod tests {
         #[test]
         fn token_counts_come_back_exactly(tokens in any::<u64>(), small in 0..5_000_000_u64, k in 0..4096_u64) {
             for tokens in [tokens, small, k * 1024, k * 1_048_576] {
-                prop_assert_eq!(parse_tokens(&format_tokens(tokens)), Ok(tokens));
+                prop_assert_eq!(Unit::Tokens.parse(&format_tokens(tokens)), Ok(tokens as f64));
             }
         }
 
@@ -975,7 +939,7 @@ mod tests {
         fn plain_numbers_come_back_exactly(value in any::<f64>()) {
             let value = if value.is_finite() { value } else { 0.0 };
             prop_assert_eq!(format_plain(value).parse::<f64>(), Ok(value));
-            prop_assert_eq!(parse_quantity(&format_plain(value)), Ok(value));
+            prop_assert_eq!(Unit::Number.parse(&format_plain(value)), Ok(value));
         }
 
         #[test]
@@ -993,7 +957,7 @@ mod tests {
 
         #[test]
         fn any_text_and_any_number_are_survived(text in ".{0,24}", value in any::<f64>()) {
-            let _ = (parse_quantity(&text), parse_tokens(&text), parse_quantity(&format!("{value}{text}")));
+            let _ = (Unit::Number.parse(&text), Unit::Tokens.parse(&text), Unit::Number.parse(&format!("{value}{text}")));
             for unit in ALL_UNITS {
                 let text = unit.format(value);
                 prop_assert!(!text.contains("NaN") && !text.starts_with("-") && text != "−0", "{text}");

@@ -267,12 +267,6 @@ impl Seconds {
     pub const fn as_millis(self) -> f64 {
         self.0 * 1e3
     }
-
-    /// The number of microseconds.
-    #[must_use]
-    pub const fn as_micros(self) -> f64 {
-        self.0 * 1e6
-    }
 }
 
 impl Bytes {

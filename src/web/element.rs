@@ -379,7 +379,8 @@ impl AddAnyAttr for Element {
     type Output<Other: FrameworkAttribute> = Self;
 
     fn add_any_attr<Other: FrameworkAttribute>(self, _attribute: Other) -> Self {
-        self
+        // `view!` gives elements their attributes; one spread over a component would be lost here, so it does not compile.
+        const { panic!("an element takes its attributes from view! alone") }
     }
 }
 

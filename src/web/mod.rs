@@ -14,7 +14,7 @@
 //! | `pins` | scenarios kept for comparison |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `handle` | what the scripts beside the page may ask of it |
-//! | `runs` | measured runs, fetched where one can stand on a curve or a reader asks |
+//! | `measured`, `runs` | measured runs, fetched where one can stand on a curve or a reader asks |
 //! | `embed` | the page inside another one |
 //! | `element` | elements of one type, as `view!` of the crate `markup` builds them |
 //! | `lean` | reactive closures behind one type each |

@@ -6,8 +6,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::web_sys::CustomEvent;
 use markup::view;
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen::prelude::*;
 use wasm_split_helpers::wasm_split;
 
 use super::history::address;
@@ -56,8 +55,7 @@ fn CopyButton(
     let pending = StoredValue::new_local(None::<Timeout>);
     let copy = move |_| {
         let text = text(&page);
-        spawn_local(async move {
-            let done = write(&text).await;
+        put(&text.clone(), move |done| {
             state.set(if done { Copied::Done } else { Copied::ByHand });
             fallback.set((!done).then_some(text));
             pending.set_value(Some(Timeout::new(SHOWN, move || state.set(Copied::Not))));
@@ -108,28 +106,20 @@ fn by_hand(fallback: RwSignal<Option<String>>) -> AnyView {
     .into_any()
 }
 
-/// Puts the text on the clipboard; false when the browser has none or refuses.
-async fn write(text: &str) -> bool {
-    let navigator = window().navigator();
-    // In an insecure context there is none, and asking for it would throw.
-    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).unwrap_or_default();
-    if let Ok(clipboard) = clipboard.dyn_into::<leptos::web_sys::Clipboard>()
-        && JsFuture::from(clipboard.write_text(text)).await.is_ok()
-    {
-        return true;
-    }
-    false
+/// Asks for a text on the clipboard, and tells `done` whether it got there: `public/boot.js` hears it.
+fn put(text: &str, done: impl FnOnce(bool) + 'static) {
+    tell("tandem-copy", &js_sys::Array::of2(&text.into(), &Closure::once_into_js(done)));
 }
 
 /// Asks for the panel: `public/boot.js` hears it.
 fn open(page: &Page) {
-    if let Ok(event) = CustomEvent::new("tandem-share") {
-        event.init_custom_event_with_can_bubble_and_cancelable_and_detail(
-            "tandem-share",
-            false,
-            false,
-            &address(page).into(),
-        );
+    tell("tandem-share", &address(page).into());
+}
+
+/// An event for the scripts beside the page.
+fn tell(name: &str, detail: &JsValue) {
+    if let Ok(event) = CustomEvent::new(name) {
+        event.init_custom_event_with_can_bubble_and_cancelable_and_detail(name, false, false, detail);
         let _ = document().dispatch_event(&event);
     }
 }

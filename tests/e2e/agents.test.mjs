@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE, pressInTime, until } from "./support.mjs";
 
 const CHAT = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=3000req";
 const AGENTS = "v1&model=kimi-k3&pool=b300*8:tp8:etp8&isl=200k&osl=400&sessions=60x4k&pause=5s";
@@ -98,9 +98,9 @@ test("the file of requests has the bytes of the command line, of a trace at anot
   await page.setInputFiles("#replay-trace", TRACE.pathname);
   await page.getByText(/Mooncake trace · requests 500/).waitFor({ timeout: 30_000 });
   await page.selectOption("#replay-speed", "4");
-  await page.waitForTimeout(400);
-  await finished(page);
-  assert.equal(await saved(), await tandem("replay", CHAT, "--trace", TRACE.pathname, "--speed", "4", "--csv", "-"));
+  // The page takes the new speed in its own time.
+  const wanted = await tandem("replay", CHAT, "--trace", TRACE.pathname, "--speed", "4", "--csv", "-");
+  await until(saved, (own) => own === wanted, "the file of a trace at four times its speed");
   assertClean(problems);
 });
 
@@ -109,7 +109,8 @@ test("the accounts of a replay stand in tables", async () => {
   await finished(page);
   assert.match(await page.locator("#replay-quantiles tr[data-time=itl]").innerText(), /From token to token.*ms/s);
   const accounts = await page.locator("#replay-accounts").innerText();
-  for (const label of ["Goodput", "Kept the service level", "cached", "Busy", "KV cache in use"]) assert.ok(accounts.includes(label), label);
+  for (const label of ["Goodput", "Kept the service level", "cached", "Busy", "KV cache in use"])
+    assert.ok(accounts.includes(label), label);
   assertClean(problems);
 });
 
@@ -152,7 +153,10 @@ test("lanes are looked at closer by buttons, keys and dragging", async () => {
 test("agents fall off a cliff and tiers rescue them", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: AGENTS });
   await page.click("#tab-agents");
-  await page.getByText(/Hit rate holds to \d+ sessions; past it the chips' memory is full/).first().waitFor({ timeout: 60_000 });
+  await page
+    .getByText(/Hit rate holds to \d+ sessions; past it the chips' memory is full/)
+    .first()
+    .waitFor({ timeout: 60_000 });
   await gone(page, "#agents-cancel");
   const told = await page.locator("#agents-state").innerText();
   assert.match(told, /TTFT p50 is \d+.s; with 250.GB of DRAM per chip at 50.GB\/s/);
@@ -165,7 +169,11 @@ test("agents fall off a cliff and tiers rescue them", async () => {
   await tables.nth(0).locator("tbody tr").nth(6).waitFor();
   const rows = await tables.nth(0).locator("tbody tr").allInnerTexts();
   assert.ok(rows.length >= 7, rows.join("\n"));
-  const share = (row) => row.split("\t").slice(1).map((cell) => Number.parseFloat(cell));
+  const share = (row) =>
+    row
+      .split("\t")
+      .slice(1)
+      .map((cell) => Number.parseFloat(cell));
   const at = (sessions) => share(rows.find((row) => row.startsWith(`${sessions}\t`)));
   const [few, fewTiered] = at(2);
   const [many, manyTiered] = at(16);
@@ -184,9 +192,11 @@ test("agents fall off a cliff and tiers rescue them", async () => {
 });
 
 test("agents are cancelled, and come from the catalogue where the scenario has none", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&view=agents" });
-  await page.locator("#agents-notes").getByText(/Coding agent/).waitFor({ timeout: 60_000 });
-  await page.click("#agents-cancel");
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&model=deepseek-v3&pool=h200*64&view=agents",
+  });
+  await pressInTime(page, "#agents-cancel", { place: "#agents-notes", text: "Coding agent" });
   await page.locator("#agents-cancel").waitFor({ state: "hidden" });
   const told = await page.locator("#agents-state").innerText();
   await page.waitForTimeout(700);
@@ -195,16 +205,22 @@ test("agents are cancelled, and come from the catalogue where the scenario has n
 });
 
 test("axe finds nothing, and a phone shows both without scrolling sideways", async () => {
-  for (const [name, viewport, colorScheme] of [["light", LAPTOP, "light"], ["phone-dark", PHONE, "dark"]]) {
+  for (const [name, viewport, colorScheme] of [
+    ["light", LAPTOP, "light"],
+    ["phone-dark", PHONE, "dark"],
+  ]) {
     for (const view of ["agents", "replay"]) {
       const link = view === "agents" ? AGENTS : CHAT;
       const { page, context } = await openReady(browser, { viewport, colorScheme, link: `${link}&view=${view}` });
       if (view === "agents") await gone(page, "#agents-cancel");
       else await lanesShown(page);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.equal(wide, 0, `${view} ${name}`);
       assert.deepEqual(await axe(page), [], `${view} ${name}`);
-      if (process.env.TANDEM_SHOTS) await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/${view}-${name}.png`, fullPage: true });
+      if (process.env.TANDEM_SHOTS)
+        await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/${view}-${name}.png`, fullPage: true });
       await context.close();
     }
   }

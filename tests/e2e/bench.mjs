@@ -23,7 +23,8 @@ for (const [name, link] of Object.entries({
   said.drag[name] = await drag(link);
 }
 said.searches = {};
-for (const view of ["frontier", "breakeven", "sensitivity", "replay", "agents"]) said.searches[view] = await search(view);
+for (const view of ["frontier", "breakeven", "sensitivity", "replay", "agents"])
+  said.searches[view] = await search(view);
 await browser.close();
 console.log(JSON.stringify(said));
 
@@ -85,7 +86,7 @@ async function drag(link) {
   });
   const box = await page.locator("#isl ~ input[type=range]").boundingBox();
   const y = box.y + box.height / 2;
-  const at = (step) => box.x + box.width * (0.05 + 0.9 * Math.abs(((2 * step) / MOVES) % 2 - 1));
+  const at = (step) => box.x + box.width * (0.05 + 0.9 * Math.abs((((2 * step) / MOVES) % 2) - 1));
   await page.mouse.move(at(0), y);
   await page.mouse.down();
   for (let step = 1; step <= MOVES; step += 1) {
@@ -142,7 +143,10 @@ async function blockedBy(milliseconds) {
 
 /** The longest task of the main thread while a long question is asked and answered. */
 async function search(view) {
-  const { page, context } = await openReady(browser, { viewport: LAPTOP, link: "v1&prefill=h100-sxm*32&decode=h200*32&rate=4&horizon=2000req" });
+  const { page, context } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&prefill=h100-sxm*32&decode=h200*32&rate=4&horizon=2000req",
+  });
   await page.waitForTimeout(1500);
   await watchBlocked(page);
   await page.click(`#tab-${view}`);
@@ -157,7 +161,9 @@ async function search(view) {
 function watchBlocked(page) {
   return page.evaluate(() => {
     globalThis.blocked = [];
-    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe({ type: "longtask" });
+    new PerformanceObserver((list) => globalThis.blocked.push(...list.getEntries().map((own) => own.duration))).observe(
+      { type: "longtask" },
+    );
   });
 }
 

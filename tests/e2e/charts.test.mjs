@@ -15,8 +15,18 @@ after(() => browser?.close());
 
 const told = (page, panel = ".charts") => page.locator(`${panel} .plot canvas`).getAttribute("aria-label");
 
-const zoomed = (page, panel) => until(() => told(page, panel), (text) => /In view: /.test(text), "no zoom");
-const whole = (page, panel) => until(() => told(page, panel), (text) => !/In view: /.test(text), "still zoomed");
+const zoomed = (page, panel) =>
+  until(
+    () => told(page, panel),
+    (text) => /In view: /.test(text),
+    "no zoom",
+  );
+const whole = (page, panel) =>
+  until(
+    () => told(page, panel),
+    (text) => !/In view: /.test(text),
+    "still zoomed",
+  );
 
 /** Drags over a part of a chart, given in shares of its width and height. */
 async function drag(page, [x0, y0], [x1, y1], panel = ".charts") {
@@ -81,11 +91,19 @@ test("a click that does not drag still moves the scenario", async () => {
   const before = await page.locator("#isl").inputValue();
   const click = { position: { x: 300, y: 120 } };
   await page.locator(".charts .cursor-field").click(click);
-  const taken = await until(() => page.locator("#isl").inputValue(), (now) => now !== before, "nothing taken");
+  const taken = await until(
+    () => page.locator("#isl").inputValue(),
+    (now) => now !== before,
+    "nothing taken",
+  );
   await drag(page, [0.5, 0.3], [0.8, 0.32]);
   await zoomed(page);
   await page.locator(".charts .cursor-field").click(click);
-  await until(() => page.locator("#isl").inputValue(), (now) => now !== taken, "nothing taken in a zoom");
+  await until(
+    () => page.locator("#isl").inputValue(),
+    (now) => now !== taken,
+    "nothing taken in a zoom",
+  );
 });
 
 test("the keyboard zooms, and says what is in view", async () => {
@@ -118,11 +136,19 @@ test("legend entries hide and show their series and keep the focus", async () =>
   assert.equal(await heads.count(), 3);
   await button.focus();
   await page.keyboard.press("Space");
-  await until(() => heads.count(), (count) => count === 2, "the column stays");
+  await until(
+    () => heads.count(),
+    (count) => count === 2,
+    "the column stays",
+  );
   assert.equal(await button.getAttribute("aria-pressed"), "false");
   assert.ok(await button.evaluate((own) => own === document.activeElement), "the focus stays");
   await page.keyboard.press("Space");
-  await until(() => heads.count(), (count) => count === 3, "the column does not return");
+  await until(
+    () => heads.count(),
+    (count) => count === 3,
+    "the column does not return",
+  );
   assertClean(problems);
 });
 
@@ -146,7 +172,11 @@ test("the panel below is on the first screen, and its tabs are walked by keyboar
     await page.locator(".reasons .cursor-field").focus();
     await page.keyboard.press("ArrowRight");
     const status = page.locator(".reasons .figure [role=status]");
-    await until(() => status.innerText(), (own) => /\d/.test(own), `${reason} says nothing`);
+    await until(
+      () => status.innerText(),
+      (own) => /\d/.test(own),
+      `${reason} says nothing`,
+    );
     await tab.focus();
   }
   await page.keyboard.press("ArrowRight");
@@ -190,8 +220,12 @@ test("on a phone a finger moves the cursor, taps take, and the page still scroll
     const send = (type, x, y) =>
       own.dispatchEvent(
         new PointerEvent(type, {
-          pointerType: "touch", pointerId: 7, button: 0, bubbles: true,
-          clientX: own.getBoundingClientRect().left + x, clientY: own.getBoundingClientRect().top + y,
+          pointerType: "touch",
+          pointerId: 7,
+          button: 0,
+          bubbles: true,
+          clientX: own.getBoundingClientRect().left + x,
+          clientY: own.getBoundingClientRect().top + y,
         }),
       );
     send("pointerdown", 120, 100);
@@ -202,7 +236,11 @@ test("on a phone a finger moves the cursor, taps take, and the page still scroll
   await whole(page);
   assert.equal(await page.locator("#isl").inputValue(), before);
   await field.tap({ position: { x: 120, y: 100 } });
-  await until(() => page.locator("#isl").inputValue(), (now) => now !== before, "a tap takes nothing");
+  await until(
+    () => page.locator("#isl").inputValue(),
+    (now) => now !== before,
+    "a tap takes nothing",
+  );
   // No finger drags a zoom, so there are buttons.
   await page.locator(".charts").getByRole("button", { name: "Zoom in" }).tap();
   await zoomed(page);
@@ -211,7 +249,12 @@ test("on a phone a finger moves the cursor, taps take, and the page still scroll
 });
 
 test("axe finds nothing in the panel's views, in any look and size", async () => {
-  for (const [viewport, colorScheme] of [[LAPTOP, "light"], [LAPTOP, "dark"], [PHONE, "dark"], [PHONE, "light"]]) {
+  for (const [viewport, colorScheme] of [
+    [LAPTOP, "light"],
+    [LAPTOP, "dark"],
+    [PHONE, "dark"],
+    [PHONE, "light"],
+  ]) {
     const { page, context } = await openReady(browser, { viewport, colorScheme, link: `v1&${PIN}` });
     for (const reason of REASONS) {
       await page.click(`#tab-${reason}`);

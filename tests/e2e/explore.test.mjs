@@ -3,7 +3,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, changed as changedWithin, LAPTOP, launch, openReady, PHONE, pixels, sentence, tiles, until } from "./support.mjs";
+import {
+  assertClean,
+  axe,
+  changed as changedWithin,
+  LAPTOP,
+  launch,
+  openReady,
+  PHONE,
+  pixels,
+  sentence,
+  tiles,
+  until,
+} from "./support.mjs";
 
 /** A scenario whose searches are short. */
 const SMALL = "v1&model=llama3-8b&prefill=h100-sxm*2&decode=h200*2&concurrency=32";
@@ -24,10 +36,14 @@ const VIEWS = {
   sensitivity: { done: /limited by/, knob: ["#by", "ttft"] },
 };
 
-const done = (page, view) => page.locator(".chart-panel p.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
+const done = (page, view) =>
+  page.locator(".chart-panel p.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
 
 test("every split can be chosen, answers, and shows its pools", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h200*64&why=flow" });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&model=deepseek-v3&pool=h200*64&why=flow",
+  });
   const roles = {
     pd: ["prefill", "decode"],
     afd: ["attention", "ffn"],
@@ -118,7 +134,11 @@ for (const view of Object.keys(VIEWS)) {
   });
 
   test(`${view} does without a worker`, async () => {
-    const { page, context, problems } = await openReady(browser, { viewport: LAPTOP, link: `${SMALL}&view=${view}`, workers: false });
+    const { page, context, problems } = await openReady(browser, {
+      viewport: LAPTOP,
+      link: `${SMALL}&view=${view}`,
+      workers: false,
+    });
     await done(page, view);
     assertClean(problems);
     await context.close();
@@ -221,7 +241,10 @@ test("sizing gives the sentence of the command line, and its offers are a click 
     const report = JSON.parse(execFileSync(process.env.TANDEM_BIN, ["size", SMALL, "--json"], { encoding: "utf8" }));
     assert.equal(await said.innerText(), report.sentence);
     const shown = await page.locator(".sizing tbody button").allInnerTexts();
-    assert.deepEqual(shown, report.deployments.slice(0, shown.length).map((own) => own.label));
+    assert.deepEqual(
+      shown,
+      report.deployments.slice(0, shown.length).map((own) => own.label),
+    );
   }
   const text = await said.innerText();
   const before = await tiles(page);

@@ -25,12 +25,18 @@ const PREFERENCES = {
 /** Starts Firefox without a window. */
 export async function firefox(program, { width = 1440, height = 900 } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "tandem-firefox-"));
-  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
+  const lines = Object.entries(PREFERENCES).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+  );
   await writeFile(join(profile, "user.js"), lines.join(""));
-  const child = spawn(program, ["--marionette", "--headless", "--no-remote", "--profile", profile, `--width=${width}`, `--height=${height}`], {
-    stdio: "ignore",
-    env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },
-  });
+  const child = spawn(
+    program,
+    ["--marionette", "--headless", "--no-remote", "--profile", profile, `--width=${width}`, `--height=${height}`],
+    {
+      stdio: "ignore",
+      env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: "1" },
+    },
+  );
   const ended = new Promise((resume) => child.once("exit", resume));
   const port = await activePort(profile, child);
   const wire = await connect(port);
@@ -39,7 +45,8 @@ export async function firefox(program, { width = 1440, height = 900 } = {}) {
   return {
     goto: (url) => wire.ask("WebDriver:Navigate", { url }),
     /** Runs the body of a function in the page; `args` are its `arguments`, and it may return a promise. */
-    run: async (body, ...args) => (await wire.ask("WebDriver:ExecuteScript", { script: body, args, newSandbox: false, sandbox: null })).value,
+    run: async (body, ...args) =>
+      (await wire.ask("WebDriver:ExecuteScript", { script: body, args, newSandbox: false, sandbox: null })).value,
     async close() {
       wire.end();
       child.kill();

@@ -25,8 +25,10 @@ after(() => browser?.close());
 async function opened(link = "") {
   await browser.goto("about:blank");
   await browser.goto(`${TOP}#${link}`);
-  await until(() => browser.run("return document.documentElement.dataset.ready === 'true'"), Boolean, "figures", 600);
-  await browser.run("window.blocked = []; document.addEventListener('securitypolicyviolation', (event) => window.blocked.push(event.effectiveDirective + ' ' + event.blockedURI))");
+  await until(() => browser.run("return document.documentElement.dataset.ready === 'true'"), Boolean, "figures");
+  await browser.run(
+    "window.blocked = []; document.addEventListener('securitypolicyviolation', (event) => window.blocked.push(event.effectiveDirective + ' ' + event.blockedURI))",
+  );
 }
 
 const said = () => browser.run("return document.querySelector('[data-testid=sentence]').innerText");
@@ -48,22 +50,42 @@ test("Firefox shows the figures of the command line, and a slider moves them", o
     const report = JSON.parse(tandem(["eval", link, "--json"]));
     assert.equal(await said(), report.sentence);
     const shown = await tiles();
-    for (const id of ["ttft", "tpot", "per-chip"]) assert.ok(shown.some((tile) => shows(tile, report.metrics[id].text)), `${id} in ${shown}`);
-    const before = await until(() => browser.run(PAINTED), ({ colours }) => colours > 20, "a painted chart");
+    for (const id of ["ttft", "tpot", "per-chip"])
+      assert.ok(
+        shown.some((tile) => shows(tile, report.metrics[id].text)),
+        `${id} in ${shown}`,
+      );
+    const before = await until(
+      () => browser.run(PAINTED),
+      ({ colours }) => colours > 20,
+      "a painted chart",
+    );
     assert.ok(before.width > 300);
     await browser.run(`
       const slider = document.querySelector("input[type=range]");
       slider.value = Number(slider.max) * 0.8 + Number(slider.min) * 0.2;
       for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, { bubbles: true }));`);
     const now = await until(tiles, (now) => JSON.stringify(now) !== JSON.stringify(shown), "tiles that move");
-    const { hash } = await until(() => browser.run(PAINTED), ({ hash }) => hash !== before.hash, "curves that move");
+    const { hash } = await until(
+      () => browser.run(PAINTED),
+      ({ hash }) => hash !== before.hash,
+      "curves that move",
+    );
     assert.notEqual(hash, before.hash);
-    const there = decodeURIComponent(await until(() => browser.run("return location.hash.slice(1)"), (own) => own !== link, "the address"));
+    const there = decodeURIComponent(
+      await until(
+        () => browser.run("return location.hash.slice(1)"),
+        (own) => own !== link,
+        "the address",
+      ),
+    );
     const moved = JSON.parse(tandem(["eval", there, "--json"]));
     assert.equal(await said(), moved.sentence);
     assert.ok(now.includes(moved.metrics.ttft.text), `${now}`);
     assert.deepEqual(await browser.run("return window.blocked"), []);
-    const foreign = await browser.run("return performance.getEntriesByType('resource').map((own) => own.name).filter((name) => !name.startsWith(location.origin))");
+    const foreign = await browser.run(
+      "return performance.getEntriesByType('resource').map((own) => own.name).filter((name) => !name.startsWith(location.origin))",
+    );
     assert.deepEqual(foreign, []);
   }
 });
@@ -73,7 +95,11 @@ test("axe finds nothing in Firefox, and every view is painted", options, async (
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const view of ["curves", "frontier", "breakeven", "sensitivity"]) {
     await browser.run("document.getElementById(arguments[0]).click()", `tab-${view}`);
-    await until(() => browser.run(PAINTED).catch(() => ({ colours: 0 })), ({ colours }) => colours > 5, view, 400);
+    await until(
+      () => browser.run(PAINTED).catch(() => ({ colours: 0 })),
+      ({ colours }) => colours > 5,
+      view,
+    );
   }
   const found = await browser.run(
     `${source}; return window.axe.run(document).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target.join(" "))))`,
@@ -84,8 +110,11 @@ test("axe finds nothing in Firefox, and every view is painted", options, async (
 
 test("two hundred random scenarios have the same report in Firefox and in the shell", options, async () => {
   await opened("v1&view=frontier");
-  const worker = () => browser.run("return performance.getEntriesByType('resource').map((own) => own.name).find((name) => /[/]worker-[0-9a-f]+[.]js$/.test(name)) ?? null");
-  const script = await until(worker, Boolean, "the worker", 400);
+  const worker = () =>
+    browser.run(
+      "return performance.getEntriesByType('resource').map((own) => own.name).find((name) => /[/]worker-[0-9a-f]+[.]js$/.test(name)) ?? null",
+    );
+  const script = await until(worker, Boolean, "the worker");
   const all = links(1, 200);
   const shell = tandem(["eval", "--batch"], all.join("\n")).trimEnd().split("\n");
   const answers = await browser.run(

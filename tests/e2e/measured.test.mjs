@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertClean, axe, DEEP, launch, open, openReady, TOP, waitReady } from "./support.mjs";
 
-const MEASURED =
-  "v1&model=llama3-70b&weights=fp8&engine=vllm&isl=8k&osl=1k&spread=0.8&concurrency=64&pool=h200*8:tp8";
+const MEASURED = "v1&model=llama3-70b&weights=fp8&engine=vllm&isl=8k&osl=1k&spread=0.8&concurrency=64&pool=h200*8:tp8";
 
 let browser;
 before(async () => {
@@ -19,7 +18,9 @@ test("runs of the same deployment stand on its curves", async () => {
   for (const site of [TOP, DEEP]) {
     const { page, problems } = await openReady(browser, { link: MEASURED, site });
     await page.locator("#chart-x").selectOption("load");
-    await caption(page).filter({ hasText: /rings are \d+ measured runs/ }).waitFor();
+    await caption(page)
+      .filter({ hasText: /rings are \d+ measured runs/ })
+      .waitFor();
     await page.locator(".data summary").first().click();
     await page.locator("ul.measured li").first().waitFor();
     const runs = await page.locator("ul.measured li").allInnerTexts();
@@ -37,7 +38,11 @@ test("the nearest runs stand behind the answer in words", async () => {
   const summary = page.locator(".runs summary");
   await summary.click();
   // They may still be on their way.
-  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
+  await page
+    .locator(".runs li")
+    .filter({ hasText: /TTFT .+, TPOT/ })
+    .first()
+    .waitFor();
   const lines = await page.locator(".runs li").allInnerTexts();
   assert.equal(lines.length, 3);
   assert.match(lines[0], /8 × H200.* \(tp8\), vLLM, 8k\/1k, 64 users: TTFT .+, TPOT .+ \(.* run of 2025-10-29/);
@@ -51,9 +56,16 @@ test("a page that nobody measured does not fetch them before a reader asks", asy
   page.on("request", (request) => fetched.push(request.url()));
   // Longer than the page waits where a run may be near.
   await page.waitForTimeout(1000);
-  assert.deepEqual(fetched.filter((url) => url.includes("measured")), []);
+  assert.deepEqual(
+    fetched.filter((url) => url.includes("measured")),
+    [],
+  );
   await page.locator(".runs summary").click();
-  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
+  await page
+    .locator(".runs li")
+    .filter({ hasText: /TTFT .+, TPOT/ })
+    .first()
+    .waitFor();
   assert.equal(await page.locator(".runs li").count(), 3);
   assertClean(problems);
 });
@@ -71,5 +83,9 @@ test("without the file the page works as ever, and says so to who asks", async (
   await context.unroute("**/measured.csv");
   await page.locator(".runs summary").click();
   await page.locator(".runs summary").click();
-  await page.locator(".runs li").filter({ hasText: /TTFT .+, TPOT/ }).first().waitFor();
+  await page
+    .locator(".runs li")
+    .filter({ hasText: /TTFT .+, TPOT/ })
+    .first()
+    .waitFor();
 });

@@ -28,7 +28,10 @@ function hold(holds, what, ...values) {
 function shown(value) {
   let text;
   try {
-    text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value, (_, own) => (typeof own === "bigint" ? `${own}n` : own)) ?? String(value));
+    text =
+      typeof value === "string"
+        ? JSON.stringify(value)
+        : (JSON.stringify(value, (_, own) => (typeof own === "bigint" ? `${own}n` : own)) ?? String(value));
   } catch {
     text = `(${Object.prototype.toString.call(value)})`;
   }
@@ -71,13 +74,83 @@ const LONG = "x".repeat(70_000);
 
 /** Values that JSON has no words for, that look like others, or at which something ends. */
 const ODD = [
-  undefined, null, true, false, 0, -0, 1, -1, 119, 120, 119.999, 4000, 4000.001, 4001, 2 ** 53, 1e308, -1e308, 5e-324, NaN, Infinity, -Infinity,
-  10n, -1n, "", " ", "1", "1.0", "v1", "NaN", "Infinity", "\u0000", "\u202e", "\ufeff", "\ud800", "%ff", LONG,
-  "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg/onload=1>", "javascript:alert(1)", "__proto__", "constructor", "toString",
-  "hasOwnProperty", "valueOf", [], [1], [[]], ["dark"], ["setTheme"], ["v1"], [LONG], {}, { toString: 5 }, { valueOf: null }, { link: "v1" }, { length: 1e9 },
-  { toJSON: 1 }, cycle, DEEP, new Map([["tandem", 1]]), new Set(["dark"]), new Date(0), new Date(NaN), new ArrayBuffer(8), new Uint8Array(9), /x/,
-  new Error("no"), new TypeError("no"), Object(1), Object("dark"), Object("v1"), Object(true), Object(10n), JSON.parse('{"__proto__":{"tandem":1}}'),
-  Array.from({ length: 300 }, (_, index) => `name${index}`), Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index])),
+  undefined,
+  null,
+  true,
+  false,
+  0,
+  -0,
+  1,
+  -1,
+  119,
+  120,
+  119.999,
+  4000,
+  4000.001,
+  4001,
+  2 ** 53,
+  1e308,
+  -1e308,
+  5e-324,
+  NaN,
+  Infinity,
+  -Infinity,
+  10n,
+  -1n,
+  "",
+  " ",
+  "1",
+  "1.0",
+  "v1",
+  "NaN",
+  "Infinity",
+  "\u0000",
+  "\u202e",
+  "\ufeff",
+  "\ud800",
+  "%ff",
+  LONG,
+  "<img src=x onerror=alert(1)>",
+  "<script>alert(1)</script>",
+  '"><svg/onload=1>',
+  "javascript:alert(1)",
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "valueOf",
+  [],
+  [1],
+  [[]],
+  ["dark"],
+  ["setTheme"],
+  ["v1"],
+  [LONG],
+  {},
+  { toString: 5 },
+  { valueOf: null },
+  { link: "v1" },
+  { length: 1e9 },
+  { toJSON: 1 },
+  cycle,
+  DEEP,
+  new Map([["tandem", 1]]),
+  new Set(["dark"]),
+  new Date(0),
+  new Date(NaN),
+  new ArrayBuffer(8),
+  new Uint8Array(9),
+  /x/,
+  new Error("no"),
+  new TypeError("no"),
+  Object(1),
+  Object("dark"),
+  Object("v1"),
+  Object(true),
+  Object(10n),
+  JSON.parse('{"__proto__":{"tandem":1}}'),
+  Array.from({ length: 300 }, (_, index) => `name${index}`),
+  Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index])),
 ];
 
 /** What no window can send, because it cannot be copied; what comes of trying is a failure of the sender's. */
@@ -87,11 +160,54 @@ const THEMES = ["auto", "light", "dark"];
 const PARTS = { sentence: true, remarks: true, tiles: false, chart: true, table: true };
 const TYPES = ["setScenario", "setTheme", "setParts", "setHeight", "getState"];
 const LINKS = [
-  "v1", "v1&isl=2k", "https://example.org/#v1&isl=3k", "v1&model=llama3-8b&pool=h100-sxm*1", "#v1&isl=5k&osl=256", "v1&isl=banana", "v1&nothing=1",
-  "v2", "isl=4k", "v1&isl=1k&view=pie", "v1&pool=<b>", "v1x", "#", "##v1", "v1#v1", "x#v1&a#b", "v1&chip=a:bf16=1",
+  "v1",
+  "v1&isl=2k",
+  "https://example.org/#v1&isl=3k",
+  "v1&model=llama3-8b&pool=h100-sxm*1",
+  "#v1&isl=5k&osl=256",
+  "v1&isl=banana",
+  "v1&nothing=1",
+  "v2",
+  "isl=4k",
+  "v1&isl=1k&view=pie",
+  "v1&pool=<b>",
+  "v1x",
+  "#",
+  "##v1",
+  "v1#v1",
+  "x#v1&a#b",
+  "v1&chip=a:bf16=1",
 ];
-const HEIGHTS = ["auto", "fill", 120, 250, 300.5, 4000, "300", "0250", "120px", "1e3", " 250", "٣٠٠", "-300", "9".repeat(400)];
-const LISTS = ["", "table", " table , remarks ", "sentence", "tiles", "tiles,chart", ",,,", "everything", "constructor", "Table", "table;chart", "a,".repeat(2000)];
+const HEIGHTS = [
+  "auto",
+  "fill",
+  120,
+  250,
+  300.5,
+  4000,
+  "300",
+  "0250",
+  "120px",
+  "1e3",
+  " 250",
+  "٣٠٠",
+  "-300",
+  "9".repeat(400),
+];
+const LISTS = [
+  "",
+  "table",
+  " table , remarks ",
+  "sentence",
+  "tiles",
+  "tiles,chart",
+  ",,,",
+  "everything",
+  "constructor",
+  "Table",
+  "table;chart",
+  "a,".repeat(2000),
+];
 
 /** A text that is nearly another. */
 function mutated(draw, text) {
@@ -100,11 +216,20 @@ function mutated(draw, text) {
     const at = draw.below(own.length + 1);
     const letter = String.fromCharCode(draw.one(4) ? draw.below(65536) : 32 + draw.below(96));
     switch (draw.below(5)) {
-      case 0: own = own.slice(0, at) + letter + own.slice(at); break;
-      case 1: own = own.slice(0, at) + own.slice(at + 1); break;
-      case 2: own = own.slice(0, at) + letter + own.slice(at + 1); break;
-      case 3: own = own.slice(0, at); break;
-      default: own = own.slice(0, at) + own.slice(Math.max(0, at - 8)).repeat(draw.one(50) ? 300 : 1 + draw.below(3));
+      case 0:
+        own = own.slice(0, at) + letter + own.slice(at);
+        break;
+      case 1:
+        own = own.slice(0, at) + own.slice(at + 1);
+        break;
+      case 2:
+        own = own.slice(0, at) + letter + own.slice(at + 1);
+        break;
+      case 3:
+        own = own.slice(0, at);
+        break;
+      default:
+        own = own.slice(0, at) + own.slice(Math.max(0, at - 8)).repeat(draw.one(50) ? 300 : 1 + draw.below(3));
     }
     own = own.slice(0, 200_000);
   }
@@ -119,7 +244,8 @@ function anything(draw, depth = 0) {
   if (kind === 5) return mutated(draw, draw.of(draw.of([THEMES, TYPES, LINKS, LISTS])));
   if (kind === 6) return Array.from({ length: draw.below(4) }, () => anything(draw, depth + 1));
   const own = {};
-  for (let field = draw.below(4); field > 0; field -= 1) own[draw.of(["tandem", "type", "link", "theme", "a", ""])] = anything(draw, depth + 1);
+  for (let field = draw.below(4); field > 0; field -= 1)
+    own[draw.of(["tandem", "type", "link", "theme", "a", ""])] = anything(draw, depth + 1);
   return own;
 }
 
@@ -165,28 +291,40 @@ function trap(draw, message) {
   const traps = { get: thrown, has: thrown, ownKeys: thrown, getPrototypeOf: thrown, getOwnPropertyDescriptor: thrown };
   const own = typeof message === "object" && message !== null ? { ...message } : {};
   switch (draw.below(4)) {
-    case 0: return new Proxy(own, traps);
-    case 1: return new Proxy(own, { [draw.of(["get", "has"])]: thrown });
-    case 2: return Object.defineProperty(own, draw.of(["tandem", "type", "link", "theme", "height", "hide", "show"]), { get: thrown, configurable: true });
+    case 0:
+      return new Proxy(own, traps);
+    case 1:
+      return new Proxy(own, { [draw.of(["get", "has"])]: thrown });
+    case 2:
+      return Object.defineProperty(own, draw.of(["tandem", "type", "link", "theme", "height", "hide", "show"]), {
+        get: thrown,
+        configurable: true,
+      });
     default: {
       // First this, then that.
       let asked = 0;
       const values = [draw.of(TYPES), anything(draw)];
       own.tandem = 1;
-      return Object.defineProperty(own, draw.of(["tandem", "type", "link", "height"]), { get: () => values[asked++ % 2], configurable: true });
+      return Object.defineProperty(own, draw.of(["tandem", "type", "link", "height"]), {
+        get: () => values[asked++ % 2],
+        configurable: true,
+      });
     }
   }
 }
 
 /** A message that must not even be looked at. */
-const untouched = new Proxy({}, {
-  get(_, name) {
-    throw new Broken(`a message of another window was read: ${String(name)}`);
+const untouched = new Proxy(
+  {},
+  {
+    get(_, name) {
+      throw new Broken(`a message of another window was read: ${String(name)}`);
+    },
+    has() {
+      throw new Broken("a message of another window was searched");
+    },
   },
-  has() {
-    throw new Broken("a message of another window was searched");
-  },
-});
+);
 
 /** An object that has these properties, and takes it amiss when others are read or written: nothing here makes markup. */
 function strict(name, own) {
@@ -211,51 +349,91 @@ function judge(data) {
   const { tandem, type, theme, height, link } = data;
   if (tandem !== 1) return { wrong: "tandem" };
   switch (typeof type === "string" ? type : "") {
-    case "getState": return { tells: true };
-    case "setTheme": return THEMES.some((own) => own === theme) ? { theme } : { wrong: "theme" };
+    case "getState":
+      return { tells: true };
+    case "setTheme":
+      return THEMES.some((own) => own === theme) ? { theme } : { wrong: "theme" };
     case "setHeight": {
       if (height === "auto" || height === "fill") return { height };
       const pixels = typeof height === "string" && height.match(/^[0-9]+$/) ? Number(height) : height;
-      return typeof pixels === "number" && pixels >= 120 && pixels <= 4000 ? { height: "set", plot: `${pixels}px` } : { wrong: "height" };
+      return typeof pixels === "number" && pixels >= 120 && pixels <= 4000
+        ? { height: "set", plot: `${pixels}px` }
+        : { wrong: "height" };
     }
     case "setParts": {
       const [hidden, shown] = [data.hide, data.show].map((own) => {
         if (own === undefined || own === null) return [];
-        const list = typeof own === "string" ? own.split(",").map((name) => name.trim()).filter((name) => name !== "") : undefined;
+        const list =
+          typeof own === "string"
+            ? own
+                .split(",")
+                .map((name) => name.trim())
+                .filter((name) => name !== "")
+            : undefined;
         return list?.every((name) => Object.keys(PARTS).includes(name)) ? list : undefined;
       });
       if (!hidden || !shown) return { wrong: hidden ? "show" : "hide" };
-      return { parts: Object.keys(PARTS).filter((part) => (PARTS[part] || shown.includes(part)) && !hidden.includes(part)).join(" ") };
+      return {
+        parts: Object.keys(PARTS)
+          .filter((part) => (PARTS[part] || shown.includes(part)) && !hidden.includes(part))
+          .join(" "),
+      };
     }
     case "setScenario": {
       if (typeof link !== "string" || link.length > 65536) return { wrong: "link" };
       const own = link.includes("#") ? link.slice(link.indexOf("#") + 1) : link;
       return own === "v1" || own.startsWith("v1&") ? { link: own } : { wrong: "link" };
     }
-    default: return { wrong: "type" };
+    default:
+      return { wrong: "type" };
   }
 }
 
 /** An answer is as embedding.html says, of plain values, and no longer than what it quotes may be. */
 function answered(message) {
   hold(message.tandem === 1, "an answer without our mark", message);
-  const fields = { ready: ["link"], state: ["link"], resize: ["height"], error: ["field", "value", "valid", "message"] }[message.type];
+  const fields = {
+    ready: ["link"],
+    state: ["link"],
+    resize: ["height"],
+    error: ["field", "value", "valid", "message"],
+  }[message.type];
   hold(fields, "an answer of another type", message);
   const names = Object.keys(message);
-  hold(names.length === fields.length + 2 && fields.every((name) => names.includes(name)), "an answer with other fields", message);
+  hold(
+    names.length === fields.length + 2 && fields.every((name) => names.includes(name)),
+    "an answer with other fields",
+    message,
+  );
   for (const name of fields) {
-    if (name === "height") hold(Number.isFinite(message.height) && message.height >= 0 && message.height <= 1e6, "a height", message);
+    if (name === "height")
+      hold(Number.isFinite(message.height) && message.height >= 0 && message.height <= 1e6, "a height", message);
     else hold(typeof message[name] === "string", "an answer whose field is no text", name, message);
   }
   if (message.type === "error") {
-    hold(message.field.length <= 20 && message.value.length <= 201 && message.valid.length <= 200, "a long error", message);
+    hold(
+      message.field.length <= 20 && message.value.length <= 201 && message.valid.length <= 200,
+      "a long error",
+      message,
+    );
     hold(message.message.length <= 460, "a long message", message);
-  } else if (fields[0] === "link") hold(/^v1(&|$)/.test(message.link) && message.link.length <= 70_000, "a link", message);
+  } else if (fields[0] === "link")
+    hold(/^v1(&|$)/.test(message.link) && message.link.length <= 70_000, "a link", message);
 }
 
-const HOST = source("host.js");
+// A function's body imports nothing.
+const HOST = source("host.js").replace(/^import .* from ".*link.*";$/m, source("link.js").replace("export ", ""));
 const NAMES = [
-  "document", "parent", "self", "location", "addEventListener", "dispatchEvent", "CustomEvent", "MutationObserver", "ResizeObserver", "setTimeout",
+  "document",
+  "parent",
+  "self",
+  "location",
+  "addEventListener",
+  "dispatchEvent",
+  "CustomEvent",
+  "MutationObserver",
+  "ResizeObserver",
+  "setTimeout",
   "clearTimeout",
 ];
 
@@ -268,7 +446,9 @@ class Page {
     this.timer = undefined;
     this.plot = undefined;
     this.heard = undefined;
-    this.parent = strict("parent", { postMessage: (message, target) => (hold(target === "*", "the target is another"), this.answers.push(message)) });
+    this.parent = strict("parent", {
+      postMessage: (message, target) => (hold(target === "*", "the target is another"), this.answers.push(message)),
+    });
     this.self = strict("self", {});
     this.data = {};
     const page = this;
@@ -292,7 +472,10 @@ class Page {
     const root = strict("root", { dataset, style });
     const main = strict("main", { getBoundingClientRect: () => ({ height: this.draw.random() * 5000 }) });
     const globals = {
-      document: strict("document", { documentElement: root, querySelector: (name) => (hold(name === "main", "another element"), main) }),
+      document: strict("document", {
+        documentElement: root,
+        querySelector: (name) => (hold(name === "main", "another element"), main),
+      }),
       parent: this.parent,
       self: this.self,
       location: strict("location", { search: query(draw) }),
@@ -326,20 +509,29 @@ class Page {
       setTimeout: (call, time) => (hold(time >= 100, "a short rest"), (this.timer = call), 1),
       clearTimeout: () => (this.timer = undefined),
     };
-    this.join = new Function(...NAMES, `"use strict"; ${script.replace("export function join", "function join")}; return join;`)(...NAMES.map((name) => globals[name]));
+    this.join = new Function(
+      ...NAMES,
+      `"use strict"; ${script.replace("export function join", "function join")}; return join;`,
+    )(...NAMES.map((name) => globals[name]));
   }
 
   /** The page itself, which takes what it is told and now and then refuses a link in words. */
   tell(detail) {
     this.told.push(detail);
-    for (const name of Object.keys(detail)) hold(["link", "theme", "notice"].includes(name), "the page is told of", name);
-    if ("notice" in detail) hold(typeof detail.notice === "string" && detail.notice.length < 460, "a notice", detail.notice);
+    for (const name of Object.keys(detail))
+      hold(["link", "theme", "notice"].includes(name), "the page is told of", name);
+    if ("notice" in detail)
+      hold(typeof detail.notice === "string" && detail.notice.length < 460, "a notice", detail.notice);
     if ("theme" in detail) {
       hold(THEMES.includes(detail.theme), "a theme", detail.theme);
       this.data.theme = detail.theme;
     }
     if ("link" in detail) {
-      hold(typeof detail.link === "string" && /^v1(&|$)/.test(detail.link) && detail.link.length <= 65536, "a link", detail.link);
+      hold(
+        typeof detail.link === "string" && /^v1(&|$)/.test(detail.link) && detail.link.length <= 65536,
+        "a link",
+        detail.link,
+      );
       if (refuses(detail.link)) detail.refused = "each key with a value that it can have";
       else this.show(detail.link);
     }
@@ -380,7 +572,8 @@ function query(draw) {
   const pairs = ["embed=1"];
   for (const field of ["hide", "show", "height", "theme"]) {
     const own = value(draw, FIELDS[field]);
-    if (typeof own === "string" && draw.one(2)) pairs.push(`${field}=${encodeURIComponent(own.replace(/[\ud800-\udfff]/gu, ""))}`);
+    if (typeof own === "string" && draw.one(2))
+      pairs.push(`${field}=${encodeURIComponent(own.replace(/[\ud800-\udfff]/gu, ""))}`);
   }
   if (draw.one(4)) pairs.push(`${draw.of(["hide", "show"])}=${"a,".repeat(draw.below(40))}`);
   return `?${draw.one(10) ? mutated(draw, pairs.join("&")) : pairs.join("&")}`;
@@ -396,7 +589,10 @@ function say(page, message, counts) {
   if (kind === 0) {
     // From another window, or from none.
     const before = page.state();
-    page.heard({ source: draw.of([page.self, null, undefined, {}, untouched]), data: draw.one(2) ? untouched : message });
+    page.heard({
+      source: draw.of([page.self, null, undefined, {}, untouched]),
+      data: draw.one(2) ? untouched : message,
+    });
     hold(page.answers.length === 0 && page.told.length === 0 && page.state() === before, "another window is heard");
     counts.foreign += 1;
     return;
@@ -425,14 +621,25 @@ function settled(page, verdict, before, counts) {
   const { told } = page;
   const answers = page.replies();
   if (!verdict) {
-    hold(answers.length === 0 && told.length === 0 && page.state() === before, "a message without our mark is heard", answers);
+    hold(
+      answers.length === 0 && told.length === 0 && page.state() === before,
+      "a message without our mark is heard",
+      answers,
+    );
     counts.unmarked += 1;
     return;
   }
   const refused = verdict.wrong ?? (verdict.link !== undefined && refuses(verdict.link) ? "link" : undefined);
   if (refused) {
-    hold(answers.length === 1 && answers[0].type === "error" && answers[0].field === refused, () => `${refused} is wrong, and the answer is ${shown(answers)}`);
-    hold(answers[0].message.startsWith(`${refused} is "`) && answers[0].valid !== "", "an answer that does not teach", answers);
+    hold(
+      answers.length === 1 && answers[0].type === "error" && answers[0].field === refused,
+      () => `${refused} is wrong, and the answer is ${shown(answers)}`,
+    );
+    hold(
+      answers[0].message.startsWith(`${refused} is "`) && answers[0].valid !== "",
+      "an answer that does not teach",
+      answers,
+    );
     hold(page.state() === before, "what was refused changed something");
     counts.refused += 1;
     return;
@@ -440,7 +647,11 @@ function settled(page, verdict, before, counts) {
   hold(answers.length === (verdict.tells ? 1 : 0), "another number of answers", answers, verdict);
   if (verdict.tells) hold(answers[0].type === "state" && answers[0].link === page.data.link, "another state", answers);
   for (const name of ["theme", "height", "parts", "link"]) {
-    if (name in verdict) hold(page.data[name] === verdict[name], () => `${name} is ${shown(page.data[name])} and not ${shown(verdict[name])}`);
+    if (name in verdict)
+      hold(
+        page.data[name] === verdict[name],
+        () => `${name} is ${shown(page.data[name])} and not ${shown(verdict[name])}`,
+      );
   }
   if (verdict.plot) hold(page.plot === verdict.plot, "another height", page.plot, verdict.plot);
   counts.taken += 1;
@@ -465,7 +676,11 @@ function host(draw, runs, until, script = HOST) {
       page.show("v1");
       page.settle();
       const replies = page.replies();
-      hold(replies[0]?.type === "ready" && replies.filter((own) => own.type === "ready").length === 1, "is not ready once", replies);
+      hold(
+        replies[0]?.type === "ready" && replies.filter((own) => own.type === "ready").length === 1,
+        "is not ready once",
+        replies,
+      );
       hold(page.told.filter((own) => "notice" in own).length <= 8, "too many notices", page.told.length);
       for (let number = 0; number < LIFE && done < runs; number += 1, done += 1) {
         page.answers.length = 0;
@@ -496,7 +711,14 @@ function host(draw, runs, until, script = HOST) {
 
 const FRAME = source("embed.js");
 const AROUND = [
-  "document", "customElements", "HTMLElement", "CSSStyleSheet", "IntersectionObserver", "CustomEvent", "addEventListener", "removeEventListener",
+  "document",
+  "customElements",
+  "HTMLElement",
+  "CSSStyleSheet",
+  "IntersectionObserver",
+  "CustomEvent",
+  "addEventListener",
+  "removeEventListener",
 ];
 
 /** A <tandem-embed> in a page, as far as its script sees one. */
@@ -504,8 +726,21 @@ function element(draw, script) {
   const around = { posted: [], events: [], heard: new Set() };
   const made = (name) => {
     const style = strict("style", { height: "", minHeight: "" });
-    const own = { style, title: "", allow: "", referrerPolicy: "", src: "", className: "", id: "", type: "", textContent: "" };
-    if (name === "iframe") own.contentWindow = strict("frame", { postMessage: (message, target) => (hold(target === "*", "another target"), around.posted.push(message)) });
+    const own = {
+      style,
+      title: "",
+      allow: "",
+      referrerPolicy: "",
+      src: "",
+      className: "",
+      id: "",
+      type: "",
+      textContent: "",
+    };
+    if (name === "iframe")
+      own.contentWindow = strict("frame", {
+        postMessage: (message, target) => (hold(target === "*", "another target"), around.posted.push(message)),
+      });
     const methods = { setAttribute() {}, append() {}, addEventListener() {}, focus() {} };
     return strict(name, Object.assign(own, methods));
   };
@@ -514,7 +749,10 @@ function element(draw, script) {
     isConnected = false;
     shadowRoot = null;
     attachShadow() {
-      this.shadowRoot = strict("shadow", { adoptedStyleSheets: [], replaceChildren: (child) => (around.child = child) });
+      this.shadowRoot = strict("shadow", {
+        adoptedStyleSheets: [],
+        replaceChildren: (child) => (around.child = child),
+      });
       return this.shadowRoot;
     }
     getAttribute(name) {
@@ -531,14 +769,19 @@ function element(draw, script) {
     removeAttribute(name) {
       const before = this.getAttribute(name);
       this.#attributes.delete(name);
-      if (before !== null && this.constructor.observedAttributes.includes(name)) this.attributeChangedCallback?.(name, before, null);
+      if (before !== null && this.constructor.observedAttributes.includes(name))
+        this.attributeChangedCallback?.(name, before, null);
     }
     dispatchEvent(event) {
       around.events.push(event);
     }
   }
   const globals = {
-    document: strict("document", { currentScript: { src: "https://tandem.example/deep/embed.js" }, scripts: [], createElement: made }),
+    document: strict("document", {
+      currentScript: { src: "https://tandem.example/deep/embed.js" },
+      scripts: [],
+      createElement: made,
+    }),
     customElements: { get: () => undefined, define: (_, made) => (around.Element = made) },
     HTMLElement,
     CSSStyleSheet: class {
@@ -556,7 +799,9 @@ function element(draw, script) {
         Object.assign(this, { type, detail });
       }
     },
-    addEventListener: (name, hear) => (hold(name === "message", "listens to another event", name), around.heard.add(hear)),
+    addEventListener: (name, hear) => (
+      hold(name === "message", "listens to another event", name), around.heard.add(hear)
+    ),
     removeEventListener: (_, hear) => around.heard.delete(hear),
   };
   // It asks whether the global object has what it needs.
@@ -565,7 +810,8 @@ function element(draw, script) {
   try {
     new Function(...AROUND, script)(...AROUND.map((name) => globals[name]));
     const one = new around.Element();
-    for (const name of ["scenario", "view", "hide", "show", "theme", "height", "label"]) if (draw.one(2)) attribute(draw, one, name);
+    for (const name of ["scenario", "view", "hide", "show", "theme", "height", "label"])
+      if (draw.one(2)) attribute(draw, one, name);
     one.setAttribute("loading", "eager");
     one.isConnected = true;
     one.connectedCallback();
@@ -590,14 +836,17 @@ function report(draw) {
   if (!draw.one(30)) message.tandem = draw.one(10) ? anything(draw) : 1;
   if (!draw.one(4)) message.link = value(draw, LINKS);
   if (!draw.one(4)) message.height = value(draw, [80, 100, 460, 6000, 0, -5]);
-  for (const field of ["field", "value", "valid", "message", "detail", "bubbles"]) if (draw.one(4)) message[field] = anything(draw);
+  for (const field of ["field", "value", "valid", "message", "detail", "bubbles"])
+    if (draw.one(4)) message[field] = anything(draw);
   if (draw.one(200)) message.extra = draw.of(UNSENDABLE);
   return message;
 }
 
 /** What the element posts is an order that embedding.html names, of plain texts. */
 function ordered(message) {
-  const fields = { setScenario: ["link"], setTheme: ["theme"], setParts: ["hide", "show"], setHeight: ["height"] }[message.type];
+  const fields = { setScenario: ["link"], setTheme: ["theme"], setParts: ["hide", "show"], setHeight: ["height"] }[
+    message.type
+  ];
   hold(message.tandem === 1 && fields, "an order of another type", message);
   hold(Object.keys(message).length === fields.length + 2, "an order with other fields", message);
   for (const name of fields) hold(typeof message[name] === "string", "an order whose field is no text", message);
@@ -629,7 +878,10 @@ function frame(draw, runs, until, script = FRAME) {
         message = report(draw);
         if (draw.one(15)) {
           hear({ source: draw.of([{}, null, undefined, untouched]), data: draw.one(2) ? untouched : message });
-          hold(posted.length === 0 && events.length === 0 && own.frame.style.height === height, "another window is heard");
+          hold(
+            posted.length === 0 && events.length === 0 && own.frame.style.height === height,
+            "another window is heard",
+          );
           counts.foreign += 1;
           continue;
         }
@@ -651,17 +903,30 @@ function frame(draw, runs, until, script = FRAME) {
         if (taken) {
           if (data.type === "ready") ready = true;
           if (data.type === "ready" || data.type === "state") link = data.link;
-          hold(events.length === 1 && events[0].type === `tandem-${data.type}`, "another event", events.map((event) => event.type));
+          hold(
+            events.length === 1 && events[0].type === `tandem-${data.type}`,
+            "another event",
+            events.map((event) => event.type),
+          );
           hold(!("tandem" in events[0].detail) && !("type" in events[0].detail), "the mark is handed on");
           counts.taken += 1;
         } else {
-          hold(events.length === 0 && posted.length === 0 && own.frame.style.height === height, "what is no message is heard", data);
+          hold(
+            events.length === 0 && posted.length === 0 && own.frame.style.height === height,
+            "what is no message is heard",
+            data,
+          );
           counts.refused += 1;
         }
         hold(one.ready === ready && (link === undefined || one.link === link), "another link", one.link, link);
         const pixels = Number.parseFloat(own.frame.style.height);
-        hold(own.frame.style.height === `${pixels}px` && Number.isFinite(pixels) && pixels >= 0, "a height", own.frame.style.height);
-        if (data?.type === "resize" && own.frame.style.height !== height) hold(pixels >= 82 && pixels <= 6002, "a height beyond its limits", pixels);
+        hold(
+          own.frame.style.height === `${pixels}px` && Number.isFinite(pixels) && pixels >= 0,
+          "a height",
+          own.frame.style.height,
+        );
+        if (data?.type === "resize" && own.frame.style.height !== height)
+          hold(pixels >= 82 && pixels <= 6002, "a height beyond its limits", pixels);
       }
     } catch (reason) {
       return { done, counts, broken: { reason, message } };
@@ -727,7 +992,12 @@ async function desk(draw, runs, until, script = DESK) {
       const breathe = () => (queue.pop(), channel.port1.onmessage({ data: 0 }));
       const port = strict("port", { onmessage: undefined, postMessage: (message) => said.push(message) });
       const names = ["init", "Job", "MessageChannel", "performance"];
-      const serve = new Function(...names, `"use strict"; ${text}; return serve;`)(async () => {}, Job, MessageChannel, { now: () => clock });
+      const serve = new Function(...names, `"use strict"; ${text}; return serve;`)(
+        async () => {},
+        Job,
+        MessageChannel,
+        { now: () => clock },
+      );
       await serve(port);
       hold(said.length === 1 && said[0] === "ready", "is not ready", said);
       // What is under way by our own book.
@@ -763,12 +1033,17 @@ async function desk(draw, runs, until, script = DESK) {
           open.set(id, true);
           counts.questions += 1;
         } else if (kind < 9) {
-          message = { id: open.size > 0 && !draw.one(5) ? draw.of([...open.keys()]) : draw.below(last + 9), cancel: true };
+          message = {
+            id: open.size > 0 && !draw.one(5) ? draw.of([...open.keys()]) : draw.below(last + 9),
+            cancel: true,
+          };
           open.delete(message.id);
           counts.cancels += 1;
         } else {
           // What the page never says.
-          const own = draw.one(3) ? anything(draw) : { id: anything(draw), question: anything(draw), cancel: anything(draw) };
+          const own = draw.one(3)
+            ? anything(draw)
+            : { id: anything(draw), question: anything(draw), cancel: anything(draw) };
           const arrives = sent(own);
           if (!arrives) continue;
           message = arrives.data;
@@ -826,9 +1101,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   Error.stackTraceLimit = 3;
   for (const name of Object.keys(TARGETS)) {
     if (values.target !== "all" && values.target !== name) continue;
-    const ran = await fuzz(name, { runs: Number(values.runs), seed: Number(values.seed), minutes: Number(values.minutes) });
-    const some = Object.entries(ran.counts).map(([what, count]) => `${count} ${what}`).join(", ");
-    console.log(`${name}: ${ran.done} messages in ${ran.seconds.toFixed(0)} s (${(ran.done / ran.seconds).toFixed(0)} a second), ${some}`);
+    const ran = await fuzz(name, {
+      runs: Number(values.runs),
+      seed: Number(values.seed),
+      minutes: Number(values.minutes),
+    });
+    const some = Object.entries(ran.counts)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(", ");
+    console.log(
+      `${name}: ${ran.done} messages in ${ran.seconds.toFixed(0)} s (${(ran.done / ran.seconds).toFixed(0)} a second), ${some}`,
+    );
     if (ran.broken) {
       console.log(`  ${told(ran)}`);
       process.exitCode = 1;

@@ -26,10 +26,13 @@ test("what is broken is found, and the same seed does the same again", async () 
     frame: [
       ["Math.min(Math.max(data.height, 80), 6000)", "data.height"],
       ["!this.#frame || source !== this.#frame.contentWindow ||", ""],
-      ["view.replace(/[\\ud800-\\udfff]/gu, \"\\ufffd\")", "view"],
+      ['view.replace(/[\\ud800-\\udfff]/gu, "\\ufffd")', "view"],
       ["\\d{1,5}", "\\d+"],
     ],
-    desk: [["if (breathing ||", "if ("], ["    drop(id);\n    if (cancel) return;", "    if (cancel) return drop(id);"]],
+    desk: [
+      ["if (breathing ||", "if ("],
+      ["    drop(id);\n    if (cancel) return;", "    if (cancel) return drop(id);"],
+    ],
   };
   const files = { host: "host.js", frame: "embed.js", desk: "jobs.js" };
   for (const [name, changes] of Object.entries(broken)) {

@@ -31,7 +31,17 @@ async function describe(page, figures) {
   for (const [key, value] of Object.entries(figures)) await page.fill(`#own-${key}`, value);
 }
 
-const NPU = { out: "50", "chip-name": "My NPU", bf16: "500", mem: "96", bw: "4000", up: "400", domain: "8", w: "700", usd: "2.5" };
+const NPU = {
+  out: "50",
+  "chip-name": "My NPU",
+  bf16: "500",
+  mem: "96",
+  bw: "4000",
+  up: "400",
+  domain: "8",
+  w: "700",
+  usd: "2.5",
+};
 
 test("a pasted config.json becomes the model", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
@@ -91,7 +101,10 @@ test("what is no model is refused in words and loses nothing", async () => {
   await page.fill("#own-config", CONFIG);
   await page.fill("#own-model-name", "DeepSeek V3");
   await button.click();
-  await page.locator("#own-model-name-error").filter({ hasText: /stands in the catalogue/ }).waitFor();
+  await page
+    .locator("#own-model-name-error")
+    .filter({ hasText: /stands in the catalogue/ })
+    .waitFor();
   assert.equal(await error.isVisible(), false);
   assert.deepEqual({ tiles: await tiles(page), model: await page.locator("#model").inputValue() }, before);
   assertClean(problems);

@@ -3,7 +3,22 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, changed, DEEP, LAPTOP, launch, open, openReady, PHONE, pixels, sentence, tiles, TOP, waitReady } from "./support.mjs";
+import {
+  assertClean,
+  axe,
+  changed,
+  DEEP,
+  LAPTOP,
+  launch,
+  open,
+  openReady,
+  PHONE,
+  pixels,
+  sentence,
+  tiles,
+  TOP,
+  waitReady,
+} from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -169,7 +184,9 @@ test("a closed clipboard leaves the link to be copied by hand", async () => {
   assert.match(await page.locator("#by-hand").inputValue(), /#v1/);
 });
 
-test("figures are those of the command line", { skip: process.env.TANDEM_BIN ? false : "TANDEM_BIN is not set" }, async () => {
+test("figures are those of the command line", {
+  skip: process.env.TANDEM_BIN ? false : "TANDEM_BIN is not set",
+}, async () => {
   for (const link of [
     "v1",
     "v1&model=deepseek-v3&isl=4k&osl=1k&concurrency=128&pool=h200*16:tp8:ep8",
@@ -244,7 +261,9 @@ test("a broken link opens with a notice that can be dismissed", async () => {
 });
 
 test("what does not fit says what is missing", async () => {
-  const { page, problems } = await openReady(browser, { link: "v1&model=llama3.1-405b&pool=h100-sxm*2&split=colocated" });
+  const { page, problems } = await openReady(browser, {
+    link: "v1&model=llama3.1-405b&pool=h100-sxm*2&split=colocated",
+  });
   assert.match(await sentence(page), /fit|chip/i);
   assert.ok(await page.locator(".answer.refused").count());
   assertClean(problems);
@@ -379,7 +398,9 @@ test("a phone shows everything without scrolling sideways", async () => {
 test("the canvas is as sharp as the screen", async () => {
   for (const deviceScaleFactor of [1, 2]) {
     const { page, context } = await openReady(browser, { deviceScaleFactor });
-    const ratio = await page.locator(".chart-panel .plot canvas").evaluate((canvas) => canvas.width / canvas.clientWidth);
+    const ratio = await page
+      .locator(".chart-panel .plot canvas")
+      .evaluate((canvas) => canvas.width / canvas.clientWidth);
     assert.ok(Math.abs(ratio - deviceScaleFactor) < 0.01, `${ratio}`);
     await context.close();
   }
@@ -394,7 +415,11 @@ test("the page works under a deep path", async () => {
 test("axe finds nothing, in any look and size", async () => {
   for (const viewport of [LAPTOP, PHONE]) {
     for (const colorScheme of ["light", "dark"]) {
-      const { page, context } = await openReady(browser, { viewport, colorScheme, link: "v1&bogus=1&pin=v1%26isl%3D1k" });
+      const { page, context } = await openReady(browser, {
+        viewport,
+        colorScheme,
+        link: "v1&bogus=1&pin=v1%26isl%3D1k",
+      });
       if (viewport === PHONE) await page.getByRole("button", { name: "Change the scenario" }).click();
       for (const details of await page.locator("details").all()) await details.evaluate((own) => (own.open = true));
       await page.waitForTimeout(200);

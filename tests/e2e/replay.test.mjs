@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE } from "./support.mjs";
+import { assertClean, axe, gone, LAPTOP, launch, openReady, PHONE, pressInTime } from "./support.mjs";
 
 const HOUR = "v1&model=llama3-8b&lengths=chat&rate=4&pool=h100-sxm*1&horizon=1h";
 const TRACE = new URL("../fixtures/traces/mooncake_first_500.jsonl", import.meta.url);
@@ -23,7 +23,7 @@ const finished = (page) => gone(page, "#replay-progress");
 /** Seconds from `53.4 ms`, with half of the last digit that is printed. */
 function seconds(text) {
   const [, digits, unit] = text.replaceAll("\u00a0", " ").match(/([\d.]+) (ns|µs|us|ms|s|min|h)/);
-  const scale = { ns: 1e-9, "µs": 1e-6, us: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600 }[unit];
+  const scale = { ns: 1e-9, µs: 1e-6, us: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600 }[unit];
   const places = digits.split(".")[1]?.length ?? 0;
   return { value: Number(digits) * scale, within: 0.51 * 10 ** -places * scale };
 }
@@ -36,7 +36,12 @@ test("the quantiles are those of the command line", { skip: !process.env.TANDEM_
   const { replay } = JSON.parse(stdout);
   for (const id of ["ttft", "tpot", "e2e"]) {
     const cells = await page.locator(`#replay-quantiles tr[data-time=${id}] td b`).allInnerTexts();
-    for (const [index, name] of [[1, "p50"], [2, "p90"], [3, "p95"], [4, "p99"]]) {
+    for (const [index, name] of [
+      [1, "p50"],
+      [2, "p90"],
+      [3, "p95"],
+      [4, "p99"],
+    ]) {
       const { value, within } = seconds(cells[index]);
       const own = replay[id][name].value;
       assert.ok(Math.abs(value - own) <= within, `${id} ${name}: ${cells[index]} on the page, ${own} there`);
@@ -68,8 +73,7 @@ test("load moves the distribution, with and without a worker", async () => {
 test("a long replay tells how far it is and can be cancelled", async () => {
   const long = "v1&model=llama3-8b&lengths=chat&rate=400&pool=h100-sxm*100:tp1&horizon=5000000req";
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: at(long) });
-  await page.getByText(/TTFT p50/).first().waitFor({ timeout: 30_000 });
-  await page.click("#replay-cancel");
+  await pressInTime(page, "#replay-cancel", { place: "main", text: "TTFT p50" });
   await finished(page);
   const told = await page.locator("#replay-state").innerText();
   assert.match(told, /Stopped/);
@@ -83,8 +87,12 @@ test("a trace is previewed, replayed, and its broken lines are named", async () 
   const { page, problems } = await openReady(browser, { viewport: LAPTOP, link });
   await row(page, "ttft");
   await page.locator("summary", { hasText: "Replay a trace" }).click();
-  const text = (await readFile(TRACE, "utf8")) + "\nnot a line\n";
-  await page.setInputFiles("#replay-trace", { name: "mooncake.jsonl", mimeType: "text/plain", buffer: Buffer.from(text) });
+  const text = `${await readFile(TRACE, "utf8")}\nnot a line\n`;
+  await page.setInputFiles("#replay-trace", {
+    name: "mooncake.jsonl",
+    mimeType: "text/plain",
+    buffer: Buffer.from(text),
+  });
   await page.getByText(/Mooncake trace · requests 500/).waitFor({ timeout: 30_000 });
   assert.match(await page.locator("#replay-problems").innerText(), /line 50\d/);
   await finished(page);
@@ -100,20 +108,28 @@ test("traffic is read as links are, and refused in words", async () => {
   assert.match(await page.locator("#traffic-horizon-error").innerText(), /horizon=0req: outside 1 to/);
   await page.fill("#traffic-horizon", "3000req");
   await page.locator("#traffic-horizon").blur();
-  await page.getByText(/answered 3.?000 of 3.?000 requests/).first().waitFor({ timeout: 30_000 });
+  await page
+    .getByText(/answered 3.?000 of 3.?000 requests/)
+    .first()
+    .waitFor({ timeout: 30_000 });
   assert.match(page.url(), /horizon=3000req/);
   assertClean(problems);
 });
 
 test("axe finds nothing, and a phone shows it without scrolling sideways", async () => {
-  for (const [name, viewport, colorScheme] of [["light", LAPTOP, "light"], ["dark", LAPTOP, "dark"], ["phone", PHONE, "light"]]) {
+  for (const [name, viewport, colorScheme] of [
+    ["light", LAPTOP, "light"],
+    ["dark", LAPTOP, "dark"],
+    ["phone", PHONE, "light"],
+  ]) {
     const { page, context } = await openReady(browser, { viewport, colorScheme, link: at(HOUR) });
     await row(page, "ttft");
     await finished(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(wide, 0);
     assert.deepEqual(await axe(page), []);
-    if (process.env.TANDEM_SHOTS) await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/replay-${name}.png`, fullPage: true });
+    if (process.env.TANDEM_SHOTS)
+      await page.screenshot({ path: `${process.env.TANDEM_SHOTS}/replay-${name}.png`, fullPage: true });
     await context.close();
   }
 });

@@ -45,17 +45,23 @@ const ask = (page, questions) =>
       });
     const answers = [];
     // Some at once, so that a message of the port is not waited for after each.
-    for (let at = 0; at < questions.length; at += 25) answers.push(...(await Promise.all(questions.slice(at, at + 25).map(one))));
+    for (let at = 0; at < questions.length; at += 25)
+      answers.push(...(await Promise.all(questions.slice(at, at + 25).map(one))));
     return answers;
   }, questions);
 
 test("a thousand random scenarios have the same report in the browser and in the shell", native, async () => {
-  const [chips, models] = await Promise.all(["chips", "models"].map(async (kind) => JSON.parse(await tandem(["catalog", kind, "--json"])).map(({ id }) => id)));
+  const [chips, models] = await Promise.all(
+    ["chips", "models"].map(async (kind) => JSON.parse(await tandem(["catalog", kind, "--json"])).map(({ id }) => id)),
+  );
   const all = links(SEED, 1000, { chips, models });
   const { page, problems } = await openReady(browser, { link: "v1&view=frontier" });
   await page.getByText(/\d+ deployments of the same chips/).waitFor();
   const shell = (await tandem(["eval", "--batch"], all.join("\n"))).trimEnd().split("\n");
-  const worker = await ask(page, all.map((link) => `share\njson\n${link}\n`));
+  const worker = await ask(
+    page,
+    all.map((link) => `share\njson\n${link}\n`),
+  );
   assert.equal(shell.length, all.length);
   for (const [index, link] of all.entries()) assert.equal(worker[index], `${shell[index]}\n`, link);
   // The comparison is worth something: most are served, by every split, and each answer is its own.
@@ -71,7 +77,10 @@ test("a thousand random scenarios have the same report in the browser and in the
 test("long questions have the same answer in the browser and in the shell", native, async () => {
   const { of } = draws(SEED);
   const [some, more] = [links(SEED + 1, 400), links(SEED + 2, 400)];
-  const reports = (await tandem(["eval", "--batch"], [...some, ...more].join("\n"))).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const reports = (await tandem(["eval", "--batch"], [...some, ...more].join("\n")))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   const served = reports.filter((own) => own.metrics).map((own) => own.link);
   const questions = [
     ...served.slice(0, 4).map((link) => `frontier\n${of(["cost", "per-chip", "energy"])}\n${link}`),
@@ -96,15 +105,25 @@ test("long questions have the same answer in the browser and in the shell", nati
 
 test("the page itself says what the shell says", native, async () => {
   const all = links(SEED + 3, 60);
-  const reports = (await tandem(["eval", "--batch"], all.join("\n"))).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const reports = (await tandem(["eval", "--batch"], all.join("\n")))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   const { page, problems } = await openReady(browser);
   let seen = 0;
   for (const report of reports.filter((own) => own.metrics && own.notices.length === 0).slice(0, 24)) {
     await page.evaluate((link) => (location.hash = link), report.link);
-    await page.waitForFunction((said) => document.querySelector("[data-testid=sentence]")?.innerText === said, report.sentence, { timeout: 20_000 });
+    await page.waitForFunction(
+      (said) => document.querySelector("[data-testid=sentence]")?.innerText === said,
+      report.sentence,
+      { timeout: 20_000 },
+    );
     const shown = await tiles(page);
     for (const id of ["ttft", "tpot", "per-chip"]) {
-      assert.ok(shown.some((tile) => shows(tile, report.metrics[id].text)), `${id} ${report.metrics[id].text} in ${shown}: ${report.link}`);
+      assert.ok(
+        shown.some((tile) => shows(tile, report.metrics[id].text)),
+        `${id} ${report.metrics[id].text} in ${shown}: ${report.link}`,
+      );
     }
     seen += 1;
   }

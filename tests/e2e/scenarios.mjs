@@ -22,11 +22,33 @@ const SPLITS = {
   "pd-afd": ["prefill", "attention", "ffn"],
   "pd-draft": ["prefill", "draft", "verify"],
 };
-const CHIPS = ["h100-sxm", "h200", "b200", "gb300-nvl72", "mi300x", "mi355x", "tpu-7x", "trn2", "gaudi3", "l40s", "rtx-5090"];
+const CHIPS = [
+  "h100-sxm",
+  "h200",
+  "b200",
+  "gb300-nvl72",
+  "mi300x",
+  "mi355x",
+  "tpu-7x",
+  "trn2",
+  "gaudi3",
+  "l40s",
+  "rtx-5090",
+];
 const SRAM = ["groq-lpu1", "groq3-lp30", "wse3", "sn40l", "corsair"];
 const MODELS = [
-  "llama3-8b", "llama3-70b", "qwen3-32b", "gpt-oss-120b", "mixtral-8x7b", "deepseek-v3", "gemma3-27b", "qwen3-next-80b-a3b",
-  "minimax-m2", "dense:13B", "moe:235B:9%25", "mla-moe:671B:5.5%25",
+  "llama3-8b",
+  "llama3-70b",
+  "qwen3-32b",
+  "gpt-oss-120b",
+  "mixtral-8x7b",
+  "deepseek-v3",
+  "gemma3-27b",
+  "qwen3-next-80b-a3b",
+  "minimax-m2",
+  "dense:13B",
+  "moe:235B:9%25",
+  "mla-moe:671B:5.5%25",
 ];
 const OWN_MODEL = "arch=mine:h=4096:v=128256:gqa=32x8x128*32:ffn=14336*32&model=mine";
 
@@ -39,7 +61,10 @@ export function links(seed, count, known = { chips: [], models: [] }) {
     const maybe = (share, part) => random() < share && parts.push(part());
     const split = of(Object.keys(SPLITS));
     const own = random() < 0.15;
-    if (own) parts.push(`chip=my-npu:bf16=${between(100, 3000)}:fp8=${between(200, 6000)}:mem=${between(48, 288)}:bw=${between(900, 9000)}:up=400x8:out=50:w=700:usd=2.5`);
+    if (own)
+      parts.push(
+        `chip=my-npu:bf16=${between(100, 3000)}:fp8=${between(200, 6000)}:mem=${between(48, 288)}:bw=${between(900, 9000)}:up=400x8:out=50:w=700:usd=2.5`,
+      );
     const chip = () => {
       const draw = random();
       if (own && draw < 0.4) return `my-npu*${of([4, 8, 16])}`;
@@ -49,6 +74,7 @@ export function links(seed, count, known = { chips: [], models: [] }) {
       return `${of(CHIPS)}*${chips}${random() < 0.3 ? `:tp${Math.min(chips, of([1, 2, 4, 8]))}` : ""}`;
     };
     if (random() < 0.1) parts.push(OWN_MODEL);
+    // biome-ignore lint/suspicious/noDuplicateElseIf: each call draws anew
     else if (random() < 0.1 && known.models.length > 0) parts.push(`model=${of(known.models)}`);
     else parts.push(`model=${of(MODELS)}`);
     maybe(0.4, () => `weights=${of(["bf16", "fp8", "int8", "nvfp4", "native"])}`);

@@ -32,21 +32,39 @@ async function nothingSlipped(page, where) {
 test("every page of the site has a policy that lets in nothing foreign and nothing inline", async () => {
   for (const name of PAGES) {
     const body = (await request(new URL(name, TOP))).body.toString();
-    const policies = [...body.matchAll(/<meta http-equiv="Content-Security-Policy" content="([^"]+)">/g)].map(([, own]) => own);
+    const policies = [...body.matchAll(/<meta http-equiv="Content-Security-Policy" content="([^"]+)">/g)].map(
+      ([, own]) => own,
+    );
     assert.equal(policies.length, 1, name);
-    const rules = new Map(policies[0].split(";").map((rule) => rule.trim().split(/\s+/)).map(([key, ...values]) => [key, values]));
+    const rules = new Map(
+      policies[0]
+        .split(";")
+        .map((rule) => rule.trim().split(/\s+/))
+        .map(([key, ...values]) => [key, values]),
+    );
     // Whatever is not named falls back to this one.
     assert.ok(["'none'", "'self'"].includes(rules.get("default-src")?.join(" ")), name);
     for (const [key, values] of rules) {
-      const allowed = ["'none'", "'self'", ...(key === "script-src" ? ["'wasm-unsafe-eval'"] : []), ...(key === "img-src" ? ["data:", "blob:"] : [])];
+      const allowed = [
+        "'none'",
+        "'self'",
+        ...(key === "script-src" ? ["'wasm-unsafe-eval'"] : []),
+        ...(key === "img-src" ? ["data:", "blob:"] : []),
+      ];
       for (const value of values) assert.ok(allowed.includes(value), `${name}: ${key} ${value}`);
     }
     for (const key of ["base-uri", "form-action"]) assert.deepEqual(rules.get(key), ["'none'"], `${name}: ${key}`);
     // It stands before all that it is to hold.
     const head = body.slice(0, body.indexOf("Content-Security-Policy"));
     assert.ok(!/<(script|link|style|img)/i.test(head), `${name}: something stands above the policy`);
-    assert.ok(!/\son[a-z]+\s*=\s*["']/i.test(body.replace(/<code[\s\S]*?<\/code>/g, "")), `${name}: a handler in markup`);
-    assert.ok(!/<script(?![^>]*\ssrc=)[^>]*>/i.test(body.replace(/<code[\s\S]*?<\/code>/g, "")), `${name}: an inline script`);
+    assert.ok(
+      !/\son[a-z]+\s*=\s*["']/i.test(body.replace(/<code[\s\S]*?<\/code>/g, "")),
+      `${name}: a handler in markup`,
+    );
+    assert.ok(
+      !/<script(?![^>]*\ssrc=)[^>]*>/i.test(body.replace(/<code[\s\S]*?<\/code>/g, "")),
+      `${name}: an inline script`,
+    );
   }
 });
 
@@ -60,7 +78,10 @@ test("every page and every view is shown without a violation and without a forei
     assertClean(problems);
     await context.close();
   }
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&rate=1&horizon=200req&sessions=4x500" });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&rate=1&horizon=200req&sessions=4x500",
+  });
   // There and back: what a view leaves behind must not fall on the next.
   for (const view of [...VIEWS, ...VIEWS.toReversed()]) {
     await page.click(`#tab-${view}`);
@@ -104,7 +125,13 @@ test("what a link says stays text, on the page, in an embed, in every view and i
     await nothingSlipped(page, link);
   }
   assertClean(problems);
-  for (const [index, query] of [[0, ""], [2, ""], [7, ""], [0, "embed=1"], [6, `embed=1&hide=${name}&theme=${name}&height=${name}`]]) {
+  for (const [index, query] of [
+    [0, ""],
+    [2, ""],
+    [7, ""],
+    [0, "embed=1"],
+    [6, `embed=1&hide=${name}&theme=${name}&height=${name}`],
+  ]) {
     const { page, context, problems } = await open(browser, { link: links[index], query });
     await page.locator("[data-testid=sentence], .refusal, .notices").first().waitFor();
     if (query === "") for (const view of VIEWS) await page.click(`#tab-${view}`);
@@ -127,24 +154,45 @@ test("what files say stays text: configurations, saved lists, traces", async () 
     { name: "script", link: "javascript:window.slipped=1" },
   ];
   await page.setInputFiles("#saved-file", file(`${MARKUP.slice(0, 40)}.json`, JSON.stringify({ scenarios: saved })));
-  await until(() => page.locator(".saved .name").allInnerTexts(), (names) => names.includes(MARKUP), "the name as it was written");
+  await until(
+    () => page.locator(".saved .name").allInnerTexts(),
+    (names) => names.includes(MARKUP),
+    "the name as it was written",
+  );
   await nothingSlipped(page, "saved names");
   // The list is read again from where it is kept, and comes out as it went in.
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByText("Export as a file").click()]);
-  assert.equal(JSON.parse(await readFile(await download.path(), "utf8")).scenarios.find((own) => own.link === "v1&isl=8k").name, MARKUP);
+  assert.equal(
+    JSON.parse(await readFile(await download.path(), "utf8")).scenarios.find((own) => own.link === "v1&isl=8k").name,
+    MARKUP,
+  );
   await page.keyboard.press("Escape");
 
   await page.click("#tab-replay");
   await gone(page, "#replay-progress");
   await page.locator("summary", { hasText: "Replay a trace" }).click();
   const trace = `{"timestamp": "${MARKUP.replaceAll('"', "'")}", "input_length": 1, "output_length": 1, "hash_ids": []}\n{"timestamp": 0, "input_length": 100, "output_length": 5, "hash_ids": []}\n`;
-  await page.setInputFiles("#replay-trace", { name: `${MARKUP.slice(0, 40)}.jsonl`, mimeType: "text/plain", buffer: Buffer.from(trace) });
+  await page.setInputFiles("#replay-trace", {
+    name: `${MARKUP.slice(0, 40)}.jsonl`,
+    mimeType: "text/plain",
+    buffer: Buffer.from(trace),
+  });
   await page.getByText(/requests 1/).waitFor({ timeout: 30_000 });
   await nothingSlipped(page, "a trace");
 
   await page.locator("details.own > summary", { hasText: "Own model" }).click();
-  const sound = { hidden_size: 3072, num_hidden_layers: 20, num_attention_heads: 24, intermediate_size: 8192, vocab_size: 50000 };
-  for (const more of [{ hidden_size: MARKUP, [MARKUP]: MARKUP }, { quantization_config: { quant_method: MARKUP } }, {}]) {
+  const sound = {
+    hidden_size: 3072,
+    num_hidden_layers: 20,
+    num_attention_heads: 24,
+    intermediate_size: 8192,
+    vocab_size: 50000,
+  };
+  for (const more of [
+    { hidden_size: MARKUP, [MARKUP]: MARKUP },
+    { quantization_config: { quant_method: MARKUP } },
+    {},
+  ]) {
     const config = { model_type: MARKUP, _name_or_path: MARKUP, architectures: [MARKUP], ...sound, ...more };
     await page.fill("#own-config", JSON.stringify(config));
     await page.fill("#own-model-name", MARKUP);
@@ -156,7 +204,10 @@ test("what files say stays text: configurations, saved lists, traces", async () 
 });
 
 test("a story, a shared text and a poster of markup stay text", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: `v1&chip=my-npu:bf16=500:mem=96:bw=4000&pool=my-npu*8&story=${encodeURIComponent(MARKUP)}:1` });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: `v1&chip=my-npu:bf16=500:mem=96:bw=4000&pool=my-npu*8&story=${encodeURIComponent(MARKUP)}:1`,
+  });
   await nothingSlipped(page, "a story");
   const answers = await page.evaluate(async (markup) => {
     const embed = document.createElement("script");
@@ -164,7 +215,8 @@ test("a story, a shared text and a poster of markup stay text", async () => {
     document.head.append(embed);
     await new Promise((resume) => (embed.onload = resume));
     const own = document.createElement("tandem-embed");
-    for (const name of ["poster", "label", "scenario", "view", "hide", "theme", "height"]) own.setAttribute(name, markup);
+    for (const name of ["poster", "label", "scenario", "view", "hide", "theme", "height"])
+      own.setAttribute(name, markup);
     document.body.append(own);
     return own.shadowRoot.querySelectorAll("img, script, b").length;
   }, MARKUP);

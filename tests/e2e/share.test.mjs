@@ -66,7 +66,10 @@ test("every file is what its name says, and the same as from the shell", { timeo
   assert.ok(png.length > 20_000, `${png.length} bytes`);
 
   // A view that takes a replay to draw, and one from below the charts.
-  for (const [view, words] of [["replay", "What was done when"], ["memory", "Memory of one chip"]]) {
+  for (const [view, words] of [
+    ["replay", "What was done when"],
+    ["memory", "Memory of one chip"],
+  ]) {
     await page.selectOption("#share-picture", view);
     const file = await saved(page, "SVG");
     assert.equal(file.name, `tandem-llama3-8b-${view}.svg`);
@@ -80,9 +83,17 @@ test("every file is what its name says, and the same as from the shell", { timeo
 test("texts go to the clipboard", async () => {
   const { page, context, problems } = await panel({ permissions: ["clipboard-read", "clipboard-write"] });
   const read = () => page.evaluate(() => navigator.clipboard.readText());
-  for (const [what, start] of [["link", TOP], ["JSON", '{"link":'], ["CSV", "series,"], ["Markdown", "Llama"]]) {
+  for (const [what, start] of [
+    ["link", TOP],
+    ["JSON", '{"link":'],
+    ["CSV", "series,"],
+    ["Markdown", "Llama"],
+  ]) {
     await page.click(`[data-copy="${what}"]`);
-    await page.waitForFunction((what) => document.querySelector(`[data-copy="${what}"]`).textContent === "Copied", what);
+    await page.waitForFunction(
+      (what) => document.querySelector(`[data-copy="${what}"]`).textContent === "Copied",
+      what,
+    );
     assert.ok((await read()).includes(start), what);
   }
   await page.click("#share details:has([data-save=SVG]) summary");
@@ -117,7 +128,10 @@ test("the code of the embed shows what the preview shows", async () => {
   await page.click("#share details:has(#share-code) summary");
   const inside = page.frameLocator("#share iframe");
   await inside.locator("main.embed canvas").waitFor();
-  assert.match(await page.inputValue("#share-code"), /^<script src=".*embed\.js" defer><\/script>\n<tandem-embed scenario="v1&amp;model=llama3-8b/);
+  assert.match(
+    await page.inputValue("#share-code"),
+    /^<script src=".*embed\.js" defer><\/script>\n<tandem-embed scenario="v1&amp;model=llama3-8b/,
+  );
 
   await page.selectOption("#share-theme", "dark");
   await page.uncheck("#share-sentence");
@@ -130,7 +144,9 @@ test("the code of the embed shows what the preview shows", async () => {
   assert.equal(await inside.locator(".answer").count(), 0);
   assertClean(problems);
 
-  const server = http.createServer((_, answer) => answer.setHeader("content-type", "text/html").end(`<!doctype html><title>A page</title>${code}`));
+  const server = http.createServer((_, answer) =>
+    answer.setHeader("content-type", "text/html").end(`<!doctype html><title>A page</title>${code}`),
+  );
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = await context.newPage();
   await host.goto(`http://127.0.0.1:${server.address().port}/`);
@@ -140,7 +156,10 @@ test("the code of the embed shows what the preview shows", async () => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ]) {
     test(`axe finds nothing in the panel: ${colorScheme}, ${viewport.width} wide`, async () => {
       const { page, context, problems } = await panel({ colorScheme, viewport });
       for (const summary of await page.locator("#share summary").all()) await summary.click();
@@ -165,7 +184,9 @@ test("the keyboard opens, walks and closes it", async () => {
   await page.waitForSelector("#share[open]");
   for (let step = 0; step < 24; step += 1) {
     await page.keyboard.press("Tab");
-    const inside = await page.evaluate(() => document.activeElement === document.body || !!document.activeElement.closest("#share"));
+    const inside = await page.evaluate(
+      () => document.activeElement === document.body || !!document.activeElement.closest("#share"),
+    );
     assert.ok(inside, `focus left the panel after ${step + 1} steps`);
   }
   await page.keyboard.press("Escape");

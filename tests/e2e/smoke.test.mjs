@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { assertClean, axe, DEEP, launch, open, openReady, request, TOP } from "./support.mjs";
+import { assertClean, axe, DEEP, launch, open, openReady, request, TOP, until, waitReady } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -19,6 +19,35 @@ test("the page starts without a complaint", async () => {
   assertClean(problems);
 });
 
+test("what a reload aborts is no problem of the page, and what the page gives up is one", async () => {
+  const { page, context, problems } = await openReady(browser);
+  // A request that waits is aborted for certain.
+  await context.route("**/waits", () => {});
+  const waits = page.waitForRequest("**/waits");
+  await page.evaluate(() => void fetch("waits").catch(() => {}));
+  await waits;
+  const aborted = page.waitForEvent("requestfailed", (request) => request.url().endsWith("waits"));
+  await page.reload();
+  await aborted;
+  await waitReady(page, problems);
+  assertClean(problems);
+
+  await page.evaluate(() => {
+    const given = new AbortController();
+    const asked = fetch("waits", { signal: given.signal }).catch(() => {});
+    given.abort();
+    return asked;
+  });
+  await until(
+    () => problems.failed,
+    (all) => all.length === 1,
+    "nothing failed",
+  );
+  assert.match(problems.failed[0], /waits: net::ERR_ABORTED/);
+  await page.reload();
+  assert.equal(problems.failed.length, 0, "nobody misses it in a document that is gone");
+});
+
 test("the page starts under a deep path", async () => {
   const { page, problems } = await openReady(browser, { site: DEEP });
   assert.ok((await page.locator("#app").innerText()).length > 0);
@@ -30,7 +59,10 @@ test("no long question and no late view is loaded before one is asked for", asyn
     const { page, problems } = await openReady(browser, { site });
     const loaded = () =>
       page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
-    assert.deepEqual((await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)), []);
+    assert.deepEqual(
+      (await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)),
+      [],
+    );
     const worker = page.waitForEvent("worker");
     await page.click("#tab-frontier");
     assert.ok((await worker).url().startsWith(site));
@@ -53,15 +85,14 @@ test("the page holds scripts, styles and requests to its own origin", async () =
   });
   assert.deepEqual(outcome, { slipped: false, away: "refused" });
   // The page tells of a blocked thing a moment after it is blocked.
-  const blocked = async (directive) => {
-    for (let tries = 0; tries < 50; tries += 1) {
-      if (problems.blocked.some((what) => what.startsWith(directive))) return true;
-      await new Promise((resume) => setTimeout(resume, 100));
-    }
-    return false;
-  };
-  assert.ok(await blocked("script-src"), "the inline script is blocked");
-  assert.ok(await blocked("connect-src"), "the foreign request is blocked");
+  const blocked = (directive) =>
+    until(
+      () => problems.blocked,
+      (all) => all.some((what) => what.startsWith(directive)),
+      `${directive} blocks nothing`,
+    );
+  await blocked("script-src");
+  await blocked("connect-src");
 });
 
 test("axe finds nothing wrong", async () => {

@@ -17,27 +17,47 @@ const RECIPE = new URL("../../docs/recipes/study.py", import.meta.url).pathname;
 /** A Python with Dask, or why there is none. */
 async function python(folder) {
   const own = process.env.TANDEM_PYTHON ?? "python3";
-  const has = await run(own, ["-c", "import dask.bag"]).then(() => true, () => false);
+  const has = await run(own, ["-c", "import dask.bag"]).then(
+    () => true,
+    () => false,
+  );
   if (has) return { program: own };
   if (!process.env.CI) return { lacking: "Python has no Dask here, and CI is not set" };
   try {
     await run("python3", ["-m", "venv", join(folder, "venv")], { timeout: 60_000 });
-    const pip = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "1", "dask[bag]>=2025"];
+    const pip = [
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-input",
+      "--retries",
+      "1",
+      "dask[bag]>=2025",
+    ];
     await run(join(folder, "venv", "bin", "pip"), pip, { timeout: 120_000 });
     return { program: join(folder, "venv", "bin", "python3") };
   } catch (reason) {
-    return { lacking: `Dask cannot be had here: ${String(reason.stderr || reason.message).trim().split("\n").pop()}` };
+    return {
+      lacking: `Dask cannot be had here: ${String(reason.stderr || reason.message)
+        .trim()
+        .split("\n")
+        .pop()}`,
+    };
   }
 }
 
-test("a study that is killed goes on where it was, and gives the bytes of a straight run", { timeout: 300_000 }, async (context) => {
+test("a study that is killed goes on where it was, and gives the bytes of a straight run", {
+  timeout: 300_000,
+}, async (context) => {
   const tandem = process.env.TANDEM_BIN;
   if (!tandem) return context.skip("TANDEM_BIN is not set");
   const folder = await mkdtemp(join(tmpdir(), "tandem-study-"));
   try {
     const { program, lacking } = await python(folder);
     if (lacking) return context.skip(lacking);
-    const [given, straight, answers] = ["links.txt", "straight.jsonl", "answers.jsonl"].map((name) => join(folder, name));
+    const [given, straight, answers] = ["links.txt", "straight.jsonl", "answers.jsonl"].map((name) =>
+      join(folder, name),
+    );
     const all = links(5, 2000);
     all.splice(700, 0, "", "nonsense", "v1&isl=banana");
     await writeFile(given, all.join("\n")); // The last line has no end.
@@ -45,9 +65,13 @@ test("a study that is killed goes on where it was, and gives the bytes of a stra
 
     const parts = `${answers}.parts`;
     const done = async () => (await readdir(parts).catch(() => [])).filter((name) => name.endsWith(".jsonl")).length;
-    const start = (...more) => spawn(program, [RECIPE, given, answers, "--tandem", tandem, "--shard", "60", "--workers", "2", ...more], { detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const start = (...more) =>
+      spawn(program, [RECIPE, given, answers, "--tandem", tandem, "--shard", "60", "--workers", "2", ...more], {
+        detached: true,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
     const child = start();
-    await until(done, (count) => count >= 2, "some shards", 1200);
+    await until(done, (count) => count >= 2, "some shards", 60_000);
     process.kill(-child.pid, "SIGKILL");
     await new Promise((resume) => child.once("exit", resume));
     const before = await done();
@@ -55,7 +79,10 @@ test("a study that is killed goes on where it was, and gives the bytes of a stra
     await assert.rejects(readFile(answers), "no answers before all are there");
 
     // Another question must not be answered with what is there.
-    await assert.rejects(run(program, [RECIPE, given, answers, "--tandem", tandem, "--shard", "60", "--strict"]), /another study/);
+    await assert.rejects(
+      run(program, [RECIPE, given, answers, "--tandem", tandem, "--shard", "60", "--strict"]),
+      /another study/,
+    );
 
     const again = start("--keep");
     let said = "";

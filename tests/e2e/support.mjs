@@ -41,7 +41,10 @@ export function launch() {
  *
  * Returns the page and its `problems`, which grow as they happen. `assertClean` wants none of them.
  */
-export async function open(browser, { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {}) {
+export async function open(
+  browser,
+  { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {},
+) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
   if (!workers) await context.addInitScript(blockWorkers);
@@ -71,7 +74,10 @@ export async function waitReady(page, problems) {
   try {
     await page.waitForFunction(() => document.documentElement.dataset.ready === "true", null, { timeout: PATIENCE });
   } catch (reason) {
-    const failure = await page.locator("#failure").textContent({ timeout: 1000 }).catch(() => "");
+    const failure = await page
+      .locator("#failure")
+      .textContent({ timeout: 1000 })
+      .catch(() => "");
     throw new Error(`the page was never ready. It says: ${failure || "nothing"}. Noted: ${report(problems)}`, {
       cause: reason,
     });
@@ -117,7 +123,17 @@ export function request(url, headers = {}, method = "GET") {
 
 /** Listens for all that a sound page has none of. */
 async function note(context, origin) {
-  const problems = { errors: [], blocked: [], foreign: [], failed: [] };
+  const failed = [];
+  const left = departures(context);
+  const problems = {
+    errors: [],
+    blocked: [],
+    foreign: [],
+    // Asked anew each time: that a document is left may be heard of after its requests were aborted.
+    get failed() {
+      return failed.filter(({ aborted }) => !(aborted && left(aborted))).map(({ what }) => what);
+    },
+  };
   await context.exposeBinding("noteBlocked", (_, what) => problems.blocked.push(what));
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
@@ -132,11 +148,54 @@ async function note(context, origin) {
     const url = new URL(request.url());
     if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) problems.foreign.push(request.url());
   });
-  context.on("requestfailed", (request) => problems.failed.push(`${request.url()}: ${request.failure()?.errorText}`));
+  context.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText;
+    failed.push({ what: `${request.url()}: ${reason}`, aborted: reason === "net::ERR_ABORTED" && request });
+  });
   context.on("response", (response) => {
-    if (response.status() >= 400) problems.failed.push(`${response.url()}: ${response.status()}`);
+    if (response.status() >= 400) failed.push({ what: `${response.url()}: ${response.status()}` });
   });
   return problems;
+}
+
+/**
+ * Tells of a request whether the document that made it has been left since, or was being left when it was made: a
+ * reload, a link or a frame taken away aborts whatever is still under way, an icon and a late script included.
+ */
+function departures(context) {
+  const visits = new WeakMap(); // How many documents a frame has set out for.
+  const underWay = new WeakMap(); // The document that a frame is on its way to.
+  const made = new WeakMap(); // Where and when a request was made.
+  context.on("request", (request) => {
+    const frame = frameOf(request);
+    if (!frame) return;
+    if (request.isNavigationRequest()) {
+      visits.set(frame, (visits.get(frame) ?? 0) + 1);
+      underWay.set(frame, request);
+    }
+    made.set(request, { frame, visit: visits.get(frame), leaving: underWay.get(frame) !== undefined });
+  });
+  const arrived = (request) => {
+    const frame = frameOf(request);
+    if (frame && underWay.get(frame) === request) underWay.delete(frame);
+  };
+  context.on("requestfinished", arrived);
+  context.on("requestfailed", arrived);
+  return (request) => {
+    const { frame, visit, leaving } = made.get(request) ?? {};
+    if (!frame) return false;
+    const superseded = visits.get(frame) !== visit;
+    return superseded || frame.isDetached() || (leaving && !request.isNavigationRequest());
+  };
+}
+
+/** The frame of a request; a service worker has none, nor has a document that is not there yet. */
+function frameOf(request) {
+  try {
+    return request.frame();
+  } catch {
+    return undefined;
+  }
 }
 
 function report(problems) {
@@ -153,25 +212,52 @@ export const tiles = (page) => page.locator(".tile .value").allInnerTexts();
 
 /** Whether a tile shows a figure of the command line: it keeps three digits, and leaves out a unit that its title names. */
 export function shows(tile, text) {
-  const [[number, unit], [own, full]] = [tile, text].map((all) => all.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "").split("\u00a0"));
+  const [[number, unit], [own, full]] = [tile, text].map((all) =>
+    all
+      .replace(/(\.\d*?)0+(?=\D|$)/, "$1")
+      .replace(/\.(?=\D|$)/, "")
+      .split("\u00a0"),
+  );
   return number === own && (unit ?? full) === full;
 }
 
-/** Waits until `read` gives something that `holds`, and returns it; asks so many times, 50 ms apart. */
-export async function until(read, holds, what, tries = 100) {
-  let now;
-  for (let at = 0; at < tries; at += 1) {
-    now = await read();
+/** Waits until `read` gives something that `holds`, and returns it; gives up after so many milliseconds. */
+export async function until(read, holds, what, patience = PATIENCE) {
+  const end = performance.now() + patience;
+  for (;;) {
+    const now = await read();
     if (holds(now)) return now;
+    if (performance.now() > end) throw new Error(`${what}: ${JSON.stringify(now)}`);
     await new Promise((resume) => setTimeout(resume, 50));
   }
-  throw new Error(`${what}: ${JSON.stringify(now)}`);
 }
 
-/** Waits until what `read` gives is no longer `before`. */
-export function changed(read, before, tries = 100) {
+/** Waits until what `read` gives is no longer `before`, and returns it. */
+export function changed(read, before) {
   const old = JSON.stringify(before);
-  return until(read, (now) => JSON.stringify(now) !== old, "nothing changed", tries);
+  return until(read, (now) => JSON.stringify(now) !== old, "nothing changed");
+}
+
+/** Waits until `read` gives `wanted`. */
+export async function becomes(read, wanted, what) {
+  const whole = JSON.stringify(wanted);
+  const last = await until(read, (now) => JSON.stringify(now) === whole, what).catch(read);
+  assert.deepEqual(last, wanted, what);
+}
+
+/**
+ * Presses a button in the first frame in which it is shown and `text` stands in `place`: what it stops may be over before
+ * a pointer has found its way there.
+ */
+export async function pressInTime(page, button, { place, text }) {
+  const press = ([button, place, text]) => {
+    const found = document.querySelector(button);
+    const there =
+      found?.checkVisibility() && document.querySelector(place)?.textContent.replace(/\s+/g, " ").includes(text);
+    if (there) found.click();
+    return there;
+  };
+  await page.waitForFunction(press, [button, place, text], { timeout: 60_000 });
 }
 
 /** Waits until a place is there and hidden: what is not there yet counts as hidden too, and views come late. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { assertClean, axe, LAPTOP, launch, openReady, PHONE, tiles, TOP, waitReady } from "./support.mjs";
+import { assertClean, axe, becomes, LAPTOP, launch, openReady, PHONE, tiles, TOP, waitReady } from "./support.mjs";
 
 let browser;
 before(async () => {
@@ -24,17 +24,6 @@ async function opened(options = {}) {
   const own = await openReady(browser, { viewport: LAPTOP, ...options });
   await assisted(own.page);
   return own;
-}
-
-/** Waits until `read` gives `wanted`. */
-async function becomes(read, wanted, what) {
-  let now;
-  for (let tries = 0; tries < 120; tries += 1) {
-    now = await read();
-    if (JSON.stringify(now) === JSON.stringify(wanted)) return;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-  assert.deepEqual(now, wanted, what);
 }
 
 /** Types a value and leaves the field, so that keys are the page's again. */
@@ -226,7 +215,14 @@ test("an export comes back, and of a bad file each fault is named while the rest
   await take("mixed.json", JSON.stringify({ scenarios: mixed }));
   await notice.getByText("2 of mixed.json taken").waitFor();
   const said = await notice.innerText();
-  for (const part of ["Entry 1 is not", "Entry 2: name", "Entry 3 (no link)", "Entry 4 (script)", "isl=banana", "Entry 7 (One) is in the list"]) {
+  for (const part of [
+    "Entry 1 is not",
+    "Entry 2: name",
+    "Entry 3 (no link)",
+    "Entry 4 (script)",
+    "isl=banana",
+    "Entry 7 (One) is in the list",
+  ]) {
     assert.ok(said.includes(part), `${part} in: ${said}`);
   }
   assert.deepEqual(await rows.allInnerTexts(), ["odd", "good", "One"]);
@@ -249,7 +245,11 @@ test("blocked storage and a spoiled list are told, and the list works for the vi
   await page.getByText("could not be read").waitFor();
   await context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
-      Object.defineProperty(window, name, { get: () => { throw new DOMException("blocked", "SecurityError"); } });
+      Object.defineProperty(window, name, {
+        get: () => {
+          throw new DOMException("blocked", "SecurityError");
+        },
+      });
     }
   });
   await page.reload();
@@ -358,7 +358,10 @@ test("the keys are listed, work, and can be switched off", async () => {
   assertClean(problems);
 });
 
-for (const [name, viewport] of [["laptop", LAPTOP], ["phone", PHONE]]) {
+for (const [name, viewport] of [
+  ["laptop", LAPTOP],
+  ["phone", PHONE],
+]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`axe finds nothing in gallery, story and help: ${name}, ${colorScheme}`, async () => {
       const { page, problems } = await opened({ viewport, colorScheme, link: "v1&story=phases:1" });

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, printable, whole};
-use super::{FieldProblem, ImportError, quoted, unsupported};
+use super::fields::{Fields, excerpt, named, printable, whole};
+use super::problem::{FieldProblem, ImportError};
 use crate::catalog::bounds;
 use crate::catalog::model::{Attention, Indexer};
 
@@ -50,7 +50,7 @@ pub(super) fn blocks(fields: &mut Fields<'_>) -> Result<Option<Vec<Block>>, Impo
                     let other = printable(&other.to_string());
                     let reason =
                         format!("hybrid_override_pattern has a layer {other}; M, *, - and E are known");
-                    return Err(unsupported(fields, reason));
+                    return Err(fields.unsupported(reason));
                 }
             });
         }
@@ -64,9 +64,9 @@ pub(super) fn blocks(fields: &mut Fields<'_>) -> Result<Option<Vec<Block>>, Impo
                 _ => {
                     let reason = format!(
                         "layers_block_type has {}; mamba, attention, mlp and moe are known",
-                        quoted(kind)
+                        excerpt(kind)
                     );
-                    return Err(unsupported(fields, reason));
+                    return Err(fields.unsupported(reason));
                 }
             });
         }
@@ -77,7 +77,7 @@ pub(super) fn blocks(fields: &mut Fields<'_>) -> Result<Option<Vec<Block>>, Impo
     } else {
         return Ok(None);
     }
-    if let Err(invalid) = super::named("hybrid_override_pattern", bounds::LAYERS).admit(blocks.len() as f64) {
+    if let Err(invalid) = named("hybrid_override_pattern", bounds::LAYERS).admit(blocks.len() as f64) {
         fields.problem(FieldProblem::OutOfRange { invalid });
         blocks.truncate(1);
     }
@@ -163,9 +163,9 @@ fn mix(fields: &Fields<'_>, kind: &Value) -> Result<Mix, ImportError> {
             let reason = format!(
                 "layer_types has {}; full_attention, sliding_attention, chunked_attention, linear_attention, attention \
                  and mamba are known",
-                quoted(kind)
+                excerpt(kind)
             );
-            return Err(unsupported(fields, reason));
+            return Err(fields.unsupported(reason));
         }
     })
 }
@@ -313,7 +313,7 @@ fn linear(fields: &mut Fields<'_>, hidden: u32) -> Result<Attention, ImportError
         extra = f64::from(hidden) * wide([key_heads, key_dim]);
     } else {
         let reason = "linear attention of a kind that is not known here";
-        return Err(unsupported(fields, reason.to_owned()));
+        return Err(fields.unsupported(reason.to_owned()));
     }
     let extra = bounds::EXTRA.admit(extra).unwrap_or_else(|invalid| {
         fields.problem(FieldProblem::OutOfRange { invalid });

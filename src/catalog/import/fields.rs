@@ -3,13 +3,19 @@
 
 use serde_json::{Map, Value};
 
-use super::{FieldProblem, Note, defaults, named};
+use super::defaults;
+use super::problem::{FieldProblem, ImportError, Note};
 use crate::catalog::bounds;
 use crate::units::format;
 use crate::units::limits::Limits;
 
 /// Why a value was taken.
 pub(super) const OF_ITS_CLASS: &str = "the default of its class in transformers";
+
+/// A limit under the name of a field.
+pub(super) const fn named(field: &'static str, limits: Limits) -> Limits {
+    Limits { field, ..limits }
+}
 
 /// The fields of one model.
 pub(super) struct Fields<'a> {
@@ -29,6 +35,11 @@ impl<'a> Fields<'a> {
         let kind = |map: &Map<String, Value>| map.get("model_type").and_then(Value::as_str).map(printable);
         let model_type = kind(own).or_else(|| kind(outer)).unwrap_or_default();
         Self { own, outer, model_type, problems: Vec::new(), notes: Vec::new() }
+    }
+
+    /// The refusal of a model that this catalogue cannot express.
+    pub(super) fn unsupported(&self, reason: String) -> ImportError {
+        ImportError::Unsupported { model_type: self.model_type.clone(), reason }
     }
 
     /// The first of several names that has a value other than null, in the text tower.

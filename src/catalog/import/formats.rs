@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Note;
 use super::fields::{Fields, printable};
+use super::problem::Note;
 use crate::catalog::number::NumberFormat;
 
 /// Formats of the dense weights and of the experts.

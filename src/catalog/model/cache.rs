@@ -3,7 +3,7 @@
 //! Counted in elements, since the number format of the cache is the user's choice. Index keys are counted with the
 //! rest and apart, since they stay in 8 bits.
 
-use super::{Attention, Indexer, Model};
+use super::layers::{Attention, Indexer, Model};
 use crate::units::Tokens;
 
 /// Inputs that a short convolution of 4 taps remembers.

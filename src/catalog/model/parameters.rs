@@ -6,7 +6,7 @@
 //! DeepSeek-V4 those of its release (compressed entries come from two projections, doubled where windows overlap,
 //! which they do in the layers with an indexer).
 
-use super::{Attention, Ffn, Indexer, Model};
+use super::layers::{Attention, Ffn, Indexer, Model};
 
 /// Taps of the short convolution in Mamba blocks.
 const CONVOLUTION: f64 = 4.0;

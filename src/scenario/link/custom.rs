@@ -7,13 +7,12 @@
 //! A model is its name and its architecture; [`ARCHITECTURE`] explains it.
 
 use crate::catalog::chip::ScaleUp;
-use crate::catalog::custom::{self, Architecture, ChipFigures};
-use crate::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
-use crate::catalog::{Chip, Model, NumberFormat, bounds};
+use crate::catalog::custom::{self, ChipFigures};
+use crate::catalog::{Chip, Model, architecture, bounds};
 use crate::scenario::{Custom, Limits, limits};
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Tokens, Watts};
 
-use super::notice::Problem;
+use super::problem::Problem;
 use super::value::{self, Kind};
 
 /// How a model is written, as Markdown.
@@ -40,13 +39,7 @@ belong together are joined by `x`, what is optional follows after `/`, and `*` s
 /// How a chip is written, for a person who wrote something else.
 pub(super) const CHIP_EXAMPLE: &str = "my-npu:bf16=500:fp8=1000:mem=96:bw=4000:up=400x8:out=50:w=700:usd=2.5";
 /// How a model is written.
-pub(super) const MODEL_EXAMPLE: &str = "my-model:h=4096:v=128256:gqa=32x8x128*32:ffn=14336*32";
-/// Longest context of a model that does not say.
-const CONTEXT: f64 = 131_072.0;
-/// Matrices of a gated feed-forward layer.
-const GATED: u32 = 3;
-/// More parts than a chip or model has.
-const MOST_PARTS: usize = 200;
+pub(super) use crate::catalog::architecture::EXAMPLE as MODEL_EXAMPLE;
 
 /// The figures of a chip in the order in which they are written.
 const FIGURES: [(Limits, Kind); 9] = [
@@ -76,8 +69,8 @@ pub fn chip_figure(key: &str, text: &str) -> Result<f64, String> {
 
 /// Takes a chip into what the scenario brings along.
 pub(super) fn read_chip(custom: &mut Custom, text: &str) -> Result<(), Problem> {
-    let (name, parts) = parts(text);
-    let name = custom::chip_name(name).map_err(|error| wrong(error.to_string()))?;
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    let name = custom::chip_name(name.trim()).map_err(|error| wrong(error.to_string()))?;
     if custom.chips.iter().any(|chip| chip.id == name) {
         return Err(wrong(format!("a chip called {name} stands before it")));
     }
@@ -86,7 +79,7 @@ pub(super) fn read_chip(custom: &mut Custom, text: &str) -> Result<(), Problem> 
     }
     let mut figures = [None; FIGURES.len()];
     let mut domain = 1;
-    for (key, value) in parts {
+    for (key, value) in architecture::parts(rest) {
         let key = key.to_ascii_lowercase();
         let known = FIGURES.into_iter().zip(&mut figures).find(|((limits, _), _)| limits.field == key);
         let Some(((limits, kind), slot)) = known else {
@@ -98,15 +91,15 @@ pub(super) fn read_chip(custom: &mut Custom, text: &str) -> Result<(), Problem> 
             let expected =
                 || wrong(format!("up={value}: expected bandwidth and chips of the domain such as 400x8"));
             let (bandwidth, chips) = value.rsplit_once(['x', '×']).ok_or_else(expected)?;
-            domain = whole(chips.trim()).ok_or_else(expected)?;
+            domain = architecture::whole(chips.trim()).ok_or_else(expected)?;
             let range = value::range(&bounds::DOMAIN);
             bounds::DOMAIN
                 .admit(f64::from(domain))
                 .map_err(|_| wrong(format!("up={value}: the domain is outside {range}")))?;
             figure = bandwidth;
         }
-        let (figure, _) =
-            value::read(kind, limits, figure).map_err(|problem| within(&key, value, problem))?;
+        let (figure, _) = value::read(kind, limits, figure)
+            .map_err(|problem| wrong(reason(&key, value, &limits, &problem)))?;
         if slot.replace(figure).is_some() {
             return Err(wrong(format!("{key} is written twice")));
         }
@@ -159,70 +152,10 @@ pub(super) fn write_chip(chip: &Chip) -> Option<String> {
 
 /// Reads a model.
 pub fn read_model(text: &str) -> Result<Model, Problem> {
-    let (name, parts) = parts(text);
-    let name = custom::model_name(name).map_err(|error| wrong(error.to_string()))?;
-    let (mut hidden, mut vocab, mut layers, mut context, mut tied) = (None, None, None, CONTEXT, false);
-    let (mut weights, mut experts) = (NumberFormat::Bf16, None);
-    let mut attention: Vec<AttentionLayers> = Vec::new();
-    let mut ffn: Vec<FfnLayers> = Vec::new();
-    for (key, value) in parts {
-        let key = key.to_ascii_lowercase();
-        let count = || {
-            whole(value)
-                .ok_or_else(|| wrong(format!("{key}={value}: expected a whole number such as {key}=4096")))
-        };
-        let format = || {
-            NumberFormat::from_id(&value.to_ascii_lowercase()).ok_or_else(|| {
-                let ids = NumberFormat::ALL.map(NumberFormat::id).join(", ");
-                wrong(format!("{key}={value}: expected one of {ids}"))
-            })
-        };
-        match key.as_str() {
-            "h" => hidden = Some(count()?),
-            "v" => vocab = Some(count()?),
-            "l" => layers = Some(count()?),
-            "ctx" => {
-                context = value::read(Kind::Tokens, bounds::CONTEXT, value)
-                    .map_err(|problem| within(&key, value, problem))?
-                    .0;
-            }
-            "tied" => tied = true,
-            "w" => weights = format()?,
-            "e" => experts = Some(format()?),
-            _ => match group(&key, value)? {
-                Some((count, Layer::Mixing(kind))) => attention.push(AttentionLayers { count, kind }),
-                Some((count, Layer::Feeding(kind))) => ffn.push(FfnLayers { count, kind }),
-                None => {
-                    return Err(wrong(format!(
-                        "{key} is no part of a model; they are h, v, l, ctx, tied, w, e, gqa, mla, lin, mamba, csa, \
-                         ffn, moe"
-                    )));
-                }
-            },
-        }
-    }
-    let needed = |value: Option<u32>, field: &str, what: &str| {
-        value.ok_or_else(|| wrong(format!("{field} is missing, {what}: write such as {MODEL_EXAMPLE}")))
-    };
-    let hidden = needed(hidden, "h", "the width of the residual stream")?;
-    let vocab = needed(vocab, "v", "the vocabulary")?;
-    if attention.is_empty() {
-        return Err(wrong(format!("no attention is written: write such as {MODEL_EXAMPLE}")));
-    }
-    let model = Model::custom(
-        &name,
-        Architecture {
-            hidden,
-            vocab,
-            tied_embeddings: tied,
-            max_context: Tokens::new(context),
-            layers: layers.unwrap_or_else(|| Model::blocks(&attention, &ffn)),
-            attention,
-            ffn,
-            native_weights: weights,
-            native_experts: experts.unwrap_or(weights),
-        },
-    );
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    let name = custom::model_name(name.trim()).map_err(|error| wrong(error.to_string()))?;
+    let architecture = architecture::read(rest, read_context).map_err(wrong)?;
+    let model = Model::custom(&name, architecture);
     match model.out_of_range().first() {
         Some(invalid) => Err(wrong(invalid.to_string())),
         None => Ok(model),
@@ -232,242 +165,26 @@ pub fn read_model(text: &str) -> Result<Model, Problem> {
 /// The model as [`read_model`] reads it.
 #[must_use]
 pub fn write_model(model: &Model) -> String {
-    let mut text = format!("{}:h={}:v={}", model.id, model.hidden, model.vocab);
-    let mut part = |part: String| {
-        text.push(':');
-        text.push_str(&part);
-    };
-    if model.layers != Model::blocks(&model.attention, &model.ffn) {
-        part(format!("l={}", model.layers));
-    }
-    if model.max_context.get() != CONTEXT {
-        part(format!("ctx={}", value::write(Kind::Tokens, model.max_context.get())));
-    }
-    if model.tied_embeddings {
-        part("tied".to_owned());
-    }
-    if model.native_weights != NumberFormat::Bf16 {
-        part(format!("w={}", model.native_weights.id()));
-    }
-    if model.native_experts != model.native_weights {
-        part(format!("e={}", model.native_experts.id()));
-    }
-    for AttentionLayers { count, kind } in model.attention.iter() {
-        part(times(mixing(kind), *count));
-    }
-    for FfnLayers { count, kind } in model.ffn.iter() {
-        part(times(feeding(kind), *count));
-    }
-    text
+    let context = |tokens: Tokens| value::write(Kind::Tokens, tokens.get());
+    format!("{}:{}", model.id, architecture::write(&model.architecture(), context))
 }
 
-/// One layer of a group.
-enum Layer {
-    Mixing(Attention),
-    Feeding(Ffn),
-}
-
-/// Reads a group of equal layers; `None` where the key names no kind of layer.
-fn group(key: &str, value: &str) -> Result<Option<(u32, Layer)>, Problem> {
-    // Keys that name no layer are told apart first, so that their values are not blamed.
-    let dimensions = match key {
-        "gqa" => 3..=4,
-        "mla" => 5..=5,
-        "lin" | "mamba" => 4..=4,
-        "csa" => 6..=6,
-        "ffn" => 1..=1,
-        "moe" => 3..=3,
-        _ => return Ok(None),
-    };
-    let expected =
-        |what: &str| wrong(format!("{key}={value}: {what}; a model is written such as {MODEL_EXAMPLE}"));
-    let (shape, count) = value.rsplit_once('*').unwrap_or((value, "1"));
-    let count = whole(count.trim()).ok_or_else(|| expected("expected a number of layers after *"))?;
-    let mut pieces = shape.split('/').map(str::trim);
-    let numbers = numbers(pieces.next().unwrap_or_default())
-        .filter(|numbers| dimensions.contains(&numbers.len()))
-        .ok_or_else(|| expected(&format!("expected {} numbers joined by x", dimensions.start())))?;
-    let number = |index: usize| numbers.get(index).copied().unwrap_or_default();
-    let mut options = Options::read(pieces).ok_or_else(|| expected("expected options such as /w4096"))?;
-    let layer = match key {
-        "gqa" => Layer::Mixing(Attention::Grouped {
-            heads: number(0),
-            kv_heads: number(1),
-            head_dim: number(2),
-            v_dim: numbers.get(3).copied().unwrap_or(number(2)),
-            window: options.take_one("w"),
-            shared_kv: options.take("kv", 0).is_some(),
-            output_gate: options.take("gate", 0).is_some(),
-            indexer: options.take_indexer(),
-        }),
-        "mla" => Layer::Mixing(Attention::Latent {
-            heads: number(0),
-            q_rank: options.take_one("q"),
-            kv_rank: number(1),
-            rope_dim: number(2),
-            nope_dim: number(3),
-            v_dim: number(4),
-            indexer: options.take_indexer(),
-        }),
-        "lin" => Layer::Mixing(Attention::Linear {
-            key_heads: number(0),
-            value_heads: number(1),
-            key_dim: number(2),
-            value_dim: number(3),
-            extra_parameters: options.take_one("p").unwrap_or(0),
-        }),
-        "mamba" => Layer::Mixing(Attention::Mamba {
-            heads: number(0),
-            head_dim: number(1),
-            state: number(2),
-            groups: number(3),
-        }),
-        "csa" => Layer::Mixing(Attention::Compressed {
-            heads: number(0),
-            head_dim: number(1),
-            q_rank: number(2),
-            window: number(3),
-            out_groups: number(4),
-            out_rank: number(5),
-            ratio: options.take_one("r"),
-            indexer: options.take_indexer(),
-        }),
-        "ffn" => {
-            Layer::Feeding(Ffn::Dense { inter: number(0), matrices: options.take_one("m").unwrap_or(GATED) })
-        }
-        _ => Layer::Feeding(Ffn::Moe {
-            experts: number(0),
-            top_k: number(1),
-            inter: number(2),
-            width: options.take_one("w"),
-            shared_inter: options.take_one("s").unwrap_or(0),
-            matrices: options.take_one("m").unwrap_or(GATED),
-        }),
-    };
-    match options.0.first() {
-        Some((name, _)) => Err(expected(&format!("/{name} means nothing here"))),
-        None => Ok(Some((count, layer))),
-    }
-}
-
-fn mixing(kind: &Attention) -> String {
-    match *kind {
-        Attention::Grouped { heads, kv_heads, head_dim, v_dim, window, shared_kv, output_gate, indexer } => {
-            let mut text = format!("gqa={heads}x{kv_heads}x{head_dim}");
-            if v_dim != head_dim {
-                text.push_str(&format!("x{v_dim}"));
-            }
-            text.push_str(&option("w", window));
-            text.push_str(if shared_kv { "/kv" } else { "" });
-            text.push_str(if output_gate { "/gate" } else { "" });
-            text + &index(indexer)
-        }
-        Attention::Latent { heads, q_rank, kv_rank, rope_dim, nope_dim, v_dim, indexer } => {
-            let text = format!("mla={heads}x{kv_rank}x{rope_dim}x{nope_dim}x{v_dim}");
-            text + &option("q", q_rank) + &index(indexer)
-        }
-        Attention::Linear { key_heads, value_heads, key_dim, value_dim, extra_parameters } => {
-            let text = format!("lin={key_heads}x{value_heads}x{key_dim}x{value_dim}");
-            text + &option("p", Some(extra_parameters).filter(|&extra| extra > 0))
-        }
-        Attention::Mamba { heads, head_dim, state, groups } => {
-            format!("mamba={heads}x{head_dim}x{state}x{groups}")
-        }
-        Attention::Compressed { heads, head_dim, q_rank, window, ratio, out_groups, out_rank, indexer } => {
-            let text = format!("csa={heads}x{head_dim}x{q_rank}x{window}x{out_groups}x{out_rank}");
-            text + &option("r", ratio) + &index(indexer)
-        }
-    }
-}
-
-fn feeding(kind: &Ffn) -> String {
-    let two = |matrices: u32| option("m", Some(matrices).filter(|&matrices| matrices != GATED));
-    match *kind {
-        Ffn::Dense { inter, matrices } => format!("ffn={inter}{}", two(matrices)),
-        Ffn::Moe { experts, top_k, inter, width, shared_inter, matrices } => {
-            let shared = Some(shared_inter).filter(|&shared| shared > 0);
-            let text = format!("moe={experts}x{top_k}x{inter}");
-            text + &option("w", width) + &option("s", shared) + &two(matrices)
-        }
-    }
-}
-
-fn times(text: String, count: u32) -> String {
-    if count == 1 { text } else { format!("{text}*{count}") }
-}
-
-fn option(name: &str, value: Option<u32>) -> String {
-    value.map_or_else(String::new, |value| format!("/{name}{value}"))
-}
-
-fn index(indexer: Option<Indexer>) -> String {
-    indexer.map_or_else(String::new, |Indexer { heads, dim, top_k }| format!("/i{heads}x{dim}x{top_k}"))
-}
-
-/// What stands behind the dimensions of a layer: names with their numbers.
-struct Options<'a>(Vec<(&'a str, Vec<u32>)>);
-
-impl<'a> Options<'a> {
-    fn read(pieces: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let one = |piece: &'a str| {
-            let end = piece.find(|symbol: char| !symbol.is_ascii_alphabetic()).unwrap_or(piece.len());
-            let (name, rest) = piece.split_at_checked(end)?;
-            let rest = if rest.is_empty() { Vec::new() } else { numbers(rest)? };
-            (!name.is_empty()).then_some((name, rest))
-        };
-        // No layer has more than a handful.
-        pieces.take(10).map(one).collect::<Option<_>>().map(Self)
-    }
-
-    /// The numbers of an option with just so many.
-    fn take(&mut self, name: &str, count: usize) -> Option<Vec<u32>> {
-        let found = self.0.iter().position(|(own, rest)| *own == name && rest.len() == count)?;
-        Some(self.0.swap_remove(found).1)
-    }
-
-    fn take_one(&mut self, name: &str) -> Option<u32> {
-        self.take(name, 1)?.first().copied()
-    }
-
-    fn take_indexer(&mut self) -> Option<Indexer> {
-        match self.take("i", 3)?.as_slice() {
-            &[heads, dim, top_k] => Some(Indexer { heads, dim, top_k }),
-            _ => None,
-        }
-    }
-}
-
-/// The name, and the keys after it with their values.
-fn parts(text: &str) -> (&str, Vec<(&str, &str)>) {
-    let mut parts = text.split(':').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let pair = |part| str::split_once(part, '=').unwrap_or((part, ""));
-    let pairs = parts.filter(|part| !part.is_empty()).take(MOST_PARTS).map(pair);
-    (name, pairs.map(|(key, value)| (key.trim(), value.trim())).collect())
-}
-
-/// Whole numbers joined by `x`.
-fn numbers(text: &str) -> Option<Vec<u32>> {
-    text.split(['x', '×']).take(10).map(|number| whole(number.trim())).collect()
-}
-
-/// A whole number written in digits alone.
-fn whole(text: &str) -> Option<u32> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+/// A context as a link spells it, such as `128k`.
+fn read_context(text: &str) -> Result<Tokens, String> {
+    let read = value::read(Kind::Tokens, bounds::CONTEXT, text);
+    read.map(|(tokens, _)| Tokens::new(tokens))
+        .map_err(|problem| reason("ctx", text, &bounds::CONTEXT, &problem))
 }
 
 fn wrong(reason: String) -> Problem {
     Problem::Wrong { reason, nearest: Vec::new() }
 }
 
-/// The problem of one figure as a problem of the whole.
-fn within(key: &str, value: &str, problem: Problem) -> Problem {
+/// What is wrong with a number, as a sentence about the whole.
+fn reason(key: &str, value: &str, limits: &Limits, problem: &Problem) -> String {
     match problem {
-        Problem::OutOfRange { invalid } => {
-            wrong(format!("{key}={value} is outside {}", value::range(&invalid.limits)))
-        }
-        Problem::Unreadable { expected, .. } => wrong(format!("{key}={value}: expected {expected}")),
-        other => other,
+        Problem::Unreadable { expected, .. } => format!("{key}={value}: expected {expected}"),
+        _ => format!("{key}={value} is outside {}", value::range(limits)),
     }
 }
 

@@ -13,50 +13,11 @@ use crate::scenario::{
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
 
 use super::custom;
+use super::key::{Access, Key, Taken};
 use super::names;
-use super::notice::Problem;
-use super::traffic;
+use super::problem::Problem;
+use super::traffic::{self, CLOSED_LOOP};
 use super::value::{self, Kind};
-
-/// One key.
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) meaning: &'static str,
-    pub(super) example: &'static str,
-    /// What holds when the key is absent, where the default scenario does not say it.
-    pub(super) otherwise: &'static str,
-    pub(super) range: fn() -> String,
-    pub(super) access: Access,
-}
-
-impl Access {
-    /// How the key is written.
-    pub(super) const fn write(&self) -> fn(&Scenario) -> Option<String> {
-        match self {
-            Self::Field { write, .. } | Self::List { write, .. } => *write,
-        }
-    }
-}
-
-/// How a key meets a scenario.
-pub(super) enum Access {
-    /// It sets and shows a part of the scenario.
-    Field { read: Read, write: fn(&Scenario) -> Option<String> },
-    /// It adds to a list: values are separated by commas, and the key may be repeated.
-    List { read: Read, write: fn(&Scenario) -> Option<String> },
-}
-
-/// Takes a value into the scenario.
-pub(super) type Read = fn(&mut Scenario, &str) -> Result<Taken, Problem>;
-
-/// A value was taken.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Taken {
-    /// As it stands.
-    Whole,
-    /// With something to say about it.
-    But(Problem),
-}
 
 /// Why the pool of another split has no meaning.
 const fn not_in(kind: SplitKind) -> &'static str {
@@ -71,8 +32,6 @@ const fn not_in(kind: SplitKind) -> &'static str {
 }
 /// Why a concurrency has no meaning.
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
-/// Why a coefficient of variation has no meaning.
-pub(super) const CLOSED_LOOP: &str = "because arrivals vary only where rate is given";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
 pub(super) const VIEW: [(&str, &str, &str); 12] = [

@@ -14,16 +14,20 @@ use serde::Serialize;
 use super::Scenario;
 
 mod custom;
+mod key;
 mod keys;
 mod names;
 mod notice;
+mod problem;
 mod traffic;
 mod value;
 
 pub use custom::{ARCHITECTURE, chip_figure, read_model, write_model};
-pub use notice::{Notice, Problem};
+pub use notice::Notice;
+pub use problem::Problem;
 
-use keys::{Access, KEYS, Key, PIN, Read, Taken, VIEW};
+use key::{Access, Key, Read, Taken};
+use keys::{KEYS, PIN, VIEW};
 
 /// Longest link that is read, in bytes.
 pub const LONGEST: usize = 64 * 1024;

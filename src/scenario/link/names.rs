@@ -3,7 +3,7 @@
 use crate::catalog::{self, Engine, NumberFormat, custom::slug};
 use crate::scenario::Custom;
 
-use super::notice::Problem;
+use super::problem::Problem;
 
 /// Longest name that is compared with others; the comparison takes time in proportion to the product of lengths.
 const LONGEST: usize = 64;

@@ -6,11 +6,13 @@ use crate::scenario::{Limits, Load, Scenario};
 use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
 
-use super::keys::{CLOSED_LOOP, Taken};
+use super::key::Taken;
 use super::names;
-use super::notice::Problem;
+use super::problem::Problem;
 use super::value::{self, Kind};
 
+/// Why a coefficient of variation has no meaning.
+pub(super) const CLOSED_LOOP: &str = "because arrivals vary only where rate is given";
 /// Why sub-agents have no meaning.
 const NO_SESSIONS: &str = "because only sessions start sub-agents";
 

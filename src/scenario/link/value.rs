@@ -3,7 +3,7 @@
 use crate::scenario::Limits;
 use crate::units::format::{Unit, format_plain};
 
-use super::notice::Problem;
+use super::problem::Problem;
 
 /// What a number in a link stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::scenario::Limits;
 
 use super::Format;
 use super::problem::{Wrong, seconds, tokens};
-use super::read::{Row, Rows};
+use super::rows::{Row, Rows};
 
 /// A request of Mooncake's kind.
 #[derive(Deserialize)]

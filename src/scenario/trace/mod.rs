@@ -2,7 +2,6 @@
 //!
 //! A [`Trace`] holds requests in order of arrival, column by column: some 24 bytes per request and 16 per run of prefix
 //! blocks, so that a day of a busy service fits into a browser tab.
-
 //!
 //! A [`Reader`] takes a file in pieces and finds the format by itself: the traces of Azure, `BurstGPT`, Mooncake and the
 //! agent sessions of AgentX.
@@ -15,10 +14,11 @@ mod clock;
 mod json;
 mod problem;
 mod read;
+mod rows;
 mod summary;
 mod table;
 
-pub use problem::{MOST_PROBLEMS, Problem};
+pub use problem::Problem;
 pub use read::{Loaded, Reader};
 pub use summary::{Quantiles, Summary};
 

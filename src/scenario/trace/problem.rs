@@ -7,7 +7,7 @@ use crate::units::format::excerpt;
 use crate::units::limits::Limits;
 
 /// Most problems that are listed one by one; the rest is counted.
-pub const MOST_PROBLEMS: usize = 20;
+const MOST_PROBLEMS: usize = 20;
 
 /// Longest excerpt of a value.
 const EXCERPT: usize = 60;

@@ -3,7 +3,7 @@
 use crate::scenario::Limits;
 
 use super::problem::{Wrong, seconds, tokens};
-use super::read::{Row, Rows};
+use super::rows::{Row, Rows};
 use super::{Format, clock};
 
 /// Columns that are looked at; these traces have eight at most.

@@ -142,7 +142,7 @@ impl Replay {
     }
 
     /// Reads a file as a trace.
-    fn take(self, file: File) {
+    fn take(self, file: &File) {
         let name = file.name();
         if file.size() > LONGEST {
             let (size, most) = (Unit::Bytes.format(file.size()), Unit::Bytes.format(LONGEST));
@@ -194,7 +194,7 @@ pub fn ReplayChart() -> impl IntoView {
             on:drop=move |event: DragEvent| {
                 if let Some(file) = event.data_transfer().and_then(|own| own.files()).and_then(|own| own.get(0)) {
                     event.prevent_default();
-                    replay.take(file);
+                    replay.take(&file);
                 }
             }
         >
@@ -315,7 +315,7 @@ fn trace(replay: Replay) -> AnyView {
                     on:change=move |event: Event| {
                         let input = event.target().and_then(|own| own.dyn_into::<HtmlInputElement>().ok());
                         if let Some(file) = input.and_then(|own| own.files()).and_then(|own| own.get(0)) {
-                            replay.take(file);
+                            replay.take(&file);
                         }
                     }
                 />

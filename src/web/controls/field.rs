@@ -13,9 +13,10 @@ use super::stops::Stops;
 use crate::report::words::capital;
 use crate::scenario::Limits;
 use crate::units::format::Unit;
-use crate::web::state::use_page;
+use crate::web::state::{Page, use_page};
 
 /// A labelled number with text entry, slider and error line.
+#[expect(clippy::too_many_arguments, reason = "each is a property of one entry, given by its name")]
 #[component]
 pub fn NumberField(
     /// Identifier of the entry, unique on the page.
@@ -44,58 +45,8 @@ pub fn NumberField(
     #[prop(optional)]
     hint: &'static str,
 ) -> impl IntoView {
-    let page = use_page();
-    let draft = RwSignal::new(None::<String>);
-    let error = RwSignal::new(None::<String>);
-    let optional = empty.is_some();
-    let read = move |text: &str| read(text, unit, limits, optional);
-
-    // A value that comes from elsewhere (slider, preset, history) replaces what was typed.
-    Effect::new(move |before: Option<Option<f64>>| {
-        let now = value.get();
-        if before.is_some_and(|before| before != now) {
-            let same =
-                draft.with_untracked(|draft| draft.as_deref().is_some_and(|text| read(text) == Ok(now)));
-            if !same {
-                draft.set(None);
-                error.set(None);
-            }
-        }
-        now
-    });
-
-    let typed = move |event: web_sys::Event| {
-        let text = event_target_value(&event);
-        match read(&text) {
-            Ok(number) => {
-                error.set(None);
-                draft.set(Some(text));
-                if number != value.get_untracked() {
-                    set.run(number);
-                }
-            }
-            Err(reason) => {
-                error.set(Some(reason));
-                draft.set(Some(text));
-            }
-        }
-    };
-    let settled = move |_| {
-        if error.with_untracked(Option::is_none) {
-            draft.set(None);
-            page.commit();
-        }
-    };
-    let given_up = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Escape" {
-            draft.set(None);
-            error.set(None);
-        }
-    };
-    let shown = move || {
-        draft.get().unwrap_or_else(|| value.get().map(|value| unit.format(value)).unwrap_or_default())
-    };
-
+    let entry = Entry::new(unit, limits, empty.is_some(), value, set);
+    let error = entry.error;
     let label_id = format!("{id}-label");
     let error_id = format!("{id}-error");
     let described = {
@@ -113,19 +64,107 @@ pub fn NumberField(
                 inputmode="text"
                 autocomplete="off"
                 spellcheck="false"
-                prop:value=shown
+                prop:value=move || entry.shown()
                 placeholder={words(move || empty.map(|empty| empty.get()))}
                 aria-invalid={words(move || error.with(Option::is_some).then_some("true"))}
                 aria-describedby={words(described)}
-                on:input=typed
-                on:change=settled
-                on:keydown=given_up
+                on:input=move |event| entry.take(event_target_value(&event))
+                on:change=move |_| entry.settle()
+                on:keydown=move |event| entry.pressed(&event)
             />
             {slider}
             <p id=error_id class="error" role="alert" hidden={flag(move || error.with(Option::is_none))}>
                 {views(move || error.get())}
             </p>
         </div>
+    }
+}
+
+/// What stands in an entry beside the number itself.
+#[derive(Clone, Copy)]
+struct Entry {
+    unit: Unit,
+    limits: Limits,
+    /// Whether it may be emptied.
+    optional: bool,
+    value: Signal<Option<f64>>,
+    set: Callback<Option<f64>>,
+    /// The text as typed, until it is settled.
+    draft: RwSignal<Option<String>>,
+    /// What is wrong with it.
+    error: RwSignal<Option<String>>,
+    page: Page,
+}
+
+impl Entry {
+    fn new(
+        unit: Unit,
+        limits: Limits,
+        optional: bool,
+        value: Signal<Option<f64>>,
+        set: Callback<Option<f64>>,
+    ) -> Self {
+        let (draft, error) = (RwSignal::new(None), RwSignal::new(None));
+        let own = Self { unit, limits, optional, value, set, draft, error, page: use_page() };
+        // A value that comes from elsewhere (slider, preset, history) replaces what was typed.
+        Effect::new(move |before: Option<Option<f64>>| {
+            let now = value.get();
+            if before.is_some_and(|before| before != now) {
+                let same = draft.with_untracked(|draft: &Option<String>| {
+                    draft.as_deref().is_some_and(|text| own.read(text) == Ok(now))
+                });
+                if !same {
+                    own.forget();
+                }
+            }
+            now
+        });
+        own
+    }
+
+    fn read(&self, text: &str) -> Result<Option<f64>, String> {
+        read(text, self.unit, self.limits, self.optional)
+    }
+
+    /// Takes what is typed, as far as it can be read.
+    fn take(&self, text: String) {
+        match self.read(&text) {
+            Ok(number) => {
+                self.error.set(None);
+                self.draft.set(Some(text));
+                if number != self.value.get_untracked() {
+                    self.set.run(number);
+                }
+            }
+            Err(reason) => {
+                self.error.set(Some(reason));
+                self.draft.set(Some(text));
+            }
+        }
+    }
+
+    /// What was typed is done, unless something is wrong with it.
+    fn settle(&self) {
+        if self.error.with_untracked(Option::is_none) {
+            self.draft.set(None);
+            self.page.commit();
+        }
+    }
+
+    fn pressed(&self, event: &web_sys::KeyboardEvent) {
+        if event.key() == "Escape" {
+            self.forget();
+        }
+    }
+
+    fn forget(&self) {
+        self.draft.set(None);
+        self.error.set(None);
+    }
+
+    fn shown(&self) -> String {
+        let written = || self.value.get().map(|value| self.unit.format(value)).unwrap_or_default();
+        self.draft.get().unwrap_or_else(written)
     }
 }
 

@@ -1,10 +1,25 @@
 //! The controls: everything that a scenario holds, as native form elements.
+//!
+//! | file | what |
+//! |---|---|
+//! | `model`, `workload`, `silicon`, `slo`, `prices` | the groups that stand open |
+//! | `wires` | what joins pools |
+//! | `fold` | what is folded away and comes late |
+//! | `formats`, `engine`, `layout`, `speculation`, `rents`, `own` | those late parts |
+//! | `pool` | the pool of a role |
+//! | `choice`, `field`, `stops` | the elements that they are made of |
 
 pub mod choice;
+mod engine;
 pub mod field;
+mod fold;
+mod formats;
+mod layout;
 mod model;
 mod own;
+mod pool;
 mod prices;
+mod rents;
 mod silicon;
 mod slo;
 mod speculation;
@@ -14,77 +29,9 @@ mod workload;
 
 use leptos::prelude::*;
 use markup::view;
-use wasm_split_helpers::wasm_split;
 
-use super::late::{self, Late};
-use super::lean::views;
-use crate::scenario::Role;
-
+pub use pool::names;
 pub use prices::{PaysBelow, keep_pays};
-pub use silicon::names;
-
-/// What comes late: what is folded away when the page opens, and what few scenarios have. The first one of all has two
-/// pools, so what stands between pools does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// The form of a model of one's own.
-    OwnModel,
-    /// The form of a chip of one's own.
-    OwnChip,
-    /// Number formats.
-    Formats,
-    /// Engine and spread of lengths.
-    Engine,
-    /// The layout of a pool.
-    Layout(Role),
-    /// Drafter, draft length, acceptance.
-    Speculation,
-    /// Prices of chips without one.
-    Asked,
-    /// Prices per chip, power, utilisation.
-    Prices,
-}
-
-/// The controls of a detail, once their code is here.
-fn detail(which: Detail) -> AnyView {
-    late::shown(load_detail(which))
-}
-
-#[wasm_split(controls, fallible)]
-fn load_detail(which: Detail) -> Late {
-    Ok(match which {
-        Detail::OwnModel => own::model(),
-        Detail::OwnChip => own::chip(),
-        Detail::Formats => model::formats(),
-        Detail::Engine => workload::engine(),
-        Detail::Layout(role) => silicon::layout(role),
-        Detail::Speculation => speculation::speculation(),
-        Detail::Asked => prices::asked(),
-        Detail::Prices => prices::prices(),
-    })
-}
-
-/// A detail behind its title and what holds now, built when it is first opened.
-fn fold(title: &'static str, now: Option<Signal<String>>, which: Detail) -> AnyView {
-    let opened = RwSignal::new(false);
-    let open = move |_| {
-        // A detail that was opened stays: what was typed into it must not go.
-        if !opened.get_untracked() {
-            opened.set(true);
-        }
-    };
-    let own = matches!(which, Detail::OwnModel | Detail::OwnChip);
-    view! {
-        <details class="more" class:own=own class:speculation={which == Detail::Speculation} on:toggle=open>
-            <summary>
-                <span>{title}</span>
-                {now.map(|now| view! { <span class="now">{now}</span> })}
-            </summary>
-            {views(move || opened.get().then(|| detail(which)))}
-        </details>
-    }
-    .into_any()
-}
 
 /// All controls, in the order of the questions people ask.
 #[component]

@@ -6,8 +6,8 @@ use markup::view;
 
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
+use super::fold::{Detail, fold};
 use super::stops::Stops;
-use super::{Detail, fold};
 use crate::catalog::{Family, NumberFormat, family, models_by_vendor, parse_family_id, scaled};
 use crate::explore::Knob;
 use crate::scenario::{Custom, Formats, Limits, Scenario};
@@ -80,53 +80,6 @@ pub fn ModelControls() -> impl IntoView {
             {fold("Own model…", None, Detail::OwnModel)}
         </fieldset>
     }
-}
-
-/// Number formats of weights, experts and KV cache.
-pub fn formats() -> AnyView {
-    let page = use_page();
-    let id = |format: Option<NumberFormat>| format.map_or("", NumberFormat::id).to_owned();
-    let weights = page.part(move |scenario| id(scenario.formats.weights));
-    let experts = page.part(move |scenario| id(scenario.formats.experts));
-    let kv = page.part(move |scenario| id(scenario.formats.kv));
-    let has_experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
-    let menu = |otherwise: &str| {
-        let mut items = vec![Item::new("", otherwise)];
-        items.extend(NumberFormat::ALL.iter().map(|format| Item::new(format.id(), format.id())));
-        Signal::stored(vec![Group::flat(items)])
-    };
-    view! {
-        <div class="trio">
-            <Choice
-                id="weights"
-                label="Weights"
-                groups=menu("native")
-                value=weights
-                set={move |id: String| {
-                    page.edit(|scenario| scenario.formats.weights = NumberFormat::from_id(&id));
-                }}
-            />
-            <When on=has_experts>
-                <Choice
-                    id="experts"
-                    label="Experts"
-                    groups=menu("native")
-                    value=experts
-                    set={move |id: String| {
-                        page.edit(|scenario| scenario.formats.experts = NumberFormat::from_id(&id));
-                    }}
-                />
-            </When>
-            <Choice
-                id="kv"
-                label="KV cache"
-                groups=menu("auto")
-                value=kv
-                set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
-            />
-        </div>
-    }
-    .into_any()
 }
 
 /// The catalogue by vendor, and the families.

@@ -12,7 +12,7 @@ use markup::view;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::silicon::{edit_pool, names};
+use super::pool::{edit_pool, names};
 use crate::catalog::chip::ScaleUp;
 use crate::catalog::custom::{ChipFigures, chip_name, model_name};
 use crate::catalog::{Chip, bounds};
@@ -270,12 +270,13 @@ fn serve_model(page: &Page, answer: Answer) -> Option<String> {
     };
     blame(CONFIG, None);
     blame(MODEL_NAME, None);
+    let model = link::read_model(&model).ok()?;
     let mut told = format!("{} is served", model.name);
     for note in &notes {
         told += &format!("\n{note}");
     }
     page.edit(|scenario: &mut Scenario| {
-        scenario.bring_model(*model);
+        scenario.bring_model(model);
         for pool in scenario.split.pools_mut() {
             pool.layout = None;
         }

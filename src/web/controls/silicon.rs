@@ -1,21 +1,21 @@
 //! The silicon: which roles exist, the chips in each pool, and how they are shared out.
 
-use crate::web::lean::{When, flag, memo, views};
+use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
+use super::fold::{Detail, fold};
+use super::layout::summary;
+use super::pool::{edit_pool, names, pool};
 use super::speculation;
 use super::stops::Stops;
 use super::wires::wires;
-use super::{Detail, fold};
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::chip_price;
-use crate::report::words;
-use crate::scenario::{Custom, Layout, Limits, Pool, Role, Scenario, Split, SplitKind};
-use crate::serve::find_model;
+use crate::scenario::{Custom, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
 
@@ -119,95 +119,9 @@ fn PoolControls(
                 }}
                 stops=Signal::stored(Stops::whole(1.0, 1024.0))
             />
-            {fold("Layout", Some(layout_in_words(role)), Detail::Layout(role))}
+            {fold("Layout", Some(summary(role)), Detail::Layout(role))}
         </div>
     }
-}
-
-/// The layout given, and the one in force: that, or the one chosen for this scenario.
-fn layouts(role: Role) -> (Memo<Option<Layout>>, Memo<Option<Layout>>) {
-    let page = use_page();
-    let given = page.part(move |scenario| pool(scenario, role).and_then(|pool| pool.layout));
-    let in_force = memo(move || {
-        given.get().or_else(|| {
-            page.answer.with(|answer| {
-                let pools = &answer.as_ref().as_ref().ok()?.steady.pools;
-                pools.iter().find(|state| state.role == role).map(|state| state.layout)
-            })
-        })
-    });
-    (given, in_force)
-}
-
-fn has_experts(scenario: &Scenario) -> bool {
-    find_model(scenario).is_ok_and(|model| model.has_moe())
-}
-
-fn layout_in_words(role: Role) -> Signal<String> {
-    let (given, in_force) = layouts(role);
-    let experts = use_page().part(has_experts);
-    Signal::derive(move || match (in_force.get(), given.get()) {
-        (Some(layout), Some(_)) => words::layout(&layout, experts.get()),
-        (Some(layout), None) => format!("{}, chosen", words::layout(&layout, experts.get())),
-        (None, _) => "automatic".to_owned(),
-    })
-}
-
-/// How one replica is spread, by the tool or by hand.
-pub fn layout(role: Role) -> AnyView {
-    let page = use_page();
-    let (key, _) = names(role);
-    let (given, in_force) = layouts(role);
-    let experts = page.part(has_experts);
-    let put = move |layout: Option<Layout>| {
-        page.edit(|scenario| edit_pool(scenario, role, |pool| pool.layout = layout));
-    };
-    let degree = move |name: &'static str,
-                       label: &'static str,
-                       read: fn(&Layout) -> u32,
-                       write: fn(&mut Layout, u32)| {
-        let value = memo(move || in_force.get().map_or(1, |layout| read(&layout)).to_string());
-        let powers = (0..=8).map(|power| (1_u32 << power).to_string());
-        let items = powers.map(|power| Item::new(power.clone(), power)).collect();
-        view! {
-            <Choice
-                id=format!("{key}-{name}")
-                label
-                groups=Signal::stored(vec![Group::flat(items)])
-                value=value
-                set={move |text: String| {
-                    let Ok(degree) = text.parse::<u32>() else { return };
-                    let mut layout = in_force.get_untracked().unwrap_or(Layout::SINGLE);
-                    write(&mut layout, degree);
-                    put(Some(square(layout, name, experts.get_untracked())));
-                }}
-            />
-        }
-    };
-    view! {
-        <label class="check">
-            <input
-                type="checkbox"
-                prop:checked={flag(move || given.get().is_none())}
-                on:change=move |event| {
-                    let automatic = event_target_checked(&event);
-                    put(if automatic { None } else { in_force.get_untracked().or(Some(Layout::SINGLE)) });
-                    page.commit();
-                }
-            />
-            <span>"Choose the layout for me"</span>
-        </label>
-        <div class="degrees">
-            {degree("tp", "TP", |layout| layout.tp, |layout, degree| layout.tp = degree)}
-            {degree("pp", "PP", |layout| layout.pp, |layout, degree| layout.pp = degree)}
-            {degree("dp", "DP", |layout| layout.dp, |layout, degree| layout.dp = degree)}
-            <When on=experts>
-                {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
-                {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
-            </When>
-        </div>
-    }
-    .into_any()
 }
 
 /// Moves chips between prefill and decode.
@@ -299,7 +213,7 @@ fn menu(custom: &Custom) -> Vec<Group> {
     let item = |chip: &Chip| {
         let label = match chip.status {
             Status::Shipping => chip.name.as_ref().to_owned(),
-            other => format!("{} · {}", chip.name, status(other)),
+            other => format!("{} · {}", chip.name, other.id()),
         };
         Item::new(chip.id.as_ref(), label)
     };
@@ -315,18 +229,9 @@ fn menu(custom: &Custom) -> Vec<Group> {
     groups
 }
 
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Shipping => "shipping",
-        Status::Announced => "announced",
-        Status::Estimate => "estimate",
-        Status::Shelved => "shelved",
-    }
-}
-
 /// Status, memory and price of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
-    let mut parts = vec![status(chip.status).to_owned()];
+    let mut parts = vec![chip.status.id().to_owned()];
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",
@@ -342,46 +247,6 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
         Err(_) => "no public price".to_owned(),
     });
     parts.join(" · ")
-}
-
-/// Key and name of a pool.
-pub const fn names(role: Role) -> (&'static str, &'static str) {
-    let key = match role {
-        Role::Colocated => "pool",
-        Role::Prefill => "prefill",
-        Role::Decode => "decode",
-        Role::Attention => "attention",
-        Role::Ffn => "ffn",
-        Role::Draft => "draft",
-        Role::Verify => "verify",
-    };
-    (key, words::pool(role))
-}
-
-/// Experts occupy the same ranks as attention: what was not touched gives way.
-fn square(mut layout: Layout, touched: &str, experts: bool) -> Layout {
-    let ranks = layout.tp.saturating_mul(layout.dp).max(1);
-    if !experts {
-        (layout.etp, layout.ep) = (1, 1);
-    } else if touched == "ep" {
-        layout.ep = layout.ep.min(ranks);
-        layout.etp = (ranks / layout.ep.max(1)).max(1);
-    } else {
-        layout.etp = layout.etp.min(ranks);
-        layout.ep = (ranks / layout.etp.max(1)).max(1);
-    }
-    layout
-}
-
-fn pool(scenario: &Scenario, role: Role) -> Option<&Pool> {
-    scenario.split.pools().into_iter().find(|(own, _)| *own == role).map(|(_, pool)| pool)
-}
-
-/// Changes the pool of a role, where there is one.
-pub fn edit_pool(scenario: &mut Scenario, role: Role, change: impl FnOnce(&mut Pool)) {
-    if let Some(pool) = scenario.split.pool_mut(role) {
-        change(pool);
-    }
 }
 
 /// The other split over as many chips.

@@ -12,7 +12,7 @@ use crate::report::words;
 use crate::scenario::{Acceptance, Drafter, Limits, Scenario, Speculation};
 use crate::serve::find_model;
 use crate::units::format::{Precision, Unit};
-use crate::web::state::use_page;
+use crate::web::state::{Page, use_page};
 
 /// The words of the menus for what is no model and no curve.
 const NONE: &str = "none";
@@ -56,29 +56,6 @@ pub fn speculation() -> AnyView {
         model.track();
         page.scenario.with_untracked(|scenario| menu(scenario, needed.get()))
     });
-    let length = memo(move || spec.with(|spec| spec.as_ref().map(|spec| f64::from(spec.tokens))));
-    let held = memo(move || {
-        spec.with(|spec| match spec.as_ref().map(|spec| &spec.acceptance) {
-            Some(Acceptance::PerToken(_)) => OWN.to_owned(),
-            Some(Acceptance::Curve(id)) => id.clone(),
-            _ => PUBLISHED.to_owned(),
-        })
-    });
-    let own = memo(move || held.with(|held| held == OWN));
-    let share = memo(move || {
-        spec.with(|spec| match spec.as_ref().map(|spec| &spec.acceptance) {
-            Some(Acceptance::PerToken(share)) => Some(*share),
-            _ => None,
-        })
-    });
-    let edit = move |change: &dyn Fn(&mut Speculation)| {
-        page.edit(|scenario| {
-            if let Some(mut spec) = scenario.speculation() {
-                change(&mut spec);
-                scenario.spec = Some(spec);
-            }
-        });
-    };
     let choose = Callback::new(move |id: String| {
         page.edit(|scenario| {
             let drafter = match id.as_str() {
@@ -93,29 +70,13 @@ pub fn speculation() -> AnyView {
             scenario.spec = Some(Speculation { drafter, ..spec });
         });
     });
+    let length = memo(move || spec.with(|spec| spec.as_ref().map(|spec| f64::from(spec.tokens))));
     let lengthen = Callback::new(move |value: Option<f64>| {
         if let Some(value) = value {
-            edit(&|spec| spec.tokens = libm::round(value) as u32);
+            edit(page, &|spec| spec.tokens = libm::round(value) as u32);
         }
     });
-    let accept = Callback::new(move |id: String| {
-        edit(&|spec| {
-            spec.acceptance = match id.as_str() {
-                PUBLISHED => Acceptance::Published,
-                OWN => Acceptance::PerToken(FIRST),
-                _ => Acceptance::Curve(id.clone()),
-            };
-        });
-    });
-    let hold = Callback::new(move |value: Option<f64>| {
-        if let Some(value) = value {
-            edit(&|spec| spec.acceptance = Acceptance::PerToken(value));
-        }
-    });
-    let mut curves = vec![Item::new(PUBLISHED, "As published"), Item::new(OWN, "A share of my own")];
-    let known = acceptance::curves().iter().filter(|own| own.id != acceptance::TYPICAL);
-    curves.extend(known.map(|own| Item::new(own.id, format!("As {}", words::model(own.id)))));
-    let curves = Signal::stored(vec![Group::flat(curves)]);
+    let acceptance = Acceptances::new(page, spec);
     view! {
         <Choice id="drafter" label="Who proposes" groups=drafters value=drafter set=choose/>
         <When on=some>
@@ -129,6 +90,73 @@ pub fn speculation() -> AnyView {
                 stops=Signal::stored(Stops::linear(0.0, Limits::DRAFT.high, 16))
                 hint="Tokens proposed in each step; 0 is plain decoding"
             />
+            {acceptance.fields()}
+        </When>
+    }
+    .into_any()
+}
+
+/// Changes the speculation in force, where there is one.
+fn edit(page: Page, change: &dyn Fn(&mut Speculation)) {
+    page.edit(|scenario| {
+        if let Some(mut spec) = scenario.speculation() {
+            change(&mut spec);
+            scenario.spec = Some(spec);
+        }
+    });
+}
+
+/// How many of the proposed tokens hold.
+#[derive(Clone, Copy)]
+struct Acceptances {
+    /// Published, a model's curve, or a share of one's own.
+    held: Memo<String>,
+    own: Memo<bool>,
+    share: Memo<Option<f64>>,
+    accept: Callback<String>,
+    hold: Callback<Option<f64>>,
+    curves: Signal<Vec<Group>>,
+}
+
+impl Acceptances {
+    fn new(page: Page, spec: Memo<Option<Speculation>>) -> Self {
+        let held = memo(move || {
+            spec.with(|spec| match spec.as_ref().map(|spec| &spec.acceptance) {
+                Some(Acceptance::PerToken(_)) => OWN.to_owned(),
+                Some(Acceptance::Curve(id)) => id.clone(),
+                _ => PUBLISHED.to_owned(),
+            })
+        });
+        let share = memo(move || {
+            spec.with(|spec| match spec.as_ref().map(|spec| &spec.acceptance) {
+                Some(Acceptance::PerToken(share)) => Some(*share),
+                _ => None,
+            })
+        });
+        let accept = Callback::new(move |id: String| {
+            edit(page, &|spec| {
+                spec.acceptance = match id.as_str() {
+                    PUBLISHED => Acceptance::Published,
+                    OWN => Acceptance::PerToken(FIRST),
+                    _ => Acceptance::Curve(id.clone()),
+                };
+            });
+        });
+        let hold = Callback::new(move |value: Option<f64>| {
+            if let Some(value) = value {
+                edit(page, &|spec| spec.acceptance = Acceptance::PerToken(value));
+            }
+        });
+        let mut curves = vec![Item::new(PUBLISHED, "As published"), Item::new(OWN, "A share of my own")];
+        let known = acceptance::curves().iter().filter(|own| own.id != acceptance::TYPICAL);
+        curves.extend(known.map(|own| Item::new(own.id, format!("As {}", words::model(own.id)))));
+        let curves = Signal::stored(vec![Group::flat(curves)]);
+        Self { held, own: memo(move || held.with(|held| held == OWN)), share, accept, hold, curves }
+    }
+
+    fn fields(self) -> AnyView {
+        let Self { held, own, share, accept, hold, curves } = self;
+        view! {
             <Choice id="acceptance" label="Acceptance" groups=curves value=held set=accept/>
             <When on=own>
                 <NumberField
@@ -142,9 +170,9 @@ pub fn speculation() -> AnyView {
                     hint="Chance that a token holds if those before it do"
                 />
             </When>
-        </When>
+        }
+        .into_any()
     }
-    .into_any()
 }
 
 /// Who can propose tokens for the scenario's model.

@@ -6,9 +6,8 @@ use markup::view;
 
 use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
+use super::fold::{Detail, fold};
 use super::stops::Stops;
-use super::{Detail, fold};
-use crate::catalog::Engine;
 use crate::catalog::workload::{Arrivals, Workload as Preset, workload, workloads};
 use crate::scenario::{Limits, Load, Scenario, Traffic};
 use crate::units::format::{Unit, format_tokens};
@@ -108,40 +107,6 @@ pub fn WorkloadControls() -> impl IntoView {
             {fold("Engine and spread", Some(engine.into()), Detail::Engine)}
         </fieldset>
     }
-}
-
-/// Which engine serves, and how lengths are spread.
-pub fn engine() -> AnyView {
-    let page = use_page();
-    let engine = page.part(|scenario| scenario.engine.id().to_owned());
-    let spread = page.part(|scenario| Some(scenario.workload.spread));
-    let engines = Engine::ALL.iter().map(|engine| Item::new(engine.id(), engine.name())).collect();
-    view! {
-        <Choice
-            id="engine"
-            label="Engine"
-            groups=Signal::stored(vec![Group::flat(engines)])
-            value=engine
-            set={move |id: String| {
-                if let Some(engine) = Engine::from_id(&id) {
-                    page.edit(|scenario| scenario.engine = engine);
-                }
-            }}
-        />
-        <NumberField
-            id="spread"
-            label="Shortest"
-            unit=Unit::Percent
-            limits=Limits::SPREAD
-            value=spread
-            set={move |share: Option<f64>| {
-                page.edit(|scenario| scenario.workload.spread = share.unwrap_or(1.0));
-            }}
-            stops=Signal::stored(Stops::linear(0.0, 1.0, 20))
-            hint="Lengths are drawn evenly between this share of the nominal length and the nominal length"
-        />
-    }
-    .into_any()
 }
 
 /// Users of a closed loop.

@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
+use tandem::evidence::EvidenceClass;
 
 use crate::fit::quantile;
 use crate::served::{Point, Speed};
 use crate::table::{self, short};
 
 /// Powers of the family's band for classes without measured points: assumptions.
-const WIDENED: [(&str, f64); 2] = [("datasheet-only", 1.5), ("vendor-claim", 2.0)];
+const WIDENED: [(EvidenceClass, f64); 2] =
+    [(EvidenceClass::DatasheetOnly, 1.5), (EvidenceClass::VendorClaim, 2.0)];
 
 /// Low and high factor of TTFT, TPOT and throughput.
 type Band = [(f64, f64); 3];
@@ -74,19 +76,19 @@ pub fn write(file: &Path, points: &[Point], left_out: [&[Option<Speed>]; 3]) -> 
     let mut alone = [(1.0, 1.0); 3];
     for (split, is_split) in [("colocated", false), ("prefill-decode", true)] {
         let mut widest: Band = [(1.0, 1.0); 3];
-        let mut add = |class: &str, own: Band, basis: &str| {
+        let mut add = |class: EvidenceClass, own: Band, basis: &str| {
             // Less evidence never makes a band narrower.
             for (wide, own) in widest.iter_mut().zip(own) {
                 *wide = (wide.0.min(own.0), wide.1.max(own.1));
             }
             let numbers: Vec<String> =
                 widest.iter().flat_map(|(low, high)| [round(*low, false), round(*high, true)]).collect();
-            lines.push(format!("{class},{split},{},{basis}", numbers.join(",")));
+            lines.push(format!("{},{split},{},{basis}", class.id(), numbers.join(",")));
             widest
         };
         let mut family = [(1.0, 1.0); 3];
-        for (class, predictions) in ["measured-nearby", "same-chip", "same-family"].into_iter().zip(left_out)
-        {
+        let classes = [EvidenceClass::MeasuredNearby, EvidenceClass::SameChip, EvidenceClass::SameFamily];
+        for (class, predictions) in classes.into_iter().zip(left_out) {
             family = add(class, band(points, predictions, |own| own.is_split() == is_split), "measured");
         }
         if !is_split {

@@ -8,7 +8,7 @@
 
 use anyhow::{Context, Result};
 use tandem::catalog::{self, Engine, NumberFormat};
-use tandem::machine::{Constants, EngineRow, constants};
+use tandem::machine::{Constants, EngineRow, Generation, constants};
 use tandem::scenario::{Formats, Layout, Load, Pool, Scenario, Slo, Split, Workload};
 use tandem::serve::serve;
 use tandem::units::{Seconds, Tokens};
@@ -98,18 +98,18 @@ static FITTED: [Constant; 23] = [
     scale!("group", group, 4.0, 0.8, 1.0, 40.0),
 ];
 
-/// Generations with rows of their own, each with a chip of it.
-const GENERATIONS: [(&str, &str); 2] = [("any", "h100-sxm"), ("blackwell", "b200")];
+/// A chip of each generation with rows of its own, in the order of the file.
+const CHIPS: [&str; Generation::ALL.len()] = ["h100-sxm", "b200"];
 
 /// Fitted constants of all rows.
 pub fn count() -> usize {
-    FITTED.len() * GENERATIONS.len() * Engine::ALL.len()
+    FITTED.len() * CHIPS.len() * Engine::ALL.len()
 }
 
 /// The engine's rows, one per generation.
 fn rows_of(engine: Engine, numbers: &[f64]) -> Vec<EngineRow> {
     let mut rows = Vec::new();
-    for ((_, chip), numbers) in GENERATIONS.iter().zip(numbers.chunks(FITTED.len())) {
+    for (chip, numbers) in CHIPS.iter().zip(numbers.chunks(FITTED.len())) {
         let mut row = *constants().engine(engine, chip);
         for (constant, &value) in FITTED.iter().zip(numbers) {
             (constant.set)(&mut row, value);
@@ -277,7 +277,7 @@ pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
     let names: Vec<&str> = FITTED.iter().map(|own| own.name).collect();
     let header = format!("engine,generation,{},chunk,memory,reserve_GB", names.join(","));
     let lines = rows.iter().map(|row| {
-        let mut cells = vec![row.engine.id().to_owned(), row.generation.to_owned()];
+        let mut cells = vec![row.engine.id().to_owned(), row.generation.id().to_owned()];
         cells.extend(
             FITTED
                 .iter()
@@ -290,7 +290,25 @@ pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
         cells.join(",")
     });
     let lines: Vec<String> = lines.collect();
-    (lines.len() == GENERATIONS.len() * Engine::ALL.len())
-        .then_some((header, lines))
-        .context("rows are missing")
+    (lines.len() == CHIPS.len() * Engine::ALL.len()).then_some((header, lines)).context("rows are missing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem::catalog::columns::Engines;
+
+    #[test]
+    fn the_file_has_the_columns_that_the_library_reads() -> Result<()> {
+        let rows: Vec<EngineRow> = Engine::ALL
+            .iter()
+            .flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip)))
+            .collect();
+        let (header, lines) = file(&rows)?;
+        assert_eq!(header.split(',').skip(2).collect::<Vec<_>>(), Engines::NAMES);
+        for (line, row) in lines.iter().zip(&rows) {
+            assert!(line.starts_with(&format!("{},{},", row.engine.id(), row.generation.id())), "{line}");
+        }
+        Ok(())
+    }
 }

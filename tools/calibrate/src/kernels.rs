@@ -149,13 +149,7 @@ fn sample(operator: &'static str, line: &Line) -> Result<Option<(Key, Sample)>> 
     let format_of = NumberFormat::from_id(format).context("no such format")?;
     let work = work(operator, line, format_of, unit)?;
     let time = line.number("us")? * 1e-6;
-    let unit_name = match unit {
-        ComputeType::Bf16 => "bf16",
-        ComputeType::Fp8 => "fp8",
-        ComputeType::Int8 => "int8",
-        ComputeType::Fp4 => "fp4",
-    };
-    Ok(Some(((operator, id, format, unit_name), Sample { chip, unit, work, time })))
+    Ok(Some(((operator, id, format, unit.id()), Sample { chip, unit, work, time })))
 }
 
 /// The work of a measured shape, counted as a pass counts it.

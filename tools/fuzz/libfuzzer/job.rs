@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    fuzz::targets::job(bytes, fuzz::targets::Turn::of(bytes));
+    fuzz::targets::job(bytes, fuzz::execution::Turn::of(bytes));
 });

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `targets` | what is fuzzed, each a function of bytes that panics when a promise is broken |
+//! | `execution` | what an input has its turn with, and what came of it |
 //! | `sound` | the promises that hold for every scenario and every answer |
 //! | `corpus` | where inputs start from: golden links, fixtures, and words that mean something to a target |
 //! | `mutate` | damages an input along its structure |
@@ -46,6 +47,7 @@
 )]
 
 pub mod corpus;
+pub mod execution;
 pub mod mutate;
 pub mod pairs;
 pub mod run;

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::execution::{Told, Turn};
 use crate::mutate::{Draw, mutate};
-use crate::targets::{Target, Told, Turn};
+use crate::targets::Target;
 
 /// How much, and within which limits.
 #[derive(Clone, Copy, Debug)]

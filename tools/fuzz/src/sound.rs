@@ -1,8 +1,5 @@
 //! What holds for every scenario and every answer, whatever was asked.
 
-use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::metric::Metric;
 use tandem::report::{self, Report, words};
@@ -10,25 +7,10 @@ use tandem::scenario::Scenario;
 use tandem::scenario::link::{self, Notice, Problem};
 use tandem::serve::Part;
 
-use crate::targets::Turn;
+use crate::execution::{Turn, variant};
 
 /// Longest message about an input, in characters.
 const LONGEST_WORDS: usize = 1200;
-
-/// The kind of an answer: things that are equal in what they are, not in their values.
-#[must_use]
-pub fn kind(what: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The name of a variant.
-#[must_use]
-pub fn variant(value: &impl Debug) -> String {
-    let text = format!("{value:?}");
-    text.split(|symbol: char| !symbol.is_alphanumeric()).next().unwrap_or_default().to_owned()
-}
 
 /// A message names what it is about, and can be shown anywhere.
 pub fn message(text: &str) {

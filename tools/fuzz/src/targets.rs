@@ -1,7 +1,6 @@
 //! What is fuzzed. A target takes any bytes, panics when a promise is broken, and tells what kind of answer it had.
 
 use std::collections::BTreeSet;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use tandem::catalog::import::model_from_config;
@@ -17,54 +16,8 @@ use tandem::scenario::{Scenario, link};
 use tandem::serve::{Deployment, Models};
 
 use crate::corpus;
-use crate::sound::{answer, evaluation, kind, message, parsed, variant};
-
-/// Which of the forms that take long an input has its turn with. By the input itself, so that it is the same whenever
-/// the input comes, and each form meets its share of any number of inputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// With all: inputs to start from, those that once broke a promise, and one that is being cut down.
-    All,
-    /// By a hash of the input.
-    By(u64),
-}
-
-impl Turn {
-    /// The turn of an input that is one of millions.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self::By(kind(&bytes))
-    }
-
-    /// Whether it is the turn of the form `which`, which one input of `every` has.
-    #[must_use]
-    pub fn has(self, which: u64, every: u64) -> bool {
-        match self {
-            Self::All => true,
-            // Forms with different numbers are drawn independently of each other.
-            Self::By(hash) => hash.rotate_left(8 * which as u32 % 64).is_multiple_of(every.max(1)),
-        }
-    }
-}
-
-/// What came of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// What kind of answer it had.
-    pub kind: u64,
-    /// Whether it was taken for what it should be, at least in part, and not only refused.
-    pub taken: bool,
-}
-
-impl Told {
-    fn taken(what: &impl Hash) -> Self {
-        Self { kind: kind(what), taken: true }
-    }
-
-    fn refused(what: &impl Hash) -> Self {
-        Self { kind: kind(what), taken: false }
-    }
-}
+use crate::execution::{Told, Turn, kind, variant};
+use crate::sound::{answer, evaluation, message, parsed};
 
 /// Something that reads foreign text.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use fuzz::execution::Told;
 use fuzz::run::{Plan, run};
-use fuzz::targets::{TARGETS, Target, Told};
+use fuzz::targets::{TARGETS, Target};
 use fuzz::{corpus, pairs};
 
 /// Each target has so much time, which is some thousand inputs of a fast one; seeds come first and always all.

@@ -25,7 +25,7 @@ const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "work
 const PART: &str = "part-";
 
 /// How the names of what a reader asks for begin: gallery, stories, sharing, help and the words on terms.
-const ON_DEMAND: [&str; 6] = ["glossary-", "help-", "library-", "share-", "stories-", "terms-"];
+const ON_DEMAND: [&str; 7] = ["link-", "glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
 const ASKED_FOR: usize = 19_000;

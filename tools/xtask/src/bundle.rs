@@ -8,7 +8,7 @@
 //! names so keeps its name.
 //!
 //! Three words stand for no file: `site` for the address that the site will have, if it is known, `site-files` for the
-//! list of all files that the page can need, and `site-tag` for one hash of them all.
+//! names of all files that the page can need, to stand in a list between quotes, and `site-tag` for one hash of them all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -166,28 +166,36 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
 fn terse(script: &str, short: &mut BTreeMap<String, String>) -> Result<String> {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
     let mut text = String::with_capacity(script.len());
-    let mut comment = false;
-    for line in script.lines().map(str::trim) {
-        comment |= line.starts_with("/**");
-        if !comment && !line.is_empty() && !line.starts_with("//") {
-            let mut rest = line;
-            while let Some(start) = rest.find(is_word) {
-                let (before, from) = rest.split_at(start);
-                let (word, after) = from.split_at(from.find(|letter| !is_word(letter)).unwrap_or(from.len()));
-                // Each import is a key of one object and stands nowhere else.
-                text.push_str(before);
-                text.push_str(&short.remove(word).unwrap_or_else(|| word.to_owned()));
-                rest = after;
-            }
-            text.push_str(rest);
-            text.push('\n');
+    for mut rest in code_lines(script) {
+        while let Some(start) = rest.find(is_word) {
+            let (before, from) = rest.split_at(start);
+            let (word, after) = from.split_at(from.find(|letter| !is_word(letter)).unwrap_or(from.len()));
+            // Each import is a key of one object and stands nowhere else.
+            text.push_str(before);
+            text.push_str(&short.remove(word).unwrap_or_else(|| word.to_owned()));
+            rest = after;
         }
-        comment &= !line.ends_with("*/");
+        text.push_str(rest);
+        text.push('\n');
     }
     if let Some(name) = short.keys().next() {
         bail!("the glue has no {name}, which the module imports: see `terse`");
     }
     Ok(text)
+}
+
+/// The lines of a script without indentation, and without those that are comments.
+fn code_lines(script: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut comment = false;
+    for line in script.lines().map(str::trim) {
+        comment |= line.starts_with("/*");
+        if !comment && !line.is_empty() && !line.starts_with("//") {
+            lines.push(line);
+        }
+        comment &= !line.ends_with("*/");
+    }
+    lines
 }
 
 /// The shortest names there are, one after another.
@@ -275,12 +283,13 @@ fn assemble(sources: &BTreeMap<String, Vec<u8>>, address: &str) -> Result<BTreeM
     Ok(done)
 }
 
-/// The names of all files that the page can need, as a JavaScript list, and one hash of their names and contents.
+/// The names of all files that the page can need, as a JavaScript list has them between its first and its last quote,
+/// and one hash of their names and contents.
 fn inventory(files: &BTreeMap<String, Vec<u8>>) -> (String, String) {
     let wanted = || files.iter().filter(|(name, _)| !NOT_OFFLINE.contains(&name.as_str()));
-    let names: Vec<_> = wanted().map(|(name, _)| format!("{name:?}")).collect();
+    let names: Vec<_> = wanted().map(|(name, _)| name.as_str()).collect();
     let all = Site::new(wanted().map(|(name, bytes)| (name.clone(), bytes.clone())).collect());
-    (format!("[{}]", names.join(", ")), all.tag)
+    (names.join("\", \""), all.tag)
 }
 
 /// A file with its placeholders of one word filled.
@@ -291,24 +300,34 @@ fn filled(name: &str, bytes: &[u8], word: &str, text: &str) -> Vec<u8> {
     }
 }
 
-/// A stylesheet without comments and indentation, a script without the comment at its head. What others may read under
-/// its own name keeps both.
-fn without_remarks(name: &str, bytes: Vec<u8>) -> Vec<u8> {
-    let Ok(text) = std::str::from_utf8(&bytes) else { return bytes };
+/// A stylesheet or a script without comments and indentation. What others may read under its own name keeps both.
+fn without_remarks(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(bytes) };
     if name.ends_with(".css") {
         let mut parts = text.split("/*");
         let first = parts.next().unwrap_or_default();
         let rest = parts.map(|part| part.split_once("*/").map_or("", |(_, code)| code));
         let code: String = std::iter::once(first).chain(rest).collect();
         let lines: Vec<_> = code.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        lines.join("\n").into_bytes()
+        Ok(lines.join("\n").into_bytes())
     } else if name.ends_with(".js") {
-        let is_head = |line: &&str| line.starts_with("//") || line.trim().is_empty();
-        let lines: Vec<_> = text.lines().skip_while(is_head).collect();
-        lines.join("\n").into_bytes()
+        Ok(code_of(text).with_context(|| name.to_owned())?.into_bytes())
     } else {
-        bytes
+        Ok(bytes)
     }
+}
+
+/// A script without what only people read. What cannot be told from a remark by its line alone is refused.
+fn code_of(script: &str) -> Result<String> {
+    if let Some(line) = script.lines().find(|line| line.matches('`').count() % 2 == 1) {
+        bail!("a text over several lines would lose its indentation: {line}");
+    }
+    if let Some(line) =
+        script.lines().find(|line| line.split_once("*/").is_some_and(|(_, rest)| !rest.is_empty()))
+    {
+        bail!("code behind a comment would be taken for one: {line}");
+    }
+    Ok(code_lines(script).join("\n"))
 }
 
 struct Assembly<'a> {
@@ -338,7 +357,7 @@ impl Assembly<'_> {
         }
         self.under_way.pop();
         let named = self.named.contains(name);
-        let bytes = if named { without_remarks(name, bytes) } else { bytes };
+        let bytes = if named { without_remarks(name, bytes)? } else { bytes };
         let last_name = if named { hashed_name(name, &bytes) } else { name.to_owned() };
         self.done.insert(name.to_owned(), (last_name.clone(), bytes));
         Ok(last_name)
@@ -414,7 +433,7 @@ mod tests {
             files(&[
                 ("index.html", "<link href={{styles}}> {{site}}og.png"),
                 ("styles.css", text),
-                ("sw.js", "keep({{site-files}}, \"{{site-tag}}\")"),
+                ("sw.js", "keep([\"{{site-files}}\"], \"{{site-tag}}\")"),
             ])
         };
         let one = assemble(&page("a {}"), "https://example.org/").unwrap();
@@ -444,7 +463,10 @@ mod tests {
         let page = files(&[
             ("index.html", "{{styles}} {{boot}}"),
             ("styles.css", "/* All. */\na {\n    b: c; /* why */\n}\n"),
-            ("boot.js", "// Starts.\n\nlet url = `//x`;\n// Stays.\n"),
+            (
+                "boot.js",
+                "// Starts.\n\n/** What\n * it does. */\nif (a) {\n  let url = `//x`;\n  /** One. */\n  b();\n}\n",
+            ),
             ("embed.js", "// Ours.\n"),
         ]);
         let done = assemble(&page, "").unwrap();
@@ -453,8 +475,10 @@ mod tests {
             String::from_utf8(bytes.clone()).unwrap()
         };
         assert_eq!(text("styles-"), "a {\nb: c;\n}");
-        assert_eq!(text("boot-"), "let url = `//x`;\n// Stays.");
+        assert_eq!(text("boot-"), "if (a) {\nlet url = `//x`;\nb();\n}");
         assert_eq!(text("embed"), "// Ours.\n");
+        assert!(code_of("let two = `a\n  b`;").is_err(), "indentation of a text is no remark");
+        assert!(code_of("/** Why. */ go();").is_err(), "code is no remark");
     }
 
     #[test]

@@ -9,8 +9,8 @@
 //! | `budget` | what a first visit may weigh |
 //! | `serve` | answers HTTP out of a site |
 //! | `watch` | notices changed sources |
-//! | `check` | formatting, lints, licences, native tests |
-//! | `golden` | keeps golden files from changing by accident |
+//! | `check` | formatting, lints, licences, spelling, native tests |
+//! | `bless` | takes golden files for what the code makes now |
 //! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
 //! | `bench` | how fast it is, natively and in a browser |
@@ -20,11 +20,11 @@
 //! A new verb is a variant of [`Verb`], an arm in [`run`] and a file.
 
 mod bench;
+mod bless;
 mod browser;
 mod budget;
 mod bundle;
 mod check;
-mod golden;
 mod licences;
 mod order;
 mod serve;
@@ -55,7 +55,7 @@ enum Verb {
     Serve(ServeArgs),
     /// Write dist/, which any static host can serve from any path, and hold it to the size budget
     Build(BuildArgs),
-    /// The fast half of `test`: formatting, lints for native and wasm32, native tests
+    /// The fast half of `test`: formatting, lints for native and wasm32, spelling, native tests
     Check,
     /// Everything: check, build, size budget, browser tests; sets up a fresh machine first
     Test,
@@ -63,7 +63,7 @@ enum Verb {
     Browser(BrowserArgs),
     /// Measure speed, natively and in a browser, and print it beside its budget
     Bench(BenchArgs),
-    /// Write golden reports and charts anew, and take golden files for what they are now
+    /// Take golden reports, charts and public files for what the code makes now
     Bless,
     /// Throw damaged input at whatever reads foreign text; `cargo xtask fuzz --help` names the targets
     Fuzz(FuzzArgs),
@@ -152,14 +152,14 @@ fn run(verb: Verb) -> Result<()> {
             budget::hold(&site)
         }
         Verb::Check => {
-            let tally = check::check(root)?;
+            let tally = check::check(root, false)?;
             println!("\n{tally}");
             Ok(())
         }
         Verb::Test => test(root),
         Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
-        Verb::Bless => golden::bless(root),
+        Verb::Bless => bless::bless(root),
         // The one target that is JavaScript.
         Verb::Fuzz(FuzzArgs { args }) if args.first().is_some_and(|target| target == "message") => {
             setup::node()?;
@@ -199,7 +199,7 @@ fn calibrate(root: &Path, args: &CalibrateArgs) -> Result<()> {
 /// Cheapest first, so that a slip shows early. The last line printed is the count of all tests.
 fn test(root: &Path) -> Result<()> {
     let start = Instant::now();
-    let native = check::check(root)?;
+    let native = check::check(root, true)?;
     let site = bundle::bundle(root, "")?;
     budget::hold(&site)?;
     let browser = browser::test(root, site, &[], false)?;

@@ -4,14 +4,13 @@
 //! Reloading adds a script to the page on its way out, from a file of its own so that the page's content security
 //! policy holds. The script asks for the tag of the newest build and waits for the answer until there is another one.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
+use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::bundle::bundle;
 use crate::site::{Asset, Site};
@@ -27,12 +26,6 @@ const NO_KEEPER: &str = "addEventListener(\"activate\", () => registration.unreg
 
 /// How long a request for the newest build may wait.
 const WAIT: Duration = Duration::from_secs(25);
-
-/// How long a connection may stay silent before it is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Most bytes of a request that are read.
-const LONGEST_HEAD: u64 = 64 * 1024;
 
 const RELOAD_SCRIPT: &str = r#"// Added by `cargo xtask serve`: reloads the page once there is another build than the one it came from.
 const seen = new URL(import.meta.url).searchParams.get("seen");
@@ -97,17 +90,22 @@ pub fn start(site: Arc<Site>, at: &Place, live: bool) -> Result<Serving> {
         "" => "/".to_owned(),
         path => format!("/{path}/"),
     };
-    let listener = TcpListener::bind((at.host.as_str(), at.port))
-        .with_context(|| format!("cannot listen on {}:{}; try --port 0", at.host, at.port))?;
-    let url = format!("http://{}:{}{base}", at.host, listener.local_addr()?.port());
+    let server = Server::http((at.host.as_str(), at.port))
+        .map_err(|reason| anyhow!("cannot listen on {}:{}; try --port 0: {reason}", at.host, at.port))?;
+    let port = server.server_addr().to_ip().map_or(at.port, |address| address.port());
+    let url = format!("http://{}:{port}{base}", at.host);
     let site = Mutex::new(site);
     let shared = Arc::new(Shared { base, live, site, changed: Condvar::new() });
     let for_requests = Arc::clone(&shared);
     thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
+        for request in server.incoming_requests() {
             let shared = Arc::clone(&for_requests);
-            // The client may be gone; that is its own affair.
-            thread::spawn(move || shared.converse(&stream));
+            // A thread each, since one that asks for the newest build waits. The client may be gone; that is its own
+            // affair.
+            thread::spawn(move || {
+                let reply = shared.answer(&Question::of(&request));
+                request.respond(reply.response())
+            });
         }
     });
     Ok(Serving { url, shared })
@@ -126,30 +124,14 @@ impl Shared {
         self.site.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One request on a connection, then no more: browsers open connections ahead of need and leave them idle.
-    fn converse(&self, mut stream: &TcpStream) -> io::Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let reply = match Request::read(stream)? {
-            Some(request) => self.answer(&request).bytes(request.method != "HEAD"),
-            None => Reply::text(400, "no request that this server can read").bytes(true),
-        };
-        stream.write_all(&reply)?;
-        stream.flush()
-    }
-
-    fn answer(&self, request: &Request) -> Reply {
-        let header = |name: &str| request.header(name);
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    fn answer(&self, question: &Question) -> Reply {
+        let (path, query) = question.target.split_once('?').unwrap_or((&question.target, ""));
+        let file = |asset| Reply::asset(asset, &question.accept_encoding, &question.if_none_match);
         match path.strip_prefix(&self.base) {
-            _ if !matches!(request.method.as_str(), "GET" | "HEAD") => {
-                Reply::text(405, "only GET and HEAD").with("Allow", "GET, HEAD")
-            }
+            _ if !question.only_reads => Reply::text(405, "only GET and HEAD").with("Allow", "GET, HEAD"),
             None if format!("{path}/") == self.base => Reply::text(308, "").with("Location", &self.base),
             None => Reply::text(404, "not under the base path"),
-            Some(RELOAD) if self.live => {
-                let script = Asset::new(RELOAD, RELOAD_SCRIPT.as_bytes().to_vec());
-                Reply::asset(&script, header("Accept-Encoding"), header("If-None-Match"))
-            }
+            Some(RELOAD) if self.live => file(&Asset::new(RELOAD, RELOAD_SCRIPT.as_bytes().to_vec())),
             Some(NEWEST) if self.live => {
                 let seen = query.strip_prefix("seen=").unwrap_or_default();
                 Reply::text(200, &self.newest_but(seen)).with("Cache-Control", "no-store")
@@ -157,10 +139,7 @@ impl Shared {
             Some(name) => {
                 let site = Arc::clone(&self.lock());
                 let name = if name.is_empty() { "index.html" } else { name };
-                match site.assets.get(name) {
-                    Some(asset) => Reply::asset(asset, header("Accept-Encoding"), header("If-None-Match")),
-                    None => Reply::text(404, "no such file"),
-                }
+                site.assets.get(name).map_or_else(|| Reply::text(404, "no such file"), file)
             }
         }
     }
@@ -238,72 +217,38 @@ impl Reply {
         Self { status: 200, headers, body: body.to_vec() }
     }
 
-    /// As it goes over the wire.
-    fn bytes(&self, with_body: bool) -> Vec<u8> {
-        let reason = match self.status {
-            200 => "OK",
-            304 => "Not Modified",
-            308 => "Permanent Redirect",
-            400 => "Bad Request",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            _ => "",
-        };
-        let mut text = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", self.status);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if self.status != 304 {
-            text.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
-        }
-        text.push_str("\r\n");
-        let mut bytes = text.into_bytes();
-        if with_body {
-            bytes.extend_from_slice(&self.body);
-        }
-        bytes
+    /// As the server sends it: whole, with its length.
+    fn response(self) -> Response<std::io::Cursor<Vec<u8>>> {
+        let headers =
+            self.headers.iter().filter_map(|(name, value)| Header::from_bytes(*name, value.as_str()).ok());
+        headers
+            .fold(Response::from_data(self.body).with_status_code(self.status), Response::with_header)
+            .with_chunked_threshold(usize::MAX)
     }
 }
 
-/// What a client asks: all that this server reads of it.
-struct Request {
-    method: String,
+/// What a client asks: all that is read of it.
+struct Question {
+    /// GET or HEAD.
+    only_reads: bool,
+    /// Path and query, as they came.
     target: String,
-    headers: Vec<(String, String)>,
+    accept_encoding: String,
+    if_none_match: String,
 }
 
-impl Request {
-    /// `None` when it is no request.
-    fn read(stream: impl Read) -> io::Result<Option<Self>> {
-        let mut lines = BufReader::new(stream.take(LONGEST_HEAD))
-            .split(b'\n')
-            .map(|line| line.map(|line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()));
-        let first = lines.next().transpose()?.unwrap_or_default();
-        let mut words = first.split(' ');
-        let (Some(method), Some(target), Some(version)) = (words.next(), words.next(), words.next()) else {
-            return Ok(None);
+impl Question {
+    fn of(request: &Request) -> Self {
+        let header = |name: &'static str| {
+            let found = request.headers().iter().find(|own| own.field.equiv(name));
+            found.map(|own| own.value.to_string()).unwrap_or_default()
         };
-        if !version.starts_with("HTTP/1.") {
-            return Ok(None);
+        Self {
+            only_reads: matches!(request.method(), Method::Get | Method::Head),
+            target: request.url().to_owned(),
+            accept_encoding: header("Accept-Encoding"),
+            if_none_match: header("If-None-Match"),
         }
-        let mut request = Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new() };
-        for line in lines {
-            let line = line?;
-            match line.split_once(':') {
-                Some((name, value)) => {
-                    request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-                }
-                None if line.is_empty() => return Ok(Some(request)),
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
-    /// A header, or nothing.
-    fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value)
     }
 }
 
@@ -319,7 +264,12 @@ fn takes(accept_encoding: &str, coding: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RELOAD, Reply, Request, takes, with_reload};
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::{Place, RELOAD, Reply, Serving, start, takes, with_reload};
     use crate::site::{Asset, Site};
 
     fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
@@ -361,24 +311,71 @@ mod tests {
         assert!(text("sw.js").contains("unregister") && !text("sw.js").contains("keep"));
     }
 
-    #[test]
-    fn a_request_is_read_to_its_empty_line_or_not_at_all() {
-        let read = |text: &str| Request::read(text.as_bytes()).unwrap();
-        let request = read("GET /a?b HTTP/1.1\r\nHost: x\r\nIf-None-Match:  \"t\" \r\n\r\nrest").unwrap();
-        assert_eq!((request.method.as_str(), request.target.as_str()), ("GET", "/a?b"));
-        assert_eq!((request.header("if-none-match"), request.header("Accept")), ("\"t\"", ""));
-        for cut in
-            ["", "GET", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nno header\r\n\r\n", "GET / SPDY\r\n\r\n"]
-        {
-            assert!(read(cut).is_none(), "{cut}");
-        }
+    /// What comes back on one connection.
+    fn talk(serving: &Serving, text: &str) -> String {
+        let address = serving.url.trim_start_matches("http://").split('/').next().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn get(serving: &Serving, method: &str, target: &str) -> String {
+        talk(serving, &format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    }
+
+    fn serving(live: bool) -> Serving {
+        let files = [("index.html", "x".repeat(100_000)), ("a.css", "a { margin: 0 }".to_owned())];
+        let site = Site::new(files.map(|(name, text)| (name.to_owned(), text.into_bytes())).into());
+        let at = Place { host: "127.0.0.1".to_owned(), port: 0, base: "deep/path".to_owned() };
+        start(Arc::new(site), &at, live).unwrap()
     }
 
     #[test]
-    fn a_head_has_the_length_and_not_the_body() {
-        let reply = Reply::text(404, "no such file");
-        let (whole, head) = (reply.bytes(true), reply.bytes(false));
-        assert!(whole.starts_with(&head) && whole.ends_with(b"\r\n\r\nno such file"));
-        assert!(String::from_utf8(head).unwrap().contains("\r\nContent-Length: 12\r\n"));
+    fn only_files_of_the_site_are_found_and_only_under_the_base() {
+        let serving = serving(false);
+        let status = |method: &str, target: &str| {
+            get(&serving, method, target).split(' ').nth(1).unwrap_or_default().to_owned()
+        };
+        assert!(serving.url.ends_with("/deep/path/"));
+        assert_eq!(status("GET", "/deep/path/"), "200");
+        assert_eq!(status("GET", "/deep/path/a.css?x"), "200");
+        assert_eq!(status("GET", "/deep/path"), "308");
+        assert_eq!(status("POST", "/deep/path/"), "405");
+        for nothing in
+            ["/", "/a.css", "/deep/path/../a.css", "/deep/path/%2e%2e/Cargo.toml", "/deep/path/.newest"]
+        {
+            assert_eq!(status("GET", nothing), "404", "{nothing}");
+        }
+        assert_eq!(talk(&serving, "no request\r\n\r\n").split(' ').nth(1), Some("400"));
+    }
+
+    #[test]
+    fn an_answer_has_its_length_and_a_head_no_body() {
+        let serving = serving(false);
+        let (whole, head) = (get(&serving, "GET", "/deep/path/"), get(&serving, "HEAD", "/deep/path/"));
+        for answer in [&whole, &head] {
+            assert!(answer.contains("\r\nContent-Length: 100000\r\n"), "{answer:.300}");
+        }
+        assert!(whole.ends_with("xxx"), "{whole:.300}");
+        assert!(head.ends_with("\r\n\r\n"), "{head:.300}");
+    }
+
+    #[test]
+    fn who_waits_for_the_next_build_keeps_nobody_waiting() {
+        let serving = serving(true);
+        let seen = serving.shared.lock().tag.clone();
+        let target = format!("/deep/path/.newest?seen={seen}");
+        thread::scope(|scope| {
+            let waiting: Vec<_> = (0..8).map(|_| scope.spawn(|| get(&serving, "GET", &target))).collect();
+            assert!(get(&serving, "GET", "/deep/path/").contains(" 200 "));
+            assert!(waiting.iter().all(|own| !own.is_finished()));
+            serving.publish(Site::new([("index.html".to_owned(), b"next".to_vec())].into()));
+            for own in waiting {
+                let answer = own.join().unwrap();
+                assert!(answer.contains(" 200 ") && !answer.contains(&seen), "{answer}");
+            }
+        });
     }
 }

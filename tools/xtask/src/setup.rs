@@ -85,19 +85,26 @@ fn find_chromium() -> Option<PathBuf> {
         .or_else(|| mac.is_file().then_some(mac))
 }
 
+/// The first number of Node's version, if it is there.
+fn node_version() -> Option<u32> {
+    let version = ask(Command::new("node").arg("--version"))?;
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
+/// Whether Node is there with npm, and new enough.
+pub fn has_node() -> bool {
+    node_version().is_some_and(|found| found >= NODE) && on_path("npm").is_some()
+}
+
 /// Makes sure that Node is there and new enough.
 pub fn node() -> Result<()> {
-    let major = || -> Option<u32> {
-        let version = ask(Command::new("node").arg("--version"))?;
-        version.trim_start_matches('v').split('.').next()?.parse().ok()
-    };
     let wanted = format!("the browser tests need Node {NODE} or newer, with npm");
-    match major() {
-        Some(found) if found >= NODE && on_path("npm").is_some() => Ok(()),
+    match node_version() {
+        _ if has_node() => Ok(()),
         Some(found) if found < NODE => bail!("{wanted}; this is Node {found}"),
         _ => {
             step("install node and npm", || apt(&["nodejs", "npm"])).context(wanted.clone())?;
-            match major() {
+            match node_version() {
                 Some(found) if found >= NODE => Ok(()),
                 found => bail!("{wanted}; the system's package is Node {}", found.unwrap_or(0)),
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use walkdir::WalkDir;
 
 /// What the page is made from.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "src",
     "crates",
     "data",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     "build.rs",
+    "build",
     "rust-toolchain.toml",
 ];
 
@@ -66,4 +67,46 @@ impl Snapshot {
 /// Files that editors leave while they work.
 fn is_scratch(name: &str) -> bool {
     name.starts_with('.') || name.starts_with('#') || name.ends_with('~') || name.ends_with(".swp")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{SOURCES, Snapshot};
+
+    #[test]
+    fn all_that_is_watched_is_there() {
+        for source in SOURCES {
+            assert!(crate::root().join(source).exists(), "{source} was moved: what is watched in its place?");
+        }
+    }
+
+    #[test]
+    fn a_change_is_seen_wherever_the_page_is_made_from() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let sources =
+            ["src/lib.rs", "crates/markup/src/lib.rs", "data/chips/a.toml", ".cargo/config.toml", "build.rs"];
+        for name in sources {
+            write(name, "");
+        }
+        for name in sources {
+            let before = Snapshot::take(root.path());
+            write(name, "longer");
+            let after = Snapshot::take(root.path());
+            assert_eq!(before.difference(&after), Some(root.path().join(name)));
+            assert_eq!(after.difference(&Snapshot::take(root.path())), None);
+        }
+        let before = Snapshot::take(root.path());
+        write("src/.lib.rs.swp", "an editor's own");
+        write("tests/a.rs", "no part of the page");
+        assert_eq!(before.difference(&Snapshot::take(root.path())), None);
+        fs::remove_file(root.path().join("build.rs")).unwrap();
+        assert_eq!(before.difference(&Snapshot::take(root.path())), Some(root.path().join("build.rs")));
+    }
 }

@@ -8,13 +8,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::cache::{ByPlace, Cache};
+use super::id::Slot;
 use crate::scenario::traffic::Place;
 
 /// What a replica is doing.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Doing {
+pub enum Activity {
     /// Nothing.
-    Nothing,
+    Idle,
     /// A run of decode steps.
     Decode {
         /// Since when.
@@ -26,8 +27,8 @@ pub enum Doing {
         /// Time before the first of them.
         ahead: f64,
     },
-    /// A step with pieces of prompts.
-    Reading {
+    /// A step with chunks of prompts.
+    Prefill {
         /// Since when.
         since: f64,
         /// How long it takes.
@@ -39,42 +40,42 @@ pub enum Doing {
     },
 }
 
-/// A piece of a prompt in a step.
+/// A chunk of a prompt in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Chunk {
     /// Whose.
-    pub slot: u32,
+    pub slot: Slot,
     /// Tokens.
     pub tokens: u32,
 }
 
 /// A replica.
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub struct Replica {
     /// Not admitted yet, first come first.
-    pub waiting: VecDeque<u32>,
+    pub waiting: VecDeque<Slot>,
     /// Whether the first in line found no room, so that it makes no sense to look again before something is given back.
     pub blocked: bool,
     /// Admitted, prompt being read.
-    pub reading: VecDeque<u32>,
+    pub prefilling: VecDeque<Slot>,
     /// In the step that runs.
-    pub pieces: Vec<Piece>,
+    pub chunks: Vec<Chunk>,
     /// Ready to join decode when the step that runs ends.
-    pub joining: Vec<u32>,
+    pub joining: Vec<Slot>,
     /// Admitted, but neither being read nor in decode: loading, in the later stages, in transfer.
-    pub aside: u32,
+    pub in_transit: u32,
     /// Sequences in decode.
-    pub count: u32,
+    pub decoding: u32,
     /// Tokens in their caches.
     pub context: u64,
-    /// Tokens they still have to write.
+    /// Tokens they still have to generate.
     pub left: u64,
     /// Decode steps so far.
     pub steps: u64,
-    /// When sequences end: count of steps, slot, epoch.
-    pub ending: BinaryHeap<Reverse<(u64, u32, u32)>>,
-    /// Slots and epochs in order of admission.
-    pub youngest: Vec<(u32, u32)>,
+    /// When sequences end, as a count of steps. Those that left before have stale handles.
+    pub ending: BinaryHeap<Reverse<(u64, Slot)>>,
+    /// Sequences in order of admission, among them stale handles of those that left.
+    pub youngest: Vec<Slot>,
     /// Sequences by the remainder of the count of steps at which they need another block.
     pub phases: Vec<u32>,
     /// The blocks.
@@ -82,7 +83,7 @@ pub struct Worker {
     /// Blocks in use when last noted in the series.
     pub noted: u64,
     /// What runs.
-    pub doing: Doing,
+    pub activity: Activity,
     /// Counts plans, so that outdated events are told apart.
     pub version: u32,
     /// Recent mean time between tokens.
@@ -91,24 +92,24 @@ pub struct Worker {
     pub load: u32,
     /// Tokens of their prompts that are not read yet.
     pub unread: u64,
-    /// Time that drafters still need for the prompts of those that have joined.
+    /// Time that draft models still need for the prompts of those that have joined.
     pub owed: f64,
     /// When the link to each farther place is free.
     pub links: [f64; Place::ALL.len()],
 }
 
-impl Worker {
+impl Replica {
     /// An idle replica with so many blocks of room in each place.
     #[must_use]
     pub fn new(capacity: ByPlace, block: u32, recent: f64) -> Self {
         Self {
             waiting: VecDeque::new(),
             blocked: false,
-            reading: VecDeque::new(),
-            pieces: Vec::new(),
+            prefilling: VecDeque::new(),
+            chunks: Vec::new(),
             joining: Vec::new(),
-            aside: 0,
-            count: 0,
+            in_transit: 0,
+            decoding: 0,
             context: 0,
             left: 0,
             steps: 0,
@@ -117,7 +118,7 @@ impl Worker {
             phases: vec![0; block.max(1) as usize],
             cache: Cache::new(capacity),
             noted: 0,
-            doing: Doing::Nothing,
+            activity: Activity::Idle,
             version: 0,
             recent,
             load: 0,
@@ -130,8 +131,19 @@ impl Worker {
     /// Sequences that hold blocks.
     #[must_use]
     pub fn admitted(&self) -> u32 {
-        let reading = u32::try_from(self.reading.len() + self.joining.len()).unwrap_or(u32::MAX);
-        self.count.saturating_add(self.aside).saturating_add(reading)
+        let prefilling = u32::try_from(self.prefilling.len() + self.joining.len()).unwrap_or(u32::MAX);
+        self.decoding.saturating_add(self.in_transit).saturating_add(prefilling)
+    }
+
+    /// When the link to a farther place is free.
+    pub fn link_free(&mut self, place: Place) -> &mut f64 {
+        let [hbm, dram, ssd, network] = &mut self.links;
+        match place {
+            Place::Hbm => hbm,
+            Place::Dram => dram,
+            Place::Ssd => ssd,
+            Place::Network => network,
+        }
     }
 
     /// Blocks of the chips' memory that can't give way.
@@ -143,18 +155,18 @@ impl Worker {
     /// The remainder of the count of steps at which a sequence needs another block that has so many tokens of its own
     /// now; below 0 are those that the last block of its prompt still takes.
     #[must_use]
-    pub fn phase(&self, own: i64) -> usize {
+    pub fn phase(&self, tokens: i64) -> usize {
         let block = self.phases.len() as u64;
         let steps = self.steps % block;
-        let own = own.rem_euclid(block as i64).unsigned_abs();
-        ((steps + block - own) % block) as usize
+        let tokens = tokens.rem_euclid(block as i64).unsigned_abs();
+        ((steps + block - tokens) % block) as usize
     }
 
     /// Blocks that so many steps need.
     #[must_use]
     pub fn growth(&self, steps: u64) -> u64 {
         let block = self.phases.len() as u64;
-        let whole = (steps / block).saturating_mul(u64::from(self.count));
+        let whole = (steps / block).saturating_mul(u64::from(self.decoding));
         let first = self.steps % block;
         let rest: u64 = (first..first + steps % block)
             .filter_map(|step| self.phases.get((step % block) as usize))
@@ -166,12 +178,12 @@ impl Worker {
     /// Most steps for which so many free blocks are enough.
     #[must_use]
     pub fn affordable(&self, free: u64) -> u64 {
-        if self.count == 0 {
+        if self.decoding == 0 {
             return u64::MAX;
         }
         let block = self.phases.len() as u64;
-        let mut steps = (free / u64::from(self.count)).saturating_mul(block);
-        let mut rest = free % u64::from(self.count);
+        let mut steps = (free / u64::from(self.decoding)).saturating_mul(block);
+        let mut rest = free % u64::from(self.decoding);
         for _ in 0..block {
             let needs =
                 self.phases.get((self.steps.wrapping_add(steps) % block) as usize).copied().unwrap_or(0);
@@ -185,13 +197,11 @@ impl Worker {
     }
 
     /// Puts a request in line, behind those of its class or, if it comes back, before them; `urgent` tells the class.
-    pub fn queue(&mut self, slot: u32, back: bool, urgent: impl Fn(u32) -> bool) {
-        let own = urgent(slot);
-        let ends = |waiting: &VecDeque<u32>| waiting.iter().take_while(|&&other| urgent(other)).count();
+    pub fn enqueue(&mut self, slot: Slot, back: bool, urgent: impl Fn(Slot) -> bool) {
         // Those that go first are all before the others.
-        let at = match (own, back) {
+        let at = match (urgent(slot), back) {
             (true, true) => 0,
-            (true, false) | (false, true) => ends(&self.waiting),
+            (true, false) | (false, true) => self.waiting.iter().take_while(|&&other| urgent(other)).count(),
             (false, false) => self.waiting.len(),
         };
         self.waiting.insert(at, slot);
@@ -213,22 +223,22 @@ mod tests {
 
     #[test]
     fn blocks_by_steps_are_blocks_by_sequence() {
-        let mut worker = Worker::new(ByPlace([1000, 0, 0, 0]), 16, 0.01);
-        worker.steps = 5;
+        let mut replica = Replica::new(ByPlace([1000, 0, 0, 0]), 16, 0.01);
+        replica.steps = 5;
         let owned = [-7_i64, 0, 3, 16, 31, 32, 33, 47];
         let blocks = |own: i64| u64::try_from(own).unwrap_or(0).div_ceil(16);
         for own in owned {
-            let phase = worker.phase(own);
-            worker.phases[phase] += 1;
+            let phase = replica.phase(own);
+            replica.phases[phase] += 1;
         }
-        worker.count = owned.len() as u32;
+        replica.decoding = owned.len() as u32;
         for steps in [0_u64, 1, 2, 13, 16, 40, 1000] {
             let by_hand: u64 = owned.iter().map(|own| blocks(own + steps as i64) - blocks(*own)).sum();
-            assert_eq!(worker.growth(steps), by_hand, "{steps}");
+            assert_eq!(replica.growth(steps), by_hand, "{steps}");
         }
         for free in 0..40 {
-            let most = worker.affordable(free);
-            assert!(worker.growth(most) <= free && worker.growth(most + 1) > free, "{free}: {most}");
+            let most = replica.affordable(free);
+            assert!(replica.growth(most) <= free && replica.growth(most + 1) > free, "{free}: {most}");
         }
     }
 }

@@ -7,14 +7,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::chip::Confidence;
-use super::number::NumberFormat;
+use crate::catalog::number::NumberFormat;
+use crate::catalog::provenance::{Confidence, Provenance};
 use crate::units::Tokens;
-
-mod cache;
-mod parameters;
-
-pub use parameters::{FfnParameters, Parameters};
 
 /// A transformer or hybrid language model (text tower).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +48,9 @@ pub struct Model {
     pub confidence: Confidence,
     /// What a reader must know beside the figures.
     pub notes: Cow<'static, str>,
+    /// Where single blocks of the entry come from, as far as its file says; empty in browsers.
+    #[serde(skip)]
+    pub provenance: &'static [Provenance],
 }
 
 /// A group of equal token-mixing layers.

@@ -1,0 +1,118 @@
+//! The tables of `data/` and the columns of each that the library reads, by the names in their headers.
+//!
+//! `build.rs` includes this file: it finds the columns by name, leaves out the others and all comments, and writes the rest
+//! in the order of these lists, which readers use by the same names. A column that a file lacks stops the build.
+
+/// A table whose rows are read as text at run time, as lines without comments and header.
+pub struct Table {
+    /// The file in `data/constants/`.
+    pub file: &'static str,
+    /// Its columns that the library reads.
+    pub columns: &'static [&'static str],
+}
+
+/// A table whose rows become constants of numbers, each called after the columns that name it: a row that the library needs
+/// and the file lacks does not compile, and neither does one that nothing reads.
+pub struct NamedRows {
+    /// The file in `data/constants/`.
+    pub file: &'static str,
+    /// The columns that name a row.
+    pub names: &'static [&'static str],
+    /// Its columns of numbers that the library reads.
+    pub numbers: &'static [&'static str],
+}
+
+/// The tables that are read as text.
+pub const TABLES: [Table; 5] = [
+    Table { file: "kernels.csv", columns: &Kernels::NAMES },
+    Table { file: "collectives.csv", columns: &Collectives::NAMES },
+    Table { file: "families.csv", columns: &Families::NAMES },
+    Table { file: "sram.csv", columns: &SramMachines::NAMES },
+    Table { file: "served.csv", columns: &Served::NAMES },
+];
+
+/// The tables that become constants.
+pub const NAMED_ROWS: [NamedRows; 4] = [
+    NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
+    NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
+    NamedRows { file: "wires.csv", names: &["wire"], numbers: &Wires::NAMES },
+    NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
+];
+
+/// Tables in `data/` whose readers find columns by the header at run time: they only lose their comments.
+pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
+
+/// Defines the columns of a table, each a place in a line of it.
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident: $($column:ident),+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        #[allow(non_camel_case_types, missing_docs, reason = "called as in the header of the file, which explains them")]
+        pub enum $name { $($column),+ }
+
+        impl $name {
+            /// Their names.
+            pub const NAMES: [&'static str; [$(stringify!($column)),+].len()] = [$(stringify!($column)),+];
+
+            /// The number of this column in a row of numbers.
+            #[must_use]
+            pub const fn of(self, row: &[f64; Self::NAMES.len()]) -> f64 {
+                row[self as usize]
+            }
+        }
+
+        impl From<$name> for usize {
+            fn from(column: $name) -> Self {
+                column as Self
+            }
+        }
+    };
+}
+
+columns!(
+    /// Columns of `kernels.csv`.
+    Kernels:
+    operator, chip, format, unit, t0_us, compute, bandwidth, half_tiles, split, pad_rows
+);
+columns!(
+    /// Columns of `collectives.csv`.
+    Collectives:
+    operation, chip, library, ranks, t0_us, efficiency, q
+);
+columns!(
+    /// Columns of `families.csv`.
+    Families:
+    chip, generation, sibling, compute
+);
+columns!(
+    /// Columns of `sram.csv`.
+    SramMachines:
+    chip, weights, layer_us, hidden_us, moe_us, share, wide, usable, compute, peak_TFLOPS, evidence
+);
+columns!(
+    /// Columns of `served.csv`.
+    Served:
+    chip, model, engine
+);
+columns!(
+    /// Numbers of a row of `engines.csv`.
+    Engines:
+    step_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
+    interference, mixing, prefill, prefill_experts, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
+    burst, split_burst, group, chunk, memory, reserve_GB
+);
+columns!(
+    /// Numbers of a row of `links.csv`.
+    Links:
+    latency_us, efficiency, q
+);
+columns!(
+    /// Numbers of a row of `wires.csv`.
+    Wires:
+    bandwidth_GBps, latency_us, efficiency
+);
+columns!(
+    /// Numbers of a row of `bands.csv`.
+    Bands:
+    ttft_low, ttft_high, tpot_low, tpot_high, throughput_low, throughput_high
+);

@@ -1,0 +1,195 @@
+//! What is wrong with a file, said so that its writer finds the place: file, field, value and what is accepted.
+
+use std::fmt::Display;
+
+use serde::Deserialize;
+
+use crate::catalog::provenance::Confidence;
+use crate::units::limits::Limits;
+
+/// The checks of one file.
+#[derive(Clone, Debug)]
+pub struct Checks {
+    file: String,
+    problems: Vec<String>,
+}
+
+/// Where a block comes from, as far as it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cited<'a> {
+    /// Who says so.
+    pub source: Option<&'a str>,
+    /// Where to read it.
+    pub url: Option<&'a str>,
+    /// Month or day to which it is true.
+    pub as_of: Option<&'a str>,
+    /// How far to trust it.
+    pub confidence: Option<Confidence>,
+}
+
+/// A block of a file: its keys, and those that say where they come from.
+macro_rules! block {
+    ($(#[$meta:meta])* $name:ident { $($(#[$key_meta:meta])* $key:ident: $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(non_snake_case, reason = "keys carry their unit")]
+        pub struct $name {
+            $($(#[$key_meta])* pub $key: $type,)*
+            /// Who says so.
+            pub source: Option<String>,
+            /// Where to read it.
+            pub url: Option<String>,
+            /// Month or day to which it is true.
+            pub as_of: Option<String>,
+            /// How far to trust it.
+            pub confidence: Option<$crate::catalog::provenance::Confidence>,
+        }
+
+        impl $name {
+            /// Where it comes from.
+            #[must_use]
+            pub fn cited(&self) -> $crate::catalog::schema::Cited<'_> {
+                $crate::catalog::schema::Cited {
+                    source: self.source.as_deref(),
+                    url: self.url.as_deref(),
+                    as_of: self.as_of.as_deref(),
+                    confidence: self.confidence,
+                }
+            }
+        }
+    };
+}
+pub(super) use block;
+
+block! {
+    /// Where keys come from that stand elsewhere in the file.
+    Origin {}
+}
+
+impl Cited<'_> {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Checks {
+    /// Those of the file of this name.
+    #[must_use]
+    pub fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), problems: Vec::new() }
+    }
+
+    /// What is wrong, one message a problem.
+    #[must_use]
+    pub fn problems(self) -> Vec<String> {
+        self.problems
+    }
+
+    /// Something is wrong.
+    pub fn add(&mut self, message: impl Display) {
+        self.problems.push(format!("data/{}: {message}", self.file));
+    }
+
+    pub(super) fn ensure(&mut self, holds: bool, message: impl FnOnce() -> String) {
+        if !holds {
+            self.add(message());
+        }
+    }
+
+    /// A number in its range; `unit` is what the key's unit is of the range's.
+    pub(super) fn range(&mut self, field: &str, value: impl Into<Option<f64>>, limits: Limits, unit: f64) {
+        self.between(field, value, limits.low / unit, limits.high / unit);
+    }
+
+    pub(super) fn between(&mut self, field: &str, value: impl Into<Option<f64>>, low: f64, high: f64) {
+        if let Some(value) = value.into()
+            && !(low..=high).contains(&value)
+        {
+            self.add(format!(
+                "`{field} = {value}` is outside {low} to {high}; check the unit, which the key names"
+            ));
+        }
+    }
+
+    pub(super) fn count(&mut self, field: &str, value: impl Into<Option<u32>>, limits: Limits) {
+        self.range(field, value.into().map(f64::from), limits, 1.0);
+    }
+
+    pub(super) fn text(&mut self, field: &str, value: &str) {
+        self.ensure(
+            !value.trim().is_empty() && value.trim() == value && !value.contains(['\t', '\n']),
+            || format!("`{field} = {value:?}` must be a line of text without blanks at its ends and tabs"),
+        );
+    }
+
+    /// A month; a year where that suffices.
+    pub(super) fn month(&mut self, field: &str, value: &str, year_suffices: bool) {
+        let good = match parts_of_date(value).as_deref() {
+            Some([_]) => year_suffices,
+            Some([_, _]) => true,
+            _ => false,
+        };
+        self.ensure(good, || format!("`{field} = {value:?}` must be a month, for example \"2026-11\""));
+    }
+
+    /// The form of what a block says of its origin.
+    pub(super) fn cited(&mut self, block: &str, cited: Cited<'_>) {
+        if let Some(source) = cited.source {
+            self.text(&format!("{block}.source"), source);
+        }
+        if let Some(url) = cited.url {
+            let host = url.strip_prefix("https://").unwrap_or_default().split('/').next().unwrap_or_default();
+            let plain = url.bytes().all(|byte| byte.is_ascii_graphic());
+            self.ensure(plain && host.contains('.'), || {
+                format!("`{block}.url = {url:?}` must be an address such as \"https://example.org/page\"")
+            });
+        }
+        if let Some(date) = cited.as_of {
+            let good = parts_of_date(date).is_some_and(|parts| parts.len() > 1);
+            self.ensure(good, || {
+                format!(
+                    "`{block}.as_of = {date:?}` must be a month or a day, for example \"2026-11\" or \"2026-11-30\""
+                )
+            });
+        }
+    }
+
+    /// What every chip and model must say about itself.
+    pub(super) fn identity(&mut self, id: &str, name: &str, vendor: &str, date: &str, sources: &str) {
+        let file = self.file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml"));
+        let expected = file.unwrap_or_default().to_owned();
+        self.ensure(id == expected, || format!("`id = {id:?}` must equal the file name, {expected:?}"));
+        self.ensure(
+            !id.is_empty()
+                && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
+            || format!("`id = {id:?}` goes into links: only a-z, 0-9, `-` and `.` may stand in it"),
+        );
+        self.text("name", name);
+        self.text("vendor", vendor);
+        self.text("sources", sources);
+        self.month("date", date, false);
+    }
+}
+
+/// A number as a cell, or nothing.
+pub(super) fn cell(value: impl Into<Option<f64>>) -> String {
+    value.into().map_or_else(String::new, |value| format!("{value}"))
+}
+
+/// Words as a cell, which a browser does without.
+pub(super) fn words(text: &str, browser: bool) -> String {
+    if browser { String::new() } else { text.trim_end().replace(['\t', '\n'], " ") }
+}
+
+/// Year, month and day of a date, as far as it goes; `None` for anything else.
+fn parts_of_date(text: &str) -> Option<Vec<u32>> {
+    let part = |(place, part): (usize, &str)| {
+        let (width, range) = [(4, 1900..=2999), (2, 1..=12), (2, 1..=31)].into_iter().nth(place)?;
+        let digits = part.len() == width && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|number| digits && range.contains(number))
+    };
+    text.split('-').enumerate().map(part).collect()
+}

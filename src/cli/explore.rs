@@ -1,0 +1,253 @@
+//! Verbs about many scenarios: `frontier`, `size`, `breakeven`, `sensitivity` and `diff`.
+
+use std::io::Write;
+
+use clap::Args;
+use tandem::catalog;
+use tandem::evaluate::evaluate;
+use tandem::explore::{self, Axis, MapSearch};
+use tandem::metric::Metric;
+use tandem::report::{explore as told, words};
+use tandem::scenario::Scenario;
+
+use super::batch::{batch, noted};
+use super::failure::Failure;
+use super::input::{read, scenario, served};
+use super::json::json;
+
+#[derive(Args)]
+pub(super) struct Frontier {
+    /// The link of the scenario
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
+    /// The metric against speed per user: throughput per chip, a cost or an energy
+    #[arg(long, default_value = "per-chip", value_parser = metric)]
+    metric: Metric,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
+}
+
+/// The frontier of a scenario.
+fn frontier_of(scenario: &Scenario, metric: Metric) -> Result<explore::Frontier, Failure> {
+    let found = explore::frontier_of(scenario, metric);
+    if found.points.is_empty() {
+        // Whatever keeps the scenario itself from being served is the best reason there is.
+        served(scenario)?;
+    }
+    Ok(found)
+}
+
+impl Frontier {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if self.batch {
+            return batch(out, |line| {
+                let (scenario, notices) = read(line)?;
+                noted(&frontier_of(&scenario, self.metric)?, notices)
+            });
+        }
+        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let found = frontier_of(&scenario, self.metric)?;
+        if self.json {
+            json(out, &found)
+        } else {
+            Ok(out.write_all(told::frontier::text(&found).as_bytes())?)
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Size {
+    /// The link of the scenario; its load, model, service level and prices count, its pools do not
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
+    /// Chips to choose from, separated by commas; without them all of the catalogue
+    #[arg(long, value_delimiter = ',')]
+    chips: Vec<String>,
+    /// Print at most this many deployments
+    #[arg(long, default_value_t = 12, conflicts_with = "json")]
+    top: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
+}
+
+/// The sizing of a scenario, out of these chips or of all.
+fn sized(scenario: &Scenario, chips: &[String]) -> Result<explore::Sizing, Failure> {
+    scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+    for id in chips {
+        if scenario.chip(id).is_none() {
+            let near = catalog::nearest_chip_ids(id).join(", ");
+            let near = if near.is_empty() { String::new() } else { format!("; near: {near}") };
+            return Err(Failure::Input(format!("--chips: no chip is called {id}{near}")));
+        }
+    }
+    let all = || explore::all_chips(scenario);
+    let chips = if chips.is_empty() { all() } else { chips.to_vec() };
+    Ok(explore::size(scenario, &chips))
+}
+
+impl Size {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if self.batch {
+            return batch(out, |line| {
+                let (scenario, notices) = read(line)?;
+                noted(&told::size::SizingReport::new(&sized(&scenario, &self.chips)?), notices)
+            });
+        }
+        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let sizing = sized(&scenario, &self.chips)?;
+        if self.json {
+            json(out, &told::size::SizingReport::new(&sizing))?;
+            if sizing.deployments.is_empty() { Err(Failure::Input(String::new())) } else { Ok(()) }
+        } else if sizing.deployments.is_empty() {
+            Err(Failure::Input(told::size::text(&sizing, self.top).trim_end().to_owned()))
+        } else {
+            Ok(out.write_all(told::size::text(&sizing, self.top).as_bytes())?)
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Breakeven {
+    /// The links of the scenarios; a single one is compared with its chips in other splits
+    #[arg(required = true)]
+    links: Vec<String>,
+    /// The horizontal axis: isl, osl, load, size, mix, hit, ttft or tpot
+    #[arg(long, default_value = "isl", value_parser = axis)]
+    x: Axis,
+    /// The vertical axis
+    #[arg(long, default_value = "load", value_parser = axis)]
+    y: Axis,
+    /// The metric that decides
+    #[arg(long, default_value = "cost", value_parser = metric)]
+    metric: Metric,
+    /// Points each way, 2 to 257
+    #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=257))]
+    size: u16,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Breakeven {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let mut contenders = self.links.iter().map(|text| scenario(text)).collect::<Result<Vec<_>, _>>()?;
+        if let [only] = &contenders[..] {
+            contenders = explore::rivals(only);
+        }
+        for contender in &contenders {
+            contender.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+        }
+        for (name, axis) in [("--x", self.x), ("--y", self.y)] {
+            // A contender that lacks an axis just never wins; one that all lack makes no map.
+            if !contenders.first().is_some_and(|own| MapSearch::applies(axis, std::slice::from_ref(own))) {
+                let id = axis.id();
+                return Err(Failure::Input(format!("{name} {id}: the first scenario has no such axis")));
+            }
+        }
+        if self.x == self.y {
+            return Err(Failure::Input(format!("--y {}: the axes must differ", self.y.id())));
+        }
+        let axes = (self.x, self.y);
+        let mut map = MapSearch::new(&contenders, self.metric, axes, usize::from(self.size));
+        while !map.step(256) {}
+        if self.json {
+            json(out, &told::map::answer(&map))
+        } else {
+            Ok(out.write_all(told::map::text(&map).as_bytes())?)
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Sensitivity {
+    /// The link of the scenario
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    link: Option<String>,
+    /// The metric that answers
+    #[arg(long, default_value = "throughput", value_parser = metric)]
+    metric: Metric,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// A link a line in, a JSON object a line out, as `eval --batch`
+    #[arg(long)]
+    batch: bool,
+}
+
+/// How a metric answers to each lever, and the price below which a chip without one would be cheaper.
+fn tornado(
+    scenario: &Scenario,
+    metric: Metric,
+) -> Result<(explore::Sensitivity, Option<explore::BreakEven>), Failure> {
+    let found = explore::sensitivity(scenario, metric)
+        .map_err(|reason| Failure::Input(told::sensitivity::no_base(&reason)))?;
+    Ok((found, explore::break_even_price(scenario)))
+}
+
+impl Sensitivity {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if self.batch {
+            return batch(out, |line| {
+                let (scenario, notices) = read(line)?;
+                let (tornado, pays) = tornado(&scenario, self.metric)?;
+                noted(&told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()), notices)
+            });
+        }
+        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let (tornado, pays) = tornado(&scenario, self.metric)?;
+        if self.json {
+            json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
+        } else {
+            Ok(out.write_all(told::sensitivity::text(&tornado, pays.as_ref()).as_bytes())?)
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Diff {
+    /// The link of the first scenario
+    before: String,
+    /// The link of the second
+    after: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Diff {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let (before, after) = (scenario(&self.before)?, scenario(&self.after)?);
+        for (name, own) in [("first", &before), ("second", &after)] {
+            if let Err(refusal) = evaluate(own) {
+                return Err(Failure::Input(format!("The {name} scenario: {}", words::refusal(&refusal))));
+            }
+        }
+        let found =
+            explore::diff(&before, &after).map_err(|refusal| Failure::Input(words::refusal(&refusal)))?;
+        if self.json {
+            json(out, &told::diff::DiffReport::new(&before, &after, &found))
+        } else {
+            Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
+        }
+    }
+}
+
+/// A metric by its identifier.
+fn metric(id: &str) -> Result<Metric, String> {
+    let known = || Metric::ALL.map(Metric::id).join(", ");
+    Metric::from_id(id).ok_or_else(|| format!("one of {} is expected", known()))
+}
+
+/// An axis by its identifier.
+fn axis(id: &str) -> Result<Axis, String> {
+    let known = || Axis::ALL.map(Axis::id).join(", ");
+    Axis::from_id(id).ok_or_else(|| format!("one of {} is expected", known()))
+}

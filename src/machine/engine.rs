@@ -1,0 +1,160 @@
+//! What a serving engine costs beside the kernels, by generation of silicon (`constants/engines.csv`).
+
+use crate::catalog::columns::Engines;
+use crate::catalog::{Engine, NumberFormat};
+use crate::units::{Bytes, Seconds, Tokens};
+
+/// The rows of the file as constants, each called after its engine and generation.
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/engines.rs"));
+}
+
+/// Generation of silicon: engines ship other kernels for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// Every chip without a generation of its own.
+    Any,
+    /// NVIDIA Blackwell and later.
+    Blackwell,
+}
+
+impl Generation {
+    /// All generations.
+    pub const ALL: [Self; 2] = [Self::Any, Self::Blackwell];
+
+    /// The identifier in files.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Blackwell => "blackwell",
+        }
+    }
+
+    /// The generation with this identifier.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|generation| generation.id() == id)
+    }
+}
+
+/// One row of `engines.csv`; the file explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EngineRow {
+    /// Engine.
+    pub engine: Engine,
+    /// Generation of silicon.
+    pub generation: Generation,
+    /// Host work per step.
+    pub step: Seconds,
+    /// Host work per step for each sequence in it: sampling, detokenising, bookkeeping.
+    pub sequence: Seconds,
+    /// Small kernels and gaps per layer.
+    pub layer: Seconds,
+    /// Small kernels and gaps around the experts of a layer: choosing, sorting, quantising and putting together.
+    pub expert_layer: Seconds,
+    /// Floors of kernels in the engine's graphs against the floors of kernels alone.
+    pub floor_scale: f64,
+    /// Dense matrix products in decode against the measured ones.
+    pub gemm_scale: f64,
+    /// Attention against the measured one.
+    pub attention_scale: f64,
+    /// Expert products in decode against the measured ones, weights and activations in 16 or 8 bits.
+    pub expert_scale: f64,
+    /// The same with weights and activations in 4 bits.
+    pub expert_fp4_scale: f64,
+    /// The same with mxfp4 weights and wider activations.
+    pub expert_mixed_scale: f64,
+    /// Exchanges against the measured ones.
+    pub link_scale: f64,
+    /// Share of a prefill that stalls running decodes.
+    pub interference: f64,
+    /// Share of a decode step that a prompt in it saves.
+    pub mixing: f64,
+    /// Dense matrix products and attention in prefill against the measured ones.
+    pub prefill_scale: f64,
+    /// Expert products in prefill against the measured ones.
+    pub prefill_expert_scale: f64,
+    /// Host time to launch a layer of a prefill.
+    pub launch: Seconds,
+    /// Host time to launch the experts of a layer of a prefill.
+    pub expert_launch: Seconds,
+    /// Work per request.
+    pub request: Seconds,
+    /// Decode steps from the end of a prefill until the first token reaches the user.
+    pub first_steps: f64,
+    /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
+    pub rank_steps: f64,
+    /// Share of the prompts ahead that a closed-loop request waits for.
+    pub burst: f64,
+    /// The same where prefill has a pool of its own, which takes prompts first come, first served.
+    pub split_burst: f64,
+    /// Prompts that arrive together when answers have equal length.
+    pub group: f64,
+    /// Batched-token budget of a step.
+    pub chunk: Tokens,
+    /// Share of device memory the engine may take.
+    pub memory_fraction: f64,
+    /// Engine, graphs and communication buffers.
+    pub reserve: Bytes,
+}
+
+impl EngineRow {
+    /// The row of an engine on a generation. Each pair has one: without it the library does not compile.
+    #[must_use]
+    pub fn new(engine: Engine, generation: Generation) -> Self {
+        let row = match (engine, generation) {
+            (Engine::Vllm, Generation::Any) => &rows::VLLM_ANY,
+            (Engine::Vllm, Generation::Blackwell) => &rows::VLLM_BLACKWELL,
+            (Engine::Sglang, Generation::Any) => &rows::SGLANG_ANY,
+            (Engine::Sglang, Generation::Blackwell) => &rows::SGLANG_BLACKWELL,
+            (Engine::Trtllm, Generation::Any) => &rows::TRTLLM_ANY,
+            (Engine::Trtllm, Generation::Blackwell) => &rows::TRTLLM_BLACKWELL,
+        };
+        Self {
+            engine,
+            generation,
+            step: Seconds::micros(Engines::step_us.of(row)),
+            sequence: Seconds::micros(Engines::sequence_us.of(row)),
+            layer: Seconds::micros(Engines::layer_us.of(row)),
+            expert_layer: Seconds::micros(Engines::expert_layer_us.of(row)),
+            floor_scale: Engines::floor.of(row),
+            gemm_scale: Engines::gemm.of(row),
+            attention_scale: Engines::attention.of(row),
+            expert_scale: Engines::experts.of(row),
+            expert_fp4_scale: Engines::experts_fp4.of(row),
+            expert_mixed_scale: Engines::experts_mixed.of(row),
+            link_scale: Engines::link.of(row),
+            interference: Engines::interference.of(row),
+            mixing: Engines::mixing.of(row),
+            prefill_scale: Engines::prefill.of(row),
+            prefill_expert_scale: Engines::prefill_experts.of(row),
+            launch: Seconds::micros(Engines::launch_us.of(row)),
+            expert_launch: Seconds::micros(Engines::launch_experts_us.of(row)),
+            request: Seconds::millis(Engines::request_ms.of(row)),
+            first_steps: Engines::first_steps.of(row),
+            rank_steps: Engines::rank_steps.of(row),
+            burst: Engines::burst.of(row),
+            split_burst: Engines::split_burst.of(row),
+            group: Engines::group.of(row),
+            chunk: Tokens::new(Engines::chunk.of(row)),
+            memory_fraction: Engines::memory.of(row),
+            reserve: Bytes::giga(Engines::reserve_GB.of(row)),
+        }
+    }
+
+    /// Expert products in decode against the measured ones, in the kernels that a format takes.
+    #[must_use]
+    pub const fn experts(&self, format: NumberFormat) -> f64 {
+        match format {
+            NumberFormat::Nvfp4 => self.expert_fp4_scale,
+            NumberFormat::Mxfp4 => self.expert_mixed_scale,
+            // Nobody measured expert kernels with int4 weights; they inherit the law of 16 bits, and its scale.
+            NumberFormat::Int4
+            | NumberFormat::Bf16
+            | NumberFormat::Fp8
+            | NumberFormat::Fp8Block
+            | NumberFormat::Int8 => self.expert_scale,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Exchanges that no fit covers (`constants/links.csv`; the file explains them).
+
+use crate::catalog::columns::Links;
+use crate::units::Seconds;
+
+/// The rows of the file as constants, each called after its link.
+mod rows {
+    include!(concat!(env!("OUT_DIR"), "/links.rs"));
+}
+
+/// Kind of exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// A collective inside the scale-up domain of a chip that nobody measured.
+    Domain,
+    /// One direction of the expert exchange inside a scale-up domain.
+    Exchange,
+    /// An exchange across nodes.
+    Network,
+    /// A transfer between pools.
+    Pool,
+}
+
+/// What an exchange costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkRow {
+    /// Latency of an empty message.
+    pub latency: Seconds,
+    /// Share of the link's bandwidth.
+    pub efficiency: f64,
+    /// Exponent that joins latency and transfer.
+    pub q: f64,
+}
+
+impl LinkKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Domain, Self::Exchange, Self::Network, Self::Pool];
+}
+
+impl LinkRow {
+    /// The row of a kind of exchange.
+    #[must_use]
+    pub fn new(kind: LinkKind) -> Self {
+        let row = match kind {
+            LinkKind::Domain => &rows::DOMAIN,
+            LinkKind::Exchange => &rows::EXCHANGE,
+            LinkKind::Network => &rows::NETWORK,
+            LinkKind::Pool => &rows::POOL,
+        };
+        Self {
+            latency: Seconds::micros(Links::latency_us.of(row)),
+            efficiency: Links::efficiency.of(row),
+            q: Links::q.of(row),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The lengths that a scenario comes to, and what they make of the time of a prompt.
+
+use super::replica::Prefill;
+use crate::scenario::{Scenario, traffic};
+use crate::units::{Seconds, Tokens};
+
+/// The lengths that a scenario comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Lengths {
+    /// Mean input length.
+    pub isl: Tokens,
+    /// Mean output length.
+    pub osl: Tokens,
+    /// New tokens of a prompt.
+    pub new: Tokens,
+    /// Tokens of a prompt that the prefix cache has.
+    pub past: Tokens,
+    /// Output tokens after the first, never quite 0 so that rates stay finite.
+    pub tokens: f64,
+    /// Mean cache of a sequence in decode.
+    pub context: Tokens,
+    /// How much prompts vary: their squared coefficient of variation.
+    pub variation: f64,
+    /// Where prompts are log-normal, the standard deviation of their logarithm.
+    pub sigma: Option<f64>,
+    /// Tokens that the model's window holds; prompts are shorter.
+    pub window: Tokens,
+    /// Longest prompt.
+    pub longest_prompt: Tokens,
+    /// Longest cache of a sequence.
+    pub longest: Tokens,
+}
+
+impl Lengths {
+    /// The lengths of a scenario.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        let drawn = &scenario.traffic;
+        let (variation, answers) = drawn.variation(&scenario.workload);
+        // Prompts of sessions are histories, which scatter less than what is new in them.
+        let tail = drawn.lengths.as_ref().filter(|_| drawn.sessions.is_none()).map(|own| own.tails().0);
+        let isl = scenario.mean_input();
+        let osl = scenario.workload.mean_osl();
+        let longest_prompt = scenario.traffic.longest_input(&scenario.workload);
+        // At least the last token of a prompt is always computed.
+        let past = (isl * scenario.cached_share()).min(isl - Tokens::new(1.0)).max(Tokens::ZERO);
+        Self {
+            isl,
+            osl,
+            new: isl - past,
+            past,
+            tokens: (osl.get() - 1.0).max(1e-3),
+            // The longer an answer the longer it is in decode: a step finds more of the long ones.
+            context: isl + osl * ((1.0 + answers) / 2.0),
+            variation,
+            sigma: tail.map(traffic::sigma),
+            window: Tokens::new(f64::INFINITY),
+            longest_prompt,
+            longest: longest_prompt + scenario.workload.osl,
+        }
+    }
+
+    /// The mean prompt: by the times of short and long ones, not by their lengths.
+    #[must_use]
+    pub fn prefill(&self, read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
+        let mean = read(self.new, self.past);
+        let Some(sigma) = self.sigma else {
+            let elastic = mean.elastic();
+            return Prefill { variation: self.variation * elastic * elastic, ..mean };
+        };
+        let most = (self.window - self.osl).max(self.isl) / self.isl;
+        let (mut sum, mut squares) =
+            (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..mean }, 0.0);
+        for (scale, share) in traffic::typical(sigma) {
+            let scale = scale.min(most);
+            let own = read((self.new * scale).max(Tokens::new(1.0)), self.past * scale);
+            sum.latency += own.latency * share;
+            sum.occupancy += own.occupancy * share;
+            sum.chunks += own.chunks * share;
+            squares += own.occupancy.get() * own.occupancy.get() * share;
+        }
+        let occupancy = sum.occupancy.get().max(1e-12);
+        // What prompts share of a step is there however long they are.
+        sum.variation = (squares / (occupancy * occupancy) - 1.0).max(0.0);
+        sum
+    }
+}
