@@ -134,12 +134,12 @@ mod tests {
         for height in [suits, 2.0 * suits] {
             let laid = stack.lay_out(Size::new(600.0, height), &style);
             assert_eq!(laid.drawing().size.height, height);
-            let tops = laid.drawing().marks.iter().filter_map(|mark| match mark {
+            let mut tops = laid.drawing().marks.iter().filter_map(|mark| match mark {
                 Mark::Text { text, at, .. } if text == "Parts" => Some(at.y),
                 _ => None,
             });
             // The title of the second part stands right below the first.
-            let top = tops.last().unwrap() - first * height / suits;
+            let top = tops.next_back().unwrap() - first * height / suits;
             assert!((0.0..40.0).contains(&top), "{top}");
         }
     }

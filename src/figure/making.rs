@@ -53,7 +53,7 @@ enum Work {
     /// Nothing.
     None,
     Frontier(Box<Search>),
-    Map(MapSearch, Option<Map>),
+    Map(Box<MapSearch>, Option<Map>),
     Replay(Box<Run>),
     Lanes(Box<Run>, Box<Recorder>, Overview),
     Agents(Box<Ladder>, Agents),
@@ -146,7 +146,7 @@ impl Work {
                     all = rivals(only);
                 }
                 let metric = view.chosen(&map::DECIDES);
-                Self::Map(MapSearch::new(&all, metric, view.map, map::POINTS), None)
+                Self::Map(Box::new(MapSearch::new(&all, metric, view.map, map::POINTS)), None)
             }
             Tab::Replay => Self::Replay(Box::new(Run::new(scenario.clone(), Asked::Scenario))),
             Tab::Agents => Self::Agents(Box::new(Ladder::new(scenario.clone())), Agents::default()),
