@@ -9,7 +9,10 @@ import { make } from "./{{dom}}";
 const SHOWN = 2500;
 const WIDTH = 960;
 // The views are those whose tabs the page shows.
-const charts = () => ({ "": "As in the link", ...Object.fromEntries([...document.querySelectorAll("[role=tab]")].map((tab) => [tab.id.slice(4), tab.textContent])) });
+const charts = () => ({
+  "": "As in the link",
+  ...Object.fromEntries([...document.querySelectorAll("[role=tab]")].map((tab) => [tab.id.slice(4), tab.textContent])),
+});
 const THEMES = { auto: "As the reader’s system", light: "Light", dark: "Dark" };
 
 const beside = (name) => new URL(name, document.baseURI).href;

@@ -40,7 +40,12 @@ async function ask(page, question) {
 
 /** What a replay came to, out of the last such message of the worker: its fields stand in the order of src/jobs/replay.rs. */
 function foundIn(answer) {
-  const fields = answer.trim().split("\n").findLast((line) => line.startsWith("found\t")).split("\t").values();
+  const fields = answer
+    .trim()
+    .split("\n")
+    .findLast((line) => line.startsWith("found\t"))
+    .split("\t")
+    .values();
   const text = () => fields.next().value;
   const number = () => Number(text());
   const many = (read) => Array.from({ length: number() }, read);
