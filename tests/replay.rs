@@ -7,13 +7,18 @@
     reason = "a test says plainly what it expects"
 )]
 
+use std::path::Path;
+use std::sync::Arc;
+
 use tandem::machine::constants;
 use tandem::replay::record::End;
-use tandem::replay::{Asked, Replay, Replayed};
+use tandem::replay::requests::{Pacing, Source};
+use tandem::replay::{Asked, Common, Engine, PoolPlan, Replay, Replayed, Room, Steps};
 use tandem::scenario::presets::PRESETS;
+use tandem::scenario::trace::{Reader, Trace};
 use tandem::scenario::traffic::{Horizon, Place, Routing, Sessions, Tier};
-use tandem::scenario::{Load, Role, Scenario, link};
-use tandem::serve::{self, Deployment};
+use tandem::scenario::{Load, Role, Scenario, Slo, link};
+use tandem::serve::{self, Deployment, Reading, Scheduler};
 use tandem::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// Replays a scenario to its end.
@@ -439,5 +444,88 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
         accounted(&result, &ends);
         assert!(result.hit >= low && result.hit < ceiling + 0.03, "{} of {ceiling}", result.hit);
         assert_eq!(result.counts.rejected, 0);
+    }
+}
+
+/// Steps that take next to no time.
+struct NoTime;
+
+impl Steps for NoTime {
+    fn token(&self, _: f64, _: Tokens) -> Seconds {
+        Seconds::new(1e-9)
+    }
+    fn read(&self, prompts: f64, new: Tokens, _: Tokens) -> Reading {
+        Reading { busy: Seconds::new(1e-12 * prompts * new.get()), ..Reading::default() }
+    }
+    fn fits(&self, context: Tokens) -> f64 {
+        1e12 / context.get().max(1.0)
+    }
+    fn cache(&self, context: Tokens) -> Bytes {
+        Bytes::new(context.get() * 1e3)
+    }
+}
+
+/// A trace through an engine that takes no time, so that what is cached depends on the order of requests alone.
+fn hit_rate(trace: &Arc<Trace>, room: f64) -> f64 {
+    let scheduler = Scheduler {
+        budget: Tokens::new(1e9),
+        chunk: Tokens::new(1e9),
+        prompts: 1,
+        sequences: u32::MAX,
+        block: 512,
+        watermark: 0.0,
+        reserve: 0.0,
+        evicts: true,
+        swaps: false,
+        mixed: true,
+    };
+    let pool = PoolPlan {
+        role: Role::Colocated,
+        replicas: 1,
+        scheduler,
+        room: Room { tokens: room, fixed: 0.0 },
+        tiers: Vec::new(),
+        interference: 1.0,
+        mixing: 0.0,
+        first_steps: 0.0,
+        routing: Routing::RoundRobin,
+    };
+    let pacing = Pacing::Recorded { speed: 1.0 };
+    let source = Source::from_trace(Arc::clone(trace), pacing, &Scenario::default(), 512);
+    let common = Common { overhead: Seconds::ZERO, layers: 1 };
+    let mut engine = Engine::colocated(source, pool, NoTime, common);
+    assert!(engine.run(u64::MAX).done);
+    assert_eq!(engine.faults(), 0);
+    let result = engine.result(Slo::default(), 0);
+    accounted(&result, &engine.records().iter().map(|own| (own.end, own.output)).collect::<Vec<_>>());
+    assert_eq!((result.counts.rejected, result.counts.preemptions), (0, 0));
+    result.hit
+}
+
+fn trace(path: &Path) -> Arc<Trace> {
+    let mut reader = Reader::new();
+    reader.push(&std::fs::read(path).unwrap());
+    Arc::new(reader.finish().trace)
+}
+
+#[test]
+fn hits_of_mooncake_come_out_of_the_engine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The sample that is part of the project: plain LRU over single blocks serves so many of 7,124,855 tokens.
+    let sample = trace(&root.join("tests/fixtures/traces/mooncake_first_500.jsonl"));
+    for (blocks, hits) in [(2000.0, 293_833.0), (6000.0, 809_391.0), (1e9, 1_167_589.0)] {
+        let (own, lru) = (hit_rate(&sample, blocks * 512.0), hits / 7_124_855.0);
+        assert!((own - lru).abs() < 0.01, "{blocks} blocks: {own} against {lru}");
+    }
+    let whole = root.ancestors().skip(1).map(|above| above.join("shared/traces/mooncake_conversation.jsonl"));
+    let Some(whole) = whole.into_iter().find(|path| path.exists()) else {
+        eprintln!("the whole trace is not beside the checkout: not tested");
+        return;
+    };
+    let whole = trace(&whole);
+    for (tokens, published) in [(0.512e6, 0.045), (5.12e6, 0.215), (25.6e6, 0.362), (1e12, 0.374)] {
+        let own = hit_rate(&whole, tokens);
+        println!("{tokens} tokens: {own}");
+        assert!((own - published).abs() < 0.03, "{tokens} tokens: {own} instead of {published}");
     }
 }

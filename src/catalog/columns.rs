@@ -40,7 +40,7 @@ pub const NAMED_ROWS: [NamedRows; 4] = [
 ];
 
 /// Tables in `data/` whose readers find columns by the header at run time: they only lose their comments.
-pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
+pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "benchmark.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.
 macro_rules! columns {

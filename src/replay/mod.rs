@@ -5,7 +5,8 @@
 //! - [`cache`] knows which prefix blocks lie where, so that the hit rate is a result.
 //! - `engine` takes requests through queues, steps and links, on the step times that the closed form uses (`steps`): when
 //!   they are admitted, in whose step they are, who is preempted, and how they go from prefill to decode.
-//! - [`Replay`] is that engine on a deployment, and [`Replayed`] what it comes to.
+//! - [`Replay`] is that [`Engine`] on a deployment, and [`Replayed`] what it comes to. An engine takes step times of other
+//!   makes too ([`Steps`]).
 
 mod agenda;
 mod benchmark;
@@ -32,7 +33,10 @@ mod steps;
 mod table;
 mod wire;
 
-pub use engine::Progress;
+pub use engine::{Common, Engine, Progress};
+pub use pool::PoolPlan;
 pub use record::Record;
 pub use result::Replayed;
 pub use start::{Asked, Parked, Replay};
+pub use steps::{Room, Steps};
+pub use wire::Wire;
