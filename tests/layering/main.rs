@@ -268,10 +268,7 @@ fn the_core_knows_no_browser_and_no_machine() {
                 let foreign = match &path[..] {
                     [first, ..] if CRATES.contains(&&**first) => true,
                     [first, second, ..] if matches!(&**first, "std" | "core" | "alloc") => {
-                        // A test beside what it tests may read a file that it is held against.
-                        let fixture = name.test && second == "fs";
-                        STANDARD.contains(&&**second) && !fixture
-                            || path.iter().any(|part| TYPES.contains(&&**part))
+                        STANDARD.contains(&&**second) || path.iter().any(|part| TYPES.contains(&&**part))
                     }
                     _ => path.iter().any(|part| TYPES.contains(&&**part)),
                 };
