@@ -64,7 +64,7 @@ impl Ask for Question {
                 Piece::Note(own) => told.notes.push(own),
                 Piece::Point(own) => told.found.points.push(own),
                 Piece::Cliffs(Cliffs { sentence, knee }) => {
-                    (told.sentence, told.found.knee) = (sentence, knee)
+                    (told.sentence, told.found.knee) = (sentence, knee);
                 }
                 Piece::Refused(own) => told.refused = Some(own),
             }
