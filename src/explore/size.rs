@@ -201,7 +201,7 @@ pub fn all_chips(scenario: &Scenario) -> Vec<String> {
 /// let sizing = size(&asked, &["h100-sxm".to_owned(), "h200".to_owned()]);
 /// let cheapest = &sizing.deployments[0];
 /// assert!(sizing.deployments.iter().all(|own| own.per_hour.get() >= cheapest.per_hour.get()));
-/// println!("{}", link::write(&cheapest.scenario, &[]));
+/// println!("{}", cheapest.deployed.link);
 /// ```
 #[must_use]
 pub fn size(scenario: &Scenario, chips: &[String]) -> Sizing {
