@@ -201,7 +201,7 @@ impl Model {
 
     /// The catalogue's model of the same architecture, whatever formats its weights come in.
     #[must_use]
-    pub fn in_catalog(&self) -> Option<&'static Self> {
+    pub(super) fn in_catalog(&self) -> Option<&'static Self> {
         let same = |other: &&Self| {
             self.hidden == other.hidden
                 && self.vocab == other.vocab

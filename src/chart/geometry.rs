@@ -28,7 +28,7 @@ impl Point {
 
     /// The point this share of the way to the other.
     #[must_use]
-    pub fn towards(self, other: Self, share: f64) -> Self {
+    fn towards(self, other: Self, share: f64) -> Self {
         Self::new(self.x + (other.x - self.x) * share, self.y + (other.y - self.y) * share)
     }
 }
@@ -115,7 +115,7 @@ impl Rect {
 
     /// Whether the two share more than an edge.
     #[must_use]
-    pub fn overlaps(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         self.left < other.right
             && other.left < self.right
             && self.top < other.bottom
@@ -150,7 +150,7 @@ fn clip_segment(from: Point, to: Point, rect: &Rect) -> Option<(Point, Point)> {
 
 /// The parts of a polyline inside the rectangle, each a polyline of at least two points.
 #[must_use]
-pub fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
+pub(super) fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
     let mut parts: Vec<Vec<Point>> = Vec::new();
     let mut open: Vec<Point> = Vec::new();
     for pair in points.windows(2) {
@@ -180,7 +180,7 @@ fn flush(parts: &mut Vec<Vec<Point>>, open: &mut Vec<Point>) {
 
 /// The part of a polygon inside the rectangle (Sutherland–Hodgman); empty if nothing is left.
 #[must_use]
-pub fn clip_polygon(points: &[Point], rect: &Rect) -> Vec<Point> {
+pub(super) fn clip_polygon(points: &[Point], rect: &Rect) -> Vec<Point> {
     /// How far inside one edge a point lies.
     type Depth<'a> = &'a dyn Fn(Point) -> f64;
     let edges: [Depth<'_>; 4] =
@@ -211,7 +211,7 @@ pub fn clip_polygon(points: &[Point], rect: &Rect) -> Vec<Point> {
 /// The strokes of a hatching over boxes: oblique lines `spacing` apart along the horizontal, the same for every box, so
 /// that the strokes of neighbours join. Strokes that touch are one.
 #[must_use]
-pub fn hatch(boxes: &[Rect], spacing: f64) -> Vec<[Point; 2]> {
+pub(super) fn hatch(boxes: &[Rect], spacing: f64) -> Vec<[Point; 2]> {
     let reach = |rect: &Rect| (rect.left + rect.top, rect.right + rect.bottom);
     let low = boxes.iter().map(|rect| reach(rect).0).fold(f64::INFINITY, f64::min);
     let high = boxes.iter().map(|rect| reach(rect).1).fold(f64::NEG_INFINITY, f64::max);

@@ -85,7 +85,7 @@ pub enum ScaleKind {
 impl ScaleKind {
     /// Whether places go by the logarithm.
     #[must_use]
-    pub const fn is_log(self) -> bool {
+    pub(super) const fn is_log(self) -> bool {
         !matches!(self, Self::Linear)
     }
 }

@@ -47,7 +47,7 @@ impl Pixels {
 
     /// The same grid, for a backend that shows text at another size than asked.
     #[must_use]
-    pub fn with_text_factor(self, text: f64) -> Self {
+    pub(super) fn with_text_factor(self, text: f64) -> Self {
         Self { text, ..self }
     }
 

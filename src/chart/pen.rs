@@ -92,7 +92,7 @@ impl<'a> Pen<'a> {
     }
 
     /// A sharp level or upright line.
-    pub fn hair(&mut self, from: Point, to: Point, width: f64, colour: Colour, dash: Dash) {
+    pub(super) fn hair(&mut self, from: Point, to: Point, width: f64, colour: Colour, dash: Dash) {
         self.marks.push(Mark::Hair { from, to, width, colour, dash });
     }
 
@@ -106,20 +106,20 @@ impl<'a> Pen<'a> {
     }
 
     /// Oblique strokes over boxes, in step with those of every other box.
-    pub fn hatch(&mut self, boxes: &[Rect], colour: Colour) {
+    pub(super) fn hatch(&mut self, boxes: &[Rect], colour: Colour) {
         for [from, to] in hatch(boxes, HATCH) {
             self.marks.push(Mark::Line { points: vec![from, to], width: 1.0, colour, dash: Dash::Solid });
         }
     }
 
     /// A patch of ground that keeps a label readable over what is below.
-    pub fn plate(&mut self, rect: Rect) {
+    pub(super) fn plate(&mut self, rect: Rect) {
         let rect = Rect::new(rect.left - 3.0, rect.top, rect.right + 3.0, rect.bottom);
         self.fill(rect, self.theme.surface.faded(0.85));
     }
 
     /// A label on a patch of ground, beginning at a point.
-    pub fn plated(&mut self, text: &str, at: Point, colour: Colour, room: f64) {
+    pub(super) fn plated(&mut self, text: &str, at: Point, colour: Colour, room: f64) {
         let width = self.width(text).min(room);
         self.plate(Rect::new(at.x, at.y - LINE / 2.0, at.x + width, at.y + LINE / 2.0));
         self.text(text, at, Anchor::Start, colour, room);
@@ -154,7 +154,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Ticks from `least` on with grid lines through the plot, labels and a title below it.
-    pub fn x_axis(&mut self, scale: &Scale, unit: Unit, title: &str, plot: &Rect, least: f64) {
+    pub(super) fn x_axis(&mut self, scale: &Scale, unit: Unit, title: &str, plot: &Rect, least: f64) {
         let count = ((plot.width() / 76.0).clamp(2.0, 12.0)) as usize;
         let (width, measure) = (self.size.width, self.measure);
         let ticks = fitting(scale, unit, count, &|label, place| {

@@ -37,7 +37,7 @@ pub struct Roof {
 impl Roof {
     /// The arithmetic intensity at which memory and arithmetic take equally long, in FLOP per byte.
     #[must_use]
-    pub fn ridge(&self) -> f64 {
+    fn ridge(&self) -> f64 {
         self.peak / self.bandwidth
     }
 

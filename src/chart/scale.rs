@@ -46,12 +46,6 @@ impl Scale {
         self.range
     }
 
-    /// The same domain over other places.
-    #[must_use]
-    pub fn with_range(&self, range: (f64, f64)) -> Self {
-        Self::new(self.kind, self.domain, range)
-    }
-
     /// The place of a value, also outside the domain; `None` if it has none (not finite, or not positive on a log
     /// scale).
     #[must_use]
@@ -102,7 +96,7 @@ impl Scale {
 
     /// The domain seen through a wheel: below 1 the factor zooms in, above 1 out, and the value at `about` stays put.
     #[must_use]
-    pub fn zoomed_about(&self, about: f64, factor: f64) -> (f64, f64) {
+    pub(super) fn zoomed_about(&self, about: f64, factor: f64) -> (f64, f64) {
         let factor = finite_or(factor, 1.0).clamp(1e-3, 1e3);
         let about = finite_or(about, self.range.0);
         let from = about + (self.range.0 - about) * factor;
@@ -153,7 +147,7 @@ fn finite_or(value: f64, otherwise: f64) -> f64 {
 /// On a log scale, a lower end that is not positive becomes a thousandth of the upper one. Ends that coincide move
 /// apart, so that a constant shows as a line through the middle.
 #[must_use]
-pub fn mended(kind: ScaleKind, domain: (f64, f64)) -> (f64, f64) {
+pub(super) fn mended(kind: ScaleKind, domain: (f64, f64)) -> (f64, f64) {
     let (a, b) = domain;
     let (mut low, mut high) = match (a.is_finite(), b.is_finite()) {
         (true, true) => (a.min(b), a.max(b)),

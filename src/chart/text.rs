@@ -56,7 +56,7 @@ fn width_of(symbol: char) -> f64 {
 
 /// The text, or its beginning and an ellipsis, in no more than this width; empty if not even the ellipsis fits.
 #[must_use]
-pub fn ellipsis(text: &str, size: f64, width: f64, measure: &dyn TextMeasure) -> String {
+pub(super) fn ellipsis(text: &str, size: f64, width: f64, measure: &dyn TextMeasure) -> String {
     if measure.width(text, size) <= width {
         return text.to_owned();
     }
@@ -76,7 +76,13 @@ pub fn ellipsis(text: &str, size: f64, width: f64, measure: &dyn TextMeasure) ->
 
 /// The text in up to `most` lines of no more than this width, broken at spaces; what is left over ends in an ellipsis.
 #[must_use]
-pub fn wrapped(text: &str, size: f64, width: f64, most: usize, measure: &dyn TextMeasure) -> Vec<String> {
+pub(super) fn wrapped(
+    text: &str,
+    size: f64,
+    width: f64,
+    most: usize,
+    measure: &dyn TextMeasure,
+) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
     while words.peek().is_some() && lines.len() < most {

@@ -36,7 +36,7 @@ impl Colour {
 
     /// The same colour at this share of its opacity.
     #[must_use]
-    pub fn faded(self, share: f64) -> Self {
+    pub(super) fn faded(self, share: f64) -> Self {
         Self { alpha: self.alpha * share, ..self }
     }
 
@@ -57,21 +57,21 @@ impl Colour {
 
     /// Relative luminance, as the web content accessibility guidelines define it.
     #[must_use]
-    pub fn luminance(self) -> f64 {
+    fn luminance(self) -> f64 {
         let [red, green, blue] = self.linear();
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
     /// The contrast ratio between two opaque colours, 1 to 21.
     #[must_use]
-    pub fn contrast(self, other: Self) -> f64 {
+    fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     /// Black or white, whichever reads better on this colour.
     #[must_use]
-    pub fn ink_on(self) -> Self {
+    pub(super) fn ink_on(self) -> Self {
         let (dark, light) = (Self::hex(0x101216), Self::hex(0xFFFFFF));
         if self.contrast(dark) >= self.contrast(light) { dark } else { light }
     }

@@ -25,7 +25,7 @@ const MOST: usize = 40;
 /// Ticks for an axis with room for about `count` labels, in ascending order. There may be fewer and, where the nearest
 /// round step asks for it, a few more, but never more than twice as many labels.
 #[must_use]
-pub fn ticks(scale: &Scale, unit: Unit, count: usize) -> Vec<Tick> {
+pub(super) fn ticks(scale: &Scale, unit: Unit, count: usize) -> Vec<Tick> {
     let count = count.clamp(2, MOST / 2);
     let domain = scale.domain();
     let (major, minor, even) = match scale.kind() {
@@ -43,7 +43,7 @@ pub fn ticks(scale: &Scale, unit: Unit, count: usize) -> Vec<Tick> {
 
 /// The domain out to round values on both sides, for an axis with about `count` labels.
 #[must_use]
-pub fn nice(kind: ScaleKind, domain: (f64, f64), count: usize, unit: Unit) -> (f64, f64) {
+pub(super) fn nice(kind: ScaleKind, domain: (f64, f64), count: usize, unit: Unit) -> (f64, f64) {
     let (low, high) = mended(kind, domain);
     let rounded = match kind {
         ScaleKind::Linear => {

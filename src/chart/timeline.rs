@@ -207,7 +207,7 @@ impl Track {
 impl Timeline {
     /// The first and the last moment of all lanes and tracks.
     #[must_use]
-    pub fn extent(&self) -> Option<(f64, f64)> {
+    pub(super) fn extent(&self) -> Option<(f64, f64)> {
         let spans = self.lanes.iter().flat_map(|lane| &lane.spans).filter(|span| span.sound());
         let times = self.tracks.iter().flat_map(|track| &track.times).copied();
         let all = spans.flat_map(|span| [span.start, span.end]).chain(times).filter(|time| time.is_finite());

@@ -19,7 +19,7 @@ pub enum Shape {
 impl Shape {
     /// The shape in which a search takes a scenario: who speculates is taken as it stands.
     #[must_use]
-    pub fn searched(scenario: &Scenario) -> Self {
+    pub(super) fn searched(scenario: &Scenario) -> Self {
         if scenario.speculation().is_some() { Self::Other } else { Self::of(&scenario.split) }
     }
 

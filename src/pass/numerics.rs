@@ -60,7 +60,7 @@ impl Numerics {
 
     /// The format whose attention kernels read the cache.
     #[must_use]
-    pub fn kv_kernel(&self) -> NumberFormat {
+    pub(super) fn kv_kernel(&self) -> NumberFormat {
         if self.kv == NumberFormat::Bf16 { NumberFormat::Bf16 } else { NumberFormat::Fp8 }
     }
 }

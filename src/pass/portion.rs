@@ -26,7 +26,7 @@ pub enum Portion {
 impl Portion {
     /// Whether attention belongs to it.
     #[must_use]
-    pub const fn has_attention(self) -> bool {
+    pub(super) const fn has_attention(self) -> bool {
         !matches!(self, Self::Ffn)
     }
 

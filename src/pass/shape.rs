@@ -51,7 +51,7 @@ impl Shape {
 
     /// Mean number of keys that a query of the prompts sees when it sees at most `reach` tokens back.
     #[must_use]
-    pub fn mean_keys(&self, reach: Option<f64>) -> f64 {
+    pub(super) fn mean_keys(&self, reach: Option<f64>) -> f64 {
         let (new, past) = (self.prompt.get(), self.past.get());
         let all = past + new / 2.0;
         let Some(reach) = reach else { return all };

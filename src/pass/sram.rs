@@ -141,12 +141,6 @@ impl<'a> Pipeline<'a> {
         self.layout
     }
 
-    /// The same model and chip in another layout.
-    #[must_use]
-    pub fn with_layout(&self, layout: Layout) -> Self {
-        Self { layout, ..self.clone() }
-    }
-
     /// The memory of one chip that holds the weights.
     #[must_use]
     pub fn memory(&self) -> Bytes {

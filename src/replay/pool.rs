@@ -192,7 +192,7 @@ impl Pool {
 
     /// Blocks that so many tokens of one sequence take, with what it takes beside them.
     #[must_use]
-    pub fn blocks_of(&self, tokens: u64) -> u64 {
+    pub(super) fn blocks_of(&self, tokens: u64) -> u64 {
         (tokens + self.fixed).div_ceil(u64::from(self.plan.scheduler.block.max(1)))
     }
 
@@ -216,7 +216,7 @@ impl Pool {
 
     /// Time to load so many tokens from a place.
     #[must_use]
-    pub fn load_time(&self, steps: &impl Steps, place: Place, tokens: f64) -> f64 {
+    pub(super) fn load_time(&self, steps: &impl Steps, place: Place, tokens: f64) -> f64 {
         let bytes = steps.cache(Tokens::new(tokens));
         self.plan
             .tiers
@@ -227,7 +227,7 @@ impl Pool {
     }
 
     /// The replica that takes a prompt of so many tokens; `cached` says how many of them a replica has.
-    pub fn route(&mut self, input: u32, cached: impl Fn(&Replica) -> u32) -> ReplicaId {
+    pub(super) fn route(&mut self, input: u32, cached: impl Fn(&Replica) -> u32) -> ReplicaId {
         match self.plan.routing {
             Routing::RoundRobin => {
                 let turn = self.turn;

@@ -293,7 +293,7 @@ impl Source {
 
     /// Requests handed out so far.
     #[must_use]
-    pub const fn issued(&self) -> u32 {
+    pub(super) const fn issued(&self) -> u32 {
         self.issued
     }
 

@@ -64,7 +64,7 @@ impl Series {
     }
 
     /// Makes intervals at least this long, so that several series can be laid side by side.
-    pub fn widen_to(&mut self, width: f64) {
+    pub(super) fn widen_to(&mut self, width: f64) {
         while self.width < width {
             self.widen();
         }

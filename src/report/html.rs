@@ -8,7 +8,7 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// A page with live figures in it, which one script of ours puts into frames of ours.
 #[must_use]
-pub fn live_page(title: &str, body: &str) -> String {
+pub(super) fn live_page(title: &str, body: &str) -> String {
     let allowed = "img-src 'self'; script-src 'self'; frame-src 'self'";
     framed(title, body, allowed, "<script src=\"embed.js\" async></script>\n")
 }

@@ -116,7 +116,7 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
 
 /// What was asked, in words.
 #[must_use]
-pub fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
+pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
     let mut rows = vec![("Model", words::model(&scenario.model))];
     let format =
         |format: Option<crate::catalog::NumberFormat>| format.map_or("as released", |format| format.id());

@@ -9,7 +9,7 @@ use crate::units::Seconds;
 
 /// The station that has no slack left, if any.
 #[must_use]
-pub fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> Option<Binding> {
+pub(super) fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> Option<Binding> {
     let loads =
         [(prefill, Binding::Prefill), (decode, Binding::Decode), (transfer.utilisation, Binding::Link)];
     let (load, binding) =

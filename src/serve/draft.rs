@@ -107,7 +107,7 @@ impl Draft<'_> {
 
     /// What a prompt costs on chips that also propose; none where they are others.
     #[must_use]
-    pub fn prefill_beside(&self, new: Tokens, past: Tokens) -> Option<Prefill> {
+    pub(super) fn prefill_beside(&self, new: Tokens, past: Tokens) -> Option<Prefill> {
         self.away.is_none().then(|| self.replica.prefill(new, past))
     }
 

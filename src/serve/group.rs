@@ -30,7 +30,7 @@ impl Replica<'_> {
 
     /// The operations behind [`Self::kernels`].
     #[must_use]
-    pub fn kernel_ops(&self, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
+    pub(super) fn kernel_ops(&self, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
         match &self.silicon {
             Silicon::Memory(plan) => {
                 plan.breakdown(&Shape { width, ..decode_shape(plan.layout(), sequences, context) })
@@ -61,7 +61,7 @@ impl Replica<'_> {
 
     /// The operations behind [`Self::group_time`].
     #[must_use]
-    pub fn group_ops(&self, group: f64, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
+    pub(super) fn group_ops(&self, group: f64, sequences: f64, context: Tokens, width: f64) -> Vec<Op> {
         match &self.silicon {
             Silicon::Memory(plan) => plan.breakdown(&group_shape(plan.layout().dp, group, context, width)),
             Silicon::Sram(pipeline) => pipeline.group(group, sequences, context, width),

@@ -189,7 +189,7 @@ impl<'a> Half<'a> {
 
     /// Where a step of this length goes.
     #[must_use]
-    pub fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
+    pub(super) fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
         let replica = &self.holder.settled.replica;
         let mut extra: Vec<(Cause, Binding, Seconds)> = Vec::new();
         let (ops, partner_ops) = match &self.partner {
@@ -353,7 +353,7 @@ impl<'a> Half<'a> {
 
     /// Lets the KV cache of arriving requests take its share of the link between attention and FFN pool: so many bytes
     /// per request of so many output tokens.
-    pub fn share_link(&mut self, cache: Bytes, tokens: f64) {
+    pub(super) fn share_link(&mut self, cache: Bytes, tokens: f64) {
         if let Some(partner) = &mut self.partner {
             partner.arriving = cache / tokens.max(1.0);
         }

@@ -78,13 +78,13 @@ impl Prefill {
 
     /// From start to first token with so many prompts in the step of a rank.
     #[must_use]
-    pub fn latency_of(&self, together: f64) -> Seconds {
+    pub(super) fn latency_of(&self, together: f64) -> Seconds {
         self.latency + self.latency_more * (together - 1.0)
     }
 
     /// Time that each of so many prompts in the step of a rank keeps the replica from others.
     #[must_use]
-    pub fn occupancy_of(&self, together: f64) -> Seconds {
+    pub(super) fn occupancy_of(&self, together: f64) -> Seconds {
         (self.occupancy + self.occupancy_more * (together - 1.0)) / together
     }
 
@@ -97,14 +97,14 @@ impl Prefill {
 
     /// Prompts in a step of all ranks that has any, when so many come per step at random.
     #[must_use]
-    pub fn in_step(&self, arrivals: f64) -> f64 {
+    pub(super) fn in_step(&self, arrivals: f64) -> f64 {
         let whole = Self { most: self.most * self.ranks, ranks: 1.0, ..*self };
         whole.together(arrivals)
     }
 
     /// Share of a prompt's time that grows with its length.
     #[must_use]
-    pub fn elastic(&self) -> f64 {
+    pub(super) fn elastic(&self) -> f64 {
         let fixed = self.most > 1.0 && self.occupancy.get() > 0.0;
         if fixed { (self.occupancy_more / self.occupancy).min(1.0) } else { 1.0 }
     }
@@ -267,7 +267,7 @@ impl<'a> Replica<'a> {
 
     /// Time between two tokens of a user with so many sequences in decode on the replica and no prompt in between.
     #[must_use]
-    pub fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
+    pub(super) fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
         match &self.silicon {
             Silicon::Memory(plan) => {
                 plan.time(&decode_shape(plan.layout(), sequences, context))
@@ -358,15 +358,6 @@ impl<'a> Replica<'a> {
         }
     }
 
-    /// The operations of a decode step on one chip.
-    #[must_use]
-    pub fn decode_ops(&self, sequences: f64, context: Tokens) -> Vec<Op> {
-        match &self.silicon {
-            Silicon::Memory(plan) => plan.breakdown(&decode_shape(plan.layout(), sequences, context)),
-            Silicon::Sram(pipeline) => pipeline.token(sequences, context),
-        }
-    }
-
     /// The operations of one prompt on one chip.
     #[must_use]
     pub fn prefill_ops(&self, new: Tokens, past: Tokens) -> Vec<Op> {
@@ -423,7 +414,13 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
 
 /// A refusal for a replica that does not fit, with the number of chips that would do.
 #[must_use]
-pub fn does_not_fit(role: Role, chip: &Chip, has: Bytes, needs: Bytes, more_chips: Option<u32>) -> Refusal {
+pub(super) fn does_not_fit(
+    role: Role,
+    chip: &Chip,
+    has: Bytes,
+    needs: Bytes,
+    more_chips: Option<u32>,
+) -> Refusal {
     Refusal::DoesNotFit { role, chip: chip.id.to_string(), needs, has, more_chips }
 }
 

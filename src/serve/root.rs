@@ -8,7 +8,7 @@
 /// some number of them ask for; times grow slowly with that number, so that four points are enough, and nearly all of an
 /// evaluation's time goes into points. Their number is bounded, and the same input takes the same path everywhere.
 #[must_use]
-pub fn fixed_point(start: f64, high: f64, mut g: impl FnMut(f64) -> f64) -> f64 {
+pub(super) fn fixed_point(start: f64, high: f64, mut g: impl FnMut(f64) -> f64) -> f64 {
     let (mut low, mut end) = (0.0, high);
     let mut x = start;
     let mut before: Option<(f64, f64)> = None;

@@ -176,7 +176,7 @@ impl Ahead {
     /// Mean wait in an open loop: at so many replicas that take their turns, for so many requests a second each, whose gaps
     /// have this coefficient of variation. What services vary by no other replica evens out.
     #[must_use]
-    pub fn open_wait(&self, replicas: f64, rate: f64, cv: f64) -> f64 {
+    pub(super) fn open_wait(&self, replicas: f64, rate: f64, cv: f64) -> f64 {
         let load = (rate * self.service).clamp(0.0, 0.999_999);
         self.between
             + allen_cunneen(self.service, replicas, load, cv)
@@ -200,7 +200,14 @@ impl Ahead {
     /// each: arrivals are as random as they get among finitely many, and who comes does not meet itself. The less their
     /// returns spread (`dispersion`, in time), the more each round is like the one before.
     #[must_use]
-    pub fn settled_wait(&self, users: f64, replicas: f64, rate: f64, dispersion: f64, order: Order) -> f64 {
+    pub(super) fn settled_wait(
+        &self,
+        users: f64,
+        replicas: f64,
+        rate: f64,
+        dispersion: f64,
+        order: Order,
+    ) -> f64 {
         let all = users * replicas;
         let load = (rate * self.service * (1.0 - 1.0 / all.max(1.0))).clamp(0.0, 0.999_999);
         let met = self.steps.map_or(load, |steps| steps.met(load));
@@ -235,7 +242,7 @@ pub enum Order {
 impl Operating {
     /// Share of a replica's time that prefill takes.
     #[must_use]
-    pub fn prefill_load(&self) -> f64 {
+    pub(super) fn prefill_load(&self) -> f64 {
         self.rate * self.occupancy
     }
 }
@@ -344,7 +351,7 @@ impl<'a, 'b> Station<'a, 'b> {
 /// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have
 /// coefficient of variation `cv` and services do not vary (Allen–Cunneen; exact as M/D/1 for one server and cv 1).
 #[must_use]
-pub fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
+pub(super) fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
     let load = load.clamp(0.0, 0.999_999);
     let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
     cv * cv / 2.0 * power(load, exponent) / (servers * (1.0 - load)) * service
@@ -379,7 +386,7 @@ pub struct Company {
 /// the burst at the start, and the group it was prefilled with. Answers that end together bring the group back together,
 /// so that arrivals are random only as far as they don't.
 #[must_use]
-pub fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
+pub(super) fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
     let others = (company.users - 1.0).max(0.0);
     let load = load.clamp(0.0, 0.999_999);
     let random = service * load / (2.0 * (1.0 - load));

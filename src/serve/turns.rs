@@ -213,13 +213,13 @@ impl Turns {
 
     /// Time of a step in which the attention pool is at work.
     #[must_use]
-    pub fn attention_busy(&self) -> Seconds {
+    pub(super) fn attention_busy(&self) -> Seconds {
         self.attention / self.lanes[0] * (self.trips * self.micro)
     }
 
     /// Time of a step in which the FFN pool is at work.
     #[must_use]
-    pub fn ffn_busy(&self) -> Seconds {
+    pub(super) fn ffn_busy(&self) -> Seconds {
         self.ffn / self.lanes[1] * (self.trips * self.micro)
     }
 }
