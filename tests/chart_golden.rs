@@ -1,5 +1,8 @@
-//! Golden pictures: the layout and the painter together, byte for byte, through the SVG writer.
+//! Golden pictures: the layout and the painter together, through the SVG writer.
 
+mod support;
+
+use support::golden::pictures::assert_picture;
 use tandem::chart::bars::BarScene;
 use tandem::chart::frontier::{Better, pareto};
 use tandem::chart::geometry::Size;
@@ -125,22 +128,22 @@ fn render(chart: &Chart, width: f64, height: f64, theme: &Theme, options: Option
 
 #[test]
 fn log_log_lines_with_band_rule_and_measurements() {
-    insta::assert_snapshot!(render(&latency(), 720.0, 420.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(render(&latency(), 720.0, 420.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn the_same_in_the_dark() {
-    insta::assert_snapshot!(render(&latency(), 720.0, 420.0, &DARK, Options::PAGE));
+    assert_picture!(render(&latency(), 720.0, 420.0, &DARK, Options::PAGE));
 }
 
 #[test]
 fn the_same_on_a_phone() {
-    insta::assert_snapshot!(render(&latency(), 340.0, 260.0, &LIGHT, Options::PAGE));
+    assert_picture!(render(&latency(), 340.0, 260.0, &LIGHT, Options::PAGE));
 }
 
 #[test]
 fn a_frontier_with_layouts_along_it() {
-    insta::assert_snapshot!(render(&frontier(), 640.0, 400.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(render(&frontier(), 640.0, 400.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
@@ -150,7 +153,7 @@ fn ends_that_crowd() {
         series.emphasis = Emphasis::Strong;
         series.dash = Dash::Solid;
     }
-    insta::assert_snapshot!(render(&chart, 640.0, 360.0, &DARK, Options::STANDALONE));
+    assert_picture!(render(&chart, 640.0, 360.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn an_empty_chart_still_has_axes() {
         y: Axis::linear("TTFT", Unit::Seconds),
         ..Chart::default()
     };
-    insta::assert_snapshot!(render(&chart, 400.0, 240.0, &LIGHT, Options::PAGE));
+    assert_picture!(render(&chart, 400.0, 240.0, &LIGHT, Options::PAGE));
 }
 
 /// Where the time of TTFT and TPOT goes.
@@ -204,12 +207,12 @@ fn render_bars(bars: &Bars, width: f64, theme: &Theme, options: Options) -> Stri
 
 #[test]
 fn bars_of_their_own_scale() {
-    insta::assert_snapshot!(render_bars(&why(), 640.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(render_bars(&why(), 640.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn bars_on_a_phone() {
-    insta::assert_snapshot!(render_bars(&why(), 340.0, &DARK, Options::PAGE));
+    assert_picture!(render_bars(&why(), 340.0, &DARK, Options::PAGE));
 }
 
 #[test]
@@ -232,5 +235,5 @@ fn bars_on_one_scale() {
         bars: vec![chip("H200", 84.0, 40.0, 141.0), chip("B200", 84.0, 91.0, 180.0)],
         scale: BarScale::Shared,
     };
-    insta::assert_snapshot!(render_bars(&bars, 640.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(render_bars(&bars, 640.0, &LIGHT, Options::STANDALONE));
 }

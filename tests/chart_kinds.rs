@@ -1,7 +1,10 @@
 //! Golden pictures of the charts that are more than curves and bars, and monsters for each: nothing leaves the canvas,
 //! no word says NaN, and pointer and keys survive.
 
+mod support;
+
 use proptest::prelude::*;
+use support::golden::pictures::assert_picture;
 use tandem::chart::describe;
 use tandem::chart::figure::Figure;
 use tandem::chart::flow::{End, Flow, FlowScene, Link, Pool};
@@ -76,7 +79,7 @@ fn heat(map: &HeatMap, width: f64, height: f64, theme: &Theme, options: Options)
 
 #[test]
 fn heat_map_by_cells() {
-    insta::assert_snapshot!(heat(&break_even(32), 720.0, 460.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(heat(&break_even(32), 720.0, 460.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
@@ -88,27 +91,27 @@ fn heat_map_in_the_dark_with_boundaries() {
         (30_000.0 * libm::exp2(-1.2 * libm::log10(y / 2.0)), y)
     });
     map.boundaries = vec![line.collect()];
-    insta::assert_snapshot!(heat(&map, 640.0, 420.0, &DARK, Options::STANDALONE));
+    assert_picture!(heat(&map, 640.0, 420.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
 fn heat_map_on_a_phone() {
     let mut map = break_even(24);
     map.winners[1].label = long();
-    insta::assert_snapshot!(heat(&map, 360.0, 320.0, &LIGHT, Options::PAGE));
+    assert_picture!(heat(&map, 360.0, 320.0, &LIGHT, Options::PAGE));
 }
 
 #[test]
 fn heat_map_of_one_cell() {
     let mut map = break_even(1);
     map.present = None;
-    insta::assert_snapshot!(heat(&map, 400.0, 240.0, &DARK, Options::STANDALONE));
+    assert_picture!(heat(&map, 400.0, 240.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
 fn heat_map_of_nothing() {
     let map = HeatMap { title: "Nothing yet".to_owned(), ..HeatMap::default() };
-    insta::assert_snapshot!(heat(&map, 400.0, 240.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(heat(&map, 400.0, 240.0, &LIGHT, Options::STANDALONE));
 }
 
 fn pool(tint: Tint, name: &str, title: &str, subtitle: &str, busy: f64) -> Pool {
@@ -184,27 +187,27 @@ fn flow(flow: &Flow, width: f64, theme: &Theme, options: Options) -> String {
 
 #[test]
 fn flow_of_prefill_and_decode() {
-    insta::assert_snapshot!(flow(&prefill_decode(), 1000.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(flow(&prefill_decode(), 1000.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn flow_on_a_phone() {
-    insta::assert_snapshot!(flow(&prefill_decode(), 360.0, &LIGHT, Options::PAGE));
+    assert_picture!(flow(&prefill_decode(), 360.0, &LIGHT, Options::PAGE));
 }
 
 #[test]
 fn flow_there_and_back_and_around_in_the_dark() {
-    insta::assert_snapshot!(flow(&apart(), 1000.0, &DARK, Options::STANDALONE));
+    assert_picture!(flow(&apart(), 1000.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
 fn flow_there_and_back_on_a_phone() {
-    insta::assert_snapshot!(flow(&apart(), 360.0, &DARK, Options::STANDALONE));
+    assert_picture!(flow(&apart(), 360.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
 fn flow_of_draft_and_verify() {
-    insta::assert_snapshot!(flow(&speculative(), 720.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(flow(&speculative(), 720.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
@@ -219,7 +222,7 @@ fn flow_of_long_names() {
     for link in &mut wordy.links {
         link.label = long();
     }
-    insta::assert_snapshot!(flow(&wordy, 1000.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(flow(&wordy, 1000.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn flow_of_one_pool() {
             Link::new(End::Pool(0), End::Tokens, "300 tok/s"),
         ],
     };
-    insta::assert_snapshot!(flow(&one, 640.0, &LIGHT, Options::PAGE));
+    assert_picture!(flow(&one, 640.0, &LIGHT, Options::PAGE));
 }
 
 fn levers() -> Tornado {
@@ -267,12 +270,12 @@ fn tornado(tornado: &Tornado, width: f64, theme: &Theme, options: Options) -> St
 
 #[test]
 fn tornado_of_six_levers() {
-    insta::assert_snapshot!(tornado(&levers(), 760.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(tornado(&levers(), 760.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn tornado_on_a_phone_in_the_dark() {
-    insta::assert_snapshot!(tornado(&levers(), 360.0, &DARK, Options::STANDALONE));
+    assert_picture!(tornado(&levers(), 360.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
@@ -281,7 +284,7 @@ fn tornado_of_extremes_and_long_names() {
     wild.levers[0].label = long();
     wild.levers[0].next = Some(long());
     wild.levers[1].high = Effect::new(long(), 1e9);
-    insta::assert_snapshot!(tornado(&wild, 640.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(tornado(&wild, 640.0, &LIGHT, Options::STANDALONE));
 }
 
 /// A chip with two precisions, and the work of a decode step on it.
@@ -325,12 +328,12 @@ fn chart(chart: &Chart, width: f64, height: f64, theme: &Theme, options: Options
 
 #[test]
 fn roofline_of_two_chips() {
-    insta::assert_snapshot!(chart(&roofline().chart(), 720.0, 420.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(chart(&roofline().chart(), 720.0, 420.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn roofline_on_a_phone() {
-    insta::assert_snapshot!(chart(&roofline().chart(), 360.0, 300.0, &DARK, Options::PAGE));
+    assert_picture!(chart(&roofline().chart(), 360.0, 300.0, &DARK, Options::PAGE));
 }
 
 /// Latencies with a long tail, from a fixed sequence.
@@ -365,18 +368,18 @@ fn quantiles(count: u32) -> Quantiles {
 
 #[test]
 fn distribution_of_two_runs() {
-    insta::assert_snapshot!(chart(&quantiles(120).chart(), 720.0, 400.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(chart(&quantiles(120).chart(), 720.0, 400.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn distribution_as_quantiles_on_a_phone() {
     let quantiles = Quantiles { view: View::Quantile, ..quantiles(60) };
-    insta::assert_snapshot!(chart(&quantiles.chart(), 360.0, 300.0, &DARK, Options::PAGE));
+    assert_picture!(chart(&quantiles.chart(), 360.0, 300.0, &DARK, Options::PAGE));
 }
 
 #[test]
 fn distribution_of_one_request() {
-    insta::assert_snapshot!(chart(&quantiles(1).chart(), 480.0, 300.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(chart(&quantiles(1).chart(), 480.0, 300.0, &LIGHT, Options::STANDALONE));
 }
 
 /// A minute of a prefill pool and three decode replicas.
@@ -455,23 +458,23 @@ fn timeline(timeline: &Timeline, width: f64, theme: &Theme, options: Options) ->
 
 #[test]
 fn timeline_of_a_minute() {
-    insta::assert_snapshot!(timeline(&replay(), 900.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(timeline(&replay(), 900.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn timeline_zoomed_in_the_dark() {
     let zoomed = Timeline { window: Some((8.0, 9.0)), ..replay() };
-    insta::assert_snapshot!(timeline(&zoomed, 900.0, &DARK, Options::STANDALONE));
+    assert_picture!(timeline(&zoomed, 900.0, &DARK, Options::STANDALONE));
 }
 
 #[test]
 fn timeline_on_a_phone() {
-    insta::assert_snapshot!(timeline(&replay(), 360.0, &LIGHT, Options::PAGE));
+    assert_picture!(timeline(&replay(), 360.0, &LIGHT, Options::PAGE));
 }
 
 #[test]
 fn timeline_of_nothing() {
-    insta::assert_snapshot!(timeline(&Timeline::default(), 400.0, &LIGHT, Options::PAGE));
+    assert_picture!(timeline(&Timeline::default(), 400.0, &LIGHT, Options::PAGE));
 }
 
 /// Cost over context with list prices that crowd.
@@ -499,12 +502,12 @@ fn prices() -> Chart {
 
 #[test]
 fn list_prices_across_a_curve() {
-    insta::assert_snapshot!(chart(&prices(), 720.0, 400.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(chart(&prices(), 720.0, 400.0, &LIGHT, Options::STANDALONE));
 }
 
 #[test]
 fn list_prices_on_a_phone() {
-    insta::assert_snapshot!(chart(&prices(), 360.0, 280.0, &DARK, Options::PAGE));
+    assert_picture!(chart(&prices(), 360.0, 280.0, &DARK, Options::PAGE));
 }
 
 #[test]
@@ -525,7 +528,7 @@ fn measured_points_on_a_frontier() {
         ],
         rules: Vec::new(),
     };
-    insta::assert_snapshot!(chart(&chart_model, 640.0, 380.0, &LIGHT, Options::STANDALONE));
+    assert_picture!(chart(&chart_model, 640.0, 380.0, &LIGHT, Options::STANDALONE));
 }
 
 /// The first mark that leaves the canvas.

@@ -1,6 +1,8 @@
-//! Random scenarios for property tests: everything the limits allow, over the whole catalogue.
+//! Random scenarios for property tests: everything the limits allow, over the whole catalogue; and how goldens compare.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses its own part")]
+
+pub mod golden;
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,5 +1,6 @@
 //! Takes golden files for what the code makes now: the snapshots of charts and reports, which insta keeps, and the
-//! public files that are written from data. Git shows what became of them; read it before you commit it.
+//! public files that are written from data. Git shows what became of them; read it before you commit it. A snapshot that
+//! still agrees, within the tolerance of `tests/support/golden`, is left as it is.
 //!
 //! Golden links are not among them. They are out in the world, so `tests/links.rs` lets none of them go.
 
