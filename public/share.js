@@ -112,11 +112,10 @@ function writer(ask, page) {
 }
 
 /** A link or an address with another view. */
-const seen = (text, view) =>
-  `${text
-    .split("&")
-    .filter((pair) => !pair.startsWith("view="))
-    .join("&")}&view=${view}`;
+const seen = (text, view) => {
+  const pairs = text.split("&").filter((pair) => !pair.startsWith("view="));
+  return [...pairs, `view=${view}`].join("&");
+};
 
 function link(page, reach) {
   const field = make("input", {
