@@ -11,11 +11,11 @@
 //! | [`units`] | what is a quantity, and which arithmetic makes physical sense |
 //! | [`catalog`] | what exists: chips, models, engines, workloads, prices, all dated and cited |
 //! | [`scenario`] | what is asked: the scenario, its limits, presets and its link |
-//! | [`machine`] | how fast one chip does one thing: kernel law, collectives, links, memory, SRAM pipelines |
-//! | [`pass`] | what one forward pass costs: a model sharded over a machine as a list of operations |
+//! | [`machine`] | how fast one chip does one thing: kernel laws, collectives, links, and the constants of SRAM machines |
+//! | [`pass`] | what one forward pass costs: a model sharded over a machine as a list of operations, decode attention among them; SRAM pipelines |
 //! | [`serve`] | what users feel: the splits in steady state |
-//! | [`replay`] | the same deployment event by event |
-//! | [`cost`] | dollars and watts |
+//! | [`replay`] | the same deployment event by event: admission, batching, preemption, KV transfer, prefix cache |
+//! | [`cost`] | dollars and watts: what a chip costs per hour on which basis |
 //! | [`evidence`] | how far to trust it |
 //! | [`evaluate`] | from a scenario to its evaluation: the door |
 //! | [`check`] | measurements of others against the model |
@@ -23,7 +23,7 @@
 //! | [`explore`] | many scenarios: sweeps, the frontier, sizing, maps, sensitivity and differences |
 //! | [`chart`] | pure chart models, and one painter over any plotters backend |
 //! | [`report`] | sentences, tables, JSON |
-//! | [`figure`] | the chart that a view of a scenario shows |
+//! | [`figure`] | the chart that a view of a scenario shows: curves, the frontier, maps, roofline, memory, flow |
 //! | [`jobs`] | long questions of the page, answered in slices |
 //! | `web` | the Leptos front end (feature `web`, wasm32 only) |
 //!

@@ -10,7 +10,7 @@
 
 use tandem::machine::constants;
 use tandem::replay::record::End;
-use tandem::replay::{Asked, Replay};
+use tandem::replay::{Asked, Progress, Replay, Replayed};
 use tandem::scenario::link;
 use tandem::serve::{Deployment, Models};
 
@@ -135,93 +135,117 @@ fn whatever_is_asked_is_answered_or_accounted_for() {
         let result = engine.result(scenario.slo, Asked::Scenario.warm_up(&scenario, asked));
         replayed += 1;
         let mut say = |what: String| wrong.push(format!("{seed} {text}: {what}"));
-        let counts = result.counts;
-        if engine.faults() > 0 {
-            say(format!("{} handles are stale that must not be", engine.faults()));
-        }
-        if counts.arrived != counts.finished + counts.rejected + counts.unfinished {
-            say(format!("{counts:?}"));
-        }
-        if progress.done && counts.unfinished > 0 {
-            let idle: Vec<String> = engine
-                .pools()
-                .flat_map(|pool| pool.replicas.iter())
-                .map(|own| {
-                    format!(
-                        "{:?}, {} wait (blocked {}), {} are read, {} in transit, {} in decode, load {}, {} blocks free",
-                        own.activity,
-                        own.waiting.len(),
-                        own.blocked,
-                        own.prefilling.len(),
-                        own.in_transit,
-                        own.decoding,
-                        own.load,
-                        own.cache.available()
-                    )
-                })
-                .collect();
-            say(format!("{} stand still: {counts:?}, {idle:?}", counts.unfinished));
-        }
-        if !progress.done && counts.finished == 0 {
-            say(format!("nothing is answered: {progress:?}"));
-        }
-        let mut written = 0;
-        let mut indices: Vec<u32> = Vec::new();
-        for own in engine.records() {
-            indices.push(own.index);
-            let times = [own.arrival, f64::from(own.wait), f64::from(own.ttft), f64::from(own.e2e)];
-            let ordered = own.wait >= 0.0 && own.ttft >= 0.0 && own.e2e >= own.ttft;
-            if times.iter().any(|own| !own.is_finite() || *own < 0.0) || !ordered {
-                say(format!("{own:?}"));
-                break;
-            }
-            if own.end == End::Finished {
-                written += u64::from(own.output);
-            }
-        }
-        indices.sort_unstable();
-        if indices.windows(2).any(|pair| pair[0] == pair[1]) {
-            say("a request ends twice".to_owned());
-        }
-        if progress.done {
-            if result.tokens.written != written {
-                say(format!("{} tokens written, {written} in records", result.tokens.written));
-            }
-            if counts.rejected == 0
-                && counts.preemptions == 0
-                && result.tokens.read - result.tokens.again + result.tokens.cached != result.tokens.input
-            {
-                say(format!("{:?}", result.tokens));
-            }
-        }
-        for pool in &result.pools {
-            let shares = [pool.utilisation, pool.prefill_share, pool.occupancy, pool.peak_occupancy];
-            let levels = pool.used.iter().chain(&pool.queue).chain(&pool.batches);
-            let below = levels
-                .chain(&pool.reading)
-                .chain(&pool.writing)
-                .find(|own| !own.is_finite() || **own < -1e-6);
-            if shares.iter().any(|own| !(-1e-9..=1.0 + 1e-6).contains(own)) || below.is_some() {
-                say(format!("{}: {shares:?} {below:?}", pool.role));
-            }
-            if progress.done && pool.held != 0 {
-                say(format!("{} blocks are held at the end", pool.held));
-            }
-        }
-        if let Some(link) = &result.link
-            && progress.done
-            && (link.sent.get() - link.moved.get()).abs() > 1e-6 * link.sent.get().max(1.0)
-        {
-            say(format!("{:?} sent, {:?} moved", link.sent, link.moved));
-        }
-        let figures = [result.ttft, result.tpot, result.e2e, result.wait];
-        for own in figures.into_iter().flatten() {
-            if !own.mean.value.get().is_finite() || own.p50.value > own.p99.value {
-                say(format!("{own:?}"));
-            }
-        }
+        all_is_accounted_for(&engine, progress, &result, &mut say);
+        records_are_sound(&engine, progress, &result, &mut say);
+        figures_are_sound(progress, &result, &mut say);
     }
     println!("{replayed} replayed");
     assert!(replayed * 2 > count, "{replayed} of {count} are possible");
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Every request has an end, and nothing stands still for ever.
+fn all_is_accounted_for(
+    engine: &Replay<'_>,
+    progress: Progress,
+    result: &Replayed,
+    say: &mut impl FnMut(String),
+) {
+    let counts = result.counts;
+    if engine.faults() > 0 {
+        say(format!("{} handles are stale that must not be", engine.faults()));
+    }
+    if counts.arrived != counts.finished + counts.rejected + counts.unfinished {
+        say(format!("{counts:?}"));
+    }
+    if progress.done && counts.unfinished > 0 {
+        let idle: Vec<String> = engine
+            .pools()
+            .flat_map(|pool| pool.replicas.iter())
+            .map(|own| {
+                format!(
+                    "{:?}, {} wait (blocked {}), {} are read, {} in transit, {} in decode, load {}, {} blocks free",
+                    own.activity,
+                    own.waiting.len(),
+                    own.blocked,
+                    own.prefilling.len(),
+                    own.in_transit,
+                    own.decoding,
+                    own.load,
+                    own.cache.available()
+                )
+            })
+            .collect();
+        say(format!("{} stand still: {counts:?}, {idle:?}", counts.unfinished));
+    }
+    if !progress.done && counts.finished == 0 {
+        say(format!("nothing is answered: {progress:?}"));
+    }
+}
+
+/// Each request is told once, in order, and the tokens add up.
+fn records_are_sound(
+    engine: &Replay<'_>,
+    progress: Progress,
+    result: &Replayed,
+    say: &mut impl FnMut(String),
+) {
+    let counts = result.counts;
+    let mut written = 0;
+    let mut indices: Vec<u32> = Vec::new();
+    for own in engine.records() {
+        indices.push(own.index);
+        let times = [own.arrival, f64::from(own.wait), f64::from(own.ttft), f64::from(own.e2e)];
+        let ordered = own.wait >= 0.0 && own.ttft >= 0.0 && own.e2e >= own.ttft;
+        if times.iter().any(|own| !own.is_finite() || *own < 0.0) || !ordered {
+            say(format!("{own:?}"));
+            break;
+        }
+        if own.end == End::Finished {
+            written += u64::from(own.output);
+        }
+    }
+    indices.sort_unstable();
+    if indices.windows(2).any(|pair| pair[0] == pair[1]) {
+        say("a request ends twice".to_owned());
+    }
+    if progress.done {
+        if result.tokens.written != written {
+            say(format!("{} tokens written, {written} in records", result.tokens.written));
+        }
+        if counts.rejected == 0
+            && counts.preemptions == 0
+            && result.tokens.read - result.tokens.again + result.tokens.cached != result.tokens.input
+        {
+            say(format!("{:?}", result.tokens));
+        }
+    }
+}
+
+/// Shares are shares, levels are levels, and what is sent arrives.
+fn figures_are_sound(progress: Progress, result: &Replayed, say: &mut impl FnMut(String)) {
+    for pool in &result.pools {
+        let shares = [pool.utilisation, pool.prefill_share, pool.occupancy, pool.peak_occupancy];
+        let levels = pool.used.iter().chain(&pool.queue).chain(&pool.batches);
+        let below =
+            levels.chain(&pool.reading).chain(&pool.writing).find(|own| !own.is_finite() || **own < -1e-6);
+        if shares.iter().any(|own| !(-1e-9..=1.0 + 1e-6).contains(own)) || below.is_some() {
+            say(format!("{}: {shares:?} {below:?}", pool.role));
+        }
+        if progress.done && pool.held != 0 {
+            say(format!("{} blocks are held at the end", pool.held));
+        }
+    }
+    if let Some(link) = &result.link
+        && progress.done
+        && (link.sent.get() - link.moved.get()).abs() > 1e-6 * link.sent.get().max(1.0)
+    {
+        say(format!("{:?} sent, {:?} moved", link.sent, link.moved));
+    }
+    let figures = [result.ttft, result.tpot, result.e2e, result.wait];
+    for own in figures.into_iter().flatten() {
+        if !own.mean.value.get().is_finite() || own.p50.value > own.p99.value {
+            say(format!("{own:?}"));
+        }
+    }
 }

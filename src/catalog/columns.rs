@@ -39,7 +39,7 @@ pub const NAMED_ROWS: [NamedRows; 4] = [
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
 ];
 
-/// Tables in `data/` whose readers find columns by the header at run time: they only lose their comments.
+/// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
 pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "benchmark.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.

@@ -6,7 +6,7 @@
 //! | file | thought |
 //! |---|---|
 //! | [`chip`], [`model`], [`engine`], [`number`] | what a chip, a model, an engine, a number format is |
-//! | [`workload`], [`acceptance`], [`prices`] | presets and assumptions; where a chip's price comes from |
+//! | [`workload`], [`acceptance`], [`prices`] | presets and assumptions, list prices of APIs; a chip's own price is in its file, and [`crate::cost`] chooses by basis |
 //! | [`architecture`] | the one notation of a model's architecture, in links and in what `build.rs` writes |
 //! | [`schema`], [`bounds`], [`columns`] | keys of the files, ranges of numbers, columns of tables; part of `build.rs` too |
 //! | `table`, `lookup` | the entries as built in, and how they are found by identifier |

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use tandem::evaluate::evaluate;
 use tandem::report::{self, words};
-use tandem::scenario::{Scenario, link};
+use tandem::scenario::Scenario;
+use tandem::scenario::link::{self, Parsed};
 
 use super::failure::Failure;
 
@@ -16,23 +17,33 @@ pub(super) fn told_of(notices: &[link::Notice]) -> Vec<String> {
 
 /// The scenario of a link whose fields are all in range, and what of the link was dropped.
 pub(super) fn read(text: &str) -> Result<(Scenario, Vec<String>), Failure> {
-    if let Some(reason) = report::no_link(text) {
-        return Err(Failure::Input(reason.to_owned()));
-    }
-    let parsed = link::parse(text);
-    match parsed.scenario.check().first() {
-        Some(invalid) => Err(Failure::Input(format!("{invalid}."))),
-        None => Ok((parsed.scenario, told_of(&parsed.notices))),
-    }
+    let Parsed { scenario, notices, .. } = sound(text, link::parse(text))?;
+    Ok((scenario, told_of(&notices)))
 }
 
 /// As [`read`]; what was dropped is told on standard error.
 pub(super) fn scenario(text: &str) -> Result<Scenario, Failure> {
-    let (scenario, notices) = read(text)?;
-    for notice in notices {
+    Ok(noted(text, link::parse(text))?.scenario)
+}
+
+/// The link that a text was read as, if it is one and all its fields are in range; what of it was dropped is told on
+/// standard error.
+pub(super) fn noted(text: &str, parsed: Parsed) -> Result<Parsed, Failure> {
+    let parsed = sound(text, parsed)?;
+    for notice in &parsed.notices {
         writeln!(io::stderr(), "Note: {notice}")?;
     }
-    Ok(scenario)
+    Ok(parsed)
+}
+
+fn sound(text: &str, parsed: Parsed) -> Result<Parsed, Failure> {
+    if let Some(reason) = report::no_link(text) {
+        return Err(Failure::Input(reason.to_owned()));
+    }
+    match parsed.scenario.check().first() {
+        Some(invalid) => Err(Failure::Input(format!("{invalid}."))),
+        None => Ok(parsed),
+    }
 }
 
 /// A refusal when the scenario cannot be served as it stands.

@@ -9,10 +9,10 @@ use tandem::chart::theme::{DARK, LIGHT};
 use tandem::evidence::nearest::Library;
 use tandem::figure::making::Making;
 use tandem::figure::view::{Reason, Tab, View, pinned};
-use tandem::scenario::link;
+use tandem::scenario::link::{self, Parsed};
 
 use super::failure::Failure;
-use super::input::{scenario, served, told_of};
+use super::input::{noted, served, told_of};
 use super::png::png;
 
 /// Measured runs, drawn beside the curves as on the page.
@@ -100,8 +100,7 @@ impl Render {
             let notices = told_of(&parsed.notices);
             return Err(Failure::Input(notices.join("\n")));
         }
-        let scenario = scenario(&self.link)?;
-        let mut told = parsed.view;
+        let Parsed { scenario, view: mut told, .. } = noted(&self.link, parsed)?;
         if let Some(shown) = self.view {
             told.retain(|(key, _)| key != "view");
             told.push(("view".to_owned(), shown.id().to_owned()));

@@ -39,7 +39,7 @@ fn label(scenario: &Scenario) -> String {
         }
         if role != Role::Colocated {
             text.push(' ');
-            text.push_str(&role.to_string().trim_end_matches(" pool").to_ascii_lowercase());
+            text.push_str(role.key());
         }
         text
     });

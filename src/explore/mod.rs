@@ -3,7 +3,7 @@
 //! and what makers claim.
 //!
 //! Each question has one type for its answer ([`Frontier`], [`Sizing`], [`Map`], [`Sensitivity`], [`Diff`],
-//! [`agents::Agents`]), which page, figures, reports and the command line read. A deployment in it goes by its name and
+//! [`agents::Agents`]), which figures, reports and the command line read, and the page as far as it needs it: of a difference, the words. A deployment in it goes by its name and
 //! its link ([`Deployed`]).
 //!
 //! Whatever takes longer than a frame is a struct with `step`, which does a little at a time: a page calls it between

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::view::{View, letter};
+use super::view::View;
 use crate::catalog::api_prices;
 use crate::chart::frontier::Better;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
@@ -10,6 +10,7 @@ use crate::evaluate::Evaluation;
 use crate::evidence::nearest::{Library, Run, Swept as Varied};
 use crate::explore::{self, Knob, price_lines};
 use crate::metric::Metric;
+use crate::report::words::letter;
 use crate::report::{sentence, words};
 use crate::scenario::{Load, Scenario};
 use crate::serve::Refusal;

@@ -7,7 +7,7 @@ use super::curves::{self, Curves, SAMPLES};
 use super::latency::{LATENCIES, breakdown};
 use super::memory::memory;
 use super::roofline::roofline;
-use super::view::{Reason, Tab, View, letter};
+use super::view::{Reason, Tab, View};
 use super::{agents, flow, frontier, levers, map, replay};
 use crate::chart::figure::Figure;
 use crate::chart::model::{Chart, Paint};
@@ -23,6 +23,7 @@ use crate::replay::run::Run;
 use crate::report::explore::map::reason;
 use crate::report::replay::refused;
 use crate::report::sentence;
+use crate::report::words::letter;
 use crate::scenario::{Load, Scenario, link};
 use crate::serve::{Steady, find_model};
 

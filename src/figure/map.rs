@@ -4,7 +4,8 @@ use crate::chart::heat::{HeatMap, MapCell, Winner};
 use crate::chart::model::{self, Paint};
 use crate::explore::{Axis, Deployed, Knob, Map};
 use crate::metric::Metric;
-use crate::report::explore::map::{axis_unit, is_twin, letter};
+use crate::report::explore::map::{axis_unit, is_twin};
+use crate::report::words::letter;
 use crate::scenario::{Scenario, link};
 use crate::units::format::Unit;
 

@@ -233,12 +233,6 @@ pub fn pinned(pairs: &[(String, String)]) -> Vec<Scenario> {
     links.map(|(_, text)| link::parse(text).scenario).collect()
 }
 
-/// What a pin is called on a chart.
-#[must_use]
-pub fn letter(index: usize) -> char {
-    ['A', 'B', 'C', 'D'].get(index).copied().unwrap_or('?')
-}
-
 fn value<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
     pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }

@@ -1,4 +1,5 @@
-//! How fast one chip does one thing: kernel law, collectives, links and SRAM pipelines.
+//! How fast one chip does one thing: kernel laws, collectives, links between chips and pools, and the constants of SRAM
+//! machines, whose pipelines are in [`crate::pass`].
 
 pub mod collective;
 pub mod constants;

@@ -2,8 +2,8 @@
 //! binding limit.
 //!
 //! - `plan` is the sharded model: layout, kernel laws, weights, what does not depend on the load ([`Plan`]).
-//! - `layers` walks a pass operation by operation: the work and time of prefill attention, decode attention, experts,
-//!   collectives and the rest, each in a method called after it.
+//! - `layers` walks a pass operation by operation: the work and time of attention in prefill and decode (a method
+//!   per kind: `grouped`, `latent`, `recurrent`, `compressed`), experts, collectives and the rest.
 //! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
 mod layers;

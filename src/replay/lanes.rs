@@ -157,10 +157,10 @@ struct Level {
 }
 
 /// What a replica of a pool is called.
-fn name(role: Role) -> String {
+fn name(role: Role) -> &'static str {
     match role {
-        Role::Colocated => "replica".to_owned(),
-        other => other.to_string().trim_end_matches(" pool").to_owned(),
+        Role::Colocated => "replica",
+        other => other.name(),
     }
 }
 

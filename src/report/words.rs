@@ -147,6 +147,12 @@ pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
     }
 }
 
+/// The letter of a pinned scenario or of a contender: A, B, C and so on.
+#[must_use]
+pub fn letter(contender: usize) -> char {
+    u8::try_from(contender).ok().filter(|own| *own < 26).map_or('*', |own| char::from(b'A' + own))
+}
+
 /// The role of a pool, as a heading.
 #[must_use]
 pub const fn role(role: Role) -> &'static str {

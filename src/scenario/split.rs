@@ -329,6 +329,15 @@ impl Role {
     pub const ALL: [Self; 7] =
         [Self::Colocated, Self::Prefill, Self::Decode, Self::Attention, Self::Ffn, Self::Draft, Self::Verify];
 
+    /// What it is called before the word pool; one that does everything has no name of its own.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ffn => "FFN",
+            other => other.key(),
+        }
+    }
+
     /// The key of its pool in links.
     #[must_use]
     pub const fn key(self) -> &'static str {
@@ -344,17 +353,11 @@ impl Role {
     }
 }
 
+/// As one would say it: `prefill pool`.
 impl std::fmt::Display for Role {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Colocated => "pool",
-            Self::Prefill => "prefill pool",
-            Self::Decode => "decode pool",
-            Self::Attention => "attention pool",
-            Self::Ffn => "FFN pool",
-            Self::Draft => "draft pool",
-            Self::Verify => "verify pool",
-        })
+        f.write_str(self.name())?;
+        if *self == Self::Colocated { Ok(()) } else { f.write_str(" pool") }
     }
 }
 

@@ -124,9 +124,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// Time over which the returns of users who were read together spread.
     fn dispersion(&self, at: &Operating) -> f64 {
-        let Deployment { scenario, ref lengths, .. } = *self.deployment;
-        scenario.traffic.scatter(&scenario.workload) * lengths.tokens * at.tpot.get()
-            + scenario.traffic.pause_scatter().get()
+        self.deployment.dispersion(at.tpot)
     }
 
     /// Mean wait for the prefill of others, among so many users of the replica.

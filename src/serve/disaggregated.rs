@@ -144,7 +144,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     /// What the time to first token is made of among so many users, who all began at once where a burst is given: the
     /// share of the others' prompts that is ahead on average.
     fn first(&self, at: &Operating, users: f64, burst: Option<f64>) -> FirstToken {
-        let Deployment { scenario, model, ref lengths, .. } = *self.deployment;
+        let Deployment { scenario, model, .. } = *self.deployment;
         let rate = at.rate * self.decode.replicas;
         let each = rate / self.replicas;
         let (mut together, ahead) = reading(&self.prefill, self.replicas, each);
@@ -157,9 +157,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 allen_cunneen(self.occupancy, self.replicas, load, 1.0) + burst * others * self.occupancy
             }
             (Load::Closed { .. }, None) => {
-                let scatter = scenario.traffic.scatter(&scenario.workload);
-                let dispersion =
-                    scatter * lengths.tokens * at.tpot.get() + scenario.traffic.pause_scatter().get();
+                let dispersion = self.deployment.dispersion(at.tpot);
                 together -= (together - 1.0) * ahead.again(dispersion);
                 ahead.settled_wait(users / self.replicas, self.replicas, each, dispersion, Order::Kept)
             }

@@ -90,11 +90,7 @@ impl Scheduler {
 
     fn rows() -> impl Iterator<Item = Row> {
         let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
-        csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
-            .from_reader(text.as_bytes())
-            .into_deserialize()
-            .filter_map(Result::ok)
+        csv::ReaderBuilder::new().from_reader(text.as_bytes()).into_deserialize().filter_map(Result::ok)
     }
 }
 

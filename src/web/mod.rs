@@ -8,10 +8,11 @@
 //! | `controls` | what a scenario holds, as form elements |
 //! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
 //! | `reasons`, `why`, `roofline`, `memory`, `flows` | the panel that says why it is so |
+//! | `figures` | numbers with their bands, as tiles and tables show them |
 //! | `tabs` | a row of tabs over a panel |
 //! | `size` | the cheapest deployments for the load |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
-//! | `pins` | scenarios kept for comparison |
+//! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `handle` | what the scripts beside the page may ask of it |
 //! | `measured`, `runs` | measured runs, fetched where one can stand on a curve or a reader asks |

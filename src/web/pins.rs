@@ -10,9 +10,9 @@ use super::jobs::follow;
 use super::late::{self, Late};
 use super::pinned::Pin;
 use super::state::{MOST_PINS, use_page};
-use crate::figure::view::letter;
 use crate::jobs::diff;
 use crate::metric::Metric;
+use crate::report::words::letter;
 use crate::scenario::link;
 use crate::units::format::ABSENT;
 

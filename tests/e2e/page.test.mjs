@@ -130,6 +130,7 @@ test("a copied link gives the same answer elsewhere", async () => {
   assert.deepEqual({ sentence: await sentence(other.page), tiles: await tiles(other.page) }, here);
   assert.equal(await other.page.locator("#chart-x").inputValue(), "load");
   assert.equal(await other.page.locator("#chart-y").inputValue(), "cost");
+  await other.page.locator(".comparison thead th").first().waitFor(); // the table is a late view
   assert.equal(await other.page.locator(".comparison thead th").count(), 3, "the pinned scenario travels along");
   assertClean(other.problems);
 });

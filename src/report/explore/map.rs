@@ -2,7 +2,7 @@
 
 use super::{change, miss, value};
 use crate::explore::{Axis, CellOutcome, Deployed, Knob, Map, MapSearch, Reason};
-use crate::report::words;
+use crate::report::words::{self, letter};
 use crate::scenario::{Load, Scenario};
 use crate::units::format::{Precision, Unit};
 
@@ -19,12 +19,6 @@ pub const fn axis_unit(axis: Axis, scenario: &Scenario) -> Unit {
         Axis::Knob(Knob::Mix | Knob::Hit) => Unit::Percent,
         Axis::Ttft | Axis::Tpot => Unit::Seconds,
     }
-}
-
-/// The letter of a contender: A, B, C and so on.
-#[must_use]
-pub fn letter(contender: usize) -> char {
-    u8::try_from(contender).ok().filter(|own| *own < 26).map_or('*', |own| char::from(b'A' + own))
 }
 
 /// What a contender comes to, in words.

@@ -5,16 +5,7 @@ use crate::scenario::{Pool, Role, Scenario};
 
 /// Key and name of a pool.
 pub const fn names(role: Role) -> (&'static str, &'static str) {
-    let key = match role {
-        Role::Colocated => "pool",
-        Role::Prefill => "prefill",
-        Role::Decode => "decode",
-        Role::Attention => "attention",
-        Role::Ffn => "ffn",
-        Role::Draft => "draft",
-        Role::Verify => "verify",
-    };
-    (key, words::pool(role))
+    (role.key(), words::pool(role))
 }
 
 /// The pool of a role, where there is one.

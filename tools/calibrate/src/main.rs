@@ -6,7 +6,8 @@
 //! | `table` | tables in, files of constants out |
 //! | `kernels`, `collectives` | laws of single kernels and exchanges, from `DIR/ops/` |
 //! | `served` | served points as scenarios, from `DIR/serving.csv` |
-//! | `engines` | what engines add, fitted on served points; residuals of points left out |
+//! | `engines` | what engines add, fitted on served points |
+//! | `residuals` | how far off points are that a fit did not see |
 //! | `bands` | 80 % intervals per evidence class, from those residuals |
 //!
 //! Two runs, one per stage: the library has its constants built in, so that engines are fitted by a program that was built

@@ -4,13 +4,15 @@
 //! Reloading adds a script to the page on its way out, from a file of its own so that the page's content security
 //! policy holds. The script asks for the tag of the newest build and waits for the answer until there is another one.
 
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
-use tiny_http::{Header, Method, Request, Response, Server};
+use anyhow::{Context, Result};
+use httparse::{EMPTY_HEADER, Request, Status};
 
 use crate::bundle::bundle;
 use crate::site::{Asset, Site};
@@ -26,6 +28,15 @@ const NO_KEEPER: &str = "addEventListener(\"activate\", () => registration.unreg
 
 /// How long a request for the newest build may wait.
 const WAIT: Duration = Duration::from_secs(25);
+
+/// How long a connection may stay silent before it is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most bytes of a request that are read.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// Most headers of a request.
+const MOST_HEADERS: usize = 128;
 
 const RELOAD_SCRIPT: &str = r#"// Added by `cargo xtask serve`: reloads the page once there is another build than the one it came from.
 const seen = new URL(import.meta.url).searchParams.get("seen");
@@ -90,22 +101,18 @@ pub fn start(site: Arc<Site>, at: &Place, live: bool) -> Result<Serving> {
         "" => "/".to_owned(),
         path => format!("/{path}/"),
     };
-    let server = Server::http((at.host.as_str(), at.port))
-        .map_err(|reason| anyhow!("cannot listen on {}:{}; try --port 0: {reason}", at.host, at.port))?;
-    let port = server.server_addr().to_ip().map_or(at.port, |address| address.port());
-    let url = format!("http://{}:{port}{base}", at.host);
+    let listener = TcpListener::bind((at.host.as_str(), at.port))
+        .with_context(|| format!("cannot listen on {}:{}; try --port 0", at.host, at.port))?;
+    let url = format!("http://{}:{}{base}", at.host, listener.local_addr()?.port());
     let site = Mutex::new(site);
     let shared = Arc::new(Shared { base, live, site, changed: Condvar::new() });
     let for_requests = Arc::clone(&shared);
     thread::spawn(move || {
-        for request in server.incoming_requests() {
+        for stream in listener.incoming().flatten() {
             let shared = Arc::clone(&for_requests);
-            // A thread each, since one that asks for the newest build waits. The client may be gone; that is its own
-            // affair.
-            thread::spawn(move || {
-                let reply = shared.answer(&Question::of(&request));
-                request.respond(reply.response())
-            });
+            // A thread each, since browsers open connections ahead of need and leave them idle: with a pool of threads
+            // those would keep others waiting. The client may be gone; that is its own affair.
+            thread::spawn(move || shared.converse(&stream));
         }
     });
     Ok(Serving { url, shared })
@@ -122,6 +129,17 @@ impl Serving {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Arc<Site>> {
         self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One request on a connection, then no more.
+    fn converse(&self, mut stream: &TcpStream) -> io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let bytes = match Question::read(stream)? {
+            Some(question) => self.answer(&question).bytes(!question.head_only),
+            None => Reply::text(400, "no request that this server can read").bytes(true),
+        };
+        stream.write_all(&bytes)?;
+        stream.flush()
     }
 
     fn answer(&self, question: &Question) -> Reply {
@@ -217,13 +235,30 @@ impl Reply {
         Self { status: 200, headers, body: body.to_vec() }
     }
 
-    /// As the server sends it: whole, with its length.
-    fn response(self) -> Response<std::io::Cursor<Vec<u8>>> {
-        let headers =
-            self.headers.iter().filter_map(|(name, value)| Header::from_bytes(*name, value.as_str()).ok());
-        headers
-            .fold(Response::from_data(self.body).with_status_code(self.status), Response::with_header)
-            .with_chunked_threshold(usize::MAX)
+    /// As it goes over the wire.
+    fn bytes(&self, with_body: bool) -> Vec<u8> {
+        let reason = match self.status {
+            200 => "OK",
+            304 => "Not Modified",
+            308 => "Permanent Redirect",
+            400 => "Bad Request",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            _ => "",
+        };
+        let mut text = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", self.status);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if self.status != 304 {
+            text.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+        }
+        text.push_str("\r\n");
+        let mut bytes = text.into_bytes();
+        if with_body {
+            bytes.extend_from_slice(&self.body);
+        }
+        bytes
     }
 }
 
@@ -231,6 +266,8 @@ impl Reply {
 struct Question {
     /// GET or HEAD.
     only_reads: bool,
+    /// HEAD.
+    head_only: bool,
     /// Path and query, as they came.
     target: String,
     accept_encoding: String,
@@ -238,14 +275,41 @@ struct Question {
 }
 
 impl Question {
-    fn of(request: &Request) -> Self {
-        let header = |name: &'static str| {
-            let found = request.headers().iter().find(|own| own.field.equiv(name));
-            found.map(|own| own.value.to_string()).unwrap_or_default()
+    /// `None` when it is no request.
+    fn read(mut stream: impl Read) -> io::Result<Option<Self>> {
+        let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            let count = stream.read(&mut piece)?;
+            head.extend_from_slice(piece.get(..count).unwrap_or_default());
+            match Self::parse(&head) {
+                Ok(Some(question)) => return Ok(Some(question)),
+                // There is more to come.
+                Ok(None) if count > 0 && head.len() < LONGEST_HEAD => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// `None` when the head is not whole yet.
+    fn parse(head: &[u8]) -> Result<Option<Self>, httparse::Error> {
+        let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+        let mut request = Request::new(&mut headers);
+        Ok(match request.parse(head)? {
+            Status::Complete(_) => Some(Self::of(&request)),
+            Status::Partial => None,
+        })
+    }
+
+    fn of(request: &Request<'_, '_>) -> Self {
+        let header = |name: &str| {
+            let found = request.headers.iter().find(|own| own.name.eq_ignore_ascii_case(name));
+            found.map(|own| String::from_utf8_lossy(own.value).into_owned()).unwrap_or_default()
         };
+        let method = request.method.unwrap_or_default();
         Self {
-            only_reads: matches!(request.method(), Method::Get | Method::Head),
-            target: request.url().to_owned(),
+            only_reads: matches!(method, "GET" | "HEAD"),
+            head_only: method == "HEAD",
+            target: request.path.unwrap_or_default().to_owned(),
             accept_encoding: header("Accept-Encoding"),
             if_none_match: header("If-None-Match"),
         }
@@ -377,5 +441,16 @@ mod tests {
                 assert!(answer.contains(" 200 ") && !answer.contains(&seen), "{answer}");
             }
         });
+    }
+
+    #[test]
+    fn idle_connections_keep_nobody_waiting() {
+        let serving = serving(false);
+        let address = serving.url.trim_start_matches("http://").split('/').next().unwrap();
+        let idle: Vec<_> = (0..50).map(|_| TcpStream::connect(address).unwrap()).collect();
+        for _ in 0..50 {
+            assert!(get(&serving, "GET", "/deep/path/a.css").contains(" 200 "));
+        }
+        drop(idle);
     }
 }
