@@ -286,7 +286,7 @@ impl Recorder {
             // What the others leave, and at least an equal part.
             let each = LANES.saturating_sub(all - count).max(LANES / pools.len());
             for worker in 0..count.min(each) {
-                let label = numbered(&name, worker, each, count);
+                let label = numbered(name, worker, each, count);
                 self.lanes.push(Watched::new(label, Some((index, worker))));
             }
             if !pool.helpers.is_empty() {
@@ -299,7 +299,7 @@ impl Recorder {
             }
             for helper in &pool.helpers {
                 let (count, name) = (helper.plan.replicas as usize, self::name(helper.plan.role));
-                let label = |replica| Watched::new(numbered(&name, replica, LANES / 2, count), None);
+                let label = |replica| Watched::new(numbered(name, replica, LANES / 2, count), None);
                 let lanes = (0..count.min(LANES / 2)).map(label).collect();
                 self.helped.push(Helped { pool: index, plan: helper.plan, lanes });
             }
