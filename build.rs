@@ -13,7 +13,9 @@ use std::{env, fs};
 use serde::de::DeserializeOwned;
 
 use catalog::provenance::Confidence;
-use catalog::schema::{AcceptanceFile, Checks, ChipFile, Cited, ModelFile, PricesFile, WorkloadsFile};
+use catalog::schema::{
+    AcceptanceFile, Checks, ChipFile, Cited, ModelFile, PricesFile, WorkloadsFile, shared_names,
+};
 
 #[path = "build/presets.rs"]
 mod presets;
@@ -33,6 +35,7 @@ mod catalog {
     pub mod number;
     pub mod provenance;
     pub mod schema;
+    pub mod spelling;
 }
 
 /// What that part needs.
@@ -100,6 +103,8 @@ impl Build {
         let browser = self.browser;
         self.write("chips.txt", lines(chips.iter().map(|own| (&*own.vendor, own.cells(browser)))));
         self.write("models.txt", lines(models.iter().map(|own| (&*own.vendor, own.cells(browser)))));
+        self.aliases("chip", chips.iter().map(|own| (&*own.id, &*own.aliases)).collect());
+        self.aliases("model", models.iter().map(|own| (&*own.id, &*own.aliases)).collect());
 
         let known: Vec<&str> = models.iter().map(|model| &*model.id).collect();
         let workloads: Option<WorkloadsFile> = self.file("workloads.toml", WorkloadsFile::check);
@@ -132,6 +137,15 @@ impl Build {
 
         let chips: Vec<&str> = chips.iter().map(|chip| &*chip.id).collect();
         self.tables(&chips);
+    }
+
+    /// Writes a line for each entry that has other names: its identifier, then they.
+    fn aliases(&mut self, kind: &str, entries: Vec<(&str, &[String])>) {
+        let shared = shared_names(entries.iter().copied());
+        self.problems.extend(shared.into_iter().map(|problem| format!("{DATA}/{kind}s: {problem}")));
+        let named = entries.into_iter().filter(|(_, aliases)| !aliases.is_empty());
+        let text = named.map(|(id, aliases)| format!("{id} {}\n", aliases.join(" "))).collect();
+        self.write(&format!("{kind}-aliases.txt"), text);
     }
 
     fn write(&mut self, name: &str, text: String) {

@@ -9,7 +9,8 @@
 //! | [`workload`], [`acceptance`], [`prices`] | presets and assumptions, list prices of APIs; a chip's own price is in its file, and [`crate::cost`] chooses by basis |
 //! | [`architecture`] | the one notation of a model's architecture, in links and in what `build.rs` writes |
 //! | [`schema`], [`bounds`], [`columns`] | keys of the files, ranges of numbers, columns of tables; part of `build.rs` too |
-//! | `table`, `lookup` | the entries as built in, and how they are found by identifier |
+//! | `table`, [`lookup`] | the entries as built in, how they are found, and what comes near to a name that is not there |
+//! | [`named`], [`spelling`] | entries by the names that people use |
 //! | [`provenance`] | where single blocks of an entry come from |
 //! | [`family`] | models of any size by a rule |
 //! | [`custom`], [`import`] | what the files lack: a chip by its figures, a model by its architecture or a `config.json` |
@@ -41,13 +42,15 @@ pub mod custom;
 pub mod engine;
 pub mod family;
 pub mod import;
-mod lookup;
+pub mod lookup;
 pub mod model;
+pub mod named;
 pub mod number;
 pub mod prices;
 pub mod provenance;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schema;
+pub mod spelling;
 mod table;
 pub mod workload;
 
@@ -57,10 +60,11 @@ pub use custom::ChipFigures;
 pub use engine::Engine;
 pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};
+pub use named::{ModelName, chip_named, model_named, nearest_chip_ids, nearest_model_ids};
 pub use number::{ComputeType, NumberFormat};
 pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions};
 pub use table::{
-    chip, chips, chips_by_vendor, file_provenance, model, models, models_by_vendor, nearest_chip_ids,
-    nearest_model_ids,
+    chip, chip_aliases, chips, chips_by_vendor, file_provenance, model, model_aliases, models,
+    models_by_vendor,
 };
 pub use workload::{Workload, workload, workloads};

@@ -11,13 +11,17 @@ use super::architecture::{self, Architecture};
 use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sram, Status};
 use super::lookup;
 use super::model::Model;
+use super::number::NumberFormat;
 use super::provenance::{Confidence, Provenance};
+use super::spelling;
 use crate::units::decimal::decimal;
 use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Tokens, Watts};
 
 const CHIP_LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/chips.txt"));
 const MODEL_LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/models.txt"));
+const CHIP_ALIASES: &str = include_str!(concat!(env!("OUT_DIR"), "/chip-aliases.txt"));
+const MODEL_ALIASES: &str = include_str!(concat!(env!("OUT_DIR"), "/model-aliases.txt"));
 // CHIP_BLOCKS, MODEL_BLOCKS, FILE_BLOCKS: where blocks of entries come from, by identifier or file.
 include!(concat!(env!("OUT_DIR"), "/provenance.rs"));
 
@@ -38,7 +42,7 @@ pub fn models() -> &'static [Model] {
 /// ```
 /// let chip = tandem::catalog::chip("h100-sxm").unwrap();
 /// assert_eq!(chip.vendor, "NVIDIA");
-/// assert!(tandem::catalog::nearest_chip_ids("h100-sxn").contains(&"h100-sxm"));
+/// assert_eq!(tandem::catalog::nearest_chip_ids("h100-sxn").first(), Some(&"h100-sxm"));
 /// ```
 #[must_use]
 pub fn chip(id: &str) -> Option<&'static Chip> {
@@ -61,16 +65,20 @@ pub fn models_by_vendor() -> impl Iterator<Item = (&'static str, &'static [Model
     all_models().by_vendor()
 }
 
-/// Identifiers of chips that may have been meant by an unknown one, nearest first, at most three.
-#[must_use]
-pub fn nearest_chip_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&all_chips().ids, id)
+/// Other names of the chip with this identifier, as its file lists them.
+pub fn chip_aliases(id: &str) -> impl Iterator<Item = &'static str> {
+    aliases(CHIP_ALIASES, id)
 }
 
-/// Identifiers of models that may have been meant by an unknown one, nearest first, at most three.
-#[must_use]
-pub fn nearest_model_ids(id: &str) -> Vec<&'static str> {
-    lookup::nearest(&all_models().ids, id)
+/// Other names of the model with this identifier, as its file lists them.
+pub fn model_aliases(id: &str) -> impl Iterator<Item = &'static str> {
+    aliases(MODEL_ALIASES, id)
+}
+
+/// The aliases of an entry: a line has its identifier and then they, some with the format that they stand for.
+fn aliases(text: &'static str, id: &str) -> impl Iterator<Item = &'static str> {
+    let line = text.lines().find(|line| line.split(' ').next() == Some(id)).unwrap_or_default();
+    line.split(' ').skip(1).map(|alias| alias.split(':').next().unwrap_or(alias))
 }
 
 /// Where the blocks of a file of several entries come from, such as `prices.toml`, as far as it says; empty in browsers.
@@ -87,11 +95,14 @@ fn provenance(all: Blocks, id: &str) -> &'static [Provenance] {
 }
 
 /// Entries of one kind, by vendor.
-struct Table<T> {
+pub(super) struct Table<T> {
     /// The entries.
     entries: Vec<T>,
     /// Their identifiers in alphabetical order, with their positions.
     ids: Vec<(&'static str, usize)>,
+    /// Their identifiers and aliases as [`spelling::key`] files them, in alphabetical order, with their positions and the
+    /// format that the checkpoint of that name has.
+    names: Vec<(String, usize, Option<NumberFormat>)>,
     /// The vendors, with their first position and the one after their last.
     vendors: Vec<(&'static str, usize, usize)>,
 }
@@ -102,6 +113,25 @@ impl<T> Table<T> {
         lookup::position(&self.ids, id).and_then(|position| self.entries.get(position))
     }
 
+    /// The entry with this identifier or alias as [`spelling::key`] files it, and the format that the name stands for.
+    pub(super) fn named(&self, key: &str) -> Option<(&T, Option<NumberFormat>)> {
+        let found = self.names.binary_search_by(|(name, ..)| name.as_str().cmp(key)).ok()?;
+        let (_, position, format) = self.names.get(found)?;
+        Some((self.entries.get(*position)?, *format))
+    }
+
+    /// Identifiers that may have been meant, nearest first.
+    pub(super) fn nearest(&self, wanted: &str) -> Vec<&'static str> {
+        let mut ids = vec![""; self.entries.len()];
+        for (id, position) in &self.ids {
+            if let Some(slot) = ids.get_mut(*position) {
+                *slot = id;
+            }
+        }
+        let names = self.names.iter().filter_map(|(name, at, _)| Some((name, *ids.get(*at)?)));
+        lookup::nearest_of(wanted, names)
+    }
+
     /// The entries of each vendor.
     fn by_vendor(&self) -> impl Iterator<Item = (&'static str, &[T])> {
         self.vendors.iter().filter_map(|&(vendor, from, to)| Some((vendor, self.entries.get(from..to)?)))
@@ -109,20 +139,24 @@ impl<T> Table<T> {
 }
 
 /// All chips.
-fn all_chips() -> &'static Table<Chip> {
+pub(super) fn all_chips() -> &'static Table<Chip> {
     static CHIPS: OnceLock<Table<Chip>> = OnceLock::new();
-    CHIPS.get_or_init(|| read(CHIP_LINES, read_chip))
+    CHIPS.get_or_init(|| read(CHIP_LINES, CHIP_ALIASES, read_chip))
 }
 
 /// All models.
-fn all_models() -> &'static Table<Model> {
+pub(super) fn all_models() -> &'static Table<Model> {
     static MODELS: OnceLock<Table<Model>> = OnceLock::new();
-    MODELS.get_or_init(|| read(MODEL_LINES, read_model))
+    MODELS.get_or_init(|| read(MODEL_LINES, MODEL_ALIASES, read_model))
 }
 
 /// Reads all lines; one without tabs names the vendor of those below it. None is left out, as a test sees to.
-fn read<T>(text: &'static str, entry: fn(&'static str, &mut Cells) -> Option<T>) -> Table<T> {
-    let mut table = Table { entries: Vec::new(), ids: Vec::new(), vendors: Vec::new() };
+fn read<T>(
+    text: &'static str,
+    aliases: &'static str,
+    entry: fn(&'static str, &mut Cells) -> Option<T>,
+) -> Table<T> {
+    let mut table = Table { entries: Vec::new(), ids: Vec::new(), names: Vec::new(), vendors: Vec::new() };
     let mut vendor = "";
     for line in text.lines() {
         let mut cells = Cells(line.split('\t'));
@@ -140,6 +174,17 @@ fn read<T>(text: &'static str, entry: fn(&'static str, &mut Cells) -> Option<T>)
         }
     }
     order::sort_by_key(&mut table.ids, |(id, _)| *id);
+    table.names = table.ids.iter().map(|(id, at)| (spelling::key(id), *at, None)).collect();
+    for line in aliases.lines() {
+        let mut names = line.split(' ');
+        if let Some(at) = names.next().and_then(|id| lookup::position(&table.ids, id)) {
+            table.names.extend(names.map(|text| {
+                let (name, format) = text.split_once(':').unwrap_or((text, ""));
+                (spelling::key(name), at, NumberFormat::from_id(format))
+            }));
+        }
+    }
+    table.names.sort_unstable();
     table
 }
 

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tandem::catalog;
 use tandem::catalog::import::model_from_config;
 use tandem::report;
 
@@ -32,8 +31,8 @@ enum Kind {
 impl Catalog {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         match (self.kind, self.json) {
-            (Kind::Chips, true) => json(out, &catalog::chips()),
-            (Kind::Models, true) => json(out, &catalog::models()),
+            (Kind::Chips, true) => json(out, &report::catalog::named_chips()),
+            (Kind::Models, true) => json(out, &report::catalog::named_models()),
             (Kind::Chips, false) => Ok(out.write_all(report::catalog::chips().as_bytes())?),
             (Kind::Models, false) => Ok(out.write_all(report::catalog::models().as_bytes())?),
         }

@@ -1,24 +1,55 @@
 //! The catalogue as tables for a terminal.
 
+use serde::Serialize;
+
 use crate::catalog::{self, Chip, Model};
 use crate::units::format::{ABSENT, Unit};
 
 /// All chips.
 #[must_use]
 pub fn chips() -> String {
-    let head = ["id", "name", "status", "8-bit", "memory", "bandwidth", "rent"];
+    let head = ["id", "name", "status", "8-bit", "memory", "bandwidth", "rent", "also called"];
     align(std::iter::once(head.map(str::to_owned)).chain(catalog::chips().iter().map(chip)))
 }
 
 /// All models, and how families are written.
 #[must_use]
 pub fn models() -> String {
-    let head = ["id", "name", "released", "parameters", "active", "context"];
+    let head = ["id", "name", "released", "parameters", "active", "context", "also called"];
     let table = align(std::iter::once(head.map(str::to_owned)).chain(catalog::models().iter().map(model)));
-    format!("{table}\nAny size: dense:70B, moe:235B:9%, mla-moe:671B:5.5% (family, total, active share)\n")
+    format!(
+        "{table}\nAny size: dense:70B, moe:235B:9%, mla-moe:671B:5.5% (family, total, active share)\n{NAMES}"
+    )
 }
 
-fn chip(chip: &Chip) -> [String; 7] {
+/// How names of models are read.
+const NAMES: &str = "Names of model hubs are read too: deepseek-ai/DeepSeek-R1-0528, meta-llama/Llama-3.3-70B-Instruct, \
+                     Qwen3-32B-AWQ (weights=int4)\n";
+
+/// An entry with its other names, for machines.
+#[derive(Serialize)]
+pub struct Named<T: Serialize + 'static> {
+    #[serde(flatten)]
+    entry: &'static T,
+    /// Other names by which links and files may call it.
+    aliases: Vec<&'static str>,
+}
+
+/// All chips with their other names.
+#[must_use]
+pub fn named_chips() -> Vec<Named<Chip>> {
+    let named = |entry: &'static Chip| Named { entry, aliases: catalog::chip_aliases(&entry.id).collect() };
+    catalog::chips().iter().map(named).collect()
+}
+
+/// All models with their other names.
+#[must_use]
+pub fn named_models() -> Vec<Named<Model>> {
+    let named = |entry: &'static Model| Named { entry, aliases: catalog::model_aliases(&entry.id).collect() };
+    catalog::models().iter().map(named).collect()
+}
+
+fn chip(chip: &Chip) -> [String; 8] {
     let show =
         |unit: Unit, value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| unit.format(value));
     [
@@ -39,10 +70,11 @@ fn chip(chip: &Chip) -> [String; 7] {
             },
         ),
         show(Unit::DollarsPerHour, chip.price.rent_typical.map(|rent| rent.get())),
+        catalog::chip_aliases(&chip.id).collect::<Vec<_>>().join(" "),
     ]
 }
 
-fn model(model: &Model) -> [String; 6] {
+fn model(model: &Model) -> [String; 7] {
     let parameters = model.parameters();
     [
         model.id.clone().into_owned(),
@@ -51,6 +83,7 @@ fn model(model: &Model) -> [String; 6] {
         Unit::Parameters.format(parameters.total()),
         Unit::Parameters.format(parameters.active()),
         Unit::Tokens.format(model.max_context.get()),
+        catalog::model_aliases(&model.id).collect::<Vec<_>>().join(" "),
     ]
 }
 

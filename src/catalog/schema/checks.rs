@@ -4,8 +4,38 @@ use std::fmt::Display;
 
 use serde::Deserialize;
 
+use crate::catalog::number::NumberFormat;
 use crate::catalog::provenance::Confidence;
+use crate::catalog::spelling;
 use crate::units::limits::Limits;
+
+/// Most other names of an entry.
+const MOST_ALIASES: usize = 24;
+
+/// Longest other name.
+const LONGEST_ALIAS: usize = 64;
+
+/// Names that stand for more than one of these entries, or twice for one: each with its other names. Spellings that are
+/// read alike count as one name.
+pub fn shared_names<'a>(entries: impl Iterator<Item = (&'a str, &'a [String])>) -> Vec<String> {
+    let mut names: Vec<(String, &str, &str)> = Vec::new();
+    for (id, aliases) in entries {
+        names.push((spelling::key(id), id, id));
+        names.extend(aliases.iter().map(|alias| (spelling::key(bare(alias)), bare(alias), id)));
+    }
+    names.sort();
+    let pairs = names.iter().zip(names.iter().skip(1)).filter(|(one, other)| one.0 == other.0);
+    pairs
+        .map(|((_, name, id), (_, again, other))| {
+            format!("{again:?} of {other} is read like {name:?} of {id}: a name stands for one entry, and is listed once")
+        })
+        .collect()
+}
+
+/// An alias without the format that it stands for.
+fn bare(alias: &str) -> &str {
+    alias.split(':').next().unwrap_or(alias)
+}
 
 /// The checks of one file.
 #[derive(Clone, Debug)]
@@ -153,6 +183,28 @@ impl Checks {
                 format!(
                     "`{block}.as_of = {date:?}` must be a month or a day, for example \"2026-11\" or \"2026-11-30\""
                 )
+            });
+        }
+    }
+
+    /// The form of other names. That no two entries share one is checked of all of them ([`shared_names`]).
+    pub(super) fn aliases(&mut self, aliases: &[String]) {
+        self.ensure(aliases.len() <= MOST_ALIASES, || format!("at most {MOST_ALIASES} `aliases` are listed"));
+        for alias in aliases {
+            if let Some((_, format)) = alias.split_once(':') {
+                self.ensure(NumberFormat::from_id(format).is_some(), || {
+                    let known = NumberFormat::ALL.map(NumberFormat::id).join(", ");
+                    format!("`aliases`: behind the colon of {alias:?} stands one of {known}")
+                });
+            }
+            let alias = bare(alias);
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
+            let good = (2..=LONGEST_ALIAS).contains(&alias.len())
+                && alias.bytes().all(plain)
+                && !alias.starts_with(['-', '.'])
+                && !alias.ends_with(['-', '.']);
+            self.ensure(good, || {
+                format!("`aliases`: {alias:?} must be 2 to {LONGEST_ALIAS} of a-z, 0-9, `-` and `.`, such as \"h100\"")
             });
         }
     }

@@ -15,6 +15,9 @@ pub struct ChipFile {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// Other names that people use for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Maker.
     pub vendor: String,
     /// Family of architecture.
@@ -138,6 +141,7 @@ impl ChipFile {
     /// Whether it makes sense.
     pub fn check(&self, c: &mut Checks) {
         c.identity(&self.id, &self.name, &self.vendor, &self.date, &self.sources);
+        c.aliases(&self.aliases);
         c.count("year", self.year, bounds::YEAR);
         for (block, cited) in self.blocks() {
             c.cited(block, cited);

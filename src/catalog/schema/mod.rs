@@ -13,7 +13,7 @@ mod model;
 mod prices;
 mod workload;
 
-pub use checks::{Checks, Cited, Origin};
+pub use checks::{Checks, Cited, Origin, shared_names};
 pub use chip::{ChipFile, MemoryFile, PeaksFile, PowerFile, PriceFile, ScaleOutFile, ScaleUpFile, SramFile};
 pub use model::{
     AttentionFile, Compressed, Dense, FfnFile, Grouped, IndexerFile, Latent, Linear, Mamba, ModelFile, Moe,

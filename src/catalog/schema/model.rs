@@ -19,6 +19,9 @@ pub struct ModelFile {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// Other names that people use for it, and those of models of the same shape.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Maker.
     pub vendor: String,
     /// Month of release, or year.
@@ -177,6 +180,7 @@ impl ModelFile {
     /// Whether it makes sense.
     pub fn check(&self, c: &mut Checks) {
         c.identity(&self.id, &self.name, &self.vendor, &self.date, &self.sources);
+        c.aliases(&self.aliases);
         c.month("released", &self.released, true);
         for (block, cited) in self.blocks() {
             c.cited(block, cited);
