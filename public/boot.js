@@ -7,7 +7,8 @@
 // - `tandem-share` is the event by which the page asks for the panel of share.js; its detail is the page's address.
 // - `tandem-copy` asks for a text on the clipboard (copy.js); its detail is the text, and a function that is told whether
 //   it got there.
-// - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen.
+// - The page sets `document.documentElement.dataset.ready = "true"` once figures are on the screen, or why there are
+//   none.
 // - Behind `?embed=1` it shows less, and host.js speaks with the page around it. What that script writes into
 //   `dataset.parts` is read when the page is mounted.
 // - Only a page of its own, not one inside another, leaves a service worker (sw.js) behind, which answers offline.

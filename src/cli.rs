@@ -1,5 +1,6 @@
 //! Commands of the binary `tandem`. Everything they know comes from the library; here is only reading, writing and
-//! exit codes: 0 for an answer, 1 for a refusal or bad input, 2 for wrong usage.
+//! exit codes: 0 for an answer, 1 for what cannot be served or a file that cannot be used, 2 for a question that is not
+//! understood, be it a link or an argument.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use explore::{Breakeven, Diff, Frontier, Sensitivity, Size};
 use failure::Failure;
 use render::Render;
 use replay::Replay;
+use tandem::report::{self, Reply};
 
 mod batch;
 mod catalog;
@@ -68,10 +70,27 @@ enum Command {
     Job,
 }
 
+impl Command {
+    /// Whether the answer is wanted as JSON.
+    const fn json(&self) -> bool {
+        match self {
+            Self::Eval(verb) => verb.json,
+            Self::Replay(verb) => verb.json,
+            Self::Frontier(verb) => verb.json,
+            Self::Size(verb) => verb.json,
+            Self::Breakeven(verb) => verb.json,
+            Self::Sensitivity(verb) => verb.json,
+            Self::Diff(verb) => verb.json,
+            _ => false,
+        }
+    }
+}
+
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let mut out = BufWriter::new(io::stdout().lock());
+    let json = cli.command.json();
     let result = match &cli.command {
         Command::Eval(verb) => verb.run(&mut out),
         Command::Render(verb) => verb.run(&mut out),
@@ -96,15 +115,31 @@ pub fn run() -> ExitCode {
             let _ = out.into_parts();
             ExitCode::SUCCESS
         }
-        Err(Failure::Io(error)) => complain(&error.to_string()),
-        Err(Failure::Input(message)) => complain(&message),
+        Err(Failure::Io(error)) => complain(&error.to_string(), 1),
+        Err(Failure::Input(message)) => complain(&message, 1),
+        Err(Failure::Misread(message)) => complain(&message, 2),
+        Err(Failure::Asked(failure)) => refuse(&mut out, *failure, json),
     }
 }
 
-fn complain(message: &str) -> ExitCode {
+/// Says why a link has no answer, in the form in which the answer was wanted.
+fn refuse(out: &mut impl Write, failure: report::Failure, json: bool) -> ExitCode {
+    let code = if failure.misread { 2 } else { 1 };
+    if json {
+        let _ = writeln!(out, "{}", Reply::Failure(failure).json_line()).and_then(|()| out.flush());
+        return ExitCode::from(code);
+    }
+    // What is not understood stands in the reason already.
+    let notices = failure.notices.iter().filter(|_| failure.faults.is_empty());
+    let mut lines: Vec<String> = notices.map(|notice| format!("Note: {notice}")).collect();
+    lines.push(failure.error);
+    complain(&lines.join("\n"), code)
+}
+
+fn complain(message: &str, code: u8) -> ExitCode {
     // Nothing is left to do when even standard error is closed.
     if !message.is_empty() {
         let _ = writeln!(io::stderr(), "{message}");
     }
-    ExitCode::from(1)
+    ExitCode::from(code)
 }

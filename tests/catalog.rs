@@ -279,7 +279,7 @@ fn entries_are_found_by_identifier() {
         assert_eq!(model(&entry.id).map(|found| &*found.id), Some(&*entry.id));
     }
     assert!(chip("h100").is_none() && model("").is_none());
-    assert_eq!(nearest_chip_ids("h100"), ["h100-nvl", "h100-pcie", "h100-sxm"]);
+    assert_eq!(nearest_chip_ids("h100"), ["h100-sxm", "h100-nvl", "h100-pcie"]);
     assert_eq!(nearest_chip_ids("b20").first(), Some(&"b200"));
     assert_eq!(nearest_model_ids("deepseek_v3"), ["deepseek-v3", "deepseek-v3.2", "deepseek-v2"]);
     assert_eq!(nearest_model_ids("llama-3-70b").first(), Some(&"llama3-70b"));

@@ -3,11 +3,10 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::Serialize;
-use tandem::report::{self, Reply};
+use tandem::report::{self, Reply, Strictness};
 use tandem::scenario::link;
 
 use super::failure::Failure;
-use super::input::told_of;
 
 /// A pure filter: a line of standard input in, a line out, in the same order, in constant memory. What cannot be answered
 /// is answered with the reason in its place. Answers are flushed whenever the input pauses, so that the other end of two
@@ -40,17 +39,18 @@ pub(super) fn batch(
         };
         match answered {
             Ok(text) => writeln!(out, "{text}")?,
-            Err(Failure::Input(error)) => {
+            Err(Failure::Asked(failure)) => writeln!(out, "{}", Reply::Failure(*failure).json_line())?,
+            Err(Failure::Input(error) | Failure::Misread(error)) => {
                 let text = std::str::from_utf8(&line).unwrap_or_default();
-                let parsed = report::no_link(text).is_none().then(|| link::parse(text));
-                let failure = report::Failure {
-                    link: parsed.as_ref().map_or_else(String::new, |own| link::write(&own.scenario, &[])),
-                    error,
-                    notices: parsed.map_or_else(Vec::new, |own| told_of(&own.notices)),
-                };
+                // Any link that comes so far was understood.
+                let (link, notices) = report::asked(text, Strictness::Lenient).map_or_else(
+                    |_| Default::default(),
+                    |(own, notices)| (link::write(&own.scenario, &[]), notices),
+                );
+                let failure = report::Failure { notices, ..report::Failure::of(link, error) };
                 writeln!(out, "{}", Reply::Failure(failure).json_line())?;
             }
-            Err(other) => return Err(other),
+            Err(Failure::Io(error)) => return Err(Failure::Io(error)),
         }
     }
 }

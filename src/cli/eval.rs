@@ -1,14 +1,14 @@
 //! `eval`: the evaluation of a link.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::Args;
 use tandem::evaluate::evaluate;
-use tandem::report::{self, Reply, Strictness, reply, words};
-use tandem::scenario::link;
+use tandem::report::{self, Reply, reply};
 
 use super::batch::batch;
 use super::failure::Failure;
+use super::input::{Reading, note};
 
 #[derive(Args)]
 pub(super) struct Eval {
@@ -17,50 +17,36 @@ pub(super) struct Eval {
     link: Option<String>,
     /// Print one line of JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Read links from standard input, one a line, and write one JSON object a line, in the same order; a line that
     /// cannot be evaluated is answered with {"error": ...} in its place
     #[arg(long)]
     batch: bool,
-    /// Refuse a link of which any part cannot be taken as it stands
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Eval {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let strictness = self.reading.strictness();
         if self.batch {
-            return batch(out, |line| Ok(reply(line, self.strictness()).json_line()));
+            return batch(out, |line| Ok(reply(line, strictness).json_line()));
         }
         let text = self.link.as_deref().unwrap_or_default();
-        let answer = reply(text, self.strictness());
         if self.json {
-            writeln!(out, "{}", answer.json_line())?;
-            return match answer {
-                Reply::Report(_) => Ok(()),
-                Reply::Failure(_) => Err(Failure::Input(String::new())),
-            };
-        }
-        match answer {
-            Reply::Failure(failure) => {
-                let mut lines: Vec<String> =
-                    failure.notices.iter().map(|notice| format!("Note: {notice}")).collect();
-                lines.push(failure.error);
-                Err(Failure::Input(lines.join("\n")))
+            let answer = reply(text, strictness);
+            if let Reply::Failure(failure) = answer {
+                return Err(failure.into());
             }
-            Reply::Report(_) => {
-                let parsed = link::parse(text);
-                for notice in &parsed.notices {
-                    writeln!(io::stderr(), "Note: {notice}")?;
-                }
-                let evaluation =
-                    evaluate(&parsed.scenario).map_err(|refusal| Failure::Input(words::refusal(&refusal)))?;
-                Ok(out.write_all(report::text(&parsed.scenario, &evaluation).as_bytes())?)
-            }
+            return Ok(writeln!(out, "{}", answer.json_line())?);
         }
-    }
-
-    const fn strictness(&self) -> Strictness {
-        if self.strict { Strictness::Strict } else { Strictness::Lenient }
+        let (parsed, notices) = report::asked(text, strictness)?;
+        let scenario = parsed.scenario;
+        let evaluation = evaluate(&scenario).map_err(|refusal| report::Failure {
+            notices: notices.clone(),
+            ..report::Failure::new(&scenario, &refusal)
+        })?;
+        note(&notices)?;
+        Ok(out.write_all(report::text(&scenario, &evaluation).as_bytes())?)
     }
 }

@@ -3,16 +3,15 @@
 use std::io::Write;
 
 use clap::Args;
-use tandem::catalog;
 use tandem::evaluate::evaluate;
 use tandem::explore::{self, Axis, MapSearch};
 use tandem::metric::Metric;
 use tandem::report::{explore as told, words};
-use tandem::scenario::Scenario;
+use tandem::scenario::{Scenario, link};
 
 use super::batch::{batch, noted};
 use super::failure::Failure;
-use super::input::{read, scenario, served};
+use super::input::{Reading, read, scenario, served};
 use super::json::json;
 
 #[derive(Args)]
@@ -25,10 +24,12 @@ pub(super) struct Frontier {
     metric: Metric,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// A link a line in, a JSON object a line out, as `eval --batch`
     #[arg(long)]
     batch: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// The frontier of a scenario.
@@ -45,11 +46,11 @@ impl Frontier {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.batch {
             return batch(out, |line| {
-                let (scenario, notices) = read(line)?;
+                let (scenario, notices) = read(line, self.reading)?;
                 noted(&frontier_of(&scenario, self.metric)?, notices)
             });
         }
-        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let scenario = scenario(self.link.as_deref().unwrap_or_default(), self.reading)?;
         let found = frontier_of(&scenario, self.metric)?;
         if self.json {
             json(out, &found)
@@ -72,24 +73,27 @@ pub(super) struct Size {
     top: usize,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// A link a line in, a JSON object a line out, as `eval --batch`
     #[arg(long)]
     batch: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// The chip of a name, by any of its names.
+fn chip(scenario: &Scenario, name: &str) -> Result<String, Failure> {
+    link::chip_named(&scenario.custom, "--chips", name)
+        .map_err(|notice| Failure::Misread(format!("{notice}")))
 }
 
 /// The sizing of a scenario, out of these chips or of all.
 fn sized(scenario: &Scenario, chips: &[String]) -> Result<explore::Sizing, Failure> {
     scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
-    for id in chips {
-        if scenario.chip(id).is_none() {
-            let near = catalog::nearest_chip_ids(id).join(", ");
-            let near = if near.is_empty() { String::new() } else { format!("; near: {near}") };
-            return Err(Failure::Input(format!("--chips: no chip is called {id}{near}")));
-        }
-    }
-    let all = || explore::all_chips(scenario);
-    let chips = if chips.is_empty() { all() } else { chips.to_vec() };
+    let chips = match chips {
+        [] => explore::all_chips(scenario),
+        _ => chips.iter().map(|name| chip(scenario, name)).collect::<Result<_, _>>()?,
+    };
     Ok(explore::size(scenario, &chips))
 }
 
@@ -97,11 +101,11 @@ impl Size {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.batch {
             return batch(out, |line| {
-                let (scenario, notices) = read(line)?;
+                let (scenario, notices) = read(line, self.reading)?;
                 noted(&told::size::SizingReport::new(&sized(&scenario, &self.chips)?), notices)
             });
         }
-        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let scenario = scenario(self.link.as_deref().unwrap_or_default(), self.reading)?;
         let sizing = sized(&scenario, &self.chips)?;
         if self.json {
             json(out, &told::size::SizingReport::new(&sizing))?;
@@ -133,12 +137,15 @@ pub(super) struct Breakeven {
     size: u16,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Breakeven {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let mut contenders = self.links.iter().map(|text| scenario(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut contenders =
+            self.links.iter().map(|text| scenario(text, self.reading)).collect::<Result<Vec<_>, _>>()?;
         if let [only] = &contenders[..] {
             contenders = explore::rivals(only);
         }
@@ -176,10 +183,12 @@ pub(super) struct Sensitivity {
     metric: Metric,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// A link a line in, a JSON object a line out, as `eval --batch`
     #[arg(long)]
     batch: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// How a metric answers to each lever, and the price below which a chip without one would be cheaper.
@@ -196,12 +205,12 @@ impl Sensitivity {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.batch {
             return batch(out, |line| {
-                let (scenario, notices) = read(line)?;
+                let (scenario, notices) = read(line, self.reading)?;
                 let (tornado, pays) = tornado(&scenario, self.metric)?;
                 noted(&told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()), notices)
             });
         }
-        let scenario = scenario(self.link.as_deref().unwrap_or_default())?;
+        let scenario = scenario(self.link.as_deref().unwrap_or_default(), self.reading)?;
         let (tornado, pays) = tornado(&scenario, self.metric)?;
         if self.json {
             json(out, &told::sensitivity::SensitivityReport::new(&tornado, pays.as_ref()))
@@ -219,12 +228,14 @@ pub(super) struct Diff {
     after: String,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Diff {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (before, after) = (scenario(&self.before)?, scenario(&self.after)?);
+        let (before, after) = (scenario(&self.before, self.reading)?, scenario(&self.after, self.reading)?);
         for (name, own) in [("first", &before), ("second", &after)] {
             if let Err(refusal) = evaluate(own) {
                 return Err(Failure::Input(format!("The {name} scenario: {}", words::refusal(&refusal))));

@@ -4,46 +4,60 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use clap::Args;
 use tandem::evaluate::evaluate;
-use tandem::report::{self, words};
+use tandem::report::{Strictness, asked, words};
 use tandem::scenario::Scenario;
-use tandem::scenario::link::{self, Parsed};
+use tandem::scenario::link::Parsed;
 
 use super::failure::Failure;
 
-pub(super) fn told_of(notices: &[link::Notice]) -> Vec<String> {
-    notices.iter().map(ToString::to_string).collect()
+/// How the parts of a link are taken that cannot be taken as they stand.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Reading {
+    /// Go on with the rest of a link of which a part is not understood; its default stands in for it
+    #[arg(long, conflicts_with = "strict")]
+    lenient: bool,
+    /// Refuse a link of which any part cannot be taken as it stands, such as a key that does not exist
+    #[arg(long)]
+    strict: bool,
 }
 
-/// The scenario of a link whose fields are all in range, and what of the link was dropped.
-pub(super) fn read(text: &str) -> Result<(Scenario, Vec<String>), Failure> {
-    let Parsed { scenario, notices, .. } = sound(text, link::parse(text))?;
-    Ok((scenario, told_of(&notices)))
-}
-
-/// As [`read`]; what was dropped is told on standard error.
-pub(super) fn scenario(text: &str) -> Result<Scenario, Failure> {
-    Ok(noted(text, link::parse(text))?.scenario)
-}
-
-/// The link that a text was read as, if it is one and all its fields are in range; what of it was dropped is told on
-/// standard error.
-pub(super) fn noted(text: &str, parsed: Parsed) -> Result<Parsed, Failure> {
-    let parsed = sound(text, parsed)?;
-    for notice in &parsed.notices {
-        writeln!(io::stderr(), "Note: {notice}")?;
+impl Reading {
+    pub(super) const fn is_lenient(self) -> bool {
+        self.lenient
     }
+
+    pub(super) const fn strictness(self) -> Strictness {
+        match (self.lenient, self.strict) {
+            (true, _) => Strictness::Lenient,
+            (_, true) => Strictness::Strict,
+            _ => Strictness::Plain,
+        }
+    }
+}
+
+/// The scenario of a link, and what is to be said of the link.
+pub(super) fn read(text: &str, reading: Reading) -> Result<(Scenario, Vec<String>), Failure> {
+    let (parsed, notices) = asked(text, reading.strictness())?;
+    Ok((parsed.scenario, notices))
+}
+
+/// As [`read`]; what is to be said is told on standard error.
+pub(super) fn scenario(text: &str, reading: Reading) -> Result<Scenario, Failure> {
+    Ok(noted(text, reading)?.scenario)
+}
+
+/// What a text was read as; what is to be said of it is told on standard error.
+pub(super) fn noted(text: &str, reading: Reading) -> Result<Parsed, Failure> {
+    let (parsed, notices) = asked(text, reading.strictness())?;
+    note(&notices)?;
     Ok(parsed)
 }
 
-fn sound(text: &str, parsed: Parsed) -> Result<Parsed, Failure> {
-    if let Some(reason) = report::no_link(text) {
-        return Err(Failure::Input(reason.to_owned()));
-    }
-    match parsed.scenario.check().first() {
-        Some(invalid) => Err(Failure::Input(format!("{invalid}."))),
-        None => Ok(parsed),
-    }
+/// Tells on standard error.
+pub(super) fn note(notices: &[String]) -> io::Result<()> {
+    notices.iter().try_for_each(|notice| writeln!(io::stderr(), "Note: {notice}"))
 }
 
 /// A refusal when the scenario cannot be served as it stands.

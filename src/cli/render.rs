@@ -8,11 +8,11 @@ use clap::{Args, ValueEnum};
 use tandem::chart::theme::{DARK, LIGHT};
 use tandem::evidence::nearest::Library;
 use tandem::figure::making::Making;
-use tandem::figure::view::{Reason, Tab, View, pinned};
-use tandem::scenario::link::{self, Parsed};
+use tandem::figure::view::{Reason, Tab, View, pinned, unknown};
+use tandem::scenario::link::Parsed;
 
 use super::failure::Failure;
-use super::input::{noted, served, told_of};
+use super::input::{Reading, noted, served};
 use super::png::png;
 
 /// Measured runs, drawn beside the curves as on the page.
@@ -40,9 +40,8 @@ pub(super) struct Render {
     /// Another view than the link's
     #[arg(long, value_enum)]
     view: Option<Shown>,
-    /// Refuse a link of which any part cannot be taken as it stands
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -95,15 +94,13 @@ impl Shown {
 
 impl Render {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let parsed = link::parse(&self.link);
-        if self.strict && !parsed.notices.is_empty() {
-            let notices = told_of(&parsed.notices);
-            return Err(Failure::Input(notices.join("\n")));
-        }
-        let Parsed { scenario, view: mut told, .. } = noted(&self.link, parsed)?;
+        let Parsed { scenario, view: mut told, .. } = noted(&self.link, self.reading)?;
         if let Some(shown) = self.view {
             told.retain(|(key, _)| key != "view");
             told.push(("view".to_owned(), shown.id().to_owned()));
+        }
+        if let Some(unknown) = unknown(&told).filter(|_| !self.reading.is_lenient()) {
+            return Err(Failure::Misread(unknown));
         }
         let view = View::read(&told);
         if view.alone || view.tab != Tab::BreakEven {

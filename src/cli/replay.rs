@@ -12,14 +12,13 @@ use tandem::replay::requests::Pacing;
 use tandem::replay::{self, Asked};
 use tandem::report::replay as told;
 use tandem::report::words;
-use tandem::scenario::link;
 use tandem::scenario::trace::{Reader, Trace};
 use tandem::serve::{Deployment, Models, Refusal};
 use tandem::units::format::Unit;
 
 use super::batch::batch;
 use super::failure::Failure;
-use super::input::{read, told_of};
+use super::input::{Reading, note, read};
 use super::json::json;
 
 #[derive(Args)]
@@ -39,16 +38,15 @@ pub(super) struct Replay {
     users: Option<u32>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Write a line for every request to this file; - for standard output, in place of the report
     #[arg(long, conflicts_with = "batch")]
     csv: Option<PathBuf>,
     /// A link a line in, a JSON object a line out, as `eval --batch`; each replays the same trace, if there is one
     #[arg(long)]
     batch: bool,
-    /// Refuse a link of which any part cannot be taken as it stands
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Replay {
@@ -74,14 +72,9 @@ impl Replay {
         }
         let mut of_trace = Vec::new();
         let asked = self.asked(&mut of_trace)?;
-        for notice in of_trace {
-            writeln!(io::stderr(), "Note: {notice}")?;
-        }
+        note(&of_trace)?;
         batch(out, |line| {
-            let (scenario, notices) = read(line)?;
-            if self.strict && !notices.is_empty() {
-                return Err(Failure::Input(format!("The link has a mistake: {}.", notices.join("; "))));
-            }
+            let (scenario, notices) = read(line, self.reading)?;
             let refused = |refusal: Refusal| Failure::Input(words::refusal(&refusal));
             let models = Models::of(&scenario).map_err(refused)?;
             let deployment = Deployment::new(&scenario, constants(), &models).map_err(refused)?;
@@ -94,20 +87,10 @@ impl Replay {
     }
 
     fn one(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let parsed = link::parse(self.link.as_deref().unwrap_or_default());
-        let mut notices = told_of(&parsed.notices);
-        if self.strict && !notices.is_empty() {
-            return Err(Failure::Input(notices.join("\n")));
-        }
-        let scenario = parsed.scenario;
-        if let Some(invalid) = scenario.check().first() {
-            return Err(Failure::Input(invalid.to_string()));
-        }
+        let (scenario, mut notices) = read(self.link.as_deref().unwrap_or_default(), self.reading)?;
         let asked = self.asked(&mut notices)?;
         if !self.json {
-            for notice in &notices {
-                writeln!(io::stderr(), "Note: {notice}")?;
-            }
+            note(&notices)?;
         }
         let refused = |refusal: Refusal| Failure::Input(words::refusal(&refusal));
         let models = Models::of(&scenario).map_err(refused)?;

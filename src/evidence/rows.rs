@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::catalog::{Engine, NumberFormat};
+use crate::catalog::{self, Engine, NumberFormat};
 use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
@@ -251,8 +251,14 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
             })
         })
     };
-    let pool =
-        |field: &'static str, text: &str| notation::parse(text).map_err(|error| (field, error.to_string()));
+    // A name that stands for nothing stays as it is, and the row is refused for it.
+    let pool = |field: &'static str, text: &str| {
+        let mut pool = notation::parse(text).map_err(|error| (field, error.to_string()))?;
+        if let Some(chip) = catalog::chip_named(&pool.chip) {
+            pool.chip = chip.id.clone().into_owned();
+        }
+        Ok::<_, Problem>(pool)
+    };
 
     let engine = needed("engine")?;
     let engine = Engine::from_id(&engine.to_ascii_lowercase()).ok_or_else(|| {
@@ -289,10 +295,13 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         }
     };
     let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
+    let model = needed("model")?;
+    let named = catalog::model_named(model);
+    let stated = named.and_then(|own| own.format.filter(|_| !own.released));
     let scenario = Scenario {
-        model: needed("model")?.to_ascii_lowercase(),
+        model: named.map_or_else(|| model.to_ascii_lowercase(), |own| own.model.id.clone().into_owned()),
         formats: Formats {
-            weights: format("weights").transpose()?,
+            weights: format("weights").transpose()?.or(stated),
             experts: format("experts").transpose()?,
             kv: format("kv").transpose()?,
         },

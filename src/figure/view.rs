@@ -1,9 +1,11 @@
 //! How a scenario is looked at: which figure, over which axes. It stands in a link behind the scenario and changes no
 //! number.
 
+use crate::catalog::lookup;
 use crate::explore::{Axis, Knob};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Scenario, link};
+use crate::units::format::excerpt;
 
 /// The charts of the main panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -224,6 +226,29 @@ impl View {
             matches!(self.metric.quantity(), Quantity::Time | Quantity::DollarsPerMtok | Quantity::Energy);
         (self.log_x.unwrap_or(x), self.log_y.unwrap_or(y))
     }
+}
+
+/// What a link says of the view that names nothing, in words, with what comes near. The page shows its usual view then and
+/// says so; who asks for a file gets none.
+#[must_use]
+pub fn unknown(pairs: &[(String, String)]) -> Option<String> {
+    let views = || Tab::ALL.map(Tab::id).into_iter().chain(Reason::ALL.map(Reason::id));
+    pairs.iter().find_map(|(key, text)| {
+        let known: Vec<&str> = match key.as_str() {
+            "view" => views().collect(),
+            "why" => Reason::ALL.map(Reason::id).to_vec(),
+            "x" => Knob::ALL.map(Knob::id).to_vec(),
+            "y" | "by" => Metric::ALL.map(Metric::id).to_vec(),
+            "mx" | "my" => Axis::ALL.map(Axis::id).to_vec(),
+            _ => return None,
+        };
+        if known.contains(&text.as_str()) {
+            return None;
+        }
+        let near = lookup::nearest(text, known.iter().copied());
+        let near = near.first().map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+        Some(format!("{key}={}: expected one of {}.{near}", excerpt(text, 80), known.join(", ")))
+    })
 }
 
 /// The scenarios that a link pins.

@@ -74,6 +74,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         Box::new(Climbing(Ladder::new(link::parse(&self.link).scenario)))
     }

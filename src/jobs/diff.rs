@@ -35,6 +35,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.before, &self.after]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let [before, after] = [&self.before, &self.after].map(|own| link::parse(own).scenario);
         Box::new(Once(move || line(&sentences(&before, &after))))

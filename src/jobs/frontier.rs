@@ -33,6 +33,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let scenario = link::parse(&self.link).scenario;
         Box::new(Searching { search: Search::new(&scenario, self.metric), steps: 0 })

@@ -51,6 +51,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     fn start(self) -> Box<dyn Work> {
         Box::new(Once(move || line(&answer(self.name.trim(), &self.text.0))))
     }

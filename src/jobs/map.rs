@@ -61,6 +61,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        self.links.iter().map(String::as_str).collect()
+    }
+
     fn start(self) -> Box<dyn Work> {
         let mut contenders: Vec<Scenario> = self.links.iter().map(|own| link::parse(own).scenario).collect();
         if let [only] = &contenders[..] {

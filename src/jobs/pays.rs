@@ -30,6 +30,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let scenario = link::parse(&self.link).scenario;
         let unpriced = kinds(&scenario).into_iter().filter(|id| chip_price(&scenario, id).is_err()).count();

@@ -4,6 +4,7 @@
 use super::share;
 use super::slice::{Answered, Ask, Slice, Work};
 use super::{agents, diff, frontier, import, map, pays, replay, sensitivity, size};
+use crate::scenario::link;
 
 /// Makes the one enum out of the questions, each of which knows its verb.
 macro_rules! questions {
@@ -26,14 +27,24 @@ macro_rules! questions {
             /// Reads a question.
             ///
             /// # Errors
-            /// A text that is no question, in words.
+            /// A text that is no question, or one about a link that is not understood, in words.
             pub fn read(text: &str) -> Result<Self, String> {
                 let (verb, rest) = text.split_once('\n').unwrap_or((text, ""));
                 let question = match verb {
                     $($(#[cfg($on)])? <$own as Ask>::VERB => <$own as Ask>::of(rest).map(Self::$variant),)*
                     _ => return Err(format!("no job is called {verb}")),
                 };
-                question.ok_or_else(|| format!("{verb}: what follows is no such question"))
+                let question = question.ok_or_else(|| format!("{verb}: what follows is no such question"))?;
+                for link in question.links() {
+                    link::parse(link).understood().map_err(|misread| misread.to_string())?;
+                }
+                Ok(question)
+            }
+
+            fn links(&self) -> Vec<&str> {
+                match self {
+                    $($(#[cfg($on)])? Self::$variant(own) => own.links()),*
+                }
             }
 
             fn start(self) -> Box<dyn Work> {
@@ -131,6 +142,12 @@ mod tests {
         assert_eq!(Question::read("dance\nv1").unwrap_err(), "no job is called dance");
         for text in ["frontier", "frontier\nbeauty\nv1", "map\ncost\nisl\nload\n9\nv1", "replay\nfast\nv1"] {
             assert!(Question::read(text).unwrap_err().contains("no such question"), "{text}");
+        }
+        for text in
+            ["size\nv1&model=lama3-8b", "frontier\ncost\nv1&model=lama3-8b", "diff\nv1\nv1&model=lama3-8b"]
+        {
+            let error = Question::read(text).unwrap_err();
+            assert!(error.contains("Did you mean llama3-8b"), "{text}: {error}");
         }
     }
 

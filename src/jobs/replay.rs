@@ -233,6 +233,10 @@ struct Replaying {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let Self { speed, wish, link, trace: Rest(text) } = self;
         let speed = if speed > 0.0 && speed <= 1e6 { speed } else { 1.0 };

@@ -43,6 +43,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let scenario = link::parse(&self.link).scenario;
         Box::new(Once(move || {

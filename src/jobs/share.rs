@@ -108,12 +108,16 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let Self { format, link, runs: Rest(runs) } = self;
         let Parsed { scenario, view, .. } = link::parse(&link);
         let text = match format {
             Format::Markdown => markdown(&scenario, &link),
-            Format::Json => reply(&link, Strictness::Lenient).json_line() + "\n",
+            Format::Json => reply(&link, Strictness::Plain).json_line() + "\n",
             Format::Csv | Format::Svg { .. } => {
                 let making = Making::new(scenario, View::read(&view), pinned(&view), Library::read(&runs));
                 return Box::new(Drawing { format, making });
@@ -186,7 +190,7 @@ mod tests {
 
     #[test]
     fn json_is_that_of_the_command_line() {
-        assert_eq!(share(Format::Json, LINK), reply(LINK, Strictness::Lenient).json_line() + "\n");
+        assert_eq!(share(Format::Json, LINK), reply(LINK, Strictness::Plain).json_line() + "\n");
     }
 
     #[test]

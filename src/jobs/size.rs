@@ -50,6 +50,10 @@ impl Ask for Question {
 }
 
 impl Answered for Question {
+    fn links(&self) -> Vec<&str> {
+        vec![&self.link]
+    }
+
     fn start(self) -> Box<dyn Work> {
         let scenario = link::parse(&self.link).scenario;
         Box::new(Sizing { sizer: Sizer::new(&scenario, &all_chips(&scenario)), steps: 0 })

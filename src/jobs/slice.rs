@@ -31,6 +31,9 @@ pub trait Ask: Field {
 
 /// A question as it is answered.
 pub(super) trait Answered: Ask {
+    /// The links that it is about.
+    fn links(&self) -> Vec<&str>;
+
     /// Takes the question up.
     fn start(self) -> Box<dyn Work>;
 }

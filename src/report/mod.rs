@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::evaluate::{Evaluation, evaluate};
 use crate::evidence::EvidenceClass;
-use crate::scenario::{Role, Scenario, link};
+use crate::scenario::link::{self, Notice, Parsed};
+use crate::scenario::{Role, Scenario};
 use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal};
 
 pub mod accuracy;
@@ -172,12 +173,32 @@ pub struct SaturationReport {
 /// Why there is no report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
-    /// The scenario as a link; empty where the text was no link.
+    /// What was asked, as a link; empty where the text was no link.
     pub link: String,
     /// The reason in a sentence.
     pub error: String,
+    /// What of the link is not understood, so that nothing was evaluated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultReport>,
+    /// Whether the question was not understood, or what of it was is refused as the asker wished. Otherwise the scenario
+    /// cannot be served.
+    #[serde(skip)]
+    pub misread: bool,
     /// What the link said that could not be taken as it stands.
     pub notices: Vec<String>,
+}
+
+/// A part of a link that is not understood.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultReport {
+    /// The key; empty where the fault is of the whole link.
+    pub key: String,
+    /// The value as written, cut short.
+    pub value: String,
+    /// What is wrong with it, and what is accepted.
+    pub text: String,
+    /// Values that may have been meant, nearest first.
+    pub nearest: Vec<String>,
 }
 
 /// What becomes of a text that ought to be a link.
@@ -193,10 +214,12 @@ pub enum Reply {
 /// How notices of a link are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// The rest of the link holds, as on the page.
-    #[default]
+    /// A part that is not understood gets its default, and the rest of the link is evaluated.
     Lenient,
-    /// A link with a notice that may change what it means is refused.
+    /// A link with a part that is not understood is refused, as everywhere.
+    #[default]
+    Plain,
+    /// A link with a notice that may change what it means is refused, such as a key that does not exist.
     Strict,
 }
 
@@ -249,7 +272,33 @@ impl Failure {
     /// Why a scenario was refused.
     #[must_use]
     pub fn new(scenario: &Scenario, refusal: &Refusal) -> Self {
-        Self { link: link::write(scenario, &[]), error: words::refusal(refusal), notices: Vec::new() }
+        Self::of(link::write(scenario, &[]), words::refusal(refusal))
+    }
+
+    /// A reason why a link has no report.
+    #[must_use]
+    pub const fn of(link: String, error: String) -> Self {
+        Self { link, error, faults: Vec::new(), misread: false, notices: Vec::new() }
+    }
+
+    /// The parts of a link that are not understood.
+    fn misread(misread: &link::Misread) -> Self {
+        let parsed = &misread.0;
+        let fault = |fault: &link::Fault| FaultReport {
+            key: fault.notice.key.clone(),
+            value: fault.notice.value.clone(),
+            text: fault.notice.complaint(),
+            nearest: fault.notice.problem.nearest().to_vec(),
+        };
+        Self {
+            faults: parsed.faults.iter().map(fault).collect(),
+            misread: true,
+            notices: parsed.notices.iter().map(ToString::to_string).collect(),
+            ..Self::of(
+                link::link_with(&parsed.scenario, &[], &parsed.stated, &parsed.faults, None),
+                misread.to_string(),
+            )
+        }
     }
 }
 
@@ -268,34 +317,56 @@ impl Reply {
 /// ```
 /// use tandem::report::{Reply, Strictness, reply};
 ///
-/// let answer = reply("v1&model=llama3-8b&pool=h100-sxm*1", Strictness::Lenient);
+/// let answer = reply("v1&model=llama3-8b&pool=h100-sxm*1", Strictness::Plain);
 /// assert!(matches!(answer, Reply::Report(_)));
 /// // A line of JSON for every link, also for one that cannot be answered.
-/// let failure = reply("v1&model=llama3-8b&pool=abacus*1", Strictness::Strict);
+/// let failure = reply("v1&model=llama3-8b&pool=abacus*1", Strictness::Plain);
 /// assert!(failure.json_line().contains("\"error\""));
 /// ```
 #[must_use]
 pub fn reply(text: &str, strictness: Strictness) -> Reply {
-    if let Some(error) = no_link(text) {
-        return Reply::Failure(Failure { link: String::new(), error: error.to_owned(), notices: Vec::new() });
+    let (Parsed { scenario, .. }, notices) = match asked(text, strictness) {
+        Ok(asked) => asked,
+        Err(failure) => return Reply::Failure(failure),
+    };
+    match evaluate(&scenario) {
+        Ok(evaluation) => Reply::Report(Box::new(Report { notices, ..Report::new(&scenario, &evaluation) })),
+        Err(refusal) => Reply::Failure(Failure { notices, ..Failure::new(&scenario, &refusal) }),
     }
-    let parsed = link::parse(text);
-    let notices: Vec<String> = parsed.notices.iter().map(ToString::to_string).collect();
+}
+
+/// What a text asks, if it may be answered, and what is to be said about it: the one door of the command line and of what
+/// is handed on.
+///
+/// # Errors
+/// A text that is no link, a link of which a part is not understood, and what strictness forbids besides.
+pub fn asked(text: &str, strictness: Strictness) -> Result<(Parsed, Vec<String>), Failure> {
+    if let Some(error) = no_link(text) {
+        return Err(Failure { misread: true, ..Failure::of(String::new(), error.to_owned()) });
+    }
+    let mut parsed = link::parse(text);
+    if strictness != Strictness::Lenient {
+        parsed = parsed.understood().map_err(|misread| Failure::misread(&misread))?;
+    }
+    let notices: Vec<String> = parsed.notices.iter().map(told).collect();
     if strictness == Strictness::Strict
         && let Some(notice) = parsed.notices.iter().find(|notice| notice.changes_meaning())
     {
-        let link = link::write(&parsed.scenario, &[]);
-        return Reply::Failure(Failure {
-            link,
-            error: format!("The link has a mistake: {notice}."),
+        let error = format!("The link has a mistake: {notice}.");
+        return Err(Failure {
+            misread: true,
             notices,
+            ..Failure::of(link::write(&parsed.scenario, &[]), error)
         });
     }
-    match evaluate(&parsed.scenario) {
-        Ok(evaluation) => {
-            Reply::Report(Box::new(Report { notices, ..Report::new(&parsed.scenario, &evaluation) }))
-        }
-        Err(refusal) => Reply::Failure(Failure { notices, ..Failure::new(&parsed.scenario, &refusal) }),
+    Ok((parsed, notices))
+}
+
+/// A remark on a link whose scenario is evaluated all the same, with what was put in the place of what is not understood.
+fn told(notice: &Notice) -> String {
+    match notice.kept.as_ref().filter(|_| notice.is_fault()) {
+        Some(kept) => format!("{}; {kept} is used instead", notice.complaint()),
+        None => notice.to_string(),
     }
 }
 

@@ -319,7 +319,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::MissingFigure { chip: id, figure } => format!("{} has no published {figure}.", chip(id)),
         Refusal::Invalid { .. } | Refusal::UnknownModel { .. } | Refusal::UnknownChip { .. } => {
             let sentence = capital(refusal.to_string());
-            if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
+            if sentence.ends_with(['.', '?']) { sentence } else { format!("{sentence}.") }
         }
     }
 }

@@ -83,8 +83,14 @@ impl Custom {
             message: if id.contains(':') {
                 error.to_string()
             } else {
-                let near = catalog::nearest_model_ids(id).join(", ");
-                format!("no model is called {}; near: {near}", excerpt(id, EXCERPT))
+                let said = format!("no model is called {}", excerpt(id, EXCERPT));
+                match catalog::nearest_model_ids(id)[..] {
+                    [] => said,
+                    [only] => format!("{said}; did you mean {only}?"),
+                    [ref others @ .., last] => {
+                        format!("{said}; did you mean {} or {last}?", others.join(", "))
+                    }
+                }
             },
         })
     }

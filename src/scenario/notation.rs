@@ -25,6 +25,9 @@ use crate::units::format::excerpt;
 /// Longest text that is looked at; the longest sensible one is far shorter.
 const LONGEST: usize = 256;
 
+/// Chips of the server that most are sold in, offered where a pool says no number.
+const USUAL: u32 = 8;
+
 /// Why a text is no pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotationError {
@@ -159,6 +162,39 @@ impl Written {
 pub fn parse(text: &str) -> Result<Pool, NotationError> {
     let (chip, chips, written) = read(text)?;
     Ok(Pool { chip, chips, layout: written.map(Written::complete) })
+}
+
+/// What may have been meant by a text that is no pool: numbers and degrees in their usual places, names as `chip` knows
+/// them. `None` where too little is left to tell.
+#[must_use]
+pub fn repaired(text: &str, chip: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let text = text.trim().to_ascii_lowercase();
+    let mut parts = text.split([':', ',', ' ']).filter(|part| !part.is_empty());
+    let head = parts.next()?;
+    let whole =
+        |text: &str| text.parse::<u32>().ok().filter(|&count| Limits::CHIPS.admit(f64::from(count)).is_ok());
+    // `8xh200`, `8*h200` and `h200x8`, but no count of the digits of a name.
+    let counted = |name: &str, count: &str| {
+        let count = count.trim_matches(|symbol: char| !symbol.is_ascii_digit());
+        Some((chip(name.trim())?, whole(count)?))
+    };
+    let cut = [head.split_once(['*', '×', 'x']), head.rsplit_once(['*', '×', 'x'])];
+    let found = cut.into_iter().flatten().find_map(|(one, other)| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits(one) { counted(other, one) } else { counted(one, other) }
+    });
+    let (chip, count) = found.or_else(|| Some((chip(head)?, USUAL)))?;
+    let mut pool = format!("{chip}*{count}");
+    for part in parts {
+        let name: String = part.chars().take_while(char::is_ascii_alphabetic).collect();
+        let degree: String = part.chars().filter(char::is_ascii_digit).collect();
+        let name = crate::catalog::lookup::nearest(&name, NAMES.into_iter()).first().copied()?;
+        pool.push_str(&format!(":{name}{degree}"));
+    }
+    parse(&pool).is_ok().then_some(pool)
 }
 
 /// The shortest text that [`parse`] reads as this pool.

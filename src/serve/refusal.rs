@@ -88,7 +88,12 @@ impl fmt::Display for Refusal {
                 write!(f, "no chip is called {}", excerpt(chip, EXCERPT))
             }
             Self::UnknownChip { chip, nearest } => {
-                write!(f, "no chip is called {}; near: {}", excerpt(chip, EXCERPT), nearest.join(", "))
+                write!(
+                    f,
+                    "no chip is called {}; did you mean {}?",
+                    excerpt(chip, EXCERPT),
+                    nearest.join(" or ")
+                )
             }
             Self::MissingFigure { chip, figure } => {
                 write!(f, "{chip} has no published {figure}, so nothing can be computed on it")

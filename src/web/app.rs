@@ -13,6 +13,7 @@ use super::embed::Embed;
 use super::handle::tell_changes;
 use super::history::{self, Opened};
 use super::jobs::Desk;
+use super::misread::Misread;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
@@ -29,7 +30,7 @@ use super::undo::UndoButtons;
 /// The whole page, or what an embed shows of it. The state of a whole page goes to `keep`.
 pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     let Opened { parsed, view, pins, embedded } = history::open();
-    let page = Page::new(parsed.scenario.clone(), view, Desk::new(ask), embedded);
+    let page = Page::new(&parsed, view, Desk::new(ask), embedded);
     page.pins.set(pins);
     page.story.set(history::story_of(&parsed.view));
     history::tell(&page, &parsed);
@@ -43,6 +44,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     }
     tell_changes(page);
     keep(page);
+    let understood = page.understood();
     let open = RwSignal::new(false);
     // Built at once, the page would hold a slow phone for a quarter of a second: what is not read first comes in a turn
     // of its own.
@@ -66,10 +68,13 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
         <main class="bench">
             <div class="top">
                 <Notices/>
+                <Misread/>
                 <div id="story"></div>
-                <AnswerPanel/>
-                <Tiles/>
-                <SizePanel/>
+                <When on=understood>
+                    <AnswerPanel/>
+                    <Tiles/>
+                    <SizePanel/>
+                </When>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
                 <h2 id="controls-title" class="unseen">"Scenario"</h2>
@@ -89,11 +94,13 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                 </div>
             </section>
             <div class="results">
-                <Charts/>
-                <When on=rest>
-                    <Reasons/>
-                    <Pools/>
-                    <Comparison/>
+                <When on=understood>
+                    <Charts/>
+                    <When on=rest>
+                        <Reasons/>
+                        <Pools/>
+                        <Comparison/>
+                    </When>
                 </When>
             </div>
         </main>

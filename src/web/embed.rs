@@ -13,6 +13,7 @@ use super::answer::AnswerPanel;
 use super::charts::Charts;
 use super::history::{address, link_of, take};
 use super::lean::{When, effect, memo, words};
+use super::misread::Misread;
 use super::notices::Notices;
 use super::state::use_page;
 use super::theme::{self, Choice};
@@ -51,11 +52,14 @@ pub fn Embed(
             let _ = root.set_attribute("data-link", &link_of(&page));
         }
     });
+    // While the link is not understood, nothing of it is shown.
+    let understood = page.understood();
     let wanted = move |part: &'static str| {
         memo(move || {
-            parts.with(|parts| {
-                parts.as_deref().unwrap_or(PARTS).split_ascii_whitespace().any(|own| own == part)
-            })
+            understood.get()
+                && parts.with(|parts| {
+                    parts.as_deref().unwrap_or(PARTS).split_ascii_whitespace().any(|own| own == part)
+                })
         })
     };
     let href = move || {
@@ -66,6 +70,7 @@ pub fn Embed(
         <main class="embed">
             <h1 class="unseen">"Tandem"</h1>
             <Notices/>
+            <Misread/>
             <When on={wanted("sentence")}><AnswerPanel/></When>
             <When on={wanted("tiles")}><Tiles/></When>
             <When on={wanted("chart")}><Charts/></When>

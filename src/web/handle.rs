@@ -15,6 +15,7 @@ use crate::metric::Metric;
 use crate::report::words;
 use crate::scenario::link;
 use crate::scenario::presets::PRESETS;
+use crate::units::format::excerpt;
 
 /// What is sent to the document whenever figures, view or story have changed.
 const CHANGED: &str = "tandem-change";
@@ -78,12 +79,17 @@ impl Handle {
 
     /// Whether a link asks for the scenario that stands, however it is looked at.
     pub fn stands(&self, text: &str) -> bool {
-        self.0.scenario.with_untracked(|own| *own == link::parse(text).scenario)
+        let parsed = link::parse(text);
+        parsed.faults.is_empty() && self.0.scenario.with_untracked(|own| *own == parsed.scenario)
     }
 
     /// What the scenario of a link may be called.
     pub fn name(&self, text: &str) -> String {
-        pinned::name(&link::parse(text).scenario, &[])
+        match link::parse(text).understood() {
+            Ok(parsed) => pinned::name(&parsed.scenario, &[]),
+            // It has no scenario of that name, or of any.
+            Err(_) => excerpt(text, 60),
+        }
     }
 
     /// What of a link could not be taken as it stands, a line for each remark.

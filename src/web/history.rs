@@ -50,7 +50,29 @@ pub fn open() -> Opened {
 /// The state as what follows `#`.
 pub fn link_of(page: &Page) -> String {
     let view = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
-    page.scenario.with(|scenario| link::write(scenario, &view))
+    with_faults(page, &view, None)
+}
+
+/// The state as a link. Parts that are not understood stay as they were written, but for one that is put right.
+fn with_faults(page: &Page, view: &[(String, String)], corrected: Option<(usize, &str)>) -> String {
+    page.waiting.with(|waiting| {
+        page.scenario.with(|scenario| {
+            if waiting.faults.is_empty() {
+                link::write(scenario, view)
+            } else {
+                link::link_with(scenario, view, &waiting.stated, &waiting.faults, corrected)
+            }
+        })
+    })
+}
+
+/// Puts a part of the link right that is not understood, as a step of its own.
+pub fn correct(page: &Page, place: usize, value: &str) {
+    let text = untrack(|| {
+        let view = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
+        with_faults(page, &view, Some((place, value)))
+    });
+    follow(page, &text);
 }
 
 /// The address of the state, without what an embed has behind its `?`.
@@ -132,7 +154,7 @@ fn show(page: &Page, parsed: &Parsed) {
     let pins = pins_of(&parsed.view);
     page.messages.set(Vec::new());
     tell(page, parsed);
-    page.edit(|scenario| *scenario = parsed.scenario.clone());
+    page.show(parsed);
     page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     if page.pins.with_untracked(|now| *now != pins) {
@@ -165,7 +187,8 @@ pub fn follow(page: &Page, text: &str) {
     page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     page.pins.set(pins_of(&parsed.view));
-    page.open(parsed.scenario);
+    page.show(&parsed);
+    page.commit();
 }
 
 /// Where the last entry's number is kept, so that a reload keeps what lies ahead.
@@ -206,7 +229,8 @@ fn remembered_last() -> u32 {
 
 /// Tells what of a link could not be taken as it stands.
 pub fn tell(page: &Page, parsed: &Parsed) {
-    for notice in &parsed.notices {
+    // What is not understood has a place of its own (`misread`).
+    for notice in parsed.notices.iter().filter(|notice| !notice.is_fault()) {
         page.say(notice.to_string(), notice.changes_meaning());
     }
     if let Some(text) = unknown_chart(parsed) {

@@ -14,6 +14,7 @@
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
+//! | `misread` | what of a link is not understood, in the place of all figures |
 //! | `handle` | what the scripts beside the page may ask of it |
 //! | `measured`, `runs` | measured runs, fetched where one can stand on a curve or a reader asks |
 //! | `embed` | the page inside another one |
@@ -40,6 +41,7 @@ mod late;
 mod lean;
 mod measured;
 mod memory;
+mod misread;
 mod notices;
 mod pinned;
 mod pins;

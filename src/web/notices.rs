@@ -18,9 +18,9 @@ pub fn Notices() -> impl IntoView {
                 <section class="notices" class:serious={flag(serious)} aria-label="Notices about the link">
                     <p>
                         {views(move || if serious() {
-                            "Part of this link could not be used. The rest holds."
+                            "Some settings in this link were ignored:"
                         } else {
-                            "This link was read with a remark."
+                            "Remarks on this link:"
                         })}
                     </p>
                     <ul>

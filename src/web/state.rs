@@ -12,6 +12,8 @@ use crate::evaluate::evaluate;
 pub use crate::figure::view::{Reason, Tab, View};
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
+use crate::scenario::link::{self, Fault, Parsed};
+use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
 pub use crate::web::pinned::Answer;
@@ -26,6 +28,44 @@ pub struct Message {
     pub serious: bool,
 }
 
+/// What of the open link is not understood. While there is something, nothing is evaluated: the scenario is not what was
+/// asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Waiting {
+    /// The parts, each with what stood in the scenario in its place when the link was read.
+    pub faults: Vec<Fault>,
+    stood: Vec<Option<String>>,
+    /// The keys that the link states.
+    pub stated: Vec<&'static str>,
+}
+
+impl Waiting {
+    /// What of a link waits to be put right.
+    #[must_use]
+    pub fn of(parsed: &Parsed) -> Self {
+        let stood = |fault: &Fault| link::value_of(&parsed.scenario, &fault.key);
+        Self {
+            stood: parsed.faults.iter().map(stood).collect(),
+            faults: parsed.faults.clone(),
+            stated: parsed.stated.clone(),
+        }
+    }
+
+    /// The same without the parts that a control has given another value since.
+    fn settled(mut self, scenario: &Scenario) -> Self {
+        let mut stood = std::mem::take(&mut self.stood).into_iter();
+        self.faults.retain(|fault| {
+            let before = stood.next().flatten();
+            let waits = link::value_of(scenario, &fault.key) == before;
+            if waits {
+                self.stood.push(before);
+            }
+            waits
+        });
+        self
+    }
+}
+
 /// The whole state, cheap to copy into closures.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -33,6 +73,8 @@ pub struct Page {
     pub scenario: RwSignal<Scenario>,
     /// How it is looked at.
     pub view: RwSignal<View>,
+    /// What of the open link is not understood.
+    pub waiting: RwSignal<Waiting>,
     /// What it is compared with.
     pub pins: RwSignal<Vec<Pin>>,
     /// What the reader must be told.
@@ -62,14 +104,22 @@ pub struct Page {
 impl Page {
     /// The state over a first scenario.
     #[must_use]
-    pub fn new(scenario: Scenario, view: View, desk: Desk, embedded: bool) -> Self {
-        let scenario = RwSignal::new(scenario);
+    pub fn new(parsed: &Parsed, view: View, desk: Desk, embedded: bool) -> Self {
+        let scenario = RwSignal::new(parsed.scenario.clone());
+        let waiting = RwSignal::new(Waiting::of(parsed));
         Self {
             scenario,
+            waiting,
             view: RwSignal::new(view),
             pins: RwSignal::new(Vec::new()),
             messages: RwSignal::new(Vec::new()),
-            answer: memo(move || Arc::new(scenario.with(evaluate))),
+            answer: memo(move || {
+                Arc::new(if waiting.with(|own| own.faults.is_empty()) {
+                    scenario.with(evaluate)
+                } else {
+                    Err(Refusal::Invalid { message: "the link is not understood".to_owned() })
+                })
+            }),
             runs: RwSignal::default(),
             steps: RwSignal::new(0),
             story: RwSignal::default(),
@@ -87,8 +137,25 @@ impl Page {
         let mut next = self.scenario.get_untracked();
         change(&mut next);
         if self.scenario.with_untracked(|now| *now != next) {
+            if !self.waiting.with_untracked(|own| own.faults.is_empty()) {
+                self.waiting.update(|own| *own = std::mem::take(own).settled(&next));
+            }
             self.scenario.set(next);
         }
+    }
+
+    /// Puts the scenario of a link in the place of what was open.
+    pub fn show(&self, parsed: &Parsed) {
+        self.waiting.set(Waiting::default());
+        self.edit(|scenario| *scenario = parsed.scenario.clone());
+        self.waiting.set(Waiting::of(parsed));
+    }
+
+    /// Whether the open link is understood, so that there is something to show.
+    #[must_use]
+    pub fn understood(&self) -> Memo<bool> {
+        let waiting = self.waiting;
+        memo(move || waiting.with(|own| own.faults.is_empty()))
     }
 
     /// Changes the view.

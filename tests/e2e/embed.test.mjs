@@ -666,6 +666,19 @@ test("options behind the question mark that cannot be are told, and the rest hol
   assertClean(problems);
 });
 
+test("an embed of a link that is not understood shows no figure and asks back", async () => {
+  const { page, problems } = await open(browser, { query: "embed=1&show=tiles", link: "v1&model=lama3-8b&pool=h200*1" });
+  const banner = page.locator(".misread");
+  await banner.waitFor();
+  assert.match(await banner.innerText(), /unknown model "lama3-8b"/);
+  assert.equal(await page.locator("[data-testid=sentence], .tile, canvas").count(), 0);
+  await banner.getByRole("button", { name: "llama3-8b", exact: true }).click();
+  await page.locator(".tile").first().waitFor();
+  assert.match(await sentence(page), /Llama 3 \/ 3\.1 8B/);
+  assert.equal(await page.locator(".misread").count(), 0);
+  assertClean(problems);
+});
+
 /** Our files from a server that can be changed and taken away. */
 async function mirror(base = "/") {
   let change = (_, body) => body;

@@ -250,15 +250,70 @@ test("a link typed into the address is read without a reload", async () => {
   assert.equal(await page.locator("#model").inputValue(), "llama3-8b");
 });
 
-test("a broken link opens with a notice that can be dismissed", async () => {
-  const { page, problems } = await openReady(browser, { link: "v1&isl=banana&bogus=1&model=nope&osl=2k" });
+test("what a link says besides is told in a notice that can be dismissed", async () => {
+  const { page, problems } = await openReady(browser, { link: "v1&bogus=1&model=deepseek-r1&pool=h200*16&osl=2k" });
   const notice = page.locator(".notices");
   const text = await notice.innerText();
-  for (const part of ["isl", "bogus", "nope"]) assert.ok(text.includes(part), `${part} in: ${text}`);
-  assert.equal(await page.locator("#osl").inputValue(), "2k", "the rest holds");
+  for (const part of ["bogus: no such key", "read as deepseek-v3"]) assert.ok(text.includes(part), `${part} in: ${text}`);
+  assert.equal(await page.locator("#osl").inputValue(), "2k");
+  assert.equal(await page.locator("#model").inputValue(), "deepseek-v3");
   await notice.getByRole("button", { name: "Dismiss" }).click();
   assert.equal(await notice.count(), 0);
   assertClean(problems);
+});
+
+/** Everything that shows a figure. */
+const STAGE = "[data-testid=sentence], .tile, .chart-panel, .pool, .breakdown, canvas";
+
+test("what is not understood is asked back over an empty stage", async () => {
+  const link = "v1&model=lama3-8b&osl=2k&pool=h10*8:tp8";
+  const { page, problems } = await open(browser, { link });
+  const banner = page.locator(".misread");
+  await banner.waitFor();
+  assert.match(await banner.innerText(), /Nothing is calculated.*unknown model "lama3-8b".*Did you mean/s);
+  assert.equal(await page.locator(STAGE).count(), 0, "no figure stands below");
+  await page.locator("#osl").waitFor();
+  assert.equal(await page.locator("#osl").inputValue(), "2k", "the rest stands in the controls");
+  await page.waitForTimeout(500);
+  assert.equal(await page.evaluate(() => location.hash), `#${link}`, "what was typed stays in the address");
+  assert.deepEqual(await axe(page), []);
+
+  await banner.getByRole("button", { name: "llama3-8b", exact: true }).click();
+  await page.locator(".misread", { hasText: "h10" }).getByRole("button", { name: "h100-sxm*8:tp8" }).click();
+  await page.locator("[data-testid=sentence]").waitFor();
+  assert.match(await sentence(page), /8 × H100 SXM.*Llama 3 \/ 3\.1 8B/s);
+  assert.equal(await page.locator(".misread").count(), 0);
+  const hash = await page.evaluate(() => location.hash);
+  for (const part of ["model=llama3-8b", "pool=h100-sxm*8:tp8", "osl=2k"]) assert.ok(hash.includes(part), hash);
+
+  // Undo leads back to the question.
+  await page.goBack();
+  await page.locator(".misread", { hasText: "h10" }).waitFor();
+  assert.equal(await page.locator(STAGE).count(), 0);
+  await page.goForward();
+  await page.locator("[data-testid=sentence]").waitFor();
+  assertClean(problems);
+});
+
+test("a control or the reader's word settles what is not understood", async () => {
+  const { page } = await open(browser, { link: "v1&isl=banana&osl=2k" });
+  await page.locator(".misread").waitFor();
+  await page.locator("#osl").fill("1k");
+  await page.locator("#osl").press("Enter");
+  await page.waitForFunction(() => location.hash.includes("osl=1k") || !location.hash.includes("osl=2k"));
+  assert.equal(await page.locator(".misread").count(), 1, "another setting settles nothing");
+  assert.ok((await page.evaluate(() => location.hash)).includes("isl=banana"));
+  await page.locator("#isl").fill("4k");
+  await page.locator("#isl").press("Enter");
+  await page.locator("[data-testid=sentence]").waitFor();
+  assert.match(await sentence(page), /4k\/1k/);
+
+  await page.evaluate(() => (location.hash = "#v1&isl=banana"));
+  await page.locator(".misread").waitFor();
+  assert.equal(await page.locator(STAGE).count(), 0, "what stood there before is gone");
+  await page.getByRole("button", { name: /Ignore this/ }).click();
+  await page.locator("[data-testid=sentence]").waitFor();
+  assert.ok(!(await page.evaluate(() => location.hash)).includes("banana"));
 });
 
 test("what does not fit says what is missing", async () => {

@@ -125,9 +125,10 @@ pub(super) const KEYS: &[Key] = &[
         range: || "`tandem catalog models`, or such as `dense:70B`".to_owned(),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.model = names::model(&scenario.custom, text)?;
-                scenario.formats = default_formats(&scenario.model);
-                Ok(Taken::Whole)
+                let names::Read { id, formats, taken } = names::model(&scenario.custom, text)?;
+                scenario.formats = formats.unwrap_or_else(|| default_formats(&id));
+                scenario.model = id;
+                Ok(taken)
             },
             write: |scenario| Some(scenario.model.clone()),
         },
@@ -411,8 +412,9 @@ pub(super) const KEYS: &[Key] = &[
         range: || format!("{NONE}, or {} tokens at 0 to 1", value::range(&Limits::DRAFT)),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.spec = speculation(&scenario.custom, text)?;
-                Ok(Taken::Whole)
+                let (spec, taken) = speculation(&scenario.custom, text)?;
+                scenario.spec = spec;
+                Ok(taken)
             },
             write: |scenario| scenario.spec.as_ref().map(ToString::to_string),
         },
@@ -496,8 +498,9 @@ pub(super) const KEYS: &[Key] = &[
         range: || value::range(&Limits::RENT),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.pricing.rents = rents(&scenario.custom, text)?;
-                Ok(Taken::Whole)
+                let (rents, taken) = rents(&scenario.custom, text)?;
+                scenario.pricing.rents = rents;
+                Ok(taken)
             },
             write: |Scenario { pricing: Pricing { rents, .. }, .. }| {
                 let one = |entry: &ChipRent| {
@@ -742,16 +745,22 @@ fn write_pool(scenario: &Scenario, role: Role) -> Option<String> {
     scenario.split.pool(role).map(notation::write)
 }
 
-fn speculation(custom: &Custom, text: &str) -> Result<Option<Speculation>, Problem> {
+fn speculation(custom: &Custom, text: &str) -> Result<(Option<Speculation>, Taken), Problem> {
     if text.trim().eq_ignore_ascii_case(NONE) {
-        return Ok(None);
+        return Ok((None, Taken::Whole));
     }
-    let mut spec =
-        Speculation::parse(text).map_err(|reason| Problem::Wrong { reason, nearest: Vec::new() })?;
+    let mut spec = Speculation::parse(text).map_err(|reason| Problem::Wrong {
+        reason,
+        // A drafter alone lacks its tokens.
+        nearest: vec![format!("{}:3", text.trim()), "mtp:3".to_owned()],
+    })?;
+    let mut taken = Taken::Whole;
     if let Drafter::Model(id) = &mut spec.drafter {
-        *id = names::model(custom, id)?;
+        let read = names::model(custom, id).map_err(|problem| problem.inside(text, id))?;
+        *id = read.id;
+        taken = read.taken;
     }
-    Ok(Some(spec))
+    Ok((Some(spec), taken))
 }
 
 fn micro(text: &str) -> Result<Option<u32>, Problem> {
@@ -791,8 +800,9 @@ fn link(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
             nearest: names::nearest(&word, words),
         });
     }
-    let (bandwidth, _) = value::read(Kind::Bandwidth, Limits::LINK, bandwidth)?;
-    let latency = latency.map(|latency| value::read(Kind::Time, Limits::LATENCY, latency)).transpose()?;
+    let (bandwidth, _) = value::read_in(text, Kind::Bandwidth, Limits::LINK, bandwidth)?;
+    let latency =
+        latency.map(|latency| value::read_in(text, Kind::Time, Limits::LATENCY, latency)).transpose()?;
     let no_unit = latency.is_some_and(|(_, no_unit)| no_unit);
     scenario.link = PoolLink::Custom {
         bandwidth: BytesPerSecond::new(bandwidth),
@@ -846,14 +856,23 @@ fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Seconds>)) -> R
 }
 
 fn set_pool(custom: &Custom, pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
-    let read = notation::parse(text)
-        .map_err(|error| Problem::Wrong { reason: error.to_string(), nearest: Vec::new() })?;
-    *pool = Pool { chip: names::chip(custom, &read.chip)?, ..read };
-    Ok(Taken::Whole)
+    let known = |name: &str| match names::chip(custom, name) {
+        Ok(read) => Some(read.id),
+        Err(problem) => problem.nearest().first().cloned(),
+    };
+    let read = notation::parse(text).map_err(|error| Problem::Wrong {
+        reason: error.to_string(),
+        nearest: notation::repaired(text, known).into_iter().collect(),
+    })?;
+    let names::Read { id, taken, .. } = names::chip(custom, &read.chip)
+        .map_err(|problem| problem.inside(&text.to_ascii_lowercase(), &read.chip))?;
+    *pool = Pool { chip: id, ..read };
+    Ok(taken)
 }
 
-fn rents(custom: &Custom, text: &str) -> Result<Vec<ChipRent>, Problem> {
+fn rents(custom: &Custom, text: &str) -> Result<(Vec<ChipRent>, Taken), Problem> {
     let mut rents: Vec<ChipRent> = Vec::new();
+    let mut taken = Taken::Whole;
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let expected = || Problem::Unreadable {
             expected: "chip:price pairs such as h100-sxm:2.5,b200:4".to_owned(),
@@ -863,9 +882,12 @@ fn rents(custom: &Custom, text: &str) -> Result<Vec<ChipRent>, Problem> {
             return Err(expected());
         }
         let (chip, price) = part.split_once(':').ok_or_else(expected)?;
-        let chip = names::chip(custom, chip)?;
-        let (price, _) = value::read(Kind::Dollars, Limits::RENT, price)?;
-        rents.push(ChipRent { chip, rent: DollarsPerHour::new(price) });
+        let read = names::chip(custom, chip).map_err(|problem| problem.inside(text, chip))?;
+        let (price, _) = value::read_in(text, Kind::Dollars, Limits::RENT, price)?;
+        rents.push(ChipRent { chip: read.id, rent: DollarsPerHour::new(price) });
+        if taken == Taken::Whole {
+            taken = read.taken;
+        }
     }
-    Ok(rents)
+    Ok((rents, taken))
 }

@@ -1,12 +1,18 @@
 //! The link: a scenario as the text after `#` of an address, `v1&model=deepseek-v3&isl=8k&…`.
 //!
-//! Readable and written by hand without harm: only what differs from the default scenario is written, keys may come in
-//! any order, and what cannot be understood becomes a [`Notice`] while everything else holds. Reading never fails, takes
-//! bounded time, and always gives a scenario within its limits; what [`write()`] writes, [`parse`] reads back exactly.
+//! Readable and written by hand without harm: only what differs from the default scenario is written, and keys may come in
+//! any order. Reading never fails, takes bounded time, and always gives a scenario within its limits; what [`write()`]
+//! writes, [`parse`] reads back exactly.
+//!
+//! A remark on a link is a [`Notice`]. An unknown name, or a value that cannot be read or lies outside its range, is a
+//! [`Fault`] besides: nobody knows what was asked, so nothing may be evaluated. Whoever evaluates goes through
+//! [`Parsed::understood`]; the scenario of a link with faults is there for those who put it right, and for those who were
+//! told to go on with the rest.
 //!
 //! Keys and values are percent-decoded. A plus sign is a plus sign: the text after `#` is no form.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
@@ -23,7 +29,7 @@ mod traffic;
 mod value;
 
 pub use custom::{ARCHITECTURE, chip_figure, read_model, write_model};
-pub use notice::Notice;
+pub use notice::{Fault, Notice};
 pub use problem::Problem;
 
 use key::{Access, Key, Read, Taken};
@@ -40,6 +46,9 @@ pub const MOST_PINS: usize = 4;
 
 /// Most notices that are listed one by one.
 const MOST_NOTICES: usize = 40;
+
+/// Most faults of one key that are told apart; only keys that list things, or may be repeated, can have more.
+const MOST_FAULTS: usize = 8;
 
 /// The version that this code reads and writes.
 const VERSION: &str = "v1";
@@ -66,6 +75,86 @@ pub struct Parsed {
     pub view: Vec<(String, String)>,
     /// What could not be taken as it stands.
     pub notices: Vec<Notice>,
+    /// Parts that must be put right or given up before anything is evaluated.
+    pub faults: Vec<Fault>,
+    /// The keys that the link states.
+    pub stated: Vec<&'static str>,
+}
+
+/// Why nothing may be evaluated: parts of a link are not understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misread(pub Box<Parsed>);
+
+impl fmt::Display for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.0.faults.iter().enumerate() {
+            let apart = if place == 0 { "" } else { "\n" };
+            let said = fault.notice.to_string();
+            let stop = if said.ends_with(['.', '?']) { "" } else { "." };
+            write!(f, "{apart}{said}{stop}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Misread {}
+
+impl Parsed {
+    /// The same, if every part of the link is understood. Every door to an evaluation asks here.
+    ///
+    /// # Errors
+    /// [`Misread`] with what is not understood.
+    pub fn understood(self) -> Result<Self, Misread> {
+        if self.faults.is_empty() { Ok(self) } else { Err(Misread(Box::new(self))) }
+    }
+
+    /// The link that was read: what was understood in its usual form, what was not as it stands.
+    #[must_use]
+    pub fn link(&self) -> String {
+        link_with(&self.scenario, &self.view, &self.stated, &self.faults, None)
+    }
+}
+
+/// The link of a scenario of which some parts wait to be put right: they stand as they were written, and all keys that
+/// the link stated are in it, since what they leave out may depend on those parts. `corrected` is the place of a fault
+/// and the value that it gets.
+#[must_use]
+pub fn link_with(
+    scenario: &Scenario,
+    view: &[(String, String)],
+    stated: &[&'static str],
+    faults: &[Fault],
+    corrected: Option<(usize, &str)>,
+) -> String {
+    let waits = |key: &str| faults.iter().any(|fault| fault.key == key && !lists(key));
+    let mut text = compose(scenario, view, |key| stated.contains(&key), waits);
+    for (place, fault) in faults.iter().enumerate().filter(|(_, fault)| !fault.key.is_empty()) {
+        let value = corrected.filter(|(own, _)| *own == place).map_or(&*fault.value, |(_, value)| value);
+        text.push('&');
+        text.push_str(&fault.key);
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ESCAPED));
+    }
+    text
+}
+
+/// The chip that a name stands for, in the catalogue or among those that a scenario brings along.
+///
+/// # Errors
+/// A remark that such a `key` has a value that names no chip, with what comes near.
+pub fn chip_named(custom: &super::Custom, key: &str, name: &str) -> Result<String, Notice> {
+    names::chip(custom, name).map(|read| read.id).map_err(|problem| Notice::new(key, name, problem))
+}
+
+/// What stands in a scenario under a key, as a link writes it.
+#[must_use]
+pub fn value_of(scenario: &Scenario, name: &str) -> Option<String> {
+    KEYS.iter().find(|key| key.name == name).and_then(|key| key.access.write()(scenario))
+}
+
+/// Whether a key may be written more than once.
+fn lists(name: &str) -> bool {
+    name == PIN || KEYS.iter().any(|key| key.name == name && matches!(key.access, Access::List { .. }))
 }
 
 /// A line of the reference of keys.
@@ -85,11 +174,12 @@ pub struct KeyDoc {
     pub view: bool,
 }
 
-/// Notices, of which only the first are kept.
+/// Notices, of which only the first are kept, and all faults.
 #[derive(Default)]
 struct Notices {
     listed: Vec<Notice>,
     more: usize,
+    faults: Vec<Fault>,
 }
 
 impl Notices {
@@ -101,6 +191,25 @@ impl Notices {
             self.more += 1;
         }
     }
+
+    /// A part that was read with a problem, which stops everything if it leaves open what was asked.
+    fn take(&mut self, key: &str, value: &str, problem: Problem) {
+        if problem.is_fault() {
+            let same = self.faults.iter().filter(|fault| fault.key == key).count();
+            match self.faults.iter_mut().rfind(|fault| fault.key == key) {
+                // Beyond some, what is wrong with a list stays together.
+                Some(last) if same >= MOST_FAULTS => {
+                    last.value.push(',');
+                    last.value.push_str(value);
+                }
+                _ => {
+                    let notice = Notice::new(key, value, problem.clone());
+                    self.faults.push(Fault { key: key.to_owned(), value: value.to_owned(), notice });
+                }
+            }
+        }
+        self.push(key, value, || problem);
+    }
 }
 
 /// Reads a link: the text after `#`, with or without it, or a whole address.
@@ -108,20 +217,54 @@ impl Notices {
 /// ```
 /// use tandem::scenario::link;
 ///
-/// let parsed = link::parse("v1&model=deepseek-v3&isl=8k&osl=lots&pool=h200*16");
+/// let parsed = link::parse("v1&model=deepseek-ai/DeepSeek-R1&isl=8k&pool=h200*16");
 /// assert_eq!(parsed.scenario.workload.isl.get(), 8192.0);
-/// // What cannot be taken is named, and the rest holds.
-/// assert_eq!(parsed.notices.len(), 1);
-/// assert!(parsed.notices[0].to_string().contains("osl=lots"));
+/// assert_eq!(parsed.scenario.model, "deepseek-v3");
+/// assert!(parsed.understood().is_ok());
+/// // What is not understood is named, with what may have been meant.
+/// let misread = link::parse("v1&model=depseek-v3&osl=1k").understood().unwrap_err();
+/// assert!(misread.to_string().contains("Did you mean deepseek-v3"));
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Parsed {
+    read(text, true)
+}
+
+/// Reads a link, with or without a look into the scenarios that it pins.
+fn read(text: &str, pins: bool) -> Parsed {
     let mut notices = Notices::default();
     let body = body(text, &mut notices);
-    // The last value of each key, in the order of the table.
-    let mut values: Vec<Option<Cow<'_, str>>> = KEYS.iter().map(|_| None).collect();
-    let mut view: Vec<(String, String)> = Vec::new();
+    let (values, mut view) = collect(body, &mut notices);
+    let scenario = apply(&values, &mut notices);
+    if pins {
+        check_pins(&mut view, &mut notices);
+    }
+    let stated: Vec<&'static str> =
+        KEYS.iter().zip(&values).filter(|(_, value)| value.is_some()).map(|(key, _)| key.name).collect();
+    let faults = notices.faults.iter_mut().map(|fault| &mut fault.notice);
+    for notice in notices.listed.iter_mut().chain(faults) {
+        if notice.is_fault() {
+            notice.kept = kept(&scenario, &notice.key);
+        }
+        if let (Problem::ReadAs { weights, .. }, "model") = (&mut notice.problem, &*notice.key)
+            && stated.contains(&"weights")
+        {
+            // The key decides.
+            *weights = None;
+        }
+    }
+    if notices.more > 0 {
+        notices.listed.push(Notice::new("", "", Problem::More { count: notices.more }));
+    }
+    Parsed { scenario, view, notices: notices.listed, faults: notices.faults, stated }
+}
 
+/// The last value of each key, in the order of the table, and what is said about the page.
+type Values<'a> = Vec<Option<Cow<'a, str>>>;
+
+fn collect<'a>(body: &'a str, notices: &mut Notices) -> (Values<'a>, Vec<(String, String)>) {
+    let mut values: Values<'a> = KEYS.iter().map(|_| None).collect();
+    let mut view: Vec<(String, String)> = Vec::new();
     for (position, part) in parts(body).enumerate() {
         if let Some(number) = version(part) {
             if position != 0 || number != VERSION {
@@ -146,15 +289,19 @@ pub fn parse(text: &str) -> Parsed {
                 }
             }
         } else if VIEW.iter().any(|(known, ..)| *known == key) {
-            take_view(&mut view, key, value.into_owned(), &mut notices);
+            take_view(&mut view, key, value.into_owned(), notices);
         } else {
             let known = || KEYS.iter().map(|known| known.name).chain(VIEW.iter().map(|(name, ..)| *name));
             notices.push(&key, &value, || Problem::UnknownKey { nearest: names::nearest(&key, known()) });
         }
     }
+    (values, view)
+}
 
+/// The scenario that the values make of the default one.
+fn apply(values: &Values<'_>, notices: &mut Notices) -> Scenario {
     let value_of = |name: &str| {
-        KEYS.iter().zip(&values).find(|(key, _)| key.name == name).and_then(|(_, value)| value.as_deref())
+        KEYS.iter().zip(values).find(|(key, _)| key.name == name).and_then(|(_, value)| value.as_deref())
     };
     let mut scenario = Scenario::default();
     // Which pools exist is settled first, so that the order of keys does not matter. An explicit split decides, else
@@ -164,11 +311,19 @@ pub fn parse(text: &str) -> Parsed {
         scenario.split = keys::default_split(kind);
     }
     let mut open = false;
-    for (key, value) in KEYS.iter().zip(&values) {
+    for (key, value) in KEYS.iter().zip(values) {
         let Some(value) = value else { continue };
         let mut take = |read: Read, value: &str| match read(&mut scenario, value) {
             Ok(Taken::Whole) => {}
-            Ok(Taken::But(problem)) | Err(problem) => notices.push(key.name, value, || problem),
+            Ok(Taken::But(problem)) => notices.take(key.name, value, problem),
+            Err(mut problem) => {
+                // What is offered must hold, so it is read like the rest.
+                let enough = notices.faults.len() >= MOST_NOTICES;
+                if let Some(nearest) = problem.nearest_mut() {
+                    nearest.retain(|near| !enough && read(&mut scenario.clone(), near).is_ok());
+                }
+                notices.take(key.name, value, problem);
+            }
         };
         match key.access {
             Access::Field { read, .. } => take(read, value),
@@ -181,19 +336,26 @@ pub fn parse(text: &str) -> Parsed {
     if let (true, Some(concurrency)) = (open, value_of("concurrency")) {
         notices.push("concurrency", concurrency, || Problem::Unused { reason: keys::OPEN_LOOP });
     }
+    scenario
+}
 
-    for notice in &mut notices.listed {
-        if matches!(
-            notice.problem,
-            Problem::Unreadable { .. } | Problem::Wrong { .. } | Problem::OutOfRange { .. }
-        ) {
-            notice.kept = kept(&scenario, &notice.key);
+/// A pinned scenario is a link of its own: one that is not understood is a fault of the whole.
+fn check_pins(view: &mut Vec<(String, String)>, notices: &mut Notices) {
+    view.retain(|(key, text)| {
+        if key != PIN {
+            return true;
         }
-    }
-    if notices.more > 0 {
-        notices.listed.push(Notice::new("", "", Problem::More { count: notices.more }));
-    }
-    Parsed { scenario, view, notices: notices.listed }
+        // The pins of a pin mean nothing, so that this goes no deeper.
+        let inner = read(text, false);
+        let Some(fault) = inner.faults.first() else { return true };
+        let nearest = fault.notice.problem.nearest().iter();
+        let nearest = nearest.map(|near| {
+            link_with(&inner.scenario, &inner.view, &inner.stated, &inner.faults, Some((0, near)))
+        });
+        let reason = format!("a pinned scenario is not understood: {}", fault.notice.complaint());
+        notices.take(PIN, text, Problem::Wrong { reason, nearest: nearest.collect() });
+        false
+    });
 }
 
 /// Writes a scenario as a link, with what is to be said about the page. View keys that do not exist are left out, and
@@ -207,6 +369,16 @@ pub fn parse(text: &str) -> Parsed {
 /// ```
 #[must_use]
 pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
+    compose(scenario, view, |_| false, |_| false)
+}
+
+/// Writes a scenario; some keys although their value is the default, and others not at all.
+fn compose(
+    scenario: &Scenario,
+    view: &[(String, String)],
+    always: impl Fn(&'static str) -> bool,
+    never: impl Fn(&str) -> bool,
+) -> String {
     let default = Scenario {
         formats: keys::default_formats(&scenario.model),
         workload: keys::default_workload(scenario),
@@ -222,14 +394,15 @@ pub fn write(scenario: &Scenario, view: &[(String, String)]) -> String {
     for key in KEYS {
         let write = key.access.write();
         if let Some(value) = write(scenario)
-            && Some(&value) != write(&default).as_ref()
+            && !never(key.name)
+            && (always(key.name) || Some(&value) != write(&default).as_ref())
         {
             pair(key.name, &value);
         }
     }
     for (key, value) in view {
         let known = VIEW.iter().any(|(name, ..)| name == key);
-        if known && value.chars().nth(LONGEST_VIEW_VALUE).is_none() {
+        if known && !never(key) && value.chars().nth(LONGEST_VIEW_VALUE).is_none() {
             pair(key, value);
         }
     }
@@ -277,7 +450,7 @@ fn body<'a>(text: &'a str, notices: &mut Notices) -> &'a str {
         end = end.saturating_sub(1);
     }
     if end < text.len() {
-        notices.push("", "", || Problem::TooLong { read: LONGEST });
+        notices.take("", "", Problem::TooLong { read: LONGEST });
     }
     let text = text.get(..end).unwrap_or_default();
     match text.split_once('#') {
@@ -309,7 +482,7 @@ fn decode(text: &str) -> Cow<'_, str> {
 fn take_view(view: &mut Vec<(String, String)>, key: String, value: String, notices: &mut Notices) {
     if value.chars().nth(LONGEST_VIEW_VALUE).is_some() {
         let expected = format!("at most {LONGEST_VIEW_VALUE} characters");
-        notices.push(&key, &value, || Problem::Unreadable { expected, nearest: Vec::new() });
+        notices.take(&key, &value, Problem::Unreadable { expected, nearest: Vec::new() });
         return;
     }
     if key == PIN {
@@ -387,7 +560,7 @@ mod tests {
             messages("v1&split=colocated&decode=h200*8"),
             ["decode=h200*8: not used, because one pool does everything"]
         );
-        assert!(messages("v1&split=pdd")[0].contains("near: pd"));
+        assert!(messages("v1&split=pdd")[0].contains("Did you mean pd"));
         let Split::AttentionFfn { attention, ffn } = split("v1&ffn=groq3-lp30*256") else {
             panic!("no split")
         };
@@ -419,12 +592,12 @@ mod tests {
 
     #[test]
     fn notices_teach() {
-        assert_eq!(messages("v1&isl=0"), ["isl=0: outside 1 to 16M tokens; 8k holds"]);
+        assert_eq!(messages("v1&isl=0"), ["isl=0: outside 1 to 16M tokens. Did you mean 1?"]);
         assert_eq!(
             messages("v1&isl=long"),
-            ["isl=long: expected a number of tokens such as 8k or 1500, 1 to 16M tokens; 8k holds"]
+            ["isl=long: expected a number of tokens such as 8k or 1500, 1 to 16M tokens"]
         );
-        assert_eq!(messages("v1&ils=8k"), ["ils: no such key; near: isl"]);
+        assert_eq!(messages("v1&ils=8k"), ["ils: no such key. Did you mean isl?"]);
         assert_eq!(messages("v1&isl=4k&isl=2k"), ["isl=4k: written again further on; the last one counts"]);
         assert_eq!(parse("v1&isl=4k&isl=2k").scenario.workload.isl.get(), 2048.0);
         assert_eq!(messages("v1&tpot=50"), ["tpot=50: no unit; read as seconds"]);
@@ -434,12 +607,16 @@ mod tests {
             ["v2: this link was made by another version of Tandem; read as v1"]
         );
         assert!(messages("v1&spec=mtp")[0].contains("for example mtp:3"));
-        assert!(messages("v1&spec=llama3-8c:4")[0].contains("near: llama3-8b"));
-        assert!(messages("v1&link=pcie")[0].contains("near: pcie5"));
+        assert!(messages("v1&spec=llama3-8c:4")[0].contains("Did you mean llama3-8b:4"));
+        assert!(messages("v1&link=pcie")[0].contains("Did you mean pcie5"));
         assert_eq!(messages("v1&link=50GB/s:0.5"), ["link=50GB/s:0.5: no unit; read as seconds"]);
-        assert!(messages("v1&engine=vlm")[0].contains("near: vllm"));
-        assert!(messages("v1&weights=fp9")[0].contains("near: fp8"));
-        assert!(messages("v1&decode=h100*8")[0].contains("near: h100-"));
+        assert!(messages("v1&engine=vlm")[0].contains("Did you mean vllm"));
+        assert!(messages("v1&weights=fp9")[0].contains("Did you mean fp8"));
+        assert_eq!(messages("v1&decode=H100*8"), ["decode=H100*8: read as h100-sxm"]);
+        assert!(
+            messages("v1&decode=h10*8:tp8")[0].contains("unknown chip \"h10\". Did you mean h100-sxm*8:tp8")
+        );
+        assert!(messages("v1&pool=8xh200:pt8")[0].contains("Did you mean h200*8:tp8?"));
         assert!(messages("v1&pool=h200")[0].contains("chip*count"));
         assert!(messages("https://example.org/")[0].contains("follows #"));
     }

@@ -1,52 +1,102 @@
 //! Names in a link: which exist, and which come near to one that does not.
 
+use crate::catalog::named::nearest_words;
 use crate::catalog::{self, Engine, NumberFormat, custom::slug};
-use crate::scenario::Custom;
+use crate::scenario::{Custom, Formats};
+use crate::units::format::excerpt;
 
+use super::key::Taken;
 use super::problem::Problem;
 
-/// Longest name that is compared with others; the comparison takes time in proportion to the product of lengths.
-const LONGEST: usize = 64;
+/// Longest excerpt of a name.
+const EXCERPT: usize = 60;
 
-/// How many near names a notice lists.
-const NEAR: usize = 3;
+/// What a name stands for.
+pub(super) struct Read {
+    /// The identifier.
+    pub(super) id: String,
+    /// The formats that the name of a model states.
+    pub(super) formats: Option<Formats>,
+    /// What to say of it: nothing where the name is the identifier.
+    pub(super) taken: Taken,
+}
 
-/// A chip of the catalogue or of the link's own.
-pub(super) fn chip(custom: &Custom, text: &str) -> Result<String, Problem> {
+impl Read {
+    fn own(id: impl Into<String>) -> Self {
+        Self { id: id.into(), formats: None, taken: Taken::Whole }
+    }
+}
+
+/// A chip of the catalogue, by any of its names, or of the link's own.
+pub(super) fn chip(custom: &Custom, text: &str) -> Result<Read, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    let own = || Some(slug(&id)).filter(|own| custom.chip(own).is_some());
-    match custom.chip(&id).map(|_| id.clone()).or_else(own) {
-        Some(id) => Ok(id),
-        None => Err(Problem::Unreadable {
-            expected: "a chip of the catalogue, or one that chip= describes".to_owned(),
-            nearest: owned(&catalog::nearest_chip_ids(&id)),
+    if custom.chip(&id).is_some() {
+        return Ok(Read::own(id));
+    }
+    // A chip of one's own stands before another's second name.
+    if let Some(own) = custom.chips.iter().find(|own| own.id == slug(&id)) {
+        return Ok(Read::own(own.id.clone()));
+    }
+    match catalog::chip_named(&id) {
+        Some(chip) => {
+            let id = chip.id.clone().into_owned();
+            Ok(Read { taken: Taken::But(Problem::ReadAs { id: id.clone(), weights: None }), ..Read::own(id) })
+        }
+        None => Err(Problem::Unknown {
+            what: "chip",
+            name: excerpt(text.trim(), EXCERPT),
+            accepted: "a chip of `tandem catalog chips`, or one that chip= describes",
+            nearest: owned(&catalog::nearest_chip_ids(&id), custom.chips.iter().map(|own| &*own.id), &id),
         }),
     }
 }
 
-/// A model of the catalogue or of the link's own, or a family scaled to a size, by its canonical identifier.
-pub(super) fn model(custom: &Custom, text: &str) -> Result<String, Problem> {
+/// A model of the catalogue, by any of its names, or of the link's own, or a family scaled to a size, by its canonical
+/// identifier.
+pub(super) fn model(custom: &Custom, text: &str) -> Result<Read, Problem> {
     let text = text.trim();
     let id = text.to_ascii_lowercase();
     if catalog::model(&id).is_some() {
-        return Ok(id);
+        return Ok(Read::own(id));
     }
     if let Some(own) = custom.model.as_ref().filter(|own| own.id == id || own.id == slug(&id)) {
-        return Ok(own.id.clone().into_owned());
+        return Ok(Read::own(own.id.clone()));
     }
-    catalog::parse_family_id(text).map(|model| model.id.into_owned()).map_err(|error| {
-        if text.contains(':') {
-            return Problem::Wrong { reason: error.to_string(), nearest: Vec::new() };
-        }
-        Problem::Unreadable {
-            expected: "a model of the catalogue, one that arch= describes, or a family with a size such as dense:70B".to_owned(),
-            nearest: owned(&catalog::nearest_model_ids(&id)),
-        }
+    let family = match catalog::parse_family_id(text) {
+        Ok(model) => return Ok(Read::own(model.id)),
+        Err(error) => error,
+    };
+    // Some write size and variant behind a colon.
+    if let Some(own) = catalog::model_named(&id.replace(':', "-")) {
+        let id = own.model.id.clone().into_owned();
+        let weights = own.format.map(|format| Some(format).filter(|_| !own.released));
+        return Ok(Read {
+            formats: weights.map(|weights| Formats { weights, experts: None, kv: own.kv }),
+            taken: Taken::But(Problem::ReadAs { id: id.clone(), weights }),
+            id,
+        });
+    }
+    if text.contains(':') && catalog::Family::from_id(id.split(':').next().unwrap_or_default()).is_some() {
+        return Err(Problem::Wrong { reason: family.to_string(), nearest: Vec::new() });
+    }
+    Err(Problem::Unknown {
+        what: "model",
+        name: excerpt(text, EXCERPT),
+        accepted: "a model of `tandem catalog models`, one that arch= describes, or a family with a size such as dense:70B",
+        nearest: owned(
+            &catalog::nearest_model_ids(&id.replace(':', "-")),
+            custom.model.iter().map(|own| &*own.id),
+            &id,
+        ),
     })
 }
 
-fn owned(ids: &[&'static str]) -> Vec<String> {
-    ids.iter().map(|&id| id.to_owned()).collect()
+/// Names that come near: those of the link's own first.
+fn owned<'a>(ids: &[&'static str], own: impl Iterator<Item = &'a str>, wanted: &str) -> Vec<String> {
+    let mut names = nearest_words(wanted, own);
+    names.extend(ids.iter().map(|&id| id.to_owned()));
+    names.truncate(3);
+    names
 }
 
 /// A number format; `native` is the released checkpoint's.
@@ -64,100 +114,24 @@ pub(super) fn format(text: &str) -> Result<Option<NumberFormat>, Problem> {
 /// The word for the released checkpoint's number format.
 pub(super) const NATIVE: &str = "native";
 
-/// A serving engine.
+/// A serving engine, by its identifier or its name.
 pub(super) fn engine(text: &str) -> Result<Engine, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    Engine::from_id(&id).ok_or_else(|| choice(&id, Engine::ALL.into_iter().map(Engine::id)))
+    let bare = id.replace('-', "");
+    let known =
+        |engine: &Engine| engine.id() == bare || engine.name().replace('-', "").eq_ignore_ascii_case(&bare);
+    let found = Engine::ALL.into_iter().find(known);
+    found.ok_or_else(|| choice(&id, Engine::ALL.into_iter().map(Engine::id)))
 }
 
 /// The problem of a word that is none of a few.
 pub(super) fn choice<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Problem {
     let words: Vec<&str> = words.collect();
-    let nearest = nearest(text, words.iter().copied());
+    let nearest = nearest_words(text, words.iter().copied());
     Problem::Unreadable { expected: format!("one of {}", words.join(", ")), nearest }
 }
 
 /// Names that come near to a text, nearest first.
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let text = text.trim().to_ascii_lowercase();
-    let length = text.chars().count();
-    if length == 0 || length > LONGEST {
-        return Vec::new();
-    }
-    let allowed = length.max(2);
-    let letters = letters(&text);
-    let mut near: Vec<(usize, &str)> = names
-        .filter_map(|name| {
-            if name.contains(&text) || text.contains(name) {
-                return Some((1, name));
-            }
-            // Fewer edits than letters that the other one lacks will not do, and these are counted at once.
-            if apart(&letters, &self::letters(name)) * 2 > allowed {
-                return None;
-            }
-            let distance = strsim::osa_distance(&text, name) * 2;
-            (distance <= allowed).then_some((distance, name))
-        })
-        .collect();
-    near.sort_unstable();
-    near.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect()
-}
-
-/// How often each letter stands in a text, of those that share a place here all together.
-fn letters(text: &str) -> [u8; 32] {
-    let mut counts = [0_u8; 32];
-    for symbol in text.chars() {
-        if let Some(count) = counts.get_mut(symbol as usize % 32) {
-            *count = count.saturating_add(1);
-        }
-    }
-    counts
-}
-
-/// Fewest edits between texts with these letters: each adds one letter at most, and drops one.
-fn apart(one: &[u8; 32], other: &[u8; 32]) -> usize {
-    let (mut lacks, mut spare) = (0, 0);
-    for (one, other) in one.iter().zip(other) {
-        lacks += usize::from(other.saturating_sub(*one));
-        spare += usize::from(one.saturating_sub(*other));
-    }
-    lacks.max(spare)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is not compared is what would have been too far away.
-    #[test]
-    fn few_comparisons_find_the_same_names() {
-        let names =
-            || super::super::keys::KEYS.iter().map(|key| key.name).chain(["nvfp4", "fp8-block", "pcie5"]);
-        let plain = |text: &str| {
-            let length = text.chars().count();
-            let mut near: Vec<(usize, &str)> = names()
-                .filter_map(|name| {
-                    let part = name.contains(text) || text.contains(name);
-                    let distance = if part { 1 } else { strsim::osa_distance(text, name) * 2 };
-                    (distance <= length.max(2)).then_some((distance, name))
-                })
-                .collect();
-            near.sort_unstable();
-            near.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
-        };
-        let mut texts: Vec<String> =
-            ["a", "zz", "pcie", "fp9", "concurency", "sessoins", "éé", "isl=8k", "@`"]
-                .map(str::to_owned)
-                .to_vec();
-        for name in names() {
-            texts.push(name.chars().rev().collect());
-            texts.push(name.replace('e', "é"));
-            texts.push(format!("{name}{name}x"));
-            texts.push(name.chars().skip(1).chain(['q']).collect());
-        }
-        for text in texts {
-            assert_eq!(nearest(&text, names()), plain(&text), "{text}");
-        }
-        assert_eq!(nearest(&"isl".repeat(30), names()), Vec::<String>::new());
-    }
+    nearest_words(text, names)
 }

@@ -1,9 +1,11 @@
-//! What a link said that could not be taken at its word.
+//! What a link said that could not be taken at its word, and what of it must be put right before anything is evaluated.
 
 use std::fmt;
 
+use crate::catalog::NumberFormat;
 use crate::units::format::excerpt;
 
+use super::names::NATIVE;
 use super::problem::Problem;
 use super::value;
 
@@ -13,7 +15,7 @@ const EXCERPT: usize = 80;
 /// Longest reason.
 const REASON: usize = 300;
 
-/// One thing in a link that was dropped or read otherwise than it stands. The rest of the link holds.
+/// One thing in a link that was dropped or read otherwise than it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
     /// The key, cut short; empty where the notice is about the whole link.
@@ -22,8 +24,19 @@ pub struct Notice {
     pub value: String,
     /// What is wrong.
     pub problem: Problem,
-    /// What holds instead, as a link would write it.
+    /// What stands in the scenario instead, as a link would write it.
     pub kept: Option<String>,
+}
+
+/// A part of a link of which nobody knows what it means. While there is one, the scenario is not what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The key; empty where the fault is of the whole link.
+    pub key: String,
+    /// The whole value as written.
+    pub value: String,
+    /// What is wrong, and what may have been meant.
+    pub notice: Notice,
 }
 
 impl Notice {
@@ -35,65 +48,70 @@ impl Notice {
         Self { key: excerpt(key, EXCERPT), value: excerpt(value, EXCERPT), problem, kept: None }
     }
 
+    /// Whether it is unknown what was asked, so that nothing may be evaluated.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        self.problem.is_fault()
+    }
+
     /// Whether the figures may rest on something else than the writer of the link meant.
     #[must_use]
     pub const fn changes_meaning(&self) -> bool {
-        !matches!(self.problem, Problem::Repeated | Problem::NoUnit { .. })
+        !matches!(self.problem, Problem::Repeated | Problem::NoUnit { .. } | Problem::ReadAs { .. })
+    }
+
+    /// What is wrong, without what may have been meant.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        let Self { key, value, problem, .. } = self;
+        let what = match problem {
+            Problem::OtherVersion => {
+                return format!("{key}: this link was made by another version of Tandem; read as v1");
+            }
+            Problem::TooLong { read } => {
+                return format!("the link is too long: only its first {} kB are read", read / 1024);
+            }
+            Problem::NoFragment => {
+                return "the address has no scenario: it is what follows # in the address".to_owned();
+            }
+            Problem::More { count } => return format!("and {count} more notices"),
+            Problem::UnknownKey { .. } if key.is_empty() => {
+                return format!("={value}: a key is expected before the equals sign");
+            }
+            Problem::UnknownKey { .. } => return format!("{key}: no such key"),
+            Problem::Unknown { what, name, .. } => format!("unknown {what} \"{name}\""),
+            Problem::Unreadable { expected, .. } => format!("expected {expected}"),
+            Problem::Wrong { reason, .. } => reason.clone(),
+            Problem::OutOfRange { invalid, .. } => format!("outside {}", value::range(&invalid.limits)),
+            Problem::NoUnit { read_as } => format!("no unit; read as {read_as}"),
+            Problem::ReadAs { id, weights: None } => format!("read as {id}"),
+            Problem::ReadAs { id, weights: Some(format) } => {
+                format!("read as {id} with weights={}", format.map_or(NATIVE, NumberFormat::id))
+            }
+            Problem::Repeated => "written again further on; the last one counts".to_owned(),
+            Problem::Unused { reason } => format!("not used, {reason}"),
+        };
+        format!("{key}={value}: {what}")
     }
 }
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, value, problem, kept } = self;
-        match problem {
-            Problem::OtherVersion => {
-                return write!(f, "{key}: this link was made by another version of Tandem; read as v1");
+        f.write_str(&self.complaint())?;
+        // An offer may hold as much as the link itself.
+        let offers: Vec<String> =
+            self.problem.nearest().iter().map(|offer| excerpt(offer, EXCERPT)).collect();
+        if let Some((last, others)) = offers.split_last() {
+            f.write_str(". Did you mean ")?;
+            if !others.is_empty() {
+                write!(f, "{} or ", others.join(", "))?;
             }
-            Problem::TooLong { read } => {
-                return write!(f, "the link is too long: only its first {} kB were read", read / 1024);
-            }
-            Problem::NoFragment => {
-                return f.write_str("the address has no scenario: it is what follows # in the address");
-            }
-            Problem::More { count } => return write!(f, "and {count} more notices"),
-            Problem::UnknownKey { .. } if key.is_empty() => {
-                return write!(f, "={value}: a key is expected before the equals sign");
-            }
-            Problem::UnknownKey { nearest } => {
-                write!(f, "{key}: no such key")?;
-                return near(f, nearest);
-            }
-            _ => {}
+            write!(f, "{last}?")?;
         }
-        write!(f, "{key}={value}: ")?;
-        match problem {
-            Problem::Unreadable { expected, nearest } => {
-                write!(f, "expected {expected}")?;
-                near(f, nearest)?;
-            }
-            Problem::Wrong { reason, nearest } => {
-                f.write_str(reason)?;
-                near(f, nearest)?;
-            }
-            Problem::OutOfRange { invalid } => {
-                write!(f, "outside {}", value::range(&invalid.limits))?;
-            }
-            Problem::NoUnit { read_as } => write!(f, "no unit; read as {read_as}")?,
-            Problem::Repeated => f.write_str("written again further on; the last one counts")?,
-            Problem::Unused { reason } => write!(f, "not used, {reason}")?,
-            Problem::OtherVersion
-            | Problem::TooLong { .. }
-            | Problem::NoFragment
-            | Problem::More { .. }
-            | Problem::UnknownKey { .. } => {}
+        if let Problem::Unknown { accepted, .. } = self.problem {
+            let stop = if offers.is_empty() { "." } else { "" };
+            write!(f, "{stop} Accepted: {accepted}")?;
         }
-        match kept {
-            Some(kept) => write!(f, "; {kept} holds"),
-            None => Ok(()),
-        }
+        Ok(())
     }
-}
-
-fn near(f: &mut fmt::Formatter<'_>, nearest: &[String]) -> fmt::Result {
-    if nearest.is_empty() { Ok(()) } else { write!(f, "; near: {}", nearest.join(", ")) }
 }

@@ -28,7 +28,8 @@ fn ids() -> impl Iterator<Item = &'static str> {
 pub(super) fn read_lengths(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
     let word = text.trim().to_ascii_lowercase();
     let lengths = if let Some((input, output)) = word.split_once('/') {
-        let tail = |text: &str| value::read(Kind::Plain, Limits::LENGTHS, text).map(|(tail, _)| tail);
+        let tail =
+            |tail: &str| value::read_in(&word, Kind::Plain, Limits::LENGTHS, tail).map(|(tail, _)| tail);
         Lengths::Tails { input: tail(input)?, output: tail(output)? }
     } else {
         let preset = catalog::workload(&word).ok_or_else(|| names::choice(&word, ids()))?;
@@ -55,8 +56,8 @@ pub(super) fn read_burst(scenario: &mut Scenario, text: &str) -> Result<Taken, P
         return Err(Problem::Unused { reason: CLOSED_LOOP });
     }
     let (on, off) = text.split_once('/').ok_or_else(|| expected("two times such as 30s/90s"))?;
-    let (on, on_bare) = value::read(Kind::Time, Limits::BURST, on)?;
-    let (off, off_bare) = value::read(Kind::Time, Limits::BURST, off)?;
+    let (on, on_bare) = value::read_in(text, Kind::Time, Limits::BURST, on)?;
+    let (off, off_bare) = value::read_in(text, Kind::Time, Limits::BURST, off)?;
     scenario.traffic.burst = Some(Burst { on: Seconds::new(on), off: Seconds::new(off) });
     Ok(taken(on_bare || off_bare))
 }
@@ -69,8 +70,8 @@ pub(super) fn write_burst(scenario: &Scenario) -> Option<String> {
 pub(super) fn read_sessions(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
     let (turns, growth) =
         text.split_once(['x', '×']).ok_or_else(|| expected("turns x new tokens such as 20x1.5k"))?;
-    let turns = whole(Limits::TURNS, turns)?;
-    let (growth, _) = value::read(Kind::Tokens, Limits::GROWTH, growth)?;
+    let turns = whole(text, Limits::TURNS, turns)?;
+    let (growth, _) = value::read_in(text, Kind::Tokens, Limits::GROWTH, growth)?;
     scenario.traffic.sessions = Some(Sessions { turns, growth: Tokens::new(growth), agents: None });
     Ok(Taken::Whole)
 }
@@ -86,8 +87,10 @@ pub(super) fn read_agents(scenario: &mut Scenario, text: &str) -> Result<Taken, 
     };
     let (count, turns) =
         text.split_once(['x', '×']).ok_or_else(|| expected("sub-agents x turns such as 4x10"))?;
-    sessions.agents =
-        Some(Agents { count: whole(Limits::AGENTS, count)?, turns: whole(Limits::AGENTS, turns)? });
+    sessions.agents = Some(Agents {
+        count: whole(text, Limits::AGENTS, count)?,
+        turns: whole(text, Limits::AGENTS, turns)?,
+    });
     Ok(Taken::Whole)
 }
 
@@ -103,8 +106,9 @@ pub(super) fn read_pause(scenario: &mut Scenario, text: &str) -> Result<Taken, P
             (Pause::Exponential { mean: Seconds::new(mean) }, bare)
         }
         Some((p50, p95)) => {
-            let (p50, p50_bare) = value::read(Kind::Time, Limits::PAUSE, p50)?;
-            let (p95, p95_bare) = value::read(Kind::Time, Limits { low: p50, ..Limits::PAUSE }, p95)?;
+            let (p50, p50_bare) = value::read_in(text, Kind::Time, Limits::PAUSE, p50)?;
+            let (p95, p95_bare) =
+                value::read_in(text, Kind::Time, Limits { low: p50, ..Limits::PAUSE }, p95)?;
             (Pause::Quantiles { p50: Seconds::new(p50), p95: Seconds::new(p95) }, p50_bare || p95_bare)
         }
     };
@@ -127,10 +131,10 @@ pub(super) fn read_tier(scenario: &mut Scenario, text: &str) -> Result<Taken, Pr
     let further = || Place::ALL.into_iter().filter(|place| *place != Place::Hbm);
     let place = further()
         .find(|place| place.id() == word)
-        .ok_or_else(|| names::choice(&word, further().map(Place::id)))?;
+        .ok_or_else(|| names::choice(&word, further().map(Place::id)).inside(text, place))?;
     let (capacity, bandwidth) = rest.split_once('@').ok_or_else(shape)?;
-    let (capacity, _) = value::read(Kind::Room, Limits::TIER, capacity)?;
-    let (bandwidth, _) = value::read(Kind::Bandwidth, Limits::TIER_BANDWIDTH, bandwidth)?;
+    let (capacity, _) = value::read_in(text, Kind::Room, Limits::TIER, capacity)?;
+    let (bandwidth, _) = value::read_in(text, Kind::Bandwidth, Limits::TIER_BANDWIDTH, bandwidth)?;
     let tiers = &mut scenario.traffic.tiers;
     tiers.retain(|tier| tier.place != place);
     tiers.push(Tier { place, capacity: Bytes::new(capacity), bandwidth: BytesPerSecond::new(bandwidth) });
@@ -155,7 +159,7 @@ pub(super) fn read_horizon(scenario: &mut Scenario, text: &str) -> Result<Taken,
     let text = text.trim();
     let count = ["requests", "request", "reqs", "req"].into_iter().find_map(|unit| text.strip_suffix(unit));
     let (horizon, bare) = match count {
-        Some(count) => (Horizon::Requests { count: whole(Limits::HORIZON_REQUESTS, count)? }, false),
+        Some(count) => (Horizon::Requests { count: whole(text, Limits::HORIZON_REQUESTS, count)? }, false),
         None => {
             let (time, bare) = value::read(Kind::Time, Limits::HORIZON, text)?;
             (Horizon::Time { time: Seconds::new(time) }, bare)
@@ -177,8 +181,8 @@ fn time(time: Seconds) -> String {
 }
 
 /// A whole number within its limits.
-fn whole(limits: Limits, text: &str) -> Result<u32, Problem> {
-    let (number, _) = value::read(Kind::Count, limits, text)?;
+fn whole(whole: &str, limits: Limits, text: &str) -> Result<u32, Problem> {
+    let (number, _) = value::read_in(whole, Kind::Count, limits, text)?;
     if libm::floor(number) == number { Ok(number as u32) } else { Err(expected("a whole number")) }
 }
 
@@ -212,13 +216,10 @@ mod tests {
 
     #[test]
     fn notices_teach() {
-        assert!(messages("v1&lengths=chats")[0].contains("near: chat"));
-        assert_eq!(messages("v1&lengths=4/0.5"), ["lengths=4/0.5: outside 1 to 1000; as spread says holds"]);
+        assert!(messages("v1&lengths=chats")[0].contains("Did you mean chat?"));
+        assert_eq!(messages("v1&lengths=4/0.5"), ["lengths=4/0.5: outside 1 to 1000. Did you mean 4/1?"]);
         assert!(messages("v1&burst=30s/90s")[0].contains("not used"));
-        assert_eq!(
-            messages("v1&rate=1&burst=30s"),
-            ["burst=30s: expected two times such as 30s/90s; steady holds"]
-        );
+        assert_eq!(messages("v1&rate=1&burst=30s"), ["burst=30s: expected two times such as 30s/90s"]);
         assert_eq!(
             messages("v1&agents=4x10"),
             ["agents=4x10: not used, because only sessions start sub-agents"]
@@ -228,9 +229,9 @@ mod tests {
         assert!(messages("v1&sessions=0x1k")[0].contains("outside 1 to 10000 turns"));
         assert_eq!(messages("v1&pause=5"), ["pause=5: no unit; read as seconds"]);
         assert!(messages("v1&pause=30s/2s")[0].contains("outside 30s to 86400s"));
-        assert!(messages("v1&tier=ram:1TB@50GB/s")[0].contains("near: dram"));
+        assert!(messages("v1&tier=ram:1TB@50GB/s")[0].contains("Did you mean dram:1TB@50GB/s?"));
         assert!(messages("v1&tier=dram:1TB")[0].contains("dram:1TB@50GB/s"));
-        assert!(messages("v1&routing=prefx")[0].contains("near: prefix"));
+        assert!(messages("v1&routing=prefx")[0].contains("Did you mean prefix?"));
         assert!(messages("v1&horizon=0req")[0].contains("outside 1 to 10000000 requests"));
     }
 

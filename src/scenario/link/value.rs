@@ -1,5 +1,6 @@
 //! Values of a link: numbers with units, read strictly and written so that they read back exactly.
 
+use crate::catalog::lookup;
 use crate::scenario::Limits;
 use crate::units::format::{Unit, format_plain};
 
@@ -70,9 +71,15 @@ impl Kind {
                 &[("", 1.0, 1.0), ("k", 1024.0, 1.0), ("K", 1024.0, 1.0), ("M", MEBI, 1.0), ("m", MEBI, 1.0)]
             }
             Self::Count => &[("", 1.0, 1.0), ("k", 1e3, 1.0), ("K", 1e3, 1.0), ("M", 1e6, 1.0)],
-            Self::Rate => {
-                &[("", 1.0, 1.0), ("/s", 1.0, 1.0), ("req/s", 1.0, 1.0), ("k", 1e3, 1.0), ("/min", 1.0, 60.0)]
-            }
+            Self::Rate => &[
+                ("", 1.0, 1.0),
+                ("/s", 1.0, 1.0),
+                ("req/s", 1.0, 1.0),
+                ("rps", 1.0, 1.0),
+                ("qps", 1.0, 1.0),
+                ("k", 1e3, 1.0),
+                ("/min", 1.0, 60.0),
+            ],
             Self::Share => &[("", 1.0, 1.0), ("%", 1.0, 100.0)],
             Self::Plain => &[("", 1.0, 1.0)],
             Self::Time => &[
@@ -180,16 +187,43 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The text with the nearest unit that there is, where it begins with a number.
+    fn repaired(self, text: &str) -> Option<String> {
+        let text: String =
+            text.trim().chars().filter(|symbol| !matches!(symbol, '$' | ' ')).take(24).collect();
+        let digits =
+            text.trim_start_matches(|symbol: char| symbol.is_ascii_digit() || matches!(symbol, '.' | ','));
+        let number = text.get(..text.len() - digits.len()).filter(|number| !number.is_empty())?;
+        let far = |unit: &str| {
+            let shared = unit.chars().zip(digits.chars()).take_while(|(one, other)| one == other).count();
+            (lookup::distance(digits, unit), std::cmp::Reverse(shared))
+        };
+        let (unit, ..) = self.suffixes().iter().min_by_key(|(unit, ..)| far(unit))?;
+        // A unit of another kind is no slip of the hand.
+        let near = far(unit).0 * 2 <= digits.chars().count() + 1;
+        near.then(|| format!("{number}{unit}")).filter(|near| self.parse(near).is_some())
+    }
+}
+
 const MEBI: f64 = 1024.0 * 1024.0;
 
 /// Reads a number of some kind within its limits. The flag says that a unit is missing where one should stand.
 pub(super) fn read(kind: Kind, limits: Limits, text: &str) -> Result<(f64, bool), Problem> {
     let (value, no_unit) = kind.parse(text).ok_or_else(|| Problem::Unreadable {
         expected: format!("{}, {}", kind.expected(), range(&limits)),
-        nearest: Vec::new(),
+        nearest: kind.repaired(text).into_iter().collect(),
     })?;
-    let value = limits.admit(value).map_err(|invalid| Problem::OutOfRange { invalid })?;
+    let value = limits.admit(value).map_err(|invalid| Problem::OutOfRange {
+        invalid,
+        nearest: vec![write(kind, limits.clamp(value))],
+    })?;
     Ok((value, no_unit))
+}
+
+/// As [`read`], of a part of a text.
+pub(super) fn read_in(whole: &str, kind: Kind, limits: Limits, part: &str) -> Result<(f64, bool), Problem> {
+    read(kind, limits, part).map_err(|problem| problem.inside(whole, part))
 }
 
 /// The number as a link writes it: readable, and exact when read back.

@@ -44,6 +44,16 @@ pub fn parsed(text: &str) -> link::Parsed {
     let parsed = link::parse(text);
     assert_eq!(parsed.scenario.check(), [], "outside the limits");
     parsed.notices.iter().for_each(notice);
+    for fault in &parsed.faults {
+        notice(&fault.notice);
+        assert!(fault.notice.is_fault() && fault.notice.problem.nearest().len() <= 3, "{fault:?}");
+    }
+    let again = link::parse(&parsed.link());
+    assert_eq!(
+        again.faults.is_empty(),
+        parsed.faults.iter().all(|fault| fault.key.is_empty()),
+        "faults are lost"
+    );
     let written = link::write(&parsed.scenario, &parsed.view);
     let settled = link::parse(&written);
     assert_eq!(settled.notices, [], "what was written is not understood: {written}");
@@ -79,7 +89,7 @@ pub fn answer(scenario: &Scenario, turn: Turn) -> (bool, String) {
             let text = words::refusal(&refusal);
             message(&text);
             said(&text);
-            assert!(text.ends_with('.'), "a reason is a sentence: {text:?}");
+            assert!(text.ends_with(['.', '?']), "a reason is a sentence: {text:?}");
             (false, variant(&refusal))
         }
     }
