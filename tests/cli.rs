@@ -518,7 +518,7 @@ fn differences_are_put_down_to_changes() {
 fn searches_complain_like_an_evaluation() {
     for verb in ["frontier", "size", "breakeven", "sensitivity"] {
         let output = run(&[verb, "hello"], b"");
-        assert_eq!(output.status.code(), Some(1), "{verb}");
+        assert_eq!(output.status.code(), Some(2), "{verb}");
         assert!(text(&output.stderr).contains("This is no link"), "{verb}");
         assert_eq!(run(&[verb], b"").status.code(), Some(2), "{verb}");
         let output = run(&[verb, "v1&model=nothing"], b"");

@@ -305,3 +305,17 @@ fn every_alias_stands_for_its_entry_alone() {
         }
     }
 }
+
+#[test]
+fn a_name_stands_for_one_entry() {
+    let names = |names: &[&str]| names.iter().map(|own| (*own).to_owned()).collect::<Vec<_>>();
+    let shared = |one: &[&str], other: &[&str]| {
+        catalog::schema::shared_names([("h100-sxm", &*names(one)), ("h200", &*names(other))].into_iter())
+    };
+    assert!(shared(&["h100", "h100-80gb"], &["h200-sxm"]).is_empty());
+    // Twice, another's, and in another spelling.
+    for (one, other) in [(&["h100", "h100"][..], &[][..]), (&["h100"], &["h100"]), (&[], &["h100sxm"])] {
+        let said = shared(one, other);
+        assert!(said.len() == 1 && said[0].contains("h100"), "{said:?}");
+    }
+}

@@ -53,23 +53,30 @@ pub(super) fn nearest_of<'a, K: AsRef<str>>(
     names
 }
 
-/// How far a name is: the lower, the nearer. Names equally far are told apart by the letters that they share at the
-/// beginning, then by their length.
-type Rank = (usize, std::cmp::Reverse<usize>, usize);
+/// How far a name is: the lower, the nearer. Names equally far are told apart by the digits that they lack, since those
+/// are sizes and generations, then by what they share at the beginning, then by their length.
+type Rank = (usize, usize, std::cmp::Reverse<usize>, usize);
 
 fn rank(wanted: &[char], letters: &Letters, name: &str, row: &mut Vec<[usize; 2]>) -> Option<Rank> {
     let shared = wanted.iter().zip(name.chars()).take_while(|(one, other)| **one == *other).count();
     let length = name.chars().count();
-    let rank = |far| Some((far, std::cmp::Reverse(shared), length.abs_diff(wanted.len())));
+    let rank = |far| {
+        let lost = digits_lost(wanted, name);
+        Some((far, lost, std::cmp::Reverse(shared), length.abs_diff(wanted.len())))
+    };
     if shared == wanted.len() {
         return if length == shared { rank(0) } else { rank(1) };
     }
     let allowed = (wanted.len() / 3).max(1);
     // A letter that the name lacks costs an edit at least, and these are counted at once.
-    if letters.beyond(&Letters::of(name)) <= allowed {
+    let theirs = Letters::of(name);
+    let lacks = letters.beyond(&theirs);
+    if lacks <= allowed {
         let (whole, part) = edits(wanted, name, row);
         if whole <= allowed {
-            return rank(2 * whole);
+            // The right letters in a wrong order are nearer than a wrong letter.
+            let swapped = lacks == 0 && theirs.beyond(letters) == 0;
+            return rank(2 * whole - usize::from(swapped));
         }
         if part <= allowed && wanted.len() >= 3 {
             return rank(2 * part + 1);
@@ -82,6 +89,15 @@ fn rank(wanted: &[char], letters: &Letters, name: &str, row: &mut Vec<[usize; 2]
         name.contains(&text)
     };
     (begins || contains).then(|| rank(2 * allowed + 2)).flatten()
+}
+
+/// Digits of one text that the other lacks.
+fn digits_lost(wanted: &[char], name: &str) -> usize {
+    let lost = |digit: char| {
+        let own = wanted.iter().filter(|own| **own == digit).count();
+        own.saturating_sub(name.chars().filter(|own| *own == digit).count())
+    };
+    ('0'..='9').map(lost).sum()
 }
 
 /// How often each letter stands in a text, of those that share a place here all together.
@@ -211,5 +227,7 @@ mod tests {
         assert_eq!(of("b20", &["h20", "gb200", "b200"]), Some("b200"));
         assert_eq!(of("pcie", &["pcie4", "pcie5"]), Some("pcie4"));
         assert_eq!(of("ils", &["osl", "isl"]), Some("isl"));
+        assert_eq!(of("pt", &["pp", "tp"]), Some("tp"));
+        assert_eq!(of("gpt-os-120b", &["gpt-oss-20b", "gpt-oss-120b"]), Some("gpt-oss-120b"));
     }
 }

@@ -154,11 +154,11 @@ pub fn nearest_model_ids(name: &str) -> Vec<&'static str> {
     all_models().nearest(&untuned(rest))
 }
 
-/// Small letters and hyphens; nothing of a text that is too long for a name.
+/// Small letters, and hyphens between words as well as before the size that some write behind a colon; nothing of a text that is too long for a name.
 fn plain(name: &str) -> Option<String> {
     let name = name.trim();
     let short = !name.is_empty() && name.chars().nth(spelling::LONGEST).is_none();
-    short.then(|| name.to_ascii_lowercase().replace(['_', ' '], "-"))
+    short.then(|| name.to_ascii_lowercase().replace(['_', ' ', ':'], "-"))
 }
 
 /// The name without organisation and revision.

@@ -263,7 +263,7 @@ test("what a link says besides is told in a notice that can be dismissed", async
 });
 
 /** Everything that shows a figure. */
-const STAGE = "[data-testid=sentence], .tile, .chart-panel, .pool, .breakdown, canvas";
+const STAGE = "[data-testid=sentence], .tile, .chart-panel, canvas";
 
 test("what is not understood is asked back over an empty stage", async () => {
   const link = "v1&model=lama3-8b&osl=2k&pool=h10*8:tp8";

@@ -66,8 +66,7 @@ pub(super) fn model(custom: &Custom, text: &str) -> Result<Read, Problem> {
         Ok(model) => return Ok(Read::own(model.id)),
         Err(error) => error,
     };
-    // Some write size and variant behind a colon.
-    if let Some(own) = catalog::model_named(&id.replace(':', "-")) {
+    if let Some(own) = catalog::model_named(&id) {
         let id = own.model.id.clone().into_owned();
         let weights = own.format.map(|format| Some(format).filter(|_| !own.released));
         return Ok(Read {
@@ -83,11 +82,7 @@ pub(super) fn model(custom: &Custom, text: &str) -> Result<Read, Problem> {
         what: "model",
         name: excerpt(text, EXCERPT),
         accepted: "a model of `tandem catalog models`, one that arch= describes, or a family with a size such as dense:70B",
-        nearest: owned(
-            &catalog::nearest_model_ids(&id.replace(':', "-")),
-            custom.model.iter().map(|own| &*own.id),
-            &id,
-        ),
+        nearest: owned(&catalog::nearest_model_ids(&id), custom.model.iter().map(|own| &*own.id), &id),
     })
 }
 
