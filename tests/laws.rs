@@ -106,7 +106,7 @@ proptest! {
         shape in shapes(),
     ) {
         let (chip, model) = (chip(chip_id), model(model_id));
-        let plan = Plan::new(constants(), model, chip, engine, numerics(model, format), tp(degree)).unwrap();
+        let plan = Plan::new(constants(), model, chip, engine, numerics(model, format), (tp(degree), None)).unwrap();
         let best_peak = [chip.peaks.fp4, chip.peaks.fp8, chip.peaks.int8, chip.peaks.bf16]
             .into_iter()
             .flatten()
@@ -135,7 +135,7 @@ proptest! {
     ) {
         let (own, model) = (chip(chip_id), model(model_id));
         let time = |chip: &Chip| {
-            let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics(model, format), tp(degree)).unwrap();
+            let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics(model, format), (tp(degree), None)).unwrap();
             plan.time(&shape)
         };
         let base = time(own);
