@@ -71,15 +71,19 @@ fn formats_are_those_of_the_checkpoint() {
         let expected = match name {
             "kimi-k2-int4" => (NumberFormat::Bf16, NumberFormat::Int4),
             "nemotron3-super-120b" => (NumberFormat::Nvfp4, NumberFormat::Nvfp4),
-            _ => (known.native_weights, known.native_experts),
+            _ => {
+                let parts = known.default_release().parts;
+                (parts.attention, parts.experts)
+            }
         };
-        assert_eq!((model.native_weights, model.native_experts), expected, "{name}");
+        let parts = model.default_release().parts;
+        assert_eq!((parts.attention, parts.experts), expected, "{name}");
     }
     let with = |quantisation: Value| {
         let mut config: Value = serde_json::from_str(fixture("llama3-70b")).unwrap();
         config["quantization_config"] = quantisation;
         let Imported { model, notes, .. } = read(&config.to_string());
-        (model.native_weights.id(), notes.iter().any(|note| matches!(note, Note::UnknownFormat { .. })))
+        (model.default_release().parts.attention.id(), notes.iter().any(|note| matches!(note, Note::UnknownFormat { .. })))
     };
     for (quantisation, format) in [
         (json!({"quant_method": "fp8"}), "fp8"),

@@ -77,7 +77,7 @@ fn a_mixture_at_batch_one_reads_its_active_experts() {
             let ops = own.token(users, Tokens::new(1024.0));
             ops.iter().find(|op| op.kind == OpKind::Experts).unwrap().bytes.get()
         };
-        let active = 36.0 * 4.0 * 3.0 * 2880.0 * 2880.0 * NumberFormat::Mxfp4.bytes_per_element();
+        let active = 36.0 * 4.0 * 3.0 * 2880.0 * 2880.0 * NumberFormat::Mxfp4.weight_bytes(32);
         assert!((read(1.0) / active - 1.0).abs() < 0.03, "{chip}: {}", read(1.0) / active);
         // 600 stages take 600 users without a second one in any stage.
         assert!((read(600.0) / active - 1.0).abs() < 0.03);

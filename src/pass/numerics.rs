@@ -79,23 +79,16 @@ impl Numerics {
         if parameters.dense_ffn > parameters.attention { self.dense } else { self.attention }
     }
 
-    /// The formats of the linear layers that the model has, each once.
-    #[must_use]
-    pub fn linear(&self, model: &Model) -> Vec<NumberFormat> {
+    /// The linear layers that the model has, by the names of files, with their formats.
+    pub fn linear(&self, model: &Model) -> impl Iterator<Item = (&'static str, NumberFormat)> + use<> {
         let parameters = model.parameters();
         let parts = [
-            (parameters.attention, self.attention),
-            (parameters.dense_ffn, self.dense),
-            (parameters.shared_ffn, self.shared),
-            (parameters.routed_experts, self.experts),
+            (parameters.attention, ("attention", self.attention)),
+            (parameters.dense_ffn, ("dense", self.dense)),
+            (parameters.shared_ffn, ("shared", self.shared)),
+            (parameters.routed_experts, ("experts", self.experts)),
         ];
-        let mut formats = Vec::new();
-        for (_, format) in parts.into_iter().filter(|(size, _)| *size > 0.0) {
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
-        }
-        formats
+        parts.into_iter().filter(|(size, _)| *size > 0.0).map(|(_, part)| part)
     }
 
     /// The format whose attention kernels read the cache.

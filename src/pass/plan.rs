@@ -283,13 +283,16 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn emulated(&self) -> Option<NumberFormat> {
         let Laws { attention, dense, shared, .. } = self.laws;
-        let Numerics { attention: of_attention, dense: of_dense, shared: of_shared, .. } = self.numerics;
-        let parts = [(attention, of_attention), (dense, of_dense), (shared, of_shared)];
-        let linear = self.numerics.linear(self.model);
-        let other = |(law, format): &(Kernel, NumberFormat)| {
-            linear.contains(format) && law.unit != format.compute_type()
+        let unit = |part: &str| match part {
+            "attention" => Some(attention.unit),
+            "dense" => Some(dense.unit),
+            "shared" => Some(shared.unit),
+            _ => None,
         };
-        parts.iter().find(|own| other(own)).map(|(_, format)| *format)
+        let other = |(part, format): &(&str, NumberFormat)| {
+            unit(part).is_some_and(|unit| unit != format.compute_type())
+        };
+        self.numerics.linear(self.model).find(other).map(|(_, format)| format)
     }
 
     /// Whether an arithmetic rate was inferred from that of another format.

@@ -131,8 +131,8 @@ impl<'a> Replica<'a> {
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
         let row = tables.sram(chip);
-        let linear = numerics.linear(model).into_iter().map(NumberFormat::compute_type);
-        if let Some(compute) = linear.into_iter().find(|&compute| chip.rate(compute).is_none())
+        let mut units = numerics.linear(model).map(|(_, format)| format.compute_type());
+        if let Some(compute) = units.find(|&compute| chip.rate(compute).is_none())
             && row.is_none_or(|own| own.peak.is_none())
         {
             return Err(Refusal::NoUnit { chip: chip.id.to_string(), compute });
