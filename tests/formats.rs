@@ -133,14 +133,22 @@ fn releases_weigh_what_their_files_do() {
         let model = model(&file.id);
         for own in &file.releases {
             let Some(published) = own.checkpoint_GB else { continue };
-            let weights = weight(model, own.release()) / 1e9;
-            let off = weights / published - 1.0;
+            let off = weight(model, own.release()) / 1e9 / published - 1.0;
+            let beside =
+                BESIDE.iter().find(|(id, _, _)| *id == file.id).map_or(0.035, |(_, share, _)| *share);
+            assert!((-beside..0.02).contains(&off), "{} {}: {off}", file.id, own.id.id());
             compared += 1;
-            println!("{:24} {:10} {weights:8.1} {published:8.1} {:+.1} %", file.id, own.id.id(), off * 100.0);
         }
     }
     assert!(compared > 20, "{compared}");
 }
+
+/// What files hold beside the counted parameters where it is more than a prediction layer: the share, and what it is.
+const BESIDE: [(&str, f64, &str); 3] = [
+    ("muse-glimmer-30b", 0.24, "an encoder of pictures, and wide layers of a community's release"),
+    ("nemotron3-ultra-550b", 0.08, "prediction layers, and Mamba projections left wide"),
+    ("qwen3.8-max", 0.16, "an encoder of pictures, and padding of a community's release"),
+];
 
 /// Bytes of all parameters of a release.
 fn weight(model: &Model, release: Release) -> f64 {
@@ -169,7 +177,8 @@ fn rooms_are_near_those_that_engines_report() {
     let moe = "v1&model=qwen3-235b-a22b&weights=fp8-block&pool=h100-sxm*4:tp4&isl=1k&osl=1k&concurrency=16";
     assert!((170_000.0..340_000.0).contains(&room(moe)), "{}", room(moe));
     // gpt-oss-120b loads as 65.97 GiB in padded tiles (issue 23278), and has no room for its longest context.
-    let oss = |isl: &str| served(&format!("v1&model=gpt-oss-120b&pool=h100-sxm*1&isl={isl}&osl=1k&concurrency=1"));
+    let oss =
+        |isl: &str| served(&format!("v1&model=gpt-oss-120b&pool=h100-sxm*1&isl={isl}&osl=1k&concurrency=1"));
     let loaded = oss("8k").unwrap().steady.pools[0].memory.weights.get();
     assert!((loaded / 70.83e9 - 1.0).abs() < 0.01, "{loaded}");
     assert!(oss("120k").is_err());
@@ -179,7 +188,9 @@ fn rooms_are_near_those_that_engines_report() {
 fn room_grows_with_the_share_of_memory() {
     for engine in ["vllm", "sglang", "trtllm"] {
         let at = |share: &str| {
-            room(&format!("v1&model=llama3-70b&weights=fp8&engine={engine}&pool=h200*2:tp2&concurrency=4{share}"))
+            room(&format!(
+                "v1&model=llama3-70b&weights=fp8&engine={engine}&pool=h200*2:tp2&concurrency=4{share}"
+            ))
         };
         let rising = [at("&memory=0.7"), at("&memory=0.8"), at("&memory=0.95")];
         assert!(rising.is_sorted_by(|a, b| a < b), "{engine}: {rising:?}");
@@ -196,23 +207,28 @@ fn room_grows_with_the_share_of_memory() {
 /// Unified memory: the driver lets the GPU have a part of it, however much an engine asks for.
 #[test]
 fn an_engine_gets_no_more_than_the_driver_lets_it_have() {
-    let chip = catalog::chip("m3-ultra").unwrap().memory.as_ref().unwrap();
-    let usable = chip.usable.unwrap();
-    assert!(usable < chip.capacity * 0.8);
-    for share in ["", "&memory=1"] {
-        let text = format!("v1&model=llama3-8b&pool=m3-ultra*1&concurrency=1{share}");
-        let memory = served(&text).unwrap().steady.pools[0].memory;
-        let free = memory.capacity - memory.weights - memory.overhead;
-        assert!(memory.weights + free < usable, "{text}");
+    for id in ["strix-halo", "m4-max", "m3-ultra"] {
+        let chip = catalog::chip(id).unwrap().memory.as_ref().unwrap();
+        let usable = chip.usable.unwrap();
+        assert!(usable < chip.capacity * 0.92, "{id}");
+        for share in ["", "&memory=1"] {
+            let text = format!("v1&model=llama3-8b&pool={id}*1&concurrency=1{share}");
+            let memory = served(&text).unwrap().steady.pools[0].memory;
+            let free = memory.capacity - memory.weights - memory.overhead;
+            assert!(memory.weights + free < usable, "{text}");
+        }
     }
 }
 
 /// A chip of one's own takes decimal and binary units.
 #[test]
 fn memory_of_a_chip_of_ones_own_in_both_units() {
-    for (text, bytes) in
-        [("80", 80e9), ("80GB", 80e9), ("79.5GiB", 79.5 * 1_073_741_824.0), ("81559MiB", 81_559.0 * 1_048_576.0)]
-    {
+    for (text, bytes) in [
+        ("80", 80e9),
+        ("80GB", 80e9),
+        ("79.5GiB", 79.5 * 1_073_741_824.0),
+        ("81559MiB", 81_559.0 * 1_048_576.0),
+    ] {
         let parsed = link::parse(&format!("v1&chip=x:bf16=100:mem={text}:bw=1000&pool=x*8"));
         assert!(parsed.notices.is_empty(), "{text}: {:?}", parsed.notices);
         assert_eq!(parsed.scenario.custom.chips[0].memory.as_ref().unwrap().capacity.get(), bytes);
@@ -235,5 +251,8 @@ fn replies_say_formats_and_room() {
     assert_eq!(json["formats"]["kv"], "bf16");
     let memory = &report.pools[0].memory;
     assert!(memory.kv_capacity_tokens.unwrap() > 1e5 && memory.sequences.unwrap() > 10.0);
-    assert_eq!(report.formats.text(), "attention, dense FFN and shared experts bf16; routed experts int4; embedding and head bf16; KV cache bf16");
+    assert_eq!(
+        report.formats.text(),
+        "attention, dense FFN and shared experts bf16; routed experts int4; embedding and head bf16; KV cache bf16"
+    );
 }

@@ -217,16 +217,8 @@ fn read_model(_vendor: &'static str, cells: &mut Cells) -> Option<Model> {
     let id = cells.text()?;
     let (name, released) = (cells.words()?, cells.words()?);
     let (published_parameters, published_active) = (cells.figure(billions), cells.figure(billions));
-    let Architecture {
-        hidden,
-        vocab,
-        tied_embeddings,
-        max_context,
-        layers,
-        attention,
-        ffn,
-        ..
-    } = architecture::read(cells.text()?, tokens).ok()?;
+    let Architecture { hidden, vocab, tied_embeddings, max_context, layers, attention, ffn, .. } =
+        architecture::read(cells.text()?, tokens).ok()?;
     let (releases, checkpoints) = read_releases(cells.text()?)?;
     Some(Model {
         id: Cow::Borrowed(id),

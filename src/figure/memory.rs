@@ -49,8 +49,8 @@ fn bar(pool: &PoolState, steady: &Steady) -> Bar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::room::room;
     use crate::evaluate::evaluate;
+    use crate::report::room::room;
     use crate::scenario::link;
 
     fn steady(text: &str) -> Steady {

@@ -123,22 +123,16 @@ impl MemoryRow {
         self.context + ranks + self.graph * work.layers + peak
     }
 
-    /// What is left for the cache of a chip with so much memory, of which the driver lets an engine have `usable`;
-    /// below zero where the weights find no room. `asked` replaces the engine's share.
+    /// What is left for the cache of a chip of whose memory the driver lets an engine have so much; below zero where the
+    /// weights find no room. `asked` replaces the engine's share.
     #[must_use]
-    pub fn room(
-        &self,
-        (capacity, usable): (Bytes, Bytes),
-        weights: Bytes,
-        work: &Work,
-        asked: Option<f64>,
-    ) -> Bytes {
-        let share = asked.unwrap_or_else(|| self.share(capacity, work));
+    pub fn room(&self, memory: Bytes, weights: Bytes, work: &Work, asked: Option<f64>) -> Bytes {
+        let share = asked.unwrap_or_else(|| self.share(memory, work));
         let taken = weights + self.work(work);
         match self.of {
-            ShareOf::Total => (capacity * share).min(usable) - taken,
+            ShareOf::Total => memory * share - taken,
             ShareOf::Free => {
-                let free = usable - taken;
+                let free = memory - taken;
                 if free.get() > 0.0 { free * share } else { free }
             }
         }
@@ -150,12 +144,8 @@ mod tests {
     use super::*;
     use crate::machine::constants;
 
-    const WORK: Work = Work {
-        ranks: (1.0, 1.0),
-        layers: 32.0,
-        token: Bytes::new(100_000.0),
-        vocabulary: 128_256.0,
-    };
+    const WORK: Work =
+        Work { ranks: (1.0, 1.0), layers: 32.0, token: Bytes::new(100_000.0), vocabulary: 128_256.0 };
 
     fn row(engine: Engine, chip: &str, gib: f64) -> &'static MemoryRow {
         constants().memory(engine, chip, Bytes::new(gib * 1024.0 * MIB))
@@ -182,13 +172,12 @@ mod tests {
         for engine in Engine::ALL {
             let row = row(engine, "h200", 140.4);
             let all = Bytes::giga(150.0);
-            let room =
-                |weights, share| row.room((all, all), Bytes::giga(weights), &WORK, Some(share)).get();
+            let room = |weights, share| row.room(all, Bytes::giga(weights), &WORK, Some(share)).get();
             assert!(room(50.0, 0.95) > room(50.0, 0.9), "{engine:?}");
             assert!(room(50.0, 0.9) > room(60.0, 0.9), "{engine:?}");
             assert!(room(160.0, 0.9) < 0.0, "{engine:?}");
-            let usable = Bytes::giga(100.0);
-            assert!(row.room((all, usable), Bytes::giga(50.0), &WORK, None).get() < 50e9, "{engine:?}");
+            let less = Bytes::giga(100.0);
+            assert!(row.room(less, Bytes::giga(50.0), &WORK, None).get() < 50e9, "{engine:?}");
         }
     }
 }

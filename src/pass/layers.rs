@@ -342,7 +342,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 flops_per_row: 4.0 * b * keys * d,
                 rows: h * width,
                 bytes: Bytes::new(
-                    b * keys * d * self.plan.numerics.kv.cached_bytes() + b * width * h * 2.0 * d * ACTIVATION,
+                    b * keys * d * self.plan.numerics.kv.cached_bytes()
+                        + b * width * h * 2.0 * d * ACTIVATION,
                 ),
                 tiles: b,
                 depth: keys,

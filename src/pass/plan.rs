@@ -12,8 +12,7 @@ use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
 use crate::machine::memory::Work as MemoryWork;
 use crate::machine::{
-    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, MemoryRow, Operation,
-    Operator,
+    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, MemoryRow, Operation, Operator,
 };
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
@@ -154,7 +153,7 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
         let weights = weights_per_chip(self.model, self.numerics, self.layout, portion);
-        let room = self.shares.room(self.memory, weights, &self.work(), self.share);
+        let room = self.shares.room(self.memory.1, weights, &self.work(), self.share);
         Self { portion, weights, room, ..self }
     }
 

@@ -323,7 +323,11 @@ impl<'a> Pipeline<'a> {
         let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
         [
             product(OpKind::DenseFfn, self.weights.used, self.weights.always),
-            product(OpKind::Experts, self.weights.routed, self.weights.experts * self.touched(users * tokens)),
+            product(
+                OpKind::Experts,
+                self.weights.routed,
+                self.weights.experts * self.touched(users * tokens),
+            ),
             op(
                 OpKind::DecodeAttention,
                 self.attention(context) * (users * tokens),

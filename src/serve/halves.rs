@@ -56,7 +56,15 @@ impl<'a> Maker<'a> {
             Role::Ffn => Portion::Ffn,
             _ => Portion::Whole,
         };
-        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, share: scenario.memory, portion };
+        let setting = Setting {
+            tables,
+            model,
+            chip,
+            engine: scenario.engine,
+            numerics,
+            share: scenario.memory,
+            portion,
+        };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
     }
 
@@ -169,7 +177,8 @@ impl<'a> Maker<'a> {
         let layout = holder.settled.replica.layout();
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
-        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?;
+        let replica =
+            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?;
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),

@@ -59,7 +59,14 @@ pub struct Setting<'a, 'b> {
 
 impl<'a> Setting<'a, '_> {
     fn replica(&self, layout: Layout) -> Result<Replica<'a>, Refusal> {
-        let whole = Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, (layout, self.share))?;
+        let whole = Replica::new(
+            self.tables,
+            self.model,
+            self.chip,
+            self.engine,
+            self.numerics,
+            (layout, self.share),
+        )?;
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
 

@@ -186,20 +186,22 @@ fn architectures() -> BoxedStrategy<Architecture> {
         (mixing, feeding),
         (format(), format(), proptest::option::of(format())),
     )
-        .prop_map(|((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts, cache))| {
-            Architecture {
-                hidden,
-                vocab,
-                tied_embeddings: tied,
-                max_context: Tokens::new(context),
-                layers,
-                attention,
-                ffn,
-                native_weights: weights,
-                native_experts: experts,
-                native_kv: cache,
-            }
-        })
+        .prop_map(
+            |((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts, cache))| {
+                Architecture {
+                    hidden,
+                    vocab,
+                    tied_embeddings: tied,
+                    max_context: Tokens::new(context),
+                    layers,
+                    attention,
+                    ffn,
+                    native_weights: weights,
+                    native_experts: experts,
+                    native_kv: cache,
+                }
+            },
+        )
         .boxed()
 }
 

@@ -11,9 +11,9 @@ use crate::units::Tokens;
 
 /// Inputs that a short convolution of 4 taps remembers.
 const CONVOLUTION_MEMORY: f64 = 3.0;
-/// Latent elements that share a scale.
+/// Latent elements that share a scale, as elements of index keys do.
 const SCALED: f64 = 128.0;
-/// Bytes of such a scale, and of that of an index key.
+/// Bytes of such a scale.
 const SCALE: f64 = 4.0;
 /// Rotary elements of the shared head of compressed attention.
 const ROTARY: f64 = 64.0;
@@ -101,7 +101,8 @@ impl Attention {
     #[must_use]
     pub fn cached_bytes(&self, context: Tokens, format: NumberFormat, kept: Kept) -> f64 {
         let tokens = context.get().max(0.0);
-        let keys = |indexer: Option<Indexer>| indexer.map_or(0.0, |own| f64::from(own.dim) + SCALE);
+        let keys =
+            |indexer: Option<Indexer>| indexer.map_or(0.0, |own| f64::from(own.dim) * (1.0 + SCALE / SCALED));
         let element = format.cached_bytes();
         match *self {
             Self::Grouped { kv_heads, head_dim, v_dim, window, indexer, .. } => {

@@ -170,7 +170,8 @@ impl ChipFile {
         });
         if let Some(memory) = &self.memory {
             c.text("memory.kind", &memory.kind);
-            let (capacity, usable) = (memory.capacity_bytes as f64, memory.usable_bytes.map(|own| own as f64));
+            let (capacity, usable) =
+                (memory.capacity_bytes as f64, memory.usable_bytes.map(|own| own as f64));
             c.range("memory.named_GB", memory.named_GB, bounds::MEMORY, 1e9);
             c.range("memory.capacity_bytes", capacity, bounds::MEMORY, 1.0);
             c.range("memory.usable_bytes", usable, bounds::MEMORY, 1.0);

@@ -23,16 +23,16 @@ pub fn formats() -> AnyView {
     // What holds when nothing is chosen stands in the menu.
     let menu = move |word: &'static str, read: fn(&Model, Formats) -> NumberFormat| {
         page.part(move |scenario| {
-            let otherwise = find_model(scenario).map_or(word.to_owned(), |model| {
-                format!("{word}: {}", read(&model, scenario.formats).id())
-            });
+            let otherwise = find_model(scenario)
+                .map_or(word.to_owned(), |model| format!("{word}: {}", read(&model, scenario.formats).id()));
             let mut items = vec![Item::new("", otherwise)];
             items.extend(NumberFormat::ALL.iter().map(|format| Item::new(format.id(), format.id())));
             vec![Group::flat(items)]
         })
     };
     let release = menu("release", |model, _| model.default_release().id);
-    let of_experts = menu("release", |model, own| Numerics::resolve(model, Formats { experts: None, ..own }).experts);
+    let of_experts =
+        menu("release", |model, own| Numerics::resolve(model, Formats { experts: None, ..own }).experts);
     let cache = menu("auto", |model, own| Numerics::resolve(model, Formats { kv: None, ..own }).kv);
     let parts = page.part(|scenario| FormatsReport::of(scenario).text());
     view! {
