@@ -99,7 +99,7 @@ columns!(
     /// Columns of `memory.csv`.
     MemoryShares:
     engine, chip, from_GiB, of, share, tokens, sequences, wide, fixed_MiB, token_MiB, sequence_MiB, rank_MiB, dp_MiB,
-    floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+    dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
 );
 columns!(
     /// Numbers of a row of `engines.csv`.

@@ -62,17 +62,19 @@ pub struct Aside {
     pub rank: f64,
     /// Per sequence of the largest graph and data-parallel rank, where there are several.
     pub parallel: f64,
+    /// Data-parallel ranks that count at most.
+    pub most: f64,
     /// At least.
     pub floor: f64,
 }
 
 impl Aside {
-    /// From mebibytes.
+    /// From mebibytes, with the data-parallel ranks that count at most.
     #[must_use]
-    pub fn mebi([fixed, token, sequence, rank, parallel, floor]: [f64; 6]) -> Self {
+    pub fn mebi([fixed, token, sequence, rank, parallel, floor]: [f64; 6], most: f64) -> Self {
         let [fixed, token, sequence, rank, parallel, floor] =
             [fixed, token, sequence, rank, parallel, floor].map(|value| value * MIB);
-        Self { fixed, token, sequence, rank, parallel, floor }
+        Self { fixed, token, sequence, rank, parallel, most, floor }
     }
 }
 
@@ -98,7 +100,7 @@ impl MemoryRow {
         share.unwrap_or_else(|| {
             let (ranks, groups) = work.ranks;
             let sequences = sequences[usize::from(ranks >= 4.0)];
-            let parallel = if groups > 1.0 { sequences * groups } else { 0.0 };
+            let parallel = if groups > 1.0 { sequences * groups.min(aside.most) } else { 0.0 };
             let aside = aside.fixed
                 + aside.token * tokens
                 + aside.sequence * sequences

@@ -34,6 +34,13 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
     }
     page.push_str(&format!("\nFormats: {}\n", FormatsReport::of(scenario).text()));
+    if let Some(share) = scenario.memory {
+        page.push_str(&format!(
+            "Memory share: {} as {} means it\n",
+            Unit::Percent.format(share),
+            scenario.engine.name()
+        ));
+    }
     for pool in &evaluation.steady.pools {
         page.push_str(&format!("{}\n", pool_line(pool)));
     }

@@ -65,7 +65,7 @@ pub fn formats() -> AnyView {
                 set={move |id: String| page.edit(|scenario| scenario.formats.kv = NumberFormat::from_id(&id))}
             />
         </div>
-        <p class="hint">{parts}</p>
+        <p class="about">{parts}</p>
     }
     .into_any()
 }
