@@ -82,8 +82,8 @@ const COUNTED: [(&str, f64, f64, f64); 81] = [
     ("gemma3-4b", 3.88, 3.88, 10240.0),
     ("gemma3-12b", 11.766, 11.766, 32768.0),
     ("gemma3-27b", 27.009, 27.009, 40960.0),
-    ("gemma4-31b", 30.697, 30.697, 20480.0),
-    ("gemma4-26b-a4b", 25.233, 3.823, 5120.0),
+    ("gemma4-31b", 30.697, 30.697, 40960.0),
+    ("gemma4-26b-a4b", 25.233, 3.823, 10240.0),
     ("phi-4", 14.66, 14.66, 102400.0),
     ("phi-4-mini", 3.836, 3.836, 65536.0),
     ("nemotron-h-56b", 56.324, 56.324, 20480.0),
@@ -221,7 +221,8 @@ fn special_architectures_are_kept() {
     let gemma = model("gemma4-26b-a4b").unwrap();
     assert!(matches!(gemma.ffn[0].kind, Ffn::Moe { shared_inter: 2112, .. }));
     let oss = model("gpt-oss-120b").unwrap();
-    assert_eq!((oss.native_weights, oss.native_experts), (NumberFormat::Bf16, NumberFormat::Mxfp4));
+    let parts = oss.default_release().parts;
+    assert_eq!((parts.attention, parts.experts), (NumberFormat::Bf16, NumberFormat::Mxfp4));
 }
 
 #[test]
@@ -242,9 +243,11 @@ fn chips_carry_status_and_figures() {
     assert_eq!(h100.peaks.fp4, None);
     let memory = h100.memory.as_ref().unwrap();
     assert_eq!(
-        (&*memory.kind, memory.capacity, memory.bandwidth),
+        (&*memory.kind, memory.named, memory.bandwidth),
         ("HBM3", Bytes::giga(80.0), BytesPerSecond::giga(3350.0))
     );
+    // 81,559 MiB, as nvidia-smi says.
+    assert_eq!((memory.capacity, memory.usable), (Bytes::new(81_559.0 * 1_048_576.0), None));
     assert_eq!(h100.confidence, Confidence::High);
     assert!(h100.sources.ends_with("(read 2026-11)"), "{}", h100.sources);
     let status = |id: &str| chip(id).unwrap().status;
@@ -375,7 +378,8 @@ fn a_wrong_chip_is_told_with_file_field_value_and_range() {
          one peak sparse?"
     );
     for (from, to, expected) in [
-        ("capacity_GB = 80", "capacity_GB = 0.05", "`memory.capacity_GB = 0.05` is outside 0.1 to 100000"),
+        ("named_GB = 80", "named_GB = 0.05", "`memory.named_GB = 0.05` is outside 0.1 to 100000"),
+        ("named_GB = 80", "named_GB = 160", "are not of the same memory"),
         ("domain_chips = 8", "domain_chips = 0", "`scale_up.domain_chips = 0` is outside 1 to 100000"),
         ("all_in_W = 1730", "all_in_W = 173", "`all_in_W = 173` includes the chip"),
         ("rent_low_USD_per_hour = 1.99", "rent_low_USD_per_hour = 19.9", "the low rent 19.9 is above"),
@@ -445,9 +449,10 @@ fn a_wrong_model_is_told_with_file_field_value_and_range() {
             "grouped = { heads = 8, kv_heads = 8, head_dim = 8 }\nlatent = {",
             "needs exactly one of `grouped`",
         ),
-        ("native_experts = \"fp8-block\"\n", "", "`native_experts` is missing"),
+        ("id = \"bf16\"", "id = \"fp8-block\"", "`id = \"fp8-block\"` stands before it"),
+        ("kv = \"fp8\"", "kv = \"fp8\"\ngroup = 1", ".group = 1` is outside 8 to 4096"),
         ("published_active_B = 37", "published_active_B = 3700", "must be below the total"),
-        ("native_weights = \"fp8-block\"", "native_weights = \"fp9\"", "unknown variant `fp9`"),
+        ("id = \"fp8-block\"", "id = \"fp9\"", "unknown variant `fp9`"),
         ("v_dim = 128", "v_dims = 128", "unknown field `v_dims`"),
         ("released = \"2024-12\"", "released = \"December 2024\"", "must be a month"),
     ] {
@@ -507,12 +512,14 @@ fn blocks_say_where_they_come_from() {
     let price = h100.provenance.last().unwrap();
     assert_eq!((price.as_of, price.confidence), (Some("2026-05"), Some(Confidence::Medium)));
     let deepseek = model("deepseek-v3").unwrap();
-    assert_eq!(
-        deepseek.provenance.iter().map(|own| own.block).collect::<Vec<_>>(),
-        ["architecture", "formats"]
-    );
-    // Of most entries nothing is known block by block yet.
-    assert_eq!(chip("h200").unwrap().provenance, []);
+    let blocks: Vec<&str> = deepseek.provenance.iter().map(|own| own.block).collect();
+    assert_eq!(blocks[0], "architecture");
+    // Each release says where its formats come from.
+    assert_eq!(blocks[1..], vec!["releases"; deepseek.releases.len()]);
+    // Every memory says where its capacity comes from.
+    for chip in chips().iter().filter(|chip| chip.memory.is_some()) {
+        assert!(chip.provenance.iter().any(|own| own.block == "memory"), "{}", chip.id);
+    }
     assert_eq!(file_provenance("no-such-file.toml"), []);
     let well_formed = |own: &Provenance| own.url.is_none_or(|url| url.starts_with("https://"));
     assert!(chips().iter().flat_map(|chip| chip.provenance).all(well_formed));

@@ -339,7 +339,7 @@ fn a_configuration_becomes_a_link() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let page = text(&output.stdout);
     assert!(page.starts_with("my-oss: 117B parameters, 5.71B per token, 36 layers"), "{page}");
-    assert!(page.contains("KV cache: 18.4"), "{page}");
+    assert!(page.contains("KV cache: 36.9"), "{page}");
     assert!(page.contains("model=gpt-oss-120b also finds"), "{page}");
     let link = page.lines().last().unwrap().strip_prefix("Link: ").unwrap();
     let eval = run(&["eval", "--strict", &format!("{link}&pool=h200*1")], b"");
@@ -407,9 +407,7 @@ fn sizing_answers_in_a_sentence() {
         ),
         "{page}"
     );
-    for part in
-        ["/h (", " more load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"]
-    {
+    for part in ["/h (", " load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     let json = run(&[&arguments[..], &["--json"]].concat(), b"");

@@ -106,7 +106,7 @@ proptest! {
         shape in shapes(),
     ) {
         let (chip, model) = (chip(chip_id), model(model_id));
-        let plan = Plan::new(constants(), model, chip, engine, numerics(model, format), tp(degree)).unwrap();
+        let plan = Plan::new(constants(), model, chip, engine, numerics(model, format), (tp(degree), None)).unwrap();
         let best_peak = [chip.peaks.fp4, chip.peaks.fp8, chip.peaks.int8, chip.peaks.bf16]
             .into_iter()
             .flatten()
@@ -135,7 +135,7 @@ proptest! {
     ) {
         let (own, model) = (chip(chip_id), model(model_id));
         let time = |chip: &Chip| {
-            let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics(model, format), tp(degree)).unwrap();
+            let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics(model, format), (tp(degree), None)).unwrap();
             plan.time(&shape)
         };
         let base = time(own);
@@ -319,8 +319,8 @@ fn an_sram_machine_that_is_too_small_says_how_many_chips_are_missing() {
     let Err(Refusal::DoesNotFit { more_chips: Some(more), .. }) = evaluate(&scenario) else {
         panic!("70 GB of weights in 100 chips of 0.5 GB");
     };
-    // 70.6 GB over 0.45 GB of usable SRAM a chip is 157 chips.
-    assert!((55..=62).contains(&more), "{more} more chips");
+    // 68.5 GB of linear layers and 4.2 GB of vocabulary in 16 bits, over 0.45 GB of usable SRAM a chip, are 162 chips.
+    assert!((60..=66).contains(&more), "{more} more chips");
     scenario.split = Split::Colocated { pool: Pool::new("groq3-lp30", 100 + more) };
     assert!(evaluate(&scenario).is_ok());
 }

@@ -54,7 +54,7 @@ fn the_halves_of_a_layer_are_the_whole() {
         let numerics = Numerics::resolve(model, Formats::default());
         let layout = Layout { tp: degree, etp: degree, ..Layout::SINGLE };
         let chip = catalog::chip("h200").unwrap();
-        let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics, layout).unwrap();
+        let plan = Plan::new(constants(), model, chip, Engine::Vllm, numerics, (layout, None)).unwrap();
         for shape in [
             Shape::decode(32.0, Tokens::new(4096.0), 1.0),
             Shape::prefill(Tokens::new(2048.0), Tokens::ZERO, 1.0),
@@ -76,7 +76,7 @@ fn a_check_of_several_tokens_reads_the_cache_once() {
     let numerics = Numerics::resolve(model, Formats::default());
     let layout = Layout { tp: 8, etp: 8, ..Layout::SINGLE };
     let chip = catalog::chip("h200").unwrap();
-    let plan = Plan::new(constants(), model, chip, Engine::Sglang, numerics, layout).unwrap();
+    let plan = Plan::new(constants(), model, chip, Engine::Sglang, numerics, (layout, None)).unwrap();
     let bytes = |kind: OpKind, width: f64| {
         let shape = Shape { width, ..Shape::decode(4.0, Tokens::new(16_384.0), 1.0) };
         plan.breakdown(&shape).into_iter().find(|op| op.kind == kind).unwrap().bytes.get()

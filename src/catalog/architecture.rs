@@ -39,12 +39,15 @@ pub struct Architecture {
     pub native_weights: NumberFormat,
     /// Format of the expert weights.
     pub native_experts: NumberFormat,
+    /// Format of the KV cache, where the checkpoint carries its scales.
+    pub native_kv: Option<NumberFormat>,
 }
 
 impl Model {
     /// The architecture alone.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
+        let own = self.default_release();
         Architecture {
             hidden: self.hidden,
             vocab: self.vocab,
@@ -53,8 +56,9 @@ impl Model {
             layers: self.layers,
             attention: self.attention.to_vec(),
             ffn: self.ffn.to_vec(),
-            native_weights: self.native_weights,
-            native_experts: self.native_experts,
+            native_weights: own.parts.attention,
+            native_experts: own.parts.experts,
+            native_kv: own.kv,
         }
     }
 
@@ -74,7 +78,7 @@ impl Model {
 /// What is wrong, in words.
 pub fn read(text: &str, context: fn(&str) -> Result<Tokens, String>) -> Result<Architecture, String> {
     let (mut hidden, mut vocab, mut layers, mut max_context, mut tied) = (None, None, None, CONTEXT, false);
-    let (mut weights, mut experts) = (NumberFormat::Bf16, None);
+    let (mut weights, mut experts, mut cache) = (NumberFormat::Bf16, None, None);
     let mut attention: Vec<AttentionLayers> = Vec::new();
     let mut ffn: Vec<FfnLayers> = Vec::new();
     for (key, value) in parts(text) {
@@ -96,12 +100,13 @@ pub fn read(text: &str, context: fn(&str) -> Result<Tokens, String>) -> Result<A
             "tied" => tied = true,
             "w" => weights = format()?,
             "e" => experts = Some(format()?),
+            "kv" => cache = Some(format()?),
             _ => match group(&key, value)? {
                 Some((count, Layer::Mixing(kind))) => attention.push(AttentionLayers { count, kind }),
                 Some((count, Layer::Feeding(kind))) => ffn.push(FfnLayers { count, kind }),
                 None => {
                     return Err(format!(
-                        "{key} is no part of a model; they are h, v, l, ctx, tied, w, e, gqa, mla, lin, mamba, csa, \
+                        "{key} is no part of a model; they are h, v, l, ctx, tied, w, e, kv, gqa, mla, lin, mamba, csa, \
                          ffn, moe"
                     ));
                 }
@@ -126,6 +131,7 @@ pub fn read(text: &str, context: fn(&str) -> Result<Tokens, String>) -> Result<A
         ffn,
         native_weights: weights,
         native_experts: experts.unwrap_or(weights),
+        native_kv: cache,
     })
 }
 
@@ -152,6 +158,9 @@ pub fn write(architecture: &Architecture, context: fn(Tokens) -> String) -> Stri
     }
     if own.native_experts != own.native_weights {
         part(format!("e={}", own.native_experts.id()));
+    }
+    if let Some(cache) = own.native_kv {
+        part(format!("kv={}", cache.id()));
     }
     for AttentionLayers { count, kind } in &own.attention {
         part(times(mixing(kind), *count));

@@ -18,6 +18,10 @@ pub const FP8: Limits = Limits { field: "fp8", ..BF16 };
 pub const FP4: Limits = Limits { field: "fp4", ..BF16 };
 /// Arithmetic peak in 8-bit integers.
 pub const INT8: Limits = Limits { field: "int8", ..BF16 };
+/// Weights that share a scale.
+pub const GROUP: Limits = Limits { field: "group", low: 8.0, high: 4096.0, unit: "weights" };
+/// Files of a checkpoint.
+pub const CHECKPOINT: Limits = Limits { field: "checkpoint", low: 1e8, high: 1e14, unit: "B" };
 /// Capacity of the main memory.
 pub const MEMORY: Limits = Limits { field: "mem", low: 1e8, high: 1e14, unit: "B" };
 /// Bandwidth of the main memory.

@@ -69,8 +69,12 @@ pub struct Peaks {
 pub struct Memory {
     /// Technology, for example `HBM3e`.
     pub kind: Cow<'static, str>,
-    /// Capacity.
+    /// Capacity as its maker names it, in GB of 10⁹ bytes: what a card is called by.
+    pub named: Bytes,
+    /// Capacity as driver and tools report it.
     pub capacity: Bytes,
+    /// What the driver lets one process have of it, where that is less (unified memory).
+    pub usable: Option<Bytes>,
     /// Peak bandwidth.
     pub bandwidth: BytesPerSecond,
 }

@@ -23,12 +23,13 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 6] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
     Table { file: "families.csv", columns: &Families::NAMES },
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
+    Table { file: "memory.csv", columns: &MemoryShares::NAMES },
 ];
 
 /// The tables that become constants.
@@ -95,11 +96,17 @@ columns!(
     chip, model, engine
 );
 columns!(
+    /// Columns of `memory.csv`.
+    MemoryShares:
+    engine, chip, from_GiB, of, share, tokens, sequences, wide, fixed_MiB, token_MiB, sequence_MiB, rank_MiB, dp_MiB,
+    dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+);
+columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
     step_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
     interference, mixing, prefill, prefill_experts, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
-    burst, split_burst, group, chunk, memory, reserve_GB
+    burst, split_burst, group, chunk
 );
 columns!(
     /// Numbers of a row of `links.csv`.

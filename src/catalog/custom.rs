@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::architecture::Architecture;
 use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Status};
-use super::model::Model;
+use super::model::{Model, Release};
 use super::provenance::Confidence;
 use super::table;
 use crate::units::{Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, Watts};
@@ -129,7 +129,13 @@ impl Chip {
             year: 0,
             status: Status::Estimate,
             peaks: Peaks { fp4, fp8, int8: None, bf16: Some(bf16) },
-            memory: Some(Memory { kind: Cow::Borrowed("memory"), capacity: memory, bandwidth }),
+            memory: Some(Memory {
+                kind: Cow::Borrowed("memory"),
+                named: memory,
+                capacity: memory,
+                usable: None,
+                bandwidth,
+            }),
             sram: None,
             scale_up,
             scale_out,
@@ -176,6 +182,7 @@ impl Model {
             ffn,
             native_weights,
             native_experts,
+            native_kv,
         } = architecture;
         Self {
             id: Cow::Owned(name.to_owned()),
@@ -190,8 +197,11 @@ impl Model {
             layers,
             attention: Cow::Owned(attention),
             ffn: Cow::Owned(ffn),
-            native_weights,
-            native_experts,
+            releases: Cow::Owned(vec![Release {
+                kv: native_kv,
+                ..Release::plain(native_weights, native_experts)
+            }]),
+            checkpoints: Cow::Borrowed(&[]),
             sources: Cow::Borrowed(SOURCE),
             confidence: Confidence::Low,
             notes: Cow::Borrowed(""),

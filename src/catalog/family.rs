@@ -35,7 +35,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Model};
+use super::model::{Attention, AttentionLayers, Ffn, FfnLayers, Model, Release};
 use super::number::NumberFormat;
 use super::provenance::Confidence;
 use crate::units::Tokens;
@@ -314,8 +314,8 @@ fn build(family: Family, total: Total, share: Option<Share>) -> Model {
         layers,
         attention: Cow::Owned(vec![AttentionLayers { count: layers, kind: family.attention(hidden) }]),
         ffn: Cow::Borrowed(&[]),
-        native_weights: format,
-        native_experts: format,
+        releases: Cow::Owned(vec![Release::plain(format, format)]),
+        checkpoints: Cow::Borrowed(&[]),
         sources: Cow::Borrowed(
             "no real model: its shape follows from its size by a rule fitted on the catalogue",
         ),

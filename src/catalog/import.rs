@@ -178,6 +178,7 @@ fn architecture(fields: &mut Fields<'_>) -> Result<Architecture, ImportError> {
     }
     let has_experts = ffn.iter().any(|kind| matches!(kind, Ffn::Moe { .. }));
     let (native_weights, native_experts) = formats::native(fields, has_experts);
+    let native_kv = formats::cache(fields);
     let attention: Vec<AttentionLayers> =
         grouped(attention).into_iter().map(|(kind, count)| AttentionLayers { count, kind }).collect();
     let ffn: Vec<FfnLayers> =
@@ -192,6 +193,7 @@ fn architecture(fields: &mut Fields<'_>) -> Result<Architecture, ImportError> {
         ffn,
         native_weights,
         native_experts,
+        native_kv,
     })
 }
 

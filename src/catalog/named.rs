@@ -198,10 +198,10 @@ fn without_format(name: &str) -> Option<(&str, NumberFormat)> {
     })
 }
 
-/// Whether the released checkpoint is what is called after this format.
+/// Whether the checkpoint that is served by default is what is called after this format.
 fn released_in(model: &Model, format: NumberFormat) -> bool {
-    let own = [model.native_weights, model.native_experts];
-    own.contains(&format) || (format == NumberFormat::Fp8 && own.contains(&NumberFormat::Fp8Block))
+    let own = model.default_release().id;
+    own == format || (format == NumberFormat::Fp8 && own == NumberFormat::Fp8Block)
 }
 
 fn gigabytes(word: &str) -> Option<f64> {

@@ -10,7 +10,7 @@ pub enum NumberFormat {
     Bf16,
     /// 8-bit float, one scale per tensor.
     Fp8,
-    /// 8-bit float, one scale per 128x128 block (DeepSeek-style checkpoints).
+    /// 8-bit float, one 32-bit scale per 128x128 block (DeepSeek-style checkpoints).
     Fp8Block,
     /// 8-bit integer weights and activations.
     Int8,
@@ -18,7 +18,7 @@ pub enum NumberFormat {
     Nvfp4,
     /// 4-bit float with one 8-bit scale per 32 elements; weight only, activations stay 16 bits.
     Mxfp4,
-    /// 4-bit integer, weight only: the multiplication runs in 16 bits.
+    /// 4-bit integer with one 16-bit scale per group, weight only: the multiplication runs in 16 bits.
     Int4,
 }
 
@@ -61,16 +61,47 @@ impl NumberFormat {
         Self::ALL.into_iter().find(|format| format.id() == id)
     }
 
-    /// Stored bytes per element, scales included: a 4-bit element with an 8-bit scale per 16 takes 0.5625 bytes.
+    /// The letter that stands for it where space counts.
     #[must_use]
-    pub const fn bytes_per_element(self) -> f64 {
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Bf16 => 'b',
+            Self::Fp8 => 'f',
+            Self::Fp8Block => 'k',
+            Self::Int8 => 'i',
+            Self::Nvfp4 => 'n',
+            Self::Mxfp4 => 'm',
+            Self::Int4 => 'q',
+        }
+    }
+
+    /// The format with this letter.
+    #[must_use]
+    pub fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.letter() == letter)
+    }
+
+    /// Stored bytes of a weight, scales included: a 4-bit element with an 8-bit scale per 16 takes 0.5625 bytes. Integers
+    /// of 4 bits share a 16-bit scale among `group` of them.
+    #[must_use]
+    pub const fn weight_bytes(self, group: u32) -> f64 {
         match self {
             Self::Bf16 => 2.0,
             Self::Fp8 | Self::Int8 => 1.0,
-            // One 32-bit scale per 128x128 weights is negligible; per 1x128 activations it is 3 %.
-            Self::Fp8Block => 1.03,
+            Self::Fp8Block => 1.0 + 4.0 / (128.0 * 128.0),
             Self::Nvfp4 => 0.5625,
-            Self::Mxfp4 | Self::Int4 => 0.53125,
+            Self::Mxfp4 => 0.53125,
+            Self::Int4 => 0.5 + 2.0 / (if group == 0 { 1 } else { group }) as f64,
+        }
+    }
+
+    /// Bytes of a cached key or value, beside the scales of its layer. A cache in 4 bits is kept in 8: no engine attends
+    /// over less.
+    #[must_use]
+    pub const fn cached_bytes(self) -> f64 {
+        match self {
+            Self::Bf16 => 2.0,
+            _ => 1.0,
         }
     }
 

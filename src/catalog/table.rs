@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::architecture::{self, Architecture};
 use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sram, Status};
 use super::lookup;
-use super::model::Model;
+use super::model::{Model, Release};
 use super::number::NumberFormat;
 use super::provenance::{Confidence, Provenance};
 use super::spelling;
@@ -227,8 +227,10 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
         },
         memory: {
             let kind = cells.words()?;
-            let (capacity, bandwidth) = (cells.figure(Bytes::giga), cells.figure(BytesPerSecond::giga));
-            capacity.zip(bandwidth).map(|(capacity, bandwidth)| Memory { kind, capacity, bandwidth })
+            let named = cells.figure(Bytes::giga);
+            let (capacity, usable) = (cells.figure(Bytes::new), cells.figure(Bytes::new));
+            let figures = named.zip(capacity).zip(cells.figure(BytesPerSecond::giga));
+            figures.map(|((named, capacity), bandwidth)| Memory { kind, named, capacity, usable, bandwidth })
         },
         sram: {
             let (capacity, bandwidth) = (cells.figure(Bytes::mega), cells.figure(BytesPerSecond::giga));
@@ -260,17 +262,9 @@ fn read_model(_vendor: &'static str, cells: &mut Cells) -> Option<Model> {
     let id = cells.text()?;
     let (name, released) = (cells.words()?, cells.words()?);
     let (published_parameters, published_active) = (cells.figure(billions), cells.figure(billions));
-    let Architecture {
-        hidden,
-        vocab,
-        tied_embeddings,
-        max_context,
-        layers,
-        attention,
-        ffn,
-        native_weights,
-        native_experts,
-    } = architecture::read(cells.text()?, tokens).ok()?;
+    let Architecture { hidden, vocab, tied_embeddings, max_context, layers, attention, ffn, .. } =
+        architecture::read(cells.text()?, tokens).ok()?;
+    let (releases, checkpoints) = read_releases(cells.text()?)?;
     Some(Model {
         id: Cow::Borrowed(id),
         name,
@@ -284,13 +278,22 @@ fn read_model(_vendor: &'static str, cells: &mut Cells) -> Option<Model> {
         layers,
         attention: Cow::Owned(attention),
         ffn: Cow::Owned(ffn),
-        native_weights,
-        native_experts,
+        releases: Cow::Owned(releases),
+        checkpoints: Cow::Owned(checkpoints),
         confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,
         notes: cells.words()?,
         provenance: provenance(MODEL_BLOCKS, id),
     })
+}
+
+/// Releases, and what they are called on Hugging Face where a browser does not read it.
+fn read_releases(text: &'static str) -> Option<(Vec<Release>, Vec<&'static str>)> {
+    let one = |text: &'static str| {
+        let (code, name) = text.split_once('=').unwrap_or((text, ""));
+        Some((Release::from_code(code)?, name))
+    };
+    text.split(' ').map(one).collect()
 }
 
 #[cfg(test)]

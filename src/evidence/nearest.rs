@@ -178,7 +178,10 @@ fn distance(scenario: &Scenario, model: Option<&Model>, run: &Run) -> Option<f64
         return None;
     }
     let formats = |own: &Scenario| {
-        model.map(|model| Numerics::resolve(model, own.formats)).map(|own| (own.weights, own.experts))
+        model.map(|model| {
+            let numerics = Numerics::resolve(model, own.formats);
+            (numerics.weights(model), numerics.experts)
+        })
     };
     let differs = |differs: bool, points: f64| if differs { points } else { 0.0 };
     let kinds = differs(!same_model, 10.0)
@@ -223,7 +226,8 @@ fn same_setup(scenario: &Scenario, model: &Model, run: &Scenario) -> bool {
         && {
             let (asked, own) =
                 (Numerics::resolve(model, scenario.formats), Numerics::resolve(model, run.formats));
-            (asked.weights, asked.kv) == (own.weights, own.kv) && (!experts || asked.experts == own.experts)
+            (asked.weights(model), asked.kv) == (own.weights(model), own.kv)
+                && (!experts || asked.experts == own.experts)
         }
 }
 

@@ -205,6 +205,7 @@ fn tune(chip: &mut Chip, lever: Lever, factor: f64) -> Option<()> {
         Lever::Memory => {
             let memory = chip.memory.as_mut()?;
             memory.capacity = memory.capacity * factor;
+            memory.usable = memory.usable.map(|usable| usable * factor);
         }
         Lever::Compute => {
             let peaks = &mut chip.peaks;

@@ -1,9 +1,10 @@
-//! What fills the memory of each chip, pool by pool, and how much more would fit.
+//! What fills the memory of each chip, pool by pool.
 
 use crate::chart::model::{Bar, BarScale, Bars, Paint, Segment, Tint};
+use crate::report::room::room_of;
 use crate::report::words;
 use crate::serve::{MemoryKind, PoolState, Steady};
-use crate::units::format::{Precision, Unit};
+use crate::units::format::Unit;
 
 /// The memory of one chip of each pool as a bar that is as long as its capacity.
 #[must_use]
@@ -14,12 +15,6 @@ pub fn memory(steady: &Steady) -> Bars {
         bars: steady.pools.iter().map(|pool| bar(pool, steady)).collect(),
         scale: BarScale::Own,
     }
-}
-
-/// How much KV cache fits, a sentence for each pool that keeps some.
-#[must_use]
-pub fn room(steady: &Steady) -> Vec<String> {
-    steady.pools.iter().filter_map(|pool| room_of(pool, steady)).collect()
 }
 
 fn bar(pool: &PoolState, steady: &Steady) -> Bar {
@@ -51,36 +46,11 @@ fn bar(pool: &PoolState, steady: &Steady) -> Bar {
     }
 }
 
-/// `Decode: a replica holds 1.2M tokens of KV cache, 143 sequences of 9k tokens; 32 are in decode.`
-fn room_of(pool: &PoolState, steady: &Steady) -> Option<String> {
-    let tokens = pool.memory.kv_capacity.get();
-    if tokens <= 0.0 {
-        return None;
-    }
-    let each = steady.isl.get() + steady.osl.get() / 2.0;
-    let batch = pool.batch.get();
-    let now = if batch > 0.0 {
-        format!("; {} are in decode on average", Unit::Number.format_with(batch, Precision::SHORT))
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "{}: a replica holds at most {} of KV cache, which are {} sequences of {}{now}.",
-        words::role(pool.role),
-        tokens_of(tokens),
-        Unit::Number.format_with(tokens / each, Precision::SHORT),
-        tokens_of(each),
-    ))
-}
-
-fn tokens_of(tokens: f64) -> String {
-    format!("{} tokens", Unit::Tokens.format_with(tokens, Precision::SHORT))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
+    use crate::report::room::room;
     use crate::scenario::link;
 
     fn steady(text: &str) -> Steady {
@@ -113,6 +83,6 @@ mod tests {
         let tokens = free.get() / 131_072.0;
         assert!((own.kv_capacity.get() / tokens - 1.0).abs() < 0.01, "{} of {tokens}", own.kv_capacity.get());
         let words = room(&steady).join("");
-        assert!(words.contains("sequences of 4097") && words.contains("in decode"), "{words}");
+        assert!(words.contains("sequences of 4097 tokens fit") && words.contains("in decode"), "{words}");
     }
 }

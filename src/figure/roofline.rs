@@ -181,7 +181,9 @@ fn roof_of(roofline: &mut Roofline, pass: &Pass<'_>, unit: ComputeType) -> Optio
 /// The unit that does the work: attention and what is elementwise stay in 16 bits.
 fn unit_of(kind: OpKind, numerics: Numerics) -> ComputeType {
     match kind {
-        OpKind::Projection | OpKind::DenseFfn | OpKind::SharedExperts => numerics.weights.compute_type(),
+        OpKind::Projection => numerics.attention.compute_type(),
+        OpKind::DenseFfn => numerics.dense.compute_type(),
+        OpKind::SharedExperts => numerics.shared.compute_type(),
         OpKind::Experts => numerics.experts.compute_type(),
         _ => ComputeType::Bf16,
     }

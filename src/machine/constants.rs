@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use super::engine::{EngineRow, Generation};
 use super::link::{LinkKind, LinkRow};
-use crate::catalog::columns::{Collectives, Families, Kernels, SramMachines};
+use super::memory::{Aside, MemoryRow, ShareOf};
+use crate::catalog::columns::{Collectives, Families, Kernels, MemoryShares, SramMachines};
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
@@ -246,6 +247,7 @@ pub struct Constants {
     /// Laws fitted over all chips.
     any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
+    memory: Vec<MemoryRow>,
     /// By kind.
     links: [LinkRow; LinkKind::ALL.len()],
 }
@@ -325,6 +327,7 @@ pub fn constants() -> &'static Constants {
             sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
                 Name::new(row.chip)
             }),
+            memory: rows(include_str!(concat!(env!("OUT_DIR"), "/memory.csv")), memory_row),
             links: LinkKind::ALL.map(LinkRow::new),
         }
     })
@@ -370,6 +373,20 @@ impl Constants {
     pub fn sram(&self, chip: &Chip) -> Option<&SramRow> {
         let row = |id: &str| find(&self.sram, &Name::new(id)?);
         row(&chip.id).or_else(|| chip.is_sram_machine().then(|| row("*")).flatten())
+    }
+
+    /// How the engine shares out the memory of a chip with so much of it: the last row that suits it, its own before
+    /// those of any.
+    ///
+    /// # Panics
+    /// Never: each engine has a row for any chip of any memory, as a test sees to.
+    #[must_use]
+    pub fn memory(&self, engine: Engine, chip: &str, capacity: Bytes) -> &MemoryRow {
+        let suits = |on: &str| {
+            let own = |row: &&MemoryRow| row.engine == engine && row.chip == on && row.from <= capacity;
+            self.memory.iter().rfind(own)
+        };
+        suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
     }
 
     /// The constants of a kind of link.
@@ -475,6 +492,46 @@ fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
         generation: Generation::from_id(cells.text(Families::generation)?)?,
         sibling,
         compute,
+    })
+}
+
+fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
+    use MemoryShares as Column;
+    let number = |column: Column| cells.number(column);
+    let mega = |column: Column| number(column).map(Bytes::mega);
+    let share = match cells.text(Column::share)? {
+        "" => None,
+        _ => Some(number(Column::share)?),
+    };
+    Some(MemoryRow {
+        engine: Engine::from_id(cells.text(Column::engine)?)?,
+        chip: cells.text(Column::chip)?,
+        from: Bytes::new(number(Column::from_GiB)? * 1024.0 * 1024.0 * 1024.0),
+        of: match cells.text(Column::of)? {
+            "total" => ShareOf::Total,
+            "free" => ShareOf::Free,
+            _ => return None,
+        },
+        share,
+        tokens: number(Column::tokens)?,
+        sequences: [number(Column::sequences)?, number(Column::wide)?],
+        aside: Aside::mebi(
+            [
+                number(Column::fixed_MiB)?,
+                number(Column::token_MiB)?,
+                number(Column::sequence_MiB)?,
+                number(Column::rank_MiB)?,
+                number(Column::dp_MiB)?,
+                number(Column::floor_MiB)?,
+            ],
+            number(Column::dp_most)?,
+        ),
+        context: mega(Column::context_MB)?,
+        ranks: mega(Column::ranks_MB)?,
+        graph: mega(Column::graph_MB)?,
+        logits: (number(Column::rows)?, number(Column::logit_B)?),
+        beyond: number(Column::beyond)?,
+        held: number(Column::held)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::columns::Engines;
 use crate::catalog::{Engine, NumberFormat};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Seconds, Tokens};
 
 /// The rows of the file as constants, each called after its engine and generation.
 mod rows {
@@ -93,10 +93,6 @@ pub struct EngineRow {
     pub group: f64,
     /// Batched-token budget of a step.
     pub chunk: Tokens,
-    /// Share of device memory the engine may take.
-    pub memory_fraction: f64,
-    /// Engine, graphs and communication buffers.
-    pub reserve: Bytes,
 }
 
 impl EngineRow {
@@ -138,8 +134,6 @@ impl EngineRow {
             split_burst: Engines::split_burst.of(row),
             group: Engines::group.of(row),
             chunk: Tokens::new(Engines::chunk.of(row)),
-            memory_fraction: Engines::memory.of(row),
-            reserve: Bytes::giga(Engines::reserve_GB.of(row)),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod constants;
 pub mod engine;
 pub mod kernel;
 pub mod link;
+pub mod memory;
 pub mod wire;
 
 pub use collective::{Collective, Fabric};
@@ -16,4 +17,5 @@ pub use constants::{
 pub use engine::{EngineRow, Generation};
 pub use kernel::{Kernel, Limit, Provenance, Work};
 pub use link::{LinkKind, LinkRow};
+pub use memory::{MemoryRow, ShareOf};
 pub use wire::{WireRow, wire};

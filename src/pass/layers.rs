@@ -96,7 +96,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         n: f64,
         k: f64,
     ) -> (Work, (Seconds, Limit)) {
-        let weight = format.bytes_per_element();
+        let weight = self.plan.numerics.weight_bytes(format);
         let activation = format.compute_type().activation_bytes();
         let work = Work {
             flops_per_row: 2.0 * n * k,
@@ -112,7 +112,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(self.laws.dense, self.plan.numerics.weights, rows, n, k);
+        let (numerics, laws) = (&self.plan.numerics, self.laws);
+        let (law, format) = match kind {
+            OpKind::DenseFfn => (laws.dense, numerics.dense),
+            OpKind::SharedExperts | OpKind::Experts => (laws.shared, numerics.shared),
+            _ => (laws.attention, numerics.attention),
+        };
+        let (work, time) = self.product(law, format, rows, n, k);
         self.sink.take(repeated(kind, count, work.flops(), work.bytes, time));
     }
 
@@ -151,14 +157,15 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let (d, v) = (f64::from(head_dim), f64::from(v_dim));
         let q = larger(f64::from(heads) / tp, 1.0);
         let kv = larger(f64::from(kv_heads) / tp, 1.0);
-        let kv_width = if shared_kv { d } else { d + v };
+        // One projection may make keys and values, but both are cached and read.
+        let made = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
-        self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * kv_width, hidden);
+        self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * made, hidden);
         if let Some(indexer) = indexer {
             self.index(count, &indexer, hidden, 1.0);
         }
         let reach = reach(window, indexer);
-        let element = self.plan.numerics.kv_bytes();
+        let element = self.plan.numerics.kv.cached_bytes();
         if self.shape.prompts > 0.0 {
             let keys = self.shape.mean_keys(reach);
             let new = self.shape.prompt.get();
@@ -168,7 +175,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 rows: new,
                 bytes: Bytes::new(
                     self.shape.prompts
-                        * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * kv_width * element),
+                        * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * (d + v) * element),
                 ),
                 tiles: self.shape.prompts * q * tiles(new),
                 depth: keys,
@@ -182,7 +189,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 flops_per_row: 2.0 * b * kv * (d + v) * keys,
                 // Tokens checked together share one read of the cache.
                 rows: q / kv * width,
-                bytes: Bytes::new(b * keys * kv * kv_width * element + b * width * q * (d + v) * ACTIVATION),
+                bytes: Bytes::new(b * keys * kv * (d + v) * element + b * width * q * (d + v) * ACTIVATION),
                 tiles: b * kv,
                 depth: keys,
             };
@@ -240,7 +247,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
                 rows: h * width,
                 bytes: Bytes::new(
-                    b * keys * (rank + rope) * self.plan.numerics.kv_bytes()
+                    b * keys * (rank + rope) * self.plan.numerics.kv.cached_bytes()
                         + b * width * h * (2.0 * rank + rope) * ACTIVATION,
                 ),
                 tiles: b,
@@ -335,7 +342,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
                 flops_per_row: 4.0 * b * keys * d,
                 rows: h * width,
                 bytes: Bytes::new(
-                    b * keys * d * self.plan.numerics.kv_bytes() + b * width * h * 2.0 * d * ACTIVATION,
+                    b * keys * d * self.plan.numerics.kv.cached_bytes()
+                        + b * width * h * 2.0 * d * ACTIVATION,
                 ),
                 tiles: b,
                 depth: keys,
@@ -406,7 +414,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let reached = touched(all, k, local, group);
         let inter = f64::from(inter) / f64::from(self.plan.layout.etp);
         let m = f64::from(matrices);
-        let weight = self.plan.numerics.experts.bytes_per_element();
+        let weight = self.plan.numerics.weight_bytes(self.plan.numerics.experts);
         let activation = self.plan.numerics.experts.compute_type().activation_bytes();
         let per_expert = mine / reached;
         let work = Work {

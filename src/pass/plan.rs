@@ -7,11 +7,12 @@
 
 use super::numerics::Numerics;
 use super::portion::{Portion, weights_per_chip};
-use crate::catalog::model::{Attention, Ffn, Model};
+use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
+use crate::machine::memory::Work as MemoryWork;
 use crate::machine::{
-    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, Operation, Operator,
+    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, MemoryRow, Operation, Operator,
 };
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
@@ -36,14 +37,26 @@ pub struct Plan<'a> {
     pub(super) sum: Collective,
     /// Where data-parallel ranks share experts: all tokens to every rank, and the results back.
     pub(super) exchange: Option<[Collective; 2]>,
-    pub(super) memory: Bytes,
+    /// Of one chip: all of it, and what the driver lets an engine have.
+    memory: (Bytes, Bytes),
+    shares: &'a MemoryRow,
+    /// The engine's memory share where one is asked for.
+    share: Option<f64>,
     weights: Bytes,
+    /// What is left of a chip's memory for the cache; below zero where the weights find no room.
+    room: Bytes,
 }
 
 /// The kernel laws a pass needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Laws {
+    /// Projections of attention.
+    pub(super) attention: Kernel,
+    /// Dense feed-forward layers.
     pub(super) dense: Kernel,
+    /// Shared experts.
+    pub(super) shared: Kernel,
+    /// What stays in 16 bits.
     pub(super) wide: Kernel,
     pub(super) experts: Kernel,
     pub(super) prefill_attention: Kernel,
@@ -58,9 +71,15 @@ impl Laws {
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
         let law = |operator, format| Kernel::find(measured, operator, chip, format);
+        let wide = law(gemm, NumberFormat::Bf16)?;
+        let attention = law(gemm, numerics.attention)?;
+        // Most checkpoints have one format for all of them.
+        let product = |format| if format == numerics.attention { Some(attention) } else { law(gemm, format) };
         Some(Self {
-            dense: law(gemm, numerics.weights)?,
-            wide: law(gemm, NumberFormat::Bf16)?,
+            attention,
+            dense: product(numerics.dense)?,
+            shared: product(numerics.shared)?,
+            wide,
             experts: law(Operator::Experts, numerics.experts)?,
             prefill_attention: law(Operator::PrefillAttention, kv)?,
             decode_attention: law(Operator::DecodeAttention, kv)?,
@@ -73,7 +92,9 @@ impl Laws {
     /// The laws inside an engine: floors, dense products, attention and expert products take so many times as long.
     fn inside(self, floor: f64, dense: f64, attention: f64, experts: f64) -> Self {
         Self {
+            attention: self.attention.inside(floor, dense),
             dense: self.dense.inside(floor, dense),
+            shared: self.shared.inside(floor, dense),
             wide: self.wide.inside(floor, dense),
             experts: self.experts.inside(floor, experts),
             prefill_attention: self.prefill_attention.inside(floor, attention),
@@ -94,15 +115,16 @@ impl<'a> Plan<'a> {
         chip: &Chip,
         engine: Engine,
         numerics: Numerics,
-        layout: Layout,
+        (layout, share): (Layout, Option<f64>),
     ) -> Option<Self> {
         let measured = tables.measured(&chip.id);
+        let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(&measured, chip, engine, numerics)?;
         let fabric = Fabric::new(tables, chip, row, measured);
         let ranks = layout.tp.saturating_mul(layout.dp);
         let exchange = [Operation::AllGather, Operation::ReduceScatter];
-        Some(Self {
+        let plan = Self {
             model,
             layout,
             portion: Portion::Whole,
@@ -117,17 +139,43 @@ impl<'a> Plan<'a> {
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
             exchange: (layout.dp > 1).then(|| exchange.map(|own| fabric.collective(own, ranks))),
-            memory: chip.memory.as_ref()?.capacity,
-            weights: weights_per_chip(model, numerics, layout, Portion::Whole),
+            memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
+            shares: tables.memory(engine, &chip.id, memory.capacity),
+            share,
+            weights: Bytes::ZERO,
+            room: Bytes::ZERO,
             fabric,
-        })
+        };
+        Some(plan.only(Portion::Whole))
     }
 
     /// The same plan for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
         let weights = weights_per_chip(self.model, self.numerics, self.layout, portion);
-        Self { portion, weights, ..self }
+        let room = self.shares.room(self.memory.1, weights, &self.work(), self.share);
+        Self { portion, weights, room, ..self }
+    }
+
+    /// What decides how much memory the engine needs for itself: activations are widest inside the feed-forward layers,
+    /// where the residual stream, its sum, and what goes in and out of a layer are kept too.
+    fn work(&self) -> MemoryWork {
+        let Layout { tp, pp, dp, etp, .. } = self.layout;
+        let stream = f64::from(self.model.hidden);
+        let inner = self.model.ffn.iter().map(|layers| match layers.kind {
+            Ffn::Dense { inter, matrices } => f64::from(inter) * f64::from(matrices) / f64::from(tp),
+            Ffn::Moe { top_k, inter, width, matrices, .. } => {
+                let width = width.map_or(stream, f64::from);
+                f64::from(top_k) * (width + f64::from(inter) * f64::from(matrices) / f64::from(etp))
+            }
+        });
+        let widest = inner.fold(0.0, f64::max);
+        MemoryWork {
+            ranks: (f64::from(tp) * f64::from(pp) * f64::from(dp), f64::from(dp)),
+            layers: f64::from(self.model.layers) / f64::from(pp),
+            token: Bytes::new((4.0 * stream + widest) * ACTIVATION),
+            vocabulary: f64::from(self.model.vocab),
+        }
     }
 
     /// The layout.
@@ -151,49 +199,68 @@ impl<'a> Plan<'a> {
     /// Memory of one chip.
     #[must_use]
     pub fn memory(&self) -> Bytes {
-        self.memory
+        self.memory.0
     }
 
-    /// What the engine keeps on each chip beside weights and cache: its own reserve (at most a tenth of a small chip)
-    /// and the activations of one full step.
+    /// What neither weights nor cache may take on each chip: what the engine leaves alone, and what its own work needs.
     #[must_use]
     pub fn overhead(&self) -> Bytes {
-        let unused = self.memory * (1.0 - self.engine.memory_fraction);
-        let activations =
-            Bytes::new(self.engine.chunk.get() * f64::from(self.model.hidden) * ACTIVATION * 8.0);
-        unused + self.engine.reserve.min(self.memory * 0.1) + activations.min(self.memory * 0.05)
+        self.memory.0 - self.weights - self.room
     }
 
     /// KV cache and recurrent state of one sequence of this length, on one of the chips that hold it.
     #[must_use]
     pub fn cache_per_sequence(&self, context: Tokens) -> Bytes {
+        self.cache(context, 0.0)
+    }
+
+    /// The same while its prompt is read, when layers with a window keep a step's tokens beyond it.
+    #[must_use]
+    pub fn cache_in_prefill(&self, context: Tokens) -> Bytes {
+        self.cache(context, self.shares.beyond * self.shares.tokens)
+    }
+
+    fn cache(&self, context: Tokens, beyond: f64) -> Bytes {
         if !self.portion.has_attention() {
             return Bytes::ZERO;
         }
-        let per_element = self.numerics.kv_bytes();
-        let elements: f64 = self
-            .model
-            .attention
-            .iter()
-            .map(|layers| {
-                let growing =
-                    layers.kind.cached_elements(context) / self.cache_shards(&layers.kind) * per_element;
-                let state = layers.kind.state_elements() / f64::from(self.layout.tp) * STATE;
-                f64::from(layers.count) * (growing + state)
-            })
-            .sum();
-        Bytes::new(elements / f64::from(self.layout.pp))
+        let kept = Kept { beyond, share: self.shares.held };
+        let of = |layers: &AttentionLayers| {
+            let growing = layers.kind.cached_bytes(context, self.numerics.kv, kept);
+            let state = layers.kind.state_elements() / f64::from(self.layout.tp) * STATE;
+            f64::from(layers.count) * (growing / self.cache_shards(&layers.kind) + state)
+        };
+        let bytes: f64 = self.model.attention.iter().map(of).sum();
+        Bytes::new(bytes / f64::from(self.layout.pp))
     }
 
-    /// Sequences of this mean length whose cache one replica can hold.
+    /// Sequences of this mean length whose cache one replica can hold. One on each data-parallel rank is having its
+    /// prompt read and takes as much as it then does; the others take what they need.
     #[must_use]
     pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
-        let room = self.memory - self.overhead() - self.weights;
-        let per_sequence = self.cache_per_sequence(context);
-        if room.get() <= 0.0 {
+        if self.room.get() <= 0.0 {
             return 0.0;
         }
-        room / per_sequence.max(Bytes::new(1.0)) * f64::from(self.layout.dp)
+        let least = Bytes::new(1.0);
+        let first = self.cache_in_prefill(context).max(least);
+        let others = self.cache_per_sequence(context).max(least);
+        let fits = if self.room < first { self.room / first } else { 1.0 + (self.room - first) / others };
+        fits * f64::from(self.layout.dp)
+    }
+
+    /// Tokens of KV cache that one replica can hold, as engines report it at start: in sequences of the longest context
+    /// that the model supports, each of which may be having its prompt read. Where none of them fits, in one as long as
+    /// `context`.
+    #[must_use]
+    pub fn kv_capacity(&self, context: Tokens) -> Tokens {
+        let longest = self.model.max_context.max(context);
+        let tokens = |length: Tokens| {
+            let each = self.cache_in_prefill(length).max(Bytes::new(1.0));
+            length * (self.room.max(Bytes::ZERO) / each)
+        };
+        let at_most = tokens(longest);
+        let room = if at_most < longest { tokens(context) } else { at_most };
+        room * f64::from(self.layout.dp)
     }
 
     /// Host time to launch a pass that runs outside graphs, as prefills do: the chip waits for it when it is faster.
@@ -211,17 +278,27 @@ impl<'a> Plan<'a> {
             + self.engine.expert_launch * experts
     }
 
-    /// Whether the weights of the dense layers run in a unit of another type than their format's.
+    /// The format of linear layers that runs in a unit of another type than its own, if any does.
     #[must_use]
-    pub fn emulated(&self) -> bool {
-        self.laws.dense.unit != self.numerics.weights.compute_type()
+    pub fn emulated(&self) -> Option<NumberFormat> {
+        let Laws { attention, dense, shared, .. } = self.laws;
+        let unit = |part: &str| match part {
+            "attention" => Some(attention.unit),
+            "dense" => Some(dense.unit),
+            "shared" => Some(shared.unit),
+            _ => None,
+        };
+        let other = |(part, format): &(&str, NumberFormat)| {
+            unit(part).is_some_and(|unit| unit != format.compute_type())
+        };
+        self.numerics.linear(self.model).find(other).map(|(_, format)| format)
     }
 
     /// Whether an arithmetic rate was inferred from that of another format.
     #[must_use]
     pub fn assumes_rate(&self) -> bool {
-        let Laws { dense, wide, experts, decode_attention, .. } = self.laws;
-        [dense, wide, experts, decode_attention].iter().any(|law| law.assumed_rate)
+        let Laws { attention, dense, shared, wide, experts, decode_attention, .. } = self.laws;
+        [attention, dense, shared, wide, experts, decode_attention].iter().any(|law| law.assumed_rate)
     }
 
     /// Latency and time of one hop of so many bytes to the next pipeline stage.

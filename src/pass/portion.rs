@@ -6,7 +6,7 @@
 //! machine that streams weights has no measured parts; each half is taken to have half of it.
 
 use super::numerics::Numerics;
-use crate::catalog::model::Model;
+use crate::catalog::model::{Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::scenario::Layout;
 use crate::units::Bytes;
@@ -46,30 +46,48 @@ impl Portion {
     }
 }
 
+/// Engines lay experts in mxfp4 out in tiles: the hidden width is padded to a multiple of the first, the intermediate width
+/// of a rank to one of the second. Source: `vllm/model_executor/layers/quantization/mxfp4.py`; gpt-oss-120b loads as 65.97
+/// GiB, not the 60.8 of its checkpoint (vLLM issue 23278).
+const TILES: [f64; 2] = [256.0, 128.0];
+
 /// Weights on one chip: attention, dense layers and vocabulary over the tensor-parallel ranks, routed experts over the
-/// expert ranks, layers over the stages. The fullest stage also holds the embedding or the head.
+/// expert ranks, layers over the stages. Of several stages the fullest also holds the embedding or the head.
 #[must_use]
 pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout, portion: Portion) -> Bytes {
     let parameters = model.parameters();
     let tp = f64::from(layout.tp);
-    let experts = f64::from(layout.etp) * f64::from(layout.ep);
-    let (attention, vocabulary) = if portion.has_attention() {
-        (parameters.attention, (parameters.embedding + parameters.head) / tp)
-    } else {
-        (0.0, 0.0)
+    let mut layers = 0.0;
+    let mut vocabulary = 0.0;
+    if portion.has_attention() {
+        layers += parameters.attention / tp * numerics.weight_bytes(numerics.attention);
+        let (embedding, head) = (parameters.embedding, parameters.head);
+        let held = if layout.pp > 1 { embedding.max(head) } else { embedding + head };
+        vocabulary = held / tp * numerics.weight_bytes(numerics.head);
+    }
+    if portion.has_ffn() {
+        layers += parameters.dense_ffn / tp * numerics.weight_bytes(numerics.dense)
+            + parameters.shared_ffn / tp * numerics.weight_bytes(numerics.shared)
+            + parameters.router * numerics.weight_bytes(NumberFormat::Bf16)
+            + routed(model, numerics, layout);
+    }
+    Bytes::new(layers / f64::from(layout.pp) + vocabulary)
+}
+
+/// Bytes of the routed experts of one rank in all layers.
+fn routed(model: &Model, numerics: Numerics, layout: Layout) -> f64 {
+    let padded = |width: f64, tile: f64| match numerics.experts {
+        NumberFormat::Mxfp4 => (width / tile).ceil() * tile,
+        _ => width,
     };
-    let (ffn, shared, router, routed) = if portion.has_ffn() {
-        (parameters.dense_ffn, parameters.shared_ffn, parameters.router, parameters.routed_experts)
-    } else {
-        (0.0, 0.0, 0.0, 0.0)
-    };
-    let dense = (attention + ffn + shared) / tp;
-    let wide = NumberFormat::Bf16.bytes_per_element();
-    Bytes::new(
-        (dense * numerics.weights.bytes_per_element()
-            + router * wide
-            + routed / experts * numerics.experts.bytes_per_element())
-            / f64::from(layout.pp)
-            + vocabulary * wide,
-    )
+    let groups = model.ffn.iter().map(|layers| match layers.kind {
+        Ffn::Moe { experts, inter, width, matrices, .. } => {
+            let own = padded(f64::from(width.unwrap_or(model.hidden)), TILES[0]);
+            let inner = padded(f64::from(inter) / f64::from(layout.etp), TILES[1]);
+            let one = f64::from(matrices) * own * inner;
+            f64::from(layers.count) * f64::from(experts) / f64::from(layout.ep) * one
+        }
+        Ffn::Dense { .. } => 0.0,
+    });
+    groups.sum::<f64>() * numerics.weight_bytes(numerics.experts)
 }

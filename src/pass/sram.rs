@@ -20,8 +20,8 @@ use super::plan::{STATE, touched};
 use super::portion::Portion;
 use super::sink::repeated;
 use super::work::flops_per_query;
-use crate::catalog::model::{Ffn, Model};
-use crate::catalog::{Chip, ComputeType};
+use crate::catalog::model::{Ffn, Kept, Model};
+use crate::catalog::{Chip, ComputeType, NumberFormat};
 use crate::machine::{Constants, Limit, SramRow, WeightHome};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
@@ -46,8 +46,6 @@ pub struct Pipeline<'a> {
     wide_peak: FlopsPerSecond,
     assumed_rate: bool,
     weights: Weights,
-    /// Weights of the routed experts that one token uses.
-    active_routed: f64,
 }
 
 /// One memory of a chip, as far as weights and cache may use it.
@@ -66,6 +64,10 @@ struct Weights {
     always: Bytes,
     /// Routed experts, all of them.
     experts: Bytes,
+    /// Parameters behind `always`.
+    used: f64,
+    /// Parameters of the routed experts that one token uses.
+    routed: f64,
 }
 
 impl<'a> Pipeline<'a> {
@@ -96,9 +98,8 @@ impl<'a> Pipeline<'a> {
             let known = chip.rate(wanted).map(|rate| (rate.peak, rate.assumed));
             known.or_else(|| row.peak.map(|peak| (peak, true)))
         };
-        let (peak, assumed) = rate(numerics.weights.compute_type())?;
+        let (peak, assumed) = rate(numerics.weights(model).compute_type())?;
         let (wide_peak, wide_assumed) = rate(ComputeType::Bf16)?;
-        let (weights, active_routed) = weights(model, numerics, Portion::Whole);
         Some(Self {
             model,
             numerics,
@@ -110,16 +111,15 @@ impl<'a> Pipeline<'a> {
             peak,
             wide_peak,
             assumed_rate: assumed || wide_assumed,
-            weights,
-            active_routed,
+            weights: weights(model, numerics, Portion::Whole),
         })
     }
 
     /// The same pipeline for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
-        let (weights, active_routed) = weights(self.model, self.numerics, portion);
-        Self { portion, weights, active_routed, ..self }
+        let weights = weights(self.model, self.numerics, portion);
+        Self { portion, weights, ..self }
     }
 
     /// Bytes of all weights, the embedding included.
@@ -131,7 +131,7 @@ impl<'a> Pipeline<'a> {
         } else {
             parameters.embedding
         };
-        let embedding = looked_up * self.numerics.weights.bytes_per_element();
+        let embedding = looked_up * self.numerics.weight_bytes(self.numerics.head);
         self.weights.always + self.weights.experts + Bytes::new(embedding)
     }
 
@@ -177,17 +177,8 @@ impl<'a> Pipeline<'a> {
         if !self.portion.has_attention() {
             return Bytes::ZERO;
         }
-        let per_element = self.numerics.kv_bytes();
-        Bytes::new(
-            self.model
-                .attention
-                .iter()
-                .map(|layers| {
-                    let growing = layers.kind.cached_elements(context) * per_element;
-                    f64::from(layers.count) * (growing + layers.kind.state_elements() * STATE)
-                })
-                .sum(),
-        )
+        let growing = self.model.cached_bytes(context, self.numerics.kv, Kept::default());
+        Bytes::new(growing + self.model.state_elements() * STATE)
     }
 
     /// Sequences of this mean length whose cache the replica can hold, beside the weights or in its main memory.
@@ -273,8 +264,8 @@ impl<'a> Pipeline<'a> {
     #[must_use]
     pub fn prefill(&self, new: Tokens, past: Tokens) -> (Seconds, Seconds) {
         let share = f64::from(self.layout.chips()) * self.row.compute;
-        let products =
-            Flops::new(2.0 * (self.always() + self.active_routed) * new.get()) / (self.peak * share);
+        let Weights { used, routed, .. } = self.weights;
+        let products = Flops::new(2.0 * (used + routed) * new.get()) / (self.peak * share);
         let attention = self.attention(past + new / 2.0) * new.get() / (self.wide_peak * share);
         let streaming = products + attention;
         (streaming, streaming + self.token_time(1.0, past + new))
@@ -283,11 +274,6 @@ impl<'a> Pipeline<'a> {
     /// Users that share a stage: none wait while there are fewer than stages.
     fn per_stage(&self, sequences: f64) -> f64 {
         (sequences / f64::from(self.layout.pp.max(1))).max(1.0)
-    }
-
-    /// Parameters that every token is multiplied with.
-    fn always(&self) -> f64 {
-        self.weights.always.get() / self.numerics.weights.bytes_per_element()
     }
 
     /// Arithmetic of one query over the cache, in all layers.
@@ -336,8 +322,12 @@ impl<'a> Pipeline<'a> {
             |kind, layers, time| repeated(kind, layers, Flops::ZERO, Bytes::ZERO, (time, Limit::Latency));
         let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
         [
-            product(OpKind::DenseFfn, self.always(), self.weights.always),
-            product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users * tokens)),
+            product(OpKind::DenseFfn, self.weights.used, self.weights.always),
+            product(
+                OpKind::Experts,
+                self.weights.routed,
+                self.weights.experts * self.touched(users * tokens),
+            ),
             op(
                 OpKind::DecodeAttention,
                 self.attention(context) * (users * tokens),
@@ -351,22 +341,30 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// Weights of a part of each layer, and those of the routed experts that one token uses.
-fn weights(model: &Model, numerics: Numerics, portion: Portion) -> (Weights, f64) {
+/// Weights of a part of each layer.
+fn weights(model: &Model, numerics: Numerics, portion: Portion) -> Weights {
     let parameters = model.parameters();
     // The embedding is a look-up of one row, unless it is the head too.
     let head = if model.tied_embeddings { parameters.embedding } else { parameters.head };
-    let dense = match portion {
-        Portion::Whole => parameters.attention + parameters.dense_ffn + parameters.shared_ffn + head,
-        Portion::Attention => parameters.attention + head,
-        Portion::Ffn => parameters.dense_ffn + parameters.shared_ffn,
-    };
-    let (router, routed, active) = if portion.has_ffn() {
-        (parameters.router, parameters.routed_experts, parameters.active_routed)
+    let mut parts = Vec::with_capacity(5);
+    if portion.has_attention() {
+        parts.extend([(parameters.attention, numerics.attention), (head, numerics.head)]);
+    }
+    let (routed, active) = if portion.has_ffn() {
+        parts.extend([
+            (parameters.dense_ffn, numerics.dense),
+            (parameters.shared_ffn, numerics.shared),
+            (parameters.router, NumberFormat::Bf16),
+        ]);
+        (parameters.routed_experts, parameters.active_routed)
     } else {
-        (0.0, 0.0, 0.0)
+        (0.0, 0.0)
     };
-    let always = Bytes::new((dense + router) * numerics.weights.bytes_per_element());
-    let experts = Bytes::new(routed * numerics.experts.bytes_per_element());
-    (Weights { always, experts }, active)
+    let bytes = |(parameters, format): &(f64, NumberFormat)| parameters * numerics.weight_bytes(*format);
+    Weights {
+        always: Bytes::new(parts.iter().map(bytes).sum()),
+        experts: Bytes::new(routed * numerics.weight_bytes(numerics.experts)),
+        used: parts.iter().map(|(parameters, _)| parameters).sum(),
+        routed: active,
+    }
 }

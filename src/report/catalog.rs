@@ -58,7 +58,7 @@ fn chip(chip: &Chip) -> [String; 8] {
         chip.status.id().to_owned(),
         show(Unit::FlopsPerSecond, chip.peaks.fp8.or(chip.peaks.int8).map(|peak| peak.get())),
         match (&chip.memory, &chip.sram) {
-            (Some(memory), _) => format!("{} {}", Unit::Bytes.format(memory.capacity.get()), memory.kind),
+            (Some(memory), _) => format!("{} {}", Unit::Bytes.format(memory.named.get()), memory.kind),
             (None, Some(sram)) => format!("{} SRAM", Unit::Bytes.format(sram.capacity.get())),
             (None, None) => ABSENT.to_owned(),
         },

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::catalog::NumberFormat;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::evidence::EvidenceClass;
+use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal};
+use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal, find_model};
 
 pub mod accuracy;
 pub mod catalog;
@@ -17,6 +19,7 @@ pub mod html;
 pub mod import;
 pub mod reference;
 pub mod replay;
+pub mod room;
 pub mod sentence;
 pub mod table;
 pub mod value;
@@ -43,6 +46,8 @@ pub struct Report {
     pub ttft_parts: Vec<PartReport>,
     /// Where the time per output token goes.
     pub tpot_parts: Vec<PartReport>,
+    /// The number formats in force.
+    pub formats: FormatsReport,
     /// The pools, prefill first.
     pub pools: Vec<PoolReport>,
     /// KV transfer between pools, where there is any.
@@ -77,6 +82,83 @@ pub struct PartReport {
     pub text: &'static str,
     /// Seconds.
     pub seconds: Option<f64>,
+}
+
+/// The number formats in force, by part of the model; parts that it lacks are absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct FormatsReport {
+    /// Projections of attention.
+    pub attention: Option<NumberFormat>,
+    /// Dense feed-forward layers.
+    pub dense: Option<NumberFormat>,
+    /// Shared experts.
+    pub shared: Option<NumberFormat>,
+    /// Routed experts.
+    pub experts: Option<NumberFormat>,
+    /// Input embedding and output head.
+    pub head: Option<NumberFormat>,
+    /// KV cache.
+    pub kv: Option<NumberFormat>,
+}
+
+impl FormatsReport {
+    /// Of a scenario whose model is known; nothing of another.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
+        let numerics = find_model(scenario).ok().map(|model| {
+            let numerics = Numerics::resolve(&model, scenario.formats);
+            (numerics.linear(&model).collect::<Vec<_>>(), numerics)
+        });
+        let part = |name: &str| {
+            let (linear, _) = numerics.as_ref()?;
+            linear.iter().find(|(own, _)| *own == name).map(|(_, format)| *format)
+        };
+        Self {
+            attention: part("attention"),
+            dense: part("dense"),
+            shared: part("shared"),
+            experts: part("experts"),
+            head: numerics.as_ref().map(|(_, own)| own.head),
+            kv: numerics.as_ref().map(|(_, own)| own.kv),
+        }
+    }
+
+    /// The parts with their names, in the order of a layer.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, NumberFormat)> {
+        let Self { attention, dense, shared, experts, head, kv } = *self;
+        let parts = [
+            ("attention", attention),
+            ("dense FFN", dense),
+            ("shared experts", shared),
+            ("routed experts", experts),
+            ("embedding and head", head),
+            ("KV cache", kv),
+        ];
+        parts.into_iter().filter_map(|(name, format)| Some((name, format?)))
+    }
+
+    /// `attention and dense FFN fp8, embedding and head bf16, KV cache bf16`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut groups: Vec<(NumberFormat, Vec<&str>)> = Vec::new();
+        for (name, format) in self.named() {
+            match groups.last_mut() {
+                // The cache is no part of the checkpoint, so it stands alone.
+                Some((own, names)) if *own == format && name != "KV cache" => names.push(name),
+                _ => groups.push((format, vec![name])),
+            }
+        }
+        let one = |(format, names): (NumberFormat, Vec<&str>)| format!("{} {}", list(&names), format.id());
+        groups.into_iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// `a, b and c`.
+fn list(names: &[&str]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// A pool.
@@ -119,8 +201,10 @@ pub struct MemoryReport {
     pub kv_outside: Option<f64>,
     /// Activations, buffers and the engine.
     pub overhead: Option<f64>,
-    /// Tokens of KV cache that a replica can hold.
+    /// Tokens of KV cache that a replica can hold, as its engine reports it at start.
     pub kv_capacity_tokens: Option<f64>,
+    /// Sequences of the scenario's mean length that a replica can hold.
+    pub sequences: Option<f64>,
 }
 
 /// KV transfer between pools.
@@ -244,6 +328,7 @@ impl Report {
             metrics: Values::of(evaluation),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
+            formats: FormatsReport::of(scenario),
             pools: steady.pools.iter().map(pool).collect(),
             transfer: steady.transfer.map(|transfer| TransferReport {
                 bytes: finite(transfer.bytes.get()),
@@ -414,6 +499,7 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
             kv_outside: finite(state.memory.kv_outside.get()),
             overhead: finite(state.memory.overhead.get()),
             kv_capacity_tokens: finite(state.memory.kv_capacity.get()),
+            sequences: finite(state.memory.sequences),
         },
     }
 }

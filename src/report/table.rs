@@ -8,6 +8,8 @@ use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::order;
 
+use super::FormatsReport;
+use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
@@ -31,9 +33,19 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
     ] {
         page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
     }
-    page.push('\n');
+    page.push_str(&format!("\nFormats: {}\n", FormatsReport::of(scenario).text()));
+    if let Some(share) = scenario.memory {
+        page.push_str(&format!(
+            "Memory share: {} as {} means it\n",
+            Unit::Percent.format(share),
+            scenario.engine.name()
+        ));
+    }
     for pool in &evaluation.steady.pools {
         page.push_str(&format!("{}\n", pool_line(pool)));
+    }
+    for line in room(&evaluation.steady) {
+        page.push_str(&format!("{line}\n"));
     }
     if let Some(transfer) = evaluation.steady.transfer {
         page.push_str(&format!(
@@ -118,12 +130,10 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
 #[must_use]
 pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
     let mut rows = vec![("Model", words::model(&scenario.model))];
-    let format =
-        |format: Option<crate::catalog::NumberFormat>| format.map_or("as released", |format| format.id());
-    let formats = scenario.formats;
-    rows.push(("Weights", format(formats.weights).to_owned()));
-    rows.push(("Experts", format(formats.experts).to_owned()));
-    rows.push(("KV cache", formats.kv.map_or("as suits the weights", |format| format.id()).to_owned()));
+    rows.push(("Formats", FormatsReport::of(scenario).text()));
+    if let Some(share) = scenario.memory {
+        rows.push(("Engine's memory share", Unit::Percent.format(share)));
+    }
     let workload = &scenario.workload;
     rows.push(("Input and output", super::sentence::lengths(scenario)));
     if workload.spread < 1.0 {

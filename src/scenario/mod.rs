@@ -53,6 +53,9 @@ pub struct Scenario {
     /// Micro-batches that take turns between an attention and an FFN pool; absent = chosen by the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro: Option<u32>,
+    /// The engine's memory share, in the engine's own meaning; absent = its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<f64>,
     /// Service level objective.
     pub slo: Slo,
     /// What things cost.
@@ -67,12 +70,12 @@ pub struct Scenario {
     pub traffic: Traffic,
 }
 
-/// Number formats; absent means the released checkpoint's, and for the KV cache the one that suits the weights.
+/// Number formats; absent means the default release's, and for the KV cache what the engine keeps on its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Formats {
-    /// Dense weights.
+    /// Release of the model, by the format that names it.
     pub weights: Option<NumberFormat>,
-    /// Expert weights.
+    /// Routed experts, where they are in another format.
     pub experts: Option<NumberFormat>,
     /// KV cache.
     pub kv: Option<NumberFormat>,
@@ -139,6 +142,7 @@ impl Default for Scenario {
             link: PoolLink::Auto,
             spec: None,
             micro: None,
+            memory: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),
             seed: 1,

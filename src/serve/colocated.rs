@@ -31,7 +31,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, colocated.wait(&operating, admitted));
     let settled = colocated.settled(&operating, admitted).unwrap_or(ttft);
-    let mut warnings = half.warnings(deployment.numerics, operating.batch, lengths.context);
+    let mut warnings = half.warnings(operating.batch, lengths.context);
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });

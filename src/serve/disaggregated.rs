@@ -215,9 +215,9 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
 
     /// What is unwise about the deployment at this balance, each thing once.
     fn warnings(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Vec<Warning> {
-        let Deployment { numerics, ref lengths, decode: ref half, .. } = *self.deployment;
-        let mut warnings = self.side.warnings(numerics);
-        for warning in half.warnings(numerics, at.batch, lengths.context) {
+        let Deployment { lengths, decode: half, .. } = self.deployment;
+        let mut warnings = self.side.warnings();
+        for warning in half.warnings(at.batch, lengths.context) {
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }

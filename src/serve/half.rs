@@ -17,7 +17,7 @@ use super::shares::{Beside, Shares};
 use super::side::Side;
 use super::turns::{Partner, Turns};
 use crate::machine::EngineRow;
-use crate::pass::{Numerics, Op};
+use crate::pass::Op;
 use crate::scenario::Role;
 use crate::units::{Bytes, Requests, Seconds, Tokens};
 
@@ -266,6 +266,7 @@ impl<'a> Half<'a> {
                 ..partner.side.idle()
             };
             other.memory.kv_capacity = Tokens::ZERO;
+            other.memory.sequences = 0.0;
             others.push(other);
         }
         if let Some(draft) = &self.draft {
@@ -287,7 +288,11 @@ impl<'a> Half<'a> {
                     let chips = f64::from(replica.layout().chips());
                     holder.memory.weights += draft.weights / chips;
                     holder.memory.kv += draft.replica.cache(context) * (admitted / chips);
-                    holder.memory.kv_capacity = context * self.fits(context);
+                    let sequences = self.fits(context);
+                    // A drafter takes the same share of the room for each sequence, however long.
+                    let left = sequences / holder.memory.sequences.max(1e-9);
+                    holder.memory.kv_capacity = holder.memory.kv_capacity * left.min(1.0);
+                    holder.memory.sequences = sequences;
                 }
             }
         }
@@ -317,8 +322,8 @@ impl<'a> Half<'a> {
 
     /// What is unwise about the half whatever its load, and about its balance at this one.
     #[must_use]
-    pub fn warnings(&self, numerics: Numerics, batch: f64, context: Tokens) -> Vec<Warning> {
-        let mut warnings = self.holder.warnings(numerics);
+    pub fn warnings(&self, batch: f64, context: Tokens) -> Vec<Warning> {
+        let mut warnings = self.holder.warnings();
         let mut add = |more: Vec<Warning>| {
             for warning in more {
                 if !warnings.contains(&warning) {
@@ -327,7 +332,7 @@ impl<'a> Half<'a> {
             }
         };
         if let Some(partner) = &self.partner {
-            add(partner.side.warnings(numerics));
+            add(partner.side.warnings());
             let turns = self.turns(partner, batch, context);
             let step = self.step(batch, context);
             for (role, idle) in [
@@ -343,7 +348,7 @@ impl<'a> Half<'a> {
             }
         }
         if let Some(away) = self.draft.as_ref().and_then(|draft| draft.away.as_ref()) {
-            add(away.side.warnings(numerics));
+            add(away.side.warnings());
             if away.connection.apart {
                 add(vec![Warning::NoSharedDomain]);
             }

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use super::side::Side;
 use super::turns::Partner;
-use crate::catalog::{self, Model};
+use crate::catalog::{self, Model, NumberFormat};
 use crate::machine::{Constants, LinkKind};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Load, Pool, Role, Scenario};
@@ -56,7 +56,15 @@ impl<'a> Maker<'a> {
             Role::Ffn => Portion::Ffn,
             _ => Portion::Whole,
         };
-        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, portion };
+        let setting = Setting {
+            tables,
+            model,
+            chip,
+            engine: scenario.engine,
+            numerics,
+            share: scenario.memory,
+            portion,
+        };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
     }
 
@@ -121,7 +129,7 @@ impl<'a> Maker<'a> {
         let connection =
             connection(self.scenario, self.tables.link(LinkKind::Pool), together(holder, &side))?;
         let hidden = f64::from(self.model.hidden);
-        let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.weights };
+        let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.dense };
         Ok(Partner {
             bandwidth: share(&connection, holder, &side),
             ratio: ratio(holder, &side),
@@ -169,7 +177,8 @@ impl<'a> Maker<'a> {
         let layout = holder.settled.replica.layout();
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
-        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, layout)?;
+        let replica =
+            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?;
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),
@@ -205,11 +214,14 @@ fn share(connection: &Connection, first: &Side<'_>, second: &Side<'_>) -> BytesP
 /// Weights of a drafter; a prediction head shares embedding and output head with its model.
 fn weights(model: &Model, numerics: Numerics, own_head: bool) -> Bytes {
     let parameters = model.parameters();
-    let dense = parameters.attention + parameters.dense_ffn + parameters.shared_ffn + parameters.router;
     let vocabulary = if own_head { 0.0 } else { parameters.embedding + parameters.head };
-    Bytes::new(
-        dense * numerics.weights.bytes_per_element()
-            + parameters.routed_experts * numerics.experts.bytes_per_element()
-            + vocabulary * WIDE,
-    )
+    let parts = [
+        (parameters.attention, numerics.attention),
+        (parameters.dense_ffn, numerics.dense),
+        (parameters.shared_ffn, numerics.shared),
+        (parameters.router, NumberFormat::Bf16),
+        (parameters.routed_experts, numerics.experts),
+        (vocabulary, numerics.head),
+    ];
+    Bytes::new(parts.into_iter().map(|(size, format)| size * numerics.weight_bytes(format)).sum())
 }

@@ -51,13 +51,22 @@ pub struct Setting<'a, 'b> {
     pub engine: Engine,
     /// The formats in force.
     pub numerics: Numerics,
+    /// The engine's memory share, where one is asked for.
+    pub share: Option<f64>,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
 }
 
 impl<'a> Setting<'a, '_> {
     fn replica(&self, layout: Layout) -> Result<Replica<'a>, Refusal> {
-        let whole = Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)?;
+        let whole = Replica::new(
+            self.tables,
+            self.model,
+            self.chip,
+            self.engine,
+            self.numerics,
+            (layout, self.share),
+        )?;
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
 

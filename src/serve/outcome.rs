@@ -179,8 +179,10 @@ pub struct MemoryUse {
     pub kv_outside: Bytes,
     /// Activations, communication buffers and the engine itself.
     pub overhead: Bytes,
-    /// Tokens of KV cache that a replica can hold.
+    /// Tokens of KV cache that a replica can hold, as its engine reports it at start.
     pub kv_capacity: Tokens,
+    /// Sequences of the scenario's mean length that a replica can hold.
+    pub sequences: f64,
 }
 
 /// KV transfer between pools.

@@ -5,7 +5,7 @@ use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
-use crate::catalog::{Chip, Engine};
+use crate::catalog::{Chip, Engine, NumberFormat};
 use crate::machine::{Constants, EngineRow, WeightHome};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
@@ -117,7 +117,7 @@ impl Prefill {
 }
 
 impl<'a> Replica<'a> {
-    /// A replica of the model on a chip.
+    /// A replica of the model on a chip, in a layout and with the engine's memory share where one is asked for.
     ///
     /// # Errors
     /// [`Refusal::MissingFigure`] or [`Refusal::NoUnit`] when the data sheet lacks what the law needs.
@@ -127,15 +127,15 @@ impl<'a> Replica<'a> {
         chip: &Chip,
         engine: Engine,
         numerics: Numerics,
-        layout: Layout,
+        (layout, share): (Layout, Option<f64>),
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
         let row = tables.sram(chip);
-        if chip.rate(numerics.weights.compute_type()).is_none() && row.is_none_or(|own| own.peak.is_none()) {
-            return Err(Refusal::NoUnit {
-                chip: chip.id.to_string(),
-                compute: numerics.weights.compute_type(),
-            });
+        let mut units = numerics.linear(model).map(|(_, format)| format.compute_type());
+        if let Some(compute) = units.find(|&compute| chip.rate(compute).is_none())
+            && row.is_none_or(|own| own.peak.is_none())
+        {
+            return Err(Refusal::NoUnit { chip: chip.id.to_string(), compute });
         }
         let silicon = if row.is_some() {
             let pipeline = Pipeline::new(tables, model, chip, numerics, layout);
@@ -146,7 +146,7 @@ impl<'a> Replica<'a> {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
-            let plan = Plan::new(tables, model, chip, engine, numerics, layout);
+            let plan = Plan::new(tables, model, chip, engine, numerics, (layout, share));
             Silicon::Memory(Box::new(plan.ok_or_else(|| missing("16-bit arithmetic rate"))?))
         };
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
@@ -170,12 +170,12 @@ impl<'a> Replica<'a> {
         }
     }
 
-    /// Whether a wider unit does the work of the weights' format.
+    /// The format of linear layers whose work a unit of another type does, if any.
     #[must_use]
-    pub fn emulated(&self) -> bool {
+    pub fn emulated(&self) -> Option<NumberFormat> {
         match &self.silicon {
             Silicon::Memory(plan) => plan.emulated(),
-            Silicon::Sram(_) => false,
+            Silicon::Sram(_) => None,
         }
     }
 
@@ -219,7 +219,7 @@ impl<'a> Replica<'a> {
         let chips = f64::from(self.layout().chips());
         match &self.silicon {
             Silicon::Memory(plan) => {
-                let needs = plan.weights() + plan.overhead() + plan.cache_per_sequence(context);
+                let needs = plan.weights() + plan.overhead() + plan.cache_in_prefill(context);
                 (plan.memory() * chips, needs * chips)
             }
             Silicon::Sram(pipeline) => {
@@ -235,14 +235,14 @@ impl<'a> Replica<'a> {
     pub fn memory(&self, sequences: f64, context: Tokens) -> MemoryUse {
         let layout = self.layout();
         let fits = self.sequences_that_fit(context);
-        let kv_capacity = context * fits;
         match &self.silicon {
             Silicon::Memory(plan) => MemoryUse {
                 capacity: plan.memory(),
                 weights: plan.weights(),
                 kv: plan.cache_per_sequence(context) * (sequences / f64::from(layout.dp)),
                 overhead: plan.overhead(),
-                kv_capacity,
+                kv_capacity: plan.kv_capacity(context),
+                sequences: fits,
                 kind: MemoryKind::Main,
                 kv_outside: Bytes::ZERO,
             },
@@ -254,7 +254,8 @@ impl<'a> Replica<'a> {
                     weights: pipeline.weights(),
                     kv: cache - outside,
                     overhead: pipeline.overhead(),
-                    kv_capacity,
+                    kv_capacity: context * fits,
+                    sequences: fits,
                     kind: match pipeline.home() {
                         WeightHome::Sram => MemoryKind::Sram,
                         WeightHome::Memory => MemoryKind::Main,

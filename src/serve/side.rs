@@ -3,7 +3,6 @@
 use super::layouts::Settled;
 use super::outcome::{PoolState, Warning};
 use crate::catalog::{Chip, Status};
-use crate::pass::Numerics;
 use crate::scenario::{Pool, Role};
 use crate::units::{Requests, Seconds, Tokens};
 
@@ -41,14 +40,14 @@ impl Side<'_> {
 
     /// What is unwise about the pool whatever its load.
     #[must_use]
-    pub fn warnings(&self, numerics: Numerics) -> Vec<Warning> {
+    pub fn warnings(&self) -> Vec<Warning> {
         let (chip, settled) = (self.chip, &self.settled);
         let mut warnings = Vec::new();
         if chip.status != Status::Shipping {
             warnings.push(Warning::NotShipping { chip: chip.id.to_string() });
         }
-        if settled.replica.emulated() {
-            warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format: numerics.weights });
+        if let Some(format) = settled.replica.emulated() {
+            warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format });
         }
         if settled.replica.assumes_rate() {
             warnings.push(Warning::AssumedRate { chip: chip.id.to_string() });

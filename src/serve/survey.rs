@@ -85,7 +85,8 @@ pub fn offers(
     };
     let mut offers = Vec::new();
     for layout in layouts {
-        let replica = Replica::new(tables, &model, chip, scenario.engine, numerics, layout)?;
+        let replica =
+            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?;
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }

@@ -9,7 +9,7 @@ use super::outcome::{Flow, Per, Transfer};
 use super::refusal::Refusal;
 use super::side::Side;
 use crate::catalog::Chip;
-use crate::catalog::model::Model;
+use crate::catalog::model::{Kept, Model};
 use crate::machine::LinkRow;
 use crate::pass::Numerics;
 use crate::scenario::{Role, Scenario};
@@ -111,12 +111,7 @@ fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
 /// Cache and state of a prompt, each element once.
 #[must_use]
 pub fn cache_bytes(model: &Model, numerics: Numerics, isl: Tokens) -> Bytes {
-    let layers = model.attention.iter().map(|layers| {
-        let kept =
-            layers.kind.cached_elements(isl) * numerics.kv_bytes() + layers.kind.state_elements() * 4.0;
-        f64::from(layers.count) * kept
-    });
-    Bytes::new(layers.sum())
+    Bytes::new(model.cached_bytes(isl, numerics.kv, Kept::default()) + model.state_elements() * 4.0)
 }
 
 impl Path {

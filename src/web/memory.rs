@@ -9,7 +9,8 @@ use super::charts::picture::{Picture, Shown};
 use super::lean::{memo, views};
 use super::state::use_page;
 use crate::chart::figure::Figure;
-use crate::figure::memory::{memory as filled, room};
+use crate::figure::memory::memory as filled;
+use crate::report::room::room;
 
 /// The bars, and how much more fits in words.
 pub fn memory() -> AnyView {

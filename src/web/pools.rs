@@ -93,6 +93,17 @@ fn memory(used: MemoryUse) -> impl IntoView {
             }
         })
         .collect_view();
+    let tokens = used.kv_capacity.get();
+    let short = |unit: Unit, value: f64| unit.format_with(value, Precision::SHORT);
+    let room = (tokens > 0.0).then(|| {
+        let sequences = short(Unit::Number, used.sequences);
+        view! {
+            <p class="row">
+                <span class="name">"Room per replica"</span>
+                <span class="figure">{format!("{} tokens, {sequences} sequences", short(Unit::Tokens, tokens))}</span>
+            </p>
+        }
+    });
     view! {
         <div class="memory">
             <p class="row">
@@ -101,6 +112,7 @@ fn memory(used: MemoryUse) -> impl IntoView {
             </p>
             <div class="stack" aria-hidden="true">{segments}</div>
             <ul class="legend" aria-label="Parts of the memory">{items}</ul>
+            {room}
         </div>
     }
 }

@@ -28,7 +28,12 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         select(Engine::ALL.to_vec()),
     )
         .boxed();
-    let decode = (speculations(), proptest::option::of(whole(Limits::MICRO))).boxed();
+    let decode = (
+        speculations(),
+        proptest::option::of(whole(Limits::MICRO)),
+        proptest::option::of(within(Limits::MEMORY_SHARE)),
+    )
+        .boxed();
     let how = (
         splits().boxed(),
         links().boxed(),
@@ -42,7 +47,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro), slo, pricing, seed),
+                (split, link, (spec, micro, memory), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
@@ -60,6 +65,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     link,
                     spec,
                     micro,
+                    memory,
                     slo,
                     pricing,
                     seed,
@@ -178,21 +184,24 @@ fn architectures() -> BoxedStrategy<Architecture> {
         (whole(bounds::HIDDEN), whole(bounds::VOCABULARY), any::<bool>()),
         (within(bounds::CONTEXT), whole(bounds::LAYERS)),
         (mixing, feeding),
-        (format(), format()),
+        (format(), format(), proptest::option::of(format())),
     )
-        .prop_map(|((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts))| {
-            Architecture {
-                hidden,
-                vocab,
-                tied_embeddings: tied,
-                max_context: Tokens::new(context),
-                layers,
-                attention,
-                ffn,
-                native_weights: weights,
-                native_experts: experts,
-            }
-        })
+        .prop_map(
+            |((hidden, vocab, tied), (context, layers), (attention, ffn), (weights, experts, cache))| {
+                Architecture {
+                    hidden,
+                    vocab,
+                    tied_embeddings: tied,
+                    max_context: Tokens::new(context),
+                    layers,
+                    attention,
+                    ffn,
+                    native_weights: weights,
+                    native_experts: experts,
+                    native_kv: cache,
+                }
+            },
+        )
         .boxed()
 }
 

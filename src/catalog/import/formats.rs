@@ -1,4 +1,4 @@
-//! Number formats of a checkpoint, from its `quantization_config`.
+//! Number formats of a checkpoint and of its KV cache, from its `quantization_config`.
 
 use serde_json::{Map, Value};
 
@@ -9,8 +9,7 @@ use crate::catalog::number::NumberFormat;
 /// Formats of the dense weights and of the experts.
 pub(super) fn native(fields: &mut Fields<'_>, has_experts: bool) -> (NumberFormat, NumberFormat) {
     let plain = (NumberFormat::Bf16, NumberFormat::Bf16);
-    let config = ["quantization_config", "compression_config"].iter().find_map(|name| fields.anywhere(name));
-    let Some(Value::Object(config)) = config else { return plain };
+    let Some(config) = config(fields) else { return plain };
     let Some(format) = format(config) else {
         let word = |name: &str| config.get(name).and_then(Value::as_str);
         let words: Vec<&str> =
@@ -26,6 +25,25 @@ pub(super) fn native(fields: &mut Fields<'_>, has_experts: bool) -> (NumberForma
         return (NumberFormat::Bf16, format);
     }
     (format, format)
+}
+
+/// Format of the KV cache where the checkpoint carries its scales: compressed-tensors describes it as it does weights,
+/// ModelOpt names an algorithm.
+pub(super) fn cache(fields: &Fields<'_>) -> Option<NumberFormat> {
+    let config = config(fields)?;
+    let scheme = config.get("kv_cache_scheme").and_then(weights);
+    let named = config.get("kv_cache_quant_algo").and_then(Value::as_str);
+    scheme.or_else(|| match named?.to_ascii_lowercase().as_str() {
+        "fp8" => Some(NumberFormat::Fp8),
+        "nvfp4" => Some(NumberFormat::Nvfp4),
+        "int8" => Some(NumberFormat::Int8),
+        _ => None,
+    })
+}
+
+fn config<'v>(fields: &Fields<'v>) -> Option<&'v Map<String, Value>> {
+    let names = ["quantization_config", "compression_config"];
+    names.iter().find_map(|name| fields.anywhere(name))?.as_object()
 }
 
 fn format(config: &Map<String, Value>) -> Option<NumberFormat> {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::release::Release;
 use crate::catalog::number::NumberFormat;
 use crate::catalog::provenance::{Confidence, Provenance};
 use crate::units::Tokens;
@@ -38,10 +39,11 @@ pub struct Model {
     pub attention: Cow<'static, [AttentionLayers]>,
     /// Feed-forward layers.
     pub ffn: Cow<'static, [FfnLayers]>,
-    /// Format of the dense weights in the released checkpoint.
-    pub native_weights: NumberFormat,
-    /// Format of the expert weights in the released checkpoint.
-    pub native_experts: NumberFormat,
+    /// Checkpoints one can have, first the one that is served unless another is asked for.
+    pub releases: Cow<'static, [Release]>,
+    /// What they are called on Hugging Face, in the same order; empty where nobody says, and in browsers.
+    #[serde(skip)]
+    pub checkpoints: Cow<'static, [&'static str]>,
     /// Where the figures come from.
     pub sources: Cow<'static, str>,
     /// How far the figures are to be trusted.
@@ -87,7 +89,7 @@ pub enum Attention {
         v_dim: u32,
         /// Tokens that a position sees, when not all (sliding window, or the mean reach of chunked attention).
         window: Option<u32>,
-        /// Keys and values are one cached tensor.
+        /// One projection makes keys and values; both are cached.
         shared_kv: bool,
         /// The output passes a gate as wide as the heads (Qwen3-Next and later).
         output_gate: bool,
@@ -197,6 +199,21 @@ pub enum Ffn {
 }
 
 impl Model {
+    /// The checkpoint that is served unless another is asked for.
+    #[must_use]
+    pub fn default_release(&self) -> Release {
+        self.releases.first().copied().unwrap_or(Release::plain(NumberFormat::Bf16, NumberFormat::Bf16))
+    }
+
+    /// Whether a selection of positions, or their compression, comes before attention (DSA and its successors). Engines
+    /// keep such a cache in 8 bits on their own, since their kernels read no other.
+    #[must_use]
+    pub fn selects(&self) -> bool {
+        self.attention.iter().any(|layers| {
+            matches!(layers.kind, Attention::Latent { indexer: Some(_), .. } | Attention::Compressed { .. })
+        })
+    }
+
     /// Whether any layer is a mixture of experts.
     #[must_use]
     pub fn has_moe(&self) -> bool {

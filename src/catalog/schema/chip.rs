@@ -75,8 +75,12 @@ block! {
     MemoryFile {
         /// Technology.
         kind: String,
-        /// Capacity.
-        capacity_GB: f64,
+        /// Capacity as its maker names it.
+        named_GB: f64,
+        /// Capacity as driver and tools report it.
+        capacity_bytes: u64,
+        /// What the driver lets one process have of it, where that is less.
+        usable_bytes: Option<u64>,
         /// Bandwidth.
         bandwidth_GBps: Option<f64>,
     }
@@ -170,7 +174,22 @@ impl ChipFile {
         });
         if let Some(memory) = &self.memory {
             c.text("memory.kind", &memory.kind);
-            c.range("memory.capacity_GB", memory.capacity_GB, bounds::MEMORY, 1e9);
+            let (capacity, usable) =
+                (memory.capacity_bytes as f64, memory.usable_bytes.map(|own| own as f64));
+            c.range("memory.named_GB", memory.named_GB, bounds::MEMORY, 1e9);
+            c.range("memory.capacity_bytes", capacity, bounds::MEMORY, 1.0);
+            c.range("memory.usable_bytes", usable, bounds::MEMORY, 1.0);
+            c.ensure(usable.is_none_or(|usable| usable <= capacity), || {
+                "`memory.usable_bytes` is a part of `memory.capacity_bytes` and can't be above it".to_owned()
+            });
+            // A GB may be 10^9 or 2^30 bytes, and firmware keeps a little.
+            let ratio = capacity / (memory.named_GB * 1e9);
+            c.ensure((0.9..1.1).contains(&ratio), || {
+                format!(
+                    "`memory.capacity_bytes = {capacity}` and `memory.named_GB = {}` are not of the same memory",
+                    memory.named_GB
+                )
+            });
             c.range("memory.bandwidth_GBps", memory.bandwidth_GBps, bounds::BANDWIDTH, 1e9);
         }
         if let Some(sram) = &self.sram {
@@ -220,20 +239,16 @@ impl ChipFile {
     #[must_use]
     pub fn cells(&self, browser: bool) -> Vec<String> {
         let p = &self.peaks;
-        let (kind, capacity, bandwidth) = match &self.memory {
-            Some(own) if own.bandwidth_GBps.is_some() => {
-                (own.kind.clone(), Some(own.capacity_GB), own.bandwidth_GBps)
-            }
-            _ => (String::new(), None, None),
-        };
+        let memory = self.memory.as_ref().filter(|own| own.bandwidth_GBps.is_some());
+        let bytes = |bytes: u64| bytes as f64;
         let sram = self.sram.as_ref();
         let (reach, domain) = match (self.scale_up.bandwidth_GBps, self.scale_up.domain_chips) {
             (Some(reach), Some(domain)) => (Some(reach), Some(f64::from(domain))),
             _ => (None, None),
         };
         let notes = match &self.memory {
-            Some(MemoryFile { kind, capacity_GB, bandwidth_GBps: None, .. }) => {
-                format!("{capacity_GB} GB of {kind} at an unpublished bandwidth. {}", self.notes)
+            Some(MemoryFile { kind, named_GB, bandwidth_GBps: None, .. }) => {
+                format!("{named_GB} GB of {kind} at an unpublished bandwidth. {}", self.notes)
             }
             _ => self.notes.clone(),
         };
@@ -247,9 +262,11 @@ impl ChipFile {
             cell(p.fp8_TFLOPS),
             cell(p.int8_TOPS),
             cell(p.bf16_TFLOPS),
-            kind,
-            cell(capacity),
-            cell(bandwidth),
+            memory.map(|own| own.kind.clone()).unwrap_or_default(),
+            cell(memory.map(|own| own.named_GB)),
+            cell(memory.map(|own| bytes(own.capacity_bytes))),
+            cell(memory.and_then(|own| own.usable_bytes).map(bytes)),
+            cell(memory.and_then(|own| own.bandwidth_GBps)),
             cell(sram.map(|own| own.capacity_MB)),
             cell(sram.and_then(|own| own.bandwidth_GBps)),
             cell(reach),

@@ -17,6 +17,7 @@ pub use checks::{Checks, Cited, Origin, shared_names};
 pub use chip::{ChipFile, MemoryFile, PeaksFile, PowerFile, PriceFile, ScaleOutFile, ScaleUpFile, SramFile};
 pub use model::{
     AttentionFile, Compressed, Dense, FfnFile, Grouped, IndexerFile, Latent, Linear, Mamba, ModelFile, Moe,
+    ReleaseFile,
 };
 pub use prices::{ApiEntry, AssumptionEntry, PricesFile};
 pub use workload::{

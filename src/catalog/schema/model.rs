@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::checks::{Checks, Cited, Origin, cell, words};
+use super::checks::{Checks, Cited, Origin, block, cell, words};
 use crate::catalog::architecture::{self, Architecture};
 use crate::catalog::bounds;
-use crate::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
+use crate::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, GROUP, Indexer, Parts, Release};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::provenance::Confidence;
 use crate::units::Tokens;
@@ -40,10 +40,6 @@ pub struct ModelFile {
     pub tied_embeddings: bool,
     /// Longest context of the checkpoint.
     pub max_context_tokens: u32,
-    /// Format of the dense weights.
-    pub native_weights: NumberFormat,
-    /// Format of the expert weights.
-    pub native_experts: Option<NumberFormat>,
     /// Month in which the figures were gathered.
     pub date: String,
     /// How far to trust them.
@@ -57,12 +53,38 @@ pub struct ModelFile {
     pub totals: Option<Origin>,
     /// Where the architecture comes from.
     pub architecture: Option<Origin>,
-    /// Where the number formats come from.
-    pub formats: Option<Origin>,
     /// Groups of equal token-mixing layers.
     pub attention: Vec<AttentionFile>,
     /// Groups of equal feed-forward layers.
     pub ffn: Vec<FfnFile>,
+    /// Checkpoints, first the one that is served unless another is asked for.
+    pub releases: Vec<ReleaseFile>,
+}
+
+block! {
+    /// A checkpoint. Parts without a key are in the format of its `id`, the vocabulary in 16 bits.
+    ReleaseFile {
+        /// What names it in links: the format most of its weights are in.
+        id: NumberFormat,
+        /// Its name on Hugging Face.
+        name: Option<String>,
+        /// Projections of attention and of linear mixers.
+        attention: Option<NumberFormat>,
+        /// Dense feed-forward layers.
+        dense: Option<NumberFormat>,
+        /// Shared experts.
+        shared: Option<NumberFormat>,
+        /// Routed experts.
+        experts: Option<NumberFormat>,
+        /// Input embedding and output head.
+        head: Option<NumberFormat>,
+        /// KV cache, where the checkpoint carries its scales.
+        kv: Option<NumberFormat>,
+        /// Weights that share a scale in a checkpoint of 4-bit integers, where they are not 128.
+        group: Option<u32>,
+        /// Size of its files, where published.
+        checkpoint_GB: Option<f64>,
+    }
 }
 
 /// A group of equal token-mixing layers; exactly one kind is given.
@@ -192,12 +214,8 @@ impl ModelFile {
         c.count("vocab", self.vocab, bounds::VOCABULARY);
         c.count("max_context_tokens", self.max_context_tokens, bounds::CONTEXT);
         let has_moe = self.ffn.iter().any(|layers| layers.moe.is_some());
-        c.ensure(!has_moe || self.native_experts.is_some(), || {
-            "`native_experts` is missing: the model has a [[ffn]] of kind `moe`".to_owned()
-        });
-        c.ensure(has_moe || (self.native_experts.is_none() && self.published_active_B.is_none()), || {
-            "`native_experts` and `published_active_B` belong to models with a [[ffn]] of kind `moe`"
-                .to_owned()
+        c.ensure(has_moe || self.published_active_B.is_none(), || {
+            "`published_active_B` belongs to models with a [[ffn]] of kind `moe`".to_owned()
         });
         if let (Some(total), Some(active)) = (self.published_total_B, self.published_active_B) {
             c.ensure(active < total, || {
@@ -205,6 +223,34 @@ impl ModelFile {
             });
         }
         self.check_layers(c);
+        self.check_releases(c);
+    }
+
+    fn check_releases(&self, c: &mut Checks) {
+        c.ensure(!self.releases.is_empty(), || {
+            "a model needs at least one [[releases]]: first the one that its maker serves".to_owned()
+        });
+        let has = |dense: bool| {
+            self.ffn.iter().any(|own| if dense { own.dense.is_some() } else { own.moe.is_some() })
+        };
+        for (place, release) in self.releases.iter().enumerate() {
+            let name = format!("[[releases]] {}", place + 1);
+            let twice = self.releases.iter().take(place).any(|own| own.id == release.id);
+            c.ensure(!twice, || {
+                format!("{name}: `id = {:?}` stands before it; a format names one release", release.id.id())
+            });
+            if let Some(text) = &release.name {
+                c.text(&format!("{name}.name"), text);
+            }
+            c.ensure(has(false) || (release.experts.is_none() && release.shared.is_none()), || {
+                format!("{name}: `experts` and `shared` belong to models with a [[ffn]] of kind `moe`")
+            });
+            c.ensure(has(true) || release.dense.is_none(), || {
+                format!("{name}: `dense` belongs to models with a [[ffn]] of kind `dense`")
+            });
+            c.count(&format!("{name}.group"), release.group, bounds::GROUP);
+            c.range(&format!("{name}.checkpoint_GB"), release.checkpoint_GB, bounds::CHECKPOINT, 1e9);
+        }
     }
 
     fn check_layers(&self, c: &mut Checks) {
@@ -248,15 +294,17 @@ impl ModelFile {
     /// The blocks that say where they come from.
     #[must_use]
     pub fn blocks(&self) -> Vec<(&'static str, Cited<'_>)> {
-        let blocks =
-            [("totals", &self.totals), ("architecture", &self.architecture), ("formats", &self.formats)];
+        let blocks = [("totals", &self.totals), ("architecture", &self.architecture)];
         let cited = blocks.into_iter().filter_map(|(block, origin)| Some((block, origin.as_ref()?.cited())));
-        cited.filter(|(_, cited)| !cited.is_empty()).collect()
+        let releases = self.releases.iter().map(|own| ("releases", own.cited()));
+        cited.chain(releases).filter(|(_, cited)| !cited.is_empty()).collect()
     }
 
     /// The architecture; groups of no single kind are left out.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
+        let plain = Release::plain(NumberFormat::Bf16, NumberFormat::Bf16);
+        let Release { parts, kv, .. } = self.releases.first().map_or(plain, ReleaseFile::release);
         Architecture {
             hidden: self.hidden,
             vocab: self.vocab,
@@ -265,16 +313,17 @@ impl ModelFile {
             layers: self.layers,
             attention: self.attention.iter().filter_map(AttentionFile::layers).collect(),
             ffn: self.ffn.iter().filter_map(FfnFile::layers).collect(),
-            native_weights: self.native_weights,
-            native_experts: self.native_experts.unwrap_or(self.native_weights),
+            native_weights: parts.attention,
+            native_experts: parts.experts,
+            native_kv: kv,
         }
     }
 
     /// Its cells in the order in which `table` reads them; without words for people where a browser reads them.
     #[must_use]
     pub fn cells(&self, browser: bool) -> Vec<String> {
-        let active =
-            if self.native_experts.is_some() { self.published_active_B } else { self.published_total_B };
+        let has_moe = self.ffn.iter().any(|layers| layers.moe.is_some());
+        let active = if has_moe { self.published_active_B } else { self.published_total_B };
         vec![
             self.id.clone(),
             self.name.clone(),
@@ -282,10 +331,46 @@ impl ModelFile {
             cell(self.published_total_B),
             cell(active),
             architecture::write(&self.architecture(), |tokens| tokens.get().to_string()),
+            self.releases(browser),
             self.confidence.id().to_owned(),
             words(&format!("{} (read {})", self.sources, self.date), browser),
             words(&self.notes, browser),
         ]
+    }
+}
+
+impl ModelFile {
+    /// The releases in a cell, each with its name but in browsers, which do without those that the plain rule gives too.
+    fn releases(&self, browser: bool) -> String {
+        let mut cells = Vec::new();
+        let mut first = None;
+        for own in &self.releases {
+            let release = own.release();
+            let default = *first.get_or_insert(release);
+            let plain = cells.is_empty() || release != default.in_format(release.id);
+            match &own.name {
+                Some(name) if !browser => cells.push(format!("{}={name}", release.code())),
+                _ if !browser || plain => cells.push(release.code()),
+                _ => {}
+            }
+        }
+        cells.join(" ")
+    }
+}
+
+impl ReleaseFile {
+    /// The formats of the parts.
+    #[must_use]
+    pub fn release(&self) -> Release {
+        let own = |part: Option<NumberFormat>| part.unwrap_or(self.id);
+        let parts = Parts {
+            attention: own(self.attention),
+            dense: own(self.dense),
+            shared: own(self.shared),
+            experts: own(self.experts),
+            head: self.head.unwrap_or(NumberFormat::Bf16),
+        };
+        Release { id: self.id, parts, kv: self.kv, group: self.group.unwrap_or(GROUP) }
     }
 }
 

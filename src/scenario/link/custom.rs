@@ -1,7 +1,7 @@
 //! Chips and models of one's own, as a link spells them.
 //!
 //! A chip is its name and its figures, `my-npu:bf16=500:fp8=1000:mem=96:bw=4000:up=400x8:out=50:w=700:usd=2.5`:
-//! TFLOPS, GB, GB/s, `up` with the chips of the domain, watts and dollars per hour. Only `bf16`, `mem` and `bw` must be
+//! TFLOPS, GB (or GiB), GB/s, `up` with the chips of the domain, watts and dollars per hour. Only `bf16`, `mem` and `bw` must be
 //! there, and units may be written.
 //!
 //! A model is its name and its architecture; [`ARCHITECTURE`] explains it.
@@ -27,7 +27,8 @@ belong together are joined by `x`, what is optional follows after `/`, and `*` s
 | `ctx=128k` | longest context; 128k if absent |
 | `tied` | the head is the input embedding |
 | `w=fp8-block`, `e=mxfp4` | formats of dense and expert weights; bf16 if absent, and experts like the rest |
-| `gqa=HEADSxKVxWIDTH[xVALUES]*N` | grouped attention; `/w4096` window, `/kv` one tensor for both, `/gate` output gate, `/i64x128x2048` indexer (heads, width, positions) |
+| `kv=fp8` | format of the KV cache, where the checkpoint carries its scales |
+| `gqa=HEADSxKVxWIDTH[xVALUES]*N` | grouped attention; `/w4096` window, `/kv` one projection for both, `/gate` output gate, `/i64x128x2048` indexer (heads, width, positions) |
 | `mla=HEADSxRANKxROPExNOPExVALUES*N` | latent attention; `/q1536` query rank, `/i…` indexer |
 | `lin=KEYSxVALUESxKEYWIDTHxVALUEWIDTH*N` | linear attention; `/p8552640` further parameters of a layer |
 | `mamba=HEADSxWIDTHxSTATExGROUPS*N` | Mamba-2 |

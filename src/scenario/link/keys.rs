@@ -84,7 +84,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "chip",
         meaning: "a chip of your own for pools to name: name, then dense peaks in TFLOPS (`bf16`, `fp8`, `fp4`), `mem` in \
-                  GB, `bw` in GB/s, `up` as GB/s x chips of the scale-up domain, `out` in GB/s, `w` in watts, `usd` per \
+                  GB or GiB, `bw` in GB/s, `up` as GB/s x chips of the scale-up domain, `out` in GB/s, `w` in watts, `usd` per \
                   hour; only `bf16`, `mem` and `bw` must be there; several are separated by commas or in keys of their own",
         example: custom::CHIP_EXAMPLE,
         otherwise: NONE,
@@ -135,7 +135,8 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "weights",
-        meaning: "number format of the dense weights",
+        meaning: "release of the model by its number format; where there is none, all linear layers are in that format, and \
+                  embedding, head and router in bf16",
         example: "fp8-block",
         otherwise: "fp8 for the default model, native for any other",
         range: formats,
@@ -149,9 +150,9 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "experts",
-        meaning: "number format of the expert weights",
+        meaning: "number format of the routed experts, where it is not that of the release",
         example: "mxfp4",
-        otherwise: "",
+        otherwise: "as the release has them",
         range: formats,
         access: Access::Field {
             read: |scenario, text| {
@@ -165,7 +166,7 @@ pub(super) const KEYS: &[Key] = &[
         name: "kv",
         meaning: "number format of the KV cache",
         example: "fp8",
-        otherwise: "",
+        otherwise: "bf16, unless the checkpoint carries scales for it or attention selects positions: fp8",
         range: formats,
         access: Access::Field {
             read: |scenario, text| {
@@ -301,6 +302,21 @@ pub(super) const KEYS: &[Key] = &[
                 Ok(Taken::Whole)
             },
             write: |scenario| Some(scenario.engine.id().to_owned()),
+        },
+    },
+    Key {
+        name: "memory",
+        meaning: "the engine's memory share, as it means it: of all memory for vLLM (gpu-memory-utilization) and SGLang \
+                  (mem-fraction-static), of what weights and activations leave for TensorRT-LLM \
+                  (free_gpu_memory_fraction)",
+        example: "0.95",
+        otherwise: "the engine's own: 0.92, computed, 0.9",
+        range: || value::range(&Limits::MEMORY_SHARE),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::MEMORY_SHARE, text, |share| scenario.memory = Some(share))
+            },
+            write: |scenario| scenario.memory.map(|share| value::write(Kind::Share, share)),
         },
     },
     Key {

@@ -29,7 +29,7 @@ pub(super) enum Kind {
     Years,
     /// Arithmetic of a chip; a bare number is TFLOPS.
     Arithmetic,
-    /// Memory of a chip; a bare number is GB.
+    /// Memory of a chip; a bare number is GB of 10⁹ bytes.
     Memory,
     /// Bandwidth of a chip; a bare number is GB/s.
     Traffic,
@@ -57,7 +57,7 @@ impl Kind {
             Self::Dollars => "dollars such as 2.50",
             Self::Years => "a number of years such as 4",
             Self::Arithmetic => "TFLOPS such as 500",
-            Self::Memory => "GB such as 96",
+            Self::Memory => "GB such as 96, or 79.6GiB",
             Self::Traffic => "GB/s such as 4000",
             Self::Power => "watts such as 700",
             Self::Room => "room such as 512GB or 2TB",
@@ -119,7 +119,14 @@ impl Kind {
                 ("T", 1e12, 1.0),
                 ("P", 1e15, 1.0),
             ],
-            Self::Memory => &[("", 1e9, 1.0), ("B", 1.0, 1.0), ("GB", 1e9, 1.0), ("TB", 1e12, 1.0)],
+            Self::Memory => &[
+                ("", 1e9, 1.0),
+                ("B", 1.0, 1.0),
+                ("GB", 1e9, 1.0),
+                ("TB", 1e12, 1.0),
+                ("MiB", MEBI, 1.0),
+                ("GiB", MEBI * 1024.0, 1.0),
+            ],
             Self::Traffic => &[
                 ("", 1e9, 1.0),
                 ("B/s", 1.0, 1.0),

@@ -1,4 +1,4 @@
-//! The serving software, and how lengths scatter.
+//! The serving software, its memory share, and how lengths scatter.
 
 use leptos::prelude::*;
 use markup::view;
@@ -16,6 +16,7 @@ pub fn engine() -> AnyView {
     let page = use_page();
     let engine = page.part(|scenario| scenario.engine.id().to_owned());
     let spread = page.part(|scenario| Some(scenario.workload.spread));
+    let memory = page.part(|scenario| scenario.memory);
     let engines = Engine::ALL.iter().map(|engine| Item::new(engine.id(), engine.name())).collect();
     view! {
         <Choice
@@ -28,6 +29,16 @@ pub fn engine() -> AnyView {
                     page.edit(|scenario| scenario.engine = engine);
                 }
             }}
+        />
+        <NumberField
+            id="memory-share"
+            label="Memory share"
+            unit=Unit::Percent
+            limits=Limits::MEMORY_SHARE
+            value=memory
+            set={move |share: Option<f64>| page.edit(|scenario| scenario.memory = share)}
+            empty=Signal::stored("default".to_owned())
+            hint="gpu-memory-utilization, mem-fraction-static or free_gpu_memory_fraction"
         />
         <NumberField
             id="spread"

@@ -235,7 +235,7 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",
-            Unit::Bytes.format(memory.capacity.get()),
+            Unit::Bytes.format(memory.named.get()),
             memory.kind,
             Unit::BytesPerSecond.format(memory.bandwidth.get())
         )),

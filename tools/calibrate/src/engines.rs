@@ -275,7 +275,7 @@ fn checksum(text: &str) -> u64 {
 /// Header and lines of `engines.csv`.
 pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
     let names: Vec<&str> = FITTED.iter().map(|own| own.name).collect();
-    let header = format!("engine,generation,{},chunk,memory,reserve_GB", names.join(","));
+    let header = format!("engine,generation,{},chunk", names.join(","));
     let lines = rows.iter().map(|row| {
         let mut cells = vec![row.engine.id().to_owned(), row.generation.id().to_owned()];
         cells.extend(
@@ -285,8 +285,6 @@ pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
                 .map(|text| text.parse::<f64>().map_or(text, |value| format!("{value}"))),
         );
         cells.push(format!("{}", row.chunk.get()));
-        cells.push(format!("{}", row.memory_fraction));
-        cells.push(format!("{}", row.reserve.as_giga()));
         cells.join(",")
     });
     let lines: Vec<String> = lines.collect();

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tandem::catalog::model::GROUP;
 use tandem::catalog::{self, Chip, ComputeType, NumberFormat};
 use tandem::machine::{Kernel, KernelRow, Operator, Work};
 use tandem::units::{Bytes, Seconds};
@@ -156,7 +157,7 @@ fn sample(operator: &'static str, line: &Line) -> Result<Option<(Key, Sample)>> 
 fn work(operator: &str, line: &Line, format: NumberFormat, unit: ComputeType) -> Result<Work> {
     let get = |name: &str| line.number(name);
     let tiles = |length: f64| (length / TILE).max(1.0);
-    let (weight, activation) = (format.bytes_per_element(), unit.activation_bytes());
+    let (weight, activation) = (format.weight_bytes(GROUP), unit.activation_bytes());
     Ok(match operator {
         "gemm" | "gemm-vllm" => {
             let (m, n, k) = (get("m")?, get("n")?, get("k")?);
