@@ -667,7 +667,10 @@ test("options behind the question mark that cannot be are told, and the rest hol
 });
 
 test("an embed of a link that is not understood shows no figure and asks back", async () => {
-  const { page, problems } = await open(browser, { query: "embed=1&show=tiles", link: "v1&model=lama3-8b&pool=h200*1" });
+  const { page, problems } = await open(browser, {
+    query: "embed=1&show=tiles",
+    link: "v1&model=lama3-8b&pool=h200*1",
+  });
   const banner = page.locator(".misread");
   await banner.waitFor();
   assert.match(await banner.innerText(), /unknown model "lama3-8b"/);

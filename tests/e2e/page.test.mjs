@@ -254,7 +254,8 @@ test("what a link says besides is told in a notice that can be dismissed", async
   const { page, problems } = await openReady(browser, { link: "v1&bogus=1&model=deepseek-r1&pool=h200*16&osl=2k" });
   const notice = page.locator(".notices");
   const text = await notice.innerText();
-  for (const part of ["bogus: no such key", "read as deepseek-v3"]) assert.ok(text.includes(part), `${part} in: ${text}`);
+  for (const part of ["bogus: no such key", "read as deepseek-v3"])
+    assert.ok(text.includes(part), `${part} in: ${text}`);
   assert.equal(await page.locator("#osl").inputValue(), "2k");
   assert.equal(await page.locator("#model").inputValue(), "deepseek-v3");
   await notice.getByRole("button", { name: "Dismiss" }).click();

@@ -142,8 +142,8 @@ pub fn link_with(
 ///
 /// # Errors
 /// A remark that such a `key` has a value that names no chip, with what comes near.
-pub fn chip_named(custom: &super::Custom, key: &str, name: &str) -> Result<String, Notice> {
-    names::chip(custom, name).map(|read| read.id).map_err(|problem| Notice::new(key, name, problem))
+pub fn chip_named(custom: &super::Custom, key: &str, name: &str) -> Result<String, Box<Notice>> {
+    names::chip(custom, name).map(|read| read.id).map_err(|problem| Box::new(Notice::new(key, name, problem)))
 }
 
 /// What stands in a scenario under a key, as a link writes it.
