@@ -123,8 +123,8 @@ fn a_static_share_of_windowed_layers_grows_with_the_context() {
     assert_eq!(of(0.8), 18.0 * 2048.0 * 180_000.0);
 }
 
-/// Published sizes of checkpoints: four in five within 3.5 %, none more than 3 % lighter than counted. Files may hold more:
-/// prediction layers, encoders of pictures, layers that a release keeps wide.
+/// Published sizes of checkpoints: half of them within 2 %, nine in ten within 9 %, and none more than 3 % lighter than
+/// counted. Files may hold more: prediction layers, encoders of pictures, single layers that a release keeps wide.
 #[test]
 fn releases_weigh_what_their_files_do() {
     let mut off = Vec::new();
@@ -138,9 +138,11 @@ fn releases_weigh_what_their_files_do() {
         };
         off.extend(file.releases.iter().filter_map(published));
     }
-    let far: Vec<_> = off.iter().filter(|(_, off)| off.abs() > 0.035).collect();
-    assert!(off.len() > 30 && far.len() * 10 <= off.len() * 2, "of {}: {far:?}", off.len());
-    assert!(off.iter().all(|(_, off)| (-0.3..0.03).contains(off)), "{far:?}");
+    let beyond = |most: f64| off.iter().filter(|(_, off)| off.abs() > most).collect::<Vec<_>>();
+    assert!(off.len() > 30, "{}", off.len());
+    assert!(beyond(0.02).len() * 2 <= off.len(), "{:?}", beyond(0.02));
+    assert!(beyond(0.09).len() * 10 <= off.len(), "{:?}", beyond(0.09));
+    assert!(off.iter().all(|(_, off)| (-0.3..0.03).contains(off)), "{:?}", beyond(0.03));
 }
 
 /// Bytes of all parameters of a release.
