@@ -268,7 +268,7 @@ fn context_sweep_of_inferencex() {
 
 #[test]
 fn large_expert_parallel_deployments() {
-    for (set, limit) in [("DSK", 28.0), ("LMS", 60.0), ("IFS", 45.0), ("BHG", 60.0)] {
+    for (set, limit) in [("DSK", 28.0), ("LMS", 60.0), ("IFS", 55.0), ("BHG", 60.0)] {
         guard(set, limit);
     }
 }

@@ -368,12 +368,12 @@ fn agents(link: &str, sessions: f64, growth: f64, tier: bool) -> Replayed {
 
 /// Kimi-K3 on 8 B300 with 16 agents, as published: from memory of the chips alone the first token takes 86 s (median) and
 /// 50 tokens come per second; with a tier of host memory 0.85 s and 245. Hits collapse from 0.97 to 0.05. What the agents
-/// did is not published; here their prompts grow from 200,000 tokens to 400,000, so that all together are somewhat more
+/// did is not published; here their prompts grow from 200,000 tokens to 300,000, so that all together are somewhat more
 /// than the chips hold.
 #[test]
 fn kimi_k3_on_8_b300_falls_off_the_published_cliff_at_16_agents() {
     let link = "v1&model=kimi-k3&kv=fp8&memory=0.86&isl=200k&osl=400&pool=b300*8:tp8:etp8";
-    let own = |sessions: f64, tier: bool| agents(link, sessions, 3072.0, tier);
+    let own = |sessions: f64, tier: bool| agents(link, sessions, 1800.0, tier);
     let (few, many, rescued) = (own(2.0, false), own(16.0, false), own(16.0, true));
     let p50 = |own: &Replayed| own.ttft.unwrap().p50.value.get();
     println!("{} {} {} / {} {} {}", few.hit, many.hit, rescued.hit, p50(&few), p50(&many), p50(&rescued));

@@ -347,7 +347,7 @@ mod tests {
         let all = pairs(&outcome);
         let (plain, tiered) = all.iter().find(|(own, _)| own.sessions == 16.0).unwrap();
         // Published: 86 s against 0.85 s.
-        assert!(plain.p50 > 20.0 * tiered.p50 && tiered.p50 < 5.0, "{plain:?} {tiered:?}");
+        assert!(plain.p50 > 20.0 * tiered.p50 && tiered.p50 < 10.0, "{plain:?} {tiered:?}");
         assert!(plain.hit < 0.5 && tiered.hit > 0.9, "{plain:?} {tiered:?}");
         assert!(plain.cost > 2.0 * tiered.cost, "{plain:?} {tiered:?}");
         let (few, _) = all.iter().find(|(own, _)| own.sessions == 2.0).unwrap();
