@@ -46,6 +46,7 @@ pub mod model;
 pub mod number;
 pub mod prices;
 pub mod provenance;
+pub mod quote;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schema;
 mod table;
@@ -58,7 +59,8 @@ pub use engine::Engine;
 pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};
 pub use number::{ComputeType, NumberFormat};
-pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions};
+pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions, read_on, stale_days};
+pub use quote::{PriceBasis, PriceClass, PriceTerm, Quote};
 pub use table::{
     chip, chips, chips_by_vendor, file_provenance, model, models, models_by_vendor, nearest_chip_ids,
     nearest_model_ids,

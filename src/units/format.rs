@@ -85,6 +85,8 @@ pub enum Unit {
     Dollars,
     /// US dollars per hour.
     DollarsPerHour,
+    /// US dollars per month.
+    DollarsPerMonth,
     /// US dollars per million tokens.
     DollarsPerMillionTokens,
     /// Bytes, counted in thousands: `141 GB`.
@@ -157,6 +159,7 @@ impl Unit {
             Self::RequestsPerSecond => shape("", "req/s", "req/s", Prefix::Number, (0, 12)),
             Self::Dollars => shape("$", "", "", Prefix::Number, (0, 12)),
             Self::DollarsPerHour => shape("$", "/h", "per hour", Prefix::Number, (0, 12)),
+            Self::DollarsPerMonth => shape("$", "/month", "per month", Prefix::Number, (0, 12)),
             Self::DollarsPerMillionTokens => shape("$", "/Mtok", "per Mtok", Prefix::Number, (0, 12)),
             Self::Bytes => shape("", "B", "", Prefix::Unit, (0, 18)),
             Self::BytesPerSecond => shape("", "B/s", "", Prefix::Unit, (0, 18)),
@@ -979,6 +982,7 @@ mod tests {
         Unit::RequestsPerSecond,
         Unit::Dollars,
         Unit::DollarsPerHour,
+        Unit::DollarsPerMonth,
         Unit::DollarsPerMillionTokens,
         Unit::Bytes,
         Unit::BytesPerSecond,

@@ -38,7 +38,7 @@ impl Notice {
     /// Whether the figures may rest on something else than the writer of the link meant.
     #[must_use]
     pub const fn changes_meaning(&self) -> bool {
-        !matches!(self.problem, Problem::Repeated | Problem::NoUnit { .. })
+        !matches!(self.problem, Problem::Repeated | Problem::NoUnit { .. } | Problem::OldName { .. })
     }
 }
 
@@ -79,6 +79,7 @@ impl fmt::Display for Notice {
                 write!(f, "outside {}", value::range(&invalid.limits))?;
             }
             Problem::NoUnit { read_as } => write!(f, "no unit; read as {read_as}")?,
+            Problem::OldName { read_as } => write!(f, "an older word; read as {read_as}")?,
             Problem::Repeated => f.write_str("written again further on; the last one counts")?,
             Problem::Unused { reason } => write!(f, "not used, {reason}")?,
             Problem::OtherVersion

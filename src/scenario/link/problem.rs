@@ -34,6 +34,11 @@ pub enum Problem {
         /// As what it was read.
         read_as: &'static str,
     },
+    /// The value is a word of an older version.
+    OldName {
+        /// As what it was read.
+        read_as: &'static str,
+    },
     /// The key occurs again further on, and the last one counts.
     Repeated,
     /// Has no meaning beside another key.
