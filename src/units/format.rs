@@ -693,6 +693,7 @@ fn unit_factor(unit: &str, bytes: bool) -> Option<f64> {
             "s" | "h"
                 | "hr"
                 | "hour"
+                | "month"
                 | "user"
                 | "chip"
                 | "GPU"
@@ -969,7 +970,7 @@ mod tests {
         }
     }
 
-    const ALL_UNITS: [Unit; 23] = [
+    const ALL_UNITS: [Unit; 24] = [
         Unit::Number,
         Unit::Count,
         Unit::Parameters,
