@@ -11,7 +11,7 @@ use serde_json::Value;
 use tandem::catalog::{self, PriceBasis, api_prices, assumptions, chips};
 use tandem::cost::{PriceOrigin, chip_hour, chip_power};
 use tandem::evaluate::evaluate;
-use tandem::explore::{price_lines, size};
+use tandem::explore::{price_lines, size, stands};
 use tandem::metric::Metric;
 use tandem::report::{Reply, Strictness, reply, text};
 use tandem::scenario::link::{parse, write};
@@ -213,6 +213,19 @@ fn list_prices_of_apis_are_current_dated_and_linked() {
             !lines.iter().any(|line| line.provider == own.provider && line.name == own.name),
             "{}",
             own.name
+        );
+    }
+}
+
+#[test]
+fn dollars_an_hour_are_no_curve_against_interactivity() {
+    for metric in Metric::ALL {
+        let per_token = metric.id().starts_with("cost") || metric.id().contains("energy");
+        assert_eq!(
+            stands(metric),
+            per_token || ["per-chip", "per-mw"].contains(&metric.id()),
+            "{}",
+            metric.id()
         );
     }
 }
