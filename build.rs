@@ -34,6 +34,7 @@ mod catalog {
     pub mod model;
     pub mod number;
     pub mod provenance;
+    pub mod quote;
     pub mod schema;
     pub mod spelling;
 }
@@ -101,7 +102,6 @@ impl Build {
                 .then(a.id.cmp(&b.id))
         });
         let browser = self.browser;
-        self.write("chips.txt", lines(chips.iter().map(|own| (&*own.vendor, own.cells(browser)))));
         self.write("models.txt", lines(models.iter().map(|own| (&*own.vendor, own.cells(browser)))));
         self.aliases("chip", chips.iter().map(|own| (&*own.id, &*own.aliases)).collect());
         self.aliases("model", models.iter().map(|own| (&*own.id, &*own.aliases)).collect());
@@ -112,6 +112,8 @@ impl Build {
             self.file("acceptance.toml", |file: &AcceptanceFile, c| file.check(&known, c));
         let prices: Option<PricesFile> =
             self.file("prices.toml", |file: &PricesFile, c| file.check(&known, c));
+        let stale = |date: &str| prices.as_ref().is_some_and(|own| own.is_stale(date));
+        self.write("chips.txt", lines(chips.iter().map(|own| (&*own.vendor, own.cells(browser, &stale)))));
         let mut files = Vec::new();
         if let Some(own) = &workloads {
             self.write("workloads.rs", presets::workloads(own, browser));

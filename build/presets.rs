@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::catalog::schema::{
-    AcceptanceFile, AssumptionEntry, LengthsEntry, PricesFile, SessionEntry, SloEntry, WorkloadsFile,
+    AcceptanceFile, ApiEntry, AssumptionEntry, LengthsEntry, PricesFile, SessionEntry, SloEntry,
+    WorkloadsFile,
 };
 
 /// Words for people, which a browser does without.
@@ -91,22 +92,41 @@ pub fn prices(file: &PricesFile, browser: bool) -> String {
     let plain = |value: f64| format!("{value:?}");
     let mut code = format!(
         "static ASSUMPTIONS: Assumptions = Assumptions {{ pue: {}, electricity_per_kwh: {}, amortisation_years: {}, \
-         system_power_factor: {} }};\n",
+         interest: {}, network: {}, storage: {}, \
+         spread: [{}], system_power_factor: {} }};\n",
         assumption(&file.pue, &plain),
         assumption(&file.electricity_USD_per_kWh, &|value| format!("Dollars::new({value:?})")),
         assumption(&file.amortisation_years, &plain),
+        assumption(&file.interest, &plain),
+        assumption(&file.network, &plain),
+        assumption(&file.storage, &plain),
+        [
+            &file.spread_market,
+            &file.spread_list,
+            &file.spread_contract,
+            &file.spread_purchase,
+            &file.spread_tco
+        ]
+        .map(|own| assumption(own, &plain))
+        .join(", "),
         assumption(&file.system_power_factor, &plain),
     );
+    let _ = writeln!(code, "static READ_ON: &str = {:?};", file.as_of);
+    let _ = writeln!(code, "const STALE_DAYS: u32 = {};", file.stale_days);
     let _ = writeln!(
         code,
         "static API_SOURCES: &str = {:?};",
         words(&format!("{} (read {})", file.api_sources, file.api_date), browser)
     );
-    let _ = writeln!(code, "static API_PRICES: [ApiPrice; {}] = [", file.api.len());
-    for e in &file.api {
+    // The page compares with offers of the catalogue's models, and with those that can be had.
+    let kept = |e: &&ApiEntry| !browser || (e.model.is_some() && !file.has_ended(e));
+    let offers: Vec<&ApiEntry> = file.api.iter().filter(kept).collect();
+    let _ = writeln!(code, "static API_PRICES: [ApiPrice; {}] = [", offers.len());
+    for e in offers {
         let _ = writeln!(
             code,
-            "ApiPrice {{ name: {:?}, provider: {:?}, model: {:?}, input: Dollars::new({:?}), cached: {}, output: Dollars::new({:?}) }},",
+            "ApiPrice {{ name: {:?}, provider: {:?}, model: {:?}, input: Dollars::new({:?}), cached: {}, output: Dollars::new({:?}), \
+             as_of: {:?}, withdrawn: {:?}, ended: {} }},",
             e.name,
             e.provider,
             e.model,
@@ -114,6 +134,9 @@ pub fn prices(file: &PricesFile, browser: bool) -> String {
             e.cached_USD_per_Mtok
                 .map_or_else(|| "None".to_owned(), |price| format!("Some(Dollars::new({price:?}))")),
             e.output_USD_per_Mtok,
+            e.as_of.as_deref().unwrap_or_default(),
+            e.withdrawn,
+            file.has_ended(e),
         );
     }
     code + "];\n"

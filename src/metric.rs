@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{PriceSpread, Unpriced};
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
 use crate::units::format::Unit;
+use crate::units::{Dollars, DollarsPerHour};
 
 /// A number that can be plotted, put in a table or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +32,10 @@ pub enum Metric {
     CostInput,
     /// Dollars per million output tokens.
     CostOutput,
+    /// Dollars per hour of the whole deployment.
+    PerHour,
+    /// Dollars per month of 730.5 hours.
+    PerMonth,
     /// Joules per output token.
     Energy,
     /// Output tokens per second and megawatt.
@@ -60,6 +66,10 @@ pub enum Quantity {
     RequestRate,
     /// US dollars per million tokens.
     DollarsPerMtok,
+    /// US dollars per hour.
+    DollarsPerHour,
+    /// US dollars per month.
+    DollarsPerMonth,
     /// Joules per token.
     Energy,
     /// Tokens per second and megawatt.
@@ -70,7 +80,7 @@ pub enum Quantity {
 
 impl Metric {
     /// All metrics, in the order of menus.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ttft,
         Self::Tpot,
         Self::E2e,
@@ -81,6 +91,8 @@ impl Metric {
         Self::CostTotal,
         Self::CostInput,
         Self::CostOutput,
+        Self::PerHour,
+        Self::PerMonth,
         Self::Energy,
         Self::ThroughputPerMegawatt,
         Self::Utilisation,
@@ -100,6 +112,8 @@ impl Metric {
             Self::CostTotal => "cost",
             Self::CostInput => "cost-input",
             Self::CostOutput => "cost-output",
+            Self::PerHour => "per-hour",
+            Self::PerMonth => "per-month",
             Self::Energy => "energy",
             Self::ThroughputPerMegawatt => "per-mw",
             Self::Utilisation => "utilisation",
@@ -123,9 +137,11 @@ impl Metric {
             Self::Throughput => "Output throughput",
             Self::ThroughputPerChip => "Throughput per chip",
             Self::RequestRate => "Requests served",
-            Self::CostTotal => "Cost of all tokens",
+            Self::CostTotal => "Cost of input and output tokens",
             Self::CostInput => "Cost of input tokens",
             Self::CostOutput => "Cost of output tokens",
+            Self::PerHour => "Cost per hour",
+            Self::PerMonth => "Cost per month of 730.5 hours",
             Self::Energy => "Energy per output token",
             Self::ThroughputPerMegawatt => "Throughput per megawatt",
             Self::Utilisation => "Utilisation of the busiest pool",
@@ -143,9 +159,11 @@ impl Metric {
             Self::Throughput => "tok/s",
             Self::ThroughputPerChip => "tok/s/chip",
             Self::RequestRate => "req/s",
-            Self::CostTotal => "$/Mtok",
+            Self::CostTotal => "$/Mtok in+out",
             Self::CostInput => "$/Mtok in",
             Self::CostOutput => "$/Mtok out",
+            Self::PerHour => "$/h",
+            Self::PerMonth => "$/month",
             Self::Energy => "J/token",
             Self::ThroughputPerMegawatt => "tok/s/MW",
             Self::Utilisation => "Utilisation",
@@ -160,6 +178,8 @@ impl Metric {
             Self::Interactivity | Self::Throughput | Self::ThroughputPerChip => Quantity::TokenRate,
             Self::RequestRate => Quantity::RequestRate,
             Self::CostTotal | Self::CostInput | Self::CostOutput => Quantity::DollarsPerMtok,
+            Self::PerHour => Quantity::DollarsPerHour,
+            Self::PerMonth => Quantity::DollarsPerMonth,
             Self::Energy => Quantity::Energy,
             Self::ThroughputPerMegawatt => Quantity::TokenRatePerMegawatt,
             Self::Utilisation => Quantity::Share,
@@ -177,6 +197,8 @@ impl Metric {
                 Quantity::TokenRate => Unit::TokensPerSecond,
                 Quantity::RequestRate => Unit::RequestsPerSecond,
                 Quantity::DollarsPerMtok => Unit::DollarsPerMillionTokens,
+                Quantity::DollarsPerHour => Unit::DollarsPerHour,
+                Quantity::DollarsPerMonth => Unit::DollarsPerMonth,
                 Quantity::Energy => Unit::JoulesPerToken,
                 Quantity::TokenRatePerMegawatt => Unit::TokensPerSecondPerMegawatt,
                 Quantity::Share => Unit::Percent,
@@ -219,8 +241,13 @@ impl Metric {
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
         let (steady, costs, evidence) = (&evaluation.steady, &evaluation.costs, &evaluation.evidence);
         let exact = Band { low: 1.0, high: 1.0 };
-        let dollars = |value: &Result<crate::units::Dollars, crate::cost::Unpriced>| match value {
-            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse())),
+        // A cost per token lies where throughput does and where the prices of the chips do.
+        let dollars = |value: &Result<Dollars, Unpriced>, spread: PriceSpread| match value {
+            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse().times(spread.low, spread.high))),
+            Err(unpriced) => Err(unpriced.to_string()),
+        };
+        let paid = |dollars: fn(DollarsPerHour) -> f64| match &costs.per_hour {
+            Ok(price) => Ok((dollars(*price), Band { low: costs.spread.low, high: costs.spread.high })),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let (value, band) = match self {
@@ -231,9 +258,11 @@ impl Metric {
             Self::Throughput => (steady.throughput().get(), evidence.throughput),
             Self::ThroughputPerChip => (steady.throughput_per_chip().get(), evidence.throughput),
             Self::RequestRate => (steady.rate.get(), evidence.throughput),
-            Self::CostTotal => dollars(&costs.per_mtok_total)?,
-            Self::CostInput => dollars(&costs.per_mtok_input)?,
-            Self::CostOutput => dollars(&costs.per_mtok_output)?,
+            Self::CostTotal => dollars(&costs.per_mtok_total, costs.spread)?,
+            Self::CostInput => dollars(&costs.per_mtok_input, costs.spread_input)?,
+            Self::CostOutput => dollars(&costs.per_mtok_output, costs.spread_output)?,
+            Self::PerHour => paid(DollarsPerHour::get)?,
+            Self::PerMonth => paid(|price| price.per_month().get())?,
             Self::Energy => match &costs.joules_per_token {
                 Ok(joules) => (joules.get(), evidence.throughput.inverse()),
                 Err(unpriced) => return Err(unpriced.to_string()),

@@ -440,7 +440,7 @@ fn a_map_shows_who_wins_where() {
     let output = run(&arguments, b"");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let page = plain(&output);
-    assert!(page.starts_with("Best by $/Mtok within the service level."), "{page}");
+    assert!(page.starts_with("Best by $/Mtok in+out within the service level."), "{page}");
     assert!(page.contains("A  8 × H100 SXM prefill + 8 × H200 SXM decode, best on "), "{page}");
     assert!(page.contains("B  16 × H100 SXM, best on ") && page.contains("nothing keeps the service level"));
     let json = &lines(&run(&[&arguments[..], &["--json"]].concat(), b""))[0];
@@ -480,7 +480,7 @@ fn levers_are_shown_as_a_tornado() {
     let unpriced = "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s";
     let output = run(&["sensitivity", unpriced, "--metric", "cost"], b"");
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("has no public rent"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("has no public rental-market price"), "{}", text(&output.stderr));
 }
 
 #[test]

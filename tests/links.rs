@@ -155,9 +155,21 @@ fn golden_links_load_for_ever() {
     for line in lines {
         let (text, canonical) = line.split_once(" -> ").expect("a golden line is `link -> canonical link`");
         let parsed = parse(text.trim());
-        assert_eq!(write(&parsed.scenario, &parsed.view), canonical.trim(), "{text}");
-        assert_eq!(parsed.notices, [], "{text}");
-        assert_eq!(parse(canonical.trim()).scenario, parsed.scenario, "{text}");
+        let again = parse(canonical.trim());
+        assert_eq!(again.scenario, parsed.scenario, "{text}");
+        if again.notices.is_empty() {
+            assert_eq!(parsed.notices, [], "{text}");
+            assert_eq!(write(&parsed.scenario, &parsed.view), canonical.trim(), "{text}");
+        } else {
+            // A word of an older link is told of, means what it meant, and is written in today's.
+            assert!(parsed.notices.iter().all(|own| !own.changes_meaning()), "{text}: {:?}", parsed.notices);
+            let today = write(&parsed.scenario, &parsed.view);
+            assert_eq!(
+                (parse(&today).scenario, parse(&today).notices),
+                (parsed.scenario, Vec::new()),
+                "{text}"
+            );
+        }
         count += 1;
     }
     assert!(count >= 30, "golden links were lost: {count} left");
@@ -208,7 +220,7 @@ fn what_a_link_brings_along_works_like_the_catalogue() {
     let metric = |id: &str| json["metrics"][id]["value"].as_f64().unwrap();
     let watts = metric("energy") * metric("throughput");
     assert!((watts / (8.0 * 700.0 * 2.0 * 1.25) - 1.0).abs() < 1e-9, "{watts}");
-    for basis in ["rent", "rent-low", "own"] {
+    for basis in ["market", "list", "contract", "own", "tco"] {
         let Reply::Report(report) = reply(&format!("{own}&price={basis}"), Strictness::Strict) else {
             panic!()
         };

@@ -33,7 +33,9 @@ fn the_sentence_answers_the_question_that_was_asked() {
     let closed = sentence("v1&model=llama3-8b&concurrency=1&pool=rtx-5090*1&isl=2k&osl=512");
     assert!(closed.starts_with("1 × RTX 5090 serves 1 user at 2k/512 with Llama 3"), "{closed}");
     assert!(
-        closed.contains(" tok/s/user, $") && closed.contains("/Mtok ±") && closed.contains("Limited by ")
+        closed.contains(" tok/s/user, $")
+            && closed.contains("/Mtok of input and output ±")
+            && closed.contains("Limited by ")
     );
     let open = sentence("v1&model=llama3-8b&rate=1&pool=h200*8");
     assert!(open.starts_with("8 × H200 SXM hold 1 req/s of 8k/1k with"), "{open}");

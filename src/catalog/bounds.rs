@@ -104,6 +104,14 @@ pub const PUE: Limits = count("pue", 1.0, 3.0);
 pub const ELECTRICITY: Limits = Limits { field: "kwh", low: 0.0, high: 2.0, unit: "$/kWh" };
 /// Time over which a purchase is written off.
 pub const AMORTISATION: Limits = Limits { field: "years", low: 1.0, high: 20.0, unit: "years" };
+/// Cost of capital per year.
+pub const INTEREST: Limits = Limits { field: "interest", low: 0.0, high: 1.0, unit: "" };
+/// What stands beside the servers, as a share of what they cost.
+pub const BESIDE: Limits = Limits { field: "network", low: 0.0, high: 2.0, unit: "" };
+/// A price over another of the same chip and basis.
+pub const PRICE_RATIO: Limits = count("spread of prices", 0.05, 20.0);
+/// Days after which a price is stale.
+pub const STALE: Limits = Limits { field: "stale_days", low: 1.0, high: 3650.0, unit: "days" };
 /// Power of a chip with its share of the system around it over its own.
 pub const SYSTEM_POWER: Limits = count("system power", 1.0, 10.0);
 /// List price of a million tokens.
@@ -127,7 +135,7 @@ impl Chip {
         }
         fields.extend(self.scale_out.map(|bandwidth| (SCALE_OUT, bandwidth.get())));
         fields.extend(self.tdp.map(|power| (POWER, power.get())));
-        fields.extend(self.price.rent_typical.map(|price| (PRICE, price.get())));
+        fields.extend(self.price.given.map(|price| (PRICE, price.get())));
         outside(fields)
     }
 }

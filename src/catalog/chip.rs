@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::number::ComputeType;
 pub use super::provenance::Confidence;
 use super::provenance::Provenance;
+use super::quote::{PriceBasis, Quote};
 use crate::units::{Bytes, BytesPerSecond, Dollars, DollarsPerHour, FlopsPerSecond, Watts};
 
 /// One accelerator: the unit that a pool counts.
@@ -97,17 +98,47 @@ pub struct ScaleUp {
     pub domain: u32,
 }
 
-/// Prices of one chip with its share of the system around it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Prices of one chip with its share of the system around it, a basis each; no basis is ever filled from another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChipPrice {
     /// Share of a system's purchase price.
     pub capex: Option<Dollars>,
-    /// Total cost of ownership per hour, as published.
-    pub owner: Option<DollarsPerHour>,
-    /// Low end of rents.
-    pub rent_low: Option<DollarsPerHour>,
-    /// Typical on-demand rent.
-    pub rent_typical: Option<DollarsPerHour>,
+    /// Month or day to which it is true.
+    pub capex_as_of: Cow<'static, str>,
+    /// Whether that is longer ago than prices may be.
+    pub capex_stale: bool,
+    /// On the rental market.
+    pub market: Option<Quote>,
+    /// On the lists of clouds.
+    pub list: Option<Quote>,
+    /// By contract.
+    pub contract: Option<Quote>,
+    /// Total cost of ownership, as published.
+    pub tco: Option<Quote>,
+    /// What the owner of a chip says that it costs, whoever pays; only chips of one's own have it.
+    pub given: Option<DollarsPerHour>,
+}
+
+impl ChipPrice {
+    /// The price per hour on a basis, where the catalogue has one. Ownership has none: it follows from the purchase.
+    #[must_use]
+    pub fn quote(&self, basis: PriceBasis) -> Option<&Quote> {
+        match basis {
+            PriceBasis::Market => self.market.as_ref(),
+            PriceBasis::List => self.list.as_ref(),
+            PriceBasis::Contract => self.contract.as_ref(),
+            PriceBasis::Tco => self.tco.as_ref(),
+            PriceBasis::Own => None,
+        }
+    }
+
+    /// The bases on which the chip has a price that is no estimate.
+    pub fn bases(&self) -> impl Iterator<Item = PriceBasis> + '_ {
+        PriceBasis::ALL.into_iter().filter(|basis| match basis {
+            PriceBasis::Own => self.capex.is_some(),
+            _ => self.quote(*basis).is_some_and(|own| !own.estimate),
+        })
+    }
 }
 
 /// How fast a chip multiplies numbers of one type.

@@ -142,7 +142,7 @@ impl Chip {
             tdp: power,
             all_in_power: None,
             // As with any price that the user states, it holds whether chips are rented or owned.
-            price: ChipPrice { capex: None, owner: price, rent_low: None, rent_typical: price },
+            price: ChipPrice { given: price, ..ChipPrice::default() },
             sources: Cow::Borrowed(SOURCE),
             confidence: Confidence::Low,
             notes: Cow::Borrowed(""),
@@ -163,7 +163,7 @@ impl Chip {
             scale_up: self.scale_up,
             scale_out: self.scale_out,
             power: self.tdp,
-            price: self.price.rent_typical,
+            price: self.price.given,
         })
     }
 }

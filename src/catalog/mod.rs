@@ -48,6 +48,7 @@ pub mod named;
 pub mod number;
 pub mod prices;
 pub mod provenance;
+pub mod quote;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod schema;
 pub mod spelling;
@@ -62,7 +63,8 @@ pub use family::{Family, FamilyError, parse_family_id, scaled};
 pub use model::{Attention, Ffn, Model, Parameters};
 pub use named::{ModelName, chip_named, model_named, nearest_chip_ids, nearest_model_ids};
 pub use number::{ComputeType, NumberFormat};
-pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions};
+pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions, read_on, stale_days};
+pub use quote::{PriceBasis, PriceClass, PriceTerm, Quote};
 pub use table::{
     chip, chip_aliases, chips, chips_by_vendor, file_provenance, model, model_aliases, models,
     models_by_vendor,

@@ -3,6 +3,8 @@
 //! Where the price of a chip comes from: `[price]` of `data/chips/ID.toml`, read into [`super::chip::ChipPrice`]; which of
 //! its figures applies and what ownership adds, `cost::chip_price` decides.
 
+use serde::Serialize;
+
 use crate::units::Dollars;
 
 include!(concat!(env!("OUT_DIR"), "/prices.rs"));
@@ -29,12 +31,22 @@ pub struct Assumptions {
     pub electricity_per_kwh: Assumption<Dollars>,
     /// Years over which the purchase price is written off.
     pub amortisation_years: Assumption<f64>,
+    /// Cost of capital per year, paid as an annuity over the write-off.
+    pub interest: Assumption<f64>,
+    /// Scale-out network, as a share of what the chips with their servers cost.
+    pub network: Assumption<f64>,
+    /// Storage, as a share of the same.
+    pub storage: Assumption<f64>,
+    /// How far prices of a chip lie apart where only one is known, by basis in the order of
+    /// [`super::PriceBasis::ALL`]: factors of
+    /// the price.
+    pub spread: [Assumption<f64>; 5],
     /// Power of a chip with its share of the system around it over its own, where only that is known.
     pub system_power_factor: Assumption<f64>,
 }
 
 /// List price of a model behind an API, per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ApiPrice {
     /// Name of the offer.
     pub name: &'static str,
@@ -48,12 +60,30 @@ pub struct ApiPrice {
     pub cached: Option<Dollars>,
     /// A million output tokens.
     pub output: Dollars,
+    /// Month or day to which it is true.
+    pub as_of: &'static str,
+    /// Day on which the offer ends or ended, where one was announced.
+    pub withdrawn: Option<&'static str>,
+    /// Whether it had ended on the day of the catalogue ([`read_on`]).
+    pub ended: bool,
 }
 
 /// Assumptions about owning hardware.
 #[must_use]
 pub fn assumptions() -> &'static Assumptions {
     &ASSUMPTIONS
+}
+
+/// Day to which the catalogue is true, `2026-11-30`.
+#[must_use]
+pub fn read_on() -> &'static str {
+    READ_ON
+}
+
+/// Days after which a price is stale.
+#[must_use]
+pub fn stale_days() -> u32 {
+    STALE_DAYS
 }
 
 /// List prices: the vendors of closed models first, then open models by vendor or host.

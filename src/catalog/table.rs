@@ -13,6 +13,7 @@ use super::lookup;
 use super::model::{Model, Release};
 use super::number::NumberFormat;
 use super::provenance::{Confidence, Provenance};
+use super::quote::{PriceClass, PriceTerm, Quote};
 use super::spelling;
 use crate::units::decimal::decimal;
 use crate::units::order;
@@ -243,16 +244,53 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
         scale_out: cells.figure(BytesPerSecond::giga),
         tdp: cells.figure(Watts::new),
         all_in_power: cells.figure(Watts::new),
-        price: ChipPrice {
-            capex: cells.figure(Dollars::new),
-            owner: cells.figure(DollarsPerHour::new),
-            rent_low: cells.figure(DollarsPerHour::new),
-            rent_typical: cells.figure(DollarsPerHour::new),
-        },
+        price: read_price(cells)?,
         confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,
         notes: cells.words()?,
         provenance: provenance(CHIP_BLOCKS, id),
+    })
+}
+
+/// What a chip costs: the purchase with its date, then the bases with a price per hour.
+fn read_price(cells: &mut Cells) -> Option<ChipPrice> {
+    let capex = cells.figure(Dollars::new);
+    let date = cells.text()?;
+    let capex_as_of = date.strip_suffix(STALE).unwrap_or(date);
+    let (market, list) = (read_quote(cells.text()?), read_quote(cells.text()?));
+    let (contract, tco) = (read_quote(cells.text()?), read_quote(cells.text()?));
+    Some(ChipPrice {
+        capex,
+        capex_as_of: Cow::Borrowed(capex_as_of),
+        capex_stale: capex_as_of.len() < date.len(),
+        market,
+        list,
+        contract,
+        tco,
+        given: None,
+    })
+}
+
+/// What stands behind the date of a price that is older than prices may be.
+const STALE: char = '!';
+
+/// Value, low, high, date, class, term, `e` or `-` for estimates, and an address, with blanks between.
+fn read_quote(text: &'static str) -> Option<Quote> {
+    let mut parts = text.split(' ');
+    let mut price = || parts.next().and_then(decimal).map(DollarsPerHour::new);
+    let (value, low, high) = (price()?, price()?, price()?);
+    let date = parts.next()?;
+    let as_of = date.strip_suffix(STALE).unwrap_or(date);
+    Some(Quote {
+        value,
+        low,
+        high,
+        as_of: Cow::Borrowed(as_of),
+        class: PriceClass::from_id(parts.next()?)?,
+        term: PriceTerm::from_id(parts.next()?)?,
+        estimate: parts.next()? == "e",
+        stale: as_of.len() < date.len(),
+        url: Cow::Borrowed(parts.next().unwrap_or_default()),
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tandem::catalog::import::model_from_config;
+use tandem::catalog::{self, PriceBasis};
 use tandem::report;
 
 use super::failure::Failure;
@@ -15,9 +16,18 @@ use super::json::json;
 pub(super) struct Catalog {
     /// What to list
     kind: Kind,
+    /// What chips cost: market, list, contract, own or tco
+    #[arg(long, value_name = "BASIS", default_value = "market", value_parser = basis)]
+    price: PriceBasis,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
+}
+
+/// A basis of prices by its identifier.
+fn basis(id: &str) -> Result<PriceBasis, String> {
+    let known = || PriceBasis::ALL.map(PriceBasis::id).join(", ");
+    PriceBasis::from_id(id).ok_or_else(|| format!("one of {} is expected", known()))
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -26,6 +36,8 @@ enum Kind {
     Chips,
     /// Models
     Models,
+    /// List prices of models behind an API
+    Prices,
 }
 
 impl Catalog {
@@ -33,7 +45,9 @@ impl Catalog {
         match (self.kind, self.json) {
             (Kind::Chips, true) => json(out, &report::catalog::named_chips()),
             (Kind::Models, true) => json(out, &report::catalog::named_models()),
-            (Kind::Chips, false) => Ok(out.write_all(report::catalog::chips().as_bytes())?),
+            (Kind::Prices, true) => json(out, &catalog::api_prices()),
+            (Kind::Prices, false) => Ok(out.write_all(report::catalog::prices().as_bytes())?),
+            (Kind::Chips, false) => Ok(out.write_all(report::catalog::chips(self.price).as_bytes())?),
             (Kind::Models, false) => Ok(out.write_all(report::catalog::models().as_bytes())?),
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct Frontier {
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     link: Option<String>,
     /// The metric against speed per user: throughput per chip, a cost or an energy
-    #[arg(long, default_value = "per-chip", value_parser = metric)]
+    #[arg(long, default_value = "per-chip", value_parser = against)]
     metric: Metric,
     /// Print one JSON object
     #[arg(long)]
@@ -249,6 +249,14 @@ impl Diff {
             Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
         }
     }
+}
+
+/// A metric that can stand against interactivity, by its identifier.
+fn against(id: &str) -> Result<Metric, String> {
+    let known: Vec<Metric> = Metric::ALL.into_iter().filter(|own| explore::stands(*own)).collect();
+    let names: Vec<&str> = known.iter().map(|own| own.id()).collect();
+    let found = known.iter().find(|own| own.id() == id).copied();
+    found.ok_or_else(|| format!("one of {} is expected", names.join(", ")))
 }
 
 /// A metric by its identifier.

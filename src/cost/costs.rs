@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::price::{Unpriced, chip_power, chip_price};
+use super::price::{Unpriced, chip_hour, chip_power};
 use crate::scenario::{Role, Scenario};
 use crate::serve::Steady;
 use crate::units::{Dollars, DollarsPerHour, Joules, Seconds, Watts};
@@ -20,10 +20,55 @@ pub struct Costs {
     pub per_mtok_output: Result<Dollars, Unpriced>,
     /// Dollars per million output tokens, when they carry everything.
     pub per_mtok_output_all: Result<Dollars, Unpriced>,
+    /// How far prices of the chips lie apart, as factors of the whole cost.
+    pub spread: PriceSpread,
+    /// The same of the cost of input.
+    pub spread_input: PriceSpread,
+    /// The same of the cost of output.
+    pub spread_output: PriceSpread,
     /// Power of the deployment with its data centre.
     pub power: Result<Watts, Unpriced>,
     /// Energy per output token.
     pub joules_per_token: Result<Joules, Unpriced>,
+}
+
+/// Factors of a cost at the lowest and at the highest prices of its chips.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PriceSpread {
+    /// At most 1.
+    pub low: f64,
+    /// At least 1.
+    pub high: f64,
+}
+
+/// Dollars per hour at the prices shown, the lowest and the highest.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Sum {
+    fn add(&mut self, value: f64, low: f64, high: f64) {
+        self.value += value;
+        self.low += low;
+        self.high += high;
+    }
+
+    /// The rest of a sum.
+    fn without(self, part: Self) -> Self {
+        Self { value: self.value - part.value, low: self.low - part.low, high: self.high - part.high }
+    }
+
+    /// The ends as factors; what costs nothing has no spread.
+    fn spread(self) -> PriceSpread {
+        if self.value > 0.0 {
+            PriceSpread { low: self.low / self.value, high: self.high / self.value }
+        } else {
+            PriceSpread { low: 1.0, high: 1.0 }
+        }
+    }
 }
 
 /// What a served scenario costs.
@@ -34,12 +79,11 @@ pub struct Costs {
 pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let pricing = &scenario.pricing;
     let hour = Seconds::new(3600.0);
-    let mut all = Ok(DollarsPerHour::ZERO);
-    let mut input = Ok(DollarsPerHour::ZERO);
+    let (mut all, mut input) = (Sum::default(), Sum::default());
+    let mut unpriced: Option<Unpriced> = None;
     let mut power = Ok(Watts::ZERO);
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
-        let price = chip_price(scenario, &pool.chip).map(|price| price * chips);
         let share = match pool.role {
             Role::Prefill => 1.0,
             // A pool that writes answers reads prompts too where no other does; the share is 0 elsewhere.
@@ -47,8 +91,14 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
                 steady.prefill_share
             }
         };
-        all = sum(all, price.clone());
-        input = sum(input, price.map(|price| price * share));
+        match chip_hour(scenario, &pool.chip) {
+            Ok(hour) => {
+                let [value, low, high] = [hour.value, hour.low, hour.high].map(|own| own.get() * chips);
+                all.add(value, low, high);
+                input.add(value * share, low * share, high * share);
+            }
+            Err(missing) => unpriced = unpriced.or(Some(missing)),
+        }
         power = match (power, chip_power(scenario, &pool.chip)) {
             (Ok(so_far), Ok(own)) => Ok(so_far + own * chips * pricing.pue),
             (Err(first), _) => Err(first),
@@ -56,31 +106,25 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         };
     }
     let per_hour_tokens = |tokens: f64| steady.rate.get() * tokens * hour.get() * 1e-6;
-    let per_mtok = |price: Result<DollarsPerHour, Unpriced>, tokens: f64| {
-        price.map(|price| price.over(hour) / (per_hour_tokens(tokens) * pricing.utilisation))
+    let priced = |sum: Sum| match &unpriced {
+        Some(missing) => Err(missing.clone()),
+        None => Ok(DollarsPerHour::new(sum.value)),
+    };
+    let per_mtok = |sum: Sum, tokens: f64| {
+        priced(sum).map(|price| price.over(hour) / (per_hour_tokens(tokens) * pricing.utilisation))
     };
     let (isl, osl) = (steady.isl.get(), steady.osl.get());
-    let output = match (&all, &input) {
-        (Ok(all), Ok(input)) => Ok(*all - *input),
-        (Err(missing), _) | (_, Err(missing)) => Err(missing.clone()),
-    };
+    let output = all.without(input);
     Costs {
-        per_mtok_total: per_mtok(all.clone(), isl + osl),
+        per_mtok_total: per_mtok(all, isl + osl),
         per_mtok_input: per_mtok(input, isl),
         per_mtok_output: per_mtok(output, osl),
-        per_mtok_output_all: per_mtok(all.clone(), osl),
-        per_hour: all,
+        per_mtok_output_all: per_mtok(all, osl),
+        per_hour: priced(all),
+        spread: all.spread(),
+        spread_input: input.spread(),
+        spread_output: output.spread(),
         joules_per_token: power.clone().map(|power| Joules::new(power.get() / steady.throughput().get())),
         power,
-    }
-}
-
-fn sum(
-    left: Result<DollarsPerHour, Unpriced>,
-    right: Result<DollarsPerHour, Unpriced>,
-) -> Result<DollarsPerHour, Unpriced> {
-    match (left, right) {
-        (Ok(left), Ok(right)) => Ok(left + right),
-        (Err(missing), _) | (_, Err(missing)) => Err(missing),
     }
 }

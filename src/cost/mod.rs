@@ -1,8 +1,9 @@
-//! Dollars and watts of a deployment, from rent or from ownership: of one chip (`price`), and of the whole with what comes
-//! to a token (`costs`).
+//! Dollars and watts of a deployment: of one chip on the chosen way to pay (`price`), an estimate where nobody publishes a
+//! price there (`estimate`), and of the whole with what comes to a token (`costs`).
 
 mod costs;
+mod estimate;
 mod price;
 
-pub use costs::{Costs, costs};
-pub use price::{Unpriced, chip_power, chip_price};
+pub use costs::{Costs, PriceSpread, costs};
+pub use price::{ChipHour, PriceOrigin, Unpriced, chip_hour, chip_power, chip_price};

@@ -1,14 +1,23 @@
 //! Price and power of one chip under a pricing.
 //!
-//! A price the user states wins; else the catalogue's, and where it has none the cost is absent with the reason. Nothing
-//! is guessed: a chip that nobody rents out and nobody priced has no cost until the user gives one. The catalogue's prices
-//! are `[price]` of `data/chips/ID.toml`, what ownership adds is in `data/prices.toml`.
+//! A price the user states wins; else the catalogue's on the basis that the scenario chooses, and where it has none there
+//! the cost is absent with the reason. No basis is filled from another: a rental market, a price list, a contract and
+//! ownership differ by factors of two to four, so that a chip priced on one of them and its neighbour on another compare
+//! as nothing real. Who wants a figure all the same asks for an estimate (`super::estimate`), which is marked as one.
+//!
+//! Ownership is one method for all chips: the purchase with its network and storage, paid back as an annuity over the years
+//! at the cost of capital, and electricity through the meter. What others published as a total cost of ownership has its
+//! own write-off, power and margins inside, so it is a basis of its own and never stands in for the purchase.
+//!
+//! The catalogue's prices are `[price]` of `data/chips/ID.toml`; what ownership adds, and how far prices of a basis usually
+//! lie apart where a chip has a single one, is in `data/prices.toml`.
 
 use serde::Serialize;
 
-use crate::catalog::{self, assumptions};
-use crate::scenario::{PriceBasis, Pricing, Scenario};
-use crate::units::{Dollars, DollarsPerHour, Watts};
+use super::estimate::{Known, estimated};
+use crate::catalog::{self, Chip, PriceBasis, assumptions};
+use crate::scenario::{Pricing, Scenario};
+use crate::units::{Dollars, DollarsPerHour, HOURS_PER_MONTH, Watts};
 
 /// Why a cost is absent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,12 +28,83 @@ pub struct Unpriced {
     pub figure: &'static str,
 }
 
+impl Unpriced {
+    /// The bases on which the catalogue has a price of the chip all the same; none where another figure is missing.
+    #[must_use]
+    pub fn elsewhere(&self) -> Vec<PriceBasis> {
+        let price = PriceBasis::ALL.iter().any(|basis| basis.figure() == self.figure);
+        let chip = catalog::chip(&self.chip).filter(|_| price);
+        chip.map_or_else(Vec::new, |own| own.price.bases().collect())
+    }
+
+    /// The reason with the name of the chip that a reader knows.
+    #[must_use]
+    pub fn reason(&self, name: &str) -> String {
+        let bases: Vec<&str> = self.elsewhere().into_iter().map(PriceBasis::id).collect();
+        let elsewhere =
+            if bases.is_empty() { String::new() } else { format!("; it has one on: {}", bases.join(", ")) };
+        format!("{name} has no public {}{elsewhere}", self.figure)
+    }
+}
+
 impl std::fmt::Display for Unpriced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // A data sheet's name without what it adds in brackets; a chip of one's own goes by its identifier.
         let name = catalog::chip(&self.chip).map_or(self.chip.as_str(), |own| &own.name);
         let name = name.split_once(" (").map_or(name, |(short, _)| short);
-        write!(f, "{name} has no public {}", self.figure)
+        f.write_str(&self.reason(name))
+    }
+}
+
+/// What an hour of a chip costs, and how far prices for it lie apart.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ChipHour {
+    /// The price that is reckoned with.
+    pub value: DollarsPerHour,
+    /// Lowest price.
+    pub low: DollarsPerHour,
+    /// Highest price.
+    pub high: DollarsPerHour,
+    /// Where it comes from.
+    pub origin: PriceOrigin,
+}
+
+/// Where the price of a chip comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriceOrigin {
+    /// The user says so.
+    Given,
+    /// The catalogue has it.
+    Catalogue,
+    /// Its source calls it an estimate.
+    SourceEstimate,
+    /// Scaled from the price of the chip on another basis.
+    Scaled {
+        /// That basis.
+        from: PriceBasis,
+    },
+}
+
+impl PriceOrigin {
+    /// Whether nobody asks this price.
+    #[must_use]
+    pub const fn is_estimate(self) -> bool {
+        matches!(self, Self::SourceEstimate | Self::Scaled { .. })
+    }
+}
+
+impl ChipHour {
+    /// A price that the user states: no spread.
+    const fn given(value: DollarsPerHour) -> Self {
+        Self { value, low: value, high: value, origin: PriceOrigin::Given }
+    }
+
+    /// A price of the catalogue, with the usual spread of the basis where the chip has a single one.
+    fn listed(known: Known, basis: PriceBasis, origin: PriceOrigin) -> Self {
+        let Known { value, low, high } = known.with_usual_spread(basis);
+        let dollars = DollarsPerHour::new;
+        Self { value: dollars(value), low: dollars(low), high: dollars(high), origin }
     }
 }
 
@@ -33,22 +113,46 @@ impl std::fmt::Display for Unpriced {
 /// # Errors
 /// [`Unpriced`] names the chip and the figure nobody published.
 pub fn chip_price(scenario: &Scenario, id: &str) -> Result<DollarsPerHour, Unpriced> {
+    chip_hour(scenario, id).map(|own| own.value)
+}
+
+/// Price of one chip per hour with its spread and origin.
+///
+/// # Errors
+/// [`Unpriced`] names the chip and the figure nobody published.
+pub fn chip_hour(scenario: &Scenario, id: &str) -> Result<ChipHour, Unpriced> {
     let pricing = &scenario.pricing;
     if let Some(own) = pricing.rents.iter().rev().find(|own| own.chip == id) {
-        return Ok(own.rent);
+        return Ok(ChipHour::given(own.rent));
     }
-    let missing = |figure| Unpriced { chip: id.to_owned(), figure };
-    let chip = scenario.chip(id).ok_or_else(|| missing("price"))?;
-    let price = &chip.price;
-    match pricing.basis {
-        PriceBasis::Rent => price.rent_typical.or(price.rent_low).ok_or_else(|| missing("rent")),
-        PriceBasis::RentLow => price.rent_low.or(price.rent_typical).ok_or_else(|| missing("rent")),
-        PriceBasis::Own => match price.capex {
-            Some(capex) => Ok(ownership(capex, chip_power(scenario, id)?, pricing)),
-            // A published total cost of ownership already has its own write-off and power.
-            None => price.owner.ok_or_else(|| missing("purchase price")),
-        },
+    let missing = || Unpriced { chip: id.to_owned(), figure: pricing.basis.figure() };
+    let chip = scenario.chip(id).ok_or_else(missing)?;
+    if let Some(given) = chip.price.given {
+        return Ok(ChipHour::given(given));
     }
+    let (known, origin) = known(chip, pricing).ok_or_else(missing)?;
+    if pricing.basis == PriceBasis::Own {
+        let power = chip_power(scenario, id)?;
+        let hour = |capex: f64| ownership(Dollars::new(capex), power, pricing);
+        let Known { value, low, high } = known.with_usual_spread(PriceBasis::Own);
+        return Ok(ChipHour { value: hour(value), low: hour(low), high: hour(high), origin });
+    }
+    Ok(ChipHour::listed(known, pricing.basis, origin))
+}
+
+/// The catalogue's figure for a chip on the basis: dollars per hour, for ownership dollars.
+fn known(chip: &Chip, pricing: &Pricing) -> Option<(Known, PriceOrigin)> {
+    if let Some(known) = Known::of(chip, pricing.basis) {
+        return Some((known, PriceOrigin::Catalogue));
+    }
+    if !pricing.estimate {
+        return None;
+    }
+    if let Some(quote) = chip.price.quote(pricing.basis) {
+        let known = Known::quoted(quote).with_usual_spread(pricing.basis).widened();
+        return Some((known, PriceOrigin::SourceEstimate));
+    }
+    estimated(chip, pricing.basis).map(|(known, from)| (known, PriceOrigin::Scaled { from }))
 }
 
 /// Power of one chip with its share of the system around it, before PUE.
@@ -63,12 +167,75 @@ pub fn chip_power(scenario: &Scenario, id: &str) -> Result<Watts, Unpriced> {
     chip.all_in_power.or_else(|| chip.tdp.map(|own| own * around)).ok_or_else(missing)
 }
 
-/// Hours of a year of 365.25 days.
-const HOURS_PER_YEAR: f64 = 8766.0;
-
-/// What ownership comes to per hour: the purchase over its years, and power through the meter.
+/// What ownership comes to per hour: the purchase with what stands beside it, paid back with interest over its years, and
+/// power through the meter.
 fn ownership(capex: Dollars, power: Watts, pricing: &Pricing) -> DollarsPerHour {
-    let capital = capex.get() / (pricing.years * HOURS_PER_YEAR);
+    let purchase = capex.get() * (1.0 + pricing.network + pricing.storage);
+    let capital = purchase * annuity(pricing.interest, pricing.years) / (12.0 * HOURS_PER_MONTH);
     let electricity = power.get() * 1e-3 * pricing.pue * pricing.dollars_per_kwh;
     DollarsPerHour::new(capital + electricity)
+}
+
+/// The share of a loan to pay each year so that it is paid back with interest after so many.
+fn annuity(interest: f64, years: f64) -> f64 {
+    // Below this the loss of digits in 1 - (1 + r)^-n outweighs what interest adds.
+    if interest < 1e-6 {
+        return 1.0 / years;
+    }
+    interest / (1.0 - libm::pow(1.0 + interest, -years))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annuity_pays_back_what_was_lent() {
+        assert!((annuity(0.0, 4.0) - 0.25).abs() < 1e-12);
+        assert!((annuity(1e-6, 4.0) - 0.25).abs() < 1e-6);
+        // 8 % over four years: the textbook's factor.
+        assert!((annuity(0.08, 4.0) - 0.301_920_8).abs() < 1e-6);
+        let (rate, years) = (0.1, 7);
+        let mut debt = 1.0;
+        for _ in 0..years {
+            debt = debt * (1.0 + rate) - annuity(rate, f64::from(years));
+        }
+        assert!(debt.abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_basis_is_filled_from_another() {
+        for chip in catalog::chips() {
+            for basis in PriceBasis::ALL {
+                let mut scenario = Scenario::default();
+                scenario.pricing.basis = basis;
+                let hour = chip_hour(&scenario, &chip.id);
+                let has = match basis {
+                    PriceBasis::Own => chip.price.capex.is_some() && chip_power(&scenario, &chip.id).is_ok(),
+                    _ => chip.price.quote(basis).is_some_and(|own| !own.estimate),
+                };
+                assert_eq!(hour.is_ok(), has, "{} {}", chip.id, basis.id());
+                match (hour, chip.price.quote(basis)) {
+                    (Ok(hour), Some(quote)) => assert_eq!(hour.value, quote.value, "{}", chip.id),
+                    (Ok(_), None) => assert_eq!(basis, PriceBasis::Own),
+                    (Err(missing), _) => assert_eq!(missing.chip, chip.id),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_estimate_must_be_asked_for_and_is_wider() {
+        let mut scenario = Scenario::default();
+        assert_eq!(chip_hour(&scenario, "tpu-7x").map_err(|own| own.elsewhere().len()), Err(3));
+        scenario.pricing.estimate = true;
+        let estimate = chip_hour(&scenario, "tpu-7x").unwrap();
+        assert!(estimate.origin.is_estimate());
+        assert!(estimate.low < estimate.value && estimate.value < estimate.high);
+        let listed = chip_hour(&scenario, "b300").unwrap();
+        assert_eq!(listed.origin, PriceOrigin::Catalogue);
+        assert!(estimate.high / estimate.low > listed.high / listed.low);
+        // Nobody says anything of it, so there is nothing to scale.
+        assert!(chip_hour(&scenario, "maia200").is_err());
+    }
 }

@@ -66,4 +66,12 @@ impl Band {
     pub fn inverse(self) -> Self {
         Self { low: 1.0 / self.high, high: 1.0 / self.low }
     }
+
+    /// The band of a product whose other factor lies between `low` and `high` times its value, both being independent: the
+    /// logarithms of the ends add as squares, so that the result holds either band.
+    #[must_use]
+    pub fn times(self, low: f64, high: f64) -> Self {
+        let both = |a: f64, b: f64| libm::hypot(libm::log(a), libm::log(b));
+        Self { low: libm::exp(-both(self.low, low)), high: libm::exp(both(self.high, high)) }
+    }
 }

@@ -392,7 +392,14 @@ mod tests {
         let diff = between("v1&pool=h200*8", "v1&pool=h200*8&rents=h200:7.7&concurrency=32");
         for own in &diff.differences {
             let price = own.shares.iter().find(|share| share.aspects == [Aspect::Pricing]).unwrap();
-            let costs = matches!(own.metric, Metric::CostTotal | Metric::CostInput | Metric::CostOutput);
+            let costs = matches!(
+                own.metric,
+                Metric::CostTotal
+                    | Metric::CostInput
+                    | Metric::CostOutput
+                    | Metric::PerHour
+                    | Metric::PerMonth
+            );
             assert_eq!(price.change.abs() > 1e-12, costs, "{:?} {}", own.metric, price.change);
         }
     }

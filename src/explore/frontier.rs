@@ -134,6 +134,16 @@ pub struct Search {
     found: Vec<Candidate>,
 }
 
+/// Whether a search can set a metric against interactivity: throughput per chip, a cost or an energy per token.
+#[must_use]
+pub fn stands(metric: Metric) -> bool {
+    metric == Metric::ThroughputPerChip
+        || matches!(
+            metric.quantity(),
+            Quantity::DollarsPerMtok | Quantity::Energy | Quantity::TokenRatePerMegawatt
+        )
+}
+
 impl Search {
     /// A search over all ways to use as many chips of the scenario's kinds as it has. The metric against interactivity
     /// is throughput per chip, a cost or an energy; any other counts as throughput per chip.
@@ -141,10 +151,7 @@ impl Search {
     pub fn new(scenario: &Scenario, metric: Metric) -> Self {
         let kinds = shape::kinds(scenario);
         let asked = metric;
-        let metric = match metric.quantity() {
-            Quantity::DollarsPerMtok | Quantity::Energy | Quantity::TokenRatePerMegawatt => metric,
-            _ => Metric::ThroughputPerChip,
-        };
+        let metric = if stands(metric) { metric } else { Metric::ThroughputPerChip };
         let weights = kinds
             .iter()
             .map(|id| match metric.quantity() {

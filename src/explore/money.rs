@@ -22,20 +22,30 @@ pub struct PriceLine {
     pub provider: &'static str,
     /// Dollars per million tokens at the scenario's mix of input, cached input and output.
     pub per_mtok: f64,
+    /// Month or day to which it is true.
+    pub as_of: &'static str,
+    /// Day on which the offer ends, where one was announced.
+    pub withdrawn: Option<&'static str>,
 }
 
-/// List prices of the scenario's model at its mix of tokens, cheapest first.
+/// List prices of the scenario's model at its mix of tokens, cheapest first; offers that have ended are none.
 #[must_use]
 pub fn price_lines(scenario: &Scenario) -> Vec<PriceLine> {
     let (isl, osl) = (scenario.mean_input().get(), scenario.workload.mean_osl().get());
     let hit = scenario.cached_share();
-    let offers = api_prices().iter().filter(|own| own.model == Some(scenario.model.as_str()));
+    let offers = api_prices().iter().filter(|own| own.model == Some(scenario.model.as_str()) && !own.ended);
     let mut lines: Vec<PriceLine> = offers
         .map(|own| {
             let cached = own.cached.unwrap_or(own.input).get();
             let input = isl * ((1.0 - hit) * own.input.get() + hit * cached);
             let per_mtok = (input + osl * own.output.get()) / (isl + osl);
-            PriceLine { name: own.name, provider: own.provider, per_mtok }
+            PriceLine {
+                name: own.name,
+                provider: own.provider,
+                per_mtok,
+                as_of: own.as_of,
+                withdrawn: own.withdrawn,
+            }
         })
         .collect();
     lines.sort_by(|a, b| a.per_mtok.total_cmp(&b.per_mtok));
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn lines_lie_between_input_and_output_price() {
-        let offers = api_prices().iter().filter_map(|own| Some((own, own.model?)));
+        let offers = api_prices().iter().filter(|own| !own.ended).filter_map(|own| Some((own, own.model?)));
         let mut seen = 0;
         for (offer, model) in offers {
             let scenario = Scenario { model: model.to_owned(), ..Scenario::default() };
@@ -102,6 +112,8 @@ mod tests {
             seen += 1;
         }
         assert!(seen > 3);
+        let llama = price_lines(&Scenario::default());
+        assert!(llama.iter().all(|own| own.provider != "Together" && own.as_of >= "2026-11"), "{llama:?}");
         assert!(price_lines(&Scenario { model: "dense:33B".to_owned(), ..Scenario::default() }).is_empty());
     }
 

@@ -143,7 +143,7 @@ pub fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
         }
         Metric::CostInput | Metric::CostOutput => api_prices()
             .iter()
-            .filter(|own| own.model == Some(scenario.model.as_str()))
+            .filter(|own| own.model == Some(scenario.model.as_str()) && !own.ended)
             .map(|own| {
                 let price = if metric == Metric::CostInput { own.input } else { own.output };
                 (own.provider.to_owned(), price.get())

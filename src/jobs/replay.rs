@@ -155,6 +155,7 @@ choice!(Unit {
     RequestsPerSecond,
     Dollars,
     DollarsPerHour,
+    DollarsPerMonth,
     DollarsPerMillionTokens,
     Bytes,
     BytesPerSecond,

@@ -2,14 +2,29 @@
 
 use serde::Serialize;
 
-use crate::catalog::{self, Chip, Model};
+use crate::catalog::{self, ApiPrice, Chip, Model, PriceBasis};
+use crate::cost::chip_price;
+use crate::scenario::Scenario;
+use crate::units::Dollars;
 use crate::units::format::{ABSENT, Unit};
 
-/// All chips.
+/// All chips, with what an hour of each costs on the basis.
 #[must_use]
-pub fn chips() -> String {
-    let head = ["id", "name", "status", "8-bit", "memory", "bandwidth", "rent", "also called"];
-    align(std::iter::once(head.map(str::to_owned)).chain(catalog::chips().iter().map(chip)))
+pub fn chips(basis: PriceBasis) -> String {
+    let mut scenario = Scenario::default();
+    scenario.pricing.basis = basis;
+    let head = ["id", "name", "status", "8-bit", "memory", "bandwidth"].map(str::to_owned);
+    let [id, name, status, rate, memory, bandwidth] = head;
+    let price = format!("price ({})", basis.id());
+    let head = [id, name, status, rate, memory, bandwidth, price, "also called".to_owned()];
+    let rows = catalog::chips().iter().map(|own| chip(own, &scenario));
+    let table = align(std::iter::once(head).chain(rows));
+    format!(
+        "{table}\n{}: dollars per chip-hour. {ABSENT} = no public price on this basis; * = stale on {}.\nBases: {} (--price).\n",
+        basis.label(),
+        catalog::read_on(),
+        PriceBasis::ALL.map(PriceBasis::id).join(", ")
+    )
 }
 
 /// All models, and how families are written.
@@ -49,7 +64,29 @@ pub fn named_models() -> Vec<Named<Model>> {
     catalog::models().iter().map(named).collect()
 }
 
-fn chip(chip: &Chip) -> [String; 8] {
+/// List prices of models behind an API, with their date and their end.
+#[must_use]
+pub fn prices() -> String {
+    let head = ["offer", "provider", "model", "input", "cached", "output", "as of", "withdrawn"];
+    let row = |own: &ApiPrice| {
+        let dollars = |price: Dollars| Unit::Dollars.format(price.get());
+        [
+            own.name.to_owned(),
+            own.provider.to_owned(),
+            own.model.unwrap_or(ABSENT).to_owned(),
+            dollars(own.input),
+            own.cached.map_or_else(|| ABSENT.to_owned(), dollars),
+            dollars(own.output),
+            own.as_of.to_owned(),
+            own.withdrawn
+                .map_or_else(String::new, |day| format!("{}{day}", if own.ended { "" } else { "on " })),
+        ]
+    };
+    let table = align(std::iter::once(head.map(str::to_owned)).chain(catalog::api_prices().iter().map(row)));
+    format!("{table}\nDollars per million tokens. Source: {}.\n", catalog::api_price_sources())
+}
+
+fn chip(chip: &Chip, scenario: &Scenario) -> [String; 8] {
     let show =
         |unit: Unit, value: Option<f64>| value.map_or_else(|| ABSENT.to_owned(), |value| unit.format(value));
     [
@@ -69,9 +106,22 @@ fn chip(chip: &Chip) -> [String; 8] {
                 (None, sram) => sram.and_then(|sram| sram.bandwidth).map(|bandwidth| bandwidth.get()),
             },
         ),
-        show(Unit::DollarsPerHour, chip.price.rent_typical.map(|rent| rent.get())),
+        price(chip, scenario),
         catalog::chip_aliases(&chip.id).collect::<Vec<_>>().join(" "),
     ]
+}
+
+/// Price of a chip-hour, marked where it is stale.
+fn price(chip: &Chip, scenario: &Scenario) -> String {
+    let basis = scenario.pricing.basis;
+    let stale = match basis {
+        PriceBasis::Own => chip.price.capex_stale,
+        _ => chip.price.quote(basis).is_some_and(|own| own.stale),
+    };
+    chip_price(scenario, &chip.id).map_or_else(
+        |_| ABSENT.to_owned(),
+        |price| format!("{}{}", Unit::DollarsPerHour.format(price.get()), if stale { " *" } else { "" }),
+    )
 }
 
 fn model(model: &Model) -> [String; 7] {

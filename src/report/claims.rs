@@ -95,7 +95,7 @@ pub fn sentence(judged: &Judged) -> String {
         Verdict::HoldsBelow { chip, limit } => {
             let missing = match claim.metric {
                 Metric::ThroughputPerMegawatt => "whose power is not published",
-                _ => "which has no public rent",
+                _ => "which has no public price",
             };
             format!("It depends on {}, {missing}: {}.", words::chip(chip), holds(claim.metric, *limit))
         }

@@ -17,6 +17,7 @@ pub mod claims;
 pub mod explore;
 pub mod html;
 pub mod import;
+pub mod price;
 pub mod reference;
 pub mod replay;
 pub mod room;
@@ -42,6 +43,8 @@ pub struct Report {
     pub slo: Verdict,
     /// All metrics, by identifier.
     pub metrics: Values,
+    /// What each kind of chip costs, and whose price it is.
+    pub prices: Vec<price::PriceReport>,
     /// Where the time to first token goes.
     pub ttft_parts: Vec<PartReport>,
     /// Where the time per output token goes.
@@ -326,6 +329,7 @@ impl Report {
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
             metrics: Values::of(evaluation),
+            prices: price::prices(scenario),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             formats: FormatsReport::of(scenario),
@@ -344,7 +348,7 @@ impl Report {
                 capacity: finite(saturation.capacity.get()),
                 binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
-            warnings: steady.warnings.iter().map(words::warning).collect(),
+            warnings: steady.warnings.iter().map(words::warning).chain(price::warnings(scenario)).collect(),
             evidence: Named {
                 id: evaluation.evidence.class,
                 text: words::evidence_explained(evaluation.evidence.class),

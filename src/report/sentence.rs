@@ -7,8 +7,8 @@ use crate::evidence::nearest::Run;
 use crate::metric::Metric;
 use crate::scenario::{Load, Scenario, notation};
 use crate::serve::Refusal;
-use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
+use crate::units::{DollarsPerHour, Seconds};
 
 use super::value::{Value, value};
 use super::words;
@@ -110,13 +110,18 @@ pub fn lengths(scenario: &Scenario) -> String {
 
 fn figures(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
-    for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal] {
+    for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal, Metric::PerHour] {
         match (metric, value(metric, evaluation)) {
             (Metric::Ttft, Value::Known { text, .. }) => parts.push(format!("TTFT {text}")),
             (Metric::CostTotal, Value::Known { value, low, high, text, .. }) if value > 0.0 => {
                 // One figure for both sides: the half-width of the interval.
                 let half = (high - low) / (2.0 * value);
-                parts.push(format!("{text} ±{}", Unit::Percent.format_with(half, Precision::SHORT)));
+                let half = Unit::Percent.format_with(half, Precision::SHORT);
+                parts.push(format!("{text} of input and output ±{half}"));
+            }
+            (Metric::PerHour, Value::Known { value, text, .. }) => {
+                let month = DollarsPerHour::new(value).per_month().get();
+                parts.push(format!("{text} ({})", Unit::DollarsPerMonth.format(month)));
             }
             (_, Value::Known { text, .. }) => parts.push(text),
             (Metric::CostTotal, Value::Absent { absent }) => {

@@ -8,8 +8,8 @@ use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::order;
 
-use super::FormatsReport;
 use super::room::room;
+use super::{FormatsReport, price};
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
@@ -66,8 +66,10 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
             Unit::Percent.format_with(flow.utilisation, Precision::SHORT)
         ));
     }
-    for warning in &evaluation.steady.warnings {
-        page.push_str(&format!("Warning: {}\n", words::warning(warning)));
+    page.push_str(&format!("{}\n", price::line(scenario)));
+    let warnings = evaluation.steady.warnings.iter().map(words::warning).chain(price::warnings(scenario));
+    for warning in warnings {
+        page.push_str(&format!("Warning: {warning}\n"));
     }
     page.push_str(&format!(
         "Evidence: {}\nLink: {}\n",
@@ -92,6 +94,7 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
     for [name, value, range] in rows(evaluation) {
         page.push_str(&format!("| {name} | {value} | {range} |\n"));
     }
+    page.push_str(&format!("\n{}\n", price::line(scenario)));
     page.push_str(&format!(
         "\nEvidence: {} [Open in Tandem]({address}#{link})\n",
         words::evidence_explained(evaluation.evidence.class)
@@ -161,11 +164,12 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
         match value(metric, evaluation) {
             Value::Known { low, high, text, .. } if low < high => {
                 // Cents are what a price is read by.
-                let digits = if metric.quantity() == Quantity::DollarsPerMtok {
-                    Precision::NORMAL
-                } else {
-                    Precision::SHORT
-                };
+                let digits =
+                    if matches!(metric.quantity(), Quantity::DollarsPerMtok | Quantity::DollarsPerHour) {
+                        Precision::NORMAL
+                    } else {
+                        Precision::SHORT
+                    };
                 let write = |value: f64| metric.unit().format_with(value, digits);
                 [name, text, format!("{} to {}", write(low), write(high))]
             }

@@ -214,7 +214,7 @@ pub fn model(id: &str) -> String {
 /// Why a cost is absent.
 #[must_use]
 pub fn unpriced(unpriced: &Unpriced) -> String {
-    format!("{} has no public {}", chip(&unpriced.chip), unpriced.figure)
+    unpriced.reason(chip(&unpriced.chip))
 }
 
 /// A warning in a sentence.

@@ -44,6 +44,12 @@ impl Limits {
     pub const YEARS: Self = Self { field: "years", low: 0.25, high: 20.0, unit: "years" };
     /// Power usage effectiveness.
     pub const PUE: Self = Self { field: "pue", low: 1.0, high: 3.0, unit: "" };
+    /// Cost of capital per year.
+    pub const INTEREST: Self = Self { field: "interest", low: 0.0, high: 1.0, unit: "" };
+    /// Scale-out network, as a share of the purchase.
+    pub const NETWORK: Self = Self { field: "network", low: 0.0, high: 2.0, unit: "" };
+    /// Storage, as a share of the purchase.
+    pub const STORAGE: Self = Self { field: "storage", low: 0.0, high: 2.0, unit: "" };
     /// Electricity price.
     pub const KWH: Self = Self { field: "kwh", low: 0.0, high: 10.0, unit: "$/kWh" };
     /// Utilisation of paid time.
@@ -63,6 +69,9 @@ impl Scenario {
             (Limits::SPREAD, self.workload.spread),
             (Limits::HIT, self.workload.hit),
             (Limits::YEARS, self.pricing.years),
+            (Limits::INTEREST, self.pricing.interest),
+            (Limits::NETWORK, self.pricing.network),
+            (Limits::STORAGE, self.pricing.storage),
             (Limits::PUE, self.pricing.pue),
             (Limits::KWH, self.pricing.dollars_per_kwh),
             (Limits::UTILISATION, self.pricing.utilisation),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::catalog::PriceBasis;
 use crate::catalog::{Chip, Engine, Model, NumberFormat, assumptions};
 use crate::units::{DollarsPerHour, Seconds, Tokens};
 
@@ -93,31 +94,26 @@ pub struct Slo {
 /// What things cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pricing {
-    /// Rent or ownership.
+    /// The way to pay. A chip that has no price on it has no cost, unless estimates are asked for.
     pub basis: PriceBasis,
+    /// Whether a chip without a price on the basis gets an estimate, scaled from one on another basis.
+    pub estimate: bool,
     /// Prices per chip-hour that replace the catalogue's, by chip.
     pub rents: Vec<ChipRent>,
     /// Years over which a purchase is written off.
     pub years: f64,
+    /// Cost of the money that a purchase ties up, per year.
+    pub interest: f64,
+    /// Scale-out network, as a share of what the chips with their servers cost.
+    pub network: f64,
+    /// Storage, as a share of the same.
+    pub storage: f64,
     /// Power usage effectiveness of the data centre.
     pub pue: f64,
     /// Electricity, dollars per kilowatt-hour.
     pub dollars_per_kwh: f64,
     /// Share of paid time that serves requests.
     pub utilisation: f64,
-}
-
-/// Rent or ownership.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PriceBasis {
-    /// Typical on-demand rent.
-    #[default]
-    Rent,
-    /// The low end of rents.
-    RentLow,
-    /// Purchase written off over some years, plus power.
-    Own,
 }
 
 /// A price per chip-hour given by the user.
@@ -156,9 +152,13 @@ impl Default for Pricing {
     fn default() -> Self {
         let assumed = assumptions();
         Self {
-            basis: PriceBasis::Rent,
+            basis: PriceBasis::default(),
+            estimate: false,
             rents: Vec::new(),
             years: assumed.amortisation_years.value,
+            interest: assumed.interest.value,
+            network: assumed.network.value,
+            storage: assumed.storage.value,
             pue: assumed.pue.value,
             dollars_per_kwh: assumed.electricity_per_kwh.value.get(),
             utilisation: 1.0,

@@ -85,6 +85,8 @@ pub enum Unit {
     Dollars,
     /// US dollars per hour.
     DollarsPerHour,
+    /// US dollars per month.
+    DollarsPerMonth,
     /// US dollars per million tokens.
     DollarsPerMillionTokens,
     /// Bytes, counted in thousands: `141 GB`.
@@ -157,6 +159,7 @@ impl Unit {
             Self::RequestsPerSecond => shape("", "req/s", "req/s", Prefix::Number, (0, 12)),
             Self::Dollars => shape("$", "", "", Prefix::Number, (0, 12)),
             Self::DollarsPerHour => shape("$", "/h", "per hour", Prefix::Number, (0, 12)),
+            Self::DollarsPerMonth => shape("$", "/month", "per month", Prefix::Number, (0, 12)),
             Self::DollarsPerMillionTokens => shape("$", "/Mtok", "per Mtok", Prefix::Number, (0, 12)),
             Self::Bytes => shape("", "B", "", Prefix::Unit, (0, 18)),
             Self::BytesPerSecond => shape("", "B/s", "", Prefix::Unit, (0, 18)),
@@ -690,6 +693,7 @@ fn unit_factor(unit: &str, bytes: bool) -> Option<f64> {
             "s" | "h"
                 | "hr"
                 | "hour"
+                | "month"
                 | "user"
                 | "chip"
                 | "GPU"
@@ -966,7 +970,7 @@ mod tests {
         }
     }
 
-    const ALL_UNITS: [Unit; 23] = [
+    const ALL_UNITS: [Unit; 24] = [
         Unit::Number,
         Unit::Count,
         Unit::Parameters,
@@ -979,6 +983,7 @@ mod tests {
         Unit::RequestsPerSecond,
         Unit::Dollars,
         Unit::DollarsPerHour,
+        Unit::DollarsPerMonth,
         Unit::DollarsPerMillionTokens,
         Unit::Bytes,
         Unit::BytesPerSecond,

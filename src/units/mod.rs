@@ -305,7 +305,16 @@ impl FlopsPerSecond {
     }
 }
 
+/// Hours of a month: a twelfth of a year of 365.25 days.
+pub const HOURS_PER_MONTH: f64 = 730.5;
+
 impl DollarsPerHour {
+    /// What it comes to over a month of 730.5 hours.
+    #[must_use]
+    pub const fn per_month(self) -> Dollars {
+        Dollars(self.0 * HOURS_PER_MONTH)
+    }
+
     /// What it comes to over a time.
     #[must_use]
     pub fn over(self, time: Seconds) -> Dollars {

@@ -8,6 +8,7 @@ use markup::view;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
+use crate::report::price::warnings as warnings_of_prices;
 use crate::report::{answer, verdict, words};
 
 /// How long the answer must rest before it is read aloud, in milliseconds.
@@ -47,7 +48,10 @@ pub fn AnswerPanel() -> impl IntoView {
             answer
                 .as_ref()
                 .as_ref()
-                .map(|own| own.steady.warnings.iter().map(words::warning).collect::<Vec<_>>())
+                .map(|own| {
+                    let prices = page.scenario.with(warnings_of_prices);
+                    own.steady.warnings.iter().map(words::warning).chain(prices).collect::<Vec<_>>()
+                })
                 .unwrap_or_default()
         })
     });

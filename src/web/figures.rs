@@ -18,7 +18,9 @@ pub fn value(metric: Metric, estimate: Estimate) -> String {
 pub fn bare(metric: Metric, estimate: Estimate) -> String {
     let unit = match metric {
         Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
-        Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
+        Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
+            Unit::Dollars
+        }
         Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
@@ -38,7 +40,9 @@ pub fn band(metric: Metric, estimate: Estimate) -> String {
 fn bare_short(metric: Metric, value: f64) -> String {
     let unit = match metric {
         Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
-        Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
+        Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
+            Unit::Dollars
+        }
         Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };

@@ -103,7 +103,8 @@ fn Panel() -> impl IntoView {
                             <tr>
                                 <th scope="col">"Deployment"</th>
                                 <th scope="col">"$/h"</th>
-                                <th scope="col">"$/Mtok"</th>
+                                <th scope="col">"$/month"</th>
+                                <th scope="col">"$/Mtok in+out"</th>
                                 <th scope="col">"TTFT"</th>
                                 <th scope="col">"TPOT"</th>
                             </tr>
@@ -168,6 +169,7 @@ fn offer(page: Page, own: &Deployment) -> AnyView {
                 </button>
             </th>
             <td>{Unit::DollarsPerHour.format(own.per_hour.get())}</td>
+            <td>{Unit::DollarsPerMonth.format(own.per_hour.per_month().get())}</td>
             <td>{per_mtok}</td>
             <td>{Unit::Seconds.format(own.ttft.get())}</td>
             <td>{Unit::Seconds.format(own.tpot.get())}</td>

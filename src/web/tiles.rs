@@ -7,15 +7,17 @@ use markup::view;
 use super::figures::{band, bare, change, read};
 use super::state::{Tab, use_page};
 use crate::metric::Metric;
-use crate::units::format::ABSENT;
+use crate::units::DollarsPerHour;
+use crate::units::format::{ABSENT, Unit};
 
 /// What the tiles show.
-const HEADLINE: [Metric; 6] = [
+const HEADLINE: [Metric; 7] = [
     Metric::Ttft,
     Metric::Tpot,
     Metric::Interactivity,
     Metric::ThroughputPerChip,
     Metric::CostTotal,
+    Metric::PerHour,
     Metric::Energy,
 ];
 
@@ -77,6 +79,9 @@ fn Tile(
                 <span class="value">{views(move || estimate.get().map_or_else(|_| ABSENT.to_owned(), |own| bare(metric, own)))}</span>
                 <span class="band">
                     {views(move || match estimate.get() {
+                        Ok(own) if metric == Metric::PerHour => {
+                            Unit::DollarsPerMonth.format(DollarsPerHour::new(own.value).per_month().get())
+                        }
                         Ok(own) => band(metric, own),
                         Err(reason) if reason != ABSENT => reason,
                         Err(_) => String::new(),

@@ -113,7 +113,7 @@ test("two embeds stand in a strict page of another origin, and follow their attr
   assert.match(await sentence(one), /4k\/1k/);
   assert.match(await sentence(two), /2k\/1k/);
   assert.equal(await two.evaluate(() => document.documentElement.dataset.theme), "dark");
-  assert.equal(await two.locator(".tile").count(), 6);
+  assert.equal(await two.locator(".tile").count(), 7);
   assert.equal(await two.locator(".remarks").isVisible(), false);
   assert.equal(await one.locator(".tile").count(), 0);
   await one.evaluate(() => (globalThis.mark = true));
@@ -661,7 +661,7 @@ test("options behind the question mark that cannot be are told, and the rest hol
     assert.match(text, part);
   }
   assert.equal(await page.locator(".data").isVisible(), false);
-  assert.equal(await page.locator(".tile").count(), 6);
+  assert.equal(await page.locator(".tile").count(), 7);
   assert.match(await sentence(page), /4k\/1k/);
   assertClean(problems);
 });

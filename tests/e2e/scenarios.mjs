@@ -95,7 +95,7 @@ export function links(seed, count, known = { chips: [], models: [] }) {
     if (split.includes("draft")) maybe(0.7, () => `spec=${of(["llama3.2-1b:4", "llama3-8b:3:0.7", "dense:1B:5:0.8"])}`);
     else maybe(0.15, () => `spec=${of(["mtp:2", "mtp:3:0.8", "llama3.2-1b:4"])}`);
     if (split.includes("afd")) maybe(0.4, () => `micro=${1 + below(4)}`);
-    maybe(0.3, () => `price=${of(["own", "rent-low"])}`);
+    maybe(0.3, () => `price=${of(["own", "contract", "list", "tco"])}`);
     maybe(0.2, () => `ttft=${between(100, 9000)}ms`);
     return parts.join("&");
   };

@@ -505,20 +505,27 @@ fn pricings() -> impl Strategy<Value = Pricing> {
     let rent = (chips(), within(Limits::RENT))
         .prop_map(|(chip, rent)| ChipRent { chip, rent: DollarsPerHour::new(rent) });
     (
-        select(vec![PriceBasis::Rent, PriceBasis::RentLow, PriceBasis::Own]),
+        (select(PriceBasis::ALL.to_vec()), any::<bool>()),
         proptest::collection::vec(rent, 0..4),
         within(Limits::YEARS),
+        (within(Limits::INTEREST), within(Limits::NETWORK), within(Limits::STORAGE)),
         within(Limits::PUE),
         within(Limits::KWH),
         within(Limits::UTILISATION),
     )
-        .prop_map(|(basis, rents, years, pue, dollars_per_kwh, utilisation)| Pricing {
-            basis,
-            rents,
-            years,
-            pue,
-            dollars_per_kwh,
-            utilisation,
+        .prop_map(|((basis, estimate), rents, years, beside, pue, dollars_per_kwh, utilisation)| {
+            Pricing {
+                basis,
+                estimate,
+                rents,
+                years,
+                interest: beside.0,
+                network: beside.1,
+                storage: beside.2,
+                pue,
+                dollars_per_kwh,
+                utilisation,
+            }
         })
 }
 

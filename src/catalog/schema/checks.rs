@@ -165,6 +165,12 @@ impl Checks {
         self.ensure(good, || format!("`{field} = {value:?}` must be a month, for example \"2026-11\""));
     }
 
+    /// A day.
+    pub(super) fn day(&mut self, field: &str, value: &str) {
+        let good = parts_of_date(value).is_some_and(|parts| parts.len() == 3);
+        self.ensure(good, || format!("`{field} = {value:?}` must be a day, for example \"2026-11-30\""));
+    }
+
     /// The form of what a block says of its origin.
     pub(super) fn cited(&mut self, block: &str, cited: Cited<'_>) {
         if let Some(source) = cited.source {
@@ -234,6 +240,22 @@ pub(super) fn cell(value: impl Into<Option<f64>>) -> String {
 /// Words as a cell, which a browser does without.
 pub(super) fn words(text: &str, browser: bool) -> String {
     if browser { String::new() } else { text.trim_end().replace(['\t', '\n'], " ") }
+}
+
+/// Days from the beginning of the year 0 to a date; to the last day of a month that stands without a day, so that nothing
+/// counts as older than it surely is. `None` for anything else.
+#[must_use]
+pub fn days(date: &str) -> Option<i64> {
+    let parts = parts_of_date(date)?;
+    let (year, month, day) = match parts[..] {
+        [year, month] => (year, month, 31),
+        [year, month, day] => (year, month, day),
+        _ => return None,
+    };
+    // Years begin in March here, which puts the leap day last (Hinnant, "chrono-compatible low-level date algorithms").
+    let year = i64::from(year) - i64::from(month < 3);
+    let month = (i64::from(month) + 9) % 12;
+    Some(365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + i64::from(day) - 1)
 }
 
 /// Year, month and day of a date, as far as it goes; `None` for anything else.

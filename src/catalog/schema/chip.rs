@@ -6,6 +6,7 @@ use super::checks::{Checks, Cited, block, cell, words};
 use crate::catalog::bounds;
 use crate::catalog::chip::{ChipClass, Status};
 use crate::catalog::provenance::Confidence;
+use crate::catalog::quote::{PriceBasis, PriceClass, PriceTerm};
 
 /// A chip.
 #[derive(Clone, Debug, Deserialize)]
@@ -127,17 +128,37 @@ block! {
 }
 
 block! {
-    /// Prices of a chip with its share of the system around it.
+    /// Prices of a chip with its share of the system around it. What it says of its origin is about the purchase.
     #[derive(Default)]
     PriceFile {
         /// Share of a system's purchase price.
         capex_USD: Option<f64>,
-        /// Total cost of ownership, as published.
-        owner_USD_per_hour: Option<f64>,
-        /// Low end of rents.
-        rent_low_USD_per_hour: Option<f64>,
-        /// Typical on-demand rent.
-        rent_typical_USD_per_hour: Option<f64>,
+        /// Prices per hour, any number of them a basis.
+        #[serde(default)]
+        per_hour: Vec<HourlyFile>,
+    }
+}
+
+block! {
+    /// A price of a chip-hour.
+    HourlyFile {
+        /// The way to pay.
+        basis: PriceBasis,
+        /// The price.
+        USD: f64,
+        /// Low end, where the source gives a range.
+        low_USD: Option<f64>,
+        /// High end.
+        high_USD: Option<f64>,
+        /// Who asks it.
+        class: PriceClass,
+        /// For how long one commits.
+        term: PriceTerm,
+        /// Name of who asks it, or of who surveyed.
+        provider: String,
+        /// Whether its source calls it an estimate.
+        #[serde(default)]
+        estimate: bool,
     }
 }
 
@@ -152,14 +173,7 @@ impl ChipFile {
         }
         self.check_compute(c);
         self.check_links_and_power(c);
-        let price = &self.price;
-        c.range("price.capex_USD", price.capex_USD, bounds::CAPEX, 1.0);
-        c.range("price.owner_USD_per_hour", price.owner_USD_per_hour, bounds::PRICE, 1.0);
-        c.range("price.rent_low_USD_per_hour", price.rent_low_USD_per_hour, bounds::PRICE, 1.0);
-        c.range("price.rent_typical_USD_per_hour", price.rent_typical_USD_per_hour, bounds::PRICE, 1.0);
-        if let (Some(low), Some(typical)) = (price.rent_low_USD_per_hour, price.rent_typical_USD_per_hour) {
-            c.ensure(low <= typical, || format!("the low rent {low} is above the typical rent {typical}"));
-        }
+        self.price.check(c);
     }
 
     fn check_compute(&self, c: &mut Checks) {
@@ -231,13 +245,15 @@ impl ChipFile {
             ("power", Some(self.power.cited())),
             ("price", Some(self.price.cited())),
         ];
-        let cited = blocks.into_iter().filter_map(|(block, cited)| Some((block, cited?)));
+        let rows = self.price.per_hour.iter().map(|own| (own.block(), Some(own.cited())));
+        let cited = blocks.into_iter().chain(rows).filter_map(|(block, cited)| Some((block, cited?)));
         cited.filter(|(_, cited)| !cited.is_empty()).collect()
     }
 
-    /// Its cells in the order in which `table` reads them; without words for people where a browser reads them.
+    /// Its cells in the order in which `table` reads them; without words for people where a browser reads them. `stale` says
+    /// of a date whether it is longer ago than prices may be.
     #[must_use]
-    pub fn cells(&self, browser: bool) -> Vec<String> {
+    pub fn cells(&self, browser: bool, stale: &dyn Fn(&str) -> bool) -> Vec<String> {
         let p = &self.peaks;
         let memory = self.memory.as_ref().filter(|own| own.bandwidth_GBps.is_some());
         let bytes = |bytes: u64| bytes as f64;
@@ -252,7 +268,7 @@ impl ChipFile {
             }
             _ => self.notes.clone(),
         };
-        vec![
+        let mut cells = vec![
             self.id.clone(),
             self.name.clone(),
             self.class.id().to_owned(),
@@ -274,13 +290,112 @@ impl ChipFile {
             cell(self.scale_out.as_ref().map(|link| link.bandwidth_GBps)),
             cell(self.power.tdp_W),
             cell(self.power.all_in_W),
-            cell(self.price.capex_USD),
-            cell(self.price.owner_USD_per_hour),
-            cell(self.price.rent_low_USD_per_hour),
-            cell(self.price.rent_typical_USD_per_hour),
+        ];
+        cells.extend(self.price.cells(browser, stale));
+        cells.extend([
             self.confidence.id().to_owned(),
             words(&format!("{} (read {})", self.sources, self.date), browser),
             words(&notes, browser),
-        ]
+        ]);
+        cells
+    }
+}
+
+impl PriceFile {
+    fn check(&self, c: &mut Checks) {
+        c.range("price.capex_USD", self.capex_USD, bounds::CAPEX, 1.0);
+        if self.capex_USD.is_some() {
+            c.ensure(self.as_of.is_some() && self.source.is_some(), || {
+                "[price] needs `source` and `as_of`: a purchase price without its date is none".to_owned()
+            });
+        }
+        for own in &self.per_hour {
+            own.check(c);
+        }
+    }
+
+    /// The purchase with its date, then what is shown of each basis with a price per hour.
+    fn cells(&self, browser: bool, stale: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let capex = self.capex_USD.and(self.as_of.as_deref()).unwrap_or_default();
+        let quotes = PriceBasis::QUOTED.map(|basis| self.quote(basis, browser, stale));
+        [cell(self.capex_USD), dated(capex, stale)].into_iter().chain(quotes).collect()
+    }
+
+    /// What is shown of a basis: of the rows that are not stale, where there are such, a survey's newest, else the median by
+    /// price (of an even number the lower), with the ends of all rows. Rows that are estimates of their source count only
+    /// where there is no other.
+    fn quote(&self, basis: PriceBasis, browser: bool, stale: &dyn Fn(&str) -> bool) -> String {
+        let own = |estimate: bool| {
+            let rows = self.per_hour.iter().filter(move |own| own.basis == basis && own.estimate == estimate);
+            rows.collect::<Vec<&HourlyFile>>()
+        };
+        let mut rows = own(false);
+        if rows.is_empty() {
+            rows = own(true);
+        }
+        rows.sort_by(|a, b| a.USD.total_cmp(&b.USD));
+        let old = |own: &HourlyFile| stale(own.as_of.as_deref().unwrap_or_default());
+        let mut candidates: Vec<&HourlyFile> = rows.iter().copied().filter(|own| !old(own)).collect();
+        if candidates.is_empty() {
+            candidates.clone_from(&rows);
+        }
+        let surveys = candidates.iter().filter(|own| own.class == PriceClass::Survey);
+        let newest = surveys.max_by_key(|own| own.as_of.as_deref().unwrap_or_default());
+        let median = candidates.get(candidates.len().saturating_sub(1) / 2);
+        let Some(shown) = newest.or(median) else {
+            return String::new();
+        };
+        let low = rows.iter().map(|own| own.low_USD.unwrap_or(own.USD)).fold(f64::INFINITY, f64::min);
+        let high = rows.iter().map(|own| own.high_USD.unwrap_or(own.USD)).fold(0.0, f64::max);
+        let date = dated(shown.as_of.as_deref().unwrap_or_default(), stale);
+        let (class, term) = (shown.class.id(), shown.term.id());
+        let estimate = if shown.estimate { "e" } else { "-" };
+        let text = format!("{} {low} {high} {date} {class} {term} {estimate}", shown.USD);
+        if browser { text } else { format!("{text} {}", shown.url.as_deref().unwrap_or_default()) }
+    }
+}
+
+/// A date, marked where it is too long ago.
+fn dated(date: &str, stale: &dyn Fn(&str) -> bool) -> String {
+    format!("{date}{}", if stale(date) { "!" } else { "" })
+}
+
+impl HourlyFile {
+    /// What its block is called where it says where it comes from.
+    const fn block(&self) -> &'static str {
+        match self.basis {
+            PriceBasis::Market => "price.market",
+            PriceBasis::List => "price.list",
+            PriceBasis::Contract => "price.contract",
+            PriceBasis::Own => "price.own",
+            PriceBasis::Tco => "price.tco",
+        }
+    }
+
+    fn check(&self, c: &mut Checks) {
+        let block = self.block();
+        c.range(&format!("{block}.USD"), self.USD, bounds::PRICE, 1.0);
+        c.between(&format!("{block}.low_USD"), self.low_USD, bounds::PRICE.low, self.USD);
+        c.between(&format!("{block}.high_USD"), self.high_USD, self.USD, bounds::PRICE.high);
+        c.text(&format!("{block}.provider"), &self.provider);
+        c.ensure(self.basis != PriceBasis::Own, || {
+            "`basis = \"own\"` has no price per hour: it follows from `capex_USD`; a published total is \"tco\"".to_owned()
+        });
+        let fits = match self.basis {
+            PriceBasis::Market | PriceBasis::List => self.term == PriceTerm::OnDemand,
+            PriceBasis::Contract => matches!(self.term, PriceTerm::OneYear | PriceTerm::ThreeYears),
+            PriceBasis::Own | PriceBasis::Tco => self.term == PriceTerm::None,
+        };
+        c.ensure(fits, || {
+            format!(
+                "`term = {:?}` does not belong to `basis = {:?}`: market and list are on-demand, contract is 1-year or \
+                 3-year, tco has none",
+                self.term.id(),
+                self.basis.id()
+            )
+        });
+        c.ensure(self.source.is_some() && self.url.is_some() && self.as_of.is_some(), || {
+            format!("a row of {block} ({}) needs `source`, `url` and `as_of`", self.provider)
+        });
     }
 }

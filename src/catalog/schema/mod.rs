@@ -13,8 +13,10 @@ mod model;
 mod prices;
 mod workload;
 
-pub use checks::{Checks, Cited, Origin, shared_names};
-pub use chip::{ChipFile, MemoryFile, PeaksFile, PowerFile, PriceFile, ScaleOutFile, ScaleUpFile, SramFile};
+pub use checks::{Checks, Cited, Origin, days, shared_names};
+pub use chip::{
+    ChipFile, HourlyFile, MemoryFile, PeaksFile, PowerFile, PriceFile, ScaleOutFile, ScaleUpFile, SramFile,
+};
 pub use model::{
     AttentionFile, Compressed, Dense, FfnFile, Grouped, IndexerFile, Latent, Linear, Mamba, ModelFile, Moe,
     ReleaseFile,

@@ -101,9 +101,15 @@ fn hourly(own: &Deployment) -> String {
     Unit::DollarsPerHour.format(own.per_hour.get())
 }
 
+fn monthly(own: &Deployment) -> String {
+    Unit::DollarsPerMonth.format(own.per_hour.per_month().get())
+}
+
 fn per_mtok(own: &Deployment) -> String {
-    own.per_mtok
-        .map_or_else(String::new, |dollars| format!(" ({})", Unit::DollarsPerMillionTokens.format(dollars)))
+    let tokens = own.per_mtok.map_or_else(String::new, |dollars| {
+        format!(", {} of input and output", Unit::DollarsPerMillionTokens.format(dollars))
+    });
+    format!(" ({}{tokens})", monthly(own))
 }
 
 fn dearer(own: &Deployment, best: &Deployment) -> String {
@@ -126,6 +132,42 @@ fn spare(own: &Deployment) -> String {
     }
 }
 
+/// A line of the table.
+fn row(own: &Deployment) -> Vec<String> {
+    vec![
+        own.deployed.label.clone(),
+        own.chips.to_string(),
+        hourly(own),
+        monthly(own),
+        own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own)),
+        Unit::Seconds.format(own.ttft.get()),
+        Unit::Seconds.format(own.tpot.get()),
+        own.headroom.map_or_else(String::new, |own| {
+            let more = if own.breaks.is_none() { "≥ " } else { "" };
+            format!("{more}{}", Unit::Percent.format_with(own.share, Precision::SHORT))
+        }),
+    ]
+}
+
+/// Beyond the first so many deployments, the cheapest of each kind of chip that has none of its own among them: mixtures of
+/// the cheapest chips fill a table, and a reader who asks for his own looks for it.
+fn alone(sizing: &Sizing, most: usize) -> Vec<&Deployment> {
+    let mut seen: Vec<String> = Vec::new();
+    let mut found = Vec::new();
+    for (place, own) in sizing.deployments.iter().enumerate() {
+        let scenario = own.deployed.scenario();
+        let pools = scenario.split.pools();
+        let Some((_, first)) = pools.first() else { continue };
+        if pools.iter().all(|(_, pool)| pool.chip == first.chip) && !seen.contains(&first.chip) {
+            seen.push(first.chip.clone());
+            if place >= most {
+                found.push(own);
+            }
+        }
+    }
+    found
+}
+
 /// The answer with a table of all deployments.
 #[must_use]
 pub fn text(sizing: &Sizing, most: usize) -> String {
@@ -133,25 +175,16 @@ pub fn text(sizing: &Sizing, most: usize) -> String {
     page.push('\n');
     if !sizing.deployments.is_empty() {
         let mut rows = vec![
-            ["Deployment", "chips", "$/h", "$/Mtok", "TTFT", "TPOT", "spare"].map(str::to_owned).to_vec(),
+            ["Deployment", "chips", "$/h", "$/month", "$/Mtok in+out", "TTFT", "TPOT", "spare"]
+                .map(str::to_owned)
+                .to_vec(),
         ];
-        for own in sizing.deployments.iter().take(most) {
-            rows.push(vec![
-                own.deployed.label.clone(),
-                own.chips.to_string(),
-                hourly(own),
-                own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own)),
-                Unit::Seconds.format(own.ttft.get()),
-                Unit::Seconds.format(own.tpot.get()),
-                own.headroom.map_or_else(String::new, |own| {
-                    let more = if own.breaks.is_none() { "≥ " } else { "" };
-                    format!("{more}{}", Unit::Percent.format_with(own.share, Precision::SHORT))
-                }),
-            ]);
-        }
+        let alone = alone(sizing, most);
+        rows.extend(sizing.deployments.iter().take(most).map(row));
+        rows.extend(alone.iter().map(|own| row(own)));
         page.push('\n');
         page.push_str(&columns(&rows));
-        if let Some(left @ 1..) = sizing.deployments.len().checked_sub(most) {
+        if let Some(left @ 1..) = sizing.deployments.len().checked_sub(most + alone.len()) {
             page.push_str(&format!("  and {left} more\n"));
         }
         page.push_str(&format!(
@@ -166,6 +199,8 @@ pub fn text(sizing: &Sizing, most: usize) -> String {
             vec![
                 format!("{}, {}", own.name, own.provider),
                 Unit::DollarsPerMillionTokens.format(own.per_mtok),
+                own.as_of.to_owned(),
+                own.withdrawn.map_or_else(String::new, |day| format!("until {day}")),
             ]
         };
         page.push_str(&columns(&lines.iter().map(row).collect::<Vec<_>>()));
@@ -215,6 +250,8 @@ pub struct DeploymentReport<'a> {
     pub chips: u32,
     /// Dollars per hour.
     pub per_hour: Option<f64>,
+    /// Dollars per month of 730.5 hours.
+    pub per_month: Option<f64>,
     /// Dollars per million tokens, input and output together.
     pub per_mtok: Option<f64>,
     /// Seconds to the first token.
@@ -256,6 +293,7 @@ impl<'a> SizingReport<'a> {
             split: own.split,
             chips: own.chips,
             per_hour: finite(own.per_hour.get()),
+            per_month: finite(own.per_hour.per_month().get()),
             per_mtok: own.per_mtok.and_then(finite),
             ttft: finite(own.ttft.get()),
             tpot: finite(own.tpot.get()),

@@ -487,23 +487,38 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "price",
-        meaning: "what chips cost: typical rent, the low end of rents, or purchase and power",
-        example: "own",
+        meaning: "the way to pay for chips: rental market, cloud list on demand, contract over years, purchase and \
+                  running, or a published total cost of ownership; bases never mix",
+        example: "list",
         otherwise: "",
-        range: || PRICES.map(|(name, _)| name).join(", "),
+        range: || PriceBasis::ALL.map(PriceBasis::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let (basis, taken) = price_basis(text)?;
+                scenario.pricing.basis = basis;
+                Ok(taken)
+            },
+            write: |scenario| Some(scenario.pricing.basis.id().to_owned()),
+        },
+    },
+    Key {
+        name: "estimate",
+        meaning: "whether a chip without a price on the basis gets an estimate scaled from another basis, marked as one \
+                  and with a wider band",
+        example: "on",
+        otherwise: "",
+        range: || "on, off".to_owned(),
         access: Access::Field {
             read: |scenario, text| {
                 let word = text.trim().to_ascii_lowercase();
-                let found = PRICES.into_iter().find(|(name, _)| *name == word);
-                let (_, basis) =
-                    found.ok_or_else(|| names::choice(&word, PRICES.iter().map(|(name, _)| *name)))?;
-                scenario.pricing.basis = basis;
+                scenario.pricing.estimate = match word.as_str() {
+                    ON => true,
+                    OFF => false,
+                    _ => return Err(names::choice(&word, [ON, OFF].into_iter())),
+                };
                 Ok(Taken::Whole)
             },
-            write: |scenario| {
-                let found = PRICES.into_iter().find(|(_, basis)| *basis == scenario.pricing.basis);
-                found.map(|(name, _)| name.to_owned())
-            },
+            write: |scenario| Some(if scenario.pricing.estimate { ON } else { OFF }.to_owned()),
         },
     },
     Key {
@@ -537,6 +552,45 @@ pub(super) const KEYS: &[Key] = &[
                 number(Kind::Years, Limits::YEARS, text, |years| scenario.pricing.years = years)
             },
             write: |scenario| Some(value::write(Kind::Years, scenario.pricing.years)),
+        },
+    },
+    Key {
+        name: "interest",
+        meaning: "cost of the money that a purchase ties up, per year",
+        example: "10%",
+        otherwise: "",
+        range: || value::range(&Limits::INTEREST),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::INTEREST, text, |share| scenario.pricing.interest = share)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.pricing.interest)),
+        },
+    },
+    Key {
+        name: "network",
+        meaning: "scale-out network of owned chips, as a share of their purchase",
+        example: "15%",
+        otherwise: "",
+        range: || value::range(&Limits::NETWORK),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::NETWORK, text, |share| scenario.pricing.network = share)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.pricing.network)),
+        },
+    },
+    Key {
+        name: "storage",
+        meaning: "storage beside owned chips, as a share of their purchase",
+        example: "5%",
+        otherwise: "",
+        range: || value::range(&Limits::STORAGE),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::STORAGE, text, |share| scenario.pricing.storage = share)
+            },
+            write: |scenario| Some(value::write(Kind::Share, scenario.pricing.storage)),
         },
     },
     Key {
@@ -724,9 +778,13 @@ const POISSON: f64 = 1.0;
 const AUTO: &str = "auto";
 /// The word for nothing.
 const NONE: &str = "none";
-/// Bases of prices.
-const PRICES: [(&str, PriceBasis); 3] =
-    [("rent", PriceBasis::Rent), ("rent-low", PriceBasis::RentLow), ("own", PriceBasis::Own)];
+/// Words for a switch.
+const ON: &str = "on";
+const OFF: &str = "off";
+/// Words of older links for a basis, with the one that comes nearest to what they meant: the typical on-demand rent, and
+/// the low end of rents, which mostly were three-year contracts.
+const OLD_PRICES: [(&str, PriceBasis); 2] =
+    [("rent", PriceBasis::Market), ("rent-low", PriceBasis::Contract)];
 /// More own prices than this are nobody's.
 const MOST_RENTS: usize = 64;
 
@@ -749,6 +807,18 @@ pub(super) fn split_of(named: impl Fn(&str) -> bool) -> Option<SplitKind> {
     } else {
         named("pool").then_some(SplitKind::Colocated)
     }
+}
+
+/// The basis that a word means, today's or an older link's.
+fn price_basis(text: &str) -> Result<(PriceBasis, Taken), Problem> {
+    let word = text.trim().to_ascii_lowercase();
+    if let Some(basis) = PriceBasis::from_id(&word) {
+        return Ok((basis, Taken::Whole));
+    }
+    let old = OLD_PRICES.into_iter().find(|(name, _)| *name == word);
+    let (_, basis) =
+        old.ok_or_else(|| names::choice(&word, PriceBasis::ALL.into_iter().map(PriceBasis::id)))?;
+    Ok((basis, Taken::But(Problem::OldName { read_as: basis.id() })))
 }
 
 fn read_pool(scenario: &mut Scenario, role: Role, text: &str) -> Result<Taken, Problem> {

@@ -57,7 +57,10 @@ impl Notice {
     /// Whether the figures may rest on something else than the writer of the link meant.
     #[must_use]
     pub const fn changes_meaning(&self) -> bool {
-        !matches!(self.problem, Problem::Repeated | Problem::NoUnit { .. } | Problem::ReadAs { .. })
+        !matches!(
+            self.problem,
+            Problem::Repeated | Problem::NoUnit { .. } | Problem::OldName { .. } | Problem::ReadAs { .. }
+        )
     }
 
     /// What is wrong, without what may have been meant.
@@ -88,6 +91,7 @@ impl Notice {
             Problem::ReadAs { id, weights: Some(format) } => {
                 format!("read as {id} with weights={}", format.map_or(NATIVE, NumberFormat::id))
             }
+            Problem::OldName { read_as } => format!("an older word; read as {read_as}"),
             Problem::Repeated => "written again further on; the last one counts".to_owned(),
             Problem::Unused { reason } => format!("not used, {reason}"),
         };

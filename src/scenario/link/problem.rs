@@ -55,6 +55,11 @@ pub enum Problem {
         /// The format of the weights that the name states; `Some(None)` is the released checkpoint's.
         weights: Option<Option<NumberFormat>>,
     },
+    /// The value is a word of an older version.
+    OldName {
+        /// As what it was read.
+        read_as: &'static str,
+    },
     /// The key occurs again further on, and the last one counts.
     Repeated,
     /// Has no meaning beside another key.

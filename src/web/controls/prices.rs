@@ -1,6 +1,6 @@
-//! Prices: rent or ownership, and what they are made of.
+//! Prices: the way to pay, and what a price is made of.
 
-use crate::web::lean::{When, effect, memo, views};
+use crate::web::lean::{When, effect, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
@@ -18,10 +18,10 @@ use crate::web::state::{Page, Tab, use_page};
 #[component]
 pub fn PriceControls() -> impl IntoView {
     let page = use_page();
-    let basis = page.part(|scenario| basis_id(scenario.pricing.basis).to_owned());
+    let basis = page.part(|scenario| scenario.pricing.basis.id().to_owned());
     let some = page.part(|scenario| !chips(scenario, false).is_empty());
-    let options = [PriceBasis::Rent, PriceBasis::RentLow, PriceBasis::Own];
-    let items = options.into_iter().map(|basis| Item::new(basis_id(basis), basis_name(basis))).collect();
+    let estimate = page.part(|scenario| scenario.pricing.estimate);
+    let items = PriceBasis::ALL.into_iter().map(|basis| Item::new(basis.id(), basis.label())).collect();
     view! {
         <fieldset class="block">
             <legend>"Prices"</legend>
@@ -31,8 +31,21 @@ pub fn PriceControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=basis
-                set={move |id: String| page.edit(|scenario| scenario.pricing.basis = basis_of(&id))}
+                set={move |id: String| page.edit(|scenario| scenario.pricing.basis = PriceBasis::from_id(&id).unwrap_or_default())}
             />
+            <label class="check">
+                <input
+                    id="estimate"
+                    type="checkbox"
+                    prop:checked={flag(move || estimate.get())}
+                    on:change=move |event| {
+                        let wanted = event_target_checked(&event);
+                        page.edit(|scenario| scenario.pricing.estimate = wanted);
+                        page.commit();
+                    }
+                />
+                <span>"Estimate prices that nobody publishes"</span>
+            </label>
             <When on=some>{detail(Detail::Asked)}</When>
             <PaysBelow/>
             {fold("Chip prices, power, utilisation", None, Detail::Prices)}
@@ -62,29 +75,5 @@ pub fn PaysBelow() -> impl IntoView {
         <When on=some>
             <p class="pays">{views(move || format!("{}.", page.pays.get()))}</p>
         </When>
-    }
-}
-
-const fn basis_id(basis: PriceBasis) -> &'static str {
-    match basis {
-        PriceBasis::Rent => "rent",
-        PriceBasis::RentLow => "rent-low",
-        PriceBasis::Own => "own",
-    }
-}
-
-fn basis_of(id: &str) -> PriceBasis {
-    match id {
-        "rent-low" => PriceBasis::RentLow,
-        "own" => PriceBasis::Own,
-        _ => PriceBasis::Rent,
-    }
-}
-
-const fn basis_name(basis: PriceBasis) -> &'static str {
-    match basis {
-        PriceBasis::Rent => "Rent, typical on demand",
-        PriceBasis::RentLow => "Rent, low end",
-        PriceBasis::Own => "Own: purchase and power",
     }
 }

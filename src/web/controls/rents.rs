@@ -31,7 +31,7 @@ fn rents(listed: bool) -> AnyView {
 pub fn asked() -> AnyView {
     view! {
         <div class="asked">
-            <p class="about">"No public price: say what a chip-hour costs you."</p>
+            <p class="about">"No public price on this basis: say what a chip-hour costs you."</p>
             {rents(false)}
         </div>
     }
@@ -54,6 +54,9 @@ pub fn prices() -> AnyView {
     let pue = field(|pricing| pricing.pue);
     let kwh = field(|pricing| pricing.dollars_per_kwh);
     let utilisation = field(|pricing| pricing.utilisation);
+    let interest = field(|pricing| pricing.interest);
+    let network = field(|pricing| pricing.network);
+    let storage = field(|pricing| pricing.storage);
     view! {
         {rents(true)}
         <NumberField
@@ -94,6 +97,34 @@ pub fn prices() -> AnyView {
                 value=years
                 set=put(|pricing, value| pricing.years = value)
             />
+            <NumberField
+                id="interest"
+                label="Capital cost, per year"
+                unit=Unit::Percent
+                limits=Limits::INTEREST
+                value=interest
+                set=put(|pricing, value| pricing.interest = value)
+            />
+            <div class="pair">
+                <NumberField
+                    id="network"
+                    label="Network"
+                    unit=Unit::Percent
+                    limits=Limits::NETWORK
+                    value=network
+                    set=put(|pricing, value| pricing.network = value)
+                    hint="Share of the purchase price"
+                />
+                <NumberField
+                    id="storage"
+                    label="Storage"
+                    unit=Unit::Percent
+                    limits=Limits::STORAGE
+                    value=storage
+                    set=put(|pricing, value| pricing.storage = value)
+                    hint="Share of the purchase price"
+                />
+            </div>
         </When>
     }
     .into_any()

@@ -14,7 +14,7 @@ use super::stops::Stops;
 use super::wires::wires;
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
-use crate::cost::chip_price;
+use crate::cost::{chip_hour, chip_price};
 use crate::scenario::{Custom, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
@@ -242,9 +242,12 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
         (None, Some(sram)) => parts.push(format!("{} SRAM", Unit::Bytes.format(sram.capacity.get()))),
         (None, None) => {}
     }
-    parts.push(match chip_price(scenario, &chip.id) {
-        Ok(price) => Unit::DollarsPerHour.format_with(price.get(), Precision::STEADY),
-        Err(_) => "no public price".to_owned(),
+    parts.push(match chip_hour(scenario, &chip.id) {
+        Ok(hour) => {
+            let price = Unit::DollarsPerHour.format_with(hour.value.get(), Precision::STEADY);
+            if hour.origin.is_estimate() { format!("{price} estimated") } else { price }
+        }
+        Err(missing) => format!("no public {}", missing.figure),
     });
     parts.join(" · ")
 }

@@ -11,6 +11,7 @@
 //! | `watch` | notices changed sources |
 //! | `check` | formatting, lints, licences, spelling, native tests |
 //! | `bless` | takes golden files for what the code makes now |
+//! | `catalogue` | how old the prices of the catalogue are today |
 //! | `licences` | which licences the crates may have |
 //! | `browser` | tests in a real browser |
 //! | `bench` | how fast it is, natively and in a browser |
@@ -24,6 +25,7 @@ mod bless;
 mod browser;
 mod budget;
 mod bundle;
+mod catalogue;
 mod check;
 mod licences;
 mod order;
@@ -63,6 +65,8 @@ enum Verb {
     Browser(BrowserArgs),
     /// Measure speed, natively and in a browser, and print it beside its budget
     Bench(BenchArgs),
+    /// List the prices that are too old today, and the offers that have ended; never an error
+    Catalogue,
     /// Take golden reports, charts and public files for what the code makes now
     Bless,
     /// Throw damaged input at whatever reads foreign text; `cargo xtask fuzz --help` names the targets
@@ -159,6 +163,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Test => test(root),
         Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
+        Verb::Catalogue => catalogue::tell(root),
         Verb::Bless => bless::bless(root),
         // The one target that is JavaScript.
         Verb::Fuzz(FuzzArgs { args }) if args.first().is_some_and(|target| target == "message") => {
