@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{Spread, Unpriced};
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
 use crate::units::format::Unit;
@@ -30,9 +31,11 @@ pub enum Metric {
     CostInput,
     /// Dollars per million output tokens.
     CostOutput,
-    /// Joules per output token.
+    /// Joules per output token that the chips draw, without host, network and building.
+    EnergyDrawn,
+    /// Joules per output token on provisioned power, with host, network and PUE.
     Energy,
-    /// Output tokens per second and megawatt.
+    /// Output tokens per second and megawatt of provisioned power.
     ThroughputPerMegawatt,
     /// Utilisation of the busiest pool.
     Utilisation,
@@ -70,7 +73,7 @@ pub enum Quantity {
 
 impl Metric {
     /// All metrics, in the order of menus.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ttft,
         Self::Tpot,
         Self::E2e,
@@ -81,6 +84,7 @@ impl Metric {
         Self::CostTotal,
         Self::CostInput,
         Self::CostOutput,
+        Self::EnergyDrawn,
         Self::Energy,
         Self::ThroughputPerMegawatt,
         Self::Utilisation,
@@ -100,6 +104,7 @@ impl Metric {
             Self::CostTotal => "cost",
             Self::CostInput => "cost-input",
             Self::CostOutput => "cost-output",
+            Self::EnergyDrawn => "energy-drawn",
             Self::Energy => "energy",
             Self::ThroughputPerMegawatt => "per-mw",
             Self::Utilisation => "utilisation",
@@ -126,6 +131,7 @@ impl Metric {
             Self::CostTotal => "Cost of all tokens",
             Self::CostInput => "Cost of input tokens",
             Self::CostOutput => "Cost of output tokens",
+            Self::EnergyDrawn => "Energy drawn per output token",
             Self::Energy => "Energy per output token",
             Self::ThroughputPerMegawatt => "Throughput per megawatt",
             Self::Utilisation => "Utilisation of the busiest pool",
@@ -146,6 +152,7 @@ impl Metric {
             Self::CostTotal => "$/Mtok",
             Self::CostInput => "$/Mtok in",
             Self::CostOutput => "$/Mtok out",
+            Self::EnergyDrawn => "J/token drawn",
             Self::Energy => "J/token",
             Self::ThroughputPerMegawatt => "tok/s/MW",
             Self::Utilisation => "Utilisation",
@@ -160,7 +167,7 @@ impl Metric {
             Self::Interactivity | Self::Throughput | Self::ThroughputPerChip => Quantity::TokenRate,
             Self::RequestRate => Quantity::RequestRate,
             Self::CostTotal | Self::CostInput | Self::CostOutput => Quantity::DollarsPerMtok,
-            Self::Energy => Quantity::Energy,
+            Self::EnergyDrawn | Self::Energy => Quantity::Energy,
             Self::ThroughputPerMegawatt => Quantity::TokenRatePerMegawatt,
             Self::Utilisation => Quantity::Share,
         }
@@ -217,10 +224,18 @@ impl Metric {
     /// # Errors
     /// The reason in words when the figure is absent, such as a chip without a public price.
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
-        let (steady, costs, evidence) = (&evaluation.steady, &evaluation.costs, &evaluation.evidence);
+        let Evaluation { steady, costs, energy, evidence } = evaluation;
         let exact = Band { low: 1.0, high: 1.0 };
-        let dollars = |value: &Result<crate::units::Dollars, crate::cost::Unpriced>| match value {
+        let dollars = |value: &Result<crate::units::Dollars, Unpriced>| match value {
             Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse())),
+            Err(unpriced) => Err(unpriced.to_string()),
+        };
+        // Watts and tokens per second err apart from each other.
+        let joules = |value: &Result<crate::units::Joules, Unpriced>, watts: Spread| match value {
+            Ok(joules) => {
+                let watts = Band { low: watts.low, high: watts.high };
+                Ok((joules.get(), evidence.throughput.inverse().with(watts)))
+            }
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let (value, band) = match self {
@@ -234,14 +249,12 @@ impl Metric {
             Self::CostTotal => dollars(&costs.per_mtok_total)?,
             Self::CostInput => dollars(&costs.per_mtok_input)?,
             Self::CostOutput => dollars(&costs.per_mtok_output)?,
-            Self::Energy => match &costs.joules_per_token {
-                Ok(joules) => (joules.get(), evidence.throughput.inverse()),
-                Err(unpriced) => return Err(unpriced.to_string()),
-            },
-            Self::ThroughputPerMegawatt => match &costs.power {
-                Ok(power) => (steady.throughput().get() / (power.get() * 1e-6), evidence.throughput),
-                Err(unpriced) => return Err(unpriced.to_string()),
-            },
+            Self::EnergyDrawn => joules(&energy.joules_drawn, energy.drawn_spread)?,
+            Self::Energy => joules(&energy.joules, energy.provisioned_spread)?,
+            Self::ThroughputPerMegawatt => {
+                let (joules, band) = joules(&energy.joules, energy.provisioned_spread)?;
+                (1e6 / joules, band.inverse())
+            }
             Self::Utilisation => {
                 (steady.pools.iter().map(|pool| pool.utilisation).fold(0.0, f64::max), exact)
             }

@@ -23,12 +23,13 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 6] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
     Table { file: "families.csv", columns: &Families::NAMES },
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
+    Table { file: "power.csv", columns: &Power::NAMES },
 ];
 
 /// The tables that become constants.
@@ -93,6 +94,11 @@ columns!(
     /// Columns of `served.csv`.
     Served:
     chip, model, engine
+);
+columns!(
+    /// Columns of `power.csv`.
+    Power:
+    silicon, idle, awake, compute, bend, memory, held, knee, slowest, low, high
 );
 columns!(
     /// Numbers of a row of `engines.csv`.

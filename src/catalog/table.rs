@@ -195,7 +195,7 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
         },
         scale_out: cells.figure(BytesPerSecond::giga),
         tdp: cells.figure(Watts::new),
-        all_in_power: cells.figure(Watts::new),
+        it_power: cells.figure(Watts::new),
         price: ChipPrice {
             capex: cells.figure(Dollars::new),
             owner: cells.figure(DollarsPerHour::new),

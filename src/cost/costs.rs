@@ -1,11 +1,12 @@
-//! What a deployment in steady state costs, in all and per token, and the power it draws.
+//! What a deployment in steady state costs, in all and per token.
 
 use serde::Serialize;
 
-use super::price::{Unpriced, chip_power, chip_price};
+use super::price::chip_price;
+use super::unpriced::Unpriced;
 use crate::scenario::{Role, Scenario};
 use crate::serve::Steady;
-use crate::units::{Dollars, DollarsPerHour, Joules, Seconds, Watts};
+use crate::units::{Dollars, DollarsPerHour, Seconds};
 
 /// What a deployment costs in steady state. Absent figures carry the reason.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,10 +21,6 @@ pub struct Costs {
     pub per_mtok_output: Result<Dollars, Unpriced>,
     /// Dollars per million output tokens, when they carry everything.
     pub per_mtok_output_all: Result<Dollars, Unpriced>,
-    /// Power of the deployment with its data centre.
-    pub power: Result<Watts, Unpriced>,
-    /// Energy per output token.
-    pub joules_per_token: Result<Joules, Unpriced>,
 }
 
 /// What a served scenario costs.
@@ -36,7 +33,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let hour = Seconds::new(3600.0);
     let mut all = Ok(DollarsPerHour::ZERO);
     let mut input = Ok(DollarsPerHour::ZERO);
-    let mut power = Ok(Watts::ZERO);
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
         let price = chip_price(scenario, &pool.chip).map(|price| price * chips);
@@ -49,11 +45,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         };
         all = sum(all, price.clone());
         input = sum(input, price.map(|price| price * share));
-        power = match (power, chip_power(scenario, &pool.chip)) {
-            (Ok(so_far), Ok(own)) => Ok(so_far + own * chips * pricing.pue),
-            (Err(first), _) => Err(first),
-            (_, Err(own)) => Err(own),
-        };
     }
     let per_hour_tokens = |tokens: f64| steady.rate.get() * tokens * hour.get() * 1e-6;
     let per_mtok = |price: Result<DollarsPerHour, Unpriced>, tokens: f64| {
@@ -70,8 +61,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         per_mtok_output: per_mtok(output, osl),
         per_mtok_output_all: per_mtok(all.clone(), osl),
         per_hour: all,
-        joules_per_token: power.clone().map(|power| Joules::new(power.get() / steady.throughput().get())),
-        power,
     }
 }
 

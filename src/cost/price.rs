@@ -1,32 +1,13 @@
-//! Price and power of one chip under a pricing.
+//! Price of one chip under a pricing.
 //!
 //! A price the user states wins; else the catalogue's, and where it has none the cost is absent with the reason. Nothing
 //! is guessed: a chip that nobody rents out and nobody priced has no cost until the user gives one. The catalogue's prices
 //! are `[price]` of `data/chips/ID.toml`, what ownership adds is in `data/prices.toml`.
 
-use serde::Serialize;
-
-use crate::catalog::{self, assumptions};
+use super::energy::chip_power;
+use super::unpriced::Unpriced;
 use crate::scenario::{PriceBasis, Pricing, Scenario};
 use crate::units::{Dollars, DollarsPerHour, Watts};
-
-/// Why a cost is absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Unpriced {
-    /// The chip.
-    pub chip: String,
-    /// What nobody published.
-    pub figure: &'static str,
-}
-
-impl std::fmt::Display for Unpriced {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A data sheet's name without what it adds in brackets; a chip of one's own goes by its identifier.
-        let name = catalog::chip(&self.chip).map_or(self.chip.as_str(), |own| &own.name);
-        let name = name.split_once(" (").map_or(name, |(short, _)| short);
-        write!(f, "{name} has no public {}", self.figure)
-    }
-}
 
 /// Price of one chip per hour.
 ///
@@ -49,18 +30,6 @@ pub fn chip_price(scenario: &Scenario, id: &str) -> Result<DollarsPerHour, Unpri
             None => price.owner.ok_or_else(|| missing("purchase price")),
         },
     }
-}
-
-/// Power of one chip with its share of the system around it, before PUE.
-///
-/// # Errors
-/// [`Unpriced`] when neither the all-in power nor the chip's own is published.
-pub fn chip_power(scenario: &Scenario, id: &str) -> Result<Watts, Unpriced> {
-    let missing = || Unpriced { chip: id.to_owned(), figure: "power" };
-    let chip = scenario.chip(id).ok_or_else(missing)?;
-    // Where only the chip's own power is known, the system around it adds as much as it does around measured ones.
-    let around = assumptions().system_power_factor.value;
-    chip.all_in_power.or_else(|| chip.tdp.map(|own| own * around)).ok_or_else(missing)
 }
 
 /// Hours of a year of 365.25 days.

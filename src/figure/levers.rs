@@ -9,7 +9,7 @@ use crate::report::words;
 use crate::units::format::{Precision, Unit};
 
 /// What levers can move, the usual first.
-pub const MOVED: [Metric; 13] = {
+pub const MOVED: [Metric; 14] = {
     let mut all = Metric::ALL;
     (all[0], all[5]) = (all[5], all[0]);
     all

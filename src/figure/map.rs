@@ -16,7 +16,7 @@ pub const POINTS: usize = 33;
 const FULL: f64 = 0.5;
 
 /// What can decide, the usual first.
-pub const DECIDES: [Metric; 13] = {
+pub const DECIDES: [Metric; 14] = {
     let mut all = Metric::ALL;
     (all[0], all[7]) = (all[7], all[0]);
     all

@@ -1,4 +1,4 @@
-//! How fast one chip does one thing: kernel laws, collectives, links between chips and pools, and the constants of SRAM
+//! How fast one chip does one thing: kernel laws, collectives, links between chips and pools, what chips draw and how a power cap slows them, and the constants of SRAM
 //! machines, whose pipelines are in [`crate::pass`].
 
 pub mod collective;
@@ -6,6 +6,7 @@ pub mod constants;
 pub mod engine;
 pub mod kernel;
 pub mod link;
+pub mod power;
 pub mod wire;
 
 pub use collective::{Collective, Fabric};
@@ -16,4 +17,5 @@ pub use constants::{
 pub use engine::{EngineRow, Generation};
 pub use kernel::{Kernel, Limit, Provenance, Work};
 pub use link::{LinkKind, LinkRow};
+pub use power::PowerRow;
 pub use wire::{WireRow, wire};
