@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Chip, Engine, Model, NumberFormat, assumptions};
 use crate::units::{DollarsPerHour, Seconds, Tokens};
 
+mod cap;
 pub mod custom;
 pub mod limits;
 pub mod link;
@@ -22,6 +23,7 @@ pub mod trace;
 pub mod traffic;
 mod workload;
 
+pub use cap::PowerCap;
 pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
@@ -53,6 +55,9 @@ pub struct Scenario {
     /// Micro-batches that take turns between an attention and an FFN pool; absent = chosen by the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro: Option<u32>,
+    /// Limit on the power of each chip; absent means its thermal design power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<PowerCap>,
     /// Service level objective.
     pub slo: Slo,
     /// What things cost.
@@ -139,6 +144,7 @@ impl Default for Scenario {
             link: PoolLink::Auto,
             spec: None,
             micro: None,
+            cap: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),
             seed: 1,

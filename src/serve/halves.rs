@@ -1,5 +1,6 @@
 //! From the pools of a scenario to pools on their silicon: each by itself, and the decode side put together from its own.
 
+use super::capped;
 use super::connection::{Connection, connection, together};
 use super::draft::{Away, Draft};
 use super::half::Half;
@@ -56,7 +57,8 @@ impl<'a> Maker<'a> {
             Role::Ffn => Portion::Ffn,
             _ => Portion::Whole,
         };
-        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, portion };
+        let clock = capped::clock(scenario, tables, chip)?;
+        let setting = Setting { tables, model, chip, engine: scenario.engine, numerics, portion, clock };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
     }
 
@@ -169,7 +171,8 @@ impl<'a> Maker<'a> {
         let layout = holder.settled.replica.layout();
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
-        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, layout)?;
+        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, layout)?
+            .at_clock(capped::clock(scenario, tables, holder.chip)?);
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),

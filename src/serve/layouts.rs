@@ -53,11 +53,14 @@ pub struct Setting<'a, 'b> {
     pub numerics: Numerics,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
+    /// Share of its clock that the power cap leaves the chip.
+    pub clock: f64,
 }
 
 impl<'a> Setting<'a, '_> {
     fn replica(&self, layout: Layout) -> Result<Replica<'a>, Refusal> {
-        let whole = Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)?;
+        let whole = Replica::new(self.tables, self.model, self.chip, self.engine, self.numerics, layout)?
+            .at_clock(self.clock);
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
 
