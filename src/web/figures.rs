@@ -19,7 +19,7 @@ pub fn bare(metric: Metric, estimate: Estimate) -> String {
     let unit = match metric {
         Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
-        Metric::Energy => Unit::Joules,
+        Metric::EnergyDrawn | Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
     unit.format_with(estimate.value, Precision::STEADY)
@@ -39,7 +39,7 @@ fn bare_short(metric: Metric, value: f64) -> String {
     let unit = match metric {
         Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput => Unit::Dollars,
-        Metric::Energy => Unit::Joules,
+        Metric::EnergyDrawn | Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
     // Cents keep their zero: $0.60, not $0.6.
