@@ -11,8 +11,8 @@ use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis,
-    Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
+    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
+    PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -28,7 +28,8 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         select(Engine::ALL.to_vec()),
     )
         .boxed();
-    let decode = (speculations(), proptest::option::of(whole(Limits::MICRO))).boxed();
+    let decode =
+        (speculations(), proptest::option::of(whole(Limits::MICRO)), proptest::option::of(caps())).boxed();
     let how = (
         splits().boxed(),
         links().boxed(),
@@ -42,7 +43,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro), slo, pricing, seed),
+                (split, link, (spec, micro, cap), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
@@ -60,6 +61,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     link,
                     spec,
                     micro,
+                    cap,
                     slo,
                     pricing,
                     seed,
@@ -490,6 +492,13 @@ fn speculations() -> impl Strategy<Value = Option<Speculation>> {
 fn slos() -> impl Strategy<Value = Slo> {
     let time = |limits| proptest::option::of(within(limits).prop_map(Seconds::new));
     (time(Limits::TTFT), time(Limits::TPOT)).prop_map(|(ttft, tpot)| Slo { ttft, tpot })
+}
+
+fn caps() -> impl Strategy<Value = PowerCap> {
+    prop_oneof![
+        within(Limits::CAP).prop_map(|watts| PowerCap::Power(Watts::new(watts))),
+        within(Limits::CAP_SHARE).prop_map(PowerCap::Share),
+    ]
 }
 
 fn pricings() -> impl Strategy<Value = Pricing> {
