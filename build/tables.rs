@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::Build;
-use crate::catalog::columns::{NAMED_ROWS, NamedRows, TABLES, Table, WITH_HEADER};
+use crate::catalog::chip::ChipClass;
+use crate::catalog::columns::{NAMED_ROWS, NamedRows, Power, TABLES, Table, WITH_HEADER};
 use crate::catalog::engine::Engine;
 
 /// The cells of a file, its header first.
@@ -29,6 +30,7 @@ impl Build {
             self.named_rows(&table);
         }
         self.engines();
+        self.power(chips);
         for file in WITH_HEADER {
             let text = self.text(file).unwrap_or_default();
             let text: String =
@@ -54,6 +56,43 @@ impl Build {
                     );
                     self.wrong("engines.csv", &what);
                 }
+            }
+        }
+    }
+
+    /// Every class of chips has a row of what it draws, and no row more than a chip can.
+    fn power(&mut self, chips: &[&str]) {
+        let generations: Vec<String> =
+            self.columns("families.csv", &["generation"]).into_iter().flatten().collect();
+        let rows = self.columns("power.csv", &Power::NAMES);
+        for class in ChipClass::ALL.map(ChipClass::id) {
+            if !rows.iter().any(|row| row[Power::silicon as usize] == class) {
+                self.wrong("power.csv", &format!("no row for chips of class `{class}`"));
+            }
+        }
+        for row in rows {
+            let silicon = &row[Power::silicon as usize];
+            let known = chips.contains(&&**silicon)
+                || generations.contains(silicon)
+                || ChipClass::from_id(silicon).is_some();
+            if !known {
+                self.wrong("power.csv", &format!("`{silicon}` is no chip, generation or class"));
+            }
+            let number = |column: Power| row[column as usize].parse::<f64>().unwrap_or(f64::NAN);
+            let within = |column: Power, low: f64, high: f64| (low..=high).contains(&number(column));
+            let sound = within(Power::idle, 0.01, 0.9)
+                && number(Power::idle) + number(Power::awake) <= 1.0
+                && within(Power::awake, 0.0, 1.0)
+                && within(Power::compute, 0.0, 3.0)
+                && within(Power::bend, 0.3, 1.0)
+                && within(Power::memory, 0.0, 1.0)
+                && within(Power::held, number(Power::idle), 0.9)
+                && within(Power::knee, 0.3, 1.0)
+                && within(Power::slowest, 0.01, number(Power::knee))
+                && within(Power::low, 0.3, 1.0)
+                && within(Power::high, 1.0, 3.0);
+            if !sound {
+                self.wrong("power.csv", &format!("the row `{silicon}` has shares that can't be"));
             }
         }
     }

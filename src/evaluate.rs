@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::cost::{Costs, costs};
+use crate::cost::{Costs, Energy, costs, energy};
 use crate::evidence::{Evidence, judge};
 use crate::machine::{Constants, constants};
 use crate::scenario::Scenario;
@@ -14,8 +14,10 @@ use crate::serve::{Refusal, Steady, serve};
 pub struct Evaluation {
     /// Latency and throughput.
     pub steady: Steady,
-    /// Dollars and watts.
+    /// Dollars.
     pub costs: Costs,
+    /// Watts and joules.
+    pub energy: Energy,
     /// What the result rests on.
     pub evidence: Evidence,
 }
@@ -51,6 +53,7 @@ pub fn evaluate(scenario: &Scenario) -> Result<Evaluation, Refusal> {
 pub fn evaluate_with(scenario: &Scenario, tables: &Constants) -> Result<Evaluation, Refusal> {
     let steady = serve(scenario, tables)?;
     let costs = costs(scenario, &steady);
+    let energy = energy(scenario, &steady, tables);
     let evidence = judge(scenario, &steady);
-    Ok(Evaluation { steady, costs, evidence })
+    Ok(Evaluation { steady, costs, energy, evidence })
 }

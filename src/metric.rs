@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{PriceSpread, Unpriced};
+use crate::cost::{Spread, Unpriced};
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
 use crate::units::format::Unit;
@@ -36,9 +36,11 @@ pub enum Metric {
     PerHour,
     /// Dollars per month of 730.5 hours.
     PerMonth,
-    /// Joules per output token.
+    /// Joules per output token that the chips draw, without host, network and building.
+    EnergyDrawn,
+    /// Joules per output token on provisioned power, with host, network and PUE.
     Energy,
-    /// Output tokens per second and megawatt.
+    /// Output tokens per second and megawatt of provisioned power.
     ThroughputPerMegawatt,
     /// Utilisation of the busiest pool.
     Utilisation,
@@ -80,7 +82,7 @@ pub enum Quantity {
 
 impl Metric {
     /// All metrics, in the order of menus.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ttft,
         Self::Tpot,
         Self::E2e,
@@ -93,6 +95,7 @@ impl Metric {
         Self::CostOutput,
         Self::PerHour,
         Self::PerMonth,
+        Self::EnergyDrawn,
         Self::Energy,
         Self::ThroughputPerMegawatt,
         Self::Utilisation,
@@ -114,6 +117,7 @@ impl Metric {
             Self::CostOutput => "cost-output",
             Self::PerHour => "per-hour",
             Self::PerMonth => "per-month",
+            Self::EnergyDrawn => "energy-drawn",
             Self::Energy => "energy",
             Self::ThroughputPerMegawatt => "per-mw",
             Self::Utilisation => "utilisation",
@@ -142,6 +146,7 @@ impl Metric {
             Self::CostOutput => "Cost of output tokens",
             Self::PerHour => "Cost per hour",
             Self::PerMonth => "Cost per month of 730.5 hours",
+            Self::EnergyDrawn => "Energy drawn per output token",
             Self::Energy => "Energy per output token",
             Self::ThroughputPerMegawatt => "Throughput per megawatt",
             Self::Utilisation => "Utilisation of the busiest pool",
@@ -164,6 +169,7 @@ impl Metric {
             Self::CostOutput => "$/Mtok out",
             Self::PerHour => "$/h",
             Self::PerMonth => "$/month",
+            Self::EnergyDrawn => "J/token drawn",
             Self::Energy => "J/token",
             Self::ThroughputPerMegawatt => "tok/s/MW",
             Self::Utilisation => "Utilisation",
@@ -180,7 +186,7 @@ impl Metric {
             Self::CostTotal | Self::CostInput | Self::CostOutput => Quantity::DollarsPerMtok,
             Self::PerHour => Quantity::DollarsPerHour,
             Self::PerMonth => Quantity::DollarsPerMonth,
-            Self::Energy => Quantity::Energy,
+            Self::EnergyDrawn | Self::Energy => Quantity::Energy,
             Self::ThroughputPerMegawatt => Quantity::TokenRatePerMegawatt,
             Self::Utilisation => Quantity::Share,
         }
@@ -239,15 +245,23 @@ impl Metric {
     /// # Errors
     /// The reason in words when the figure is absent, such as a chip without a public price.
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
-        let (steady, costs, evidence) = (&evaluation.steady, &evaluation.costs, &evaluation.evidence);
+        let Evaluation { steady, costs, energy, evidence } = evaluation;
         let exact = Band { low: 1.0, high: 1.0 };
         // A cost per token lies where throughput does and where the prices of the chips do.
-        let dollars = |value: &Result<Dollars, Unpriced>, spread: PriceSpread| match value {
+        let dollars = |value: &Result<Dollars, Unpriced>, spread: Spread| match value {
             Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse().times(spread.low, spread.high))),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let paid = |dollars: fn(DollarsPerHour) -> f64| match &costs.per_hour {
             Ok(price) => Ok((dollars(*price), Band { low: costs.spread.low, high: costs.spread.high })),
+            Err(unpriced) => Err(unpriced.to_string()),
+        };
+        // Watts and tokens per second err apart from each other.
+        let joules = |value: &Result<crate::units::Joules, Unpriced>, watts: Spread| match value {
+            Ok(joules) => {
+                let watts = Band { low: watts.low, high: watts.high };
+                Ok((joules.get(), evidence.throughput.inverse().with(watts)))
+            }
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let (value, band) = match self {
@@ -263,14 +277,12 @@ impl Metric {
             Self::CostOutput => dollars(&costs.per_mtok_output, costs.spread_output)?,
             Self::PerHour => paid(DollarsPerHour::get)?,
             Self::PerMonth => paid(|price| price.per_month().get())?,
-            Self::Energy => match &costs.joules_per_token {
-                Ok(joules) => (joules.get(), evidence.throughput.inverse()),
-                Err(unpriced) => return Err(unpriced.to_string()),
-            },
-            Self::ThroughputPerMegawatt => match &costs.power {
-                Ok(power) => (steady.throughput().get() / (power.get() * 1e-6), evidence.throughput),
-                Err(unpriced) => return Err(unpriced.to_string()),
-            },
+            Self::EnergyDrawn => joules(&energy.joules_drawn, energy.drawn_spread)?,
+            Self::Energy => joules(&energy.joules, energy.provisioned_spread)?,
+            Self::ThroughputPerMegawatt => {
+                let (joules, band) = joules(&energy.joules, energy.provisioned_spread)?;
+                (1e6 / joules, band.inverse())
+            }
             Self::Utilisation => {
                 (steady.pools.iter().map(|pool| pool.utilisation).fold(0.0, f64::max), exact)
             }

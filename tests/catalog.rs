@@ -322,7 +322,7 @@ fn prices_have_ranges_and_sources() {
     assert_eq!(assumed.pue.value, 1.25);
     assert_eq!(assumed.electricity_per_kwh.value, Dollars::new(0.08));
     assert_eq!(assumed.amortisation_years.value, 4.0);
-    assert_eq!(assumed.system_power_factor.value, 2.0);
+    assert_eq!(assumed.system_power_factor.value, 1.66);
     // What a scenario assumes unless it is told otherwise.
     let pricing = Pricing::default();
     assert_eq!((pricing.pue, pricing.dollars_per_kwh, pricing.years), (1.25, 0.08, 4.0));
@@ -380,7 +380,7 @@ fn a_wrong_chip_is_told_with_file_field_value_and_range() {
         ("named_GB = 80", "named_GB = 0.05", "`memory.named_GB = 0.05` is outside 0.1 to 100000"),
         ("named_GB = 80", "named_GB = 160", "are not of the same memory"),
         ("domain_chips = 8", "domain_chips = 0", "`scale_up.domain_chips = 0` is outside 1 to 100000"),
-        ("all_in_W = 1730", "all_in_W = 173", "`all_in_W = 173` includes the chip"),
+        ("it_W = 1370", "it_W = 137", "`it_W = 137` includes the chip"),
         ("USD = 2.95", "USD = -2.95", "`price.market.USD = -2.95` is outside 0 to 1000000"),
         ("low_USD = 1.99", "low_USD = 19.9", "`price.market.low_USD = 19.9` is outside 0 to 2.25"),
         (

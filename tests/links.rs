@@ -216,10 +216,10 @@ fn what_a_link_brings_along_works_like_the_catalogue() {
     assert!(report.sentence.starts_with("8 × my-npu serve"), "{}", report.sentence);
     assert_eq!(serde_json::to_value(report.evidence.id).unwrap(), "datasheet-only");
     let json = serde_json::to_value(&*report).unwrap();
-    // Eight chips at $2.50 an hour and eight times 700 W, doubled for the system, with PUE.
+    // Eight chips at $2.50 an hour and eight times 700 W, with what a system adds to it, and PUE.
     let metric = |id: &str| json["metrics"][id]["value"].as_f64().unwrap();
     let watts = metric("energy") * metric("throughput");
-    assert!((watts / (8.0 * 700.0 * 2.0 * 1.25) - 1.0).abs() < 1e-9, "{watts}");
+    assert!((watts / (8.0 * 700.0 * 1.66 * 1.25) - 1.0).abs() < 1e-9, "{watts}");
     for basis in ["market", "list", "contract", "own", "tco"] {
         let Reply::Report(report) = reply(&format!("{own}&price={basis}"), Strictness::Strict) else {
             panic!()

@@ -37,8 +37,9 @@ pub struct Chip {
     pub scale_out: Option<BytesPerSecond>,
     /// Thermal design power of the chip alone.
     pub tdp: Option<Watts>,
-    /// Power of the chip with its share of host, network and cooling inside the data centre, before PUE.
-    pub all_in_power: Option<Watts>,
+    /// IT power that is provisioned for the chip with its share of host and network, before PUE. Of a whole machine (a
+    /// wafer, a desktop) the machine's own.
+    pub it_power: Option<Watts>,
     /// What a chip costs, in several ways.
     pub price: ChipPrice,
     /// Where the figures come from.

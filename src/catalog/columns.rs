@@ -23,13 +23,14 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 6] = [
+pub const TABLES: [Table; 7] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
     Table { file: "families.csv", columns: &Families::NAMES },
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
     Table { file: "memory.csv", columns: &MemoryShares::NAMES },
+    Table { file: "power.csv", columns: &Power::NAMES },
 ];
 
 /// The tables that become constants.
@@ -100,6 +101,11 @@ columns!(
     MemoryShares:
     engine, chip, from_GiB, of, share, tokens, sequences, wide, fixed_MiB, token_MiB, sequence_MiB, rank_MiB, dp_MiB,
     dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+);
+columns!(
+    /// Columns of `power.csv`.
+    Power:
+    silicon, idle, awake, compute, bend, memory, held, knee, slowest, low, high
 );
 columns!(
     /// Numbers of a row of `engines.csv`.

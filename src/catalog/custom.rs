@@ -140,7 +140,7 @@ impl Chip {
             scale_up,
             scale_out,
             tdp: power,
-            all_in_power: None,
+            it_power: None,
             // As with any price that the user states, it holds whether chips are rented or owned.
             price: ChipPrice { given: price, ..ChipPrice::default() },
             sources: Cow::Borrowed(SOURCE),

@@ -243,7 +243,7 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
         },
         scale_out: cells.figure(BytesPerSecond::giga),
         tdp: cells.figure(Watts::new),
-        all_in_power: cells.figure(Watts::new),
+        it_power: cells.figure(Watts::new),
         price: read_price(cells)?,
         confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,

@@ -1,11 +1,13 @@
-//! What a deployment in steady state costs, in all and per token, and the power it draws.
+//! What a deployment in steady state costs, in all and per token.
 
 use serde::Serialize;
 
-use super::price::{Unpriced, chip_hour, chip_power};
+use super::price::chip_hour;
+use super::spread::Spread;
+use super::unpriced::Unpriced;
 use crate::scenario::{Role, Scenario};
 use crate::serve::Steady;
-use crate::units::{Dollars, DollarsPerHour, Joules, Seconds, Watts};
+use crate::units::{Dollars, DollarsPerHour, Seconds};
 
 /// What a deployment costs in steady state. Absent figures carry the reason.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,24 +23,11 @@ pub struct Costs {
     /// Dollars per million output tokens, when they carry everything.
     pub per_mtok_output_all: Result<Dollars, Unpriced>,
     /// How far prices of the chips lie apart, as factors of the whole cost.
-    pub spread: PriceSpread,
+    pub spread: Spread,
     /// The same of the cost of input.
-    pub spread_input: PriceSpread,
+    pub spread_input: Spread,
     /// The same of the cost of output.
-    pub spread_output: PriceSpread,
-    /// Power of the deployment with its data centre.
-    pub power: Result<Watts, Unpriced>,
-    /// Energy per output token.
-    pub joules_per_token: Result<Joules, Unpriced>,
-}
-
-/// Factors of a cost at the lowest and at the highest prices of its chips.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct PriceSpread {
-    /// At most 1.
-    pub low: f64,
-    /// At least 1.
-    pub high: f64,
+    pub spread_output: Spread,
 }
 
 /// Dollars per hour at the prices shown, the lowest and the highest.
@@ -62,11 +51,11 @@ impl Sum {
     }
 
     /// The ends as factors; what costs nothing has no spread.
-    fn spread(self) -> PriceSpread {
+    fn spread(self) -> Spread {
         if self.value > 0.0 {
-            PriceSpread { low: self.low / self.value, high: self.high / self.value }
+            Spread { low: self.low / self.value, high: self.high / self.value }
         } else {
-            PriceSpread { low: 1.0, high: 1.0 }
+            Spread { low: 1.0, high: 1.0 }
         }
     }
 }
@@ -81,7 +70,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let hour = Seconds::new(3600.0);
     let (mut all, mut input) = (Sum::default(), Sum::default());
     let mut unpriced: Option<Unpriced> = None;
-    let mut power = Ok(Watts::ZERO);
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
         let share = match pool.role {
@@ -99,11 +87,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
             }
             Err(missing) => unpriced = unpriced.or(Some(missing)),
         }
-        power = match (power, chip_power(scenario, &pool.chip)) {
-            (Ok(so_far), Ok(own)) => Ok(so_far + own * chips * pricing.pue),
-            (Err(first), _) => Err(first),
-            (_, Err(own)) => Err(own),
-        };
     }
     let per_hour_tokens = |tokens: f64| steady.rate.get() * tokens * hour.get() * 1e-6;
     let priced = |sum: Sum| match &unpriced {
@@ -124,7 +107,5 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         spread: all.spread(),
         spread_input: input.spread(),
         spread_output: output.spread(),
-        joules_per_token: power.clone().map(|power| Joules::new(power.get() / steady.throughput().get())),
-        power,
     }
 }

@@ -1,4 +1,4 @@
-//! Price and power of one chip under a pricing.
+//! Price of one chip under a pricing.
 //!
 //! A price the user states wins; else the catalogue's on the basis that the scenario chooses, and where it has none there
 //! the cost is absent with the reason. No basis is filled from another: a rental market, a price list, a contract and
@@ -14,47 +14,12 @@
 
 use serde::Serialize;
 
+use super::energy::chip_power;
 use super::estimate::{Known, estimated};
-use crate::catalog::{self, Chip, PriceBasis, assumptions};
+use super::unpriced::Unpriced;
+use crate::catalog::{Chip, PriceBasis};
 use crate::scenario::{Pricing, Scenario};
 use crate::units::{Dollars, DollarsPerHour, HOURS_PER_MONTH, Watts};
-
-/// Why a cost is absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Unpriced {
-    /// The chip.
-    pub chip: String,
-    /// What nobody published.
-    pub figure: &'static str,
-}
-
-impl Unpriced {
-    /// The bases on which the catalogue has a price of the chip all the same; none where another figure is missing.
-    #[must_use]
-    pub fn elsewhere(&self) -> Vec<PriceBasis> {
-        let price = PriceBasis::ALL.iter().any(|basis| basis.figure() == self.figure);
-        let chip = catalog::chip(&self.chip).filter(|_| price);
-        chip.map_or_else(Vec::new, |own| own.price.bases().collect())
-    }
-
-    /// The reason with the name of the chip that a reader knows.
-    #[must_use]
-    pub fn reason(&self, name: &str) -> String {
-        let bases: Vec<&str> = self.elsewhere().into_iter().map(PriceBasis::id).collect();
-        let elsewhere =
-            if bases.is_empty() { String::new() } else { format!("; it has one on: {}", bases.join(", ")) };
-        format!("{name} has no public {}{elsewhere}", self.figure)
-    }
-}
-
-impl std::fmt::Display for Unpriced {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A data sheet's name without what it adds in brackets; a chip of one's own goes by its identifier.
-        let name = catalog::chip(&self.chip).map_or(self.chip.as_str(), |own| &own.name);
-        let name = name.split_once(" (").map_or(name, |(short, _)| short);
-        f.write_str(&self.reason(name))
-    }
-}
 
 /// What an hour of a chip costs, and how far prices for it lie apart.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -155,18 +120,6 @@ fn known(chip: &Chip, pricing: &Pricing) -> Option<(Known, PriceOrigin)> {
     estimated(chip, pricing.basis).map(|(known, from)| (known, PriceOrigin::Scaled { from }))
 }
 
-/// Power of one chip with its share of the system around it, before PUE.
-///
-/// # Errors
-/// [`Unpriced`] when neither the all-in power nor the chip's own is published.
-pub fn chip_power(scenario: &Scenario, id: &str) -> Result<Watts, Unpriced> {
-    let missing = || Unpriced { chip: id.to_owned(), figure: "power" };
-    let chip = scenario.chip(id).ok_or_else(missing)?;
-    // Where only the chip's own power is known, the system around it adds as much as it does around measured ones.
-    let around = assumptions().system_power_factor.value;
-    chip.all_in_power.or_else(|| chip.tdp.map(|own| own * around)).ok_or_else(missing)
-}
-
 /// What ownership comes to per hour: the purchase with what stands beside it, paid back with interest over its years, and
 /// power through the meter.
 fn ownership(capex: Dollars, power: Watts, pricing: &Pricing) -> DollarsPerHour {
@@ -205,7 +158,7 @@ mod tests {
 
     #[test]
     fn no_basis_is_filled_from_another() {
-        for chip in catalog::chips() {
+        for chip in crate::catalog::chips() {
             for basis in PriceBasis::ALL {
                 let mut scenario = Scenario::default();
                 scenario.pricing.basis = basis;

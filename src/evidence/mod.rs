@@ -47,7 +47,7 @@ pub struct Evidence {
     pub ttft: Band,
     /// Band of TPOT.
     pub tpot: Band,
-    /// Band of throughput, and through it of cost and energy per token.
+    /// Band of throughput, and through it of cost and, with that of the watts, energy per token.
     pub throughput: Band,
 }
 
@@ -61,6 +61,16 @@ pub struct Band {
 }
 
 impl Band {
+    /// The band of a product with a quantity that errs on its own.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        let both = |own: f64, other: f64| {
+            let (own, other) = (libm::log(own), libm::log(other));
+            libm::exp((own * own + other * other).sqrt())
+        };
+        Self { low: 1.0 / both(self.low, other.low), high: both(self.high, other.high) }
+    }
+
     /// The band of one over the quantity.
     #[must_use]
     pub fn inverse(self) -> Self {

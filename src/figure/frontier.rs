@@ -9,8 +9,13 @@ use crate::serve::Refusal;
 use crate::units::format::Unit;
 
 /// What can stand against interactivity.
-pub const AGAINST: [Metric; 4] =
-    [Metric::ThroughputPerChip, Metric::CostTotal, Metric::Energy, Metric::ThroughputPerMegawatt];
+pub const AGAINST: [Metric; 5] = [
+    Metric::ThroughputPerChip,
+    Metric::CostTotal,
+    Metric::EnergyDrawn,
+    Metric::Energy,
+    Metric::ThroughputPerMegawatt,
+];
 
 /// The chart of all that was tried, with the best of it joined.
 #[must_use]

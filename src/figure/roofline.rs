@@ -9,7 +9,7 @@ use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Marker, Paint};
 use crate::chart::roofline::{Group, Op as Dot, Roof, Roofline};
 use crate::machine::constants;
-use crate::pass::{Limit, Numerics, Op, OpKind};
+use crate::pass::{Limit, Op};
 use crate::report::words;
 use crate::scenario::{Role, Scenario};
 use crate::serve::{Deployment, MemoryKind, Models, Side, Steady};
@@ -78,10 +78,10 @@ pub fn roofline(scenario: &Scenario, steady: &Steady) -> Worked {
     for (index, pass) in passes.iter().enumerate() {
         let all: f64 = pass.ops.iter().map(|op| op.time.get()).sum();
         for op in &pass.ops {
-            let Some(roof) = roof_of(&mut worked.roofline, pass, unit_of(op.kind, numerics)) else {
+            let Some(roof) = roof_of(&mut worked.roofline, pass, op.kind.unit(numerics)) else {
                 continue;
             };
-            let memory = op.limit != Limit::Link && !is_exchange(op.kind);
+            let memory = op.limit != Limit::Link && !op.kind.is_exchange();
             let dot = Dot {
                 label: words::op(op.kind).to_owned(),
                 paint: paint(op.limit),
@@ -108,7 +108,7 @@ pub fn roofline(scenario: &Scenario, steady: &Steady) -> Worked {
 fn passes<'a>(deployment: &'a Deployment<'a>, steady: &Steady) -> Vec<Pass<'a>> {
     let mut passes = Vec::new();
     for state in &steady.pools {
-        let Some(side) = side_of(deployment, state.role) else { continue };
+        let Some(side) = deployment.side(state.role) else { continue };
         let name = match state.role {
             Role::Prefill => "Prefill pass",
             Role::Colocated | Role::Decode => "Decode step",
@@ -146,18 +146,6 @@ fn pass_of<'a>(side: &Side<'a>, name: &str, ops: Vec<Op>) -> Pass<'a> {
     Pass { name: name.to_owned(), chip: side.chip, kind, width, ops }
 }
 
-fn side_of<'a>(deployment: &'a Deployment<'a>, role: Role) -> Option<&'a Side<'a>> {
-    let half = &deployment.decode;
-    let draft = half.draft.as_ref().and_then(|draft| draft.away.as_ref()).map(|away| &away.side);
-    let all = [
-        deployment.prefill.as_ref().map(|(side, _)| side),
-        Some(&half.holder),
-        half.partner.as_ref().map(|own| &own.side),
-        draft,
-    ];
-    all.into_iter().flatten().find(|side| side.role == role)
-}
-
 /// The roof that an operation in this unit works under, by its index; made when first asked for.
 fn roof_of(roofline: &mut Roofline, pass: &Pass<'_>, unit: ComputeType) -> Option<usize> {
     let rate = pass.chip.rate(unit)?;
@@ -178,17 +166,6 @@ fn roof_of(roofline: &mut Roofline, pass: &Pass<'_>, unit: ComputeType) -> Optio
     }))
 }
 
-/// The unit that does the work: attention and what is elementwise stay in 16 bits.
-fn unit_of(kind: OpKind, numerics: Numerics) -> ComputeType {
-    match kind {
-        OpKind::Projection => numerics.attention.compute_type(),
-        OpKind::DenseFfn => numerics.dense.compute_type(),
-        OpKind::SharedExperts => numerics.shared.compute_type(),
-        OpKind::Experts => numerics.experts.compute_type(),
-        _ => ComputeType::Bf16,
-    }
-}
-
 const fn name_of(unit: ComputeType) -> &'static str {
     match unit {
         ComputeType::Bf16 => "BF16",
@@ -196,11 +173,6 @@ const fn name_of(unit: ComputeType) -> &'static str {
         ComputeType::Int8 => "INT8",
         ComputeType::Fp4 => "FP4",
     }
-}
-
-/// Whether the bytes of an operation pass a link instead of the memory.
-const fn is_exchange(kind: OpKind) -> bool {
-    matches!(kind, OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop)
 }
 
 const fn paint(limit: Limit) -> Paint {

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use super::engine::{EngineRow, Generation};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
-use crate::catalog::columns::{Collectives, Families, Kernels, MemoryShares, SramMachines};
+use super::power::PowerRow;
+use crate::catalog::columns::{Collectives, Families, Kernels, MemoryShares, Power, SramMachines};
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
@@ -248,6 +249,7 @@ pub struct Constants {
     any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
     memory: Vec<MemoryRow>,
+    powers: Vec<(Name, PowerRow)>,
     /// By kind.
     links: [LinkRow; LinkKind::ALL.len()],
 }
@@ -328,6 +330,9 @@ pub fn constants() -> &'static Constants {
                 Name::new(row.chip)
             }),
             memory: rows(include_str!(concat!(env!("OUT_DIR"), "/memory.csv")), memory_row),
+            powers: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/power.csv")), power_row), |row| {
+                Name::new(row.silicon)
+            }),
             links: LinkKind::ALL.map(LinkRow::new),
         }
     })
@@ -387,6 +392,18 @@ impl Constants {
             self.memory.iter().rfind(own)
         };
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
+    }
+
+    /// What a chip draws of its TDP: its own row, that of its sibling, of its generation or of its class. `None` only where
+    /// a class has no row, which the build refuses.
+    #[must_use]
+    pub fn power(&self, chip: &Chip) -> Option<&PowerRow> {
+        let row = |id: &str| find(&self.powers, &Name::new(id)?);
+        let kin = || {
+            let family = &self.family(&chip.id)?.row;
+            family.sibling.and_then(row).or_else(|| row(family.generation.id()))
+        };
+        row(&chip.id).or_else(kin).or_else(|| row(chip.class.id()))
     }
 
     /// The constants of a kind of link.
@@ -535,6 +552,21 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
     })
 }
 
+fn power_row(cells: &Cells<'static>) -> Option<PowerRow> {
+    Some(PowerRow {
+        silicon: cells.text(Power::silicon)?,
+        idle: cells.number(Power::idle)?,
+        awake: cells.number(Power::awake)?,
+        compute: cells.number(Power::compute)?,
+        bend: cells.number(Power::bend)?,
+        memory: cells.number(Power::memory)?,
+        held: cells.number(Power::held)?,
+        knee: cells.number(Power::knee)?,
+        slowest: cells.number(Power::slowest)?,
+        band: (cells.number(Power::low)?, cells.number(Power::high)?),
+    })
+}
+
 fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
         chip: cells.text(SramMachines::chip)?,
@@ -572,6 +604,7 @@ mod tests {
         assert_eq!(tables.collectives.len(), lines(include_str!("../../data/constants/collectives.csv")));
         assert_eq!(tables.families.len(), lines(include_str!("../../data/constants/families.csv")));
         assert_eq!(tables.sram.len(), lines(include_str!("../../data/constants/sram.csv")));
+        assert_eq!(tables.powers.len(), lines(include_str!("../../data/constants/power.csv")));
         let engines = tables.engines.iter().flatten().count();
         assert_eq!(engines, lines(include_str!("../../data/constants/engines.csv")));
         assert_eq!(tables.links.len(), lines(include_str!("../../data/constants/links.csv")));

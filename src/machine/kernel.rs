@@ -153,6 +153,12 @@ impl Kernel {
         Self { compute_rate: self.compute_rate * share, ..self }
     }
 
+    /// The law at a share of the clock at which it was measured. The clock of the memory is another and stays.
+    #[must_use]
+    pub fn at_clock(self, clock: f64) -> Self {
+        self.with_compute(clock)
+    }
+
     /// The law inside an engine whose floors and whose kernels proper take so many times as long. The part of the time
     /// that comes from too few tiles to fill the chip is latency and stays.
     #[must_use]

@@ -1,4 +1,4 @@
-//! How fast one chip does one thing: kernel laws, collectives, links between chips and pools, and the constants of SRAM
+//! How fast one chip does one thing: kernel laws, collectives, links between chips and pools, what chips draw and how a power cap slows them, and the constants of SRAM
 //! machines, whose pipelines are in [`crate::pass`].
 
 pub mod collective;
@@ -7,6 +7,7 @@ pub mod engine;
 pub mod kernel;
 pub mod link;
 pub mod memory;
+pub mod power;
 pub mod wire;
 
 pub use collective::{Collective, Fabric};
@@ -18,4 +19,5 @@ pub use engine::{EngineRow, Generation};
 pub use kernel::{Kernel, Limit, Provenance, Work};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};
+pub use power::PowerRow;
 pub use wire::{WireRow, wire};

@@ -6,6 +6,7 @@
 //!   per kind: `grouped`, `latent`, `recurrent`, `compressed`), experts, collectives and the rest.
 //! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
+mod clock;
 mod layers;
 mod numerics;
 mod op;

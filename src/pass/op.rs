@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::numerics::Numerics;
+use crate::catalog::ComputeType;
 use crate::machine::Limit;
 use crate::units::{Bytes, Flops, Seconds};
 
@@ -57,6 +59,24 @@ pub enum OpKind {
 }
 
 impl OpKind {
+    /// The type of number that the work is done in.
+    #[must_use]
+    pub const fn unit(self, numerics: Numerics) -> ComputeType {
+        match self {
+            Self::Projection => numerics.attention.compute_type(),
+            Self::DenseFfn => numerics.dense.compute_type(),
+            Self::SharedExperts => numerics.shared.compute_type(),
+            Self::Experts => numerics.experts.compute_type(),
+            _ => ComputeType::Bf16,
+        }
+    }
+
+    /// Whether its bytes pass a link instead of the memory.
+    #[must_use]
+    pub const fn is_exchange(self) -> bool {
+        matches!(self, Self::AllReduce | Self::ExpertExchange | Self::StageHop)
+    }
+
     /// How many there are.
     pub(super) const COUNT: usize = Self::StageHop as usize + 1;
 }

@@ -45,6 +45,8 @@ pub struct Pipeline<'a> {
     /// Peak of attention proper, which runs in 16 bits.
     wide_peak: FlopsPerSecond,
     assumed_rate: bool,
+    /// Share of the clock at which the machine was measured.
+    clock: f64,
     weights: Weights,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Pipeline<'a> {
             wide_peak,
             assumed_rate: assumed || wide_assumed,
             weights: weights(model, numerics, Portion::Whole),
+            clock: 1.0,
         })
     }
 
@@ -120,6 +123,27 @@ impl<'a> Pipeline<'a> {
     pub fn only(self, portion: Portion) -> Self {
         let weights = weights(self.model, self.numerics, portion);
         Self { portion, weights, ..self }
+    }
+
+    /// The same machine at a share of the clock at which it was measured: where the weights are in SRAM, all of it runs by
+    /// that clock.
+    #[must_use]
+    pub fn at_clock(self, clock: f64) -> Self {
+        let by_clock = if self.row.weights == WeightHome::Sram { clock } else { 1.0 };
+        let home = Store { bandwidth: self.home.bandwidth * by_clock, ..self.home };
+        Self {
+            home,
+            peak: self.peak * clock,
+            wide_peak: self.wide_peak * clock,
+            clock: self.clock * by_clock,
+            ..self
+        }
+    }
+
+    /// Share of its arithmetic peak that it reaches while prompts stream through it.
+    #[must_use]
+    pub fn reach(&self) -> f64 {
+        self.row.compute
     }
 
     /// Bytes of all weights, the embedding included.
@@ -335,8 +359,12 @@ impl<'a> Pipeline<'a> {
                 cache,
                 reading,
             ),
-            floor(OpKind::StageHop, self.model.layers, (self.row.layer + across) * self.portion.of_layer()),
-            floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts),
+            floor(
+                OpKind::StageHop,
+                self.model.layers,
+                (self.row.layer + across) * (self.portion.of_layer() / self.clock),
+            ),
+            floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts / self.clock),
         ]
     }
 }

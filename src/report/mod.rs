@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::catalog::NumberFormat;
+use crate::cost::PoolPower;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::evidence::EvidenceClass;
 use crate::pass::Numerics;
@@ -187,6 +188,23 @@ pub struct PoolReport {
     pub step: Option<f64>,
     /// Memory of one chip.
     pub memory: MemoryReport,
+    /// Power of one chip.
+    pub power: PowerReport,
+}
+
+/// Power of one chip of a pool, in watts; null where the chip's power is not published.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PowerReport {
+    /// Mean draw over time, as the chip's own meter sees it.
+    pub drawn: Option<f64>,
+    /// Draw while it reads prompts.
+    pub prefill: Option<f64>,
+    /// Draw in decode steps.
+    pub decode: Option<f64>,
+    /// Draw with weights loaded and nothing to do.
+    pub idle: Option<f64>,
+    /// IT power provisioned for it, with its share of host and network, before PUE.
+    pub provisioned: Option<f64>,
 }
 
 /// Memory of one chip, in bytes.
@@ -333,7 +351,7 @@ impl Report {
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             formats: FormatsReport::of(scenario),
-            pools: steady.pools.iter().map(pool).collect(),
+            pools: steady.pools.iter().zip(&evaluation.energy.pools).map(pool).collect(),
             transfer: steady.transfer.map(|transfer| TransferReport {
                 bytes: finite(transfer.bytes.get()),
                 bandwidth: finite(transfer.bandwidth.get()),
@@ -484,7 +502,8 @@ fn flow(flow: &crate::serve::Flow) -> FlowReport {
     }
 }
 
-fn pool(state: &crate::serve::PoolState) -> PoolReport {
+fn pool((state, power): (&crate::serve::PoolState, &PoolPower)) -> PoolReport {
+    let watts = |own: Option<crate::units::Watts>| own.and_then(|own| finite(own.get()));
     PoolReport {
         role: state.role,
         chip: state.chip.clone(),
@@ -504,6 +523,13 @@ fn pool(state: &crate::serve::PoolState) -> PoolReport {
             overhead: finite(state.memory.overhead.get()),
             kv_capacity_tokens: finite(state.memory.kv_capacity.get()),
             sequences: finite(state.memory.sequences),
+        },
+        power: PowerReport {
+            drawn: watts(power.drawn.clone().ok()),
+            prefill: watts(power.prefill),
+            decode: watts(power.decode),
+            idle: watts(power.idle),
+            provisioned: watts(power.provisioned.clone().ok()),
         },
     }
 }

@@ -1,12 +1,13 @@
 //! Tables of a result: for a terminal, as Markdown and as CSV.
 
+use crate::cost::{Energy, PoolPower};
 use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
 use crate::serve::{MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
-use crate::units::order;
+use crate::units::{Watts, order};
 
 use super::room::room;
 use super::{FormatsReport, price};
@@ -41,12 +42,13 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
             scenario.engine.name()
         ));
     }
-    for pool in &evaluation.steady.pools {
-        page.push_str(&format!("{}\n", pool_line(pool)));
+    for (pool, power) in evaluation.steady.pools.iter().zip(&evaluation.energy.pools) {
+        page.push_str(&format!("{}{}\n", pool_line(pool), power_words(power)));
     }
     for line in room(&evaluation.steady) {
         page.push_str(&format!("{line}\n"));
     }
+    page.push_str(&format!("{}\n", power_line(scenario, &evaluation.energy)));
     if let Some(transfer) = evaluation.steady.transfer {
         page.push_str(&format!(
             "KV transfer: {} per request in {}, {} of it felt; link {} used\n",
@@ -150,6 +152,9 @@ pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
         crate::scenario::Load::Open { rate, .. } => ("Load", Unit::RequestsPerSecond.format(rate.get())),
     });
     rows.push(("Engine", scenario.engine.name().to_owned()));
+    if let Some(cap) = scenario.cap {
+        rows.push(("Power cap of a chip", cap.to_string()));
+    }
     for (role, pool) in scenario.split.pools() {
         let layout = pool.layout.map_or("layout chosen".to_owned(), |layout| notation::write_layout(&layout));
         rows.push((words::role(role), format!("{} × {}, {layout}", pool.chips, words::chip(&pool.chip))));
@@ -190,6 +195,36 @@ fn breakdown(parts: &[Part]) -> String {
         )
     };
     parts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What a chip of a pool draws, by what it does.
+fn power_words(power: &PoolPower) -> String {
+    let watts = |watts: Watts| Unit::Watts.format(watts.get());
+    let Ok(drawn) = power.drawn else { return String::new() };
+    let phases = [("prefill", power.prefill), ("decode", power.decode), ("idle", power.idle)];
+    let phases: Vec<String> = phases
+        .into_iter()
+        .filter_map(|(name, own)| own.map(|own| format!("{name} {}", watts(own))))
+        .collect();
+    format!("; draws {} a chip ({})", watts(drawn), phases.join(", "))
+}
+
+/// The power of the deployment: drawn, and provisioned with the shares of host and building.
+fn power_line(scenario: &Scenario, energy: &Energy) -> String {
+    let watts = |watts: Watts| Unit::Watts.format(watts.get());
+    let drawn = match &energy.drawn {
+        Ok(drawn) => format!("chips draw {}", watts(*drawn)),
+        Err(missing) => format!("what the chips draw is unknown, as {missing}"),
+    };
+    let provisioned = match (&energy.it, &energy.provisioned) {
+        (Ok(it), Ok(whole)) => {
+            let (it, whole) = (watts(*it), watts(*whole));
+            let pue = format_plain(scenario.pricing.pue);
+            format!("provisioned {it} with host and network, {whole} with the building (PUE {pue})")
+        }
+        (Err(missing), _) | (_, Err(missing)) => format!("what is provisioned is unknown, as {missing}"),
+    };
+    format!("Power: {drawn}; {provisioned}")
 }
 
 fn pool_line(pool: &PoolState) -> String {

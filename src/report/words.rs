@@ -259,6 +259,10 @@ pub fn warning(warning: &Warning) -> String {
         Warning::NotShipping { chip: id } => {
             format!("{} has not been delivered to anyone: the figures are a projection.", chip(id))
         }
+        Warning::CapNotKept { chip: id, least } => {
+            let share = Unit::Percent.format_with(*least, Precision::SHORT);
+            format!("{} does not go below {share} of its power: the cap counts as that.", chip(id))
+        }
         Warning::KvOutside { chip: id, share } => {
             let kind =
                 catalog::chip(id).and_then(|own| own.memory.as_ref()).map_or("memory", |own| &own.kind);

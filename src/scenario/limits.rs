@@ -1,6 +1,6 @@
 //! What a scenario may ask: one table of limits for the page, the link and the evaluation.
 
-use super::{Acceptance, Load, PoolLink, Scenario};
+use super::{Acceptance, Load, PoolLink, PowerCap, Scenario};
 
 pub use super::custom::MOST_CHIPS;
 pub use crate::units::limits::{Invalid, Limits};
@@ -54,6 +54,10 @@ impl Limits {
     pub const KWH: Self = Self { field: "kwh", low: 0.0, high: 10.0, unit: "$/kWh" };
     /// Utilisation of paid time.
     pub const UTILISATION: Self = Self { field: "util", low: 0.01, high: 1.0, unit: "" };
+    /// Power cap of a chip.
+    pub const CAP: Self = Self { field: "cap", low: 1.0, high: 1e6, unit: "W" };
+    /// Power cap of a chip, as a share of its thermal design power.
+    pub const CAP_SHARE: Self = Self { field: "cap", low: 0.1, high: 1.0, unit: "" };
     /// Rent of a chip.
     pub const RENT: Self = Self { field: "rent", low: 0.0, high: 1e6, unit: "$/h" };
 }
@@ -97,6 +101,10 @@ impl Scenario {
                 fields.push((Limits::ACCEPTANCE, share));
             }
         }
+        fields.extend(self.cap.map(|cap| match cap {
+            PowerCap::Power(watts) => (Limits::CAP, watts.get()),
+            PowerCap::Share(share) => (Limits::CAP_SHARE, share),
+        }));
         fields.extend(self.micro.map(|micro| (Limits::MICRO, f64::from(micro))));
         fields.extend(self.memory.map(|share| (Limits::MEMORY_SHARE, share)));
         fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));

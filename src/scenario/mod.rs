@@ -11,6 +11,7 @@ pub use crate::catalog::PriceBasis;
 use crate::catalog::{Chip, Engine, Model, NumberFormat, assumptions};
 use crate::units::{DollarsPerHour, Seconds, Tokens};
 
+mod cap;
 pub mod custom;
 pub mod limits;
 pub mod link;
@@ -23,6 +24,7 @@ pub mod trace;
 pub mod traffic;
 mod workload;
 
+pub use cap::PowerCap;
 pub use custom::{Custom, UnknownModel};
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
@@ -57,6 +59,9 @@ pub struct Scenario {
     /// The engine's memory share, in the engine's own meaning; absent = its default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<f64>,
+    /// Limit on the power of each chip; absent means its thermal design power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<PowerCap>,
     /// Service level objective.
     pub slo: Slo,
     /// What things cost.
@@ -139,6 +144,7 @@ impl Default for Scenario {
             spec: None,
             micro: None,
             memory: None,
+            cap: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),
             seed: 1,

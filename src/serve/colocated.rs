@@ -7,6 +7,7 @@ use super::binding::binding;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
 use super::served::Served;
@@ -43,7 +44,17 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let decoding =
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
-    let pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
+    let mut pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
+    let pace = Pace {
+        reading: operating.prefill_load(),
+        stepping: decoding.min(1.0),
+        busy,
+        sequences: operating.company,
+        prefill: &colocated.prefill,
+        together: operating.together,
+        prompt: &prefill_ops,
+    };
+    pace.tell(deployment, &mut pools);
     warnings.extend(pools.iter().filter_map(PoolState::outside));
     let steps = (lengths.tokens / tokens_per_step, lengths.tokens);
     let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);

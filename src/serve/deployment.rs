@@ -41,6 +41,20 @@ impl<'a> Deployment<'a> {
             + traffic.pause_scatter().get()
     }
 
+    /// The pool in a role.
+    #[must_use]
+    pub fn side(&self, role: Role) -> Option<&Side<'a>> {
+        let half = &self.decode;
+        let draft = half.draft.as_ref().and_then(|draft| draft.away.as_ref()).map(|away| &away.side);
+        let all = [
+            self.prefill.as_ref().map(|(side, _)| side),
+            Some(&half.holder),
+            half.partner.as_ref().map(|own| &own.side),
+            draft,
+        ];
+        all.into_iter().flatten().find(|side| side.role == role)
+    }
+
     /// Settles a scenario, which must be within its limits.
     ///
     /// # Errors

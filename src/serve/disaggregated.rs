@@ -4,6 +4,7 @@ use super::binding::{binding, scarce_station};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
 use super::served::Served;
@@ -45,6 +46,18 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         ..side.idle()
     }];
     pools.extend(decode_pools);
+    let (together, _) = reading(&split.prefill, split.replicas, rate / split.replicas);
+    let steps = operating.rate * lengths.tokens / (half.tokens_per_step() * operating.batch.max(1.0));
+    let pace = Pace {
+        reading: split.prefill.occupancy_of(together).get() * rate / split.replicas,
+        stepping: (steps * operating.step.get()).min(1.0),
+        busy,
+        sequences: operating.company,
+        prefill: &split.prefill,
+        together,
+        prompt: &prefill_ops,
+    };
+    pace.tell(deployment, &mut pools);
     let transfer = path.state(RequestsPerSecond::new(rate), split.prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
     flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));

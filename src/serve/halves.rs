@@ -1,5 +1,6 @@
 //! From the pools of a scenario to pools on their silicon: each by itself, and the decode side put together from its own.
 
+use super::capped;
 use super::connection::{Connection, connection, together};
 use super::draft::{Away, Draft};
 use super::half::Half;
@@ -64,6 +65,7 @@ impl<'a> Maker<'a> {
             numerics,
             share: scenario.memory,
             portion,
+            clock: capped::clock(scenario, tables, chip)?,
         };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
     }
@@ -178,7 +180,8 @@ impl<'a> Maker<'a> {
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
         let replica =
-            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?;
+            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?
+                .at_clock(capped::clock(scenario, tables, holder.chip)?);
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),

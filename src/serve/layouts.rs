@@ -55,6 +55,8 @@ pub struct Setting<'a, 'b> {
     pub share: Option<f64>,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
+    /// Share of its clock that the power cap leaves the chip.
+    pub clock: f64,
 }
 
 impl<'a> Setting<'a, '_> {
@@ -66,7 +68,8 @@ impl<'a> Setting<'a, '_> {
             self.engine,
             self.numerics,
             (layout, self.share),
-        )?;
+        )?
+        .at_clock(self.clock);
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
 

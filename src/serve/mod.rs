@@ -6,11 +6,13 @@
 
 mod account;
 mod binding;
+mod capped;
 mod colocated;
 mod connection;
 mod deployment;
 mod disaggregated;
 mod draft;
+mod duty;
 mod first_token;
 mod group;
 mod half;
@@ -19,6 +21,7 @@ mod layouts;
 mod lengths;
 mod models;
 mod outcome;
+mod pace;
 mod reading;
 mod refusal;
 mod replica;
@@ -34,8 +37,10 @@ mod transfer;
 mod turns;
 
 pub use account::Account;
+pub use capped::cap;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};
+pub use duty::{Duty, Spell};
 pub use half::Half;
 pub use layouts::{Settled, candidates};
 pub use lengths::Lengths;

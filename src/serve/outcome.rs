@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::duty::Duty;
 use crate::pass::Op;
 use crate::scenario::{Layout, Role};
 use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
@@ -152,6 +153,8 @@ pub struct PoolState {
     pub step: Seconds,
     /// The operations of that step on one chip, all layers together.
     pub ops: Vec<Op>,
+    /// What its chips do over time.
+    pub duty: Duty,
 }
 
 /// Which of a chip's memories.
@@ -282,6 +285,13 @@ pub enum Warning {
     NotShipping {
         /// The chip.
         chip: String,
+    },
+    /// The chip draws more than the power cap at its lowest clock.
+    CapNotKept {
+        /// The chip.
+        chip: String,
+        /// The least that it keeps, as a share of its thermal design power.
+        least: f64,
     },
     /// The SRAM is full, so part of the KV cache lies in the slower main memory.
     KvOutside {

@@ -152,6 +152,20 @@ impl<'a> Replica<'a> {
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
     }
 
+    /// The same replica on chips at a share of the clock at which they were measured.
+    #[must_use]
+    pub fn at_clock(self, clock: f64) -> Self {
+        // Most chips are not capped.
+        if clock >= 1.0 {
+            return self;
+        }
+        let silicon = match self.silicon {
+            Silicon::Memory(plan) => Silicon::Memory(Box::new(plan.at_clock(clock))),
+            Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.at_clock(clock))),
+        };
+        Self { silicon, ..self }
+    }
+
     /// How the replica is spread.
     #[must_use]
     pub fn layout(&self) -> Layout {
@@ -406,9 +420,12 @@ pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> S
     Shape::decode(larger(share, 1.0), context, smaller(larger(sequences, 1.0), ranks))
 }
 
+/// The operations of one chunk as those of all: work and time grow alike, so that the rate of each stays.
 fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
     for op in &mut ops {
         op.time = op.time * factor;
+        op.flops = op.flops * factor;
+        op.bytes = op.bytes * factor;
     }
     ops
 }

@@ -1,5 +1,6 @@
 //! A pool on its silicon: the chip that the scenario names for it, its replica and the layout that was settled.
 
+use super::duty::Duty;
 use super::layouts::Settled;
 use super::outcome::{PoolState, Warning};
 use crate::catalog::{Chip, Status};
@@ -35,6 +36,7 @@ impl Side<'_> {
             memory: self.settled.replica.memory(0.0, Tokens::new(1.0)),
             step: Seconds::ZERO,
             ops: Vec::new(),
+            duty: Duty::default(),
         }
     }
 

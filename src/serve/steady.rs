@@ -10,7 +10,7 @@ use super::deployment::Deployment;
 use super::models::Models;
 use super::outcome::{Steady, Warning};
 use super::refusal::Refusal;
-use super::{colocated, disaggregated};
+use super::{capped, colocated, disaggregated};
 use crate::machine::Constants;
 use crate::scenario::Scenario;
 
@@ -35,5 +35,6 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if deployment.lengths.longest > models.model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
+    steady.warnings.extend(capped::warnings(scenario, tables));
     Ok(steady)
 }

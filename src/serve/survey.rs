@@ -5,6 +5,7 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
+use super::capped;
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
 use super::lengths::Lengths;
@@ -83,10 +84,12 @@ pub fn offers(
         Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
         Some(row) => pipelines(chips, row.wide),
     };
+    let clock = capped::clock(scenario, tables, chip)?;
     let mut offers = Vec::new();
     for layout in layouts {
         let replica =
-            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?;
+            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?
+                .at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }

@@ -21,7 +21,7 @@ pub fn bare(metric: Metric, estimate: Estimate) -> String {
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
             Unit::Dollars
         }
-        Metric::Energy => Unit::Joules,
+        Metric::EnergyDrawn | Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
     unit.format_with(estimate.value, Precision::STEADY)
@@ -43,7 +43,7 @@ fn bare_short(metric: Metric, value: f64) -> String {
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
             Unit::Dollars
         }
-        Metric::Energy => Unit::Joules,
+        Metric::EnergyDrawn | Metric::Energy => Unit::Joules,
         _ => Unit::Count,
     };
     // Cents keep their zero: $0.60, not $0.6.

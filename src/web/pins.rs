@@ -17,7 +17,7 @@ use crate::scenario::link;
 use crate::units::format::ABSENT;
 
 /// The rows of the table.
-const ROWS: [Metric; 8] = [
+const ROWS: [Metric; 9] = [
     Metric::Ttft,
     Metric::Tpot,
     Metric::E2e,
@@ -25,6 +25,7 @@ const ROWS: [Metric; 8] = [
     Metric::Throughput,
     Metric::ThroughputPerChip,
     Metric::CostTotal,
+    Metric::EnergyDrawn,
     Metric::Energy,
 ];
 

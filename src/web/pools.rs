@@ -6,8 +6,10 @@ use markup::view;
 
 use super::controls::names;
 use super::state::use_page;
+use crate::cost::PoolPower;
 use crate::report::words;
 use crate::serve::{MemoryUse, PoolState, find_model};
+use crate::units::Watts;
 use crate::units::format::{Precision, Unit};
 
 /// A card for each pool. What moves between them stands in the diagram.
@@ -18,18 +20,26 @@ pub fn Pools() -> impl IntoView {
         page.answer
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
+    let powers = memo(move || {
+        page.answer
+            .with(|answer| answer.as_ref().as_ref().map(|own| own.energy.pools.clone()).unwrap_or_default())
+    });
     let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
     view! {
         <section class="panel pools" aria-labelledby="pools-title">
             <h2 id="pools-title">"Pools"</h2>
             <div class="cards">
-                {views(move || pools.with(|pools| pools.iter().map(|state| card(state, experts.get())).collect_view()))}
+                {views(move || {
+                    let powers = powers.get();
+                    let pools = pools.get().into_iter().zip(powers);
+                    pools.map(|(state, power)| card(&state, &power, experts.get())).collect_view()
+                })}
             </div>
         </section>
     }
 }
 
-fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
+fn card(state: &PoolState, power: &PoolPower, experts: bool) -> impl IntoView + use<> {
     let (role, title) = names(state.role);
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
     let layout = words::layout(&state.layout, experts);
@@ -52,9 +62,23 @@ fn card(state: &PoolState, experts: bool) -> impl IntoView + use<> {
                 <span class="gauge"><span style:width=format!("{:.1}%", 100.0 * state.utilisation.clamp(0.0, 1.0))></span></span>
                 <span class="figure">{busy}</span>
             </div>
+            {drawn(power)}
             {memory(state.memory)}
         </div>
     }
+}
+
+/// What a chip draws on average, and what is provisioned for it.
+fn drawn(power: &PoolPower) -> Option<impl IntoView + use<>> {
+    let watts = |watts: Watts| Unit::Watts.format(watts.get());
+    let drawn = watts(*power.drawn.as_ref().ok()?);
+    let provisioned = power.provisioned.as_ref().ok().map(|own| format!(" of {} provisioned", watts(*own)));
+    Some(view! {
+        <p class="row">
+            <span class="name">"Power drawn per chip"</span>
+            <span class="figure">{drawn} {provisioned}</span>
+        </p>
+    })
 }
 
 /// The memory of one chip as a bar, with its parts in words.

@@ -40,6 +40,9 @@ fn Tile(
         Metric::Tpot => scenario.slo.tpot,
         _ => None,
     });
+    // What the chips draw stands beside what is provisioned for them.
+    let beside = (metric == Metric::Energy)
+        .then(|| memo(move || page.answer.with(|answer| read(answer, Metric::EnergyDrawn)).ok()));
     let missed = move || match (estimate.get(), limit.get()) {
         (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
         _ => false,
@@ -87,6 +90,11 @@ fn Tile(
                         Err(_) => String::new(),
                     })}
                 </span>
+                {beside.map(|beside| view! {
+                    <span class="band">
+                        {views(move || beside.get().map(|own| format!("drawn {}", bare(Metric::EnergyDrawn, own))))}
+                    </span>
+                })}
                 {views(move || delta.get().map(|delta| view! {
                     <span
                         class="delta"

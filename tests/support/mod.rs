@@ -11,8 +11,8 @@ use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PriceBasis,
-    Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
+    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
+    PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -32,6 +32,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         speculations(),
         proptest::option::of(whole(Limits::MICRO)),
         proptest::option::of(within(Limits::MEMORY_SHARE)),
+        proptest::option::of(caps()),
     )
         .boxed();
     let how = (
@@ -47,7 +48,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro, memory), slo, pricing, seed),
+                (split, link, (spec, micro, memory, cap), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
@@ -66,6 +67,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     spec,
                     micro,
                     memory,
+                    cap,
                     slo,
                     pricing,
                     seed,
@@ -499,6 +501,13 @@ fn speculations() -> impl Strategy<Value = Option<Speculation>> {
 fn slos() -> impl Strategy<Value = Slo> {
     let time = |limits| proptest::option::of(within(limits).prop_map(Seconds::new));
     (time(Limits::TTFT), time(Limits::TPOT)).prop_map(|(ttft, tpot)| Slo { ttft, tpot })
+}
+
+fn caps() -> impl Strategy<Value = PowerCap> {
+    prop_oneof![
+        within(Limits::CAP).prop_map(|watts| PowerCap::Power(Watts::new(watts))),
+        within(Limits::CAP_SHARE).prop_map(PowerCap::Share),
+    ]
 }
 
 fn pricings() -> impl Strategy<Value = Pricing> {

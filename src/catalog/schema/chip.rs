@@ -122,8 +122,9 @@ block! {
     PowerFile {
         /// Of the chip alone.
         tdp_W: Option<f64>,
-        /// With its share of host, network and cooling.
-        all_in_W: Option<f64>,
+        /// IT power provisioned for it, with its share of host and network, before facility overhead. Of a whole machine the
+        /// machine's.
+        it_W: Option<f64>,
     }
 }
 
@@ -225,10 +226,10 @@ impl ChipFile {
         let beyond = self.scale_out.as_ref().map(|link| link.bandwidth_GBps);
         c.range("scale_out.bandwidth_GBps", beyond, bounds::SCALE_OUT, 1e9);
         c.range("power.tdp_W", self.power.tdp_W, bounds::POWER, 1.0);
-        c.range("power.all_in_W", self.power.all_in_W, bounds::POWER, 1.0);
-        if let (Some(tdp), Some(all_in)) = (self.power.tdp_W, self.power.all_in_W) {
-            c.ensure(all_in >= tdp, || {
-                format!("`all_in_W = {all_in}` includes the chip and can't be below `tdp_W = {tdp}`")
+        c.range("power.it_W", self.power.it_W, bounds::POWER, 1.0);
+        if let (Some(tdp), Some(it)) = (self.power.tdp_W, self.power.it_W) {
+            c.ensure(it >= tdp, || {
+                format!("`it_W = {it}` includes the chip and can't be below `tdp_W = {tdp}`")
             });
         }
     }
@@ -289,7 +290,7 @@ impl ChipFile {
             cell(domain),
             cell(self.scale_out.as_ref().map(|link| link.bandwidth_GBps)),
             cell(self.power.tdp_W),
-            cell(self.power.all_in_W),
+            cell(self.power.it_W),
         ];
         cells.extend(self.price.cells(browser, stale));
         cells.extend([

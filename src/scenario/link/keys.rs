@@ -7,10 +7,10 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
-    ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PriceBasis, Pricing, Role, Scenario, Slo,
-    Speculation, Split, SplitKind, Wire, notation,
+    ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role, Scenario,
+    Slo, Speculation, Split, SplitKind, Wire, notation,
 };
-use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens};
+use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
 
 use super::custom;
 use super::key::{Access, Key, Taken};
@@ -464,6 +464,27 @@ pub(super) const KEYS: &[Key] = &[
         access: Access::Field { read: link, write: |scenario| Some(write_link(scenario.link)) },
     },
     Key {
+        name: "cap",
+        meaning: "power cap of each chip, in watts or as a share of its thermal design power: it lowers the clock, which slows \
+                  what is limited by compute and hardly what is limited by memory; a cap above that power changes nothing",
+        example: "500W",
+        otherwise: NONE,
+        range: || {
+            format!(
+                "{}, or a share of {} to 100%; {NONE}",
+                value::range(&Limits::CAP),
+                percent(Limits::CAP_SHARE.low)
+            )
+        },
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.cap = cap(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| scenario.cap.map(write_cap),
+        },
+    },
+    Key {
         name: "ttft",
         meaning: "longest mean time to first token that is good enough",
         example: "500ms",
@@ -776,6 +797,8 @@ pub(super) const KEYS: &[Key] = &[
 const POISSON: f64 = 1.0;
 /// The word for a link between pools that follows from the chips.
 const AUTO: &str = "auto";
+/// What a share of the thermal design power ends with that no round percentage is.
+const TDP: &str = "TDP";
 /// The word for nothing.
 const NONE: &str = "none";
 /// Words for a switch.
@@ -859,6 +882,48 @@ fn micro(text: &str) -> Result<Option<u32>, Problem> {
         expected: format!("{AUTO} or a whole number from 1 to {}", Limits::MICRO.high),
         nearest: Vec::new(),
     })
+}
+
+/// A number without a unit could be either, so it is refused.
+fn cap(text: &str) -> Result<Option<PowerCap>, Problem> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case(NONE) {
+        return Ok(None);
+    }
+    let of_tdp = text.strip_suffix(TDP).filter(|share| !share.ends_with('%'));
+    if let Some(share) = of_tdp.or_else(|| text.ends_with('%').then_some(text)) {
+        let (share, _) = value::read(Kind::Share, Limits::CAP_SHARE, share)?;
+        return Ok(Some(PowerCap::Share(share)));
+    }
+    if !text.ends_with(['W', 'w']) {
+        let nearest = if Limits::CAP.admit(text.parse().unwrap_or(0.0)).is_ok() {
+            vec![format!("{text}W")]
+        } else {
+            Vec::new()
+        };
+        return Err(Problem::Unreadable {
+            expected: format!(
+                "watts such as 500W, a share of the thermal design power such as 70%, or {NONE}"
+            ),
+            nearest,
+        });
+    }
+    let (watts, _) = value::read(Kind::Power, Limits::CAP, &text.replace('w', "W"))?;
+    Ok(Some(PowerCap::Power(Watts::new(watts))))
+}
+
+fn write_cap(cap: PowerCap) -> String {
+    match cap {
+        PowerCap::Power(watts) => format!("{}W", value::write(Kind::Power, watts.get())),
+        PowerCap::Share(share) => percent(share),
+    }
+}
+
+/// A share of the TDP in percent where that reads back as the same share: 7 % and not 7.000000000000001 %.
+fn percent(share: f64) -> String {
+    let percent = format!("{}%", value::write(Kind::Plain, libm::round(share * 1e6) / 1e4));
+    let same = value::read(Kind::Share, Limits::HIT, &percent).is_ok_and(|(back, _)| back == share);
+    if same { percent } else { format!("{}{TDP}", value::write(Kind::Share, share)) }
 }
 
 fn link(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {

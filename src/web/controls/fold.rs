@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use markup::view;
 use wasm_split_helpers::wasm_split;
 
-use super::{engine, formats, layout, own, rents, speculation};
+use super::{cap, engine, formats, layout, own, rents, speculation};
 use crate::scenario::Role;
 use crate::web::late::{self, Late};
 use crate::web::lean::views;
@@ -27,7 +27,7 @@ pub enum Detail {
     Speculation,
     /// Prices of chips without one.
     Asked,
-    /// Prices per chip, power, utilisation.
+    /// Prices per chip, power and its cap, utilisation.
     Prices,
 }
 
@@ -46,7 +46,7 @@ fn load_detail(which: Detail) -> Late {
         Detail::Layout(role) => layout::layout(role),
         Detail::Speculation => speculation::speculation(),
         Detail::Asked => rents::asked(),
-        Detail::Prices => rents::prices(),
+        Detail::Prices => (rents::prices(), cap::cap()).into_any(),
     })
 }
 

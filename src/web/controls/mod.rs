@@ -5,10 +5,11 @@
 //! | `model`, `workload`, `silicon`, `slo`, `prices` | the groups that stand open |
 //! | `wires` | what joins pools |
 //! | `fold` | what is folded away and comes late |
-//! | `formats`, `engine`, `layout`, `speculation`, `rents`, `own` | those late parts |
+//! | `formats`, `engine`, `layout`, `speculation`, `rents`, `cap`, `own` | those late parts |
 //! | `pool` | the pool of a role |
 //! | `choice`, `field`, `stops` | the elements that they are made of |
 
+mod cap;
 pub mod choice;
 mod engine;
 pub mod field;
