@@ -1,5 +1,10 @@
 //! Number formats as served, and what of the memory is left for the cache: laws of the kind, and rooms that engines reported.
-#![allow(clippy::float_cmp, reason = "what is counted is exact")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    reason = "a test may fail so, and what is counted is exact"
+)]
 
 use std::fs;
 use std::path::Path;
