@@ -184,7 +184,7 @@ fn read<T>(
             }));
         }
     }
-    table.names.sort_unstable();
+    order::sort_by(&mut table.names, |(one, ..), (other, ..)| one.cmp(other));
     table
 }
 
