@@ -1,6 +1,7 @@
 //! Finding an entry by its identifier or by another name, and what may have been meant by one that is not there.
 
 use super::spelling;
+use crate::units::order;
 
 /// Position of an identifier in a table sorted by identifier.
 pub(super) fn position<I: AsRef<str>>(ids: &[(I, usize)], id: &str) -> Option<usize> {
@@ -40,7 +41,7 @@ pub(super) fn nearest_of<'a, K: AsRef<str>>(
     let mut near: Vec<(Rank, &str)> = spellings
         .filter_map(|(spelling, name)| Some((rank(&letters, &own, spelling.as_ref(), &mut row)?, name)))
         .collect();
-    near.sort_unstable();
+    order::sort_by(&mut near, Ord::cmp);
     let mut names: Vec<&str> = Vec::new();
     for (_, name) in near {
         if !names.contains(&name) {

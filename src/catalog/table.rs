@@ -185,7 +185,7 @@ fn read<T>(
             }));
         }
     }
-    table.names.sort_unstable();
+    order::sort_by(&mut table.names, |(one, ..), (other, ..)| one.cmp(other));
     table
 }
 
