@@ -213,7 +213,7 @@ fn guard(set: &str, limit: f64) {
 
 #[test]
 fn tensorrt_llm_maximum_throughput() {
-    guard("TRT", 22.0);
+    guard("TRT", 24.0);
 }
 
 #[test]

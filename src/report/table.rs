@@ -10,10 +10,10 @@ use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::{Watts, order};
 
 use super::room::room;
-use super::{FormatsReport, price};
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
+use super::{FormatsReport, price};
 
 /// The result for a terminal.
 #[must_use]

@@ -42,7 +42,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         id: "rubin-lpx",
         name: "Vera Rubin prefill, Groq 3 LPX decode",
-        link: "v1&isl=32k&concurrency=8&prefill=vr200-nvl72*8&decode=groq3-lp30*256&link=50GB/s&x=isl\
+        link: "v1&kv=fp8&isl=32k&concurrency=8&prefill=vr200-nvl72*8&decode=groq3-lp30*256&link=50GB/s&x=isl\
                &y=ttft",
         notice: "Massive context on one side, instant answers on the other: with longer prompts the time \
                  moves from decode to prefill. A projection from announced figures.",
