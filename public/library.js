@@ -19,23 +19,14 @@ export function show(page) {
     { class: "story-cards" },
     make("p", { class: "caption" }, "The stories are on their way …"),
   );
+  const list = make("ul", { class: "starts" });
   const box = dialog(
     "library",
     "Stories and scenarios",
     make("h3", {}, "Stories"),
     told,
     make("h3", {}, "Starting points"),
-    make(
-      "ul",
-      { class: "starts" },
-      starts(page).map((own) =>
-        make(
-          "li",
-          {},
-          card(own.name, own.notice, () => open(own.link)),
-        ),
-      ),
-    ),
+    list,
     make("h3", {}, "Saved in this browser"),
     saved(page, (link) => open(link)),
   );
@@ -43,21 +34,35 @@ export function show(page) {
     box.close();
     page.open(link);
   };
+  const failed = (place, what) => (reason) =>
+    place.replaceChildren(
+      make("p", { class: "error" }, `The ${what} could not be loaded: ${reason.message}. Everything else works.`),
+    );
+  starts(page).then(
+    (all) => {
+      list.replaceChildren(
+        ...all.map((own) =>
+          make(
+            "li",
+            {},
+            card(own.name, own.notice, () => open(own.link)),
+          ),
+        ),
+      );
+    },
+    failed(list, "starting points"),
+  );
   stories().then(
     (all) =>
       told.replaceChildren(
         ...all.map((own) => card(own.title, own.summary, () => open(linkOf(own, 1)), `${own.steps.length} steps`)),
       ),
-    (reason) =>
-      told.replaceChildren(
-        make("p", { class: "error" }, `The stories could not be loaded: ${reason.message}. Everything else works.`),
-      ),
+    failed(told, "stories"),
   );
 }
 
-const starts = (page) =>
-  page
-    .presets()
+const starts = async (page) =>
+  (await new Promise((done, fail) => page.presets((all, reason) => (reason ? fail(Error(reason)) : done(all)))))
     .split("\n")
     .filter(Boolean)
     .map((line) => {

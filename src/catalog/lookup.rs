@@ -1,5 +1,7 @@
 //! Finding an entry by its identifier or by another name, and what may have been meant by one that is not there.
 
+use std::borrow::Cow;
+
 use super::spelling;
 use crate::units::order;
 
@@ -21,25 +23,26 @@ const NEAR: usize = 3;
 /// Of these names, at most three that may have been meant, nearest first: those that begin with what is written, those
 /// that a few keystrokes turn into it, whole or as far as they go, and those that contain it or begin it.
 #[must_use]
-pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    nearest_of(wanted, names.map(|name| (spelling::key(name), name)))
+pub fn nearest<'a>(wanted: &str, mut names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    nearest_of(wanted, &mut || names.next().map(|name| (Cow::Owned(spelling::key(name)), name)))
 }
 
-/// As [`nearest`], of spellings and what each stands for; what several stand for is named once.
-pub(super) fn nearest_of<'a, K: AsRef<str>>(
+/// As [`nearest`], of spellings and what each stands for, one after another; what several stand for is named once. Compiled
+/// once for all lists.
+pub(super) fn nearest_of<'a>(
     wanted: &str,
-    spellings: impl Iterator<Item = (K, &'a str)>,
+    next: &mut dyn FnMut() -> Option<(Cow<'a, str>, &'a str)>,
 ) -> Vec<&'a str> {
     let wanted = wanted.trim();
-    if wanted.is_empty() || wanted.chars().nth(LONGEST).is_some() {
+    if wanted.is_empty() || wanted.chars().count() > LONGEST {
         return Vec::new();
     }
     let key = spelling::key(wanted);
     let letters: Vec<char> = key.chars().collect();
     let own = Letters::of(&key);
     let mut row = Vec::new();
-    let mut near: Vec<(Rank, &str)> = spellings
-        .filter_map(|(spelling, name)| Some((rank(&letters, &own, spelling.as_ref(), &mut row)?, name)))
+    let mut near: Vec<(Rank, &str)> = std::iter::from_fn(next)
+        .filter_map(|(spelling, name)| Some((rank(&letters, &own, &spelling, &mut row)?, name)))
         .collect();
     order::sort_by(&mut near, Ord::cmp);
     let mut names: Vec<&str> = Vec::new();

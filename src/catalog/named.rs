@@ -157,7 +157,7 @@ pub fn nearest_model_ids(name: &str) -> Vec<&'static str> {
 /// Small letters, and hyphens between words as well as before the size that some write behind a colon; nothing of a text that is too long for a name.
 fn plain(name: &str) -> Option<String> {
     let name = name.trim();
-    let short = !name.is_empty() && name.chars().nth(spelling::LONGEST).is_none();
+    let short = !name.is_empty() && name.chars().count() <= spelling::LONGEST;
     short.then(|| name.to_ascii_lowercase().replace(['_', ' ', ':'], "-"))
 }
 
@@ -188,9 +188,8 @@ fn without_date(name: &str) -> Option<&str> {
 
 /// The name without a format at its end, which may have a version.
 fn without_format(name: &str) -> Option<(&str, NumberFormat)> {
-    let unversioned =
-        name.rsplit_once("-v").filter(|(_, digits)| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    [Some(name), unversioned.map(|(rest, _)| rest)].into_iter().flatten().find_map(|name| {
+    let unversioned = name.trim_end_matches(|symbol: char| symbol.is_ascii_digit()).strip_suffix("-v");
+    [Some(name), unversioned].into_iter().flatten().find_map(|name| {
         FORMATS.iter().find_map(|(ending, format)| {
             let rest = name.strip_suffix(ending)?.strip_suffix('-')?;
             Some((rest, *format))

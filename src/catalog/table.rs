@@ -122,15 +122,16 @@ impl<T> Table<T> {
     }
 
     /// Identifiers that may have been meant, nearest first.
-    pub(super) fn nearest(&self, wanted: &str) -> Vec<&'static str> {
+    pub(super) fn nearest(&'static self, wanted: &str) -> Vec<&'static str> {
         let mut ids = vec![""; self.entries.len()];
         for (id, position) in &self.ids {
             if let Some(slot) = ids.get_mut(*position) {
                 *slot = id;
             }
         }
-        let names = self.names.iter().filter_map(|(name, at, _)| Some((name, *ids.get(*at)?)));
-        lookup::nearest_of(wanted, names)
+        let mut names =
+            self.names.iter().filter_map(|(name, at, _)| Some((Cow::Borrowed(&**name), *ids.get(*at)?)));
+        lookup::nearest_of(wanted, &mut || names.next())
     }
 
     /// The entries of each vendor.

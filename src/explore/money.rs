@@ -11,7 +11,7 @@ use crate::catalog::api_prices;
 use crate::cost::chip_price;
 use crate::evaluate::evaluate;
 use crate::scenario::Scenario;
-use crate::units::DollarsPerHour;
+use crate::units::{DollarsPerHour, order};
 
 /// A list price as a line on a chart of costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,7 +48,7 @@ pub fn price_lines(scenario: &Scenario) -> Vec<PriceLine> {
             }
         })
         .collect();
-    lines.sort_by(|a, b| a.per_mtok.total_cmp(&b.per_mtok));
+    order::sort_by(&mut lines, |a, b| a.per_mtok.total_cmp(&b.per_mtok));
     lines
 }
 

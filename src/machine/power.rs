@@ -73,7 +73,11 @@ impl PowerRow {
         }
         let dynamic = ((cap - self.held) / (1.0 - self.held)).max(0.0);
         let knee = self.knee;
-        let clock = if dynamic >= knee * knee * knee { libm::cbrt(dynamic) } else { dynamic / (knee * knee) };
+        let clock = if dynamic >= knee * knee * knee {
+            libm::pow(dynamic, 1.0 / 3.0)
+        } else {
+            dynamic / (knee * knee)
+        };
         clock.clamp(self.slowest, 1.0)
     }
 }

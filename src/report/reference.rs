@@ -1,7 +1,7 @@
 //! The reference of link keys as Markdown, made from the code that reads them.
 
 use crate::scenario::link::{self, KeyDoc};
-use crate::scenario::presets::PRESETS;
+use crate::scenario::presets::{NOTICES, PRESETS};
 
 /// All keys and presets as a Markdown page.
 #[must_use]
@@ -23,8 +23,8 @@ pub fn markdown() -> String {
     page.push_str("\n## Keys of the page\n\nThey change no figure.\n\n");
     page.push_str(&table(all.iter().filter(|doc| doc.view)));
     page.push_str("\n## Presets\n\n");
-    for preset in PRESETS {
-        page.push_str(&format!("- **{}**: `{}`. {}\n", preset.name, preset.link, preset.notice));
+    for (preset, notice) in PRESETS.iter().zip(NOTICES) {
+        page.push_str(&format!("- **{}**: `{}`. {notice}\n", preset.name, preset.link));
     }
     page
 }

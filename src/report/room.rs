@@ -27,7 +27,7 @@ pub fn room_of(pool: &PoolState, steady: &Steady) -> Option<String> {
     Some(format!(
         "{}: a replica has room for {} of KV cache; {} sequences of {} fit{now}.",
         words::role(pool.role),
-        tokens_of(tokens),
+        format!("{} tokens", Unit::Count.format_with(tokens, Precision::SHORT)),
         Unit::Number.format_with(pool.memory.sequences, Precision::SHORT),
         tokens_of(each),
     ))

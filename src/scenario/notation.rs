@@ -167,7 +167,7 @@ pub fn parse(text: &str) -> Result<Pool, NotationError> {
 /// What may have been meant by a text that is no pool: numbers and degrees in their usual places, names as `chip` knows
 /// them. `None` where too little is left to tell.
 #[must_use]
-pub fn repaired(text: &str, chip: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub fn repaired(text: &str, chip: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }

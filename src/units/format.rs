@@ -564,7 +564,7 @@ pub fn excerpt(text: &str, most: usize) -> String {
         if symbol.is_control() || turns { char::REPLACEMENT_CHARACTER } else { symbol }
     };
     let mut short: String = text.chars().take(most).map(plain).collect();
-    if text.chars().nth(most).is_some() {
+    if text.chars().count() > most {
         short.push('…');
     }
     short

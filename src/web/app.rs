@@ -29,8 +29,8 @@ use super::undo::UndoButtons;
 
 /// The whole page, or what an embed shows of it. The state of a whole page goes to `keep`.
 pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
-    let Opened { parsed, view, pins, embedded } = history::open();
-    let page = Page::new(&parsed, view, Desk::new(ask), embedded);
+    let Opened { text, parsed, view, pins, embedded } = history::open();
+    let page = Page::new(&parsed, &text, view, Desk::new(ask), embedded);
     page.pins.set(pins);
     page.story.set(history::story_of(&parsed.view));
     history::tell(&page, &parsed);

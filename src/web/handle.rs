@@ -5,16 +5,19 @@
 
 use leptos::prelude::*;
 use leptos::web_sys;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::figures::{band, read, value};
 use super::history::{self, follow};
+use super::late;
 use super::pinned;
 use super::state::Page;
 use crate::metric::Metric;
 use crate::report::words;
 use crate::scenario::link;
-use crate::scenario::presets::PRESETS;
+use crate::scenario::presets::{NOTICES, PRESETS, Preset};
 use crate::units::format::excerpt;
 
 /// What is sent to the document whenever figures, view or story have changed.
@@ -72,9 +75,15 @@ impl Handle {
         })
     }
 
-    /// The starting points: name, what to notice, link.
-    pub fn presets(&self) -> String {
-        PRESETS.iter().map(|own| format!("{}\t{}\t{}\n", own.name, own.notice, own.link)).collect()
+    /// The starting points, once what there is to notice in them is here: name, that, link.
+    /// `take` is called with them, or without them and with the reason.
+    pub fn presets(&self, take: js_sys::Function) {
+        late::run(async move {
+            let _ = match load_presets().await {
+                Ok(all) => take.call1(&JsValue::NULL, &all.into()),
+                Err(reason) => take.call2(&JsValue::NULL, &JsValue::NULL, &reason.to_string().into()),
+            };
+        });
     }
 
     /// Whether a link asks for the scenario that stands, however it is looked at.
@@ -96,6 +105,12 @@ impl Handle {
     pub fn remarks(&self, text: &str) -> String {
         link::parse(text).notices.iter().map(|notice| format!("{notice}\n")).collect()
     }
+}
+
+#[wasm_split(tables, fallible)]
+fn load_presets() -> Result<String, SplitLoaderError> {
+    let line = |(own, notice): (&Preset, &str)| format!("{}\t{notice}\t{}\n", own.name, own.link);
+    Ok(PRESETS.iter().zip(NOTICES).map(line).collect())
 }
 
 /// Tells the document of every change.

@@ -19,7 +19,9 @@ const REST: u32 = 300;
 
 /// What the page was opened with.
 pub struct Opened {
-    /// What the fragment says.
+    /// The fragment.
+    pub text: String,
+    /// What it says.
     pub parsed: Parsed,
     /// How it is looked at.
     pub view: View,
@@ -31,7 +33,8 @@ pub struct Opened {
 
 /// Reads the address.
 pub fn open() -> Opened {
-    let mut parsed = link::parse(&fragment());
+    let text = fragment();
+    let mut parsed = link::parse(&text);
     let pins = pins_of(&parsed.view);
     let embedded = query("embed").is_some_and(|value| value != "0");
     let word = |key: &str| query(key).or_else(|| value(&parsed.view, key).map(str::to_owned));
@@ -44,35 +47,23 @@ pub fn open() -> Opened {
         parsed.view.push(("view".to_owned(), id));
     }
     let view = view_of(&parsed.view, embedded);
-    Opened { parsed, view, pins, embedded }
+    Opened { text, parsed, view, pins, embedded }
 }
 
-/// The state as what follows `#`.
+/// The state as what follows `#`. A link that is not understood stays as it was written until it is put right.
 pub fn link_of(page: &Page) -> String {
-    let view = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
-    with_faults(page, &view, None)
+    let misread = page.misread.get();
+    if misread.is_empty() {
+        let view = view_of_page(page);
+        page.scenario.with(|scenario| link::write(scenario, &view))
+    } else {
+        misread
+    }
 }
 
-/// The state as a link. Parts that are not understood stay as they were written, but for one that is put right.
-fn with_faults(page: &Page, view: &[(String, String)], corrected: Option<(usize, &str)>) -> String {
-    page.waiting.with(|waiting| {
-        page.scenario.with(|scenario| {
-            if waiting.faults.is_empty() {
-                link::write(scenario, view)
-            } else {
-                link::link_with(scenario, view, &waiting.stated, &waiting.faults, corrected)
-            }
-        })
-    })
-}
-
-/// Puts a part of the link right that is not understood, as a step of its own.
-pub fn correct(page: &Page, place: usize, value: &str) {
-    let text = untrack(|| {
-        let view = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
-        with_faults(page, &view, Some((place, value)))
-    });
-    follow(page, &text);
+/// What the state says about the page.
+pub fn view_of_page(page: &Page) -> Vec<(String, String)> {
+    view_pairs(page.view.get(), &page.pins.get(), page.story.get())
 }
 
 /// The address of the state, without what an embed has behind its `?`.
@@ -139,7 +130,7 @@ pub fn keep(page: Page) {
             return;
         }
         pending.set_value(None);
-        show(&page, &parsed);
+        show(&page, &parsed, &text);
         written.set_value(untrack(|| link_of(&page)));
         closed.set_value(true);
     };
@@ -150,11 +141,11 @@ pub fn keep(page: Page) {
 }
 
 /// Shows what a link says, and what of it could not be taken.
-fn show(page: &Page, parsed: &Parsed) {
+fn show(page: &Page, parsed: &Parsed, text: &str) {
     let pins = pins_of(&parsed.view);
     page.messages.set(Vec::new());
     tell(page, parsed);
-    page.show(parsed);
+    page.show(parsed, text);
     page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     if page.pins.with_untracked(|now| *now != pins) {
@@ -172,7 +163,7 @@ pub fn take(page: &Page, text: &str) -> Result<(), String> {
     let told = parsed.notices.iter().filter(|notice| notice.changes_meaning()).map(ToString::to_string);
     let wrong: Vec<_> = told.chain(unknown_chart(&parsed)).collect();
     if wrong.is_empty() {
-        show(page, &parsed);
+        show(page, &parsed, text);
         Ok(())
     } else {
         Err(wrong.join(" "))
@@ -187,7 +178,7 @@ pub fn follow(page: &Page, text: &str) {
     page.view.set(view_of(&parsed.view, page.embedded));
     page.story.set(story_of(&parsed.view));
     page.pins.set(pins_of(&parsed.view));
-    page.show(&parsed);
+    page.show(&parsed, text);
     page.commit();
 }
 

@@ -23,12 +23,18 @@ enum Stage {
     Failed,
 }
 
+/// Runs what waits for code. Compiled once, whatever waits.
+pub fn run(task: impl Future<Output = ()> + 'static) {
+    let task: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    spawn_local(task);
+}
+
 /// The view once its code is here; until then a word that it is coming, or why it did not.
 pub fn shown(load: impl Future<Output = Late> + 'static) -> AnyView {
     let load: std::pin::Pin<Box<dyn Future<Output = Late>>> = Box::pin(load);
     let stage = RwSignal::new(Stage::Coming);
     let view = StoredValue::new_local(None::<AnyView>);
-    spawn_local(ScopedFuture::new(async move {
+    run(ScopedFuture::new(async move {
         let loaded = load.await;
         let reached = if loaded.is_ok() { Stage::Here } else { Stage::Failed };
         // The reader may have gone on to another view meanwhile: then there is no place for this one.

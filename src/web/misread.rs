@@ -3,24 +3,60 @@
 
 use leptos::prelude::*;
 use markup::view;
-use wasm_split_helpers::wasm_split;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::history::correct;
+use super::history::{follow, view_of_page};
 use super::late::{self, Late};
 use super::lean::{When, memo, views};
-use super::state::{Page, Waiting, use_page};
+use super::state::{Page, use_page};
+use crate::scenario::link;
 
 /// There only while a part of the link is not understood.
 #[component]
 pub fn Misread() -> impl IntoView {
     let page = use_page();
-    let some = memo(move || page.waiting.with(|own| !own.faults.is_empty()));
+    let some = memo(move || !page.misread.with(String::is_empty));
     view! { <When on=some>{late::shown(load_banner(page))}</When> }
+}
+
+/// Takes out of the link what a control has given another value since.
+pub fn settle(page: Page) {
+    late::run(async move {
+        // Where the code does not come, the banner says so.
+        let _ = load_settled(page).await;
+    });
 }
 
 #[wasm_split(tables, fallible)]
 fn load_banner(page: Page) -> Late {
     Ok(banner(page))
+}
+
+#[wasm_split(tables, fallible)]
+fn load_settled(page: Page) -> Result<(), SplitLoaderError> {
+    settled(page);
+    Ok(())
+}
+
+fn settled(page: Page) {
+    let mut parsed = link::parse(&page.misread.get_untracked());
+    let now = page.scenario.get_untracked();
+    parsed.faults.retain(|own| link::value_of(&now, &own.key) == link::value_of(&parsed.scenario, &own.key));
+    page.misread.set(if parsed.faults.is_empty() {
+        String::new()
+    } else {
+        link::link_with(&now, &untrack(|| view_of_page(&page)), &parsed.stated, &parsed.faults, None)
+    });
+}
+
+/// Puts a part of the link right, as a step of its own.
+fn correct(page: Page, place: usize, value: &str) {
+    let parsed = link::parse(&page.misread.get_untracked());
+    let view = untrack(|| view_of_page(&page));
+    let text = page.scenario.with_untracked(|now| {
+        link::link_with(now, &view, &parsed.stated, &parsed.faults, Some((place, value)))
+    });
+    follow(&page, &text);
 }
 
 fn banner(page: Page) -> AnyView {
@@ -29,13 +65,13 @@ fn banner(page: Page) -> AnyView {
         let _ = root.set_attribute("data-ready", "true");
     }
     let parts = move || {
-        let faults = page.waiting.get().faults.into_iter().enumerate();
+        let faults = page.misread.with(|text| link::parse(text).faults).into_iter().enumerate();
         faults
             .map(|(place, fault)| {
                 let offers = fault.notice.problem.nearest().iter().cloned().map(|near| {
                     let value = near.clone();
                     view! {
-                        <button type="button" on:click=move |_| correct(&page, place, &value)>{near}</button>
+                        <button type="button" on:click=move |_| correct(page, place, &value)>{near}</button>
                     }
                 });
                 let offers: Vec<_> = offers.collect();
@@ -45,7 +81,7 @@ fn banner(page: Page) -> AnyView {
             .collect_view()
     };
     let give_up = move |_| {
-        page.waiting.set(Waiting::default());
+        page.misread.set(String::new());
         page.commit();
     };
     view! {
@@ -53,7 +89,7 @@ fn banner(page: Page) -> AnyView {
             <p>"Nothing is calculated: this link is not understood."</p>
             <ul>{views(parts)}</ul>
             <p>
-                <button type="button" class="quiet" on:click=give_up>"Ignore this and use what the controls show"</button>
+                <button type="button" class="quiet" on:click=give_up>"Ignore this and go on with the rest"</button>
             </p>
         </section>
     }

@@ -21,8 +21,13 @@ pub fn Pools() -> impl IntoView {
             .with(|answer| answer.as_ref().as_ref().map(|own| own.steady.pools.clone()).unwrap_or_default())
     });
     let powers = memo(move || {
-        page.answer
-            .with(|answer| answer.as_ref().as_ref().map(|own| own.energy.pools.clone()).unwrap_or_default())
+        page.answer.with(|answer| {
+            answer
+                .as_ref()
+                .as_ref()
+                .map(|own| own.energy.pools.iter().map(drawn).collect::<Vec<String>>())
+                .unwrap_or_default()
+        })
     });
     let experts = page.part(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
     view! {
@@ -32,14 +37,14 @@ pub fn Pools() -> impl IntoView {
                 {views(move || {
                     let powers = powers.get();
                     let pools = pools.get().into_iter().zip(powers);
-                    pools.map(|(state, power)| card(&state, &power, experts.get())).collect_view()
+                    pools.map(|(state, power)| card(&state, power, experts.get())).collect_view()
                 })}
             </div>
         </section>
     }
 }
 
-fn card(state: &PoolState, power: &PoolPower, experts: bool) -> impl IntoView + use<> {
+fn card(state: &PoolState, power: String, experts: bool) -> impl IntoView + use<> {
     let (role, title) = names(state.role);
     let busy = Unit::Percent.format_with(state.utilisation, Precision::SHORT);
     let layout = words::layout(&state.layout, experts);
@@ -62,23 +67,25 @@ fn card(state: &PoolState, power: &PoolPower, experts: bool) -> impl IntoView + 
                 <span class="gauge"><span style:width=format!("{:.1}%", 100.0 * state.utilisation.clamp(0.0, 1.0))></span></span>
                 <span class="figure">{busy}</span>
             </div>
-            {drawn(power)}
+            {(!power.is_empty()).then(|| view! {
+                <p class="row line">
+                    <span class="name">"Power drawn per chip"</span>
+                    <span class="figure">{power}</span>
+                </p>
+            })}
             {memory(state.memory)}
         </div>
     }
 }
 
-/// What a chip draws on average, and what is provisioned for it.
-fn drawn(power: &PoolPower) -> Option<impl IntoView + use<>> {
-    let watts = |watts: Watts| Unit::Watts.format(watts.get());
-    let drawn = watts(*power.drawn.as_ref().ok()?);
-    let provisioned = power.provisioned.as_ref().ok().map(|own| format!(" of {} provisioned", watts(*own)));
-    Some(view! {
-        <p class="row">
-            <span class="name">"Power drawn per chip"</span>
-            <span class="figure">{drawn} {provisioned}</span>
-        </p>
-    })
+/// What a chip draws on average, and what is provisioned for it; nothing where nobody says what it draws.
+fn drawn(power: &PoolPower) -> String {
+    let watts = |watts: &Watts| Unit::Watts.format(watts.get());
+    match (&power.drawn, &power.provisioned) {
+        (Ok(drawn), Ok(whole)) => format!("{} of {} provisioned", watts(drawn), watts(whole)),
+        (Ok(drawn), Err(_)) => watts(drawn),
+        (Err(_), _) => String::new(),
+    }
 }
 
 /// The memory of one chip as a bar, with its parts in words.
@@ -124,7 +131,7 @@ fn memory(used: MemoryUse) -> impl IntoView {
         view! {
             <p class="row">
                 <span class="name">"Room per replica"</span>
-                <span class="figure">{format!("{} tokens, {sequences} sequences", short(Unit::Tokens, tokens))}</span>
+                <span class="figure">{format!("{} tokens, {sequences} sequences", short(Unit::Count, tokens))}</span>
             </p>
         }
     });

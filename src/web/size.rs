@@ -12,7 +12,7 @@ use crate::explore::{BreakEven, Deployment};
 use crate::jobs::size::{Question, Told};
 use crate::report::explore::size::pays_below;
 use crate::scenario::{Scenario, link};
-use crate::units::format::Unit;
+use crate::units::format::{Precision, Unit};
 
 /// Deployments that are listed before the rest is folded.
 const SHOWN: usize = 8;
@@ -169,7 +169,7 @@ fn offer(page: Page, own: &Deployment) -> AnyView {
                 </button>
             </th>
             <td>{Unit::DollarsPerHour.format(own.per_hour.get())}</td>
-            <td>{Unit::DollarsPerMonth.format(own.per_hour.per_month().get())}</td>
+            <td>{Unit::DollarsPerMonth.format_with(own.per_hour.per_month().get(), Precision::STEADY)}</td>
             <td>{per_mtok}</td>
             <td>{Unit::Seconds.format(own.ttft.get())}</td>
             <td>{Unit::Seconds.format(own.tpot.get())}</td>

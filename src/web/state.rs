@@ -12,10 +12,11 @@ use crate::evaluate::evaluate;
 pub use crate::figure::view::{Reason, Tab, View};
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
-use crate::scenario::link::{self, Fault, Parsed};
+use crate::scenario::link::Parsed;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
+use crate::web::misread::settle;
 pub use crate::web::pinned::Answer;
 use crate::web::pinned::{Pin, name};
 
@@ -28,44 +29,6 @@ pub struct Message {
     pub serious: bool,
 }
 
-/// What of the open link is not understood. While there is something, nothing is evaluated: the scenario is not what was
-/// asked.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Waiting {
-    /// The parts, each with what stood in the scenario in its place when the link was read.
-    pub faults: Vec<Fault>,
-    stood: Vec<Option<String>>,
-    /// The keys that the link states.
-    pub stated: Vec<&'static str>,
-}
-
-impl Waiting {
-    /// What of a link waits to be put right.
-    #[must_use]
-    pub fn of(parsed: &Parsed) -> Self {
-        let stood = |fault: &Fault| link::value_of(&parsed.scenario, &fault.key);
-        Self {
-            stood: parsed.faults.iter().map(stood).collect(),
-            faults: parsed.faults.clone(),
-            stated: parsed.stated.clone(),
-        }
-    }
-
-    /// The same without the parts that a control has given another value since.
-    fn settled(mut self, scenario: &Scenario) -> Self {
-        let mut stood = std::mem::take(&mut self.stood).into_iter();
-        self.faults.retain(|fault| {
-            let before = stood.next().flatten();
-            let waits = link::value_of(scenario, &fault.key) == before;
-            if waits {
-                self.stood.push(before);
-            }
-            waits
-        });
-        self
-    }
-}
-
 /// The whole state, cheap to copy into closures.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -73,8 +36,9 @@ pub struct Page {
     pub scenario: RwSignal<Scenario>,
     /// How it is looked at.
     pub view: RwSignal<View>,
-    /// What of the open link is not understood.
-    pub waiting: RwSignal<Waiting>,
+    /// The open link while a part of it is not understood, else nothing. While there is one, nothing is evaluated: the
+    /// scenario is not what was asked.
+    pub misread: RwSignal<String>,
     /// What it is compared with.
     pub pins: RwSignal<Vec<Pin>>,
     /// What the reader must be told.
@@ -104,17 +68,17 @@ pub struct Page {
 impl Page {
     /// The state over a first scenario.
     #[must_use]
-    pub fn new(parsed: &Parsed, view: View, desk: Desk, embedded: bool) -> Self {
+    pub fn new(parsed: &Parsed, text: &str, view: View, desk: Desk, embedded: bool) -> Self {
         let scenario = RwSignal::new(parsed.scenario.clone());
-        let waiting = RwSignal::new(Waiting::of(parsed));
+        let misread = RwSignal::new(misread(parsed, text));
         Self {
             scenario,
-            waiting,
+            misread,
             view: RwSignal::new(view),
             pins: RwSignal::new(Vec::new()),
             messages: RwSignal::new(Vec::new()),
             answer: memo(move || {
-                Arc::new(if waiting.with(|own| own.faults.is_empty()) {
+                Arc::new(if misread.with(String::is_empty) {
                     scenario.with(evaluate)
                 } else {
                     Err(Refusal::Invalid { message: "the link is not understood".to_owned() })
@@ -137,25 +101,25 @@ impl Page {
         let mut next = self.scenario.get_untracked();
         change(&mut next);
         if self.scenario.with_untracked(|now| *now != next) {
-            if !self.waiting.with_untracked(|own| own.faults.is_empty()) {
-                self.waiting.update(|own| *own = std::mem::take(own).settled(&next));
-            }
             self.scenario.set(next);
+            if !self.misread.with_untracked(String::is_empty) {
+                settle(*self);
+            }
         }
     }
 
     /// Puts the scenario of a link in the place of what was open.
-    pub fn show(&self, parsed: &Parsed) {
-        self.waiting.set(Waiting::default());
+    pub fn show(&self, parsed: &Parsed, text: &str) {
+        self.misread.set(String::new());
         self.edit(|scenario| *scenario = parsed.scenario.clone());
-        self.waiting.set(Waiting::of(parsed));
+        self.misread.set(misread(parsed, text));
     }
 
     /// Whether the open link is understood, so that there is something to show.
     #[must_use]
     pub fn understood(&self) -> Memo<bool> {
-        let waiting = self.waiting;
-        memo(move || waiting.with(|own| own.faults.is_empty()))
+        let misread = self.misread;
+        memo(move || misread.with(String::is_empty))
     }
 
     /// Changes the view.
@@ -211,6 +175,13 @@ impl Page {
         let message = Message { text: text.into(), serious };
         self.messages.update(|messages| messages.push(message));
     }
+}
+
+/// What follows `#` in a link, if a part of it is not understood.
+fn misread(parsed: &Parsed, text: &str) -> String {
+    let text = if parsed.faults.is_empty() { "" } else { text.trim() };
+    let whole = text.starts_with('#') || text.starts_with("http");
+    text.split_once('#').filter(|_| whole).map_or(text, |(_, link)| link).to_owned()
 }
 
 /// Not generic over the closure, so that a module of many memos stays small.

@@ -8,7 +8,7 @@ use super::figures::{band, bare, change, read};
 use super::state::{Tab, use_page};
 use crate::metric::Metric;
 use crate::units::DollarsPerHour;
-use crate::units::format::{ABSENT, Unit};
+use crate::units::format::{ABSENT, Precision, Unit};
 
 /// What the tiles show.
 const HEADLINE: [Metric; 7] = [
@@ -42,7 +42,7 @@ fn Tile(
     });
     // What the chips draw stands beside what is provisioned for them.
     let beside = (metric == Metric::Energy)
-        .then(|| memo(move || page.answer.with(|answer| read(answer, Metric::EnergyDrawn)).ok()));
+        .then(|| memo(move || page.answer.with(|answer| read(answer, Metric::EnergyDrawn))));
     let missed = move || match (estimate.get(), limit.get()) {
         (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
         _ => false,
@@ -78,23 +78,27 @@ fn Tile(
                     page.commit();
                 }
             >
-                <span class="name">{metric.short()}</span>
+                <span class="name">
+                    {metric.short()}
+                    {beside.map(|beside| view! {
+                        <span class="beside">
+                            {views(move || beside.get().map_or_else(|_| String::new(), |own| format!("drawn {}", bare(Metric::EnergyDrawn, own))))}
+                        </span>
+                    })}
+                </span>
                 <span class="value">{views(move || estimate.get().map_or_else(|_| ABSENT.to_owned(), |own| bare(metric, own)))}</span>
                 <span class="band">
                     {views(move || match estimate.get() {
                         Ok(own) if metric == Metric::PerHour => {
-                            Unit::DollarsPerMonth.format(DollarsPerHour::new(own.value).per_month().get())
+                            let month = DollarsPerHour::new(own.value).per_month();
+                            Unit::DollarsPerMonth.format_with(month.get(), Precision::STEADY)
                         }
                         Ok(own) => band(metric, own),
-                        Err(reason) if reason != ABSENT => reason,
+                        // The tile of costs before it has the same reason.
+                        Err(reason) if reason != ABSENT && metric != Metric::PerHour => reason,
                         Err(_) => String::new(),
                     })}
                 </span>
-                {beside.map(|beside| view! {
-                    <span class="band">
-                        {views(move || beside.get().map(|own| format!("drawn {}", bare(Metric::EnergyDrawn, own))))}
-                    </span>
-                })}
                 {views(move || delta.get().map(|delta| view! {
                     <span
                         class="delta"

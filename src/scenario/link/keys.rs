@@ -10,10 +10,11 @@ use crate::scenario::{
     ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role, Scenario,
     Slo, Speculation, Split, SplitKind, Wire, notation,
 };
+use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
 
 use super::custom;
-use super::key::{Access, Key, Taken};
+use super::key::{self, Access, Key, Taken, ViewKey};
 use super::names;
 use super::problem::Problem;
 use super::traffic::{self, CLOSED_LOOP};
@@ -34,7 +35,7 @@ const fn not_in(kind: SplitKind) -> &'static str {
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [(&str, &str, &str); 12] = [
+pub(super) const VIEW: [ViewKey; 12] = key::view_keys([
     ("x", "what the curves vary", "isl"),
     ("y", "what the curves show", "ttft"),
     ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
@@ -47,7 +48,7 @@ pub(super) const VIEW: [(&str, &str, &str); 12] = [
     ("theme", "light or dark", "dark"),
     ("hide", "curves not shown", "p1"),
     ("log", "axes on a logarithmic scale", "xy"),
-];
+]);
 
 /// The view key that may be repeated: each is one pinned scenario.
 pub(super) const PIN: &str = "pin";
@@ -80,7 +81,7 @@ pub(super) fn default_split(kind: SplitKind) -> Split {
 }
 
 /// All keys of the scenario, in the order in which they are applied and written.
-pub(super) const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &key::keys([
     Key {
         name: "chip",
         meaning: "a chip of your own for pools to name: name, then dense peaks in TFLOPS (`bf16`, `fp8`, `fp4`), `mem` in \
@@ -791,7 +792,7 @@ pub(super) const KEYS: &[Key] = &[
         },
         access: Access::Field { read: traffic::read_horizon, write: traffic::write_horizon },
     },
-];
+]);
 
 /// Arrivals of independent users.
 const POISSON: f64 = 1.0;
@@ -896,7 +897,7 @@ fn cap(text: &str) -> Result<Option<PowerCap>, Problem> {
         return Ok(Some(PowerCap::Share(share)));
     }
     if !text.ends_with(['W', 'w']) {
-        let nearest = if Limits::CAP.admit(text.parse().unwrap_or(0.0)).is_ok() {
+        let nearest = if decimal(text).is_some_and(|watts| Limits::CAP.admit(watts).is_ok()) {
             vec![format!("{text}W")]
         } else {
             Vec::new()
@@ -993,6 +994,16 @@ fn time(time: Option<Seconds>) -> String {
 }
 
 fn number(kind: Kind, limits: Limits, text: &str, set: impl FnOnce(f64)) -> Result<Taken, Problem> {
+    let mut set = Some(set);
+    take_number(kind, limits, text, &mut |value| {
+        if let Some(set) = set.take() {
+            set(value);
+        }
+    })
+}
+
+/// As [`number`], and compiled once for all keys.
+fn take_number(kind: Kind, limits: Limits, text: &str, set: &mut dyn FnMut(f64)) -> Result<Taken, Problem> {
     let (value, no_unit) = value::read(kind, limits, text)?;
     set(value);
     Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
@@ -1013,7 +1024,7 @@ fn set_pool(custom: &Custom, pool: &mut Pool, text: &str) -> Result<Taken, Probl
     };
     let read = notation::parse(text).map_err(|error| Problem::Wrong {
         reason: error.to_string(),
-        nearest: notation::repaired(text, known).into_iter().collect(),
+        nearest: notation::repaired(text, &known).into_iter().collect(),
     })?;
     let names::Read { id, taken, .. } = names::chip(custom, &read.chip)
         .map_err(|problem| problem.inside(&text.to_ascii_lowercase(), &read.chip))?;

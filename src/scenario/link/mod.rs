@@ -348,12 +348,13 @@ fn check_pins(view: &mut Vec<(String, String)>, notices: &mut Notices) {
         // The pins of a pin mean nothing, so that this goes no deeper.
         let inner = read(text, false);
         let Some(fault) = inner.faults.first() else { return true };
+        let part = format!("{}={}", fault.key, fault.value);
         let nearest = fault.notice.problem.nearest().iter();
-        let nearest = nearest.map(|near| {
-            link_with(&inner.scenario, &inner.view, &inner.stated, &inner.faults, Some((0, near)))
-        });
+        let mended = nearest.map(|near| text.replacen(&part, &format!("{}={near}", fault.key), 1));
         let reason = format!("a pinned scenario is not understood: {}", fault.notice.complaint());
-        notices.take(PIN, text, Problem::Wrong { reason, nearest: nearest.collect() });
+        // A part that stands there in escapes is not found.
+        let nearest = mended.filter(|mended| mended != text).collect();
+        notices.take(PIN, text, Problem::Wrong { reason, nearest });
         false
     });
 }
@@ -402,7 +403,7 @@ fn compose(
     }
     for (key, value) in view {
         let known = VIEW.iter().any(|(name, ..)| name == key);
-        if known && !never(key) && value.chars().nth(LONGEST_VIEW_VALUE).is_none() {
+        if known && !never(key) && value.chars().count() <= LONGEST_VIEW_VALUE {
             pair(key, value);
         }
     }
@@ -480,7 +481,7 @@ fn decode(text: &str) -> Cow<'_, str> {
 }
 
 fn take_view(view: &mut Vec<(String, String)>, key: String, value: String, notices: &mut Notices) {
-    if value.chars().nth(LONGEST_VIEW_VALUE).is_some() {
+    if value.chars().count() > LONGEST_VIEW_VALUE {
         let expected = format!("at most {LONGEST_VIEW_VALUE} characters");
         notices.take(&key, &value, Problem::Unreadable { expected, nearest: Vec::new() });
         return;

@@ -9,17 +9,18 @@ use crate::scenario::{Limits, PowerCap};
 use crate::units::format::Unit;
 use crate::web::state::use_page;
 
-/// The cap as a share of each chip's own power; a cap in watts, which only a link gives, stands as the text of an empty
-/// entry.
+/// The cap as a share of each chip's own power, all of which is none; a cap in watts, which only a link gives, stands as the
+/// text of an empty entry.
 pub fn cap() -> AnyView {
     let page = use_page();
     let share = page.part(|scenario| match scenario.cap {
         Some(PowerCap::Share(share)) => Some(share),
-        _ => None,
+        Some(PowerCap::Power(_)) => None,
+        None => Some(1.0),
     });
     let otherwise = page.part(|scenario| match scenario.cap {
         Some(cap @ PowerCap::Power(_)) => cap.to_string(),
-        _ => "none".to_owned(),
+        _ => String::new(),
     });
     view! {
         <NumberField
@@ -35,7 +36,7 @@ pub fn cap() -> AnyView {
             }}
             empty=otherwise
             stops=Signal::stored(Stops::linear(0.4, 1.0, 12))
-            hint="Most that each chip draws, as a share of its thermal design power; empty for none"
+            hint="Most that each chip draws, as a share of its thermal design power; all of it is no cap"
         />
     }
     .into_any()

@@ -24,7 +24,7 @@ pub fn formats() -> AnyView {
     let menu = move |word: &'static str, read: fn(&Model, Formats) -> NumberFormat| {
         page.part(move |scenario| {
             let otherwise = find_model(scenario)
-                .map_or(word.to_owned(), |model| format!("{word}: {}", read(&model, scenario.formats).id()));
+                .map_or(word.to_owned(), |model| format!("{} ({word})", read(&model, scenario.formats).id()));
             let mut items = vec![Item::new("", otherwise)];
             items.extend(NumberFormat::ALL.iter().map(|format| Item::new(format.id(), format.id())));
             vec![Group::flat(items)]

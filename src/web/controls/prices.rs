@@ -56,7 +56,7 @@ pub fn PriceControls() -> impl IntoView {
 /// Keeps the price below which a chip of the scenario that has none would pay.
 pub fn keep_pays(page: Page) {
     let following = follow(page.desk, move || {
-        let understood = page.waiting.with(|own| own.faults.is_empty());
+        let understood = page.misread.with(String::is_empty);
         let shown = understood && (!page.embedded || page.view.get().tab == Tab::Sensitivity);
         page.scenario.with(|scenario| {
             let missing = kinds(scenario).iter().any(|chip| chip_price(scenario, chip).is_err());
