@@ -3,11 +3,11 @@
 
 use leptos::prelude::*;
 use markup::view;
-use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use wasm_split_helpers::wasm_split;
 
 use super::history::{follow, view_of_page};
 use super::late::{self, Late};
-use super::lean::{When, memo, views};
+use super::lean::{When, effect, memo, views};
 use super::state::{Page, use_page};
 use crate::scenario::link;
 
@@ -19,28 +19,18 @@ pub fn Misread() -> impl IntoView {
     view! { <When on=some>{late::shown(load_banner(page))}</When> }
 }
 
-/// Takes out of the link what a control has given another value since.
-pub fn settle(page: Page) {
-    late::run(async move {
-        // Where the code does not come, the banner says so.
-        let _ = load_settled(page).await;
-    });
-}
-
 #[wasm_split(tables, fallible)]
 fn load_banner(page: Page) -> Late {
     Ok(banner(page))
 }
 
-#[wasm_split(tables, fallible)]
-fn load_settled(page: Page) -> Result<(), SplitLoaderError> {
-    settled(page);
-    Ok(())
-}
-
+/// Takes out of the link what a control has given another value since, and takes over what controls changed besides.
 fn settled(page: Page) {
     let mut parsed = link::parse(&page.misread.get_untracked());
-    let now = page.scenario.get_untracked();
+    let now = page.scenario.get();
+    if now == parsed.scenario {
+        return;
+    }
     parsed.faults.retain(|own| link::value_of(&now, &own.key) == link::value_of(&parsed.scenario, &own.key));
     page.misread.set(if parsed.faults.is_empty() {
         String::new()
@@ -64,6 +54,7 @@ fn banner(page: Page) -> AnyView {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-ready", "true");
     }
+    effect(move || settled(page));
     let parts = move || {
         let faults = page.misread.with(|text| link::parse(text).faults).into_iter().enumerate();
         faults

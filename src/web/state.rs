@@ -16,7 +16,6 @@ use crate::scenario::link::Parsed;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
-use crate::web::misread::settle;
 pub use crate::web::pinned::Answer;
 use crate::web::pinned::{Pin, name};
 
@@ -102,9 +101,6 @@ impl Page {
         change(&mut next);
         if self.scenario.with_untracked(|now| *now != next) {
             self.scenario.set(next);
-            if !self.misread.with_untracked(String::is_empty) {
-                settle(*self);
-            }
         }
     }
 
