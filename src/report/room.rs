@@ -25,9 +25,9 @@ pub fn room_of(pool: &PoolState, steady: &Steady) -> Option<String> {
         String::new()
     };
     Some(format!(
-        "{}: a replica has room for {} of KV cache; {} sequences of {} fit{now}.",
+        "{}: a replica has room for {} tokens of KV cache; {} sequences of {} fit{now}.",
         words::role(pool.role),
-        format!("{} tokens", Unit::Count.format_with(tokens, Precision::SHORT)),
+        Unit::Count.format_with(tokens, Precision::SHORT),
         Unit::Number.format_with(pool.memory.sequences, Precision::SHORT),
         tokens_of(each),
     ))
