@@ -116,7 +116,7 @@ impl Build {
             // A fitted number may come near one of mathematics.
             let _ = writeln!(
                 code,
-                "#[allow(clippy::approx_constant)]\npub static {name}: [f64; {}] = {values:?};",
+                "#[allow(clippy::approx_constant, reason = \"a fitted number\")]\npub static {name}: [f64; {}] = {values:?};",
                 numbers.len()
             );
         }
