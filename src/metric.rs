@@ -249,7 +249,7 @@ impl Metric {
         let exact = Band { low: 1.0, high: 1.0 };
         // A cost per token lies where throughput does and where the prices of the chips do.
         let dollars = |value: &Result<Dollars, Unpriced>, spread: Spread| match value {
-            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse().times(spread.low, spread.high))),
+            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse().times(spread))),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let paid = |dollars: fn(DollarsPerHour) -> f64| match &costs.per_hour {
@@ -258,10 +258,7 @@ impl Metric {
         };
         // Watts and tokens per second err apart from each other.
         let joules = |value: &Result<crate::units::Joules, Unpriced>, watts: Spread| match value {
-            Ok(joules) => {
-                let watts = Band { low: watts.low, high: watts.high };
-                Ok((joules.get(), evidence.throughput.inverse().with(watts)))
-            }
+            Ok(joules) => Ok((joules.get(), evidence.throughput.inverse().times(watts))),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let (value, band) = match self {

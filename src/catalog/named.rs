@@ -96,18 +96,19 @@ pub fn chip_named(name: &str) -> Option<&'static Chip> {
     let name = plain(name)?;
     let find = |name: &str| all_chips().named(&spelling::key(name)).map(|(chip, _)| chip);
     let bare = without_vendor(&name);
-    // What tables show is read back.
-    let shown = spelling::key(&name);
-    let by_sight =
-        |own: &&Chip| [&*own.name, own.short_name()].iter().any(|name| spelling::key(name) == shown);
-    if let Some(chip) = super::chips().iter().find(by_sight) {
-        return Some(chip);
-    }
-    find(&name).or_else(|| find(bare)).or_else(|| {
+    let by_memory = || {
         let words = bare.split('-').filter(|word| !BOARDS.contains(word));
         let (memory, words): (Vec<&str>, Vec<&str>) = words.partition(|word| is_memory(word));
         find(&words.join("-")).filter(|chip| memory.iter().all(|word| has_memory(chip, word)))
-    })
+    };
+    // What tables show is read back.
+    let by_sight = || {
+        let shown = spelling::key(&name);
+        let alike =
+            |own: &&Chip| [&*own.name, own.short_name()].iter().any(|name| spelling::key(name) == shown);
+        super::chips().iter().find(alike)
+    };
+    find(&name).or_else(|| find(bare)).or_else(by_memory).or_else(by_sight)
 }
 
 /// The model that a name stands for, and the format that it states.
@@ -124,10 +125,6 @@ pub fn chip_named(name: &str) -> Option<&'static Chip> {
 pub fn model_named(name: &str) -> Option<ModelName> {
     let name = plain(name)?;
     let find = |name: &str| all_models().named(&spelling::key(name));
-    let shown = spelling::key(&name);
-    if let Some(model) = super::models().iter().find(|own| spelling::key(&own.name) == shown) {
-        return Some(ModelName { model, format: None, released: false, kv: None });
-    }
     let mut rest = without_vendor(hub(&name));
     let mut format = None;
     loop {
@@ -148,9 +145,19 @@ pub fn model_named(name: &str) -> Option<ModelName> {
                 format = Some(found);
                 rest
             }
-            _ => return None,
+            _ => break,
         };
     }
+    // What tables show is read back.
+    let shown = spelling::key(&name);
+    let model = super::models().iter().find(|own| spelling::key(&own.name) == shown)?;
+    Some(ModelName { model, format: None, released: false, kv: None })
+}
+
+/// The format of checkpoints that are called so.
+#[must_use]
+pub fn format_called(name: &str) -> Option<NumberFormat> {
+    FORMATS.iter().find(|(ending, _)| *ending == name).map(|(_, format)| *format)
 }
 
 /// Identifiers of chips that may have been meant by a name that stands for none, nearest first, at most three.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::price::chip_hour;
-use super::spread::Spread;
+use super::spread::{Spread, Sum};
 use super::unpriced::Unpriced;
 use crate::scenario::{Role, Scenario};
 use crate::serve::Steady;
@@ -30,36 +30,6 @@ pub struct Costs {
     pub spread_output: Spread,
 }
 
-/// Dollars per hour at the prices shown, the lowest and the highest.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
-    value: f64,
-    low: f64,
-    high: f64,
-}
-
-impl Sum {
-    fn add(&mut self, value: f64, low: f64, high: f64) {
-        self.value += value;
-        self.low += low;
-        self.high += high;
-    }
-
-    /// The rest of a sum.
-    fn without(self, part: Self) -> Self {
-        Self { value: self.value - part.value, low: self.low - part.low, high: self.high - part.high }
-    }
-
-    /// The ends as factors; what costs nothing has no spread.
-    fn spread(self) -> Spread {
-        if self.value > 0.0 {
-            Spread { low: self.low / self.value, high: self.high / self.value }
-        } else {
-            Spread { low: 1.0, high: 1.0 }
-        }
-    }
-}
-
 /// What a served scenario costs.
 ///
 /// The whole deployment is paid for all the time, and for more than its busy time when utilisation is below 1. Input
@@ -69,7 +39,6 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let pricing = &scenario.pricing;
     let hour = Seconds::new(3600.0);
     let (mut all, mut input) = (Sum::default(), Sum::default());
-    let mut unpriced: Option<Unpriced> = None;
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
         let share = match pool.role {
@@ -81,29 +50,29 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         };
         match chip_hour(scenario, &pool.chip) {
             Ok(hour) => {
-                let [value, low, high] = [hour.value, hour.low, hour.high].map(|own| own.get() * chips);
-                all.add(value, low, high);
-                input.add(value * share, low * share, high * share);
+                let own = [hour.value, hour.low, hour.high].map(|own| own.get() * chips);
+                all.add(own);
+                input.add(own.map(|own| own * share));
             }
-            Err(missing) => unpriced = unpriced.or(Some(missing)),
+            Err(missing) => {
+                all.lack(missing.clone());
+                input.lack(missing);
+            }
         }
     }
     let per_hour_tokens = |tokens: f64| steady.rate.get() * tokens * hour.get() * 1e-6;
-    let priced = |sum: Sum| match &unpriced {
-        Some(missing) => Err(missing.clone()),
-        None => Ok(DollarsPerHour::new(sum.value)),
-    };
-    let per_mtok = |sum: Sum, tokens: f64| {
+    let priced = |sum: &Sum| sum.whole().map(DollarsPerHour::new);
+    let per_mtok = |sum: &Sum, tokens: f64| {
         priced(sum).map(|price| price.over(hour) / (per_hour_tokens(tokens) * pricing.utilisation))
     };
     let (isl, osl) = (steady.isl.get(), steady.osl.get());
-    let output = all.without(input);
+    let output = all.without(&input);
     Costs {
-        per_mtok_total: per_mtok(all, isl + osl),
-        per_mtok_input: per_mtok(input, isl),
-        per_mtok_output: per_mtok(output, osl),
-        per_mtok_output_all: per_mtok(all, osl),
-        per_hour: priced(all),
+        per_mtok_total: per_mtok(&all, isl + osl),
+        per_mtok_input: per_mtok(&input, isl),
+        per_mtok_output: per_mtok(&output, osl),
+        per_mtok_output_all: per_mtok(&all, osl),
+        per_hour: priced(&all),
         spread: all.spread(),
         spread_input: input.spread(),
         spread_output: output.spread(),

@@ -12,7 +12,7 @@
 
 use serde::Serialize;
 
-use super::spread::Spread;
+use super::spread::{Spread, Sum};
 use super::unpriced::Unpriced;
 use crate::catalog::{Chip, assumptions};
 use crate::machine::{Constants, PowerRow, constants};
@@ -60,36 +60,46 @@ pub struct Energy {
 #[must_use]
 pub fn energy(scenario: &Scenario, steady: &Steady, tables: &Constants) -> Energy {
     let mut pools = Vec::with_capacity(steady.pools.len());
-    let (mut drawn, mut idle, mut it) = (Total::NONE, Total::NONE, Total::NONE);
+    let (mut drawn, mut idle, mut it) = (Sum::default(), Sum::default(), Sum::default());
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
         let missing = |figure| Unpriced { chip: pool.chip.clone(), figure };
-        let own = match scenario.chip(&pool.chip) {
-            None => PoolPower::unknown(missing("power")),
-            Some(chip) => power(scenario, tables, chip, pool.duty),
+        let (own, meter, published) = match scenario.chip(&pool.chip) {
+            None => (PoolPower::unknown(missing("power")), Spread::NONE, Spread::NONE),
+            Some(chip) => (power(scenario, tables, chip, pool.duty), spreads(tables, chip), assumed(chip)),
         };
-        let spread = scenario.chip(&pool.chip).map_or(Spread::NONE, |chip| spreads(tables, chip));
-        drawn.add(&own.drawn, chips, spread);
-        idle.add(&own.idle.ok_or_else(|| missing("thermal design power")), chips, spread);
-        it.add(&own.provisioned, chips, scenario.chip(&pool.chip).map_or(Spread::NONE, assumed));
+        add(&mut drawn, &own.drawn, chips, meter);
+        add(&mut idle, &own.idle.ok_or_else(|| missing("thermal design power")), chips, meter);
+        add(&mut it, &own.provisioned, chips, published);
         pools.push(own);
     }
     let (rate, pricing) = (steady.throughput().get(), &scenario.pricing);
     let used = pricing.utilisation;
-    let joules_drawn = match (&drawn.watts, &idle.watts) {
-        (Ok(at_work), Ok(idle)) => Ok(Joules::new((at_work.get() + idle.get() * (1.0 - used) / used) / rate)),
-        (Err(missing), _) | (_, Err(missing)) => Err(missing.clone()),
-    };
-    let provisioned = it.watts.clone().map(|watts| watts * pricing.pue);
+    let joules_drawn = drawn.whole().and_then(|at_work| {
+        let idle = idle.whole()?;
+        Ok(Joules::new((at_work + idle * (1.0 - used) / used) / rate))
+    });
+    let provisioned = it.whole().map(|watts| Watts::new(watts) * pricing.pue);
     Energy {
         pools,
+        drawn: drawn.whole().map(Watts::new),
         drawn_spread: drawn.spread(),
-        drawn: drawn.watts,
-        provisioned_spread: it.spread(),
-        it: it.watts,
+        it: it.whole().map(Watts::new),
         joules: provisioned.clone().map(|watts| Joules::new(watts.get() / (rate * used))),
         provisioned,
+        provisioned_spread: it.spread(),
         joules_drawn,
+    }
+}
+
+/// The power of so many chips to a sum.
+fn add(sum: &mut Sum, each: &Result<Watts, Unpriced>, chips: f64, spread: Spread) {
+    match each {
+        Ok(each) => {
+            let own = each.get() * chips;
+            sum.add([own, own * spread.low, own * spread.high]);
+        }
+        Err(missing) => sum.lack(missing.clone()),
     }
 }
 
@@ -155,11 +165,6 @@ fn assumed(chip: &Chip) -> Spread {
     Spread { low: factor.low / factor.value, high: factor.high / factor.value }
 }
 
-impl Spread {
-    /// Nothing is uncertain.
-    const NONE: Self = Self { low: 1.0, high: 1.0 };
-}
-
 impl PoolPower {
     fn unknown(missing: Unpriced) -> Self {
         Self {
@@ -168,39 +173,6 @@ impl PoolPower {
             decode: None,
             idle: None,
             provisioned: Err(missing),
-        }
-    }
-}
-
-/// A sum over pools, with the ends of its interval: pools of one kind err alike.
-struct Total {
-    watts: Result<Watts, Unpriced>,
-    low: f64,
-    high: f64,
-}
-
-impl Total {
-    const NONE: Self = Self { watts: Ok(Watts::ZERO), low: 0.0, high: 0.0 };
-
-    fn add(&mut self, each: &Result<Watts, Unpriced>, chips: f64, spread: Spread) {
-        match (&mut self.watts, each) {
-            (Ok(so_far), Ok(each)) => {
-                let own = *each * chips;
-                *so_far += own;
-                self.low += own.get() * spread.low;
-                self.high += own.get() * spread.high;
-            }
-            (Ok(_), Err(missing)) => self.watts = Err(missing.clone()),
-            (Err(_), _) => {}
-        }
-    }
-
-    fn spread(&self) -> Spread {
-        match &self.watts {
-            Ok(watts) if watts.get() > 0.0 => {
-                Spread { low: self.low / watts.get(), high: self.high / watts.get() }
-            }
-            _ => Spread::NONE,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::cost::Spread;
+
 mod class;
 pub mod nearest;
 pub mod rows;
@@ -61,27 +63,20 @@ pub struct Band {
 }
 
 impl Band {
-    /// The band of a product with a quantity that errs on its own.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        let both = |own: f64, other: f64| {
-            let (own, other) = (libm::log(own), libm::log(other));
-            libm::exp((own * own + other * other).sqrt())
-        };
-        Self { low: 1.0 / both(self.low, other.low), high: both(self.high, other.high) }
-    }
-
     /// The band of one over the quantity.
     #[must_use]
     pub fn inverse(self) -> Self {
         Self { low: 1.0 / self.high, high: 1.0 / self.low }
     }
 
-    /// The band of a product whose other factor lies between `low` and `high` times its value, both being independent: the
-    /// logarithms of the ends add as squares, so that the result holds either band.
+    /// The band of a product whose other factor errs on its own: the logarithms of the ends add as squares, so that the
+    /// result holds either band.
     #[must_use]
-    pub fn times(self, low: f64, high: f64) -> Self {
-        let both = |a: f64, b: f64| libm::hypot(libm::log(a), libm::log(b));
-        Self { low: libm::exp(-both(self.low, low)), high: libm::exp(both(self.high, high)) }
+    pub fn times(self, other: Spread) -> Self {
+        let both = |own: f64, other: f64| {
+            let (own, other) = (libm::log(own), libm::log(other));
+            (own * own + other * other).sqrt()
+        };
+        Self { low: libm::exp(-both(self.low, other.low)), high: libm::exp(both(self.high, other.high)) }
     }
 }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::catalog::{self, ApiPrice, Chip, Model, PriceBasis};
-use crate::cost::chip_price;
 use crate::scenario::Scenario;
 use crate::units::Dollars;
 use crate::units::format::{ABSENT, Unit};
@@ -113,15 +112,10 @@ fn chip(chip: &Chip, scenario: &Scenario) -> [String; 8] {
 
 /// Price of a chip-hour, marked where it is stale.
 fn price(chip: &Chip, scenario: &Scenario) -> String {
-    let basis = scenario.pricing.basis;
-    let stale = match basis {
-        PriceBasis::Own => chip.price.capex_stale,
-        _ => chip.price.quote(basis).is_some_and(|own| own.stale),
-    };
-    chip_price(scenario, &chip.id).map_or_else(
-        |_| ABSENT.to_owned(),
-        |price| format!("{}{}", Unit::DollarsPerHour.format(price.get()), if stale { " *" } else { "" }),
-    )
+    let own = super::price::price(scenario, &chip.id);
+    let mark = if own.stale { " *" } else { "" };
+    own.per_hour
+        .map_or_else(|| ABSENT.to_owned(), |price| format!("{}{mark}", Unit::DollarsPerHour.format(price)))
 }
 
 fn model(model: &Model) -> [String; 7] {

@@ -86,30 +86,32 @@ fn standing<'a>(chip: &'a Chip, hour: &ChipHour, basis: PriceBasis) -> Option<St
 /// The prices of a scenario's chips.
 #[must_use]
 pub fn prices(scenario: &Scenario) -> Vec<PriceReport> {
+    kinds(scenario).into_iter().map(|id| price(scenario, id)).collect()
+}
+
+/// The price of a chip under the pricing of a scenario.
+pub(super) fn price(scenario: &Scenario, id: &str) -> PriceReport {
     let basis = scenario.pricing.basis;
-    let one = |id: &str| {
-        let hour = chip_hour(scenario, id);
-        let chip = scenario.chip(id);
-        let known = hour.as_ref().ok();
-        let stands = known.zip(chip).and_then(|(hour, chip)| standing(chip, hour, basis));
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        PriceReport {
-            chip: id.to_owned(),
-            basis,
-            per_hour: known.map(|own| own.value.get()),
-            lowest: known.map(|own| own.low.get()),
-            highest: known.map(|own| own.high.get()),
-            origin: known.map(|own| own.origin),
-            as_of: stands.as_ref().and_then(|own| text(own.as_of)),
-            stale: stands.as_ref().is_some_and(|own| own.stale),
-            class: stands.as_ref().and_then(|own| own.class),
-            term: stands.as_ref().and_then(|own| own.term),
-            url: stands.as_ref().and_then(|own| text(own.url)),
-            absent: hour.as_ref().err().map(words::unpriced),
-            bases: chip.map_or_else(Vec::new, |own| own.price.bases().collect()),
-        }
-    };
-    kinds(scenario).into_iter().map(one).collect()
+    let hour = chip_hour(scenario, id);
+    let chip = scenario.chip(id);
+    let known = hour.as_ref().ok();
+    let stands = known.zip(chip).and_then(|(hour, chip)| standing(chip, hour, basis));
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    PriceReport {
+        chip: id.to_owned(),
+        basis,
+        per_hour: known.map(|own| own.value.get()),
+        lowest: known.map(|own| own.low.get()),
+        highest: known.map(|own| own.high.get()),
+        origin: known.map(|own| own.origin),
+        as_of: stands.as_ref().and_then(|own| text(own.as_of)),
+        stale: stands.as_ref().is_some_and(|own| own.stale),
+        class: stands.as_ref().and_then(|own| own.class),
+        term: stands.as_ref().and_then(|own| own.term),
+        url: stands.as_ref().and_then(|own| text(own.url)),
+        absent: hour.as_ref().err().map(words::unpriced),
+        bases: chip.map_or_else(Vec::new, |own| own.price.bases().collect()),
+    }
 }
 
 /// The prices in a line: `Prices (rental market): H100 SXM $2.00/h (1.99 to 2.95; survey, on-demand, 2026-07)`.

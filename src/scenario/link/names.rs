@@ -1,6 +1,6 @@
 //! Names in a link: which exist, and which come near to one that does not.
 
-use crate::catalog::named::nearest_words;
+use crate::catalog::named::{format_called, nearest_words};
 use crate::catalog::{self, Engine, NumberFormat, custom::slug};
 use crate::scenario::{Custom, Formats, Scenario};
 use crate::units::format::excerpt;
@@ -138,27 +138,23 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
     let names: Vec<&str> = names.collect();
     let text = text.trim().to_ascii_lowercase();
     let mut near = nearest_words(&text, names.iter().copied());
-    let meant = MEANT.iter().find(|(word, meant)| *word == text && names.contains(meant));
-    if let Some((_, meant)) = meant {
+    let word = MEANT.iter().find(|(word, _)| *word == text).map(|(_, meant)| *meant);
+    let meant = word.or_else(|| format_called(&text).map(NumberFormat::id));
+    if let Some(meant) = meant.filter(|meant| names.contains(meant)) {
         near.retain(|own| own != meant);
-        near.insert(0, (*meant).to_owned());
+        near.insert(0, meant.to_owned());
         near.truncate(3);
     }
     near
 }
 
-/// Words of the field for what has another one here.
-const MEANT: [(&str, &str); 29] = [
+/// Words of the field for what has another one here, beside what checkpoints are called.
+const MEANT: [(&str, &str); 24] = [
     ("fp16", "bf16"),
     ("float16", "bf16"),
     ("bfloat16", "bf16"),
-    ("awq", "int4"),
-    ("gptq", "int4"),
-    ("w4a16", "int4"),
     ("nf4", "int4"),
     ("q4_k_m", "int4"),
-    ("w8a8", "int8"),
-    ("fp4", "nvfp4"),
     ("e4m3", "fp8"),
     ("fp8_e4m3", "fp8"),
     ("on-demand", "list"),
