@@ -2,17 +2,22 @@
 //! Cerebras, d-Matrix) and dataflow machines that read fused layers from their main memory (SambaNova).
 //!
 //! A token passes the layers one after another, so the bandwidth of one stage counts for its latency, never the sum over
-//! the machine, and a fixed time per layer (hop and synchronisation) sets the floor:
+//! the machine, and fixed times that no bandwidth shortens set the floor:
 //!
-//! `t_token = Σ_stages max(bytes/(BW·s), FLOPs/(peak·c)) + L·(τ + τ_h·h/1024) + L_moe·τ_e`
+//! `t_token = Σ_stages max(bytes/(BW·s), FLOPs/(peak·c)) + τ_t + (stages − 1)·τ_h + L·τ + L_moe·τ_e`
+//!
+//! `τ` is the way through one layer (instructions, fabric, synchronisation), `τ_e` the choice of experts at run time, which
+//! a static schedule can't hide, `τ_h` the hop from one stage to the next, and `τ_t` what a token costs outside the layers:
+//! sampling, its way to the host, and the drafting of services that speculate without saying so. Hops count the stages
+//! that the weights need, so that chips beyond them never slow a token down.
 //!
 //! A stage is `tp` chips wide, which divides its reads; `pp` stages follow one another, and while there are fewer users
 //! than stages none slows another down. Beyond, users share a stage: it reads its weights once for all of them, but the
 //! cache and the arithmetic of each. The number of chips follows from capacity: weights and the KV cache of everybody in
 //! flight share the SRAM, and cache that finds no room there goes to the main memory where the machine has one, at that
-//! memory's bandwidth. A wafer pays for the width of the model (`τ_h`): its rows pass activations on element by element.
-//! Mixtures pay for choosing experts at run time (`τ_e`), which a static schedule can't hide.
-//! Source: public single-stream speeds, `constants/sram.csv`.
+//! memory's bandwidth. The width of the model counts through its reads alone: on public speeds a time per element of it
+//! comes out as nothing. Source: public single-stream speeds and what makers say, `constants/sram.csv`; `tests/sram.rs`
+//! fits them, each model left out once.
 
 use super::numerics::Numerics;
 use super::op::{Op, OpKind};
@@ -25,9 +30,6 @@ use crate::catalog::{Chip, ComputeType};
 use crate::machine::{Constants, Limit, SramRow, WeightHome};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
-
-/// Hidden width that the time per width refers to.
-const WIDTH: f64 = 1024.0;
 
 /// A model laid out over the stages of a machine.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub struct Pipeline<'a> {
     weights: Weights,
     /// Weights of the routed experts that one token uses.
     active_routed: f64,
+    /// Hops between the stages that hold weights.
+    hops: u32,
 }
 
 /// One memory of a chip, as far as weights and cache may use it.
@@ -98,8 +102,9 @@ impl<'a> Pipeline<'a> {
         };
         let (peak, assumed) = rate(numerics.weights.compute_type())?;
         let (wide_peak, wide_assumed) = rate(ComputeType::Bf16)?;
-        let (weights, active_routed) = weights(model, numerics, Portion::Whole);
-        Some(Self {
+        let whole = Portion::Whole;
+        let (weights, active_routed) = weights(model, numerics, whole);
+        let own = Self {
             model,
             numerics,
             layout,
@@ -112,14 +117,24 @@ impl<'a> Pipeline<'a> {
             assumed_rate: assumed || wide_assumed,
             weights,
             active_routed,
-        })
+            hops: 0,
+        };
+        Some(own.only(whole))
     }
 
     /// The same pipeline for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
         let (weights, active_routed) = weights(self.model, self.numerics, portion);
-        Self { portion, weights, active_routed, ..self }
+        let own = Self { portion, weights, active_routed, ..self };
+        let stage = own.home.capacity * (own.row.usable * f64::from(own.layout.tp.max(1)));
+        let needed = (own.total_weights() / stage).ceil();
+        let stages = f64::from(own.layout.pp.max(1));
+        let mut hops = 0;
+        while f64::from(hops + 1) < needed.min(stages) {
+            hops += 1;
+        }
+        Self { hops, ..own }
     }
 
     /// Bytes of all weights, the embedding included.
@@ -334,7 +349,9 @@ impl<'a> Pipeline<'a> {
         let reading = cache * (1.0 - outside) / read + slow;
         let floor =
             |kind, layers, time| repeated(kind, layers, Flops::ZERO, Bytes::ZERO, (time, Limit::Latency));
-        let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
+        let beside = if self.portion.has_attention() { self.row.token } else { Seconds::ZERO };
+        let way = self.row.layer * self.portion.of_layer() * f64::from(self.model.layers);
+        let way = beside + way + self.row.hop * f64::from(self.hops);
         [
             product(OpKind::DenseFfn, self.always(), self.weights.always),
             product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users * tokens)),
@@ -345,7 +362,7 @@ impl<'a> Pipeline<'a> {
                 cache,
                 reading,
             ),
-            floor(OpKind::StageHop, self.model.layers, (self.row.layer + across) * self.portion.of_layer()),
+            Op { count: self.model.layers, ..floor(OpKind::StageHop, 1, way) },
             floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts),
         ]
     }
