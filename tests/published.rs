@@ -182,7 +182,11 @@ fn single_stream_speeds_of_sram_machines() {
         let drafted = evaluate(&Scenario { spec, ..point.row.scenario.clone() }).unwrap();
         let (speed, band) = (drafted.steady.interactivity().get(), drafted.evidence.tpot.inverse());
         println!("{} drafted by Llama 8B: {speed:.0}", point.row.id);
-        assert!((speed * band.low..speed * band.high).contains(&point.row.value), "{}: {speed:.0}", point.row.id);
+        assert!(
+            (speed * band.low..speed * band.high).contains(&point.row.value),
+            "{}: {speed:.0}",
+            point.row.id
+        );
     }
     // Nobody serves the wafer's speeds of 2024 any more: the law is past them.
     for point in of("ASC-2024") {

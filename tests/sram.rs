@@ -224,8 +224,8 @@ fn speeds() -> Vec<Speed> {
 }
 
 /// The fixed times that fit speeds best, least squares of logarithms, none below nothing; those that start at nothing stay.
-fn fit<'a>(speeds: impl Iterator<Item = &'a Speed> + Clone, start: [f64; 3]) -> [f64; 3] {
-    let loss = |times: [f64; 3]| -> f64 { speeds.clone().map(|own| own.error(times).powi(2)).sum() };
+fn fit(speeds: &[&Speed], start: [f64; 3]) -> [f64; 3] {
+    let loss = |times: [f64; 3]| -> f64 { speeds.iter().map(|own| own.error(times).powi(2)).sum() };
     let (mut times, mut step) = (start, start.map(|time| time / 2.0));
     let mut best = loss(times);
     while step.iter().any(|step| *step > 1e-10) {
@@ -254,13 +254,19 @@ fn floors_fit_public_speeds_and_bands_hold_models_left_out() {
     for (chip, fitted, most) in [("wse3", true, 1.3), ("groq-lpu1", false, 1.4), ("sn40l", true, 1.3)] {
         let row = constants().sram(catalog::chip(chip).unwrap()).unwrap();
         let start = [row.token, row.layer, row.experts].map(|time| time.get());
-        let own = || all.iter().filter(|own| own.chip == chip && !own.fast);
-        let best = fit(own(), start);
-        println!("{chip}: fits token {:.1} µs, layer {:.2} µs, experts {:.2} µs", best[0] * 1e6, best[1] * 1e6, best[2] * 1e6);
+        let own: Vec<&Speed> = all.iter().filter(|own| own.chip == chip && !own.fast).collect();
+        let best = fit(&own, start);
+        println!(
+            "{chip}: fits token {:.1} µs, layer {:.2} µs, experts {:.2} µs",
+            best[0] * 1e6,
+            best[1] * 1e6,
+            best[2] * 1e6
+        );
         let mut factors = Vec::new();
         for speed in all.iter().filter(|own| own.chip == chip) {
-            let others = own().filter(|other| other.model != speed.model);
-            let ratio = libm::exp(-speed.error(if fitted { fit(others, start) } else { start }));
+            let others: Vec<&Speed> =
+                own.iter().filter(|other| other.model != speed.model).copied().collect();
+            let ratio = libm::exp(-speed.error(if fitted { fit(&others, start) } else { start }));
             println!("  {:20} public time {ratio:.2} of the law's", speed.model);
             if speed.fast {
                 // The law does not explain what no memory can read: these services speculate, and faster than it by that.

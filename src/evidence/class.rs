@@ -83,7 +83,8 @@ impl Evidence {
     /// Widened to what public speeds of a machine that streams its weights leave of its law: too few to make a class of,
     /// and of services that do not say how they come by them. A user who gets tokens later also gets fewer of them.
     fn with_spread(self, (low, high): (f64, f64)) -> Self {
-        let wider = |band: Band, low: f64, high: f64| Band { low: band.low.min(low), high: band.high.max(high) };
+        let wider =
+            |band: Band, low: f64, high: f64| Band { low: band.low.min(low), high: band.high.max(high) };
         Self {
             tpot: wider(self.tpot, low, high),
             throughput: wider(self.throughput, 1.0 / high, 1.0 / low),

@@ -139,7 +139,11 @@ pub fn sentence(judged: &Judged) -> String {
     let model = match (factor, figure(claim), judged.points.first()) {
         (Some((ratio, ..)), Some(value), Some(point)) => {
             let said = claim.metric.unit().format_with(value, Precision::SHORT);
-            format!("the model has {}, {} of the stated {said}", cell(claim.metric, &point.praised), times(ratio))
+            format!(
+                "the model has {}, {} of the stated {said}",
+                cell(claim.metric, &point.praised),
+                times(ratio)
+            )
         }
         (Some((value, low, high)), ..) => {
             format!("the model has {} ({} to {})", times(value), times(low), times(high))
