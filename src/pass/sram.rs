@@ -50,8 +50,6 @@ pub struct Pipeline<'a> {
     weights: Weights,
     /// Weights of the routed experts that one token uses.
     active_routed: f64,
-    /// Hops between the stages that hold weights.
-    hops: u32,
 }
 
 /// One memory of a chip, as far as weights and cache may use it.
@@ -102,9 +100,8 @@ impl<'a> Pipeline<'a> {
         };
         let (peak, assumed) = rate(numerics.weights.compute_type())?;
         let (wide_peak, wide_assumed) = rate(ComputeType::Bf16)?;
-        let whole = Portion::Whole;
-        let (weights, active_routed) = weights(model, numerics, whole);
-        let own = Self {
+        let (weights, active_routed) = weights(model, numerics, Portion::Whole);
+        Some(Self {
             model,
             numerics,
             layout,
@@ -117,24 +114,14 @@ impl<'a> Pipeline<'a> {
             assumed_rate: assumed || wide_assumed,
             weights,
             active_routed,
-            hops: 0,
-        };
-        Some(own.only(whole))
+        })
     }
 
     /// The same pipeline for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
         let (weights, active_routed) = weights(self.model, self.numerics, portion);
-        let own = Self { portion, weights, active_routed, ..self };
-        let stage = own.home.capacity * (own.row.usable * f64::from(own.layout.tp.max(1)));
-        let needed = (own.total_weights() / stage).ceil();
-        let stages = f64::from(own.layout.pp.max(1));
-        let mut hops = 0;
-        while f64::from(hops + 1) < needed.min(stages) {
-            hops += 1;
-        }
-        Self { hops, ..own }
+        Self { portion, weights, active_routed, ..self }
     }
 
     /// Bytes of all weights, the embedding included.
@@ -295,6 +282,13 @@ impl<'a> Pipeline<'a> {
         (streaming, streaming + self.token_time(1.0, past + new))
     }
 
+    /// Hops between the stages that the weights need.
+    fn hops(&self) -> f64 {
+        let stage = self.home.capacity * (self.row.usable * f64::from(self.layout.tp.max(1)));
+        let needed = ((self.weights.always + self.weights.experts) / stage).ceil();
+        (needed.min(f64::from(self.layout.pp)) - 1.0).max(0.0)
+    }
+
     /// Users that share a stage: none wait while there are fewer than stages.
     fn per_stage(&self, sequences: f64) -> f64 {
         (sequences / f64::from(self.layout.pp.max(1))).max(1.0)
@@ -351,7 +345,7 @@ impl<'a> Pipeline<'a> {
             |kind, layers, time| repeated(kind, layers, Flops::ZERO, Bytes::ZERO, (time, Limit::Latency));
         let beside = if self.portion.has_attention() { self.row.token } else { Seconds::ZERO };
         let way = self.row.layer * self.portion.of_layer() * f64::from(self.model.layers);
-        let way = beside + way + self.row.hop * f64::from(self.hops);
+        let way = beside + way + self.row.hop * self.hops();
         [
             product(OpKind::DenseFfn, self.always(), self.weights.always),
             product(OpKind::Experts, self.active_routed, self.weights.experts * self.touched(users * tokens)),
