@@ -89,7 +89,8 @@ columns!(
 columns!(
     /// Columns of `sram.csv`.
     SramMachines:
-    chip, weights, layer_us, hidden_us, moe_us, share, wide, usable, compute, peak_TFLOPS, evidence
+    chip, weights, token_us, hop_us, layer_us, moe_us, share, wide, usable, compute, peak_TFLOPS, tpot_low, tpot_high,
+    speculation, evidence
 );
 columns!(
     /// Columns of `served.csv`.

@@ -183,10 +183,12 @@ pub struct SramRow {
     pub chip: &'static str,
     /// Where the weights are.
     pub weights: WeightHome,
+    /// Time per token outside the layers.
+    pub token: Seconds,
+    /// Time from one stage to the next.
+    pub hop: Seconds,
     /// Time per layer beside the reads.
     pub layer: Seconds,
-    /// Time per layer for each 1,024 elements of hidden width.
-    pub hidden: Seconds,
     /// Time per layer with routed experts, in addition.
     pub experts: Seconds,
     /// Share of the bandwidth of the memory that holds the weights.
@@ -199,6 +201,10 @@ pub struct SramRow {
     pub compute: f64,
     /// Arithmetic peak to assume where the data sheet gives none.
     pub peak: Option<FlopsPerSecond>,
+    /// Shortest and longest time per token of public speeds, as factors of the law fitted without them.
+    pub spread: (f64, f64),
+    /// Whether those speeds may have come by speculation that nobody states.
+    pub may_speculate: bool,
     /// Whether served speeds were measured by others than the maker.
     pub measured: bool,
 }
@@ -571,8 +577,9 @@ fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
         chip: cells.text(SramMachines::chip)?,
         weights: WeightHome::from_id(cells.text(SramMachines::weights)?)?,
+        token: Seconds::micros(cells.number(SramMachines::token_us)?),
+        hop: Seconds::micros(cells.number(SramMachines::hop_us)?),
         layer: Seconds::micros(cells.number(SramMachines::layer_us)?),
-        hidden: Seconds::micros(cells.number(SramMachines::hidden_us)?),
         experts: Seconds::micros(cells.number(SramMachines::moe_us)?),
         share: cells.number(SramMachines::share)?,
         wide: cells.text(SramMachines::wide)?.parse().ok()?,
@@ -581,6 +588,12 @@ fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
         peak: match cells.text(SramMachines::peak_TFLOPS)? {
             "" => None,
             _ => Some(FlopsPerSecond::tera(cells.number(SramMachines::peak_TFLOPS)?)),
+        },
+        spread: (cells.number(SramMachines::tpot_low)?, cells.number(SramMachines::tpot_high)?),
+        may_speculate: match cells.text(SramMachines::speculation)? {
+            "unstated" => true,
+            "none" => false,
+            _ => return None,
         },
         measured: match cells.text(SramMachines::evidence)? {
             "measured" => true,
