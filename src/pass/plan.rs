@@ -10,9 +10,7 @@ use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
-use crate::machine::{
-    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, Operation, Operator,
-};
+use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Measured, Operation, Operator};
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
 
@@ -226,10 +224,7 @@ impl<'a> Plan<'a> {
 
     /// Latency and time of one hop of so many bytes to the next pipeline stage.
     pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
-        let inside = self.layout.chips() <= self.fabric.domain();
-        let link = self.fabric.tables().link(if inside { LinkKind::Domain } else { LinkKind::Network });
-        let bandwidth = self.fabric.bandwidth(if inside { 2 } else { u32::MAX });
-        (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
+        self.fabric.hop(self.layout.chips(), bytes)
     }
 
     /// Over how many tensor-parallel ranks the cache of a layer is spread.
