@@ -44,7 +44,7 @@ fn one_rank_has_nobody_to_talk_to() {
         }
         let parcel = Parcel { tokens: 64.0, top_k: 8.0, bytes: Bytes::new(14336.0) };
         for part in [ExchangePart::Dispatch, ExchangePart::Combine] {
-            assert_eq!(fabric.exchange(false, part, 1, &parcel).get(), 0.0, "{what}");
+            assert_eq!(fabric.exchange(1).time(false, part, &parcel).get(), 0.0, "{what}");
         }
     });
 }
@@ -201,7 +201,7 @@ fn exchanges_grow_with_tokens_experts_and_bytes() {
                 for ranks in degrees(chip).skip(1) {
                     let time = |tokens: f64, top_k: f64, bytes: f64| {
                         let parcel = Parcel { tokens, top_k, bytes: Bytes::new(bytes) };
-                        fabric.exchange(prefill, part, ranks, &parcel).get()
+                        fabric.exchange(ranks).time(prefill, part, &parcel).get()
                     };
                     let base = time(64.0, 8.0, 7168.0);
                     assert!(base > 1e-6 && base < 0.1, "{what} among {ranks}: {base}");
@@ -225,7 +225,7 @@ fn no_exchange_is_faster_than_the_links() {
                 let nodes = f64::from(ranks) / inside;
                 let others = |all: f64| (all - 1.0) * (1.0 - (1.0 - 1.0 / all).powi(8));
                 let parcel = Parcel { tokens: 1e5, top_k: 8.0, bytes: Bytes::new(7168.0) };
-                let took = fabric.exchange(prefill, ExchangePart::Combine, ranks, &parcel).get();
+                let took = fabric.exchange(ranks).time(prefill, ExchangePart::Combine, &parcel).get();
                 let network: BytesPerSecond = chip.scale_out.unwrap_or(up.bandwidth);
                 let bytes = 1e5 * 7168.0;
                 let across = if nodes > 1.0 { bytes * others(nodes) / network.get() } else { 0.0 };
@@ -245,7 +245,7 @@ fn exchanges_across_nodes_cost_more() {
             for tokens in [1.0, 64.0, 4096.0] {
                 let parcel = Parcel { tokens, top_k: 8.0, bytes: Bytes::new(14336.0) };
                 let times = [8, 16, 32, 64]
-                    .map(|ranks| fabric.exchange(prefill, ExchangePart::Combine, ranks, &parcel).get());
+                    .map(|ranks| fabric.exchange(ranks).time(prefill, ExchangePart::Combine, &parcel).get());
                 assert!(times.is_sorted(), "{id}, {tokens} tokens: {times:?}");
             }
         }
@@ -264,9 +264,9 @@ fn deepep_on_hopper_takes_what_was_measured() {
         (ExchangeKernel::Normal, 32, 4096.0, Some(20.0), 4266e-6),
         (ExchangeKernel::Normal, 32, 4096.0, Some(4.0), 12010e-6),
     ] {
-        let row = fabric.exchange_row(kernel, ExchangePart::Combine).unwrap();
         let parcel = Parcel { tokens, top_k: 8.0, bytes: Bytes::new(14336.0) };
-        let ratio = row.time(&fabric.reach(ranks), &parcel, sms).get() / measured;
+        let time = fabric.exchange_by(kernel, ExchangePart::Combine, ranks, &parcel, sms).unwrap();
+        let ratio = time.get() / measured;
         assert!((0.75..1.33).contains(&ratio), "{kernel:?} among {ranks}, {tokens} tokens: {ratio}");
     }
 }

@@ -31,8 +31,6 @@ pub struct Fabric<'a> {
     engine: &'a EngineRow,
     measured: Measured<'a>,
     row: &'a FabricRow,
-    /// Dispatch and combine of decode, then of prefill.
-    exchanges: [[Option<&'a ExchangeRow>; 2]; 2],
     network_row: LinkRow,
     link: Option<BytesPerSecond>,
     domain: u32,
@@ -57,24 +55,26 @@ pub struct Collective {
     scale: f64,
 }
 
+/// An expert exchange among a fixed number of ranks, resolved to its constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// Dispatch and combine of decode, then of prefill.
+    rows: [[Option<&'a ExchangeRow>; 2]; 2],
+    reach: Reach,
+}
+
 impl<'a> Fabric<'a> {
     /// The fabric of a chip under an engine, whose own all-reduce is used where it was measured.
     #[must_use]
     pub fn new(tables: &'a Constants, chip: &Chip, engine: &'a EngineRow, measured: Measured<'a>) -> Self {
-        let row = tables.fabric(&chip.id);
-        let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
-        let parts = [ExchangePart::Dispatch, ExchangePart::Combine];
-        let [decode, prefill] = kernels(engine.engine);
         Self {
             tables,
             engine,
             measured,
-            row,
-            exchanges: [decode, prefill]
-                .map(|kernels| parts.map(|part| exchange(tables, &measured, row, kernels, part))),
+            row: tables.fabric(&chip.id),
             network_row: tables.link(LinkKind::Network),
             link: chip.scale_up.map(|up| up.bandwidth),
-            domain,
+            domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
         }
     }
@@ -95,22 +95,32 @@ impl<'a> Fabric<'a> {
     /// Latency and time of one hop of so many bytes to the next stage of a replica of so many chips.
     #[must_use]
     pub fn hop(&self, chips: u32, bytes: Bytes) -> (Seconds, Seconds) {
-        let inside = chips <= self.domain;
-        let link = self.tables.link(if inside { LinkKind::Domain } else { LinkKind::Network });
-        let bandwidth = self.bandwidth(if inside { 2 } else { u32::MAX }) * self.row.share(2.0);
+        let (kind, bandwidth) = if chips <= self.domain {
+            (LinkKind::Domain, self.bandwidth(2) * self.row.share(2.0))
+        } else {
+            (LinkKind::Network, self.bandwidth(u32::MAX))
+        };
+        let link = self.tables.link(kind);
         (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
     }
 
-    /// The constants of a collective among so many ranks. An engine with kernels of its own takes NCCL's where those are
-    /// faster.
+    /// The constants of a collective among so many ranks under the engine.
     #[must_use]
     pub fn collective(&self, operation: Operation, ranks: u32) -> Collective {
+        let alone = self.by(operation, ranks, Some(self.engine.engine));
+        Collective { scale: self.engine.link_scale, ..alone }
+    }
+
+    /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways
+    /// where they are faster, or where its own do not reach.
+    #[must_use]
+    pub fn by(&self, operation: Operation, ranks: u32, library: Option<Engine>) -> Collective {
         let alone = |(law, direct)| self.alone(operation, ranks, law, direct);
         let mut found = alone(self.law(operation, None));
-        if let Some(own) = self.own(operation, ranks).map(alone) {
+        if let Some(own) = library.and_then(|engine| self.own(operation, ranks, engine)).map(alone) {
             found.ways = [own.ways[0], own.ways[1], found.ways[0], found.ways[1]];
         }
-        Collective { scale: self.engine.link_scale, ..found }
+        found
     }
 
     /// A collective by this law, as it runs alone. `direct`: the sooner way, every rank reads the messages of all others.
@@ -145,11 +155,11 @@ impl<'a> Fabric<'a> {
         }
     }
 
-    /// The law of the engine's own kernels, where it has some for so many ranks.
-    fn own(&self, operation: Operation, ranks: u32) -> Option<(&'a CollectiveLaw, bool)> {
-        let host = if self.engine.engine == Engine::Trtllm { 0 } else { self.row.host };
+    /// The law of an engine's own kernels, where it has some for so many ranks.
+    fn own(&self, operation: Operation, ranks: u32, engine: Engine) -> Option<(&'a CollectiveLaw, bool)> {
+        let host = if engine == Engine::Trtllm { 0 } else { self.row.host };
         let most = if host == 0 { self.domain } else { host.min(self.domain) };
-        (ranks <= most).then(|| self.law(operation, Some(self.engine.engine))).filter(|(_, direct)| *direct)
+        (ranks <= most).then(|| self.law(operation, Some(engine))).filter(|(_, direct)| *direct)
     }
 
     /// The law of a collective by a library, or else by NCCL, and whether every rank reads the messages of all others.
@@ -162,25 +172,30 @@ impl<'a> Fabric<'a> {
         itself.or(kind).or(sibling).unwrap_or_else(|| (self.tables.any_collective(), false))
     }
 
-    /// Time for one direction of the expert exchange in decode, as [`Self::exchange`] has it for both.
+    /// The expert exchange among so many ranks under the engine.
     #[must_use]
-    pub fn expert_exchange(&self, ranks: u32, tokens: f64, top_k: f64, bytes: Bytes) -> Seconds {
-        let parcel = Parcel { tokens, top_k, bytes };
-        self.exchange(false, ExchangePart::Dispatch, ranks, &parcel)
+    pub fn exchange(&self, ranks: u32) -> Exchange<'a> {
+        let parts = [ExchangePart::Dispatch, ExchangePart::Combine];
+        let row = |kernels, part| exchange(self.tables, &self.measured, self.row, kernels, part);
+        Exchange {
+            rows: kernels(self.engine.engine).map(|kernels| parts.map(|part| row(kernels, part))),
+            reach: self.reach(ranks),
+        }
     }
 
-    /// Time of one part of the expert exchange in a pass: low-latency kernels in decode, those of high throughput in
-    /// prefill.
+    /// Time of one part of it by certain kernels, on so many processors or as many as they take; none where nothing is known
+    /// of them.
     #[must_use]
-    pub fn exchange(&self, prefill: bool, part: ExchangePart, ranks: u32, parcel: &Parcel) -> Seconds {
-        let row = self.exchanges[usize::from(prefill)][usize::from(part != ExchangePart::Dispatch)];
-        row.map_or(Seconds::ZERO, |row| row.time(&self.reach(ranks), parcel, None))
-    }
-
-    /// The row of certain kernels on this chip, for who wants to hold them against measurements.
-    #[must_use]
-    pub fn exchange_row(&self, kernel: ExchangeKernel, part: ExchangePart) -> Option<&'a ExchangeRow> {
-        exchange(self.tables, &self.measured, self.row, &[kernel], part)
+    pub fn exchange_by(
+        &self,
+        kernel: ExchangeKernel,
+        part: ExchangePart,
+        ranks: u32,
+        parcel: &Parcel,
+        sms: Option<f64>,
+    ) -> Option<Seconds> {
+        let row = exchange(self.tables, &self.measured, self.row, &[kernel], part)?;
+        Some(row.time(&self.reach(ranks), parcel, sms))
     }
 
     /// What lies between so many ranks of an expert exchange.
@@ -198,12 +213,13 @@ impl<'a> Fabric<'a> {
 }
 
 /// The kernels of an engine's expert exchange in decode and in prefill, in the order in which it prefers them: NVLink's where
-/// one domain holds many hosts, low-latency ones inside graphs, those of high throughput as prefills call them.
+/// one domain holds many hosts, low-latency ones inside graphs, those of high throughput in prefills. What a call costs the host
+/// is the engine's.
 fn kernels(engine: Engine) -> [&'static [ExchangeKernel]; 2] {
-    use ExchangeKernel::{Low, Normal, NormalCalled, NvlinkTwoSided, TrtllmNormal};
+    use ExchangeKernel::{Low, Normal, NvlinkTwoSided, TrtllmNormal};
     match engine {
         Engine::Trtllm => [&[NvlinkTwoSided, Low], &[NvlinkTwoSided, TrtllmNormal, Normal]],
-        Engine::Vllm | Engine::Sglang => [&[Low], &[NormalCalled, Normal]],
+        Engine::Vllm | Engine::Sglang => [&[Low], &[Normal]],
     }
 }
 
@@ -246,6 +262,15 @@ impl FabricRow {
                 if ranks <= TREE { ranks - 1.0 } else { tree }
             }
         }
+    }
+}
+
+impl Exchange<'_> {
+    /// Time of one part in a pass: by low-latency kernels in decode, by those of high throughput in prefill.
+    #[must_use]
+    pub fn time(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> Seconds {
+        let row = self.rows[usize::from(prefill)][usize::from(part != ExchangePart::Dispatch)];
+        row.map_or(Seconds::ZERO, |row| row.time(&self.reach, parcel, None))
     }
 }
 

@@ -140,6 +140,31 @@ impl ExchangeKernel {
         Self::ALL.into_iter().find(|kernel| kernel.id() == id)
     }
 
+    /// The kernels that tables of measurements call by this name, with the format that they give; DeepEP's from an engine are
+    /// told by the lack of one.
+    #[must_use]
+    pub fn from_measured(name: &str, format: &str) -> Option<Self> {
+        Some(match name {
+            "deepep_ll" if format == "default" => Self::LowCalled,
+            "deepep_ll" => Self::Low,
+            "deepep_normal" => Self::Normal,
+            "deepep_ht" => Self::NormalCalled,
+            "deepep_v2_generation" => Self::LowSecond,
+            "deepep_v2_context" => Self::NormalSecond,
+            "trtllm_deepep_ll" => Self::TrtllmLow,
+            "trtllm_deepep_ht" => Self::TrtllmNormal,
+            "NVLinkOneSided" => Self::NvlinkOneSided,
+            "NVLinkTwoSided" => Self::NvlinkTwoSided,
+            _ => return None,
+        })
+    }
+
+    /// Whether processors of the chip move the data, so that their number limits the pace.
+    #[must_use]
+    pub const fn takes_processors(self) -> bool {
+        matches!(self, Self::Normal | Self::NormalCalled | Self::NormalSecond | Self::TrtllmNormal)
+    }
+
     /// Whether each expert of a token gets a copy of its own, straight from the sender.
     const fn is_low(self) -> bool {
         matches!(self, Self::Low | Self::LowCalled | Self::LowSecond | Self::TrtllmLow)
@@ -159,6 +184,30 @@ impl ExchangePart {
             Self::Combine => "combine",
             Self::CombineNarrow => "combine-narrow",
         }
+    }
+
+    /// The part that tables of measurements call by this name.
+    #[must_use]
+    pub fn from_measured(name: &str) -> Option<Self> {
+        Some(match name {
+            "prepare" => Self::Prepare,
+            "dispatch" => Self::Dispatch,
+            "combine" => Self::Combine,
+            "combine_lowp" => Self::CombineNarrow,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of a token of so many elements in a format. Scales: 32 bits for 128 elements of 8 bits, 8 bits for 16 of 4 bits;
+    /// results go back in 16 bits; what tells where a token goes is an index and a weight for each expert.
+    #[must_use]
+    pub fn bytes(self, elements: f64, top_k: f64, format: &str) -> Bytes {
+        Bytes::new(match (self, format) {
+            (Self::Prepare, _) => 8.0 * top_k,
+            (Self::Combine, _) | (_, "bf16") => 2.0 * elements,
+            (_, "nvfp4" | "fp4") => 0.5625 * elements,
+            _ => (1.0 + 4.0 / 128.0) * elements,
+        })
     }
 
     /// The part with this identifier.

@@ -9,7 +9,7 @@ pub mod kernel;
 pub mod link;
 pub mod wire;
 
-pub use collective::{Collective, Fabric};
+pub use collective::{Collective, Exchange, Fabric};
 pub use constants::{
     CollectiveLaw, CollectiveRow, Constants, FabricRow, FamilyRow, KernelRow, Measured, On, Operation,
     Operator, SramRow, Topology, WeightHome, constants,

@@ -10,7 +10,9 @@ use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, Ffn, Model};
 use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
-use crate::machine::{Collective, Constants, EngineRow, Fabric, Kernel, Measured, Operation, Operator};
+use crate::machine::{
+    Collective, Constants, EngineRow, Exchange, Fabric, Kernel, Measured, Operation, Operator,
+};
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
 
@@ -32,8 +34,8 @@ pub struct Plan<'a> {
     pub(super) prefill_laws: Laws,
     /// Sum over the tensor-parallel ranks.
     pub(super) sum: Collective,
-    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back.
-    pub(super) exchange: Option<[Collective; 2]>,
+    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
+    pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
     pub(super) memory: Bytes,
     weights: Bytes,
 }
@@ -114,7 +116,10 @@ impl<'a> Plan<'a> {
             ),
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
-            exchange: (layout.dp > 1).then(|| exchange.map(|own| fabric.collective(own, ranks))),
+            exchange: (layout.dp > 1).then(|| {
+                let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
+                (exchange.map(|own| fabric.collective(own, ranks)), sparse)
+            }),
             memory: chip.memory.as_ref()?.capacity,
             weights: weights_per_chip(model, numerics, layout, Portion::Whole),
             fabric,

@@ -73,8 +73,6 @@ pub enum PoolLink {
 pub enum Wire {
     /// The scale-up domain, where equal chips share one.
     Domain,
-    /// PCI Express 4, sixteen lanes per chip.
-    Pcie4,
     /// PCI Express 5, sixteen lanes per chip.
     Pcie5,
     /// InfiniBand HDR, 200 Gb/s per chip.
@@ -93,13 +91,12 @@ pub enum Wire {
 
 impl Wire {
     /// All wires, in the order of menus.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::Domain,
-        Self::Pcie4,
         Self::Pcie5,
-        Self::Ib200,
         Self::Ib400,
         Self::Ib800,
+        Self::Ib200,
         Self::Eth400,
         Self::Eth800,
         Self::Efa,
@@ -110,7 +107,6 @@ impl Wire {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Domain => "domain",
-            Self::Pcie4 => "pcie4",
             Self::Pcie5 => "pcie5",
             Self::Ib200 => "ib200",
             Self::Ib400 => "ib400",

@@ -117,7 +117,6 @@ pub fn wires() -> AnyView {
 const fn name(wire: Wire) -> &'static str {
     match wire {
         Wire::Domain => "Scale-up domain",
-        Wire::Pcie4 => "PCIe 4, 16 lanes",
         Wire::Pcie5 => "PCIe 5, 16 lanes",
         Wire::Ib200 => "InfiniBand 200 Gb/s",
         Wire::Ib400 => "InfiniBand 400 Gb/s",

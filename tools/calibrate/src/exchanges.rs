@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tandem::catalog::{self, Engine};
 use tandem::machine::{ExchangeKernel, ExchangePart, ExchangeRow, Fabric, Parcel, Reach, constants};
-use tandem::units::{Bytes, BytesPerSecond, Seconds};
+use tandem::units::{BytesPerSecond, Seconds};
 
 use crate::errors::Errors;
 use crate::fit::{Bounds, least_squares, priors, quantile, robust};
@@ -25,9 +25,9 @@ const BOUNDS: [Bounds; 8] =
     [(1.0, 400.0), (0.05, 10.0), (0.03, 1.0), (0.02, 8.0), (2.0, 40.0), (1.0, 60.0), (0.3, 1.0), (0.01, 2.0)];
 const CENTRES: [f64; 8] = [15.0, 1.0, 0.6, 0.5, 10.0, 8.0, 0.95, 0.1];
 const SPREADS: [f64; 8] = [2.0, 1.0, 0.5, 1.0, 1.0, 1.0, 0.1, 2.0];
+/// Share of the link, and its spread, of kernels that their processors limit: 153 of H800's 200 GB/s (DeepEP's own figures).
+const LINK: (f64, f64) = (0.77, 0.05);
 const NAMES: [&str; 8] = ["t0_us", "hop_us", "efficiency", "base", "sm_GBps", "node_us", "network", "crowd"];
-/// Bytes that tell where a token of one expert goes: its index and weight.
-const TOLD: f64 = 8.0;
 
 /// One exchange.
 #[derive(Clone, Copy, Debug)]
@@ -67,47 +67,21 @@ pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
     table::write(file, &format!("on {count} exchanges{}", errors.told()), header, &lines)
 }
 
-/// Kernels of a row of the tables.
-pub fn kernel(line: &Line) -> Option<ExchangeKernel> {
-    Some(match line.text("impl") {
-        "deepep_ll" if line.text("dtype") == "default" => ExchangeKernel::LowCalled,
-        "deepep_ll" => ExchangeKernel::Low,
-        "deepep_normal" => ExchangeKernel::Normal,
-        "deepep_ht" => ExchangeKernel::NormalCalled,
-        "deepep_v2_generation" => ExchangeKernel::LowSecond,
-        "deepep_v2_context" => ExchangeKernel::NormalSecond,
-        "trtllm_deepep_ll" => ExchangeKernel::TrtllmLow,
-        "trtllm_deepep_ht" => ExchangeKernel::TrtllmNormal,
-        "NVLinkOneSided" => ExchangeKernel::NvlinkOneSided,
-        "NVLinkTwoSided" => ExchangeKernel::NvlinkTwoSided,
-        _ => return None,
-    })
-}
-
 fn read(line: &Line) -> Result<Option<(Key, Sample)>> {
     let Some(chip) = chip_id(line.text("system")) else { return Ok(None) };
-    let Some(kernel) = kernel(line) else { return Ok(None) };
-    let part = match line.text("phase") {
-        "prepare" => ExchangePart::Prepare,
-        "dispatch" => ExchangePart::Dispatch,
-        "combine" => ExchangePart::Combine,
-        "combine_lowp" => ExchangePart::CombineNarrow,
-        _ => return Ok(None),
+    let format = line.text("dtype");
+    let kernel = ExchangeKernel::from_measured(line.text("impl"), format);
+    let Some((kernel, part)) = kernel.zip(ExchangePart::from_measured(line.text("phase"))) else {
+        return Ok(None);
     };
-    let (hidden, top_k) = (line.number("hidden")?, line.number("topk")?);
-    // Scales: one of 32 bits for 128 elements of 8 bits, one of 8 bits for 16 of 4 bits. Results go back in 16 bits.
-    let element = match (part, line.text("dtype")) {
-        (ExchangePart::Combine, _) | (_, "bf16") => 2.0,
-        (_, "nvfp4" | "fp4") => 0.5625,
-        _ => 1.0 + 4.0 / 128.0,
-    };
-    let bytes = if part == ExchangePart::Prepare { TOLD * top_k } else { hidden * element };
+    let top_k = line.number("topk")?;
+    let bytes = part.bytes(line.number("hidden")?, top_k, format);
     let tables = constants();
     let found = catalog::chip(chip).with_context(|| format!("the catalogue has no {chip}"))?;
     let fabric = Fabric::new(tables, found, tables.engine(Engine::Sglang, chip), tables.measured(chip));
     let sample = Sample {
         reach: fabric.reach(line.number("ep")? as u32),
-        parcel: Parcel { tokens: line.number("tokens")?, top_k, bytes: Bytes::new(bytes) },
+        parcel: Parcel { tokens: line.number("tokens")?, top_k, bytes },
         sms: line.number("sms").ok().filter(|sms| *sms > 0.0),
         measured: line.number("us")?,
     };
@@ -138,12 +112,20 @@ impl Law {
             hop: Seconds::micros(hop),
             efficiency,
             base,
-            sms: if self.kernel == ExchangeKernel::Normal { SMS } else { 0.0 },
+            sms: if self.kernel.takes_processors() { SMS } else { 0.0 },
             per_sm: BytesPerSecond::giga(per_sm),
             node: Seconds::micros(node),
             network,
             crowd,
         })
+    }
+
+    fn priors(&self) -> ([f64; 8], [f64; 8]) {
+        let (mut centres, mut spreads) = (CENTRES, SPREADS);
+        if self.kernel.takes_processors() {
+            (centres[2], spreads[2]) = LINK;
+        }
+        (centres, spreads)
     }
 
     fn times(&self, numbers: &[f64], samples: &[Sample]) -> Vec<f64> {
@@ -156,13 +138,14 @@ impl Law {
 
     fn fit(&self, samples: &[Sample]) -> Vec<f64> {
         let found = [15.0, 60.0, 200.0].into_iter().map(|t0| {
-            let mut start = CENTRES;
+            let (centres, spreads) = self.priors();
+            let mut start = centres;
             start[0] = t0;
             least_squares(&start, &BOUNDS, 1e-8, |numbers| {
                 let times = self.times(numbers, samples);
                 let seen =
                     times.iter().zip(samples).map(|(time, own)| robust((time / own.measured).ln(), SCALE));
-                seen.chain(priors(numbers, &CENTRES, &SPREADS)).collect()
+                seen.chain(priors(numbers, &centres, &spreads)).collect()
             })
         });
         found.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(numbers, _)| numbers).unwrap_or_default()
@@ -226,12 +209,8 @@ fn medians(rows: &mut Vec<(Key, Vec<f64>, usize, f64)>) {
 
 fn line(((kernel, part, chip), numbers, rows, error): &(Key, Vec<f64>, usize, f64)) -> String {
     let own: Vec<String> = numbers.iter().map(|&number| short(number)).collect();
-    // Only the kernels whose processors were varied know what one moves.
-    let (sms, per_sm) = if *kernel == ExchangeKernel::Normal.id() {
-        (short(SMS), own[4].clone())
-    } else {
-        ("0".into(), "0".into())
-    };
+    let moved = ExchangeKernel::from_id(kernel).is_some_and(ExchangeKernel::takes_processors);
+    let (sms, per_sm) = if moved { (short(SMS), own[4].clone()) } else { ("0".into(), "0".into()) };
     let [t0, hop, efficiency, base] = [0, 1, 2, 3].map(|place: usize| own[place].clone());
     let [node, network, crowd] = [5, 6, 7].map(|place: usize| own[place].clone());
     format!(
