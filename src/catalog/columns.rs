@@ -23,9 +23,12 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 7] = [
+pub const TABLES: [Table; 10] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
+    Table { file: "exchanges.csv", columns: &Exchanges::NAMES },
+    Table { file: "fabrics.csv", columns: &Fabrics::NAMES },
+    Table { file: "wires.csv", columns: &Wires::NAMES },
     Table { file: "families.csv", columns: &Families::NAMES },
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
@@ -34,10 +37,9 @@ pub const TABLES: [Table; 7] = [
 ];
 
 /// The tables that become constants.
-pub const NAMED_ROWS: [NamedRows; 4] = [
+pub const NAMED_ROWS: [NamedRows; 3] = [
     NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
     NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
-    NamedRows { file: "wires.csv", names: &["wire"], numbers: &Wires::NAMES },
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
 ];
 
@@ -79,7 +81,17 @@ columns!(
 columns!(
     /// Columns of `collectives.csv`.
     Collectives:
-    operation, chip, library, ranks, t0_us, efficiency, q
+    operation, chip, library, t0_us, hop_us, low, switch_us, efficiency, pair, crowd
+);
+columns!(
+    /// Columns of `exchanges.csv`.
+    Exchanges:
+    kernel, part, chip, t0_us, hop_us, efficiency, base, sms, sm_GBps, node_us, network, crowd
+);
+columns!(
+    /// Columns of `fabrics.csv`.
+    Fabrics:
+    fabric, chips, topology, links, host, t0_us, hop_us, low, switch_us, efficiency, pair, crowd
 );
 columns!(
     /// Columns of `families.csv`.
@@ -118,12 +130,12 @@ columns!(
 columns!(
     /// Numbers of a row of `links.csv`.
     Links:
-    latency_us, efficiency, q
+    latency_us, efficiency
 );
 columns!(
-    /// Numbers of a row of `wires.csv`.
+    /// Columns of `wires.csv`.
     Wires:
-    bandwidth_GBps, latency_us, efficiency
+    wire, chip, bandwidth_GBps, latency_us, efficiency
 );
 columns!(
     /// Numbers of a row of `bands.csv`.

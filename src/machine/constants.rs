@@ -5,14 +5,17 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::engine::{EngineRow, Generation};
+use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
-use crate::catalog::columns::{Collectives, Families, Kernels, MemoryShares, Power, SramMachines};
+use crate::catalog::columns::{
+    Collectives, Exchanges, Fabrics, Families, Kernels, MemoryShares, Power, SramMachines,
+};
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{Bytes, FlopsPerSecond, Seconds, power};
+use crate::units::{BytesPerSecond, FlopsPerSecond, Seconds};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,11 +82,13 @@ pub enum Operation {
     AllGather,
     /// Each rank gets its part of the sum.
     ReduceScatter,
+    /// Each rank gets a part of its own from every other.
+    AllToAll,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 3] = [Self::AllReduce, Self::AllGather, Self::ReduceScatter];
+    pub const ALL: [Self; 4] = [Self::AllReduce, Self::AllGather, Self::ReduceScatter, Self::AllToAll];
 
     /// The identifier in files.
     #[must_use]
@@ -92,6 +97,7 @@ impl Operation {
             Self::AllReduce => "all-reduce",
             Self::AllGather => "all-gather",
             Self::ReduceScatter => "reduce-scatter",
+            Self::AllToAll => "all-to-all",
         }
     }
 
@@ -101,13 +107,17 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.id() == id)
     }
 
-    /// Bytes on each chip's link for a message of `bytes` among `ranks`.
-    pub(super) fn volume(self, bytes: Bytes, ranks: f64) -> Bytes {
-        let share = (ranks - 1.0) / ranks;
+    /// How often the data go around.
+    pub(super) const fn passes(self) -> f64 {
         match self {
-            Self::AllReduce => bytes * (2.0 * share),
-            Self::AllGather | Self::ReduceScatter => bytes * share,
+            Self::AllReduce => 2.0,
+            Self::AllGather | Self::ReduceScatter | Self::AllToAll => 1.0,
         }
+    }
+
+    /// Bytes on each chip's link among `ranks`, for each byte of the message.
+    pub(super) const fn volume(self, ranks: f64) -> f64 {
+        self.passes() * (ranks - 1.0) / ranks
     }
 }
 
@@ -145,16 +155,80 @@ pub struct CollectiveRow {
     pub chip: &'static str,
     /// Engine whose implementation was measured; none for NCCL's.
     pub library: Option<Engine>,
-    /// Ranks.
-    pub ranks: u32,
-    /// Latency of an empty message.
+    /// How long it takes.
+    pub law: CollectiveLaw,
+}
+
+/// How long a collective takes among the ranks of a domain; `collectives.csv` explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectiveLaw {
+    /// Latency of an empty message, before any step.
     pub t0: Seconds,
-    /// Share of the scale-up bandwidth.
+    /// Latency of a step.
+    pub hop: Seconds,
+    /// Share of the link the sooner way.
+    pub low: f64,
+    /// How much later the wider way starts.
+    pub switch: Seconds,
+    /// Share of the link the wider way, with many ranks.
     pub efficiency: f64,
-    /// Exponent that joins latency and transfer.
-    pub q: f64,
-    /// `t0` to the power of `q`, which every message would raise anew.
-    pub raised: f64,
+    /// What few ranks lack of it.
+    pub pair: f64,
+    /// Exponent with which it falls from two ranks on.
+    pub crowd: f64,
+}
+
+impl CollectiveLaw {
+    /// The link and nothing else.
+    const LINK: Self = Self {
+        t0: Seconds::ZERO,
+        hop: Seconds::ZERO,
+        low: 1.0,
+        switch: Seconds::ZERO,
+        efficiency: 1.0,
+        pair: 0.0,
+        crowd: 0.0,
+    };
+}
+
+/// What lies between the chips of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// Any two talk at full speed.
+    Switch,
+    /// Each pair has a link of its own.
+    Mesh,
+    /// Neighbours have.
+    Torus,
+    /// PCI Express.
+    Bus,
+}
+
+impl Topology {
+    fn from_id(id: &str) -> Option<Self> {
+        match id {
+            "switch" => Some(Self::Switch),
+            "mesh" => Some(Self::Mesh),
+            "torus" => Some(Self::Torus),
+            "bus" => Some(Self::Bus),
+            _ => None,
+        }
+    }
+}
+
+/// One row of `fabrics.csv`; the file explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FabricRow {
+    /// The chips that have it, with blanks between.
+    pub chips: &'static str,
+    /// What lies between them.
+    pub topology: Topology,
+    /// Links of a chip that share its bandwidth.
+    pub links: f64,
+    /// Chips of a host; 0 = the domain.
+    pub host: u32,
+    /// How long collectives take on chips without measurements, where those of a sibling do not tell.
+    pub law: Option<CollectiveLaw>,
 }
 
 /// Which memory of a chip with a law of its own holds the weights.
@@ -241,6 +315,7 @@ struct Family {
     row: FamilyRow,
     kernels: [Range<usize>; 2],
     collectives: [Range<usize>; 2],
+    exchanges: [Range<usize>; 2],
 }
 
 /// All tables, those with a key in its order.
@@ -248,6 +323,11 @@ struct Family {
 pub struct Constants {
     kernels: Vec<(Name, KernelRow)>,
     collectives: Vec<(Name, CollectiveRow)>,
+    exchanges: Vec<(Name, ExchangeRow)>,
+    /// By the chips that have them.
+    fabrics: Vec<(Name, FabricRow)>,
+    /// Of chips that stand in no row.
+    any_fabric: FabricRow,
     /// By engine and generation.
     engines: [[EngineRow; Generation::ALL.len()]; Engine::ALL.len()],
     families: Vec<(Name, Family)>,
@@ -280,6 +360,7 @@ pub enum On {
 pub struct Measured<'a> {
     kernels: [Rows<'a, KernelRow>; 3],
     collectives: [Rows<'a, CollectiveRow>; 2],
+    exchanges: [Rows<'a, ExchangeRow>; 2],
     /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
     pub compute: f64,
 }
@@ -300,6 +381,12 @@ impl<'a> Measured<'a> {
         self.collectives
             .map(|rows| rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation))
     }
+
+    /// The row of a part of an expert exchange by these kernels, on the chip itself or on the one it inherits from.
+    #[must_use]
+    pub fn exchange(&self, kernel: ExchangeKernel, part: ExchangePart) -> Option<&'a ExchangeRow> {
+        self.exchanges.into_iter().find_map(|rows| exchange_of(rows, kernel, part))
+    }
 }
 
 /// The tables, read at first use.
@@ -315,6 +402,10 @@ pub fn constants() -> &'static Constants {
             sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row), |row| {
                 Name::new(row.chip)
             });
+        let exchanges =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/exchanges.csv")), exchange_row), |row| {
+                Name::new(row.chip)
+            });
         let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
         let family = |row: FamilyRow| {
             let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
@@ -322,14 +413,19 @@ pub fn constants() -> &'static Constants {
                 row,
                 kernels: names.map(|name| of(&kernels, name)),
                 collectives: names.map(|name| of(&collectives, name)),
+                exchanges: names.map(|name| of(&exchanges, name)),
             }
         };
         let families = families.into_iter().map(family).collect();
+        let (fabrics, any_fabric) = fabrics();
         Constants {
             families: sorted(families, |own| Name::new(own.row.chip)),
             any: of(&kernels, Name::new("*")),
             kernels,
             collectives,
+            exchanges,
+            fabrics,
+            any_fabric,
             engines: Engine::ALL
                 .map(|engine| Generation::ALL.map(|generation| EngineRow::new(engine, generation))),
             sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
@@ -349,13 +445,15 @@ impl Constants {
     #[must_use]
     pub fn measured(&self, chip: &str) -> Measured<'_> {
         let any = rows_in(&self.kernels, &self.any);
-        let Some(Family { row, kernels, collectives }) = self.family(chip) else {
-            return Measured { kernels: [&[], &[], any], collectives: [&[], &[]], compute: 1.0 };
+        let Some(Family { row, kernels, collectives, exchanges }) = self.family(chip) else {
+            let (collectives, exchanges) = ([&[][..]; 2], [&[][..]; 2]);
+            return Measured { kernels: [&[], &[], any], collectives, exchanges, compute: 1.0 };
         };
         let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
         Measured {
             kernels: [own, near, any],
             collectives: collectives.each_ref().map(|rows| rows_in(&self.collectives, rows)),
+            exchanges: exchanges.each_ref().map(|rows| rows_in(&self.exchanges, rows)),
             compute: row.compute,
         }
     }
@@ -412,6 +510,25 @@ impl Constants {
         row(&chip.id).or_else(kin).or_else(|| row(chip.class.id()))
     }
 
+    /// What lies between the chips of a domain.
+    #[must_use]
+    pub fn fabric(&self, chip: &str) -> &FabricRow {
+        Name::new(chip).and_then(|name| find(&self.fabrics, &name)).unwrap_or(&self.any_fabric)
+    }
+
+    /// How long collectives take on chips of which nothing is known.
+    #[must_use]
+    pub fn any_collective(&self) -> &CollectiveLaw {
+        self.any_fabric.law.as_ref().unwrap_or(&CollectiveLaw::LINK)
+    }
+
+    /// The row of a part of an expert exchange by these kernels on one of these chips, with blanks between.
+    #[must_use]
+    pub fn exchange(&self, chips: &str, kernel: ExchangeKernel, part: ExchangePart) -> Option<&ExchangeRow> {
+        let rows = |chip| rows_in(&self.exchanges, &of(&self.exchanges, Name::new(chip)));
+        chips.split(' ').map(rows).find_map(|rows| exchange_of(rows, kernel, part))
+    }
+
     /// The constants of a kind of link.
     #[must_use]
     pub fn link(&self, kind: LinkKind) -> LinkRow {
@@ -424,6 +541,14 @@ impl Constants {
         let [own, near, _] = self.measured(chip).kernels;
         !(own.is_empty() && near.is_empty())
     }
+}
+
+fn exchange_of<'a>(
+    rows: Rows<'a, ExchangeRow>,
+    kernel: ExchangeKernel,
+    part: ExchangePart,
+) -> Option<&'a ExchangeRow> {
+    rows.iter().map(|(_, row)| row).find(|row| row.kernel == kernel && row.part == part)
 }
 
 /// The cells of one line.
@@ -493,14 +618,66 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
             "nccl" => None,
             engine => Some(Engine::from_id(engine)?),
         },
-        ranks: cells.text(Collectives::ranks)?.parse().ok()?,
-        t0: Seconds::micros(cells.number(Collectives::t0_us)?),
-        efficiency: cells.number(Collectives::efficiency)?,
-        q: cells.number(Collectives::q)?,
-        raised: power(
-            Seconds::micros(cells.number(Collectives::t0_us)?).get(),
-            cells.number(Collectives::q)?,
-        ),
+        law: collective_law(cells, Collectives::t0_us.into())?,
+    })
+}
+
+/// The constants of a collective, in the order of both files that have them, from the column of the first on.
+fn collective_law(cells: &Cells<'_>, first: usize) -> Option<CollectiveLaw> {
+    let number = |place: usize| cells.number(first + place);
+    Some(CollectiveLaw {
+        t0: Seconds::micros(number(0)?),
+        hop: Seconds::micros(number(1)?),
+        low: number(2)?,
+        switch: Seconds::micros(number(3)?),
+        efficiency: number(4)?,
+        pair: number(5)?,
+        crowd: number(6)?,
+    })
+}
+
+fn exchange_row(cells: &Cells<'static>) -> Option<ExchangeRow> {
+    Some(ExchangeRow {
+        kernel: ExchangeKernel::from_id(cells.text(Exchanges::kernel)?)?,
+        part: ExchangePart::from_id(cells.text(Exchanges::part)?)?,
+        chip: cells.text(Exchanges::chip)?,
+        t0: Seconds::micros(cells.number(Exchanges::t0_us)?),
+        hop: Seconds::micros(cells.number(Exchanges::hop_us)?),
+        efficiency: cells.number(Exchanges::efficiency)?,
+        base: cells.number(Exchanges::base)?,
+        sms: cells.number(Exchanges::sms)?,
+        per_sm: BytesPerSecond::giga(cells.number(Exchanges::sm_GBps)?),
+        node: Seconds::micros(cells.number(Exchanges::node_us)?),
+        network: cells.number(Exchanges::network)?,
+        crowd: cells.number(Exchanges::crowd)?,
+    })
+}
+
+/// The kinds of links by chip, and that of chips that stand in no row.
+fn fabrics() -> (Vec<(Name, FabricRow)>, FabricRow) {
+    let mut any = FabricRow { chips: "", topology: Topology::Switch, links: 0.0, host: 0, law: None };
+    let mut known = Vec::new();
+    for row in rows(include_str!(concat!(env!("OUT_DIR"), "/fabrics.csv")), fabric_row) {
+        if row.chips.is_empty() {
+            any = row;
+        } else {
+            known.extend(row.chips.split(' ').map(|chip| (chip, row)));
+        }
+    }
+    let by_chip = sorted(known, |(chip, _)| Name::new(chip));
+    (by_chip.into_iter().map(|(name, (_, row))| (name, row)).collect(), any)
+}
+
+fn fabric_row(cells: &Cells<'static>) -> Option<FabricRow> {
+    Some(FabricRow {
+        chips: cells.text(Fabrics::chips)?,
+        topology: Topology::from_id(cells.text(Fabrics::topology)?)?,
+        links: cells.number(Fabrics::links)?,
+        host: cells.text(Fabrics::host)?.parse().ok()?,
+        law: match cells.text(Fabrics::t0_us)? {
+            "" => None,
+            _ => Some(collective_law(cells, Fabrics::t0_us.into())?),
+        },
     })
 }
 
@@ -615,12 +792,38 @@ mod tests {
         };
         assert_eq!(tables.kernels.len(), lines(include_str!("../../data/constants/kernels.csv")));
         assert_eq!(tables.collectives.len(), lines(include_str!("../../data/constants/collectives.csv")));
+        assert_eq!(tables.exchanges.len(), lines(include_str!("../../data/constants/exchanges.csv")));
         assert_eq!(tables.families.len(), lines(include_str!("../../data/constants/families.csv")));
         assert_eq!(tables.sram.len(), lines(include_str!("../../data/constants/sram.csv")));
         assert_eq!(tables.powers.len(), lines(include_str!("../../data/constants/power.csv")));
         let engines = tables.engines.iter().flatten().count();
         assert_eq!(engines, lines(include_str!("../../data/constants/engines.csv")));
         assert_eq!(tables.links.len(), lines(include_str!("../../data/constants/links.csv")));
+    }
+
+    #[test]
+    fn every_chip_has_one_kind_of_link() {
+        let tables = constants();
+        let text = include_str!("../../data/constants/fabrics.csv");
+        let rows = text.lines().filter(|line| !line.starts_with('#')).skip(1);
+        let named: Vec<&str> = rows
+            .filter_map(|line| line.split(',').nth(1))
+            .flat_map(|chips| chips.split(' '))
+            .filter(|chip| !chip.is_empty())
+            .collect();
+        for chip in &named {
+            assert!(crate::catalog::chip(chip).is_some(), "fabrics.csv: no chip is called {chip}");
+            assert_eq!(named.iter().filter(|own| *own == chip).count(), 1, "fabrics.csv has {chip} twice");
+        }
+        assert_eq!(tables.fabrics.len(), named.len(), "a row of fabrics.csv cannot be read");
+        assert!(tables.any_fabric.law.is_some(), "fabrics.csv needs a row for chips that stand nowhere");
+        // A chip that inherits its collectives has a sibling that was measured.
+        for (_, row) in tables.fabrics.iter().filter(|(_, row)| row.law.is_none()) {
+            for chip in row.chips.split(' ') {
+                let known = tables.measured(chip).collectives.iter().any(|rows| !rows.is_empty());
+                assert!(known, "{chip} has neither measured collectives nor a law in fabrics.csv");
+            }
+        }
     }
 
     #[test]
@@ -649,6 +852,10 @@ mod tests {
         for (_, row) in &tables.kernels {
             let on = if row.chip == "*" { On::Any } else { On::Itself };
             assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format), Some(row));
+        }
+        for (_, row) in &tables.exchanges {
+            let found = tables.exchange(row.chip, row.kernel, row.part);
+            assert_eq!(found, Some(row));
         }
         for (_, row) in &tables.collectives {
             assert!(tables.measured(row.chip).collectives(row.operation)[0].clone().any(|own| own == row));

@@ -4,18 +4,20 @@
 pub mod collective;
 pub mod constants;
 pub mod engine;
+pub mod exchange;
 pub mod kernel;
 pub mod link;
 pub mod memory;
 pub mod power;
 pub mod wire;
 
-pub use collective::{Collective, Fabric};
+pub use collective::{Collective, Exchange, Fabric};
 pub use constants::{
-    CollectiveRow, Constants, FamilyRow, KernelRow, Measured, On, Operation, Operator, SramRow, WeightHome,
-    constants,
+    CollectiveLaw, CollectiveRow, Constants, FabricRow, FamilyRow, KernelRow, Measured, On, Operation,
+    Operator, SramRow, Topology, WeightHome, constants,
 };
 pub use engine::{EngineRow, Generation};
+pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
 pub use kernel::{Kernel, Limit, Provenance, Work};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};

@@ -8,7 +8,7 @@ use super::shape::Shape;
 use super::sink::{Breakdown, Sink, Time, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
-use crate::machine::{Kernel, Limit, Work};
+use crate::machine::{ExchangePart, Kernel, Limit, Parcel, Work};
 use crate::units::{Bytes, Flops, Seconds, larger, smaller};
 
 /// Side of an output tile of a matrix kernel.
@@ -442,23 +442,21 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
         let tokens = self.shape.tokens();
         let hidden = f64::from(self.plan.model.hidden);
-        let Some([gather, scatter]) = &self.plan.exchange else {
+        let Some(([gather, scatter], exchange)) = &self.plan.exchange else {
             return self.rank_sum(count);
         };
         let all = Bytes::new(tokens * f64::from(self.plan.layout.dp) * hidden * ACTIVATION);
         let floor = gather.latency() + scatter.latency();
         let (gather, gathered) = gather.time(all);
         let (scatter, scattered) = scatter.time(all);
-        let ranks = self.plan.layout.etp.saturating_mul(self.plan.layout.ep);
-        let send = |bytes: f64| {
-            self.plan.fabric.expert_exchange(
-                ranks,
-                tokens / f64::from(self.plan.layout.tp),
-                top_k,
-                Bytes::new(width * bytes),
-            )
+        let prefill = self.shape.prompts > 0.0;
+        let send = |part, bytes: f64| {
+            let tokens = tokens / f64::from(self.plan.layout.tp);
+            let parcel = Parcel { tokens, top_k, bytes: Bytes::new(width * bytes) };
+            exchange.time(prefill, part, &parcel)
         };
-        let sparse = send(self.plan.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
+        let activation = self.plan.numerics.experts.compute_type().activation_bytes();
+        let sparse = send(ExchangePart::Dispatch, activation) + send(ExchangePart::Combine, ACTIVATION);
         let time = (gather + scatter).min(sparse);
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }

@@ -12,7 +12,7 @@ use crate::catalog::number::NumberFormat;
 use crate::catalog::{Chip, Engine};
 use crate::machine::memory::Work as MemoryWork;
 use crate::machine::{
-    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, MemoryRow, Operation, Operator,
+    Collective, Constants, EngineRow, Exchange, Fabric, Kernel, Measured, MemoryRow, Operation, Operator,
 };
 use crate::scenario::Layout;
 use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
@@ -35,8 +35,8 @@ pub struct Plan<'a> {
     pub(super) prefill_laws: Laws,
     /// Sum over the tensor-parallel ranks.
     pub(super) sum: Collective,
-    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back.
-    pub(super) exchange: Option<[Collective; 2]>,
+    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
+    pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
     /// Of one chip: all of it, and what the driver lets an engine have.
     memory: (Bytes, Bytes),
     shares: &'a MemoryRow,
@@ -138,7 +138,10 @@ impl<'a> Plan<'a> {
             ),
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
-            exchange: (layout.dp > 1).then(|| exchange.map(|own| fabric.collective(own, ranks))),
+            exchange: (layout.dp > 1).then(|| {
+                let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
+                (exchange.map(|own| fabric.collective(own, ranks)), sparse)
+            }),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
@@ -303,10 +306,7 @@ impl<'a> Plan<'a> {
 
     /// Latency and time of one hop of so many bytes to the next pipeline stage.
     pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
-        let inside = self.layout.chips() <= self.fabric.domain();
-        let link = self.fabric.tables().link(if inside { LinkKind::Domain } else { LinkKind::Network });
-        let bandwidth = self.fabric.bandwidth(if inside { 2 } else { u32::MAX });
-        (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
+        self.fabric.hop(self.layout.chips(), bytes)
     }
 
     /// Over how many tensor-parallel ranks the cache of a layer is spread.
