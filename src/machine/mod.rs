@@ -7,13 +7,15 @@ pub mod engine;
 pub mod kernel;
 pub mod link;
 pub mod wire;
+pub mod work;
 
 pub use collective::{Collective, Fabric};
 pub use constants::{
-    CollectiveRow, Constants, FamilyRow, KernelRow, Measured, On, Operation, Operator, SramRow, WeightHome,
-    constants,
+    CollectiveRow, Constants, FamilyRow, Form, KernelRow, Measured, On, Operation, Operator, SramRow,
+    WeightHome, constants,
 };
 pub use engine::{EngineRow, Generation};
-pub use kernel::{Kernel, Limit, Provenance, Work};
+pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};
 pub use wire::{WireRow, wire};
+pub use work::{Grouped, Heads, Latent, Skew, Work, touched};

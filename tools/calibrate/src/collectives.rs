@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use tandem::catalog;
 
 use crate::fit::{Bounds, least_squares, quantile, robust};
-use crate::kernels::chip_id;
 use crate::table::{self, short};
+use tandem::check::kernels::chip_of;
 
 const SCALE: f64 = 0.1;
 const ENOUGH: usize = 5;
@@ -24,7 +24,7 @@ type Sample = (f64, f64);
 pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
     let mut groups: BTreeMap<(&str, &str, String, u32), Vec<Sample>> = BTreeMap::new();
     for line in table::read(&ops.join("comm.csv"))? {
-        let Some(id) = chip_id(line.text("system")) else { continue };
+        let Some(id) = chip_of(line.text("system")).map(|chip| &*chip.id) else { continue };
         if line.text("dtype") == "int8" {
             continue;
         }
