@@ -255,7 +255,8 @@ impl Kernel {
             stream_rate: self.stream_rate.max(wide.stream_rate * share),
             beside_rate: self.beside_rate.max(wide.beside_rate),
             half_tiles: smaller(self.half_tiles, wide.half_tiles),
-            pad_rows: smaller(self.pad_rows, wide.pad_rows),
+            // For a few rows engines have kernels that do not pad.
+            pad_rows: if self.soft { 1.0 } else { smaller(self.pad_rows, wide.pad_rows) },
             extra_keys: smaller(self.extra_keys, wide.extra_keys),
             compute_rate: self.compute_rate.max(if self.unit == wide.unit && !self.soft {
                 wide.compute_rate
