@@ -346,7 +346,7 @@ fn sizing_answers_in_a_sentence() {
         "{page}"
     );
     for part in
-        ["/h (", " more load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"]
+        ["/h (", " load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"]
     {
         assert!(page.contains(part), "{part} is missing in {page}");
     }

@@ -94,7 +94,7 @@ pub struct Grouped {
 pub struct Skew {
     /// Tokens of the busiest rank beyond the mean, as a share of it, where there are many ranks.
     pub hot: f64,
-    /// Chance that a token reaches an expert of the lower ranks, against an even choice.
+    /// Share of further tokens that reach experts as an even choice would; the others follow earlier ones.
     pub reach: f64,
 }
 
@@ -202,7 +202,9 @@ impl Work {
     pub fn experts(own: Grouped, tokens: f64, skew: Skew) -> Self {
         let Grouped { experts, top_k, ep, width, inter, matrices, weight, activation } = own;
         let rows = tokens * top_k / ep * (1.0 + skew.hot * (1.0 - 1.0 / ep));
-        let reached = touched(experts, top_k * skew.reach, experts / ep, tokens);
+        // The experts of one token differ; later ones meet busy experts again.
+        let distinct = smaller(tokens, 1.0) + larger(tokens - 1.0, 0.0) * skew.reach;
+        let reached = touched(experts, top_k, experts / ep, distinct);
         let each = rows / reached;
         let weights = Bytes::new(reached * matrices * width * inter * weight);
         // Tokens are sorted by expert, quantised, read, written, and summed again; inner ones are written, gated and read.

@@ -525,8 +525,8 @@ fn line(key: &Key, priors: &[Prior; 13], numbers: &[f64; 13], error: f64) -> Str
         .zip(numbers)
         .map(|(prior, value)| match prior {
             Absent => String::new(),
-            Fixed(own) if (own - 1.0).abs() < 1e-9 => short(*value),
-            _ => short(*value),
+            // Three digits: no kernel is known better, and visitors load the file.
+            _ => format!("{value:.2e}").parse::<f64>().map_or_else(|_| short(*value), short),
         })
         .collect();
     format!("{},{},{},{},{},{error:.1}", key.0, key.1, key.2, key.3, cells.join(","))
