@@ -24,12 +24,6 @@ impl Line {
         let text = self.text(column);
         text.parse().with_context(|| format!("`{column}` is {text:?}, not a number"))
     }
-
-    /// A line from pairs, for tests.
-    #[cfg(test)]
-    pub fn of(pairs: &[(&str, String)]) -> Self {
-        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    }
 }
 
 /// All lines of a table.
