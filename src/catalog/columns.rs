@@ -37,7 +37,8 @@ pub const TABLES: [Table; 10] = [
 ];
 
 /// The tables that become constants.
-pub const NAMED_ROWS: [NamedRows; 3] = [
+pub const NAMED_ROWS: [NamedRows; 4] = [
+    NamedRows { file: "form.csv", names: &["law"], numbers: &KernelForm::NAMES },
     NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
     NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
@@ -76,7 +77,13 @@ macro_rules! columns {
 columns!(
     /// Columns of `kernels.csv`.
     Kernels:
-    operator, chip, format, unit, t0_us, compute, bandwidth, half_tiles, split, pad_rows
+    operator, chip, format, unit, t0_us, ramp_us, compute, bandwidth, l2, half, split, pad_rows, stream, exponential,
+    extra_keys, beside, host_us
+);
+columns!(
+    /// Numbers of the row of `form.csv`.
+    KernelForm:
+    ramp_MB, large_cache_MB, cache_edge, cores, hot, reach, served
 );
 columns!(
     /// Columns of `collectives.csv`.
@@ -96,7 +103,7 @@ columns!(
 columns!(
     /// Columns of `families.csv`.
     Families:
-    chip, generation, sibling, compute
+    chip, generation, sibling, cores, floor_us, compute, bandwidth, matrix
 );
 columns!(
     /// Columns of `sram.csv`.

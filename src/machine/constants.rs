@@ -9,13 +9,14 @@ use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
+use super::work::Skew;
 use crate::catalog::columns::{
-    Collectives, Exchanges, Fabrics, Families, Kernels, MemoryShares, Power, SramMachines,
+    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, SramMachines,
 };
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{BytesPerSecond, FlopsPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,11 @@ pub enum Operator {
     PrefillAttention,
     /// Attention of one new token per sequence over its cache.
     DecodeAttention,
+    /// The same in kernels that read the cache once for each query head: the fallback where more query heads share a
+    /// KV head than the proper kernel has room for.
+    DecodeByHead,
+    /// The same where each query head has a KV head of its own.
+    DecodeMultiHead,
     /// Latent attention over a prompt, expanded.
     PrefillMla,
     /// Latent attention of one new token, absorbed.
@@ -40,11 +46,13 @@ pub enum Operator {
 
 impl Operator {
     /// All operators.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Gemm,
         Self::GemmVllm,
         Self::PrefillAttention,
         Self::DecodeAttention,
+        Self::DecodeByHead,
+        Self::DecodeMultiHead,
         Self::PrefillMla,
         Self::DecodeMla,
         Self::Experts,
@@ -59,6 +67,8 @@ impl Operator {
             Self::GemmVllm => "gemm-vllm",
             Self::PrefillAttention => "prefill-attention",
             Self::DecodeAttention => "decode-attention",
+            Self::DecodeByHead => "decode-by-head",
+            Self::DecodeMultiHead => "decode-multi-head",
             Self::PrefillMla => "prefill-mla",
             Self::DecodeMla => "decode-mla",
             Self::Experts => "experts",
@@ -70,6 +80,12 @@ impl Operator {
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operator| operator.id() == id)
+    }
+
+    /// Whether it attends: its format is that of the cache, and memory and compute overlap.
+    #[must_use]
+    pub const fn is_attention(self) -> bool {
+        !matches!(self, Self::Gemm | Self::GemmVllm | Self::Experts | Self::Elementwise)
     }
 }
 
@@ -134,16 +150,30 @@ pub struct KernelRow {
     pub unit: ComputeType,
     /// Floor of one kernel inside a graph.
     pub t0: Seconds,
+    /// What large reads take longer, as they come slower at first.
+    pub ramp: Seconds,
     /// Share of the arithmetic peak at full occupancy.
     pub compute: f64,
-    /// Share of the memory bandwidth at full occupancy.
+    /// Share of the memory bandwidth.
     pub bandwidth: f64,
-    /// Tiles at which half of the throughput is reached.
-    pub half_tiles: f64,
+    /// How many times faster what fits into a large L2 is read than from the memory.
+    pub l2: f64,
+    /// Pieces per core at which half of the compute rate is reached.
+    pub half: f64,
     /// Depth at which the work of one tile splits.
     pub split: f64,
     /// Rows a tile has at least.
     pub pad_rows: f64,
+    /// Bandwidth of one core, in shares of the chip's bandwidth per core.
+    pub stream: f64,
+    /// FLOPs that an exponential of the softmax counts for.
+    pub exponential: f64,
+    /// Keys that a query costs beyond those it sees.
+    pub extra_keys: f64,
+    /// Time of what is read and written beside the work, against its bytes over the bandwidth.
+    pub beside: f64,
+    /// Least time where the host launches the kernel alone; engines do so in graphs.
+    pub host: Seconds,
 }
 
 /// One row of `collectives.csv`.
@@ -292,8 +322,16 @@ pub struct FamilyRow {
     pub generation: Generation,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
+    /// Cores: streaming multiprocessors, compute units, tensor cores of a TPU.
+    pub cores: f64,
+    /// Floor of a kernel at least, where no kernel of the family was measured.
+    pub floor: Seconds,
     /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
     pub compute: f64,
+    /// Share of their memory efficiency.
+    pub bandwidth: f64,
+    /// Whether it has matrix units, whose tiles are padded; without them exponentials cost what products cost.
+    pub matrix_units: bool,
 }
 
 /// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
@@ -361,15 +399,75 @@ pub struct Measured<'a> {
     kernels: [Rows<'a, KernelRow>; 3],
     collectives: [Rows<'a, CollectiveRow>; 2],
     exchanges: [Rows<'a, ExchangeRow>; 2],
-    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    /// Cores of the chip.
+    pub cores: f64,
+    /// Floor of a kernel of its family.
+    pub floor: Seconds,
+    /// Share of the arithmetic efficiency of the measured chips that its family reaches.
     pub compute: f64,
+    /// Share of their memory efficiency.
+    pub bandwidth: f64,
+    /// Whether it has matrix units.
+    pub matrix_units: bool,
+}
+
+/// What the kernel law has in common for all operators and chips, from `form.csv`.
+mod form {
+    include!(concat!(env!("OUT_DIR"), "/form.rs"));
+}
+
+/// What the kernel law has in common for all operators and chips; `form.csv` explains it.
+pub struct Form;
+
+impl Form {
+    /// Bytes at which half of the ramp is paid.
+    #[must_use]
+    pub const fn ramp() -> Bytes {
+        Bytes::new(KernelForm::ramp_MB.of(&form::KERNEL) * 1e6)
+    }
+
+    /// L2 from which on tables of kernels that are timed warm show it.
+    #[must_use]
+    pub const fn large_cache() -> Bytes {
+        Bytes::new(KernelForm::large_cache_MB.of(&form::KERNEL) * 1e6)
+    }
+
+    /// Share of an L2 within which reads change from all found there to none.
+    #[must_use]
+    pub const fn cache_edge() -> f64 {
+        KernelForm::cache_edge.of(&form::KERNEL)
+    }
+
+    /// Routing as skewed as in tables of kernels.
+    #[must_use]
+    pub const fn power_law() -> Skew {
+        Skew { hot: KernelForm::hot.of(&form::KERNEL), reach: KernelForm::reach.of(&form::KERNEL) }
+    }
+
+    /// Routing as skewed as in serving.
+    #[must_use]
+    pub const fn served() -> Skew {
+        Skew { hot: KernelForm::served.of(&form::KERNEL), ..Self::power_law() }
+    }
+
+    /// Cores of a chip that nobody knows them of.
+    #[must_use]
+    pub const fn cores() -> f64 {
+        KernelForm::cores.of(&form::KERNEL)
+    }
 }
 
 impl<'a> Measured<'a> {
     /// The law of an operator in a format, exactly as fitted on one of the chips.
     #[must_use]
-    pub fn kernel(&self, on: On, operator: Operator, format: NumberFormat) -> Option<&'a KernelRow> {
-        let wanted = |row: &&KernelRow| row.operator == operator && row.format == format;
+    pub fn kernel(
+        &self,
+        on: On,
+        operator: Operator,
+        format: NumberFormat,
+        unit: ComputeType,
+    ) -> Option<&'a KernelRow> {
+        let wanted = |row: &&KernelRow| row.operator == operator && row.format == format && row.unit == unit;
         self.kernels[on as usize].iter().map(|(_, row)| row).find(wanted)
     }
 
@@ -447,14 +545,27 @@ impl Constants {
         let any = rows_in(&self.kernels, &self.any);
         let Some(Family { row, kernels, collectives, exchanges }) = self.family(chip) else {
             let (collectives, exchanges) = ([&[][..]; 2], [&[][..]; 2]);
-            return Measured { kernels: [&[], &[], any], collectives, exchanges, compute: 1.0 };
+            return Measured {
+                kernels: [&[], &[], any],
+                collectives,
+                exchanges,
+                cores: Form::cores(),
+                floor: Seconds::ZERO,
+                compute: 1.0,
+                bandwidth: 1.0,
+                matrix_units: true,
+            };
         };
         let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
         Measured {
             kernels: [own, near, any],
             collectives: collectives.each_ref().map(|rows| rows_in(&self.collectives, rows)),
             exchanges: exchanges.each_ref().map(|rows| rows_in(&self.exchanges, rows)),
+            cores: row.cores,
+            floor: row.floor,
             compute: row.compute,
+            bandwidth: row.bandwidth,
+            matrix_units: row.matrix_units,
         }
     }
 
@@ -595,6 +706,11 @@ fn find<'a, K: Ord, T>(table: &'a [(K, T)], wanted: &K) -> Option<&'a T> {
     table.get(at).map(|(_, row)| row)
 }
 
+/// The number of a cell, or what an empty cell stands for.
+fn or(cells: &Cells<'static>, column: impl Into<usize> + Copy, empty: f64) -> Option<f64> {
+    if cells.text(column)?.is_empty() { Some(empty) } else { cells.number(column) }
+}
+
 fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
     Some(KernelRow {
         operator: Operator::from_id(cells.text(Kernels::operator)?)?,
@@ -602,11 +718,18 @@ fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
         format: NumberFormat::from_id(cells.text(Kernels::format)?)?,
         unit: ComputeType::from_id(cells.text(Kernels::unit)?)?,
         t0: Seconds::micros(cells.number(Kernels::t0_us)?),
+        ramp: Seconds::micros(or(cells, Kernels::ramp_us, 0.0)?),
         compute: cells.number(Kernels::compute)?,
         bandwidth: cells.number(Kernels::bandwidth)?,
-        half_tiles: cells.number(Kernels::half_tiles)?,
-        split: cells.number(Kernels::split)?,
-        pad_rows: cells.number(Kernels::pad_rows)?,
+        l2: or(cells, Kernels::l2, 1.0)?,
+        half: or(cells, Kernels::half, 0.0)?,
+        split: or(cells, Kernels::split, f64::INFINITY)?,
+        pad_rows: or(cells, Kernels::pad_rows, 1.0)?,
+        stream: or(cells, Kernels::stream, f64::INFINITY)?,
+        exponential: or(cells, Kernels::exponential, 0.0)?,
+        extra_keys: or(cells, Kernels::extra_keys, 0.0)?,
+        beside: or(cells, Kernels::beside, 0.0)?,
+        host: Seconds::micros(or(cells, Kernels::host_us, 0.0)?),
     })
 }
 
@@ -683,15 +806,15 @@ fn fabric_row(cells: &Cells<'static>) -> Option<FabricRow> {
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
     let sibling = cells.text(Families::sibling).filter(|name| !name.is_empty());
-    let compute = match cells.text(Families::compute)? {
-        "" => 1.0,
-        _ => cells.number(Families::compute)?,
-    };
     Some(FamilyRow {
         chip: cells.text(Families::chip)?,
         generation: Generation::from_id(cells.text(Families::generation)?)?,
         sibling,
-        compute,
+        cores: cells.number(Families::cores)?,
+        floor: Seconds::micros(or(cells, Families::floor_us, 0.0)?),
+        compute: or(cells, Families::compute, 1.0)?,
+        bandwidth: or(cells, Families::bandwidth, 1.0)?,
+        matrix_units: cells.text(Families::matrix)? != "no",
     })
 }
 
@@ -851,7 +974,7 @@ mod tests {
         let tables = constants();
         for (_, row) in &tables.kernels {
             let on = if row.chip == "*" { On::Any } else { On::Itself };
-            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format), Some(row));
+            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format, row.unit), Some(row));
         }
         for (_, row) in &tables.exchanges {
             let found = tables.exchange(row.chip, row.kernel, row.part);

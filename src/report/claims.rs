@@ -116,7 +116,7 @@ fn run(scenario: &Scenario) -> String {
     if let Ok(model) = scenario.model() {
         let own = Numerics::resolve(&model, scenario.formats);
         let experts = if model.has_moe() { format!(", experts {}", own.experts.id()) } else { String::new() };
-        parts.push(format!("weights {}{experts}, cache {}", own.weights.id(), own.kv.id()));
+        parts.push(format!("weights {}{experts}, cache {}", own.weights(&model).id(), own.kv.id()));
     }
     let kernels = |id: &str| scenario.chip(id).is_some_and(|chip| constants().sram(chip).is_none());
     if scenario.split.pools().iter().any(|(_, pool)| kernels(&pool.chip)) {

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tandem::catalog::{self, Engine};
+use tandem::check::kernels::chip_of;
 use tandem::machine::{Collective, CollectiveLaw, Fabric, Operation, Topology, constants};
 use tandem::units::{Bytes, Seconds};
 
 use crate::errors::Errors;
 use crate::fit::{Bounds, least_squares, priors, quantile, robust};
-use crate::kernels::chip_id;
 use crate::table::{self, short};
 
 const SCALE: f64 = 0.1;
@@ -69,7 +69,7 @@ pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
 fn read(file: &Path) -> Result<BTreeMap<Key, Vec<Sample>>> {
     let mut groups: BTreeMap<Key, Vec<Sample>> = BTreeMap::new();
     for line in table::read(file)? {
-        let Some(chip) = chip_id(line.text("system")) else { continue };
+        let Some(chip) = chip_of(line.text("system")).map(|own| &*own.id) else { continue };
         let operation = match line.text("op") {
             "all_reduce" => Operation::AllReduce,
             "all_gather" => Operation::AllGather,

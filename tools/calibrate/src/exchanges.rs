@@ -6,12 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tandem::catalog::{self, Engine};
+use tandem::check::kernels::chip_of;
 use tandem::machine::{ExchangeKernel, ExchangePart, ExchangeRow, Fabric, Parcel, Reach, constants};
 use tandem::units::{BytesPerSecond, Seconds};
 
 use crate::errors::Errors;
 use crate::fit::{Bounds, least_squares, priors, quantile, robust};
-use crate::kernels::chip_id;
 use crate::table::{self, Line, short};
 
 const SCALE: f64 = 0.1;
@@ -68,7 +68,7 @@ pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
 }
 
 fn read(line: &Line) -> Result<Option<(Key, Sample)>> {
-    let Some(chip) = chip_id(line.text("system")) else { return Ok(None) };
+    let Some(chip) = chip_of(line.text("system")).map(|own| &*own.id) else { return Ok(None) };
     let format = line.text("dtype");
     let kernel = ExchangeKernel::from_measured(line.text("impl"), format);
     let Some((kernel, part)) = kernel.zip(ExchangePart::from_measured(line.text("phase"))) else {
