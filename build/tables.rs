@@ -113,7 +113,12 @@ impl Build {
                     _ => self.wrong(file, &format!("`{column} = {cell}` of {} is no number", own.join(" "))),
                 }
             }
-            let _ = writeln!(code, "pub static {name}: [f64; {}] = {values:?};", numbers.len());
+            // A fitted number may come near one of mathematics.
+            let _ = writeln!(
+                code,
+                "#[allow(clippy::approx_constant, reason = \"a fitted number\")]\npub static {name}: [f64; {}] = {values:?};",
+                numbers.len()
+            );
         }
         self.write(&file.replace(".csv", ".rs"), code);
     }

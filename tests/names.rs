@@ -30,7 +30,7 @@ const MODELS: [(&str, &str, Option<&str>); 36] = [
     ("llama3.3:70b", "llama3-70b", None),
     ("meta-llama/Llama-3.2-1B", "llama3.2-1b", None),
     ("meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8", "llama4-maverick", Some("native")),
-    ("Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "qwen3-235b-a22b", Some("fp8")),
+    ("Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "qwen3-235b-a22b", Some("fp8-block")),
     ("Qwen/Qwen3-30B-A3B-GPTQ-Int4", "qwen3-30b-a3b", Some("int4")),
     ("Qwen/Qwen2.5-72B-Instruct-AWQ", "qwen2.5-72b", Some("int4")),
     ("Qwen/Qwen3-Coder-480B-A35B-Instruct", "qwen3-coder-480b", None),
@@ -318,4 +318,51 @@ fn a_name_stands_for_one_entry() {
         let said = shared(one, other);
         assert!(said.len() == 1 && said[0].contains("h100"), "{said:?}");
     }
+}
+
+/// A repository is what it holds: its maker's 8 bits are scaled by block, those of others by tensor or row, and a name
+/// without a format is that of the wide weights.
+#[test]
+fn repositories_are_what_they_hold() {
+    use tandem::catalog::NumberFormat;
+    let formats = |name: &str| parse(&format!("v1&model={name}")).scenario.formats;
+    for (name, weights) in [
+        ("Qwen/Qwen3-32B-FP8", Some(NumberFormat::Fp8Block)),
+        ("Qwen3-8B-FP8", Some(NumberFormat::Fp8Block)),
+        ("nvidia/Qwen3-32B-FP8", Some(NumberFormat::Fp8)),
+        ("RedHatAI/Qwen3-32B-FP8-dynamic", Some(NumberFormat::Fp8)),
+        ("meta-llama/Llama-3.3-70B-Instruct", None),
+        ("llama3-70b", Some(NumberFormat::Fp8)),
+    ] {
+        assert_eq!(formats(name).weights, weights, "{name}");
+    }
+    assert_eq!(formats("RedHatAI/Qwen3-32B-FP8-dynamic").kv, Some(NumberFormat::Bf16));
+}
+
+/// What the tables of the command line show is read back.
+#[test]
+fn names_that_are_shown_are_read() {
+    for chip in tandem::catalog::chips() {
+        assert_eq!(chip_named(&chip.name).map(|own| &*own.id), Some(&*chip.id), "{}", chip.name);
+    }
+    for model in tandem::catalog::models() {
+        assert_eq!(model_named(&model.name).map(|own| &*own.model.id), Some(&*model.id), "{}", model.name);
+    }
+}
+
+#[test]
+fn words_of_the_field_are_offered_what_they_are_called_here() {
+    for (text, offer) in [
+        ("weights=fp16", "bf16"),
+        ("weights=awq", "int4"),
+        ("price=on-demand", "list"),
+        ("estimate=yes", "on"),
+        ("engine=tensorrt", "trtllm"),
+        ("link=nvlink", "domain"),
+    ] {
+        let parsed = parse(&format!("v1&{text}"));
+        let first = parsed.faults.first().and_then(|fault| fault.notice.problem.nearest().first().cloned());
+        assert_eq!(first.as_deref(), Some(offer), "{text}");
+    }
+    assert_eq!(parse("v1&kv=auto").faults, []);
 }

@@ -96,6 +96,13 @@ pub fn chip_named(name: &str) -> Option<&'static Chip> {
     let name = plain(name)?;
     let find = |name: &str| all_chips().named(&spelling::key(name)).map(|(chip, _)| chip);
     let bare = without_vendor(&name);
+    // What tables show is read back.
+    let shown = spelling::key(&name);
+    let by_sight =
+        |own: &&Chip| [&*own.name, own.short_name()].iter().any(|name| spelling::key(name) == shown);
+    if let Some(chip) = super::chips().iter().find(by_sight) {
+        return Some(chip);
+    }
     find(&name).or_else(|| find(bare)).or_else(|| {
         let words = bare.split('-').filter(|word| !BOARDS.contains(word));
         let (memory, words): (Vec<&str>, Vec<&str>) = words.partition(|word| is_memory(word));
@@ -117,13 +124,22 @@ pub fn chip_named(name: &str) -> Option<&'static Chip> {
 pub fn model_named(name: &str) -> Option<ModelName> {
     let name = plain(name)?;
     let find = |name: &str| all_models().named(&spelling::key(name));
+    let shown = spelling::key(&name);
+    if let Some(model) = super::models().iter().find(|own| spelling::key(&own.name) == shown) {
+        return Some(ModelName { model, format: None, released: false, kv: None });
+    }
     let mut rest = without_vendor(hub(&name));
     let mut format = None;
     loop {
         if let Some((model, own)) = find(rest).or_else(|| find(&untuned(rest))) {
-            let format = format.or(own);
+            let format = format.or(own).map(|format| as_made(model, format, &name));
             let released = format.is_some_and(|format| released_in(model, format));
-            let kv = name.ends_with(FP8_KV).then_some(NumberFormat::Fp8);
+            let kv = if name.ends_with(FP8_KV) {
+                Some(NumberFormat::Fp8)
+            } else {
+                // Its scales are found while it runs, and it carries none for the cache.
+                name.ends_with("-dynamic").then_some(NumberFormat::Bf16)
+            };
             return Some(ModelName { model, format, released, kv });
         }
         rest = match (without_date(rest), without_format(rest)) {
@@ -195,6 +211,16 @@ fn without_format(name: &str) -> Option<(&str, NumberFormat)> {
             Some((rest, *format))
         })
     })
+}
+
+/// Who makes checkpoints of other people's models in 8 bits, with a scale for each tensor or row.
+const REMADE: [&str; 4] = ["nvidia/", "redhatai/", "neuralmagic/", "amd/"];
+
+/// The format that a name means by `fp8`: the makers of most models scale blocks, and others tensors.
+fn as_made(model: &Model, format: NumberFormat, name: &str) -> NumberFormat {
+    let blocks = model.releases.iter().any(|own| own.id == NumberFormat::Fp8Block);
+    let other = REMADE.iter().any(|own| name.contains(own)) || name.ends_with("-dynamic");
+    if format == NumberFormat::Fp8 && blocks && !other { NumberFormat::Fp8Block } else { format }
 }
 
 /// Whether the checkpoint that is served by default is what is called after this format.

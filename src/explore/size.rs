@@ -435,8 +435,7 @@ impl Sizer {
         all.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         let mut kept: Vec<Stationed> = Vec::new();
         for own in all {
-            if kept.iter().filter(|other| other.chip == own.chip).count() < PER_CHIP && kept.len() < STATIONS
-            {
+            if kept.iter().filter(|other| other.chip == own.chip).count() < PER_CHIP {
                 kept.push(own);
             }
         }
@@ -454,8 +453,12 @@ impl Sizer {
             .fold(0.0, f64::max);
         let prefills = self.stations(Role::Prefill, rate, true);
         let mut pairs: Vec<(f64, Job)> = Vec::new();
-        for prefill in &prefills {
-            for decode in &decodes {
+        // Chips are mixed where they are cheap; each is tried beside its like, so that all kinds can be compared.
+        for (place, prefill) in prefills.iter().enumerate() {
+            for (other, decode) in decodes.iter().enumerate() {
+                if prefill.chip != decode.chip && place.max(other) >= STATIONS {
+                    continue;
+                }
                 let job = Job::Pair { prefill: prefill.clone(), decode: decode.clone() };
                 pairs.push((prefill.cost + decode.cost, job));
             }
@@ -479,7 +482,7 @@ impl Sizer {
         };
         let prices = (read.price.unwrap_or(0.0), write.price.unwrap_or(0.0));
         let best = self.cheapest();
-        if prefill.cost + decode.cost > best * 3.0 {
+        if prefill.chip != decode.chip && prefill.cost + decode.cost > best * 3.0 {
             return;
         }
         let start = (prefill.replicas, decode.replicas);

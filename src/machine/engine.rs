@@ -5,7 +5,6 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::units::{Seconds, Tokens};
 
 /// The rows of the file as constants, each called after its engine and generation.
-#[allow(clippy::approx_constant, reason = "a fitted number may come near a famous one")]
 mod rows {
     include!(concat!(env!("OUT_DIR"), "/engines.rs"));
 }

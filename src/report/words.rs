@@ -292,14 +292,19 @@ pub fn warning(warning: &Warning) -> String {
 pub fn refusal(refusal: &Refusal) -> String {
     match refusal {
         Refusal::DoesNotFit { role, chip: id, needs, has, more_chips } => {
+            // What the engine leaves unused counts among what a replica takes.
+            let share =
+                if needs.get() <= has.get() * 1.08 { " A larger share (memory=) may do." } else { "" };
             let (needs, has) = (Unit::Bytes.format(needs.get()), Unit::Bytes.format(has.get()));
+            let just = if needs == has { "just over " } else { "" };
             let change = match more_chips {
                 Some(1) => "It needs 1 more chip.".to_owned(),
                 Some(more) => format!("It needs {more} more chips."),
                 None => "No number of chips holds it with this layout.".to_owned(),
             };
             format!(
-                "Does not fit: one replica takes {needs} and has {has} on {} in the {role}. {change}",
+                "Does not fit: one replica takes {just}{needs}, the engine's own part included, and has {has} on {} in the \
+                 {role}. {change}{share}",
                 chip(id)
             )
         }

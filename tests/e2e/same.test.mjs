@@ -63,7 +63,9 @@ test("a thousand random scenarios have the same report in the browser and in the
     all.map((link) => `share\njson\n${link}\n`),
   );
   assert.equal(shell.length, all.length);
-  for (const [index, link] of all.entries()) assert.equal(worker[index], `${shell[index]}\n`, link);
+  // Addresses of sources stay out of what a browser loads.
+  const bare = (line) => `${line.replace(/"url":"[^"]*"/g, '"url":null')}\n`;
+  for (const [index, link] of all.entries()) assert.equal(worker[index], bare(shell[index]), link);
   // The comparison is worth something: most are served, by every split, and each answer is its own.
   const reports = shell.map((line) => JSON.parse(line));
   const served = reports.filter((own) => own.metrics);

@@ -304,7 +304,7 @@ test("a touch on a label explains it", async () => {
 });
 
 test("a story says when its scenario was changed, and leads back", async () => {
-  const { page } = await opened({ link: "v1&prefill=h100-sxm*8&decode=h100-sxm*8&y=tpot&story=phases:2" });
+  const { page } = await opened({ link: "v1&kv=fp8&prefill=h100-sxm*8&decode=h100-sxm*8&y=tpot&story=phases:2" });
   const back = page.getByRole("button", { name: "Back to the step" });
   await page.locator(".story h2").waitFor();
   assert.ok(await back.isHidden());

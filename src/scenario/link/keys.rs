@@ -280,10 +280,13 @@ pub(super) const KEYS: &[Key] = &key::keys([
         range: || value::range(&Limits::CV),
         access: Access::Field {
             read: |scenario, text| {
+                let mut stated = 0.0;
+                let taken = number(Kind::Plain, Limits::CV, text, |value| stated = value)?;
                 let Load::Open { cv, .. } = &mut scenario.load else {
                     return Err(Problem::Unused { reason: CLOSED_LOOP });
                 };
-                number(Kind::Plain, Limits::CV, text, |value| *cv = value)
+                *cv = stated;
+                Ok(taken)
             },
             write: |scenario| match scenario.load {
                 Load::Open { cv, .. } if cv != POISSON => Some(value::write(Kind::Plain, cv)),

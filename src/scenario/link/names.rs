@@ -2,7 +2,7 @@
 
 use crate::catalog::named::nearest_words;
 use crate::catalog::{self, Engine, NumberFormat, custom::slug};
-use crate::scenario::{Custom, Formats};
+use crate::scenario::{Custom, Formats, Scenario};
 use crate::units::format::excerpt;
 
 use super::key::Taken;
@@ -68,7 +68,13 @@ pub(super) fn model(custom: &Custom, text: &str) -> Result<Read, Problem> {
     };
     if let Some(own) = catalog::model_named(&id) {
         let id = own.model.id.clone().into_owned();
-        let weights = own.format.map(|format| Some(format).filter(|_| !own.released));
+        let stated = own.format.map(|format| Some(format).filter(|_| !own.released));
+        // A repository is what it holds, also where the model alone is served in another format here.
+        let held = || {
+            let first = Scenario::default();
+            (text.contains('/') && first.model == id && first.formats.weights.is_some()).then_some(None)
+        };
+        let weights = stated.or_else(held);
         return Ok(Read {
             formats: weights.map(|weights| Formats { weights, experts: None, kv: own.kv }),
             taken: Taken::But(Problem::ReadAs { id: id.clone(), weights }),
@@ -97,7 +103,8 @@ fn owned<'a>(ids: &[&'static str], own: impl Iterator<Item = &'a str>, wanted: &
 /// A number format; `native` is the released checkpoint's.
 pub(super) fn format(text: &str) -> Result<Option<NumberFormat>, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    if id == NATIVE {
+    // What engines call it is the default here too.
+    if id == NATIVE || id == "auto" {
         return Ok(None);
     }
     NumberFormat::from_id(&id).map(Some).ok_or_else(|| {
@@ -122,11 +129,53 @@ pub(super) fn engine(text: &str) -> Result<Engine, Problem> {
 /// The problem of a word that is none of a few.
 pub(super) fn choice<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Problem {
     let words: Vec<&str> = words.collect();
-    let nearest = nearest_words(text, words.iter().copied());
+    let nearest = nearest(text, words.iter().copied());
     Problem::Unreadable { expected: format!("one of {}", words.join(", ")), nearest }
 }
 
 /// Names that come near to a text, nearest first.
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    nearest_words(text, names)
+    let names: Vec<&str> = names.collect();
+    let text = text.trim().to_ascii_lowercase();
+    let mut near = nearest_words(&text, names.iter().copied());
+    let meant = MEANT.iter().find(|(word, meant)| *word == text && names.contains(meant));
+    if let Some((_, meant)) = meant {
+        near.retain(|own| own != meant);
+        near.insert(0, (*meant).to_owned());
+        near.truncate(3);
+    }
+    near
 }
+
+/// Words of the field for what has another one here.
+const MEANT: [(&str, &str); 29] = [
+    ("fp16", "bf16"),
+    ("float16", "bf16"),
+    ("bfloat16", "bf16"),
+    ("awq", "int4"),
+    ("gptq", "int4"),
+    ("w4a16", "int4"),
+    ("nf4", "int4"),
+    ("q4_k_m", "int4"),
+    ("w8a8", "int8"),
+    ("fp4", "nvfp4"),
+    ("e4m3", "fp8"),
+    ("fp8_e4m3", "fp8"),
+    ("on-demand", "list"),
+    ("ondemand", "list"),
+    ("reserved", "contract"),
+    ("capex", "own"),
+    ("spot", "market"),
+    ("yes", "on"),
+    ("true", "on"),
+    ("no", "off"),
+    ("false", "off"),
+    ("tensorrt", "trtllm"),
+    ("nvlink", "domain"),
+    ("ib", "ib400"),
+    ("infiniband", "ib400"),
+    ("roce", "eth400"),
+    ("ethernet", "eth400"),
+    ("pcie", "pcie5"),
+    ("ndr", "ib400"),
+];

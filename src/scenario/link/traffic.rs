@@ -52,12 +52,13 @@ pub(super) fn write_lengths(scenario: &Scenario) -> Option<String> {
 }
 
 pub(super) fn read_burst(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
-    if matches!(scenario.load, Load::Closed { .. }) {
-        return Err(Problem::Unused { reason: CLOSED_LOOP });
-    }
     let (on, off) = text.split_once('/').ok_or_else(|| expected("two times such as 30s/90s"))?;
     let (on, on_bare) = value::read_in(text, Kind::Time, Limits::BURST, on)?;
     let (off, off_bare) = value::read_in(text, Kind::Time, Limits::BURST, off)?;
+    // What cannot be read is told even where it would not be used.
+    if matches!(scenario.load, Load::Closed { .. }) {
+        return Err(Problem::Unused { reason: CLOSED_LOOP });
+    }
     scenario.traffic.burst = Some(Burst { on: Seconds::new(on), off: Seconds::new(off) });
     Ok(taken(on_bare || off_bare))
 }
@@ -82,15 +83,14 @@ pub(super) fn write_sessions(scenario: &Scenario) -> Option<String> {
 }
 
 pub(super) fn read_agents(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
+    let (count, turns) =
+        text.split_once(['x', '×']).ok_or_else(|| expected("sub-agents x turns such as 4x10"))?;
+    let agents =
+        Agents { count: whole(text, Limits::AGENTS, count)?, turns: whole(text, Limits::AGENTS, turns)? };
     let Some(sessions) = &mut scenario.traffic.sessions else {
         return Err(Problem::Unused { reason: NO_SESSIONS });
     };
-    let (count, turns) =
-        text.split_once(['x', '×']).ok_or_else(|| expected("sub-agents x turns such as 4x10"))?;
-    sessions.agents = Some(Agents {
-        count: whole(text, Limits::AGENTS, count)?,
-        turns: whole(text, Limits::AGENTS, turns)?,
-    });
+    sessions.agents = Some(agents);
     Ok(Taken::Whole)
 }
 
