@@ -22,7 +22,7 @@ const SCALES: (f64, f64) = (0.08, 0.15);
 /// Weight of TTFT against TPOT.
 const TTFT_WEIGHT: f64 = 0.8;
 /// Highest batch-1 TPOT over bytes by bandwidth that an anchor lets pass.
-const ANCHOR: f64 = 1.28;
+const ANCHOR: f64 = 1.33;
 /// Weight of an anchor that is exceeded.
 const ANCHOR_WEIGHT: f64 = 40.0;
 
