@@ -341,16 +341,18 @@ impl ModelFile {
 
 impl ModelFile {
     /// The releases in a cell, each with its name but in browsers, which do without those that the plain rule gives too.
+    /// Those in 8-bit floats stay: what `fp8` means for a model depends on which of them there are.
     fn releases(&self, browser: bool) -> String {
         let mut cells = Vec::new();
         let mut first = None;
         for own in &self.releases {
             let release = own.release();
             let default = *first.get_or_insert(release);
-            let plain = cells.is_empty() || release != default.in_format(release.id);
+            let eight = matches!(release.id, NumberFormat::Fp8 | NumberFormat::Fp8Block);
+            let needed = cells.is_empty() || eight || release != default.in_format(release.id);
             match &own.name {
                 Some(name) if !browser => cells.push(format!("{}={name}", release.code())),
-                _ if !browser || plain => cells.push(release.code()),
+                _ if !browser || needed => cells.push(release.code()),
                 _ => {}
             }
         }
