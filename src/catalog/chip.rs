@@ -64,6 +64,9 @@ pub struct Peaks {
     pub int8: Option<FlopsPerSecond>,
     /// 16-bit float.
     pub bf16: Option<FlopsPerSecond>,
+    /// 16-bit float as its maker's other chips suggest, where only narrower units are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed_bf16: Option<FlopsPerSecond>,
 }
 
 /// Main memory.
@@ -269,7 +272,8 @@ impl Chip {
     }
 
     /// The rate for numbers of this type: the published one, or one inferred from a narrower unit's where the data sheet
-    /// gives nothing wider. Each halving of the width doubles the rate, as on the chips that publish all of theirs.
+    /// gives nothing wider. Each halving of the width doubles the rate, as on the median of the chips that publish all of
+    /// theirs, unless the catalogue knows better of the chip's kin.
     #[must_use]
     pub fn rate(&self, wanted: ComputeType) -> Option<Rate> {
         if let Some((unit, peak)) = self.peak(wanted) {
@@ -277,7 +281,7 @@ impl Chip {
         }
         let eight = self.peaks.fp8.or(self.peaks.int8).or_else(|| self.peaks.fp4.map(|rate| rate * 0.5))?;
         let (unit, peak) = match wanted {
-            ComputeType::Bf16 => (ComputeType::Bf16, eight * 0.5),
+            ComputeType::Bf16 => (ComputeType::Bf16, self.peaks.assumed_bf16.unwrap_or(eight * 0.5)),
             ComputeType::Fp4 | ComputeType::Fp8 | ComputeType::Int8 => (ComputeType::Fp8, eight),
         };
         Some(Rate { unit, peak, assumed: true })
@@ -286,7 +290,7 @@ impl Chip {
     /// Why the chip can't be modelled, when a figure that every estimate needs was never published.
     #[must_use]
     pub fn gap(&self) -> Option<&'static str> {
-        let Peaks { fp4, fp8, int8, bf16 } = self.peaks;
+        let Peaks { fp4, fp8, int8, bf16, .. } = self.peaks;
         if [fp4, fp8, int8, bf16].iter().all(Option::is_none) {
             return Some("no arithmetic rate was published");
         }

@@ -23,9 +23,12 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 7] = [
+pub const TABLES: [Table; 10] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
+    Table { file: "exchanges.csv", columns: &Exchanges::NAMES },
+    Table { file: "fabrics.csv", columns: &Fabrics::NAMES },
+    Table { file: "wires.csv", columns: &Wires::NAMES },
     Table { file: "families.csv", columns: &Families::NAMES },
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
@@ -35,9 +38,9 @@ pub const TABLES: [Table; 7] = [
 
 /// The tables that become constants.
 pub const NAMED_ROWS: [NamedRows; 4] = [
+    NamedRows { file: "form.csv", names: &["law"], numbers: &KernelForm::NAMES },
     NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
     NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
-    NamedRows { file: "wires.csv", names: &["wire"], numbers: &Wires::NAMES },
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
 ];
 
@@ -74,22 +77,39 @@ macro_rules! columns {
 columns!(
     /// Columns of `kernels.csv`.
     Kernels:
-    operator, chip, format, unit, t0_us, compute, bandwidth, half_tiles, split, pad_rows
+    operator, chip, format, unit, t0_us, ramp_us, compute, bandwidth, l2, half, split, pad_rows, stream, exponential,
+    extra_keys, beside, host_us
+);
+columns!(
+    /// Numbers of the row of `form.csv`.
+    KernelForm:
+    ramp_MB, large_cache_MB, cache_edge, cores, hot, reach, served
 );
 columns!(
     /// Columns of `collectives.csv`.
     Collectives:
-    operation, chip, library, ranks, t0_us, efficiency, q
+    operation, chip, library, t0_us, hop_us, low, switch_us, efficiency, pair, crowd
+);
+columns!(
+    /// Columns of `exchanges.csv`.
+    Exchanges:
+    kernel, part, chip, t0_us, hop_us, efficiency, base, sms, sm_GBps, node_us, network, crowd
+);
+columns!(
+    /// Columns of `fabrics.csv`.
+    Fabrics:
+    fabric, chips, topology, links, host, t0_us, hop_us, low, switch_us, efficiency, pair, crowd
 );
 columns!(
     /// Columns of `families.csv`.
     Families:
-    chip, generation, sibling, compute
+    chip, generation, sibling, cores, floor_us, compute, bandwidth, matrix
 );
 columns!(
     /// Columns of `sram.csv`.
     SramMachines:
-    chip, weights, layer_us, hidden_us, moe_us, share, wide, usable, compute, peak_TFLOPS, evidence
+    chip, weights, token_us, hop_us, layer_us, moe_us, share, wide, usable, compute, peak_TFLOPS, tpot_low, tpot_high,
+    speculation, evidence
 );
 columns!(
     /// Columns of `served.csv`.
@@ -117,12 +137,12 @@ columns!(
 columns!(
     /// Numbers of a row of `links.csv`.
     Links:
-    latency_us, efficiency, q
+    latency_us, efficiency
 );
 columns!(
-    /// Numbers of a row of `wires.csv`.
+    /// Columns of `wires.csv`.
     Wires:
-    bandwidth_GBps, latency_us, efficiency
+    wire, chip, bandwidth_GBps, latency_us, efficiency
 );
 columns!(
     /// Numbers of a row of `bands.csv`.

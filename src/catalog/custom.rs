@@ -128,7 +128,7 @@ impl Chip {
             class: ChipClass::Asic,
             year: 0,
             status: Status::Estimate,
-            peaks: Peaks { fp4, fp8, int8: None, bf16: Some(bf16) },
+            peaks: Peaks { fp4, fp8, bf16: Some(bf16), ..Peaks::default() },
             memory: Some(Memory {
                 kind: Cow::Borrowed("memory"),
                 named: memory,

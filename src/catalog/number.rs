@@ -138,6 +138,17 @@ impl ComputeType {
         Self::ALL.into_iter().find(|unit| unit.id() == id)
     }
 
+    /// The format whose weights the unit is made for.
+    #[must_use]
+    pub const fn own_format(self) -> NumberFormat {
+        match self {
+            Self::Bf16 => NumberFormat::Bf16,
+            Self::Fp8 => NumberFormat::Fp8,
+            Self::Int8 => NumberFormat::Int8,
+            Self::Fp4 => NumberFormat::Nvfp4,
+        }
+    }
+
     /// Bytes per element of the activations that enter a multiplication of this type.
     #[must_use]
     pub const fn activation_bytes(self) -> f64 {

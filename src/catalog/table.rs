@@ -226,6 +226,7 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
             fp8: cells.figure(FlopsPerSecond::tera),
             int8: cells.figure(FlopsPerSecond::tera),
             bf16: cells.figure(FlopsPerSecond::tera),
+            assumed_bf16: cells.figure(FlopsPerSecond::tera),
         },
         memory: {
             let kind = cells.words()?;

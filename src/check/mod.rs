@@ -21,6 +21,7 @@ use crate::evidence::rows::{self, HeaderError, Row, Setup, Unpredicted};
 use crate::scenario::Scenario;
 use crate::serve::Refusal;
 
+pub mod kernels;
 mod stats;
 
 pub use stats::{Interval, Stats};

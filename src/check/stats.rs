@@ -65,7 +65,7 @@ impl Stats {
 }
 
 /// The percentile of sorted values, linear between the nearest ranks.
-fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(super) fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let rank = share * sorted.len().checked_sub(1)? as f64;
     let below = libm::floor(rank);
     let low = *sorted.get(below as usize)?;

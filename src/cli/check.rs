@@ -5,16 +5,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tandem::check::check;
+use tandem::check::kernels::{Table, check_kernels};
 use tandem::report;
 
 use super::failure::Failure;
 use super::input::read_text;
 use super::json::json;
 
+/// Holds the model against served points, or kernel laws against tables of single kernels and collectives.
 #[derive(Args)]
 pub(super) struct Check {
-    /// The CSV file; - for standard input
+    /// The CSV file; - for standard input. A file called gemm, `gemm_vllm`, `attn_ctx`, `attn_gen`, `mla_ctx`, `mla_gen`, moe, comm or
+    /// `moe_a2a` is a table of kernels
     file: PathBuf,
+    /// What a table of kernels is of, whatever its file is called: one of these names, or an operator such as
+    /// decode-attention
+    #[arg(long, value_name = "NAME")]
+    op: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -29,6 +36,16 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let name = self.file.display();
+        if let Some(table) = self.table()? {
+            let text = read_text(&self.file)?;
+            let result =
+                check_kernels(table, &text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
+            return if self.json {
+                json(out, &result)
+            } else {
+                Ok(out.write_all(report::check::kernels(&result).as_bytes())?)
+            };
+        }
         let text = read_text(&self.file)?;
         let result = check(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
         if self.json {
@@ -38,6 +55,18 @@ impl Check {
         } else {
             Ok(out.write_all(report::check::text(&result, self.rows).as_bytes())?)
         }
+    }
+
+    /// The table of kernels that the file is, by what it is said to be or by its name.
+    fn table(&self) -> Result<Option<Table>, Failure> {
+        let Some(op) = &self.op else {
+            let stem = self.file.file_stem().and_then(|stem| stem.to_str());
+            return Ok(stem.and_then(Table::named));
+        };
+        Table::named(op).map(Some).ok_or_else(|| {
+            let names = Table::names().join(", ");
+            Failure::Input(format!("Unknown table of kernels {op:?}. Known are {names}."))
+        })
     }
 }
 

@@ -3,14 +3,15 @@
 //! A deployment is as well founded as its weakest pool, and one that pairs unlike chips never better than by the same
 //! chips alone: nobody has published a measurement of such a pair. Prefill and decode in pools of their own have bands of
 //! their own. Bands are data (`bands.csv`): measured over predicted on points
-//! outside the fit where a class has such points, a stated widening of the next better class where it has none.
+//! outside the fit where a class has such points, a stated widening of the next better class where it has none. Machines
+//! that stream their weights have a spread of their own beside (`sram.csv`), which counts where it is wider.
 
 use std::sync::OnceLock;
 
 use super::{Band, Evidence, EvidenceClass};
 use crate::catalog::columns::Bands;
 use crate::machine::constants;
-use crate::scenario::Scenario;
+use crate::scenario::{Role, Scenario};
 use crate::serve::{Steady, Warning};
 
 /// The rows of `bands.csv` as constants, each called after its class and split.
@@ -35,7 +36,10 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
     } else {
         class
     };
-    bands(class, scenario.split.prefill().is_some())
+    let evidence = bands(class, scenario.split.prefill().is_some());
+    let decoding = steady.pools.iter().filter(|pool| pool.role != Role::Prefill);
+    let rows = decoding.filter_map(|pool| constants().sram(scenario.chip(&pool.chip)?));
+    rows.fold(evidence, |own, row| own.with_spread(row.spread))
 }
 
 /// What is known of a chip.
@@ -73,6 +77,20 @@ fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> 
             .collect()
     });
     rows.iter().copied()
+}
+
+impl Evidence {
+    /// Widened to what public speeds of a machine that streams its weights leave of its law: too few to make a class of,
+    /// and of services that do not say how they come by them. A user who gets tokens later also gets fewer of them.
+    fn with_spread(self, (low, high): (f64, f64)) -> Self {
+        let wider =
+            |band: Band, low: f64, high: f64| Band { low: band.low.min(low), high: band.high.max(high) };
+        Self {
+            tpot: wider(self.tpot, low, high),
+            throughput: wider(self.throughput, 1.0 / high, 1.0 / low),
+            ..self
+        }
+    }
 }
 
 /// The bands of a class, where prefill and decode have pools of their own or not.

@@ -1,9 +1,10 @@
-//! Claims of makers, held against the model: at which operating point it has the same multiple, and at which not.
+//! Claims of makers and figures of previews, held against the model: at which operating point it has the same, and at which
+//! not.
 //!
-//! A claim names two deployments, a metric and a factor. Where it names a speed, both sides take as many users as let
-//! them keep it, and the factor is read there and at other speeds: near the speed limit of the slower side any multiple
-//! can be had, and beyond it there is none to state. A side whose chips have no public price or power leaves the factor
-//! open; then the price or power below which the claim would hold is what can be said.
+//! A claim names two deployments, a metric and a factor; a figure names one deployment and a value. Where it names a speed,
+//! both sides take as many users as let them keep it, and the factor is read there and at other speeds: near the speed limit
+//! of the slower side any multiple can be had, and beyond it there is none to state. A side whose chips have no public price
+//! or power leaves the factor open; then the price or power below which the claim would hold is what can be said.
 
 use csv::StringRecord;
 use serde::Serialize;
@@ -25,20 +26,48 @@ pub struct Claim {
     pub date: String,
     /// What is claimed, in our words.
     pub said: String,
-    /// How many times better.
-    pub factor: f64,
+    /// How much.
+    pub extent: Extent,
     /// By which metric.
     pub metric: Metric,
-    /// Tokens per second and user that both sides keep; none where each is taken at its own load.
+    /// Tokens per second and user that all sides keep; none where each is taken at its own load.
     pub speed: Option<f64>,
     /// The deployment that is praised.
     pub praised: Scenario,
-    /// The one it is held against.
-    pub against: Scenario,
+    /// What of the deployments is not stated and assumed here.
+    pub unstated: String,
     /// Where it is said.
     pub source: String,
     /// What to know about the reading.
     pub remark: String,
+}
+
+/// What a claim says of the praised deployment.
+#[derive(Clone, Debug)]
+pub enum Extent {
+    /// So many times better than another.
+    Times {
+        /// How many.
+        factor: f64,
+        /// The other deployment.
+        against: Box<Scenario>,
+    },
+    /// A figure of its own.
+    Figure {
+        /// In the base unit of the metric.
+        value: f64,
+    },
+}
+
+impl Extent {
+    /// The factor that the model has where it agrees: the claimed one, or for a figure one.
+    #[must_use]
+    pub fn factor(&self) -> f64 {
+        match self {
+            Self::Times { factor, .. } => *factor,
+            Self::Figure { .. } => 1.0,
+        }
+    }
 }
 
 /// One side of a claim at an operating point.
@@ -75,9 +104,10 @@ pub struct Point {
     pub speed: Option<f64>,
     /// The praised deployment.
     pub praised: Standing,
-    /// The other.
-    pub against: Standing,
-    /// How many times better the praised one is, with its 80 % interval.
+    /// The other; none where a figure is claimed.
+    pub against: Option<Standing>,
+    /// How many times better the praised one is than the other, or the model's figure than the claimed one, with its 80 %
+    /// interval.
     pub factor: Option<(f64, f64, f64)>,
     /// Where a figure of one kind of chip is not published: the chip, and the dollars per hour or watts a chip below
     /// which the claimed factor would hold.
@@ -143,16 +173,22 @@ fn claim(head: &StringRecord, row: &StringRecord) -> Option<Claim> {
     let cell = |name: &str| row.get(head.iter().position(|own| own == name)?);
     let text = |name: &str| cell(name).map(str::to_owned);
     let scenario = |name: &str| Some(link::parse(cell(name)?).scenario);
+    let number = |name: &str| cell(name)?.parse::<f64>().ok();
+    let extent = match (number("factor"), number("value")) {
+        (Some(factor), None) => Extent::Times { factor, against: Box::new(scenario("against")?) },
+        (None, Some(value)) => Extent::Figure { value },
+        _ => return None,
+    };
     Some(Claim {
         id: text("id")?,
         who: text("who")?,
         date: text("date")?,
         said: text("said")?,
-        factor: cell("factor")?.parse().ok()?,
+        extent,
         metric: Metric::from_id(cell("metric")?)?,
-        speed: cell("speed")?.parse().ok(),
+        speed: number("speed"),
         praised: scenario("praised")?,
-        against: scenario("against")?,
+        unstated: text("unstated")?,
         source: text("source")?,
         remark: text("remark")?,
     })
@@ -164,7 +200,7 @@ pub fn judge(claim: &Claim) -> Judged {
     let tables = constants();
     let stated = point(claim, tables, claim.speed);
     let mut points = vec![stated.clone()];
-    if claim.speed.is_some() {
+    if claim.speed.is_some() && matches!(claim.extent, Extent::Times { .. }) {
         let others = SPEEDS.into_iter().filter(|&speed| Some(speed) != claim.speed);
         points.extend(others.map(|speed| point(claim, tables, Some(speed))));
     }
@@ -173,9 +209,10 @@ pub fn judge(claim: &Claim) -> Judged {
 
 fn verdict(claim: &Claim, stated: &Point) -> Verdict {
     if let Some((_, low, high)) = stated.factor {
-        return if claim.factor < low {
+        let claimed = claim.extent.factor();
+        return if claimed < low {
             Verdict::More
-        } else if claim.factor > high {
+        } else if claimed > high {
             Verdict::Less
         } else {
             Verdict::Agrees
@@ -183,8 +220,8 @@ fn verdict(claim: &Claim, stated: &Point) -> Verdict {
     }
     match (&stated.praised, &stated.against) {
         (Standing::TooSlow { .. }, _) => Verdict::NotReached,
-        (_, Standing::TooSlow { .. }) => Verdict::OnlyPraised,
-        (Standing::Absent { reason }, _) | (_, Standing::Absent { reason }) => match &stated.limit {
+        (_, Some(Standing::TooSlow { .. })) => Verdict::OnlyPraised,
+        (Standing::Absent { reason }, _) | (_, Some(Standing::Absent { reason })) => match &stated.limit {
             Some((chip, limit)) => Verdict::HoldsBelow { chip: chip.clone(), limit: *limit },
             None => Verdict::Open { reason: reason.clone() },
         },
@@ -194,6 +231,7 @@ fn verdict(claim: &Claim, stated: &Point) -> Verdict {
 
 /// The price or power of the one kind of chip without a published one, below which the claim would hold.
 fn limit(claim: &Claim, tables: &Constants, speed: Option<f64>) -> Option<(String, f64)> {
+    let Extent::Times { factor, against } = &claim.extent else { return None };
     let power = claim.metric == Metric::ThroughputPerMegawatt;
     let known = |scenario: &Scenario, chip: &str| {
         if power {
@@ -205,10 +243,10 @@ fn limit(claim: &Claim, tables: &Constants, speed: Option<f64>) -> Option<(Strin
     // Tokens per second over dollars per hour or watts: what the factor multiplies.
     let tokens =
         |scenario: &Scenario| at_speed(scenario, tables, speed).ok().map(|own| own.steady.throughput().get());
-    let pools = claim.against.split.pools();
+    let pools = against.split.pools();
     let budget: Option<f64> =
-        pools.iter().map(|(_, pool)| Some(known(&claim.against, &pool.chip)? * f64::from(pool.chips))).sum();
-    let allowed = tokens(&claim.praised)? / (tokens(&claim.against)? / budget?) / claim.factor;
+        pools.iter().map(|(_, pool)| Some(known(against, &pool.chip)? * f64::from(pool.chips))).sum();
+    let allowed = tokens(&claim.praised)? / (tokens(against)? / budget?) / factor;
     let (mut spent, mut unknown) = (0.0, None::<(String, f64)>);
     for (_, pool) in claim.praised.split.pools() {
         let chips = f64::from(pool.chips);
@@ -225,9 +263,19 @@ fn limit(claim: &Claim, tables: &Constants, speed: Option<f64>) -> Option<(Strin
 
 fn point(claim: &Claim, tables: &Constants, speed: Option<f64>) -> Point {
     let praised = standing(&claim.praised, tables, claim.metric, speed);
-    let against = standing(&claim.against, tables, claim.metric, speed);
-    let factor = factor(claim.metric, &praised, &against);
-    let slow = [&praised, &against].iter().any(|own| matches!(own, Standing::TooSlow { .. }));
+    let (against, factor) = match &claim.extent {
+        Extent::Times { against, .. } => {
+            let against = standing(against, tables, claim.metric, speed);
+            let factor = factor(claim.metric, &praised, &against);
+            (Some(against), factor)
+        }
+        Extent::Figure { value } => {
+            let said = Standing::Value { value: *value, low: *value, high: *value, users: 0.0 };
+            (None, factor(claim.metric, &praised, &said))
+        }
+    };
+    let too_slow = |own: &Standing| matches!(own, Standing::TooSlow { .. });
+    let slow = too_slow(&praised) || against.as_ref().is_some_and(too_slow);
     let limit = if factor.is_none() && !slow { limit(claim, tables, speed) } else { None };
     Point { speed, praised, against, factor, limit }
 }
@@ -315,9 +363,10 @@ mod tests {
         let column = |name: &str| head.iter().position(|own| own == name).unwrap();
         let sides = [column("praised"), column("against")];
         for row in reader.records().map(Result::unwrap) {
-            for at in sides {
+            for at in sides.into_iter().filter(|&at| !row[at].is_empty()) {
                 assert_eq!(link::parse(&row[at]).notices, [], "{}", &row[0]);
             }
+            assert!(row[column("unstated")].len() > 10, "{} says nothing of what it assumes", &row[0]);
         }
     }
 
@@ -328,17 +377,34 @@ mod tests {
             let mut claim = claims().remove(0);
             claim.metric = metric;
             claim.speed = Some(50.0);
-            claim.factor = 1.0;
-            claim.praised = scenario.clone();
-            claim.against = scenario;
+            let against = Box::new(scenario.clone());
+            let times = |factor: f64| Extent::Times { factor, against: against.clone() };
+            claim.extent = times(1.0);
+            claim.praised = scenario;
             let judged = judge(&claim);
             assert_eq!(judged.verdict, Verdict::Agrees);
             let (ratio, low, high) = judged.points[0].factor.unwrap();
             assert!((ratio - 1.0).abs() < 1e-9 && low < 1.0 && high > 1.0);
-            claim.factor = 100.0;
+            claim.extent = times(100.0);
             assert_eq!(judge(&claim).verdict, Verdict::Less);
-            claim.factor = 0.01;
+            claim.extent = times(0.01);
             assert_eq!(judge(&claim).verdict, Verdict::More);
+        }
+    }
+
+    #[test]
+    fn a_figure_is_held_against_the_models_own() {
+        let mut claim = claims().remove(0);
+        claim.metric = Metric::Interactivity;
+        claim.speed = None;
+        claim.praised = link::parse("v1&model=llama3-8b&concurrency=1&pool=h100-sxm*1").scenario;
+        let speed = evaluate_with(&claim.praised, constants()).unwrap().steady.interactivity().get();
+        for (share, verdict) in [(1.0, Verdict::Agrees), (10.0, Verdict::Less), (0.1, Verdict::More)] {
+            claim.extent = Extent::Figure { value: speed * share };
+            let judged = judge(&claim);
+            assert_eq!(judged.verdict, verdict);
+            assert!((judged.points[0].factor.unwrap().0 * share - 1.0).abs() < 1e-9);
+            assert_eq!(judged.points.len(), 1);
         }
     }
 
@@ -351,6 +417,6 @@ mod tests {
         let rent = crate::units::DollarsPerHour::new(limit);
         claim.praised.pricing.rents.push(crate::scenario::ChipRent { chip, rent });
         let (ratio, ..) = judge(&claim).points[0].factor.unwrap();
-        assert!((ratio / claim.factor - 1.0).abs() < 1e-9, "{ratio}");
+        assert!((ratio / claim.extent.factor() - 1.0).abs() < 1e-9, "{ratio}");
     }
 }

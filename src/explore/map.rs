@@ -625,8 +625,8 @@ mod tests {
                 Metric::CostTotal.read(&evaluate(&own).unwrap()).unwrap().value
             };
             let ratio = value(&contenders[0]) / value(&contenders[1]);
-            // Where the cache runs out of room the cost of one of them steps.
-            assert!((ratio - 1.0).abs() < 0.08, "at {isl} and {load} the costs are as {ratio}");
+            // A cost steps where the chosen layout changes, and where the cache runs out of room.
+            assert!((ratio - 1.0).abs() < 0.12, "at {isl} and {load} the costs are as {ratio}");
         }
     }
 

@@ -9,6 +9,7 @@ use super::deployed::Deployed;
 use super::knob::pin;
 use super::shape;
 use crate::catalog::Chip;
+use crate::catalog::chip::Peaks;
 use crate::cost::chip_price;
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{WeightHome, constants};
@@ -209,7 +210,8 @@ fn tune(chip: &mut Chip, lever: Lever, factor: f64) -> Option<()> {
         }
         Lever::Compute => {
             let peaks = &mut chip.peaks;
-            for peak in [&mut peaks.fp4, &mut peaks.fp8, &mut peaks.int8, &mut peaks.bf16] {
+            let Peaks { fp4, fp8, int8, bf16, assumed_bf16 } = peaks;
+            for peak in [fp4, fp8, int8, bf16, assumed_bf16] {
                 *peak = peak.map(|own| own * factor);
             }
         }

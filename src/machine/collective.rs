@@ -1,16 +1,28 @@
 //! Time of an exchange between the chips of a replica.
 //!
-//! Inside a scale-up domain: `t = (t0^q + (V/(link·e))^q)^(1/q)` with the measured constants of the chip, its sibling,
-//! or the median of all measured chips. Beyond it the data leave over the network: a hierarchical exchange pays the
-//! inner one, then the outer one over the scale-out link with a latency of its own.
-//! Source: `data/constants/collectives.csv`; across nodes the expert exchange measured on Hopper over 400 Gb/s InfiniBand
-//! reaches about 0.8 of the card's bandwidth with a floor of 25 to 50 µs.
+//! Inside a scale-up domain the smaller of two straight lines: the way that starts sooner and the way that moves more.
+//!
+//! `t = min(t0 + hop·s + W/(link·low·g), t0 + hop·s + switch + V/(link·e·g))`
+//!
+//! `V = b·2(n − 1)/n` for an all-reduce, `b·(n − 1)/n` for the others. `W`: an engine's own all-reduce reads the messages of
+//! all others, `b·(n − 1)`; NCCL's low-latency protocols move `V` too. An engine takes NCCL's ways where they are faster. `s`: steps of the slowest rank. `g = (1 − pair/n)·
+//! (2/n)^crowd` says how the share of the link changes with ranks, and on a mesh or torus how many links they use.
+//! Constants: those of the chip, of the kind of link, or of the measured sibling (`constants/collectives.csv`, `fabrics.csv`).
+//!
+//! Beyond the domain the exchange is hierarchical: NCCL's inside, then across nodes on as many network cards as the domain
+//! has chips. An all-reduce crosses twice for each doubling of nodes, the others once.
 
-use super::constants::{CollectiveRow, Constants, Measured, Operation};
+use super::constants::{CollectiveLaw, Constants, FabricRow, Measured, Operation, Topology};
 use super::engine::EngineRow;
+use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
 use super::link::{LinkKind, LinkRow};
 use crate::catalog::{Chip, Engine};
-use crate::units::{Bytes, BytesPerSecond, Seconds, larger, power};
+use crate::units::{Bytes, BytesPerSecond, Seconds, larger, power, smaller};
+
+/// Ranks from which on a tree takes no more steps than a ring: NCCL still goes around at 16 on NVL72.
+const TREE: f64 = 16.0;
+/// A way that nothing takes.
+const NO_WAY: (f64, f64) = (f64::INFINITY, 0.0);
 
 /// The links of a chip as collectives see them.
 #[derive(Clone, Debug)]
@@ -18,8 +30,8 @@ pub struct Fabric<'a> {
     tables: &'a Constants,
     engine: &'a EngineRow,
     measured: Measured<'a>,
+    row: &'a FabricRow,
     network_row: LinkRow,
-    exchange_row: LinkRow,
     link: Option<BytesPerSecond>,
     domain: u32,
     network: Option<BytesPerSecond>,
@@ -32,15 +44,23 @@ pub struct Collective {
     ranks: u32,
     inner: f64,
     outer: f64,
-    t0: f64,
-    /// `t0` to the power of `q`.
-    raised: f64,
-    rate: f64,
-    q: f64,
-    link: f64,
-    network: f64,
-    network_row: LinkRow,
+    /// Start and seconds per byte of the message of each way there is, the sooner way of the first library first.
+    ways: [(f64, f64); 4],
+    /// Seconds per byte of the message on the links alone.
+    least: f64,
+    /// Latency across nodes.
+    crossing: f64,
+    /// Seconds per byte of the message across nodes.
+    across: f64,
     scale: f64,
+}
+
+/// An expert exchange among a fixed number of ranks, resolved to its constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// Dispatch and combine of decode, then of prefill.
+    rows: [[Option<&'a ExchangeRow>; 2]; 2],
+    reach: Reach,
 }
 
 impl<'a> Fabric<'a> {
@@ -51,18 +71,12 @@ impl<'a> Fabric<'a> {
             tables,
             engine,
             measured,
+            row: tables.fabric(&chip.id),
             network_row: tables.link(LinkKind::Network),
-            exchange_row: tables.link(LinkKind::Exchange),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
         }
-    }
-
-    /// The tables behind it.
-    #[must_use]
-    pub fn tables(&self) -> &'a Constants {
-        self.tables
     }
 
     /// Chips that reach each other over the scale-up link.
@@ -78,66 +92,185 @@ impl<'a> Fabric<'a> {
         if ranks <= self.domain { self.link.unwrap_or(slow) } else { slow }
     }
 
-    /// The constants of a collective among so many ranks.
+    /// Latency and time of one hop of so many bytes to the next stage of a replica of so many chips.
+    #[must_use]
+    pub fn hop(&self, chips: u32, bytes: Bytes) -> (Seconds, Seconds) {
+        let (kind, bandwidth) = if chips <= self.domain {
+            (LinkKind::Domain, self.bandwidth(2) * self.row.share(2.0))
+        } else {
+            (LinkKind::Network, self.bandwidth(u32::MAX))
+        };
+        let link = self.tables.link(kind);
+        (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
+    }
+
+    /// The constants of a collective among so many ranks under the engine.
     #[must_use]
     pub fn collective(&self, operation: Operation, ranks: u32) -> Collective {
-        let inner = ranks.min(self.domain).max(1);
-        let outer = f64::from(ranks) / f64::from(inner);
-        let link = self.bandwidth(inner);
-        let measured = self.row(operation, inner);
-        let (t0, efficiency, q, raised) = measured.map_or_else(
-            || {
-                let LinkRow { latency, efficiency, q } = self.tables.link(LinkKind::Domain);
-                (latency, efficiency, q, power(latency.get(), q))
-            },
-            |row| (row.t0, row.efficiency, row.q, row.raised),
-        );
+        let alone = self.by(operation, ranks, Some(self.engine.engine));
+        Collective { scale: self.engine.link_scale, ..alone }
+    }
+
+    /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways
+    /// where they are faster, or where its own do not reach.
+    #[must_use]
+    pub fn by(&self, operation: Operation, ranks: u32, library: Option<Engine>) -> Collective {
+        let alone = |(law, direct)| self.alone(operation, ranks, law, direct);
+        let mut found = alone(self.law(operation, None));
+        if let Some(own) = library.and_then(|engine| self.own(operation, ranks, engine)).map(alone) {
+            found.ways = [own.ways[0], own.ways[1], found.ways[0], found.ways[1]];
+        }
+        found
+    }
+
+    /// A collective by this law, as it runs alone. `direct`: the sooner way, every rank reads the messages of all others.
+    #[must_use]
+    pub fn alone(&self, operation: Operation, ranks: u32, law: &CollectiveLaw, direct: bool) -> Collective {
+        let inner = f64::from(ranks.min(self.domain).max(1));
+        let outer = f64::from(ranks.max(1)) / inner;
+        let link = self.bandwidth(ranks.min(self.domain)).get() * self.row.share(inner);
+        let volume = operation.volume(inner);
+        let share = (1.0 - law.pair / inner) * power(2.0 / inner, law.crowd);
+        let read = if direct { inner - 1.0 } else { volume };
+        let passes = operation.passes();
+        let crossings = libm::ceil(libm::log2(libm::ceil(outer))) * passes;
+        let LinkRow { latency, efficiency } = self.network_row;
+        let network = self.network.map_or(link, BytesPerSecond::get) * efficiency;
+        let floor = law.t0.get() + law.hop.get() * self.row.steps(inner);
         Collective {
             operation,
             ranks,
-            inner: f64::from(inner),
+            inner,
             outer,
-            t0: t0.get(),
-            raised,
-            rate: link.get() * efficiency,
-            q,
-            link: link.get(),
-            network: self.network.unwrap_or(link).get(),
-            network_row: self.network_row,
-            scale: self.engine.link_scale,
+            ways: [
+                (floor, read / (link * law.low * share)),
+                (floor + law.switch.get(), volume / (link * law.efficiency * share)),
+                NO_WAY,
+                NO_WAY,
+            ],
+            least: volume / link,
+            crossing: latency.get() * crossings,
+            across: operation.volume(outer) / (inner * network),
+            scale: 1.0,
         }
     }
 
-    /// The measurement that is nearest in chip, then library, then ranks.
-    fn row(&self, operation: Operation, ranks: u32) -> Option<&'a CollectiveRow> {
-        self.measured.collectives(operation).into_iter().find_map(|rows| {
-            [Some(self.engine.engine), Some(Engine::Trtllm), None].into_iter().find_map(|library| {
-                let own = rows.clone().filter(|row| row.library == library);
-                own.min_by_key(|row| (row.ranks.abs_diff(ranks), row.ranks))
-            })
-        })
+    /// The law of an engine's own kernels, where it has some for so many ranks.
+    fn own(&self, operation: Operation, ranks: u32, engine: Engine) -> Option<(&'a CollectiveLaw, bool)> {
+        let host = if engine == Engine::Trtllm { 0 } else { self.row.host };
+        let most = if host == 0 { self.domain } else { host.min(self.domain) };
+        (ranks <= most).then(|| self.law(operation, Some(engine))).filter(|(_, direct)| *direct)
     }
 
-    /// Time for one direction of the expert exchange: each rank sends each of its tokens to the ranks that hold its
-    /// experts. `tokens` is per rank, `bytes` per token.
+    /// The law of a collective by a library, or else by NCCL, and whether every rank reads the messages of all others.
+    fn law(&self, operation: Operation, library: Option<Engine>) -> (&'a CollectiveLaw, bool) {
+        let [itself, sibling] = self.measured.collectives(operation).map(|rows| {
+            let by = |library| rows.clone().find(|row| row.library == library);
+            by(library).or_else(|| by(None)).map(|row| (&row.law, row.library.is_some()))
+        });
+        let kind = self.row.law.as_ref().map(|law| (law, false));
+        itself.or(kind).or(sibling).unwrap_or_else(|| (self.tables.any_collective(), false))
+    }
+
+    /// The expert exchange among so many ranks under the engine.
     #[must_use]
-    pub fn expert_exchange(&self, ranks: u32, tokens: f64, top_k: f64, bytes: Bytes) -> Seconds {
-        if ranks <= 1 || tokens <= 0.0 {
-            return Seconds::ZERO;
+    pub fn exchange(&self, ranks: u32) -> Exchange<'a> {
+        let parts = [ExchangePart::Dispatch, ExchangePart::Combine];
+        let row = |kernels, part| exchange(self.tables, &self.measured, self.row, kernels, part);
+        Exchange {
+            rows: kernels(self.engine.engine).map(|kernels| parts.map(|part| row(kernels, part))),
+            reach: self.reach(ranks),
         }
-        let ways = f64::from(ranks);
-        let nodes = ways / f64::from(ranks.min(self.domain));
-        let exchange = self.exchange_row;
-        if nodes <= 1.0 {
-            let destinations = (ways - 1.0) * (1.0 - power(1.0 - 1.0 / ways, top_k));
-            return exchange.latency
-                + bytes * (tokens * destinations) / (self.bandwidth(ranks) * exchange.efficiency);
+    }
+
+    /// Time of one part of it by certain kernels, on so many processors or as many as they take; none where nothing is known
+    /// of them.
+    #[must_use]
+    pub fn exchange_by(
+        &self,
+        kernel: ExchangeKernel,
+        part: ExchangePart,
+        ranks: u32,
+        parcel: &Parcel,
+        sms: Option<f64>,
+    ) -> Option<Seconds> {
+        let row = exchange(self.tables, &self.measured, self.row, &[kernel], part)?;
+        Some(row.time(&self.reach(ranks), parcel, sms))
+    }
+
+    /// What lies between so many ranks of an expert exchange.
+    #[must_use]
+    pub fn reach(&self, ranks: u32) -> Reach {
+        let inside = ranks.min(self.domain).max(1);
+        let link = self.bandwidth(inside);
+        Reach {
+            ranks: f64::from(ranks),
+            nodes: f64::from(ranks.max(1)) / f64::from(inside),
+            link: link * self.row.share(f64::from(inside)),
+            network: self.network.unwrap_or(link),
         }
-        // A token crosses the network once for each remote node that holds one of its experts.
-        let remote = (nodes - 1.0) * (1.0 - power(1.0 - 1.0 / nodes, top_k));
-        let across = self.network_row;
-        let network = self.bandwidth(ranks) * across.efficiency;
-        across.latency + exchange.latency + bytes * (tokens * remote) / network
+    }
+}
+
+/// The kernels of an engine's expert exchange in decode and in prefill, in the order in which it prefers them: NVLink's where
+/// one domain holds many hosts, low-latency ones inside graphs, those of high throughput in prefills. What a call costs the host
+/// is the engine's.
+fn kernels(engine: Engine) -> [&'static [ExchangeKernel]; 2] {
+    use ExchangeKernel::{Low, Normal, NvlinkTwoSided, TrtllmNormal};
+    match engine {
+        Engine::Trtllm => [&[NvlinkTwoSided, Low], &[NvlinkTwoSided, TrtllmNormal, Normal]],
+        Engine::Vllm | Engine::Sglang => [&[Low], &[Normal]],
+    }
+}
+
+/// The row of the first of these kernels that was measured on the chip itself, on its sibling, or on a chip with the same kind
+/// of link; else that of any chip.
+fn exchange<'a>(
+    tables: &'a Constants,
+    measured: &Measured<'a>,
+    fabric: &FabricRow,
+    kernels: &[ExchangeKernel],
+    part: ExchangePart,
+) -> Option<&'a ExchangeRow> {
+    let near = |kernel: &ExchangeKernel| {
+        measured.exchange(*kernel, part).or_else(|| tables.exchange(fabric.chips, *kernel, part))
+    };
+    let any = |kernel: &ExchangeKernel| tables.exchange("*", *kernel, part);
+    kernels.iter().find_map(near).or_else(|| kernels.iter().find_map(any))
+}
+
+impl FabricRow {
+    /// Share of a chip's links that so many ranks use.
+    fn share(&self, ranks: f64) -> f64 {
+        let used = match self.topology {
+            Topology::Switch | Topology::Bus => return 1.0,
+            Topology::Mesh => ranks - 1.0,
+            Topology::Torus => libm::log2(ranks),
+        };
+        smaller(larger(used, 1.0) / self.links, 1.0)
+    }
+
+    /// Steps of the slowest rank of a ring, which on a torus goes around each axis in turn.
+    fn steps(&self, ranks: f64) -> f64 {
+        match self.topology {
+            Topology::Torus => {
+                let axes = larger(self.links / 2.0, 1.0);
+                axes * (power(ranks, 1.0 / axes) - 1.0)
+            }
+            Topology::Switch | Topology::Mesh | Topology::Bus => {
+                let tree = (TREE - 1.0) / libm::log2(TREE) * libm::log2(ranks);
+                if ranks <= TREE { ranks - 1.0 } else { tree }
+            }
+        }
+    }
+}
+
+impl Exchange<'_> {
+    /// Time of one part in a pass: by low-latency kernels in decode, by those of high throughput in prefill.
+    #[must_use]
+    pub fn time(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> Seconds {
+        let row = self.rows[usize::from(prefill)][usize::from(part != ExchangePart::Dispatch)];
+        row.map_or(Seconds::ZERO, |row| row.time(&self.reach, parcel, None))
     }
 }
 
@@ -145,9 +278,9 @@ impl Collective {
     /// Time of a message that is nearly empty.
     #[must_use]
     pub fn latency(&self) -> Seconds {
-        let inner = if self.inner > 1.0 { self.t0 * self.scale } else { 0.0 };
-        let outer = if self.outer > 1.0 { self.network_row.latency } else { Seconds::ZERO };
-        Seconds::new(inner) + outer
+        let floor = smaller(self.ways[0].0, self.ways[2].0);
+        let inner = if self.inner > 1.0 { floor * self.scale } else { 0.0 };
+        Seconds::new(inner + self.crossing)
     }
 
     /// Time for a message of `bytes` (of the whole message), and the bytes on each chip's link.
@@ -156,19 +289,18 @@ impl Collective {
         if self.ranks <= 1 || bytes.get() <= 0.0 {
             return (Seconds::ZERO, Bytes::ZERO);
         }
-        let inside = self.operation.volume(bytes, self.inner);
-        let mut time = Seconds::ZERO;
+        let mut time = 0.0;
         if self.inner > 1.0 {
-            let transfer = inside.get() / self.rate;
-            let joined = power(self.raised + power(transfer, self.q), 1.0 / self.q);
-            time += Seconds::new(larger(joined * self.scale, inside.get() / self.link));
+            let size = bytes.get();
+            let way = |(start, slope): (f64, f64)| start + size * slope;
+            let [soon, wide, other, else_wide] = self.ways.map(way);
+            let fastest = smaller(smaller(soon, wide), smaller(other, else_wide));
+            time = larger(fastest * self.scale, size * self.least);
         }
         if self.outer > 1.0 {
-            // Each chip carries its share of the message across nodes.
-            let across = self.operation.volume(bytes / self.inner, self.outer);
-            let LinkRow { latency, efficiency, .. } = self.network_row;
-            time += latency + Seconds::new(across.get() / (self.network * efficiency));
+            time += self.crossing + bytes.get() * self.across;
         }
-        (time, inside)
+        let inside = bytes * self.operation.volume(self.inner);
+        (Seconds::new(time), inside)
     }
 }

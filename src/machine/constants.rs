@@ -5,14 +5,18 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::engine::{EngineRow, Generation};
+use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
-use crate::catalog::columns::{Collectives, Families, Kernels, MemoryShares, Power, SramMachines};
+use super::work::Skew;
+use crate::catalog::columns::{
+    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, SramMachines,
+};
 use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::units::decimal::decimal;
 use crate::units::order;
-use crate::units::{Bytes, FlopsPerSecond, Seconds, power};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
 
 /// Class of operator with a law of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +29,11 @@ pub enum Operator {
     PrefillAttention,
     /// Attention of one new token per sequence over its cache.
     DecodeAttention,
+    /// The same in kernels that read the cache once for each query head: the fallback where more query heads share a
+    /// KV head than the proper kernel has room for.
+    DecodeByHead,
+    /// The same where each query head has a KV head of its own.
+    DecodeMultiHead,
     /// Latent attention over a prompt, expanded.
     PrefillMla,
     /// Latent attention of one new token, absorbed.
@@ -37,11 +46,13 @@ pub enum Operator {
 
 impl Operator {
     /// All operators.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Gemm,
         Self::GemmVllm,
         Self::PrefillAttention,
         Self::DecodeAttention,
+        Self::DecodeByHead,
+        Self::DecodeMultiHead,
         Self::PrefillMla,
         Self::DecodeMla,
         Self::Experts,
@@ -56,6 +67,8 @@ impl Operator {
             Self::GemmVllm => "gemm-vllm",
             Self::PrefillAttention => "prefill-attention",
             Self::DecodeAttention => "decode-attention",
+            Self::DecodeByHead => "decode-by-head",
+            Self::DecodeMultiHead => "decode-multi-head",
             Self::PrefillMla => "prefill-mla",
             Self::DecodeMla => "decode-mla",
             Self::Experts => "experts",
@@ -68,6 +81,12 @@ impl Operator {
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operator| operator.id() == id)
     }
+
+    /// Whether it attends: its format is that of the cache, and memory and compute overlap.
+    #[must_use]
+    pub const fn is_attention(self) -> bool {
+        !matches!(self, Self::Gemm | Self::GemmVllm | Self::Experts | Self::Elementwise)
+    }
 }
 
 /// What is exchanged.
@@ -79,11 +98,13 @@ pub enum Operation {
     AllGather,
     /// Each rank gets its part of the sum.
     ReduceScatter,
+    /// Each rank gets a part of its own from every other.
+    AllToAll,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 3] = [Self::AllReduce, Self::AllGather, Self::ReduceScatter];
+    pub const ALL: [Self; 4] = [Self::AllReduce, Self::AllGather, Self::ReduceScatter, Self::AllToAll];
 
     /// The identifier in files.
     #[must_use]
@@ -92,6 +113,7 @@ impl Operation {
             Self::AllReduce => "all-reduce",
             Self::AllGather => "all-gather",
             Self::ReduceScatter => "reduce-scatter",
+            Self::AllToAll => "all-to-all",
         }
     }
 
@@ -101,13 +123,17 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.id() == id)
     }
 
-    /// Bytes on each chip's link for a message of `bytes` among `ranks`.
-    pub(super) fn volume(self, bytes: Bytes, ranks: f64) -> Bytes {
-        let share = (ranks - 1.0) / ranks;
+    /// How often the data go around.
+    pub(super) const fn passes(self) -> f64 {
         match self {
-            Self::AllReduce => bytes * (2.0 * share),
-            Self::AllGather | Self::ReduceScatter => bytes * share,
+            Self::AllReduce => 2.0,
+            Self::AllGather | Self::ReduceScatter | Self::AllToAll => 1.0,
         }
+    }
+
+    /// Bytes on each chip's link among `ranks`, for each byte of the message.
+    pub(super) const fn volume(self, ranks: f64) -> f64 {
+        self.passes() * (ranks - 1.0) / ranks
     }
 }
 
@@ -124,16 +150,30 @@ pub struct KernelRow {
     pub unit: ComputeType,
     /// Floor of one kernel inside a graph.
     pub t0: Seconds,
+    /// What large reads take longer, as they come slower at first.
+    pub ramp: Seconds,
     /// Share of the arithmetic peak at full occupancy.
     pub compute: f64,
-    /// Share of the memory bandwidth at full occupancy.
+    /// Share of the memory bandwidth.
     pub bandwidth: f64,
-    /// Tiles at which half of the throughput is reached.
-    pub half_tiles: f64,
+    /// How many times faster what fits into a large L2 is read than from the memory.
+    pub l2: f64,
+    /// Pieces per core at which half of the compute rate is reached.
+    pub half: f64,
     /// Depth at which the work of one tile splits.
     pub split: f64,
     /// Rows a tile has at least.
     pub pad_rows: f64,
+    /// Bandwidth of one core, in shares of the chip's bandwidth per core.
+    pub stream: f64,
+    /// FLOPs that an exponential of the softmax counts for.
+    pub exponential: f64,
+    /// Keys that a query costs beyond those it sees.
+    pub extra_keys: f64,
+    /// Time of what is read and written beside the work, against its bytes over the bandwidth.
+    pub beside: f64,
+    /// Least time where the host launches the kernel alone; engines do so in graphs.
+    pub host: Seconds,
 }
 
 /// One row of `collectives.csv`.
@@ -145,16 +185,80 @@ pub struct CollectiveRow {
     pub chip: &'static str,
     /// Engine whose implementation was measured; none for NCCL's.
     pub library: Option<Engine>,
-    /// Ranks.
-    pub ranks: u32,
-    /// Latency of an empty message.
+    /// How long it takes.
+    pub law: CollectiveLaw,
+}
+
+/// How long a collective takes among the ranks of a domain; `collectives.csv` explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CollectiveLaw {
+    /// Latency of an empty message, before any step.
     pub t0: Seconds,
-    /// Share of the scale-up bandwidth.
+    /// Latency of a step.
+    pub hop: Seconds,
+    /// Share of the link the sooner way.
+    pub low: f64,
+    /// How much later the wider way starts.
+    pub switch: Seconds,
+    /// Share of the link the wider way, with many ranks.
     pub efficiency: f64,
-    /// Exponent that joins latency and transfer.
-    pub q: f64,
-    /// `t0` to the power of `q`, which every message would raise anew.
-    pub raised: f64,
+    /// What few ranks lack of it.
+    pub pair: f64,
+    /// Exponent with which it falls from two ranks on.
+    pub crowd: f64,
+}
+
+impl CollectiveLaw {
+    /// The link and nothing else.
+    const LINK: Self = Self {
+        t0: Seconds::ZERO,
+        hop: Seconds::ZERO,
+        low: 1.0,
+        switch: Seconds::ZERO,
+        efficiency: 1.0,
+        pair: 0.0,
+        crowd: 0.0,
+    };
+}
+
+/// What lies between the chips of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topology {
+    /// Any two talk at full speed.
+    Switch,
+    /// Each pair has a link of its own.
+    Mesh,
+    /// Neighbours have.
+    Torus,
+    /// PCI Express.
+    Bus,
+}
+
+impl Topology {
+    fn from_id(id: &str) -> Option<Self> {
+        match id {
+            "switch" => Some(Self::Switch),
+            "mesh" => Some(Self::Mesh),
+            "torus" => Some(Self::Torus),
+            "bus" => Some(Self::Bus),
+            _ => None,
+        }
+    }
+}
+
+/// One row of `fabrics.csv`; the file explains the columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FabricRow {
+    /// The chips that have it, with blanks between.
+    pub chips: &'static str,
+    /// What lies between them.
+    pub topology: Topology,
+    /// Links of a chip that share its bandwidth.
+    pub links: f64,
+    /// Chips of a host; 0 = the domain.
+    pub host: u32,
+    /// How long collectives take on chips without measurements, where those of a sibling do not tell.
+    pub law: Option<CollectiveLaw>,
 }
 
 /// Which memory of a chip with a law of its own holds the weights.
@@ -183,10 +287,12 @@ pub struct SramRow {
     pub chip: &'static str,
     /// Where the weights are.
     pub weights: WeightHome,
+    /// Time per token outside the layers.
+    pub token: Seconds,
+    /// Time from one stage to the next.
+    pub hop: Seconds,
     /// Time per layer beside the reads.
     pub layer: Seconds,
-    /// Time per layer for each 1,024 elements of hidden width.
-    pub hidden: Seconds,
     /// Time per layer with routed experts, in addition.
     pub experts: Seconds,
     /// Share of the bandwidth of the memory that holds the weights.
@@ -199,6 +305,10 @@ pub struct SramRow {
     pub compute: f64,
     /// Arithmetic peak to assume where the data sheet gives none.
     pub peak: Option<FlopsPerSecond>,
+    /// Shortest and longest time per token of public speeds, as factors of the law fitted without them.
+    pub spread: (f64, f64),
+    /// Whether those speeds may have come by speculation that nobody states.
+    pub may_speculate: bool,
     /// Whether served speeds were measured by others than the maker.
     pub measured: bool,
 }
@@ -212,8 +322,16 @@ pub struct FamilyRow {
     pub generation: Generation,
     /// Measured chip whose efficiencies an unmeasured one inherits.
     pub sibling: Option<&'static str>,
+    /// Cores: streaming multiprocessors, compute units, tensor cores of a TPU.
+    pub cores: f64,
+    /// Floor of a kernel at least, where no kernel of the family was measured.
+    pub floor: Seconds,
     /// Share of the arithmetic efficiency of the measured chips that an unmeasured one reaches.
     pub compute: f64,
+    /// Share of their memory efficiency.
+    pub bandwidth: f64,
+    /// Whether it has matrix units, whose tiles are padded; without them exponentials cost what products cost.
+    pub matrix_units: bool,
 }
 
 /// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
@@ -235,6 +353,7 @@ struct Family {
     row: FamilyRow,
     kernels: [Range<usize>; 2],
     collectives: [Range<usize>; 2],
+    exchanges: [Range<usize>; 2],
 }
 
 /// All tables, those with a key in its order.
@@ -242,6 +361,11 @@ struct Family {
 pub struct Constants {
     kernels: Vec<(Name, KernelRow)>,
     collectives: Vec<(Name, CollectiveRow)>,
+    exchanges: Vec<(Name, ExchangeRow)>,
+    /// By the chips that have them.
+    fabrics: Vec<(Name, FabricRow)>,
+    /// Of chips that stand in no row.
+    any_fabric: FabricRow,
     /// By engine and generation.
     engines: [[EngineRow; Generation::ALL.len()]; Engine::ALL.len()],
     families: Vec<(Name, Family)>,
@@ -274,15 +398,76 @@ pub enum On {
 pub struct Measured<'a> {
     kernels: [Rows<'a, KernelRow>; 3],
     collectives: [Rows<'a, CollectiveRow>; 2],
-    /// Share of the arithmetic efficiency of the measured chips that this one reaches, where published figures tell.
+    exchanges: [Rows<'a, ExchangeRow>; 2],
+    /// Cores of the chip.
+    pub cores: f64,
+    /// Floor of a kernel of its family.
+    pub floor: Seconds,
+    /// Share of the arithmetic efficiency of the measured chips that its family reaches.
     pub compute: f64,
+    /// Share of their memory efficiency.
+    pub bandwidth: f64,
+    /// Whether it has matrix units.
+    pub matrix_units: bool,
+}
+
+/// What the kernel law has in common for all operators and chips, from `form.csv`.
+mod form {
+    include!(concat!(env!("OUT_DIR"), "/form.rs"));
+}
+
+/// What the kernel law has in common for all operators and chips; `form.csv` explains it.
+pub struct Form;
+
+impl Form {
+    /// Bytes at which half of the ramp is paid.
+    #[must_use]
+    pub const fn ramp() -> Bytes {
+        Bytes::new(KernelForm::ramp_MB.of(&form::KERNEL) * 1e6)
+    }
+
+    /// L2 from which on tables of kernels that are timed warm show it.
+    #[must_use]
+    pub const fn large_cache() -> Bytes {
+        Bytes::new(KernelForm::large_cache_MB.of(&form::KERNEL) * 1e6)
+    }
+
+    /// Share of an L2 within which reads change from all found there to none.
+    #[must_use]
+    pub const fn cache_edge() -> f64 {
+        KernelForm::cache_edge.of(&form::KERNEL)
+    }
+
+    /// Routing as skewed as in tables of kernels.
+    #[must_use]
+    pub const fn power_law() -> Skew {
+        Skew { hot: KernelForm::hot.of(&form::KERNEL), reach: KernelForm::reach.of(&form::KERNEL) }
+    }
+
+    /// Routing as skewed as in serving.
+    #[must_use]
+    pub const fn served() -> Skew {
+        Skew { hot: KernelForm::served.of(&form::KERNEL), ..Self::power_law() }
+    }
+
+    /// Cores of a chip that nobody knows them of.
+    #[must_use]
+    pub const fn cores() -> f64 {
+        KernelForm::cores.of(&form::KERNEL)
+    }
 }
 
 impl<'a> Measured<'a> {
     /// The law of an operator in a format, exactly as fitted on one of the chips.
     #[must_use]
-    pub fn kernel(&self, on: On, operator: Operator, format: NumberFormat) -> Option<&'a KernelRow> {
-        let wanted = |row: &&KernelRow| row.operator == operator && row.format == format;
+    pub fn kernel(
+        &self,
+        on: On,
+        operator: Operator,
+        format: NumberFormat,
+        unit: ComputeType,
+    ) -> Option<&'a KernelRow> {
+        let wanted = |row: &&KernelRow| row.operator == operator && row.format == format && row.unit == unit;
         self.kernels[on as usize].iter().map(|(_, row)| row).find(wanted)
     }
 
@@ -293,6 +478,12 @@ impl<'a> Measured<'a> {
     ) -> [impl Iterator<Item = &'a CollectiveRow> + Clone + use<'a>; 2] {
         self.collectives
             .map(|rows| rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation))
+    }
+
+    /// The row of a part of an expert exchange by these kernels, on the chip itself or on the one it inherits from.
+    #[must_use]
+    pub fn exchange(&self, kernel: ExchangeKernel, part: ExchangePart) -> Option<&'a ExchangeRow> {
+        self.exchanges.into_iter().find_map(|rows| exchange_of(rows, kernel, part))
     }
 }
 
@@ -309,6 +500,10 @@ pub fn constants() -> &'static Constants {
             sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/collectives.csv")), collective_row), |row| {
                 Name::new(row.chip)
             });
+        let exchanges =
+            sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/exchanges.csv")), exchange_row), |row| {
+                Name::new(row.chip)
+            });
         let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
         let family = |row: FamilyRow| {
             let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
@@ -316,14 +511,19 @@ pub fn constants() -> &'static Constants {
                 row,
                 kernels: names.map(|name| of(&kernels, name)),
                 collectives: names.map(|name| of(&collectives, name)),
+                exchanges: names.map(|name| of(&exchanges, name)),
             }
         };
         let families = families.into_iter().map(family).collect();
+        let (fabrics, any_fabric) = fabrics();
         Constants {
             families: sorted(families, |own| Name::new(own.row.chip)),
             any: of(&kernels, Name::new("*")),
             kernels,
             collectives,
+            exchanges,
+            fabrics,
+            any_fabric,
             engines: Engine::ALL
                 .map(|engine| Generation::ALL.map(|generation| EngineRow::new(engine, generation))),
             sram: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/sram.csv")), sram_row), |row| {
@@ -343,14 +543,29 @@ impl Constants {
     #[must_use]
     pub fn measured(&self, chip: &str) -> Measured<'_> {
         let any = rows_in(&self.kernels, &self.any);
-        let Some(Family { row, kernels, collectives }) = self.family(chip) else {
-            return Measured { kernels: [&[], &[], any], collectives: [&[], &[]], compute: 1.0 };
+        let Some(Family { row, kernels, collectives, exchanges }) = self.family(chip) else {
+            let (collectives, exchanges) = ([&[][..]; 2], [&[][..]; 2]);
+            return Measured {
+                kernels: [&[], &[], any],
+                collectives,
+                exchanges,
+                cores: Form::cores(),
+                floor: Seconds::ZERO,
+                compute: 1.0,
+                bandwidth: 1.0,
+                matrix_units: true,
+            };
         };
         let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
         Measured {
             kernels: [own, near, any],
             collectives: collectives.each_ref().map(|rows| rows_in(&self.collectives, rows)),
+            exchanges: exchanges.each_ref().map(|rows| rows_in(&self.exchanges, rows)),
+            cores: row.cores,
+            floor: row.floor,
             compute: row.compute,
+            bandwidth: row.bandwidth,
+            matrix_units: row.matrix_units,
         }
     }
 
@@ -406,6 +621,25 @@ impl Constants {
         row(&chip.id).or_else(kin).or_else(|| row(chip.class.id()))
     }
 
+    /// What lies between the chips of a domain.
+    #[must_use]
+    pub fn fabric(&self, chip: &str) -> &FabricRow {
+        Name::new(chip).and_then(|name| find(&self.fabrics, &name)).unwrap_or(&self.any_fabric)
+    }
+
+    /// How long collectives take on chips of which nothing is known.
+    #[must_use]
+    pub fn any_collective(&self) -> &CollectiveLaw {
+        self.any_fabric.law.as_ref().unwrap_or(&CollectiveLaw::LINK)
+    }
+
+    /// The row of a part of an expert exchange by these kernels on one of these chips, with blanks between.
+    #[must_use]
+    pub fn exchange(&self, chips: &str, kernel: ExchangeKernel, part: ExchangePart) -> Option<&ExchangeRow> {
+        let rows = |chip| rows_in(&self.exchanges, &of(&self.exchanges, Name::new(chip)));
+        chips.split(' ').map(rows).find_map(|rows| exchange_of(rows, kernel, part))
+    }
+
     /// The constants of a kind of link.
     #[must_use]
     pub fn link(&self, kind: LinkKind) -> LinkRow {
@@ -418,6 +652,14 @@ impl Constants {
         let [own, near, _] = self.measured(chip).kernels;
         !(own.is_empty() && near.is_empty())
     }
+}
+
+fn exchange_of<'a>(
+    rows: Rows<'a, ExchangeRow>,
+    kernel: ExchangeKernel,
+    part: ExchangePart,
+) -> Option<&'a ExchangeRow> {
+    rows.iter().map(|(_, row)| row).find(|row| row.kernel == kernel && row.part == part)
 }
 
 /// The cells of one line.
@@ -464,6 +706,11 @@ fn find<'a, K: Ord, T>(table: &'a [(K, T)], wanted: &K) -> Option<&'a T> {
     table.get(at).map(|(_, row)| row)
 }
 
+/// The number of a cell, or what an empty cell stands for.
+fn or(cells: &Cells<'static>, column: impl Into<usize> + Copy, empty: f64) -> Option<f64> {
+    if cells.text(column)?.is_empty() { Some(empty) } else { cells.number(column) }
+}
+
 fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
     Some(KernelRow {
         operator: Operator::from_id(cells.text(Kernels::operator)?)?,
@@ -471,11 +718,18 @@ fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
         format: NumberFormat::from_id(cells.text(Kernels::format)?)?,
         unit: ComputeType::from_id(cells.text(Kernels::unit)?)?,
         t0: Seconds::micros(cells.number(Kernels::t0_us)?),
+        ramp: Seconds::micros(or(cells, Kernels::ramp_us, 0.0)?),
         compute: cells.number(Kernels::compute)?,
         bandwidth: cells.number(Kernels::bandwidth)?,
-        half_tiles: cells.number(Kernels::half_tiles)?,
-        split: cells.number(Kernels::split)?,
-        pad_rows: cells.number(Kernels::pad_rows)?,
+        l2: or(cells, Kernels::l2, 1.0)?,
+        half: or(cells, Kernels::half, 0.0)?,
+        split: or(cells, Kernels::split, f64::INFINITY)?,
+        pad_rows: or(cells, Kernels::pad_rows, 1.0)?,
+        stream: or(cells, Kernels::stream, f64::INFINITY)?,
+        exponential: or(cells, Kernels::exponential, 0.0)?,
+        extra_keys: or(cells, Kernels::extra_keys, 0.0)?,
+        beside: or(cells, Kernels::beside, 0.0)?,
+        host: Seconds::micros(or(cells, Kernels::host_us, 0.0)?),
     })
 }
 
@@ -487,28 +741,80 @@ fn collective_row(cells: &Cells<'static>) -> Option<CollectiveRow> {
             "nccl" => None,
             engine => Some(Engine::from_id(engine)?),
         },
-        ranks: cells.text(Collectives::ranks)?.parse().ok()?,
-        t0: Seconds::micros(cells.number(Collectives::t0_us)?),
-        efficiency: cells.number(Collectives::efficiency)?,
-        q: cells.number(Collectives::q)?,
-        raised: power(
-            Seconds::micros(cells.number(Collectives::t0_us)?).get(),
-            cells.number(Collectives::q)?,
-        ),
+        law: collective_law(cells, Collectives::t0_us.into())?,
+    })
+}
+
+/// The constants of a collective, in the order of both files that have them, from the column of the first on.
+fn collective_law(cells: &Cells<'_>, first: usize) -> Option<CollectiveLaw> {
+    let number = |place: usize| cells.number(first + place);
+    Some(CollectiveLaw {
+        t0: Seconds::micros(number(0)?),
+        hop: Seconds::micros(number(1)?),
+        low: number(2)?,
+        switch: Seconds::micros(number(3)?),
+        efficiency: number(4)?,
+        pair: number(5)?,
+        crowd: number(6)?,
+    })
+}
+
+fn exchange_row(cells: &Cells<'static>) -> Option<ExchangeRow> {
+    Some(ExchangeRow {
+        kernel: ExchangeKernel::from_id(cells.text(Exchanges::kernel)?)?,
+        part: ExchangePart::from_id(cells.text(Exchanges::part)?)?,
+        chip: cells.text(Exchanges::chip)?,
+        t0: Seconds::micros(cells.number(Exchanges::t0_us)?),
+        hop: Seconds::micros(cells.number(Exchanges::hop_us)?),
+        efficiency: cells.number(Exchanges::efficiency)?,
+        base: cells.number(Exchanges::base)?,
+        sms: cells.number(Exchanges::sms)?,
+        per_sm: BytesPerSecond::giga(cells.number(Exchanges::sm_GBps)?),
+        node: Seconds::micros(cells.number(Exchanges::node_us)?),
+        network: cells.number(Exchanges::network)?,
+        crowd: cells.number(Exchanges::crowd)?,
+    })
+}
+
+/// The kinds of links by chip, and that of chips that stand in no row.
+fn fabrics() -> (Vec<(Name, FabricRow)>, FabricRow) {
+    let mut any = FabricRow { chips: "", topology: Topology::Switch, links: 0.0, host: 0, law: None };
+    let mut known = Vec::new();
+    for row in rows(include_str!(concat!(env!("OUT_DIR"), "/fabrics.csv")), fabric_row) {
+        if row.chips.is_empty() {
+            any = row;
+        } else {
+            known.extend(row.chips.split(' ').map(|chip| (chip, row)));
+        }
+    }
+    let by_chip = sorted(known, |(chip, _)| Name::new(chip));
+    (by_chip.into_iter().map(|(name, (_, row))| (name, row)).collect(), any)
+}
+
+fn fabric_row(cells: &Cells<'static>) -> Option<FabricRow> {
+    Some(FabricRow {
+        chips: cells.text(Fabrics::chips)?,
+        topology: Topology::from_id(cells.text(Fabrics::topology)?)?,
+        links: cells.number(Fabrics::links)?,
+        host: cells.text(Fabrics::host)?.parse().ok()?,
+        law: match cells.text(Fabrics::t0_us)? {
+            "" => None,
+            _ => Some(collective_law(cells, Fabrics::t0_us.into())?),
+        },
     })
 }
 
 fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
     let sibling = cells.text(Families::sibling).filter(|name| !name.is_empty());
-    let compute = match cells.text(Families::compute)? {
-        "" => 1.0,
-        _ => cells.number(Families::compute)?,
-    };
     Some(FamilyRow {
         chip: cells.text(Families::chip)?,
         generation: Generation::from_id(cells.text(Families::generation)?)?,
         sibling,
-        compute,
+        cores: cells.number(Families::cores)?,
+        floor: Seconds::micros(or(cells, Families::floor_us, 0.0)?),
+        compute: or(cells, Families::compute, 1.0)?,
+        bandwidth: or(cells, Families::bandwidth, 1.0)?,
+        matrix_units: cells.text(Families::matrix)? != "no",
     })
 }
 
@@ -571,8 +877,9 @@ fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
     Some(SramRow {
         chip: cells.text(SramMachines::chip)?,
         weights: WeightHome::from_id(cells.text(SramMachines::weights)?)?,
+        token: Seconds::micros(cells.number(SramMachines::token_us)?),
+        hop: Seconds::micros(cells.number(SramMachines::hop_us)?),
         layer: Seconds::micros(cells.number(SramMachines::layer_us)?),
-        hidden: Seconds::micros(cells.number(SramMachines::hidden_us)?),
         experts: Seconds::micros(cells.number(SramMachines::moe_us)?),
         share: cells.number(SramMachines::share)?,
         wide: cells.text(SramMachines::wide)?.parse().ok()?,
@@ -581,6 +888,12 @@ fn sram_row(cells: &Cells<'static>) -> Option<SramRow> {
         peak: match cells.text(SramMachines::peak_TFLOPS)? {
             "" => None,
             _ => Some(FlopsPerSecond::tera(cells.number(SramMachines::peak_TFLOPS)?)),
+        },
+        spread: (cells.number(SramMachines::tpot_low)?, cells.number(SramMachines::tpot_high)?),
+        may_speculate: match cells.text(SramMachines::speculation)? {
+            "unstated" => true,
+            "none" => false,
+            _ => return None,
         },
         measured: match cells.text(SramMachines::evidence)? {
             "measured" => true,
@@ -602,12 +915,38 @@ mod tests {
         };
         assert_eq!(tables.kernels.len(), lines(include_str!("../../data/constants/kernels.csv")));
         assert_eq!(tables.collectives.len(), lines(include_str!("../../data/constants/collectives.csv")));
+        assert_eq!(tables.exchanges.len(), lines(include_str!("../../data/constants/exchanges.csv")));
         assert_eq!(tables.families.len(), lines(include_str!("../../data/constants/families.csv")));
         assert_eq!(tables.sram.len(), lines(include_str!("../../data/constants/sram.csv")));
         assert_eq!(tables.powers.len(), lines(include_str!("../../data/constants/power.csv")));
         let engines = tables.engines.iter().flatten().count();
         assert_eq!(engines, lines(include_str!("../../data/constants/engines.csv")));
         assert_eq!(tables.links.len(), lines(include_str!("../../data/constants/links.csv")));
+    }
+
+    #[test]
+    fn every_chip_has_one_kind_of_link() {
+        let tables = constants();
+        let text = include_str!("../../data/constants/fabrics.csv");
+        let rows = text.lines().filter(|line| !line.starts_with('#')).skip(1);
+        let named: Vec<&str> = rows
+            .filter_map(|line| line.split(',').nth(1))
+            .flat_map(|chips| chips.split(' '))
+            .filter(|chip| !chip.is_empty())
+            .collect();
+        for chip in &named {
+            assert!(crate::catalog::chip(chip).is_some(), "fabrics.csv: no chip is called {chip}");
+            assert_eq!(named.iter().filter(|own| *own == chip).count(), 1, "fabrics.csv has {chip} twice");
+        }
+        assert_eq!(tables.fabrics.len(), named.len(), "a row of fabrics.csv cannot be read");
+        assert!(tables.any_fabric.law.is_some(), "fabrics.csv needs a row for chips that stand nowhere");
+        // A chip that inherits its collectives has a sibling that was measured.
+        for (_, row) in tables.fabrics.iter().filter(|(_, row)| row.law.is_none()) {
+            for chip in row.chips.split(' ') {
+                let known = tables.measured(chip).collectives.iter().any(|rows| !rows.is_empty());
+                assert!(known, "{chip} has neither measured collectives nor a law in fabrics.csv");
+            }
+        }
     }
 
     #[test]
@@ -635,7 +974,11 @@ mod tests {
         let tables = constants();
         for (_, row) in &tables.kernels {
             let on = if row.chip == "*" { On::Any } else { On::Itself };
-            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format), Some(row));
+            assert_eq!(tables.measured(row.chip).kernel(on, row.operator, row.format, row.unit), Some(row));
+        }
+        for (_, row) in &tables.exchanges {
+            let found = tables.exchange(row.chip, row.kernel, row.part);
+            assert_eq!(found, Some(row));
         }
         for (_, row) in &tables.collectives {
             assert!(tables.measured(row.chip).collectives(row.operation)[0].clone().any(|own| own == row));

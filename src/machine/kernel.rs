@@ -1,55 +1,43 @@
 //! Time of one kernel on one chip.
 //!
-//! The law joins a fixed floor, an arithmetic and a memory limit, and the share of the chip that the work can fill:
+//! One form for all operators, of few parameters, each of which means something:
 //!
-//! `t = t0 + ((F/(P·c))⁴ + (B/(BW·b))⁴)^¼ · (1 + h/x)`
+//! `t = t0 + join(compute, max(memory, stream)) + beside`
 //!
-//! F counts rows padded up to what a tile needs, x is the number of output tiles times the pieces its depth splits
-//! into, h the number of pieces at which half the throughput is reached. The fourth power lets the larger limit win
-//! with a soft corner. Whatever the fit says, a kernel is never faster than the data sheet's speed of light.
-//! Source: fits over measured kernels (`constants/kernels.csv`).
+//! - `t0`: floor of a kernel.
+//! - compute: arithmetic over peak and efficiency. Rows are padded up to the tile of the matrix unit, an exponential of the
+//!   softmax counts as so many FLOPs, a core sets out with so many keys more than it sees, and pieces (output tiles, times
+//!   the parts that the depth splits into) that do not fill the cores take `1 + half/pieces` times as long.
+//! - memory: bytes over bandwidth and efficiency, and a ramp, as the first tens of megabytes come slower.
+//! - stream: what one core reads in sequence where the kernel does not split it.
+//! - beside: bytes before and after, that nothing hides.
+//! - join: of memory and compute in a matrix product both matter near the ridge (fourth powers); attention takes the larger.
+//!
+//! Whatever a fit says, no kernel is faster than the data sheet's roofline, and no time falls when any size grows.
+//! Measured tables are timed warm: where a chip has a large L2, what fits there is read faster. Weights and caches of a
+//! serving step find nothing of themselves there, so a pass does not use that ([`Kernel::in_a_step`]).
+//! Source: fits over measured kernels (`constants/kernels.csv`); priors and ranges stand there.
 
 use serde::Serialize;
 
-use super::constants::{KernelRow, Measured, On, Operator};
+use super::constants::{Form, KernelRow, Measured, On, Operator};
+use super::work::Work;
 use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
-use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, larger};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, larger, smaller};
 
-/// What binds an operation.
+/// What binds an operation: which roof is over it, by arithmetic and bytes at the full peaks of the data sheet. How much of
+/// that roof a kernel reaches is another question ([`Bound::roof`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
-    /// Arithmetic.
+    /// Arithmetic: the operation is right of the ridge.
     Compute,
-    /// Memory bandwidth.
+    /// Memory bandwidth: it is left of the ridge, whatever its efficiency.
     Bandwidth,
-    /// Fixed time of a kernel or of a message.
+    /// Fixed time of a kernel or of a message, more than half of it all.
     Latency,
     /// Link bandwidth.
     Link,
-}
-
-/// Work of one kernel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
-    /// Arithmetic per row.
-    pub flops_per_row: f64,
-    /// Rows: tokens of a matrix product, queries of attention.
-    pub rows: f64,
-    /// Memory traffic.
-    pub bytes: Bytes,
-    /// Independent output tiles.
-    pub tiles: f64,
-    /// Length of the reduction, or of the cache.
-    pub depth: f64,
-}
-
-impl Work {
-    /// Arithmetic without padding.
-    #[must_use]
-    pub fn flops(&self) -> Flops {
-        Flops::new(self.flops_per_row * self.rows)
-    }
 }
 
 /// Where a law comes from, best first.
@@ -63,6 +51,32 @@ pub enum Provenance {
     AnyChip,
 }
 
+/// Time of an operation and what binds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound {
+    /// How long it takes.
+    pub time: Seconds,
+    /// What binds it.
+    pub limit: Limit,
+    /// How long it would take at the roof that binds; over the time, the share of it that is reached.
+    pub roof: Seconds,
+}
+
+impl Bound {
+    /// An operation that is nothing but latency.
+    #[must_use]
+    pub const fn latency(time: Seconds) -> Self {
+        Self { time, limit: Limit::Latency, roof: Seconds::ZERO }
+    }
+}
+
+impl From<(Seconds, Limit)> for Bound {
+    /// Without what is known of the roof.
+    fn from((time, limit): (Seconds, Limit)) -> Self {
+        Self { time, limit, roof: Seconds::ZERO }
+    }
+}
+
 /// The law of an operator on a chip.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kernel {
@@ -71,9 +85,21 @@ pub struct Kernel {
     bandwidth: BytesPerSecond,
     compute_rate: FlopsPerSecond,
     memory_rate: BytesPerSecond,
+    ramp: Seconds,
+    ramp_bytes: Bytes,
+    stream_rate: BytesPerSecond,
+    beside_rate: BytesPerSecond,
     half_tiles: f64,
     split: f64,
     pad_rows: f64,
+    exponential: f64,
+    extra_keys: f64,
+    /// Where compute and memory both count near the ridge.
+    soft: bool,
+    /// Bytes of the L2 and how many times faster it is, where measured tables show it.
+    cache: Option<(Bytes, f64)>,
+    /// Least time of a kernel that the host launches.
+    host: Seconds,
     /// Where the constants come from.
     pub provenance: Provenance,
     /// The unit that does the work: another than the format's where the chip lacks that.
@@ -84,8 +110,8 @@ pub struct Kernel {
 
 impl Kernel {
     /// The law for an operator on a chip in a number format, from the nearest evidence: this chip, its sibling, the
-    /// same chip in a format of the same or a wider unit, then the set over all chips. `None` when the chip has no
-    /// published peak or bandwidth.
+    /// same chip in a neighbouring format, then the set over all chips with what is known of the chip's family. Attention
+    /// computes in 16 bits whatever its cache is kept in. `None` when the chip has no published peak or bandwidth.
     #[must_use]
     pub fn find(
         measured: &Measured<'_>,
@@ -93,70 +119,118 @@ impl Kernel {
         chip: &Chip,
         format: NumberFormat,
     ) -> Option<Self> {
-        let attention = !matches!(operator, Operator::Gemm | Operator::GemmVllm | Operator::Experts);
-        let wanted = if attention { ComputeType::Bf16 } else { format.compute_type() };
-        let unit = chip.rate(wanted)?.unit;
-        // A chip without the unit runs the next wider one, so the law of that unit's format applies.
-        let native = match unit {
-            _ if attention => format,
-            _ if unit == wanted => format,
-            ComputeType::Fp4 => NumberFormat::Nvfp4,
-            ComputeType::Fp8 => NumberFormat::Fp8,
-            ComputeType::Int8 => NumberFormat::Int8,
-            ComputeType::Bf16 => NumberFormat::Bf16,
+        let wanted = match format {
+            _ if operator.is_attention() => ComputeType::Bf16,
+            // Chips that multiply in 4 bits take mxfp4 weights as they are, beside activations in 8 bits.
+            NumberFormat::Mxfp4 if operator == Operator::Experts && chip.peaks.fp4.is_some() => {
+                ComputeType::Fp8
+            }
+            _ => format.compute_type(),
         };
-        let other = if operator == Operator::GemmVllm { Operator::Gemm } else { operator };
-        let own = |operator, format| measured.kernel(On::Itself, operator, format);
-        let near = |operator, format| measured.kernel(On::Sibling, operator, format);
-        let any = |operator, format| measured.kernel(On::Any, operator, format);
-        let stand_in = stand_in(native);
-        let (row, provenance) = own(operator, native)
-            .or_else(|| own(other, native))
-            .map(|row| (row, Provenance::Measured))
-            .or_else(|| near(operator, native).map(|row| (row, Provenance::Inherited)))
-            .or_else(|| near(other, native).map(|row| (row, Provenance::Inherited)))
-            .or_else(|| own(other, stand_in).map(|row| (row, Provenance::Inherited)))
-            .or_else(|| near(other, stand_in).map(|row| (row, Provenance::Inherited)))
-            .or_else(|| any(other, native).map(|row| (row, Provenance::AnyChip)))
-            .or_else(|| any(other, stand_in).map(|row| (row, Provenance::AnyChip)))
-            .or_else(|| any(other, NumberFormat::Bf16).map(|row| (row, Provenance::AnyChip)))?;
-        // mxfp4 experts are multiplied in 8 bits on chips whose measured kernels do so.
-        let unit = if row.chip == "*" { unit } else { row.unit };
-        let kernel = Self { provenance, ..Self::from_row(row, chip, unit)? };
-        Some(kernel.with_compute(measured.compute))
+        Self::find_in(measured, operator, chip, format, wanted).map(Self::in_a_step)
     }
 
-    /// The law of one row of constants on a chip whose `unit` does the arithmetic. `None` when the chip has no published
-    /// peak or bandwidth.
+    /// The same for arithmetic in a given unit (attention in 8 bits, 4-bit weights beside 16-bit or 8-bit activations), as
+    /// tables show it that time one kernel again and again.
     #[must_use]
-    pub fn from_row(row: &KernelRow, chip: &Chip, unit: ComputeType) -> Option<Self> {
+    pub fn find_in(
+        measured: &Measured<'_>,
+        operator: Operator,
+        chip: &Chip,
+        format: NumberFormat,
+        wanted: ComputeType,
+    ) -> Option<Self> {
+        let unit = chip.rate(wanted)?.unit;
+        // A chip without the unit runs the next wider one, so the law of that unit's format applies.
+        let native = if operator.is_attention() || unit == wanted { format } else { unit.own_format() };
+        let wide = (NumberFormat::Bf16, ComputeType::Bf16);
+        let choices = [(native, unit), stand_in(operator, native, unit), wide];
+        let other = if operator == Operator::GemmVllm { Operator::Gemm } else { operator };
+        let found = |operator, (format, unit)| {
+            let of = |on| measured.kernel(on, operator, format, unit);
+            of(On::Itself)
+                .map(|row| (row, On::Itself))
+                .or_else(|| of(On::Sibling).map(|row| (row, On::Sibling)))
+        };
+        // The format itself, in either kernel; then its neighbours, of which a chip has one or none.
+        let own = found(operator, choices[0]).or_else(|| found(other, choices[0]));
+        let (row, provenance) = match own {
+            Some((row, On::Itself)) => (row, Provenance::Measured),
+            Some((row, _)) => (row, Provenance::Inherited),
+            None => match choices[1..].iter().find_map(|choice| found(other, *choice)) {
+                Some((row, _)) => (row, Provenance::Inherited),
+                None => {
+                    let any = |&(format, unit): &(NumberFormat, ComputeType)| {
+                        measured.kernel(On::Any, other, format, unit)
+                    };
+                    (choices.iter().find_map(any)?, Provenance::AnyChip)
+                }
+            },
+        };
+        // 4-bit experts are multiplied in 8 or 16 bits on chips whose measured kernels do so.
+        let unit = if row.chip == "*" { unit } else { row.unit };
+        let kernel = Self { provenance, ..Self::from_row(row, chip, unit, measured.cores)? };
+        Some(if provenance == Provenance::AnyChip { kernel.of_family(measured) } else { kernel })
+    }
+
+    /// The law of one row of constants on a chip of so many cores whose `unit` does the arithmetic. `None` when the chip
+    /// has no published peak or bandwidth.
+    #[must_use]
+    pub fn from_row(row: &KernelRow, chip: &Chip, unit: ComputeType, cores: f64) -> Option<Self> {
         let bandwidth = chip.memory.as_ref()?.bandwidth;
         let Rate { unit, peak, assumed } = chip.rate(unit)?;
+        let sram = chip.sram.map(|own| own.capacity).filter(|own| *own >= Form::large_cache());
         Some(Self {
             floor: row.t0,
             peak,
             bandwidth,
             compute_rate: peak * row.compute,
             memory_rate: bandwidth * row.bandwidth,
-            half_tiles: row.half_tiles,
+            ramp: row.ramp,
+            ramp_bytes: Form::ramp(),
+            stream_rate: bandwidth * (row.stream / cores),
+            beside_rate: bandwidth / row.beside,
+            half_tiles: row.half * cores,
             split: row.split,
             pad_rows: row.pad_rows,
+            exponential: row.exponential,
+            extra_keys: row.extra_keys,
+            soft: !row.operator.is_attention(),
+            cache: sram.map(|own| (own, row.l2)).filter(|own| own.1 > 1.0),
+            host: row.host,
             provenance: Provenance::Measured,
             unit,
             assumed_rate: assumed,
         })
     }
 
-    /// The law of a chip that reaches only this share of the arithmetic efficiency.
+    /// What is known of the family of a chip that nobody measured, on top of the set over all chips.
+    fn of_family(self, known: &Measured<'_>) -> Self {
+        let pad_rows = if known.matrix_units { self.pad_rows } else { 1.0 };
+        let exponential = if known.matrix_units { self.exponential } else { 0.0 };
+        Self {
+            floor: self.floor.max(known.floor),
+            compute_rate: self.compute_rate * known.compute,
+            memory_rate: self.memory_rate * known.bandwidth,
+            beside_rate: self.beside_rate * known.bandwidth,
+            pad_rows,
+            exponential,
+            ..self
+        }
+    }
+
+    /// The law in a serving step. Tables time a kernel again and again: what fits into a large L2 is read from it, and a
+    /// kernel that the host launches takes at least as long as the launch. In a step weights and caches find nothing of
+    /// themselves in an L2, and kernels run in graphs.
     #[must_use]
-    fn with_compute(self, share: f64) -> Self {
-        Self { compute_rate: self.compute_rate * share, ..self }
+    pub fn in_a_step(self) -> Self {
+        Self { cache: None, host: Seconds::ZERO, ..self }
     }
 
     /// The law at a share of the clock at which it was measured. The clock of the memory is another and stays.
     #[must_use]
     pub fn at_clock(self, clock: f64) -> Self {
-        self.with_compute(clock)
+        Self { peak: self.peak * clock, compute_rate: self.compute_rate * clock, ..self }
     }
 
     /// The law inside an engine whose floors and whose kernels proper take so many times as long. The part of the time
@@ -165,34 +239,81 @@ impl Kernel {
     pub fn inside(self, floor_scale: f64, scale: f64) -> Self {
         Self {
             floor: self.floor * floor_scale,
+            ramp: self.ramp * scale,
             compute_rate: self.compute_rate / scale,
             memory_rate: self.memory_rate / scale,
+            stream_rate: self.stream_rate / scale,
+            beside_rate: self.beside_rate / scale,
             half_tiles: self.half_tiles / scale,
+            ..self
+        }
+    }
+
+    /// The law of a narrower format of which an engine has several kernels to choose from: it reads no slower than the law
+    /// of the wider format reads the more bytes, and starts no later. `share` is the bytes of the narrower over those of
+    /// the wider format.
+    #[must_use]
+    pub fn at_least(self, wide: &Self, share: f64) -> Self {
+        Self {
+            floor: self.floor.min(wide.floor),
+            ramp: self.ramp.min(wide.ramp),
+            memory_rate: self.memory_rate.max(wide.memory_rate * share),
+            stream_rate: self.stream_rate.max(wide.stream_rate * share),
+            beside_rate: self.beside_rate.max(wide.beside_rate),
+            half_tiles: smaller(self.half_tiles, wide.half_tiles),
+            // For a few rows engines have kernels that do not pad.
+            pad_rows: if self.soft { 1.0 } else { smaller(self.pad_rows, wide.pad_rows) },
+            extra_keys: smaller(self.extra_keys, wide.extra_keys),
+            compute_rate: self.compute_rate.max(if self.unit == wide.unit && !self.soft {
+                wide.compute_rate
+            } else {
+                self.compute_rate
+            }),
+            exponential: if self.soft {
+                self.exponential
+            } else {
+                smaller(self.exponential, wide.exponential)
+            },
             ..self
         }
     }
 
     /// Time of the work, and what binds it. No work takes no time.
     #[must_use]
-    pub fn time(&self, work: &Work) -> (Seconds, Limit) {
+    pub fn time(&self, work: &Work) -> Bound {
         if work.rows <= 0.0 {
-            return (Seconds::ZERO, Limit::Latency);
+            return Bound::latency(Seconds::ZERO);
         }
-        let padded = Flops::new(work.flops_per_row * larger(work.rows, self.pad_rows));
-        let compute = (padded / self.compute_rate).get();
-        let memory = (work.bytes / self.memory_rate).get();
+        let padded =
+            work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
         let pieces = larger(work.tiles, 1.0) * larger(work.depth / self.split, 1.0);
-        let core = fourth_root(fourth(compute) + fourth(memory)) * (1.0 + self.half_tiles / pieces);
-        let light = (work.flops() / self.peak).max(work.bytes / self.bandwidth);
-        let time = (self.floor + Seconds::new(core)).max(light);
-        let limit = if self.floor.get() > core {
+        let late = 1.0 + self.extra_keys / work.keys;
+        let compute = padded / self.compute_rate.get() * late * (1.0 + self.half_tiles / pieces);
+        let streamed = work.streamed.get();
+        // Of what is read, the share that the memory itself must bring.
+        let cold = self.cache.map_or(1.0, |(size, faster)| {
+            let hit = smaller(larger((1.0 - streamed / size.get()) / Form::cache_edge(), 0.0), 1.0);
+            1.0 - hit * (1.0 - 1.0 / faster)
+        });
+        let memory = streamed * cold / self.memory_rate.get()
+            + self.ramp.get() * streamed / (streamed + self.ramp_bytes.get());
+        let stream = work.stream.get() / larger(work.depth / self.split, 1.0) / self.stream_rate.get();
+        let reading = larger(memory, stream);
+        let core =
+            if self.soft { fourth_root(fourth(compute) + fourth(reading)) } else { larger(compute, reading) };
+        let beside = (work.beside / self.beside_rate).get();
+        let (arithmetic, traffic) =
+            ((work.flops() / self.peak).get(), (work.bytes / self.bandwidth).get() * cold);
+        let roof = larger(arithmetic, traffic);
+        let time = larger(larger(self.floor.get() + core + beside, roof), self.host.get());
+        let limit = if larger(self.floor.get(), self.host.get()) > time * 0.5 {
             Limit::Latency
-        } else if compute > memory {
+        } else if arithmetic > traffic {
             Limit::Compute
         } else {
             Limit::Bandwidth
         };
-        (time, limit)
+        Bound { time: Seconds::new(time), limit, roof: Seconds::new(roof) }
     }
 }
 
@@ -205,12 +326,24 @@ fn fourth_root(x: f64) -> f64 {
     x.sqrt().sqrt()
 }
 
-/// The measured format whose kernels come nearest when a format itself was not measured.
-const fn stand_in(format: NumberFormat) -> NumberFormat {
+/// The measured format whose kernels come nearest when a format itself was not measured, and the unit they use.
+const fn stand_in(
+    operator: Operator,
+    format: NumberFormat,
+    unit: ComputeType,
+) -> (NumberFormat, ComputeType) {
+    let attention = operator.is_attention();
     match format {
-        NumberFormat::Fp8Block | NumberFormat::Int8 => NumberFormat::Fp8,
-        NumberFormat::Mxfp4 => NumberFormat::Nvfp4,
-        NumberFormat::Fp8 => NumberFormat::Fp8Block,
-        NumberFormat::Nvfp4 | NumberFormat::Int4 | NumberFormat::Bf16 => NumberFormat::Bf16,
+        // An 8-bit cache under 8-bit arithmetic is next of kin to the same cache under 16-bit arithmetic.
+        NumberFormat::Fp8 if attention && !matches!(unit, ComputeType::Bf16) => (format, ComputeType::Bf16),
+        _ if attention => (NumberFormat::Bf16, ComputeType::Bf16),
+        NumberFormat::Fp8Block | NumberFormat::Int8 => (NumberFormat::Fp8, ComputeType::Fp8),
+        // 4-bit weights in blocks of 32 whichever way their numbers are coded: dequantised in 16 bits.
+        NumberFormat::Int4 if matches!(operator, Operator::Experts) => {
+            (NumberFormat::Mxfp4, ComputeType::Bf16)
+        }
+        NumberFormat::Mxfp4 if !matches!(unit, ComputeType::Bf16) => (NumberFormat::Nvfp4, ComputeType::Fp4),
+        NumberFormat::Fp8 => (NumberFormat::Fp8Block, ComputeType::Fp8),
+        _ => (NumberFormat::Bf16, ComputeType::Bf16),
     }
 }

@@ -11,11 +11,9 @@ mod rows {
 /// Kind of exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkKind {
-    /// A collective inside the scale-up domain of a chip that nobody measured.
+    /// A hop between pipeline stages inside a scale-up domain.
     Domain,
-    /// One direction of the expert exchange inside a scale-up domain.
-    Exchange,
-    /// An exchange across nodes.
+    /// A message across nodes, in a collective or between pipeline stages.
     Network,
     /// A transfer between pools.
     Pool,
@@ -28,13 +26,11 @@ pub struct LinkRow {
     pub latency: Seconds,
     /// Share of the link's bandwidth.
     pub efficiency: f64,
-    /// Exponent that joins latency and transfer.
-    pub q: f64,
 }
 
 impl LinkKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Domain, Self::Exchange, Self::Network, Self::Pool];
+    pub const ALL: [Self; 3] = [Self::Domain, Self::Network, Self::Pool];
 }
 
 impl LinkRow {
@@ -43,14 +39,9 @@ impl LinkRow {
     pub fn new(kind: LinkKind) -> Self {
         let row = match kind {
             LinkKind::Domain => &rows::DOMAIN,
-            LinkKind::Exchange => &rows::EXCHANGE,
             LinkKind::Network => &rows::NETWORK,
             LinkKind::Pool => &rows::POOL,
         };
-        Self {
-            latency: Seconds::micros(Links::latency_us.of(row)),
-            efficiency: Links::efficiency.of(row),
-            q: Links::q.of(row),
-        }
+        Self { latency: Seconds::micros(Links::latency_us.of(row)), efficiency: Links::efficiency.of(row) }
     }
 }

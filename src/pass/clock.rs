@@ -25,6 +25,7 @@ impl Laws {
             decode_attention: self.decode_attention.at_clock(clock),
             prefill_mla: self.prefill_mla.at_clock(clock),
             decode_mla: self.decode_mla.at_clock(clock),
+            indexer: self.indexer.at_clock(clock),
             elementwise: self.elementwise.at_clock(clock),
         }
     }

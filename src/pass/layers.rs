@@ -3,16 +3,13 @@
 //! `latent`, `recurrent`, `compressed`), experts and collectives behind them.
 
 use super::op::{Op, OpKind};
-use super::plan::{ACTIVATION, Laws, Plan, STATE, touched};
+use super::plan::{ACTIVATION, Laws, Plan, STATE};
 use super::shape::Shape;
 use super::sink::{Breakdown, Sink, Time, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
-use crate::machine::{Kernel, Limit, Work};
+use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Limit, Parcel, Work};
 use crate::units::{Bytes, Flops, Seconds, larger, smaller};
-
-/// Side of an output tile of a matrix kernel.
-const TILE: f64 = 128.0;
 
 impl Plan<'_> {
     /// Time of a pass on the chips of one replica, kernels and collectives only.
@@ -42,22 +39,16 @@ struct Walk<'p, 'a, S> {
     /// Time and bytes of the sum over the tensor-parallel ranks, which is the same after every layer.
     sum: (Seconds, Bytes),
     /// Norm, residual, rotary embedding and activation, which are too: the residual stream read and written twice.
-    small: (Work, (Seconds, Limit)),
+    small: (Work, Bound),
 }
 
 impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
         let laws = if shape.prompts > 0.0 { &plan.prefill_laws } else { &plan.laws };
         let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
-        let small = Work {
-            flops_per_row: 8.0 * f64::from(plan.model.hidden),
-            rows: shape.tokens(),
-            bytes: stream * 4.0,
-            tiles: 1.0,
-            depth: 1.0,
-        };
-        let (time, limit) = laws.elementwise.time(&small);
-        let small = (small, (time + plan.engine.layer / 2.0, limit));
+        let small = Work::plain(8.0 * f64::from(plan.model.hidden), shape.tokens(), stream * 4.0);
+        let bound = laws.elementwise.time(&small);
+        let small = (small, Bound { time: bound.time + plan.engine.layer / 2.0, ..bound });
         Self { plan, laws, shape, sink, sum: plan.sum.time(stream), small }
     }
 
@@ -88,23 +79,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     }
 
     /// A matrix product of `rows` by `k` with `k` by `n`.
-    fn product(
-        &mut self,
-        law: Kernel,
-        format: NumberFormat,
-        rows: f64,
-        n: f64,
-        k: f64,
-    ) -> (Work, (Seconds, Limit)) {
+    fn product(&mut self, law: Kernel, format: NumberFormat, rows: f64, n: f64, k: f64) -> (Work, Bound) {
         let weight = self.plan.numerics.weight_bytes(format);
-        let activation = format.compute_type().activation_bytes();
-        let work = Work {
-            flops_per_row: 2.0 * n * k,
-            rows,
-            bytes: Bytes::new(n * k * weight + rows * k * activation + rows * n * ACTIVATION),
-            tiles: tiles(rows) * tiles(n),
-            depth: k,
-        };
+        let work = Work::product(rows, n, k, weight, format.compute_type().activation_bytes());
         (work, law.time(&work))
     }
 
@@ -165,34 +142,16 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.index(count, &indexer, hidden, 1.0);
         }
         let reach = reach(window, indexer);
-        let element = self.plan.numerics.kv.cached_bytes();
+        let own = Heads { q, kv, d, v, cached: d + v, element: self.plan.numerics.kv.cached_bytes() };
         if self.shape.prompts > 0.0 {
-            let keys = self.shape.mean_keys(reach);
-            let new = self.shape.prompt.get();
             let past = self.shape.past.get().min(reach.unwrap_or(f64::INFINITY));
-            let work = Work {
-                flops_per_row: 2.0 * self.shape.prompts * q * (d + v) * keys,
-                rows: new,
-                bytes: Bytes::new(
-                    self.shape.prompts
-                        * (new * (q + kv) * (d + v) * ACTIVATION + past * kv * (d + v) * element),
-                ),
-                tiles: self.shape.prompts * q * tiles(new),
-                depth: keys,
-            };
+            let (new, keys) = (self.shape.prompt.get(), self.shape.mean_keys(reach));
+            let work = Work::prefill(own, self.shape.prompts, new, past, keys);
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_attention, &work);
         }
         if self.shape.sequences > 0.0 {
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
-            let (b, width) = (self.shape.sequences, self.shape.width);
-            let work = Work {
-                flops_per_row: 2.0 * b * kv * (d + v) * keys,
-                // Tokens checked together share one read of the cache.
-                rows: q / kv * width,
-                bytes: Bytes::new(b * keys * kv * (d + v) * element + b * width * q * (d + v) * ACTIVATION),
-                tiles: b * kv,
-                depth: keys,
-            };
+            let work = Work::decode(own, self.shape.sequences, keys, self.shape.width);
             self.kernel(OpKind::DecodeAttention, count, self.laws.decode_attention, &work);
         }
         self.dense(OpKind::Projection, count, self.shape.tokens(), hidden, q * v);
@@ -226,15 +185,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let past = self.shape.past.get();
             let expanded = self.shape.prompts * (new + past);
             self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank);
-            let work = Work {
-                flops_per_row: 2.0 * self.shape.prompts * h * keys * (nope + rope + v),
-                rows: new,
-                bytes: Bytes::new(
-                    self.shape.prompts * (2.0 * new + past) * h * (nope + rope + v) * ACTIVATION,
-                ),
-                tiles: self.shape.prompts * h * tiles(new),
-                depth: keys,
-            };
+            let work = Work::prefill_latent(h, [nope + rope, v], self.shape.prompts, [new, past], keys);
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
@@ -243,16 +194,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.wide(OpKind::Projection, count, b * width, h * nope, rank);
             self.wide(OpKind::Projection, count, b * width, h * v, rank);
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
-            let work = Work {
-                flops_per_row: 2.0 * b * keys * (2.0 * rank + rope),
-                rows: h * width,
-                bytes: Bytes::new(
-                    b * keys * (rank + rope) * self.plan.numerics.kv.cached_bytes()
-                        + b * width * h * (2.0 * rank + rope) * ACTIVATION,
-                ),
-                tiles: b,
-                depth: keys,
-            };
+            let latent = Latent { heads: h, rank, rope, element: self.plan.numerics.kv.cached_bytes() };
+            let work = Work::decode_latent(latent, b, keys, width);
             self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
         }
         self.dense(OpKind::Projection, count, tokens, hidden, h * v);
@@ -287,15 +230,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         // A decode step reads and writes the state of each sequence; a prompt does so once per 64 tokens and multiplies
         // inside the chunk.
         let updates = self.shape.sequences + self.shape.prompts * (self.shape.prompt.get() / 64.0).ceil();
-        let work = Work {
-            flops_per_row: 6.0 * state,
-            rows: tokens,
-            bytes: Bytes::new(
-                updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION,
-            ),
-            tiles: 1.0,
-            depth: 1.0,
-        };
+        let bytes = updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION;
+        let work = Work::plain(6.0 * state, tokens, Bytes::new(bytes));
         self.kernel(OpKind::StateUpdate, count, self.laws.elementwise, &work);
         self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp);
     }
@@ -326,28 +262,17 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         if self.shape.prompts > 0.0 {
             let keys = entries(self.shape.mean_keys(None));
             let new = self.shape.prompt.get();
-            let work = Work {
-                flops_per_row: 4.0 * self.shape.prompts * h * d * keys,
-                rows: new,
-                bytes: Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION),
-                tiles: self.shape.prompts * h * tiles(new),
-                depth: keys,
-            };
+            let bytes = Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION);
+            let work = Work::prompts(4.0 * h * d, h, self.shape.prompts, [new, keys], bytes);
             self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
             let keys = entries(self.shape.context.get());
-            let work = Work {
-                flops_per_row: 4.0 * b * keys * d,
-                rows: h * width,
-                bytes: Bytes::new(
-                    b * keys * d * self.plan.numerics.kv.cached_bytes()
-                        + b * width * h * 2.0 * d * ACTIVATION,
-                ),
-                tiles: b,
-                depth: keys,
-            };
+            // Keys and values are the same entry, as in a latent without a rotary part of its own.
+            let latent =
+                Latent { heads: h, rank: d, rope: 0.0, element: self.plan.numerics.kv.cached_bytes() };
+            let work = Work::decode_latent(latent, b, keys, width);
             self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
@@ -363,25 +288,17 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         if self.shape.prompts > 0.0 {
             let keys = self.shape.mean_keys(None) / ratio;
             let new = self.shape.prompt.get();
-            let work = Work {
-                flops_per_row: 2.0 * self.shape.prompts * heads * dim * keys,
-                rows: new,
-                bytes: Bytes::new(self.shape.prompts * new * (heads + 1.0) * dim),
-                tiles: self.shape.prompts * heads * tiles(new),
-                depth: keys,
-            };
-            self.kernel(OpKind::Indexer, count, self.laws.prefill_attention, &work);
+            let bytes = Bytes::new(self.shape.prompts * new * (heads + 1.0) * dim);
+            let scores = Work::prompts(2.0 * heads * dim, heads, self.shape.prompts, [new, keys], bytes);
+            // Scores are compared, not turned into weights.
+            let work = Work { exponentials: 0.0, ..scores };
+            self.kernel(OpKind::Indexer, count, self.laws.indexer, &work);
         }
         if self.shape.sequences > 0.0 {
             let keys = self.shape.context.get() / ratio;
             let b = self.shape.sequences;
-            let work = Work {
-                flops_per_row: 2.0 * b * dim * keys,
-                rows: heads * self.shape.width,
-                bytes: Bytes::new(b * keys * dim),
-                tiles: b,
-                depth: keys,
-            };
+            let latent = Latent { heads, rank: 0.0, rope: dim, element: 1.0 };
+            let work = Work::decode_latent(latent, b, keys, self.shape.width);
             self.kernel(OpKind::Indexer, count, self.laws.decode_mla, &work);
         }
     }
@@ -407,28 +324,19 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.dense(OpKind::Experts, count, tokens, width_of_expert, hidden);
             self.dense(OpKind::Experts, count, tokens, hidden, width_of_expert);
         }
-        let ep = f64::from(self.plan.layout.ep);
-        let local = all / ep;
-        let group = tokens * larger(self.shape.active_ranks, 1.0);
-        let mine = group * k / ep;
-        let reached = touched(all, k, local, group);
-        let inter = f64::from(inter) / f64::from(self.plan.layout.etp);
-        let m = f64::from(matrices);
-        let weight = self.plan.numerics.weight_bytes(self.plan.numerics.experts);
-        let activation = self.plan.numerics.experts.compute_type().activation_bytes();
-        let per_expert = mine / reached;
-        let work = Work {
-            flops_per_row: 2.0 * m * reached * width_of_expert * inter,
-            rows: per_expert,
-            bytes: Bytes::new(
-                reached * m * width_of_expert * inter * weight
-                    + mine * (width_of_expert * (activation + ACTIVATION) + m * inter * ACTIVATION),
-            ),
-            tiles: reached * tiles(per_expert) * tiles((m - 1.0) * inter),
-            depth: width_of_expert,
+        let own = Grouped {
+            experts: all,
+            top_k: k,
+            ep: f64::from(self.plan.layout.ep),
+            width: width_of_expert,
+            inter: f64::from(inter) / f64::from(self.plan.layout.etp),
+            matrices: f64::from(matrices),
+            weight: self.plan.numerics.weight_bytes(self.plan.numerics.experts),
+            activation: self.plan.numerics.experts.compute_type().activation_bytes(),
         };
+        let work = Work::experts(own, tokens * larger(self.shape.active_ranks, 1.0), Form::served());
         self.kernel(OpKind::Experts, count, self.laws.experts, &work);
-        let around = (self.plan.engine.expert_layer, Limit::Latency);
+        let around = Bound::latency(self.plan.engine.expert_layer);
         self.sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, around));
         if shared_inter > 0 {
             self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices);
@@ -442,23 +350,21 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
         let tokens = self.shape.tokens();
         let hidden = f64::from(self.plan.model.hidden);
-        let Some([gather, scatter]) = &self.plan.exchange else {
+        let Some(([gather, scatter], exchange)) = &self.plan.exchange else {
             return self.rank_sum(count);
         };
         let all = Bytes::new(tokens * f64::from(self.plan.layout.dp) * hidden * ACTIVATION);
         let floor = gather.latency() + scatter.latency();
         let (gather, gathered) = gather.time(all);
         let (scatter, scattered) = scatter.time(all);
-        let ranks = self.plan.layout.etp.saturating_mul(self.plan.layout.ep);
-        let send = |bytes: f64| {
-            self.plan.fabric.expert_exchange(
-                ranks,
-                tokens / f64::from(self.plan.layout.tp),
-                top_k,
-                Bytes::new(width * bytes),
-            )
+        let prefill = self.shape.prompts > 0.0;
+        let send = |part, bytes: f64| {
+            let tokens = tokens / f64::from(self.plan.layout.tp);
+            let parcel = Parcel { tokens, top_k, bytes: Bytes::new(width * bytes) };
+            exchange.time(prefill, part, &parcel)
         };
-        let sparse = send(self.plan.numerics.experts.compute_type().activation_bytes()) + send(ACTIVATION);
+        let activation = self.plan.numerics.experts.compute_type().activation_bytes();
+        let sparse = send(ExchangePart::Dispatch, activation) + send(ExchangePart::Combine, ACTIVATION);
         let time = (gather + scatter).min(sparse);
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
@@ -498,16 +404,10 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     }
 }
 
-/// Tiles along one side. The rows of a mean step are a mean too, so the count is not rounded up: a curve over load would
-/// otherwise jump where only single steps do.
-fn tiles(length: f64) -> f64 {
-    larger(length / TILE, 1.0)
-}
-
 /// An operation on a link: bound by latency when the empty message takes most of its time.
 fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
     let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
-    repeated(kind, count, Flops::ZERO, bytes, (time, limit))
+    repeated(kind, count, Flops::ZERO, bytes, Bound { time, limit, roof: time - floor.min(time) })
 }
 
 /// How far back a query sees: the window, or as many tokens as the indexer selects.

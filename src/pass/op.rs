@@ -22,6 +22,19 @@ pub struct Op {
     pub time: Seconds,
     /// What binds each of them.
     pub limit: Limit,
+    /// Time of all of them at the roof that binds: the full peak of the unit, or of the memory. Zero where nothing but
+    /// latency is known of it.
+    #[serde(skip)]
+    pub roof: Seconds,
+}
+
+impl Op {
+    /// The share of the binding roof that is reached, where there is one.
+    #[must_use]
+    pub fn reached(&self) -> Option<f64> {
+        let share = self.roof / self.time;
+        (self.limit != Limit::Latency && share > 0.0).then_some(share)
+    }
 }
 
 /// What an operation does.

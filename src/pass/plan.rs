@@ -9,13 +9,14 @@ use super::numerics::Numerics;
 use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
 use crate::catalog::number::NumberFormat;
-use crate::catalog::{Chip, Engine};
+use crate::catalog::{Chip, ComputeType, Engine};
 use crate::machine::memory::Work as MemoryWork;
+pub use crate::machine::touched;
 use crate::machine::{
-    Collective, Constants, EngineRow, Fabric, Kernel, LinkKind, Measured, MemoryRow, Operation, Operator,
+    Collective, Constants, EngineRow, Exchange, Fabric, Kernel, Measured, MemoryRow, Operation, Operator,
 };
 use crate::scenario::Layout;
-use crate::units::{Bytes, Seconds, Tokens, larger, power, smaller};
+use crate::units::{Bytes, Seconds, Tokens};
 
 /// Bytes of an activation on a link or between kernels.
 pub(super) const ACTIVATION: f64 = 2.0;
@@ -35,8 +36,8 @@ pub struct Plan<'a> {
     pub(super) prefill_laws: Laws,
     /// Sum over the tensor-parallel ranks.
     pub(super) sum: Collective,
-    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back.
-    pub(super) exchange: Option<[Collective; 2]>,
+    /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
+    pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
     /// Of one chip: all of it, and what the driver lets an engine have.
     memory: (Bytes, Bytes),
     shares: &'a MemoryRow,
@@ -63,6 +64,8 @@ pub(super) struct Laws {
     pub(super) decode_attention: Kernel,
     pub(super) prefill_mla: Kernel,
     pub(super) decode_mla: Kernel,
+    /// Scores of a sparse indexer, in 8 bits where the chip can.
+    pub(super) indexer: Kernel,
     pub(super) elementwise: Kernel,
 }
 
@@ -70,7 +73,7 @@ impl Laws {
     fn find(measured: &Measured<'_>, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
-        let law = |operator, format| Kernel::find(measured, operator, chip, format);
+        let law = |operator, format| Self::law(measured, operator, chip, (numerics, format));
         let wide = law(gemm, NumberFormat::Bf16)?;
         let attention = law(gemm, numerics.attention)?;
         // Most checkpoints have one format for all of them.
@@ -85,8 +88,35 @@ impl Laws {
             decode_attention: law(Operator::DecodeAttention, kv)?,
             prefill_mla: law(Operator::PrefillMla, kv)?,
             decode_mla: law(Operator::DecodeMla, kv)?,
+            indexer: Kernel::find_in(
+                measured,
+                Operator::PrefillAttention,
+                chip,
+                NumberFormat::Fp8,
+                ComputeType::Fp8,
+            )?
+            .in_a_step(),
             elementwise: law(Operator::Elementwise, NumberFormat::Bf16)?,
         })
+    }
+
+    /// The law of an operator in a format. An engine has several kernels to choose from: one that reads fewer bytes more
+    /// slowly than the 16-bit one reads its own is not what it runs.
+    fn law(
+        measured: &Measured<'_>,
+        operator: Operator,
+        chip: &Chip,
+        (numerics, format): (Numerics, NumberFormat),
+    ) -> Option<Kernel> {
+        let own = Kernel::find(measured, operator, chip, format)?;
+        if format == NumberFormat::Bf16 {
+            return Some(own);
+        }
+        let wide = Kernel::find(measured, operator, chip, NumberFormat::Bf16)?;
+        let bytes = |format: NumberFormat| {
+            if operator.is_attention() { format.cached_bytes() } else { numerics.weight_bytes(format) }
+        };
+        Some(own.at_least(&wide, bytes(format) / bytes(NumberFormat::Bf16)))
     }
 
     /// The laws inside an engine: floors, dense products, attention and expert products take so many times as long.
@@ -101,6 +131,7 @@ impl Laws {
             decode_attention: self.decode_attention.inside(floor, attention),
             prefill_mla: self.prefill_mla.inside(floor, attention),
             decode_mla: self.decode_mla.inside(floor, attention),
+            indexer: self.indexer.inside(floor, attention),
             elementwise: self.elementwise.inside(floor, 1.0),
         }
     }
@@ -138,7 +169,10 @@ impl<'a> Plan<'a> {
             ),
             prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
-            exchange: (layout.dp > 1).then(|| exchange.map(|own| fabric.collective(own, ranks))),
+            exchange: (layout.dp > 1).then(|| {
+                let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
+                (exchange.map(|own| fabric.collective(own, ranks)), sparse)
+            }),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
@@ -303,10 +337,7 @@ impl<'a> Plan<'a> {
 
     /// Latency and time of one hop of so many bytes to the next pipeline stage.
     pub(super) fn hop(&self, bytes: Bytes) -> (Seconds, Seconds) {
-        let inside = self.layout.chips() <= self.fabric.domain();
-        let link = self.fabric.tables().link(if inside { LinkKind::Domain } else { LinkKind::Network });
-        let bandwidth = self.fabric.bandwidth(if inside { 2 } else { u32::MAX });
-        (link.latency, link.latency + bytes / (bandwidth * link.efficiency))
+        self.fabric.hop(self.layout.chips(), bytes)
     }
 
     /// Over how many tensor-parallel ranks the cache of a layer is spread.
@@ -316,13 +347,4 @@ impl<'a> Plan<'a> {
             _ => 1.0,
         }
     }
-}
-
-/// Experts of one rank that at least one of so many tokens reaches, for uniform routing.
-#[must_use]
-pub fn touched(experts: f64, top_k: f64, local: f64, tokens: f64) -> f64 {
-    // Of no tokens none is reached.
-    let missed = if tokens > 0.0 { power(larger(1.0 - top_k / experts, 0.0), tokens) } else { 1.0 };
-    let least = larger(smaller(smaller(local, 1.0), tokens * top_k * local / experts), 1e-9);
-    larger(local * (1.0 - missed), least)
 }

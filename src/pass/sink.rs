@@ -1,7 +1,7 @@
 //! Where the operations of a pass go: into a sum when only the time matters, into a list when a person asks why.
 
 use super::op::{Op, OpKind};
-use crate::machine::Limit;
+use crate::machine::Bound;
 use crate::units::{Bytes, Flops, Seconds};
 
 /// Receives the operations of a pass one kind at a time.
@@ -39,6 +39,7 @@ impl Sink for Breakdown {
                 own.flops += op.flops;
                 own.bytes += op.bytes;
                 own.time += op.time;
+                own.roof += op.roof;
             }
             None => self.0.push(op),
         }
@@ -47,13 +48,9 @@ impl Sink for Breakdown {
 
 /// Shorthand for equal repetitions of one operation.
 #[must_use]
-pub(super) fn repeated(
-    kind: OpKind,
-    count: u32,
-    flops: Flops,
-    bytes: Bytes,
-    (time, limit): (Seconds, Limit),
-) -> Op {
+pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bound: impl Into<Bound>) -> Op {
     let times = f64::from(count);
-    Op { kind, count, flops: flops * times, bytes: bytes * times, time: time * times, limit }
+    let Bound { time, limit, roof } = bound.into();
+    let (flops, bytes) = (flops * times, bytes * times);
+    Op { kind, count, flops, bytes, time: time * times, limit, roof: roof * times }
 }

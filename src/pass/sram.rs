@@ -2,17 +2,22 @@
 //! Cerebras, d-Matrix) and dataflow machines that read fused layers from their main memory (SambaNova).
 //!
 //! A token passes the layers one after another, so the bandwidth of one stage counts for its latency, never the sum over
-//! the machine, and a fixed time per layer (hop and synchronisation) sets the floor:
+//! the machine, and fixed times that no bandwidth shortens set the floor:
 //!
-//! `t_token = Σ_stages max(bytes/(BW·s), FLOPs/(peak·c)) + L·(τ + τ_h·h/1024) + L_moe·τ_e`
+//! `t_token = Σ_stages max(bytes/(BW·s), FLOPs/(peak·c)) + τ_t + (stages − 1)·τ_h + L·τ + L_moe·τ_e`
+//!
+//! `τ` is the way through one layer (instructions, fabric, synchronisation), `τ_e` the choice of experts at run time, which
+//! a static schedule can't hide, `τ_h` the hop from one stage to the next, and `τ_t` what a token costs outside the layers:
+//! sampling, its way to the host, and the drafting of services that speculate without saying so. Hops count the stages
+//! that the weights need, so that chips beyond them never slow a token down.
 //!
 //! A stage is `tp` chips wide, which divides its reads; `pp` stages follow one another, and while there are fewer users
 //! than stages none slows another down. Beyond, users share a stage: it reads its weights once for all of them, but the
 //! cache and the arithmetic of each. The number of chips follows from capacity: weights and the KV cache of everybody in
 //! flight share the SRAM, and cache that finds no room there goes to the main memory where the machine has one, at that
-//! memory's bandwidth. A wafer pays for the width of the model (`τ_h`): its rows pass activations on element by element.
-//! Mixtures pay for choosing experts at run time (`τ_e`), which a static schedule can't hide.
-//! Source: public single-stream speeds, `constants/sram.csv`.
+//! memory's bandwidth. The width of the model counts through its reads alone: on public speeds a time per element of it
+//! comes out as nothing. Source: public single-stream speeds and what makers say, `constants/sram.csv`; `tests/sram.rs`
+//! fits them, each model left out once.
 
 use super::numerics::Numerics;
 use super::op::{Op, OpKind};
@@ -25,9 +30,6 @@ use crate::catalog::{Chip, ComputeType, NumberFormat};
 use crate::machine::{Constants, Limit, SramRow, WeightHome};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
-
-/// Hidden width that the time per width refers to.
-const WIDTH: f64 = 1024.0;
 
 /// A model laid out over the stages of a machine.
 #[derive(Clone, Debug)]
@@ -295,6 +297,13 @@ impl<'a> Pipeline<'a> {
         (streaming, streaming + self.token_time(1.0, past + new))
     }
 
+    /// Hops between the stages that the weights need.
+    fn hops(&self) -> f64 {
+        let stage = self.home.capacity * (self.row.usable * f64::from(self.layout.tp.max(1)));
+        let needed = ((self.weights.always + self.weights.experts) / stage).ceil();
+        (needed.min(f64::from(self.layout.pp)) - 1.0).max(0.0)
+    }
+
     /// Users that share a stage: none wait while there are fewer than stages.
     fn per_stage(&self, sequences: f64) -> f64 {
         (sequences / f64::from(self.layout.pp.max(1))).max(1.0)
@@ -344,7 +353,9 @@ impl<'a> Pipeline<'a> {
         let reading = cache * (1.0 - outside) / read + slow;
         let floor =
             |kind, layers, time| repeated(kind, layers, Flops::ZERO, Bytes::ZERO, (time, Limit::Latency));
-        let across = self.row.hidden * (f64::from(self.model.hidden) / WIDTH);
+        let beside = if self.portion.has_attention() { self.row.token } else { Seconds::ZERO };
+        let way = self.row.layer * self.portion.of_layer() * f64::from(self.model.layers);
+        let way = beside + way + self.row.hop * self.hops();
         [
             product(OpKind::DenseFfn, self.weights.used, self.weights.always),
             product(
@@ -359,11 +370,7 @@ impl<'a> Pipeline<'a> {
                 cache,
                 reading,
             ),
-            floor(
-                OpKind::StageHop,
-                self.model.layers,
-                (self.row.layer + across) * (self.portion.of_layer() / self.clock),
-            ),
+            Op { count: self.model.layers, ..floor(OpKind::StageHop, 1, way / self.clock) },
             floor(OpKind::ExpertExchange, self.mixture_layers(), self.row.experts / self.clock),
         ]
     }

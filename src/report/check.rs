@@ -1,5 +1,6 @@
 //! A check against measurements, for a terminal: the rows, where the errors sit, and at the end the whole summary.
 
+use crate::check::kernels::{Errors, KernelReport};
 use crate::check::{CheckReport, Interval, Point, Stats};
 use crate::evidence::rows::Setup;
 use crate::units::format::{Precision, Unit};
@@ -49,6 +50,40 @@ pub fn text(report: &CheckReport, rows: Option<usize>) -> String {
         }
     }
     page.push_str(&summary(report));
+    page
+}
+
+/// A check of a table of kernels as text.
+#[must_use]
+pub fn kernels(report: &KernelReport) -> String {
+    let percent = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} %"));
+    let line = |what: &str, name: &str, errors: &Errors| {
+        let Errors { rows, predicted, median_ape, p90_ape, bias, .. } = errors;
+        let [median, p90, bias] = [*median_ape, *p90_ape, *bias].map(percent);
+        format!(
+            "  {what:9} {name:20} {rows:6} rows {predicted:6} predicted   median {median:>8}   90th percentile \
+             {p90:>8}   bias {bias:>8}\n"
+        )
+    };
+    let mut page = String::new();
+    for (operator, own) in &report.kernels {
+        page.push_str(&format!("{operator}\n{}", line("all", "", &own.all)));
+        for (what, parts) in [("chip", &own.by_chip), ("format", &own.by_format)] {
+            for (name, errors) in parts {
+                page.push_str(&line(what, name, errors));
+            }
+        }
+    }
+    if !report.unpredicted.is_empty() {
+        page.push_str("\nNot predicted\n");
+        for row in report.unpredicted.iter().take(MOST_UNPREDICTED) {
+            page.push_str(&format!("  {}\n", row.reason));
+        }
+        if let Some(more) = report.unpredicted.len().checked_sub(MOST_UNPREDICTED).filter(|more| *more > 0) {
+            page.push_str(&format!("  … and {more} more\n"));
+        }
+    }
+    page.push_str(&format!("\n{} rows, {} predicted\n", report.rows, report.predicted));
     page
 }
 

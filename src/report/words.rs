@@ -276,6 +276,11 @@ pub fn warning(warning: &Warning) -> String {
             "{} has no published rate for part of the arithmetic; it is assumed from that of another number format.",
             chip(id)
         ),
+        Warning::UnstatedSpeculation { chip: id, twice } => format!(
+            "The speed of {} follows public services and statements that don't say whether they speculate{}.",
+            chip(id),
+            if *twice { ": the speculation asked for may count twice" } else { "" },
+        ),
         Warning::EmulatedFormat { chip: id, format } => {
             format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
         }

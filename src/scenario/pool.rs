@@ -75,20 +75,32 @@ pub enum Wire {
     Domain,
     /// PCI Express 5, sixteen lanes per chip.
     Pcie5,
-    /// InfiniBand, 400 Gb/s per chip.
+    /// InfiniBand HDR, 200 Gb/s per chip.
+    Ib200,
+    /// InfiniBand NDR, 400 Gb/s per chip.
     Ib400,
+    /// InfiniBand XDR, 800 Gb/s per chip.
+    Ib800,
     /// RDMA over Ethernet, 400 Gb/s per chip.
     Eth400,
     /// RDMA over Ethernet, 800 Gb/s per chip.
     Eth800,
-    /// Elastic Fabric Adapter, 400 Gb/s per chip.
+    /// Elastic Fabric Adapter of AWS: what an instance has, divided among its chips.
     Efa,
 }
 
 impl Wire {
     /// All wires, in the order of menus.
-    pub const ALL: [Self; 6] =
-        [Self::Domain, Self::Pcie5, Self::Ib400, Self::Eth400, Self::Eth800, Self::Efa];
+    pub const ALL: [Self; 8] = [
+        Self::Domain,
+        Self::Pcie5,
+        Self::Ib400,
+        Self::Ib800,
+        Self::Ib200,
+        Self::Eth400,
+        Self::Eth800,
+        Self::Efa,
+    ];
 
     /// Identifier in links.
     #[must_use]
@@ -96,7 +108,9 @@ impl Wire {
         match self {
             Self::Domain => "domain",
             Self::Pcie5 => "pcie5",
+            Self::Ib200 => "ib200",
             Self::Ib400 => "ib400",
+            Self::Ib800 => "ib800",
             Self::Eth400 => "eth400",
             Self::Eth800 => "eth800",
             Self::Efa => "efa",

@@ -41,11 +41,16 @@ pub fn connection(
             figure: "network bandwidth; state a link",
         })
     };
+    let unknown = |chip: &Chip| Refusal::MissingFigure {
+        chip: chip.id.to_string(),
+        figure: "bandwidth of such a link",
+    };
+    let named = |kind, chip: &Chip| wire(kind, &chip.id).ok_or_else(|| unknown(chip));
     match (scenario.link, shared) {
         (PoolLink::Custom { bandwidth, latency }, _) => Ok(both(bandwidth, latency.unwrap_or(row.latency))),
         (PoolLink::Auto, Some(up)) => Ok(both(up.bandwidth * row.efficiency, row.latency)),
         (PoolLink::Wire(Wire::Domain), Some(up)) => {
-            let own = wire(Wire::Domain);
+            let own = named(Wire::Domain, first)?;
             Ok(both(up.bandwidth * own.efficiency, own.latency))
         }
         (PoolLink::Auto | PoolLink::Wire(Wire::Domain), None) => Ok(Connection {
@@ -54,15 +59,15 @@ pub fn connection(
             latency: row.latency,
             apart: scenario.link != PoolLink::Auto,
         }),
-        (PoolLink::Wire(named), _) => {
-            let own = wire(named);
-            match own.bandwidth {
-                Some(bandwidth) => Ok(both(bandwidth * own.efficiency, own.latency)),
-                None => Err(Refusal::MissingFigure {
-                    chip: first.id.to_string(),
-                    figure: "bandwidth of such a link",
-                }),
-            }
+        (PoolLink::Wire(kind), _) => {
+            // Each end has what its own instances have of such a wire.
+            let end = |chip: &Chip| {
+                let own = named(kind, chip)?;
+                let bandwidth = own.bandwidth.ok_or_else(|| unknown(chip))?;
+                Ok((bandwidth * own.efficiency, own.latency))
+            };
+            let ((first, latency), (second, _)) = (end(first)?, end(second)?);
+            Ok(Connection { first, second, latency, apart: false })
         }
     }
 }

@@ -305,6 +305,13 @@ pub enum Warning {
         /// The chip.
         chip: String,
     },
+    /// The law of the chip is fitted on speeds of public services that do not say whether they speculate.
+    UnstatedSpeculation {
+        /// The chip.
+        chip: String,
+        /// Whether the scenario asks for speculation on top, which may then count twice.
+        twice: bool,
+    },
     /// The model's number format has no unit on the chip, so a wider one does the work.
     EmulatedFormat {
         /// The chip.

@@ -12,7 +12,7 @@ use super::outcome::{Steady, Warning};
 use super::refusal::Refusal;
 use super::{capped, colocated, disaggregated};
 use crate::machine::Constants;
-use crate::scenario::Scenario;
+use crate::scenario::{Role, Scenario};
 
 /// Serves a scenario.
 ///
@@ -31,6 +31,13 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     let speculates = deployment.decode.draft.as_ref().is_some_and(|draft| draft.tokens > 0);
     if speculates || deployment.decode.partner.is_some() {
         steady.warnings.push(Warning::Unmeasured);
+    }
+    for pool in steady.pools.iter().filter(|pool| pool.role != Role::Prefill) {
+        let row = scenario.chip(&pool.chip).and_then(|chip| tables.sram(chip));
+        let said = Warning::UnstatedSpeculation { chip: pool.chip.clone(), twice: speculates };
+        if row.is_some_and(|own| own.may_speculate) && !steady.warnings.contains(&said) {
+            steady.warnings.push(said);
+        }
     }
     if deployment.lengths.longest > models.model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });

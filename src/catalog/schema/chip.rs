@@ -68,6 +68,8 @@ block! {
         int8_TOPS: Option<f64>,
         /// In 16-bit floats.
         bf16_TFLOPS: Option<f64>,
+        /// In 16-bit floats where nobody publishes it: by the ratio of the maker's chips that publish both.
+        assumed_bf16_TFLOPS: Option<f64>,
     }
 }
 
@@ -183,7 +185,11 @@ impl ChipFile {
         c.range("peaks.fp8_TFLOPS", p.fp8_TFLOPS, bounds::FP8, 1e12);
         c.range("peaks.int8_TOPS", p.int8_TOPS, bounds::INT8, 1e12);
         c.range("peaks.bf16_TFLOPS", p.bf16_TFLOPS, bounds::BF16, 1e12);
-        let rising = [p.bf16_TFLOPS, p.fp8_TFLOPS, p.fp4_TFLOPS];
+        c.range("peaks.assumed_bf16_TFLOPS", p.assumed_bf16_TFLOPS, bounds::BF16, 1e12);
+        c.ensure(p.bf16_TFLOPS.is_none() || p.assumed_bf16_TFLOPS.is_none(), || {
+            "[peaks] has both bf16_TFLOPS and assumed_bf16_TFLOPS; leave out the assumed one".to_owned()
+        });
+        let rising = [p.bf16_TFLOPS.or(p.assumed_bf16_TFLOPS), p.fp8_TFLOPS, p.fp4_TFLOPS];
         c.ensure(rising.iter().flatten().is_sorted(), || {
             "a narrower float is slower than a wider one in [peaks]; are the columns swapped, or is one peak sparse?".to_owned()
         });
@@ -279,6 +285,7 @@ impl ChipFile {
             cell(p.fp8_TFLOPS),
             cell(p.int8_TOPS),
             cell(p.bf16_TFLOPS),
+            cell(p.assumed_bf16_TFLOPS),
             memory.map(|own| own.kind.clone()).unwrap_or_default(),
             cell(memory.map(|own| own.named_GB)),
             cell(memory.map(|own| bytes(own.capacity_bytes))),

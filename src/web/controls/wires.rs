@@ -118,9 +118,11 @@ const fn name(wire: Wire) -> &'static str {
     match wire {
         Wire::Domain => "Scale-up domain",
         Wire::Pcie5 => "PCIe 5, 16 lanes",
+        Wire::Ib200 => "InfiniBand 200 Gb/s",
         Wire::Ib400 => "InfiniBand 400 Gb/s",
+        Wire::Ib800 => "InfiniBand 800 Gb/s",
         Wire::Eth400 => "Ethernet 400 Gb/s",
         Wire::Eth800 => "Ethernet 800 Gb/s",
-        Wire::Efa => "EFA 400 Gb/s",
+        Wire::Efa => "EFA of AWS",
     }
 }

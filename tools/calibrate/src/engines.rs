@@ -22,7 +22,7 @@ const SCALES: (f64, f64) = (0.08, 0.15);
 /// Weight of TTFT against TPOT.
 const TTFT_WEIGHT: f64 = 0.8;
 /// Highest batch-1 TPOT over bytes by bandwidth that an anchor lets pass.
-const ANCHOR: f64 = 1.28;
+const ANCHOR: f64 = 1.33;
 /// Weight of an anchor that is exceeded.
 const ANCHOR_WEIGHT: f64 = 40.0;
 
@@ -77,16 +77,16 @@ static FITTED: [Constant; 23] = [
     time!("sequence_us", sequence, micros, 1e6, 4.0, 0.8, 0.1, 60.0),
     time!("layer_us", layer, micros, 1e6, 2.0, 0.7, 0.2, 6.0),
     time!("expert_layer_us", expert_layer, micros, 1e6, 15.0, 0.8, 1.0, 80.0),
-    scale!("floor", floor_scale, 0.8, 0.25, 0.4, 1.2),
-    scale!("gemm", gemm_scale, 0.95, 0.12, 0.7, 1.5),
-    scale!("attention", attention_scale, 1.1, 0.25, 0.7, 3.0),
+    scale!("floor", floor_scale, 1.0, 0.25, 0.4, 1.3),
+    scale!("gemm", gemm_scale, 1.0, 0.12, 0.7, 1.5),
+    scale!("attention", attention_scale, 1.0, 0.15, 0.7, 1.5),
     scale!("experts", expert_scale, 1.0, 0.25, 0.6, 2.0),
     scale!("experts_fp4", expert_fp4_scale, 1.0, 0.25, 0.6, 2.0),
     scale!("experts_mixed", expert_mixed_scale, 1.0, 0.25, 0.6, 2.0),
     scale!("link", link_scale, 1.0, 0.3, 0.5, 2.5),
     scale!("interference", interference, 1.0, 0.12, 0.6, 1.4),
     scale!("mixing", mixing, 0.4, 0.5, 0.02, 0.95),
-    scale!("prefill", prefill_scale, 0.95, 0.2, 0.6, 2.0),
+    scale!("prefill", prefill_scale, 1.0, 0.2, 0.6, 2.0),
     scale!("prefill_experts", prefill_expert_scale, 1.0, 0.3, 0.6, 2.5),
     time!("launch_us", launch, micros, 1e6, 40.0, 0.6, 5.0, 300.0),
     time!("launch_experts_us", expert_launch, micros, 1e6, 120.0, 0.8, 10.0, 1500.0),
@@ -195,18 +195,19 @@ fn fit_engine(
     rows_of(engine, &numbers)
 }
 
-/// Dense models alone on one chip with one user, and the time to read their weights once.
+/// Dense models alone on one chip with one user, and the time to read their weights once: on chips whose kernels were
+/// measured, as only there what lies above that time is the engine's.
 fn anchors(engine: Engine) -> Vec<(Scenario, f64)> {
     let mut anchors = Vec::new();
     for (model, chip) in [
         ("llama3-8b", "h100-sxm"),
         ("llama3-8b", "h200"),
-        ("llama3-8b", "mi300x"),
+        ("llama3-8b", "a100-80"),
         ("qwen3-32b", "h200"),
         ("qwen3-32b", "b200"),
         ("gemma3-27b", "h200"),
-        ("llama3-70b", "mi300x"),
-        ("llama3-70b", "mi355x"),
+        ("llama3-70b", "b200"),
+        ("llama3-70b", "b300"),
     ] {
         let (Some(own), Some(memory)) =
             (catalog::model(model), catalog::chip(chip).and_then(|own| own.memory.as_ref()))

@@ -12,6 +12,9 @@ const STEP: f64 = 1e-3;
 const STEP_BOUND: f64 = 0.3;
 /// How strongly bounds repel: next to nothing, but the map is flat there and nothing else would lead back.
 const AWAY: f64 = 1e-3;
+/// Weight of a constant that is a spread away from its centre, against a point that is off by as much.
+const PRIOR: f64 = 0.3;
+const PRIOR_SCALE: f64 = 0.1;
 /// Threads that share the columns of a Jacobian.
 const THREADS: usize = 2;
 
@@ -31,6 +34,24 @@ pub fn lasting(residual: f64, scale: f64) -> f64 {
     let ratio = residual / scale;
     let shrunk = scale * (ratio * ratio).ln_1p().sqrt().copysign(residual);
     if shrunk.is_finite() { shrunk } else { 0.0 }
+}
+
+/// How far constants are from what physics leads one to expect, as residuals beside those of the points. A constant that
+/// the points hold far from there pulls little more.
+pub fn priors(numbers: &[f64], centres: &[f64], spreads: &[f64]) -> Vec<f64> {
+    let far = |((number, centre), spread): ((&f64, &f64), &f64)| {
+        robust((number / centre).ln() / spread * PRIOR, PRIOR_SCALE)
+    };
+    numbers.iter().zip(centres).zip(spreads).map(far).collect()
+}
+
+/// Says which constants the data pushed to the end of their range.
+pub fn tell_bounds(what: &str, names: &[&str], numbers: &[f64], bounds: &[Bounds]) {
+    for ((name, &number), &(low, high)) in names.iter().zip(numbers).zip(bounds) {
+        if number < low * 1.02 || number > high * 0.98 {
+            eprintln!("{what}: {name} = {number:.3} is at the end of {low} to {high}");
+        }
+    }
 }
 
 /// The constants that make the squares of `residuals` least, and that sum.

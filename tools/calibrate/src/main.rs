@@ -4,18 +4,21 @@
 //! |---|---|
 //! | `fit` | robust least squares under bounds |
 //! | `table` | tables in, files of constants out |
-//! | `kernels`, `collectives` | laws of single kernels and exchanges, from `DIR/ops/` |
+//! | `kernels`, `collectives`, `exchanges` | laws of single kernels, collectives and expert exchanges, from `DIR/ops/` |
+//! | `errors` | how far off sizes are that a fit did not see |
 //! | `served` | served points as scenarios, from `DIR/serving.csv` |
 //! | `engines` | what engines add, fitted on served points |
 //! | `residuals` | how far off points are that a fit did not see |
 //! | `bands` | 80 % intervals per evidence class, from those residuals |
 //!
-//! Two runs, one per stage: the library has its constants built in, so that engines are fitted by a program that was built
+//! A run for each stage: the library has its constants built in, so that engines are fitted by a program that was built
 //! after the kernels were written. No network, no clock, no random numbers: equal input gives equal bytes.
 
 mod bands;
 mod collectives;
 mod engines;
+mod errors;
+mod exchanges;
 mod fit;
 mod kernels;
 mod residuals;
@@ -34,18 +37,23 @@ const STRENGTH: engines::Strength = engines::Strength { prior: 0.04, tie: 0.08 }
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [data, stage] = arguments.as_slice() else { bail!("usage: calibrate DIR kernels|engines") };
+    let [data, stage] = arguments.as_slice() else {
+        bail!("usage: calibrate DIR kernels|collectives|engines")
+    };
     let data = Path::new(data);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     match stage.as_str() {
-        "kernels" => {
-            let constants = root.join("data/constants");
-            kernels::calibrate(&data.join("ops"), &constants.join("kernels.csv"))?;
-            collectives::calibrate(&data.join("ops"), &constants.join("collectives.csv"))
-        }
+        "kernels" => kernels::calibrate(&data.join("ops"), &root.join("data/constants/kernels.csv")),
+        "collectives" => exchange(data, &root.join("data/constants")),
         "engines" => serve(data, &root),
         other => bail!("no stage is called {other}"),
     }
+}
+
+/// Collectives, and expert exchanges.
+fn exchange(data: &Path, constants: &Path) -> Result<()> {
+    collectives::calibrate(&data.join("ops"), &constants.join("collectives.csv"))?;
+    exchanges::calibrate(&data.join("ops"), &constants.join("exchanges.csv"))
 }
 
 /// Engines, then the bands that points left out of the fit earn.

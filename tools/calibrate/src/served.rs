@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tandem::catalog::{Engine, NumberFormat};
 use tandem::machine::Constants;
-use tandem::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
+use tandem::scenario::{Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
 use tandem::serve::serve;
 use tandem::units::Tokens;
 
@@ -39,9 +39,14 @@ impl Point {
         matches!(self.scenario.split, Split::PrefillDecode { .. })
     }
 
-    /// Colocated rows on rack-scale systems whose description the data's own notes call wrong.
+    /// Colocated rows on rack-scale systems whose description the data's own notes call wrong, and rows that multiply what
+    /// their source did not: InferenceX's `{tp: 4, ep: 4}` on one node is four chips, whose experts four ranks share, but it
+    /// stands as sixteen chips, `tp16:etp4:ep4`.
     pub fn is_suspect(&self) -> bool {
-        self.chip.starts_with("gb") && !self.is_split()
+        let squared = |own: Layout| own.etp > 1 && own.etp == own.ep;
+        let pools = self.scenario.split.pools();
+        let multiplied = pools.iter().any(|(_, pool)| pool.layout.is_some_and(squared));
+        multiplied || (self.chip.starts_with("gb") && !self.is_split())
     }
 
     /// What is predicted, when the scenario can be served.

@@ -1,7 +1,7 @@
 //! Reads tables by the names of their columns and writes the files of constants.
 //!
-//! A file of constants opens with comments for people. They stay as they are; the line that begins with `# Fitted by`
-//! and everything below it is replaced. Nothing of the day or the machine goes in: equal input, equal bytes.
+//! A file of constants opens with comments for people. They stay as they are; lines that tell of a fit, which begin with
+//! `# Fitted by`, `# Held out` or `# On a bound`, and everything below them is replaced. Nothing of the day or the machine goes in: equal input, equal bytes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,12 +24,6 @@ impl Line {
         let text = self.text(column);
         text.parse().with_context(|| format!("`{column}` is {text:?}, not a number"))
     }
-
-    /// A line from pairs, for tests.
-    #[cfg(test)]
-    pub fn of(pairs: &[(&str, String)]) -> Self {
-        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    }
 }
 
 /// All lines of a table.
@@ -50,7 +44,9 @@ pub fn read(path: &Path) -> Result<Vec<Line>> {
 pub fn write(path: &Path, stamp: &str, header: &str, lines: &[String]) -> Result<()> {
     let old = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut text = String::new();
-    for line in old.lines().filter(|line| line.starts_with('#') && !line.starts_with("# Fitted by")) {
+    let told = ["# Fitted by", "# Held out", "# On a bound"];
+    let stays = |line: &&str| line.starts_with('#') && !told.iter().any(|own| line.starts_with(own));
+    for line in old.lines().filter(stays) {
         text += line;
         text.push('\n');
     }

@@ -110,7 +110,7 @@ struct CalibrateArgs {
     /// Folder with serving.csv and ops/
     folder: PathBuf,
     /// Only one stage
-    #[arg(value_parser = ["kernels", "engines"])]
+    #[arg(value_parser = ["kernels", "collectives", "engines"])]
     stage: Option<String>,
 }
 
@@ -191,7 +191,7 @@ fn run(verb: Verb) -> Result<()> {
 /// A program of its own, so that xtask needs neither the library nor a solver. Each stage is built anew, as the library
 /// holds the constants that the stage before has written.
 fn calibrate(root: &Path, args: &CalibrateArgs) -> Result<()> {
-    for stage in ["kernels", "engines"] {
+    for stage in ["kernels", "collectives", "engines"] {
         if args.stage.as_deref().is_none_or(|own| own == stage) {
             let mut command = step::cargo(root);
             command.args(["run", "--release", "--package", "calibrate", "--"]).arg(&args.folder).arg(stage);
