@@ -188,7 +188,9 @@ test("latencies of the scenario and of its pins stand side by side", async () =>
   const { page } = await openReady(browser, { viewport: LAPTOP, link: `v1&${PIN}` });
   assert.equal(await page.locator(".breakdown .stack").count(), 4);
   await page.locator(".reasons .data summary").click();
-  const heads = await page.locator(".reasons .data thead th").allInnerTexts();
+  const head = page.locator(".reasons .data thead th");
+  await head.first().waitFor();
+  const heads = await head.allInnerTexts();
   assert.deepEqual(heads, ["Latency", "Part", "Now", "Pin A"]);
 });
 
