@@ -72,7 +72,7 @@ impl<'a> Fabric<'a> {
             engine,
             measured,
             row: tables.fabric(&chip.id),
-            network_row: tables.link(LinkKind::Network),
+            network_row: tables.link(LinkKind::across(engine.engine)),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
@@ -108,7 +108,9 @@ impl<'a> Fabric<'a> {
     #[must_use]
     pub fn collective(&self, operation: Operation, ranks: u32) -> Collective {
         let alone = self.by(operation, ranks, Some(self.engine.engine));
-        Collective { scale: self.engine.link_scale, ..alone }
+        // What crosses nodes is NCCL's, whatever an engine makes of its own kernels.
+        let scale = if ranks <= self.domain { self.engine.link_scale } else { 1.0 };
+        Collective { scale, ..alone }
     }
 
     /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways

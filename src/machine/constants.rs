@@ -332,6 +332,17 @@ pub struct FamilyRow {
     pub bandwidth: f64,
     /// Whether it has matrix units, whose tiles are padded; without them exponentials cost what products cost.
     pub matrix_units: bool,
+    /// How its kernels multiply block-scaled 8-bit weights, where they fall behind those of other formats.
+    pub block: Option<Fallback>,
+}
+
+/// Kernels that engines fall back to where nobody wrote better ones for a format.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fallback {
+    /// Share of the arithmetic efficiency of other formats.
+    pub compute: f64,
+    /// What one core reads in sequence, in shares of the chip's bandwidth per core: such kernels do not split the depth.
+    pub core: f64,
 }
 
 /// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
@@ -409,6 +420,8 @@ pub struct Measured<'a> {
     pub bandwidth: f64,
     /// Whether it has matrix units.
     pub matrix_units: bool,
+    /// How its kernels multiply block-scaled 8-bit weights, where they fall behind.
+    pub block: Option<Fallback>,
 }
 
 /// What the kernel law has in common for all operators and chips, from `form.csv`.
@@ -554,6 +567,7 @@ impl Constants {
                 compute: 1.0,
                 bandwidth: 1.0,
                 matrix_units: true,
+                block: None,
             };
         };
         let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
@@ -566,6 +580,7 @@ impl Constants {
             compute: row.compute,
             bandwidth: row.bandwidth,
             matrix_units: row.matrix_units,
+            block: row.block,
         }
     }
 
@@ -815,6 +830,13 @@ fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
         compute: or(cells, Families::compute, 1.0)?,
         bandwidth: or(cells, Families::bandwidth, 1.0)?,
         matrix_units: cells.text(Families::matrix)? != "no",
+        block: match cells.text(Families::block)? {
+            "" => None,
+            _ => Some(Fallback {
+                compute: cells.number(Families::block)?,
+                core: cells.number(Families::core)?,
+            }),
+        },
     })
 }
 

@@ -96,6 +96,8 @@ pub struct Kernel {
     extra_keys: f64,
     /// Where compute and memory both count near the ridge.
     soft: bool,
+    /// Whether engines have no other kernel for the format.
+    fallback: bool,
     /// Bytes of the L2 and how many times faster it is, where measured tables show it.
     cache: Option<(Bytes, f64)>,
     /// Least time of a kernel that the host launches.
@@ -170,7 +172,7 @@ impl Kernel {
         // 4-bit experts are multiplied in 8 or 16 bits on chips whose measured kernels do so.
         let unit = if row.chip == "*" { unit } else { row.unit };
         let kernel = Self { provenance, ..Self::from_row(row, chip, unit, measured.cores)? };
-        Some(if provenance == Provenance::AnyChip { kernel.of_family(measured) } else { kernel })
+        Some(if provenance == Provenance::AnyChip { kernel.of_family(measured, chip, native) } else { kernel })
     }
 
     /// The law of one row of constants on a chip of so many cores whose `unit` does the arithmetic. `None` when the chip
@@ -196,6 +198,7 @@ impl Kernel {
             exponential: row.exponential,
             extra_keys: row.extra_keys,
             soft: !row.operator.is_attention(),
+            fallback: false,
             cache: sram.map(|own| (own, row.l2)).filter(|own| own.1 > 1.0),
             host: row.host,
             provenance: Provenance::Measured,
@@ -205,10 +208,10 @@ impl Kernel {
     }
 
     /// What is known of the family of a chip that nobody measured, on top of the set over all chips.
-    fn of_family(self, known: &Measured<'_>) -> Self {
+    fn of_family(self, known: &Measured<'_>, chip: &Chip, format: NumberFormat) -> Self {
         let pad_rows = if known.matrix_units { self.pad_rows } else { 1.0 };
         let exponential = if known.matrix_units { self.exponential } else { 0.0 };
-        Self {
+        let own = Self {
             floor: self.floor.max(known.floor),
             compute_rate: self.compute_rate * known.compute,
             memory_rate: self.memory_rate * known.bandwidth,
@@ -216,6 +219,16 @@ impl Kernel {
             pad_rows,
             exponential,
             ..self
+        };
+        match (format, known.block, &chip.memory) {
+            (NumberFormat::Fp8Block, Some(block), Some(memory)) => Self {
+                compute_rate: own.compute_rate * block.compute,
+                stream_rate: memory.bandwidth * (block.core / known.cores),
+                split: f64::INFINITY,
+                fallback: true,
+                ..own
+            },
+            _ => own,
         }
     }
 
@@ -251,9 +264,12 @@ impl Kernel {
 
     /// The law of a narrower format of which an engine has several kernels to choose from: it reads no slower than the law
     /// of the wider format reads the more bytes, and starts no later. `share` is the bytes of the narrower over those of
-    /// the wider format.
+    /// the wider format. Fallback kernels stay as they are: there is nothing beside them.
     #[must_use]
     pub fn at_least(self, wide: &Self, share: f64) -> Self {
+        if self.fallback {
+            return self;
+        }
         Self {
             floor: self.floor.min(wide.floor),
             ramp: self.ramp.min(wide.ramp),
