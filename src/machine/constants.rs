@@ -363,7 +363,7 @@ impl Name {
 struct Family {
     row: FamilyRow,
     kernels: [Range<usize>; 2],
-    collectives: [Range<usize>; 2],
+    collectives: [Range<usize>; 3],
     exchanges: [Range<usize>; 2],
 }
 
@@ -408,7 +408,7 @@ pub enum On {
 #[derive(Clone, Copy, Debug)]
 pub struct Measured<'a> {
     kernels: [Rows<'a, KernelRow>; 3],
-    collectives: [Rows<'a, CollectiveRow>; 2],
+    collectives: [Rows<'a, CollectiveRow>; 3],
     exchanges: [Rows<'a, ExchangeRow>; 2],
     /// Cores of the chip.
     pub cores: f64,
@@ -489,8 +489,16 @@ impl<'a> Measured<'a> {
         &self,
         operation: Operation,
     ) -> [impl Iterator<Item = &'a CollectiveRow> + Clone + use<'a>; 2] {
-        self.collectives
-            .map(|rows| rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation))
+        let of = |rows: Rows<'a, CollectiveRow>| {
+            rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation)
+        };
+        [of(self.collectives[0]), of(self.collectives[1])]
+    }
+
+    /// The rows of a collective on the elder sibling: of the chip where it was measured itself, else of the one it inherits from.
+    pub fn elder(&self, operation: Operation) -> impl Iterator<Item = &'a CollectiveRow> + use<'a> {
+        let rows = self.collectives[if self.collectives[0].is_empty() { 2 } else { 1 }];
+        rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation)
     }
 
     /// The row of a part of an expert exchange by these kernels, on the chip itself or on the one it inherits from.
@@ -518,12 +526,16 @@ pub fn constants() -> &'static Constants {
                 Name::new(row.chip)
             });
         let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
+        let siblings: Vec<(&str, Option<&str>)> =
+            families.iter().map(|row: &FamilyRow| (row.chip, row.sibling)).collect();
         let family = |row: FamilyRow| {
             let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
+            let elder = |name| siblings.iter().find(|(own, _)| Some(*own) == name)?.1;
+            let [own, near] = names.map(|name| of(&collectives, name));
             Family {
                 row,
                 kernels: names.map(|name| of(&kernels, name)),
-                collectives: names.map(|name| of(&collectives, name)),
+                collectives: [own, near, of(&collectives, Name::new(elder(row.sibling).unwrap_or_default()))],
                 exchanges: names.map(|name| of(&exchanges, name)),
             }
         };
@@ -557,7 +569,7 @@ impl Constants {
     pub fn measured(&self, chip: &str) -> Measured<'_> {
         let any = rows_in(&self.kernels, &self.any);
         let Some(Family { row, kernels, collectives, exchanges }) = self.family(chip) else {
-            let (collectives, exchanges) = ([&[][..]; 2], [&[][..]; 2]);
+            let (collectives, exchanges) = ([&[][..]; 3], [&[][..]; 2]);
             return Measured {
                 kernels: [&[], &[], any],
                 collectives,

@@ -172,7 +172,11 @@ impl Kernel {
         // 4-bit experts are multiplied in 8 or 16 bits on chips whose measured kernels do so.
         let unit = if row.chip == "*" { unit } else { row.unit };
         let kernel = Self { provenance, ..Self::from_row(row, chip, unit, measured.cores)? };
-        Some(if provenance == Provenance::AnyChip { kernel.of_family(measured, chip, native) } else { kernel })
+        Some(if provenance == Provenance::AnyChip {
+            kernel.of_family(measured, chip, native)
+        } else {
+            kernel
+        })
     }
 
     /// The law of one row of constants on a chip of so many cores whose `unit` does the arithmetic. `None` when the chip
