@@ -140,10 +140,11 @@ impl<'a> Fabric<'a> {
         let outer = f64::from(ranks.max(1)) / inner;
         let link = self.bandwidth(ranks.min(self.domain)).get() * self.row.share(inner);
         let volume = operation.volume(inner);
-        let share = (1.0 - law.pair / inner) * power(2.0 / inner, law.crowd);
+        let crowd = if law.crowd > 0.0 { power(2.0 / inner, law.crowd) } else { 1.0 };
+        let share = (1.0 - law.pair / inner) * crowd;
         let read = if direct { inner - 1.0 } else { volume };
         let passes = operation.passes();
-        let crossings = libm::ceil(libm::log2(libm::ceil(outer))) * passes;
+        let crossings = if outer > 1.0 { libm::ceil(libm::log2(libm::ceil(outer))) * passes } else { 0.0 };
         let LinkRow { latency, efficiency } = self.network_row;
         let network = self.network.map_or(link, BytesPerSecond::get) * efficiency;
         let floor = law.t0.get() + law.hop.get() * self.row.steps(inner);

@@ -306,9 +306,10 @@ impl Kernel {
         }
         let padded =
             work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
-        let pieces = larger(work.tiles, 1.0) * larger(work.depth / self.split, 1.0);
-        let late = 1.0 + self.extra_keys / work.keys;
-        let compute = padded / self.compute_rate.get() * late * (1.0 + self.half_tiles / pieces);
+        let parts = larger(work.depth / self.split, 1.0);
+        let pieces = larger(work.tiles, 1.0) * parts;
+        let filled = padded / self.compute_rate.get() * (1.0 + self.half_tiles / pieces);
+        let compute = if self.soft { filled } else { filled * (1.0 + self.extra_keys / work.keys) };
         let streamed = work.streamed.get();
         // Of what is read, the share that the memory itself must bring.
         let cold = self.cache.map_or(1.0, |(size, faster)| {
@@ -317,7 +318,7 @@ impl Kernel {
         });
         let memory = streamed * cold / self.memory_rate.get()
             + self.ramp.get() * streamed / (streamed + self.ramp_bytes.get());
-        let stream = work.stream.get() / larger(work.depth / self.split, 1.0) / self.stream_rate.get();
+        let stream = work.stream.get() / (parts * self.stream_rate.get());
         let reading = larger(memory, stream);
         let core =
             if self.soft { fourth_root(fourth(compute) + fourth(reading)) } else { larger(compute, reading) };
