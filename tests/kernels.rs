@@ -264,7 +264,9 @@ fn fewer_bytes_are_never_slower_for_one_user() {
                 )
             };
             let Some(wide) = tpot(&link("weights=bf16&kv=bf16")) else { continue };
-            for narrow in ["fp8", "int8", "int4", "nvfp4"] {
+            // On CDNA3 the release of Qwen3 30B in fp8, whose weights have block scales, runs by fallback kernels.
+            let fallback = constants().measured(&chip.id).block.is_some() && model == "qwen3-30b-a3b";
+            for narrow in ["fp8", "int8", "int4", "nvfp4"].into_iter().skip(usize::from(fallback)) {
                 let own = tpot(&link(&format!("weights={narrow}&experts={narrow}&kv=bf16"))).unwrap();
                 assert!(own <= wide * (1.0 + QUEUE), "{} {model} {narrow}: {own} against {wide}", chip.id);
                 seen += 1;

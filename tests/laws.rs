@@ -270,8 +270,9 @@ fn batch_one_of_a_dense_model_is_bandwidth() {
             * (parameters.total() - if model(model_id).tied_embeddings { 0.0 } else { parameters.embedding });
         let light = read / chip(chip_id).memory.as_ref().unwrap().bandwidth.get();
         let ratio = evaluation.steady.tpot.get() / light;
-        // AMD's served speeds reach half of the data sheet (24.1 ms for Gemma 4 31B in bf16 on MI300X are 2.1 times).
-        let most = if chip(chip_id).vendor == "AMD" { 2.6 } else { 1.35 };
+        // AMD's served speeds reach half of the data sheet (24.1 ms for Gemma 4 31B in bf16 on MI300X are 2.1 times), and floors
+        // of kernels weigh more in a small model.
+        let most = if chip(chip_id).vendor == "AMD" { 2.4 } else { 1.35 };
         assert!((1.0..most).contains(&ratio), "{model_id} on {chip_id}: {ratio} times bytes over bandwidth");
     }
 }

@@ -103,7 +103,7 @@ columns!(
 columns!(
     /// Columns of `families.csv`.
     Families:
-    chip, generation, sibling, cores, floor_us, compute, bandwidth, matrix
+    chip, generation, sibling, cores, floor_us, compute, bandwidth, matrix, block, core
 );
 columns!(
     /// Columns of `sram.csv`.

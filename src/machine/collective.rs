@@ -12,7 +12,7 @@
 //! Beyond the domain the exchange is hierarchical: NCCL's inside, then across nodes on as many network cards as the domain
 //! has chips. An all-reduce crosses twice for each doubling of nodes, the others once.
 
-use super::constants::{CollectiveLaw, Constants, FabricRow, Measured, Operation, Topology};
+use super::constants::{CollectiveLaw, CollectiveRow, Constants, FabricRow, Measured, Operation, Topology};
 use super::engine::EngineRow;
 use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
 use super::link::{LinkKind, LinkRow};
@@ -44,8 +44,8 @@ pub struct Collective {
     ranks: u32,
     inner: f64,
     outer: f64,
-    /// Start and seconds per byte of the message of each way there is, the sooner way of the first library first.
-    ways: [(f64, f64); 4],
+    /// Start and seconds per byte of the message of each way there is, the sooner and the wider way of each library.
+    ways: [(f64, f64); 8],
     /// Seconds per byte of the message on the links alone.
     least: f64,
     /// Latency across nodes.
@@ -72,7 +72,7 @@ impl<'a> Fabric<'a> {
             engine,
             measured,
             row: tables.fabric(&chip.id),
-            network_row: tables.link(LinkKind::Network),
+            network_row: tables.link(LinkKind::across(engine.engine)),
             link: chip.scale_up.map(|up| up.bandwidth),
             domain: chip.scale_up.map_or(1, |up| up.domain).max(1),
             network: chip.scale_out,
@@ -107,8 +107,17 @@ impl<'a> Fabric<'a> {
     /// The constants of a collective among so many ranks under the engine.
     #[must_use]
     pub fn collective(&self, operation: Operation, ranks: u32) -> Collective {
-        let alone = self.by(operation, ranks, Some(self.engine.engine));
-        Collective { scale: self.engine.link_scale, ..alone }
+        let mut alone = self.by(operation, ranks, Some(self.engine.engine));
+        // A newer chip runs what its elder sibling runs, though a table shows it slower: an engine's later release mends that.
+        for (law, direct) in self.elder(operation, ranks) {
+            let elder = self.alone(operation, ranks, law, direct);
+            let place = if direct { 4 } else { 6 };
+            [alone.ways[place], alone.ways[place + 1]] = [elder.ways[0], elder.ways[1]];
+        }
+        // What crosses nodes is NCCL's, which no engine makes faster as it does its own kernels.
+        let own = self.engine.link_scale;
+        let scale = if ranks <= self.domain { own } else { own.max(1.0) };
+        Collective { scale, ..alone }
     }
 
     /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways
@@ -118,7 +127,8 @@ impl<'a> Fabric<'a> {
         let alone = |(law, direct)| self.alone(operation, ranks, law, direct);
         let mut found = alone(self.law(operation, None));
         if let Some(own) = library.and_then(|engine| self.own(operation, ranks, engine)).map(alone) {
-            found.ways = [own.ways[0], own.ways[1], found.ways[0], found.ways[1]];
+            [found.ways[2], found.ways[3]] = [found.ways[0], found.ways[1]];
+            [found.ways[0], found.ways[1]] = [own.ways[0], own.ways[1]];
         }
         found
     }
@@ -130,10 +140,11 @@ impl<'a> Fabric<'a> {
         let outer = f64::from(ranks.max(1)) / inner;
         let link = self.bandwidth(ranks.min(self.domain)).get() * self.row.share(inner);
         let volume = operation.volume(inner);
-        let share = (1.0 - law.pair / inner) * power(2.0 / inner, law.crowd);
+        let crowd = if law.crowd > 0.0 { power(2.0 / inner, law.crowd) } else { 1.0 };
+        let share = (1.0 - law.pair / inner) * crowd;
         let read = if direct { inner - 1.0 } else { volume };
         let passes = operation.passes();
-        let crossings = libm::ceil(libm::log2(libm::ceil(outer))) * passes;
+        let crossings = if outer > 1.0 { libm::ceil(libm::log2(libm::ceil(outer))) * passes } else { 0.0 };
         let LinkRow { latency, efficiency } = self.network_row;
         let network = self.network.map_or(link, BytesPerSecond::get) * efficiency;
         let floor = law.t0.get() + law.hop.get() * self.row.steps(inner);
@@ -147,6 +158,10 @@ impl<'a> Fabric<'a> {
                 (floor + law.switch.get(), volume / (link * law.efficiency * share)),
                 NO_WAY,
                 NO_WAY,
+                NO_WAY,
+                NO_WAY,
+                NO_WAY,
+                NO_WAY,
             ],
             least: volume / link,
             crossing: latency.get() * crossings,
@@ -157,9 +172,27 @@ impl<'a> Fabric<'a> {
 
     /// The law of an engine's own kernels, where it has some for so many ranks.
     fn own(&self, operation: Operation, ranks: u32, engine: Engine) -> Option<(&'a CollectiveLaw, bool)> {
+        (ranks <= self.reached(engine))
+            .then(|| self.law(operation, Some(engine)))
+            .filter(|(_, direct)| *direct)
+    }
+
+    /// Ranks that an engine's own kernels reach.
+    fn reached(&self, engine: Engine) -> u32 {
         let host = if engine == Engine::Trtllm { 0 } else { self.row.host };
-        let most = if host == 0 { self.domain } else { host.min(self.domain) };
-        (ranks <= most).then(|| self.law(operation, Some(engine))).filter(|(_, direct)| *direct)
+        if host == 0 { self.domain } else { host.min(self.domain) }
+    }
+
+    /// The engine's kernels and NCCL's as they run on the elder sibling of the chip whose law is used.
+    fn elder(
+        &self,
+        operation: Operation,
+        ranks: u32,
+    ) -> impl Iterator<Item = (&'a CollectiveLaw, bool)> + use<'a> {
+        let engine = self.engine.engine;
+        let reached = ranks <= self.reached(engine);
+        let used = move |row: &&CollectiveRow| row.library.is_none_or(|own| own == engine && reached);
+        self.measured.elder(operation).filter(used).map(|row| (&row.law, row.library.is_some()))
     }
 
     /// The law of a collective by a library, or else by NCCL, and whether every rank reads the messages of all others.
@@ -278,7 +311,7 @@ impl Collective {
     /// Time of a message that is nearly empty.
     #[must_use]
     pub fn latency(&self) -> Seconds {
-        let floor = smaller(self.ways[0].0, self.ways[2].0);
+        let floor = self.ways.iter().fold(f64::INFINITY, |least, way| smaller(least, way.0));
         let inner = if self.inner > 1.0 { floor * self.scale } else { 0.0 };
         Seconds::new(inner + self.crossing)
     }
@@ -292,9 +325,8 @@ impl Collective {
         let mut time = 0.0;
         if self.inner > 1.0 {
             let size = bytes.get();
-            let way = |(start, slope): (f64, f64)| start + size * slope;
-            let [soon, wide, other, else_wide] = self.ways.map(way);
-            let fastest = smaller(smaller(soon, wide), smaller(other, else_wide));
+            let way = |fastest, (start, slope): (f64, f64)| smaller(fastest, start + size * slope);
+            let fastest = self.ways.into_iter().fold(f64::INFINITY, way);
             time = larger(fastest * self.scale, size * self.least);
         }
         if self.outer > 1.0 {

@@ -332,6 +332,17 @@ pub struct FamilyRow {
     pub bandwidth: f64,
     /// Whether it has matrix units, whose tiles are padded; without them exponentials cost what products cost.
     pub matrix_units: bool,
+    /// How its kernels multiply block-scaled 8-bit weights, where they fall behind those of other formats.
+    pub block: Option<Fallback>,
+}
+
+/// Kernels that engines fall back to where nobody wrote better ones for a format.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fallback {
+    /// Share of the arithmetic efficiency of other formats.
+    pub compute: f64,
+    /// What one core reads in sequence, in shares of the chip's bandwidth per core: such kernels do not split the depth.
+    pub core: f64,
 }
 
 /// A short name as one number, in the order of its letters. Comparing texts took a quarter of an evaluation.
@@ -352,7 +363,7 @@ impl Name {
 struct Family {
     row: FamilyRow,
     kernels: [Range<usize>; 2],
-    collectives: [Range<usize>; 2],
+    collectives: [Range<usize>; 3],
     exchanges: [Range<usize>; 2],
 }
 
@@ -397,7 +408,7 @@ pub enum On {
 #[derive(Clone, Copy, Debug)]
 pub struct Measured<'a> {
     kernels: [Rows<'a, KernelRow>; 3],
-    collectives: [Rows<'a, CollectiveRow>; 2],
+    collectives: [Rows<'a, CollectiveRow>; 3],
     exchanges: [Rows<'a, ExchangeRow>; 2],
     /// Cores of the chip.
     pub cores: f64,
@@ -409,6 +420,8 @@ pub struct Measured<'a> {
     pub bandwidth: f64,
     /// Whether it has matrix units.
     pub matrix_units: bool,
+    /// How its kernels multiply block-scaled 8-bit weights, where they fall behind.
+    pub block: Option<Fallback>,
 }
 
 /// What the kernel law has in common for all operators and chips, from `form.csv`.
@@ -476,8 +489,16 @@ impl<'a> Measured<'a> {
         &self,
         operation: Operation,
     ) -> [impl Iterator<Item = &'a CollectiveRow> + Clone + use<'a>; 2] {
-        self.collectives
-            .map(|rows| rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation))
+        let of = |rows: Rows<'a, CollectiveRow>| {
+            rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation)
+        };
+        [of(self.collectives[0]), of(self.collectives[1])]
+    }
+
+    /// The rows of a collective on the elder sibling: of the chip where it was measured itself, else of the one it inherits from.
+    pub fn elder(&self, operation: Operation) -> impl Iterator<Item = &'a CollectiveRow> + use<'a> {
+        let rows = self.collectives[if self.collectives[0].is_empty() { 2 } else { 1 }];
+        rows.iter().map(|(_, row)| row).filter(move |row| row.operation == operation)
     }
 
     /// The row of a part of an expert exchange by these kernels, on the chip itself or on the one it inherits from.
@@ -505,12 +526,16 @@ pub fn constants() -> &'static Constants {
                 Name::new(row.chip)
             });
         let families = rows(include_str!(concat!(env!("OUT_DIR"), "/families.csv")), family_row);
+        let siblings: Vec<(&str, Option<&str>)> =
+            families.iter().map(|row: &FamilyRow| (row.chip, row.sibling)).collect();
         let family = |row: FamilyRow| {
             let names = [Some(row.chip), row.sibling].map(|name| Name::new(name?));
+            let elder = |name| siblings.iter().find(|(own, _)| Some(*own) == name)?.1;
+            let [own, near] = names.map(|name| of(&collectives, name));
             Family {
                 row,
                 kernels: names.map(|name| of(&kernels, name)),
-                collectives: names.map(|name| of(&collectives, name)),
+                collectives: [own, near, of(&collectives, Name::new(elder(row.sibling).unwrap_or_default()))],
                 exchanges: names.map(|name| of(&exchanges, name)),
             }
         };
@@ -544,7 +569,7 @@ impl Constants {
     pub fn measured(&self, chip: &str) -> Measured<'_> {
         let any = rows_in(&self.kernels, &self.any);
         let Some(Family { row, kernels, collectives, exchanges }) = self.family(chip) else {
-            let (collectives, exchanges) = ([&[][..]; 2], [&[][..]; 2]);
+            let (collectives, exchanges) = ([&[][..]; 3], [&[][..]; 2]);
             return Measured {
                 kernels: [&[], &[], any],
                 collectives,
@@ -554,6 +579,7 @@ impl Constants {
                 compute: 1.0,
                 bandwidth: 1.0,
                 matrix_units: true,
+                block: None,
             };
         };
         let [own, near] = kernels.each_ref().map(|rows| rows_in(&self.kernels, rows));
@@ -566,6 +592,7 @@ impl Constants {
             compute: row.compute,
             bandwidth: row.bandwidth,
             matrix_units: row.matrix_units,
+            block: row.block,
         }
     }
 
@@ -815,6 +842,13 @@ fn family_row(cells: &Cells<'static>) -> Option<FamilyRow> {
         compute: or(cells, Families::compute, 1.0)?,
         bandwidth: or(cells, Families::bandwidth, 1.0)?,
         matrix_units: cells.text(Families::matrix)? != "no",
+        block: match cells.text(Families::block)? {
+            "" => None,
+            _ => Some(Fallback {
+                compute: cells.number(Families::block)?,
+                core: cells.number(Families::core)?,
+            }),
+        },
     })
 }
 

@@ -96,6 +96,8 @@ pub struct Kernel {
     extra_keys: f64,
     /// Where compute and memory both count near the ridge.
     soft: bool,
+    /// Whether engines have no other kernel for the format.
+    fallback: bool,
     /// Bytes of the L2 and how many times faster it is, where measured tables show it.
     cache: Option<(Bytes, f64)>,
     /// Least time of a kernel that the host launches.
@@ -170,7 +172,11 @@ impl Kernel {
         // 4-bit experts are multiplied in 8 or 16 bits on chips whose measured kernels do so.
         let unit = if row.chip == "*" { unit } else { row.unit };
         let kernel = Self { provenance, ..Self::from_row(row, chip, unit, measured.cores)? };
-        Some(if provenance == Provenance::AnyChip { kernel.of_family(measured) } else { kernel })
+        Some(if provenance == Provenance::AnyChip {
+            kernel.of_family(measured, chip, native)
+        } else {
+            kernel
+        })
     }
 
     /// The law of one row of constants on a chip of so many cores whose `unit` does the arithmetic. `None` when the chip
@@ -196,6 +202,7 @@ impl Kernel {
             exponential: row.exponential,
             extra_keys: row.extra_keys,
             soft: !row.operator.is_attention(),
+            fallback: false,
             cache: sram.map(|own| (own, row.l2)).filter(|own| own.1 > 1.0),
             host: row.host,
             provenance: Provenance::Measured,
@@ -205,10 +212,10 @@ impl Kernel {
     }
 
     /// What is known of the family of a chip that nobody measured, on top of the set over all chips.
-    fn of_family(self, known: &Measured<'_>) -> Self {
+    fn of_family(self, known: &Measured<'_>, chip: &Chip, format: NumberFormat) -> Self {
         let pad_rows = if known.matrix_units { self.pad_rows } else { 1.0 };
         let exponential = if known.matrix_units { self.exponential } else { 0.0 };
-        Self {
+        let own = Self {
             floor: self.floor.max(known.floor),
             compute_rate: self.compute_rate * known.compute,
             memory_rate: self.memory_rate * known.bandwidth,
@@ -216,6 +223,16 @@ impl Kernel {
             pad_rows,
             exponential,
             ..self
+        };
+        match (format, known.block, &chip.memory) {
+            (NumberFormat::Fp8Block, Some(block), Some(memory)) => Self {
+                compute_rate: own.compute_rate * block.compute,
+                stream_rate: memory.bandwidth * (block.core / known.cores),
+                split: f64::INFINITY,
+                fallback: true,
+                ..own
+            },
+            _ => own,
         }
     }
 
@@ -251,9 +268,12 @@ impl Kernel {
 
     /// The law of a narrower format of which an engine has several kernels to choose from: it reads no slower than the law
     /// of the wider format reads the more bytes, and starts no later. `share` is the bytes of the narrower over those of
-    /// the wider format.
+    /// the wider format. Fallback kernels stay as they are: there is nothing beside them.
     #[must_use]
     pub fn at_least(self, wide: &Self, share: f64) -> Self {
+        if self.fallback {
+            return self;
+        }
         Self {
             floor: self.floor.min(wide.floor),
             ramp: self.ramp.min(wide.ramp),
@@ -286,9 +306,10 @@ impl Kernel {
         }
         let padded =
             work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
-        let pieces = larger(work.tiles, 1.0) * larger(work.depth / self.split, 1.0);
-        let late = 1.0 + self.extra_keys / work.keys;
-        let compute = padded / self.compute_rate.get() * late * (1.0 + self.half_tiles / pieces);
+        let parts = larger(work.depth / self.split, 1.0);
+        let pieces = larger(work.tiles, 1.0) * parts;
+        let filled = padded / self.compute_rate.get() * (1.0 + self.half_tiles / pieces);
+        let compute = if self.soft { filled } else { filled * (1.0 + self.extra_keys / work.keys) };
         let streamed = work.streamed.get();
         // Of what is read, the share that the memory itself must bring.
         let cold = self.cache.map_or(1.0, |(size, faster)| {
@@ -297,7 +318,7 @@ impl Kernel {
         });
         let memory = streamed * cold / self.memory_rate.get()
             + self.ramp.get() * streamed / (streamed + self.ramp_bytes.get());
-        let stream = work.stream.get() / larger(work.depth / self.split, 1.0) / self.stream_rate.get();
+        let stream = work.stream.get() / (parts * self.stream_rate.get());
         let reading = larger(memory, stream);
         let core =
             if self.soft { fourth_root(fourth(compute) + fourth(reading)) } else { larger(compute, reading) };

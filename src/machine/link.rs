@@ -1,5 +1,6 @@
 //! Exchanges that no fit covers (`constants/links.csv`; the file explains them).
 
+use crate::catalog::Engine;
 use crate::catalog::columns::Links;
 use crate::units::Seconds;
 
@@ -13,8 +14,10 @@ mod rows {
 pub enum LinkKind {
     /// A hop between pipeline stages inside a scale-up domain.
     Domain,
-    /// A message across nodes, in a collective or between pipeline stages.
+    /// A message across nodes, in a collective of TensorRT-LLM or between pipeline stages.
     Network,
+    /// A message across nodes in a collective of vLLM or SGLang, which call NCCL through PyTorch.
+    Across,
     /// A transfer between pools.
     Pool,
 }
@@ -30,7 +33,13 @@ pub struct LinkRow {
 
 impl LinkKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Domain, Self::Network, Self::Pool];
+    pub const ALL: [Self; 4] = [Self::Domain, Self::Network, Self::Across, Self::Pool];
+
+    /// What a collective of the engine takes across nodes.
+    #[must_use]
+    pub fn across(engine: Engine) -> Self {
+        if engine == Engine::Trtllm { Self::Network } else { Self::Across }
+    }
 }
 
 impl LinkRow {
@@ -40,6 +49,7 @@ impl LinkRow {
         let row = match kind {
             LinkKind::Domain => &rows::DOMAIN,
             LinkKind::Network => &rows::NETWORK,
+            LinkKind::Across => &rows::ACROSS,
             LinkKind::Pool => &rows::POOL,
         };
         Self { latency: Seconds::micros(Links::latency_us.of(row)), efficiency: Links::efficiency.of(row) }

@@ -73,11 +73,16 @@ impl Laws {
     fn find(measured: &Measured<'_>, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
-        let law = |operator, format| Self::law(measured, operator, chip, (numerics, format));
+        let law = |operator, format| Self::law(measured, operator, chip, (numerics, format), None);
         let wide = law(gemm, NumberFormat::Bf16)?;
-        let attention = law(gemm, numerics.attention)?;
+        let narrow = |format| Self::law(measured, gemm, chip, (numerics, format), Some(wide));
+        let attention = narrow(numerics.attention)?;
         // Most checkpoints have one format for all of them.
-        let product = |format| if format == numerics.attention { Some(attention) } else { law(gemm, format) };
+        let product = |format| match format {
+            NumberFormat::Bf16 => Some(wide),
+            _ if format == numerics.attention => Some(attention),
+            _ => narrow(format),
+        };
         Some(Self {
             attention,
             dense: product(numerics.dense)?,
@@ -107,12 +112,19 @@ impl Laws {
         operator: Operator,
         chip: &Chip,
         (numerics, format): (Numerics, NumberFormat),
+        wide: Option<Kernel>,
     ) -> Option<Kernel> {
+        if let Some(wide) = wide.filter(|_| format == NumberFormat::Bf16) {
+            return Some(wide);
+        }
         let own = Kernel::find(measured, operator, chip, format)?;
         if format == NumberFormat::Bf16 {
             return Some(own);
         }
-        let wide = Kernel::find(measured, operator, chip, NumberFormat::Bf16)?;
+        let wide = match wide {
+            Some(wide) => wide,
+            None => Kernel::find(measured, operator, chip, NumberFormat::Bf16)?,
+        };
         let bytes = |format: NumberFormat| {
             if operator.is_attention() { format.cached_bytes() } else { numerics.weight_bytes(format) }
         };
