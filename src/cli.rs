@@ -53,7 +53,7 @@ enum Command {
     Size(Size),
     /// Draw which of several scenarios is best over two axes
     Breakeven(Breakeven),
-    /// Show what more bandwidth, arithmetic, memory, link or money would change
+    /// Show what more bandwidth, compute, memory, link or money would change
     Sensitivity(Sensitivity),
     /// Put the difference between two scenarios down to what changed
     Diff(Diff),

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::cost::{Spread, Unpriced};
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
+use crate::scenario::Role;
+use crate::serve::Binding;
 use crate::units::format::Unit;
 use crate::units::{Dollars, DollarsPerHour};
 
@@ -223,6 +225,18 @@ impl Metric {
                 | Self::RequestRate
                 | Self::ThroughputPerMegawatt
         )
+    }
+
+    /// What limits it: a latency what limits its phase, all else what limits the deployment.
+    #[must_use]
+    pub fn limit(self, evaluation: &Evaluation) -> Binding {
+        let steady = &evaluation.steady;
+        let phase = match self {
+            Self::Ttft => steady.phase(Role::Prefill),
+            Self::Tpot | Self::Interactivity => steady.phase(Role::Decode),
+            _ => None,
+        };
+        phase.map_or(steady.binding, |own| own.reason.limit)
     }
 
     /// Reads the metric from an evaluation.

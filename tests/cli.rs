@@ -407,7 +407,7 @@ fn sizing_answers_in_a_sentence() {
         ),
         "{page}"
     );
-    for part in ["/h (", " load to spare before ", "limited by ", " Next: ", "pays below $", "/h per chip"] {
+    for part in ["/h (", " load to spare before ", " load", " Next: ", "pays below $", "/h per chip"] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     let json = run(&[&arguments[..], &["--json"]].concat(), b"");

@@ -48,7 +48,7 @@ fn each_view_has_its_chart() {
         ("sensitivity", ["What moves", "10 % more", "H200 SXM memory bandwidth"]),
         ("replay", ["Time per output token", "p99", "What was done when"]),
         ("agents", ["Input that was cached", "Money per task", "with tiers"]),
-        ("why", ["Where TTFT goes", "Where TPOT goes", "Dense weights"]),
+        ("why", ["Where TTFT goes", "Where TPOT goes", "Weights"]),
         ("roofline", ["Operations under the roofs", "H200 SXM BF16", "Arithmetic intensity"]),
         ("memory", ["Memory of one chip of each pool", "KV cache", "151"]),
         ("flow", ["What flows where", "All chips", "loaded"]),

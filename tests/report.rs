@@ -35,13 +35,16 @@ fn the_sentence_answers_the_question_that_was_asked() {
     assert!(
         closed.contains(" tok/s/user, $")
             && closed.contains("/Mtok of input and output ±")
-            && closed.contains("Limited by ")
+            && closed.contains("decode is memory-bandwidth-bound (weights), at ")
     );
     let open = sentence("v1&model=llama3-8b&rate=1&pool=h200*8");
     assert!(open.starts_with("8 × H200 SXM hold 1 req/s of 8k/1k with"), "{open}");
     let saturated = sentence("v1&rate=1000");
     assert!(saturated.starts_with("Saturated: 1k req/s offered, "), "{saturated}");
-    assert!(saturated.contains(" is the limit. 8 × H100 SXM + 8 × H200 SXM at capacity"), "{saturated}");
+    assert!(
+        saturated.contains("; limited by ") && saturated.contains("8 × H100 SXM + 8 × H200 SXM at capacity"),
+        "{saturated}"
+    );
 }
 
 #[test]

@@ -182,8 +182,8 @@ fn round_trips_are_felt() {
     let (near, far) = (at("100TB/s:0s"), at("100TB/s:10us"));
     let difference = (far.tpot - near.tpot).as_millis();
     assert!((difference - 1.6).abs() < 0.01, "{difference} ms");
-    let link = far.tpot_parts.iter().find(|part| part.cause == Cause::Link).unwrap();
-    assert!((link.time.as_millis() - 1.6).abs() < 0.01);
+    let link = far.tpot_parts.iter().filter(|part| part.cause == Cause::Link);
+    assert!((link.map(|part| part.time.as_millis()).sum::<f64>() - 1.6).abs() < 0.01);
     // 80 layers of 8,192 elements, a byte each there and two back.
     let bytes: Vec<f64> =
         far.flows.iter().filter(|own| own.per == Per::Token).map(|own| own.bytes.get()).collect();

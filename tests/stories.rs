@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::metric::Metric;
 use tandem::report::words;
-use tandem::scenario::link;
+use tandem::scenario::{Role, link};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,8 +45,8 @@ struct Step {
 enum Claim {
     /// A metric of this step against the same of another, counted from 0.
     Figure { metric: String, than: usize, is: Side, by: f64 },
-    /// What limits the deployment.
-    Bound { metric: Bound, is: String },
+    /// What limits the deployment, or a phase.
+    Bound { metric: Why, is: String },
     /// Another link that must not fit.
     Refused { refused: String },
 }
@@ -60,8 +60,21 @@ enum Side {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Bound {
+enum Why {
     Bound,
+    Prefill,
+    Decode,
+}
+
+impl Why {
+    fn read(&self, own: &Evaluation) -> &'static str {
+        let phase = |role| own.steady.phase(role).unwrap().reason.limit;
+        words::binding(match self {
+            Self::Bound => own.steady.binding,
+            Self::Prefill => phase(Role::Prefill),
+            Self::Decode => phase(Role::Decode),
+        })
+    }
 }
 
 fn stories() -> Vec<Story> {
@@ -101,9 +114,9 @@ fn fault(claim: &Claim, own: &Evaluation, all: &[Evaluation]) -> Option<String> 
             (factor < *by)
                 .then(|| format!("{metric} is {here} here and {there} in step {than}: {factor} < {by}"))
         }
-        Claim::Bound { metric: Bound::Bound, is } => {
-            let bound = words::binding(own.steady.binding);
-            (bound != is).then(|| format!("limited by {bound}, not by {is}"))
+        Claim::Bound { metric, is } => {
+            let bound = metric.read(own);
+            (!bound.starts_with(is.as_str())).then(|| format!("{bound}, not {is}"))
         }
         Claim::Refused { refused } => {
             evaluate(&link::parse(refused).scenario).is_ok().then(|| format!("{refused} fits"))
@@ -124,7 +137,7 @@ fn every_story_is_true() {
                 }
             }
             for word in placeholders(&step.text) {
-                if word != "bound" {
+                if !["bound", "prefill", "decode"].contains(&word) {
                     assert!(value(own, word).is_finite(), "{}, “{}”: {word}", story.id, step.title);
                 }
             }

@@ -157,7 +157,7 @@ impl Roofline {
         let Some(roof) = self.roofs.get(op.roof).filter(|roof| roof.sound()) else { return time };
         let share = op.flops / op.seconds / roof.reach(intensity);
         let share = Unit::Percent.format_with(share, Precision::SHORT);
-        let limit = if intensity < roof.ridge() { "memory" } else { "arithmetic" };
+        let limit = if intensity < roof.ridge() { "memory" } else { "compute" };
         format!("{time}, {share} of what {limit} allows")
     }
 }

@@ -12,7 +12,7 @@ use crate::evaluate::evaluate_with;
 use crate::machine::constants;
 use crate::metric::Metric;
 use crate::scenario::Scenario;
-use crate::serve::Refusal;
+use crate::serve::{Binding, Refusal};
 
 /// Most changes of which all orders are tried: each more doubles the evaluations.
 const MOST_EXACT: usize = 7;
@@ -75,6 +75,8 @@ pub struct Difference {
     pub before: f64,
     /// Its value after.
     pub after: f64,
+    /// What limits it before and after.
+    pub limits: [Binding; 2],
     /// What the difference is put down to, largest first. The shares add up to `after - before`.
     pub shares: Vec<Share>,
 }
@@ -93,7 +95,7 @@ pub struct Diff {
 }
 
 /// All metrics of a scenario, or why one has no value.
-type Readings = Vec<Result<f64, String>>;
+type Readings = Vec<Result<(f64, Binding), String>>;
 
 /// Puts the difference between two scenarios down to what changed.
 ///
@@ -119,7 +121,9 @@ pub fn diff(before: &Scenario, after: &Scenario) -> Result<Diff, Refusal> {
     let read = |scenario: &Scenario| -> Result<Readings, Refusal> {
         let evaluation = evaluate_with(scenario, tables)?;
         let metrics = Metric::ALL.into_iter();
-        Ok(metrics.map(|metric| metric.read(&evaluation).map(|own| own.value)).collect())
+        Ok(metrics
+            .map(|metric| metric.read(&evaluation).map(|own| (own.value, metric.limit(&evaluation))))
+            .collect())
     };
     let (first, last) = (read(before)?, read(after)?);
 
@@ -140,7 +144,7 @@ pub fn diff(before: &Scenario, after: &Scenario) -> Result<Diff, Refusal> {
                         }
                     }
                 }
-                read(&scenario).ok().map(|own| own.into_iter().map(Result::ok).collect())
+                read(&scenario).ok().map(|own| own.into_iter().map(|own| own.ok().map(|own| own.0)).collect())
             })
             .collect();
         match states.iter().position(Option::is_none) {
@@ -165,9 +169,10 @@ pub fn diff(before: &Scenario, after: &Scenario) -> Result<Diff, Refusal> {
                         change: steps.get(group).and_then(|own| own.get(index)).copied().unwrap_or(0.0),
                     })
                     .collect();
-                settle(&mut shares, after - before);
+                settle(&mut shares, after.0 - before.0);
                 shares.sort_by(|a, b| b.change.abs().total_cmp(&a.change.abs()));
-                differences.push(Difference { metric, before: *before, after: *after, shares });
+                let limits = [before.1, after.1];
+                differences.push(Difference { metric, before: before.0, after: after.0, limits, shares });
             }
             (Some(Err(reason)), _) | (_, Some(Err(reason))) => absent.push((metric, reason.clone())),
             _ => {}

@@ -1,4 +1,4 @@
-//! Sensitivity: what more bandwidth, arithmetic, memory, link or money changes in a metric, and what binds afterwards.
+//! Sensitivity: what more bandwidth, compute, memory, link or money changes in a metric, and what binds afterwards.
 //!
 //! A chip is tuned in place and keeps its name, so the laws fitted to it go on holding for the shares of its peaks that
 //! kernels reach. Layouts stay as they were settled for the scenario: a lever shows physics, not another choice.
@@ -24,7 +24,7 @@ use crate::units::BytesPerSecond;
 pub enum Lever {
     /// Bandwidth of the memory that holds the weights.
     Bandwidth,
-    /// Arithmetic of all formats.
+    /// Compute of all formats.
     Compute,
     /// Capacity of the memory that holds the weights.
     Memory,
@@ -60,7 +60,7 @@ pub struct Outcome {
     pub value: f64,
     /// Change of the metric as a share of its value before.
     pub change: f64,
-    /// What limits the deployment then.
+    /// What limits the metric then: a latency's phase, or the deployment.
     pub binding: Binding,
 }
 
@@ -90,7 +90,7 @@ pub struct Sensitivity {
     pub metric: Metric,
     /// Its value as things stand.
     pub value: f64,
-    /// What limits the deployment as things stand.
+    /// What limits the metric as things stand: a latency's phase, or the deployment.
     pub binding: Binding,
     /// The levers, widest swing first.
     pub swings: Vec<Swing>,
@@ -137,7 +137,7 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
         let evaluation = evaluate_with(&pulled(&scenario, lever, chip, factor)?, tables).ok()?;
         let after = read(&evaluation).ok()?;
         let change = if value == 0.0 { 0.0 } else { after / value - 1.0 };
-        Some(Outcome { factor, value: after, change, binding: evaluation.steady.binding })
+        Some(Outcome { factor, value: after, change, binding: metric.limit(&evaluation) })
     };
     let kinds = shape::kinds(&scenario);
     let mut swings = Vec::new();
@@ -163,7 +163,7 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
         sides.map(|outcome| outcome.change.abs()).fold(0.0, f64::max)
     };
     swings.sort_by(|a, b| width(b).total_cmp(&width(a)));
-    Ok(Sensitivity { metric, value, binding: base.steady.binding, swings, deployed: Deployed::of(&scenario) })
+    Ok(Sensitivity { metric, value, binding: metric.limit(&base), swings, deployed: Deployed::of(&scenario) })
 }
 
 /// The scenario with so many times as much of something; `None` where it has none of it.

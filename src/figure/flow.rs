@@ -67,14 +67,23 @@ fn pool(own: &PoolState, steady: &Steady, limit: Binding, experts: bool) -> Pool
         utilisation: Some(own.utilisation),
         bottleneck: holds_up(own, steady, limit),
         note: Some(format!(
-            "{} {}",
+            "{} {}. {}",
             if own.role == Role::Prefill { "A prompt takes" } else { "A step takes" },
-            Unit::Seconds.format(own.step.get())
+            Unit::Seconds.format(own.step.get()),
+            why(own.role, steady)
         )),
     }
 }
 
-/// Whether the pool is what limits the deployment.
+/// Why the work of a pool takes its time.
+fn why(role: Role, steady: &Steady) -> String {
+    match steady.phase(role) {
+        Some(phase) => format!("{} is {}.", words::role(role), words::phase(phase)),
+        None => words::phases(steady),
+    }
+}
+
+/// Whether the pool is what limits the deployment: the one that has no slack, or the one whose phase takes longest.
 fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
     match limit {
         Binding::Prefill => matches!(own.role, Role::Prefill | Role::Colocated),
@@ -82,11 +91,14 @@ fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
         Binding::Ffn => own.role == Role::Ffn,
         Binding::Draft => own.role == Role::Draft,
         Binding::Link | Binding::RoundTrips => false,
-        // Where users wait, they wait for the busiest.
-        Binding::Queue => steady.pools.iter().all(|other| other.utilisation <= own.utilisation),
-        // Of two pools that share each layer, the KV cache is read by one and most weights by the other.
-        Binding::Weights if steady.pools.iter().any(|other| other.role == Role::Ffn) => own.role == Role::Ffn,
-        _ => writes(own),
+        Binding::Decode | Binding::Capacity => writes(own),
+        _ if steady.ttft > steady.e2e - steady.ttft => matches!(own.role, Role::Prefill | Role::Colocated),
+        // Of pools that share each step, the one that is at work longest.
+        _ => {
+            let decodes = |other: &&PoolState| other.role != Role::Prefill;
+            let longest = steady.pools.iter().filter(decodes).all(|other| other.step <= own.step);
+            own.role != Role::Prefill && longest
+        }
     }
 }
 

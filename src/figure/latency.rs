@@ -1,17 +1,20 @@
-//! Why the latencies are what they are: each as a bar of its parts, coloured by cause, the scenario above what is pinned.
+//! Why the latencies are what they are: each as a bar of its parts, coloured by what limits them, the scenario above what is
+//! pinned.
 
 use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Bar, Bars, Paint, Segment, Tint};
 use crate::report::words;
-use crate::serve::{Cause, Part, Steady};
-use crate::units::format::{ABSENT, Unit};
+use crate::scenario::Role;
+use crate::serve::{Binding, Cause, Part, Resource, Steady};
+use crate::units::format::{ABSENT, Precision, Unit};
 use crate::units::order;
 
-/// A latency: its name, and what it adds up.
-pub type Latency = (&'static str, fn(&Steady) -> &Vec<Part>);
+/// A latency: its name, the phase that it is of, and what it adds up.
+pub type Latency = (&'static str, Role, fn(&Steady) -> &Vec<Part>);
 
 /// The latencies, in the order in which users feel them.
-pub const LATENCIES: [Latency; 2] = [("TTFT", |own| &own.ttft_parts), ("TPOT", |own| &own.tpot_parts)];
+pub const LATENCIES: [Latency; 2] =
+    [("TTFT", Role::Prefill, |own| &own.ttft_parts), ("TPOT", Role::Decode, |own| &own.tpot_parts)];
 
 /// A latency of each of several answers, in its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,28 +30,86 @@ pub struct Breakdown {
 pub struct Row {
     /// Whose it is.
     pub name: String,
-    /// What takes time, that of one cause always in the same place.
-    pub parts: Vec<Part>,
+    /// Why it is so long, in a sentence.
+    pub why: String,
+    /// What takes time, by limit, that of one limit always in the same place.
+    pub limits: Vec<Limited>,
+}
+
+/// What one limit takes of a latency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limited {
+    /// The limit.
+    pub limit: Binding,
+    /// Its time in seconds.
+    pub time: f64,
+    /// What the time goes to.
+    pub causes: Vec<(Cause, f64)>,
+}
+
+impl Limited {
+    /// What the time goes to, where the limit does not say it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let one = |own: &(Cause, f64)| {
+            let time = Unit::Seconds.format_with(own.1, Precision::SHORT);
+            format!("{} {time}", words::cause(own.0).to_ascii_lowercase())
+        };
+        match self.causes.as_slice() {
+            [(cause, _)] if self.limit.resource() != Resource::Waiting => {
+                words::cause(*cause).to_ascii_lowercase()
+            }
+            [_] => String::new(),
+            all => all.iter().map(one).collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 impl Row {
     /// The latency in seconds.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.parts.iter().map(|part| part.time.get()).sum()
+        self.limits.iter().map(|own| own.time).sum()
+    }
+
+    /// The limits, those that add up to the most first.
+    #[must_use]
+    pub fn ranked(&self) -> Vec<Limited> {
+        let of = |own: &Limited| -> f64 {
+            self.limits.iter().filter(|other| other.limit.alike(own.limit)).map(|own| own.time).sum()
+        };
+        let mut all = self.limits.clone();
+        order::sort_by(&mut all, |a, b| of(b).total_cmp(&of(a)).then(b.time.total_cmp(&a.time)));
+        all
     }
 }
 
 /// Takes one latency of named answers apart.
 pub fn breakdown<'a>(
-    (name, parts): Latency,
+    (name, role, parts): Latency,
     answers: impl IntoIterator<Item = (String, &'a Steady)>,
 ) -> Breakdown {
     let row = |(name, steady): (String, &Steady)| {
-        let mut parts: Vec<Part> =
-            parts(steady).iter().copied().filter(|part| part.time.get() > 0.0).collect();
-        order::sort_by_key(&mut parts, |part| part.cause);
-        Row { name, parts }
+        let mut limits: Vec<Limited> = Vec::new();
+        for part in parts(steady).iter().filter(|part| part.time.get() > 0.0) {
+            let (own, time) = ((part.cause, part.time.get()), part.time.get());
+            match limits.iter_mut().find(|own| own.limit == part.limit) {
+                Some(limit) => {
+                    limit.time += time;
+                    limit.causes.push(own);
+                }
+                None => limits.push(Limited { limit: part.limit, time, causes: vec![own] }),
+            }
+        }
+        for own in &mut limits {
+            order::sort_by(&mut own.causes, |a, b| b.1.total_cmp(&a.1));
+        }
+        order::sort_by_key(&mut limits, |own| own.limit);
+        let why = steady.phase(role).map_or_else(String::new, |own| {
+            let share = Unit::Percent.format_with(own.reason.share, Precision::SHORT);
+            format!("{} is {}: {share} of its time.", words::role(role), words::phase(own))
+        });
+        Row { name, why, limits }
     };
     Breakdown { name, rows: answers.into_iter().map(row).collect() }
 }
@@ -57,17 +118,21 @@ impl Breakdown {
     /// A bar for each answer.
     #[must_use]
     pub fn bars(&self) -> Bars {
-        let segment = |part: &Part| {
-            Segment::new(
-                format!("{:?}", part.cause),
-                words::cause(part.cause),
-                part.time.get(),
-                paint(part.cause),
-            )
+        let segment = |own: &Limited| {
+            let told = own.told();
+            Segment {
+                note: (!told.is_empty()).then_some(told),
+                ..Segment::new(
+                    format!("{:?}", own.limit),
+                    words::capital(words::short(own.limit)),
+                    own.time,
+                    paint(own.limit),
+                )
+            }
         };
         let bar = |row: &Row| Bar {
             label: row.name.clone(),
-            segments: row.parts.iter().map(segment).collect(),
+            segments: row.limits.iter().map(segment).collect(),
             limit: None,
         };
         Bars {
@@ -82,40 +147,43 @@ impl Breakdown {
 /// Every part of several latencies of the same answers; a column for each answer.
 #[must_use]
 pub fn table(all: &[Breakdown]) -> Table {
-    let mut table = Table { headers: vec!["Latency".to_owned(), "Part".to_owned()], ..Table::default() };
+    let headers = ["Latency", "Limit", "Part"].map(str::to_owned).to_vec();
+    let mut table = Table { headers, ..Table::default() };
     let rows = all.first().map(|own| own.rows.iter()).into_iter().flatten();
     table.headers.extend(rows.map(|row| row.name.clone()));
     for Breakdown { name, rows } in all {
-        let mut causes: Vec<Cause> = Vec::new();
-        for part in rows.iter().flat_map(|row| &row.parts) {
-            if !causes.contains(&part.cause) {
-                causes.push(part.cause);
-            }
+        let mut keys: Vec<(Binding, Cause)> = Vec::new();
+        for own in rows.iter().flat_map(|row| &row.limits) {
+            keys.extend(own.causes.iter().map(|(cause, _)| (own.limit, *cause)));
         }
-        for cause in causes {
-            let value = |row: &Row| match row.parts.iter().find(|part| part.cause == cause) {
-                Some(part) => Cell::new(Unit::Seconds, part.time.get()),
-                None => Cell::words(ABSENT),
+        order::sort_by_key(&mut keys, |own| *own);
+        keys.dedup();
+        for (limit, cause) in keys {
+            let value = |row: &Row| {
+                let of = row.limits.iter().find(|own| own.limit == limit);
+                match of.and_then(|own| own.causes.iter().find(|own| own.0 == cause)) {
+                    Some((_, time)) => Cell::new(Unit::Seconds, *time),
+                    None => Cell::words(ABSENT),
+                }
             };
-            let head = [Cell::words(*name), Cell::words(words::cause(cause))];
+            let head = [*name, words::short(limit), words::cause(cause)].map(Cell::words);
             table.rows.push(head.into_iter().chain(rows.iter().map(value)).collect());
         }
     }
     table
 }
 
-/// The colour of a cause, as near to that of the page as the eight roles come: what the page shows paler is set apart by
-/// its neighbours and its name.
-const fn paint(cause: Cause) -> Paint {
-    Paint::Tint(match cause {
-        Cause::Queue | Cause::Wait => Tint::Queue,
-        Cause::Interference => Tint::Prefill,
-        Cause::Dense => Tint::Ffn,
-        Cause::Attention => Tint::Attention,
-        Cause::Collective | Cause::Transfer | Cause::Link => Tint::Link,
-        Cause::Elementwise => Tint::Draft,
-        Cause::Draft | Cause::Step => Tint::Verify,
-        Cause::Experts => Tint::Decode,
-        Cause::Request | Cause::Pipeline => return Paint::Muted,
+/// The colour of a limit, the same in bars, memory and roofline.
+#[must_use]
+pub const fn paint(limit: Binding) -> Paint {
+    Paint::Tint(match limit {
+        Binding::Weights | Binding::Ffn => Tint::Ffn,
+        Binding::Kv | Binding::Attention => Tint::Attention,
+        Binding::Activations | Binding::Draft => Tint::Draft,
+        Binding::Compute | Binding::Prefill => Tint::Prefill,
+        Binding::Collective | Binding::Link => Tint::Link,
+        Binding::LatencyFloor | Binding::CollectiveLatency | Binding::RoundTrips => Tint::Verify,
+        Binding::Interference | Binding::Steps | Binding::Queue | Binding::Capacity => Tint::Queue,
+        Binding::Decode => Tint::Decode,
     })
 }

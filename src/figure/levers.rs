@@ -47,7 +47,7 @@ fn lever(own: &Sensitivity, swing: &Swing, metric: Metric) -> tornado::Lever {
     let twice = match swing.double {
         Some(double) => {
             let change = Unit::Percent.format_change(double.value / own.value - 1.0, Precision::SHORT);
-            let then = then.map_or_else(String::new, |then| format!("; then {then} limits"));
+            let then = then.map_or_else(String::new, |then| format!("; then {then}"));
             format!("Twice as much: {} ({change}){then}", unit.format(double.value))
         }
         None => "Twice as much cannot be served".to_owned(),
@@ -60,6 +60,6 @@ fn lever(own: &Sensitivity, swing: &Swing, metric: Metric) -> tornado::Lever {
         label: name(swing),
         low: effect("10 % less", swing.less),
         high: effect("10 % more", swing.more),
-        next: then.map(|then| format!("{then} limits")),
+        next: then.map(str::to_owned),
     }
 }

@@ -1,18 +1,19 @@
 //! The operations of a scenario under the roofs of its chips.
 //!
 //! Each pool shows its typical step, and a pool that also reads prompts shows that pass too. What binds an operation has
-//! its own colour and symbol; peaks and bandwidths are those of the data sheets, so the distance to a roof is what the
+//! its own colour, that of the bars, and symbol; peaks and bandwidths are those of the data sheets, so the distance to a roof is what the
 //! kernels lose. What does no arithmetic has no place in the picture, but stands in the table.
 
+use super::latency::paint;
 use crate::catalog::{Chip, ComputeType};
 use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Marker, Paint};
 use crate::chart::roofline::{Group, Op as Dot, Roof, Roofline};
 use crate::machine::constants;
-use crate::pass::{Limit, Op};
+use crate::pass::Op;
 use crate::report::words;
 use crate::scenario::{Role, Scenario};
-use crate::serve::{Deployment, MemoryKind, Models, Side, Steady};
+use crate::serve::{Binding, Deployment, MemoryKind, Models, Resource, Side, Steady, op_binding};
 use crate::units::format::{ABSENT, Precision, Unit};
 
 /// The operations of one pass of one pool.
@@ -33,25 +34,15 @@ pub struct Worked {
     pub roofline: Roofline,
     /// Every operation, also those without arithmetic.
     pub table: Table,
+    /// Why prefill and decode take their time.
+    pub why: String,
 }
 
 impl Worked {
-    /// The picture in a sentence: what the operations wait for.
+    /// The picture in a sentence: why the phases take their time.
     #[must_use]
     pub fn summary(&self) -> String {
-        let Roofline { title, ops, .. } = &self.roofline;
-        let bound = |limit: Limit| {
-            let limit = words::limit(limit).to_ascii_lowercase();
-            let waits = |op: &&Dot| op.group.as_ref().is_some_and(|group| group.label.ends_with(&limit));
-            ops.iter().filter(waits).count()
-        };
-        format!(
-            "{title}: of {} operations, {} wait for memory, {} for arithmetic and {} for fixed times.",
-            ops.len(),
-            bound(Limit::Bandwidth),
-            bound(Limit::Compute),
-            bound(Limit::Latency),
-        )
+        format!("{}. {}", self.roofline.title, self.why)
     }
 }
 
@@ -63,13 +54,14 @@ pub fn roofline(scenario: &Scenario, steady: &Steady) -> Worked {
     let passes = passes(&deployment, steady);
     let numerics = deployment.numerics;
     let mut worked = Worked {
+        why: words::phases(steady),
         roofline: Roofline {
             title: "Operations under the roofs of their chips".to_owned(),
             ..Roofline::default()
         },
         table: Table {
             caption: "Operations of each pass, on one chip".to_owned(),
-            headers: ["Pass", "Operation", "Time", "Share", "Intensity", "Rate", "Reaches", "Limited by"]
+            headers: ["Pass", "Operation", "Time", "Share", "Intensity", "Rate", "Reaches", "Limit"]
                 .map(str::to_owned)
                 .to_vec(),
             rows: Vec::new(),
@@ -78,23 +70,25 @@ pub fn roofline(scenario: &Scenario, steady: &Steady) -> Worked {
     for (index, pass) in passes.iter().enumerate() {
         let all: f64 = pass.ops.iter().map(|op| op.time.get()).sum();
         for op in &pass.ops {
-            let Some(roof) = roof_of(&mut worked.roofline, pass, op.kind.unit(numerics)) else {
+            let Some(roof) = roof_of(&mut worked.roofline, pass, op.unit.unwrap_or(op.kind.unit(numerics)))
+            else {
                 continue;
             };
-            let memory = op.limit != Limit::Link && !op.kind.is_exchange();
+            let limit = op_binding(op);
+            let memory = !op.kind.is_exchange();
             let dot = Dot {
                 label: words::op(op.kind).to_owned(),
-                paint: paint(op.limit),
+                paint: paint(limit),
                 flops: op.flops.get() / pass.width,
                 bytes: if memory { op.bytes.get() / pass.width } else { 0.0 },
                 seconds: op.time.get(),
                 roof,
                 group: Some(Group {
-                    label: format!("{}: {}", pass.name, words::limit(op.limit).to_ascii_lowercase()),
-                    marker: marker(op.limit, index),
+                    label: format!("{}: {}", pass.name, words::binding(limit)),
+                    marker: marker(limit, index),
                 }),
             };
-            worked.table.rows.push(row(&worked.roofline, pass, &dot, op.limit, all));
+            worked.table.rows.push(row(&worked.roofline, pass, &dot, limit, all));
             // What has no place must not stand in the legend either.
             if dot.flops > 0.0 && dot.bytes > 0.0 {
                 worked.roofline.ops.push(dot);
@@ -175,28 +169,19 @@ const fn name_of(unit: ComputeType) -> &'static str {
     }
 }
 
-const fn paint(limit: Limit) -> Paint {
-    Paint::Series(match limit {
-        Limit::Bandwidth => 0,
-        Limit::Compute => 1,
-        Limit::Latency => 3,
-        Limit::Link => 7,
-    })
-}
-
 /// Each limit has a symbol for the first pass and another for those after it.
-const fn marker(limit: Limit, pass: usize) -> Marker {
-    match (limit, pass) {
-        (Limit::Bandwidth, 0) => Marker::Disc,
-        (Limit::Bandwidth, _) => Marker::Ring,
-        (Limit::Compute, 0) => Marker::Triangle,
-        (Limit::Compute, _) => Marker::Wedge,
-        (Limit::Latency | Limit::Link, 0) => Marker::Diamond,
-        (Limit::Latency | Limit::Link, _) => Marker::Cross,
+const fn marker(limit: Binding, pass: usize) -> Marker {
+    match (limit.resource(), pass) {
+        (Resource::MemoryBandwidth, 0) => Marker::Disc,
+        (Resource::MemoryBandwidth, _) => Marker::Ring,
+        (Resource::Compute, 0) => Marker::Triangle,
+        (Resource::Compute, _) => Marker::Wedge,
+        (_, 0) => Marker::Diamond,
+        _ => Marker::Cross,
     }
 }
 
-fn row(roofline: &Roofline, pass: &Pass<'_>, dot: &Dot, limit: Limit, all: f64) -> Vec<Cell> {
+fn row(roofline: &Roofline, pass: &Pass<'_>, dot: &Dot, limit: Binding, all: f64) -> Vec<Cell> {
     let share = |value: f64| Unit::Percent.format_with(value, Precision::SHORT);
     let (intensity, rate) = (dot.flops / dot.bytes, dot.flops / dot.seconds);
     let placed = intensity.is_finite() && intensity > 0.0;
@@ -210,7 +195,7 @@ fn row(roofline: &Roofline, pass: &Pass<'_>, dot: &Dot, limit: Limit, all: f64) 
         words(Unit::FlopsPerByte.format(intensity)),
         words(Unit::FlopsPerSecond.format(rate)),
         words(format!("{} of the roof", share(rate / roof))),
-        Cell::words(words::limit(limit).to_owned()),
+        Cell::words(words::binding(limit)),
     ]
 }
 
@@ -258,9 +243,9 @@ mod tests {
         let decode = find("Decode step", "Feed-forward");
         let intensity = decode.flops / decode.bytes;
         assert!((0.9..2.2).contains(&intensity), "{intensity}");
-        assert_eq!(decode.group.as_ref().unwrap().label, "Decode step: memory bandwidth");
+        assert_eq!(decode.group.as_ref().unwrap().label, "Decode step: memory-bandwidth-bound (weights)");
         let prefill = find("Prefill pass", "Feed-forward");
-        assert_eq!(prefill.group.as_ref().unwrap().label, "Prefill pass: arithmetic");
+        assert_eq!(prefill.group.as_ref().unwrap().label, "Prefill pass: compute-bound");
         assert!(prefill.flops / prefill.bytes > 500.0);
     }
 

@@ -26,7 +26,8 @@ use crate::catalog::{Chip, ComputeType, NumberFormat, Rate};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, larger, smaller};
 
 /// What binds an operation: which roof is over it, by arithmetic and bytes at the full peaks of the data sheet. How much of
-/// that roof a kernel reaches is another question ([`Bound::roof`]).
+/// that roof a kernel reaches is another question ([`Bound::roof`]). Near the ridge both roofs bind a matrix product, and the
+/// one that its kernel takes longer at is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
@@ -60,22 +61,49 @@ pub struct Bound {
     pub limit: Limit,
     /// How long it would take at the roof that binds; over the time, the share of it that is reached.
     pub roof: Seconds,
+    /// The part of the time that is fixed: launches, and the latency of messages.
+    pub fixed: Seconds,
+    /// What the rest of it takes time by.
+    pub side: Limit,
+    /// How long it would take at the roof of that side; another than `roof` only near the ridge.
+    pub under: Seconds,
+    /// The unit that does the arithmetic, where any does.
+    pub unit: Option<ComputeType>,
 }
 
 impl Bound {
     /// An operation that is nothing but latency.
     #[must_use]
     pub const fn latency(time: Seconds) -> Self {
-        Self { time, limit: Limit::Latency, roof: Seconds::ZERO }
+        Self { fixed: time, ..Self::plain(time, Limit::Latency) }
+    }
+}
+
+impl Bound {
+    /// Nothing of it fixed, and without what is known of the roof.
+    const fn plain(time: Seconds, limit: Limit) -> Self {
+        Self {
+            time,
+            limit,
+            roof: Seconds::ZERO,
+            fixed: Seconds::ZERO,
+            side: limit,
+            under: Seconds::ZERO,
+            unit: None,
+        }
     }
 }
 
 impl From<(Seconds, Limit)> for Bound {
     /// Without what is known of the roof.
     fn from((time, limit): (Seconds, Limit)) -> Self {
-        Self { time, limit, roof: Seconds::ZERO }
+        if limit == Limit::Latency { Self::latency(time) } else { Self::plain(time, limit) }
     }
 }
+
+/// How far from the ridge, as a factor, a matrix product is near both roofs: kernels reach 0.3 to 1 of the roof that binds, so
+/// that the ridge of what they reach lies as far from that of the data sheet.
+const NEAR: f64 = 1.0 / 0.3;
 
 /// The law of an operator on a chip.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -327,14 +355,21 @@ impl Kernel {
             ((work.flops() / self.peak).get(), (work.bytes / self.bandwidth).get() * cold);
         let roof = larger(arithmetic, traffic);
         let time = larger(larger(self.floor.get() + core + beside, roof), self.host.get());
-        let limit = if larger(self.floor.get(), self.host.get()) > time * 0.5 {
-            Limit::Latency
-        } else if arithmetic > traffic {
-            Limit::Compute
-        } else {
-            Limit::Bandwidth
-        };
-        Bound { time: Seconds::new(time), limit, roof: Seconds::new(roof) }
+        let fixed = larger(self.floor.get(), self.host.get());
+        // Near the ridge both bind a matrix product, and the kernel says which of them more.
+        let near = self.soft && larger(arithmetic, traffic) < NEAR * smaller(arithmetic, traffic);
+        let computes = if near { compute > reading } else { arithmetic > traffic };
+        let (side, under) = if computes { (Limit::Compute, arithmetic) } else { (Limit::Bandwidth, traffic) };
+        let limit = if fixed > time * 0.5 { Limit::Latency } else { side };
+        Bound {
+            time: Seconds::new(time),
+            limit,
+            roof: Seconds::new(roof),
+            fixed: Seconds::new(fixed),
+            side,
+            under: Seconds::new(under),
+            unit: Some(self.unit),
+        }
     }
 }
 

@@ -48,7 +48,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
         let small = Work::plain(8.0 * f64::from(plan.model.hidden), shape.tokens(), stream * 4.0);
         let bound = laws.elementwise.time(&small);
-        let small = (small, Bound { time: bound.time + plan.engine.layer / 2.0, ..bound });
+        let around = plan.engine.layer / 2.0;
+        let small = (small, Bound { time: bound.time + around, fixed: bound.fixed + around, ..bound });
         Self { plan, laws, shape, sink, sum: plan.sum.time(stream), small }
     }
 
@@ -407,7 +408,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
 /// An operation on a link: bound by latency when the empty message takes most of its time.
 fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
     let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
-    repeated(kind, count, Flops::ZERO, bytes, Bound { time, limit, roof: time - floor.min(time) })
+    let fixed = floor.min(time);
+    let bound = Bound { limit, under: time - fixed, fixed, ..(time, Limit::Link).into() };
+    repeated(kind, count, Flops::ZERO, bytes, bound)
 }
 
 /// How far back a query sees: the window, or as many tokens as the indexer selects.

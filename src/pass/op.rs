@@ -26,6 +26,15 @@ pub struct Op {
     /// latency is known of it.
     #[serde(skip)]
     pub roof: Seconds,
+    /// Part of the time that is fixed: launches, and the latency of messages.
+    #[serde(skip)]
+    pub fixed: Seconds,
+    /// What the rest takes time by: the side of the ridge, or a link.
+    #[serde(skip)]
+    pub side: Limit,
+    /// The unit that does the arithmetic, where a kernel is known.
+    #[serde(skip)]
+    pub unit: Option<ComputeType>,
 }
 
 impl Op {

@@ -1,7 +1,7 @@
 //! Where the operations of a pass go: into a sum when only the time matters, into a list when a person asks why.
 
 use super::op::{Op, OpKind};
-use crate::machine::Bound;
+use crate::machine::{Bound, Limit};
 use crate::units::{Bytes, Flops, Seconds};
 
 /// Receives the operations of a pass one kind at a time.
@@ -20,7 +20,7 @@ impl Sink for Time {
     }
 }
 
-/// One entry per kind of operation, in the order of first appearance.
+/// One entry per kind of operation and side of the ridge, in the order of first appearance.
 #[derive(Clone, Debug, Default)]
 pub struct Breakdown(pub Vec<Op>);
 
@@ -29,8 +29,14 @@ impl Sink for Breakdown {
         if op.time.get() <= 0.0 {
             return;
         }
-        match self.0.iter_mut().find(|own| own.kind == op.kind) {
+        // What is nothing but latency has no side.
+        let alike = |own: &Op| own.side == op.side || own.side == Limit::Latency || op.side == Limit::Latency;
+        match self.0.iter_mut().find(|own| own.kind == op.kind && alike(own)) {
             Some(own) => {
+                if own.side == Limit::Latency {
+                    own.side = op.side;
+                }
+                own.unit = own.unit.or(op.unit);
                 // The larger share of the time says what binds the kind.
                 if op.time > own.time {
                     own.limit = op.limit;
@@ -40,6 +46,7 @@ impl Sink for Breakdown {
                 own.bytes += op.bytes;
                 own.time += op.time;
                 own.roof += op.roof;
+                own.fixed += op.fixed;
             }
             None => self.0.push(op),
         }
@@ -50,7 +57,18 @@ impl Sink for Breakdown {
 #[must_use]
 pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bound: impl Into<Bound>) -> Op {
     let times = f64::from(count);
-    let Bound { time, limit, roof } = bound.into();
+    let Bound { time, limit, under: roof, fixed, side, unit, .. } = bound.into();
     let (flops, bytes) = (flops * times, bytes * times);
-    Op { kind, count, flops, bytes, time: time * times, limit, roof: roof * times }
+    Op {
+        kind,
+        count,
+        flops,
+        bytes,
+        time: time * times,
+        limit,
+        roof: roof * times,
+        fixed: fixed * times,
+        side,
+        unit,
+    }
 }

@@ -27,7 +27,7 @@ use super::sink::repeated;
 use super::work::flops_per_query;
 use crate::catalog::model::{Ffn, Kept, Model};
 use crate::catalog::{Chip, ComputeType, NumberFormat};
-use crate::machine::{Constants, Limit, SramRow, WeightHome};
+use crate::machine::{Bound, Constants, Limit, SramRow, WeightHome};
 use crate::scenario::Layout;
 use crate::units::{Bytes, BytesPerSecond, Flops, FlopsPerSecond, Seconds, Tokens};
 
@@ -341,8 +341,12 @@ impl<'a> Pipeline<'a> {
         let read = self.home.bandwidth * width;
         let op = |kind, flops: Flops, peak: FlopsPerSecond, bytes: Bytes, memory: Seconds| {
             let compute = flops / (peak * (width * self.row.compute));
-            let limit = if compute > memory { Limit::Compute } else { Limit::Bandwidth };
-            repeated(kind, 1, flops, bytes, (compute.max(memory), limit))
+            let (limit, roof) = if compute > memory {
+                (Limit::Compute, compute * self.row.compute)
+            } else {
+                (Limit::Bandwidth, bytes / read)
+            };
+            repeated(kind, 1, flops, bytes, Bound { under: roof, ..(compute.max(memory), limit).into() })
         };
         let product = |kind, parameters: f64, bytes: Bytes| {
             op(kind, Flops::new(2.0 * parameters * (users * tokens)), self.peak, bytes, bytes / read)

@@ -9,7 +9,8 @@ use crate::evidence::EvidenceClass;
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Refusal, find_model};
+use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, find_model};
+use crate::units::Seconds;
 
 pub mod accuracy;
 pub mod catalog;
@@ -58,7 +59,9 @@ pub struct Report {
     pub transfer: Option<TransferReport>,
     /// All that flows between pools.
     pub flows: Vec<FlowReport>,
-    /// What limits the deployment.
+    /// Why prefill, decode and what decode is split into take their time.
+    pub phases: Vec<PhaseReport>,
+    /// What limits the deployment: a pool, a link or room without slack, else what limits the longer phase.
     pub binding: Named<Binding>,
     /// Set when more is offered than can be served.
     pub saturation: Option<SaturationReport>,
@@ -86,6 +89,46 @@ pub struct PartReport {
     pub text: &'static str,
     /// Seconds.
     pub seconds: Option<f64>,
+    /// The same by what limits it, which adds up to it.
+    pub limits: Vec<LimitReport>,
+}
+
+/// What limits a part of a time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LimitReport {
+    /// Identifier of the limit.
+    pub limit: Binding,
+    /// Seconds.
+    pub seconds: Option<f64>,
+}
+
+/// Why a phase takes its time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseReport {
+    /// `prefill` or `decode`; `attention`, `ffn`, `draft` or `verify` where decode is split so.
+    pub phase: Role,
+    /// The time in seconds: TTFT, TPOT, or of a step that part of decode.
+    pub seconds: Option<f64>,
+    /// What it goes to most.
+    #[serde(flatten)]
+    pub reason: ReasonReport,
+    /// The same in words, as everywhere.
+    pub words: String,
+    /// What limits the phase's own work, where it mostly waits for other requests.
+    pub work: Option<ReasonReport>,
+}
+
+/// A limit, how much of a time it takes, and how near to the peak that is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ReasonReport {
+    /// Identifier of the limit, as in `binding`.
+    pub limit: Binding,
+    /// What it is a limit of: `memory-bandwidth`, `compute`, `interconnect`, `overhead`, `kv-capacity` or `waiting`.
+    pub resource: Resource,
+    /// Share of the time that the resource takes, 0 to 1.
+    pub share: Option<f64>,
+    /// Share of the peak bandwidth or compute of the data sheet that is reached meanwhile, 0 to 1.
+    pub of_peak: Option<f64>,
 }
 
 /// The number formats in force, by part of the model; parts that it lacks are absent.
@@ -334,12 +377,17 @@ impl Report {
     pub fn new(scenario: &Scenario, evaluation: &Evaluation) -> Self {
         let steady = &evaluation.steady;
         let parts = |parts: &[crate::serve::Part]| {
-            let one = |part: &crate::serve::Part| PartReport {
-                cause: part.cause,
-                text: words::cause(part.cause),
-                seconds: finite(part.time.get()),
+            let one = |(cause, time): (Cause, Seconds)| PartReport {
+                cause,
+                text: words::cause(cause),
+                seconds: finite(time.get()),
+                limits: parts
+                    .iter()
+                    .filter(|part| part.cause == cause)
+                    .map(|part| LimitReport { limit: part.limit, seconds: finite(part.time.get()) })
+                    .collect(),
             };
-            parts.iter().map(one).collect()
+            table::by_cause(parts).into_iter().map(one).collect()
         };
         Self {
             link: link::write(scenario, &[]),
@@ -360,6 +408,7 @@ impl Report {
                 utilisation: finite(transfer.utilisation),
             }),
             flows: steady.flows.iter().map(flow).collect(),
+            phases: steady.phases.iter().map(phase).collect(),
             binding: Named { id: steady.binding, text: words::binding(steady.binding) },
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
@@ -487,6 +536,22 @@ pub fn no_link(text: &str) -> Option<&'static str> {
             "This is no link: text such as v1&model=llama3-8b&isl=8k is expected."
         }
     })
+}
+
+fn phase(own: &Phase) -> PhaseReport {
+    let reason = |own: Reason| ReasonReport {
+        limit: own.limit,
+        resource: own.limit.resource(),
+        share: finite(own.share),
+        of_peak: own.of_peak.and_then(finite),
+    };
+    PhaseReport {
+        phase: own.phase,
+        seconds: finite(own.time.get()),
+        reason: reason(own.reason),
+        words: words::phase(own),
+        work: own.work.map(reason),
+    }
 }
 
 fn flow(flow: &crate::serve::Flow) -> FlowReport {

@@ -22,11 +22,11 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
     let lengths = lengths(scenario);
     let model = words::model(&scenario.model);
     let figures = figures(evaluation);
+    let why = words::phases(steady);
     let rate = |rate: f64| Unit::RequestsPerSecond.format(rate);
     if let Some(saturation) = steady.saturation {
         return format!(
-            "Saturated: {} offered, {} served; {} is the limit. {deployment} at capacity, {model} at {lengths}: \
-             {figures}.",
+            "Saturated: {} offered, {} served; {}. {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
             rate(saturation.offered.get()),
             rate(saturation.capacity.get()),
             words::binding(saturation.binding),
@@ -42,7 +42,8 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
             format!("{verb} {} {users} at {lengths}", Unit::Count.format(concurrency))
         }
     };
-    format!("{deployment} {load} with {model}: {figures}. Limited by {}.", words::binding(steady.binding))
+    let whole = words::whole(steady).map_or_else(String::new, |whole| format!(" {whole}"));
+    format!("{deployment} {load} with {model}: {figures}. {why}{whole}")
 }
 
 /// The result of a scenario in a few sentences, whether there is one or not.

@@ -5,9 +5,9 @@ use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
-use crate::serve::{MemoryKind, Part, Per, PoolState};
+use crate::serve::{Cause, MemoryKind, Part, Per, PoolState};
 use crate::units::format::{Precision, Unit, format_plain};
-use crate::units::{Watts, order};
+use crate::units::{Seconds, Watts, order};
 
 use super::room::room;
 use super::sentence::{sentence, verdict};
@@ -33,6 +33,11 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         ("Time per output token", &evaluation.steady.tpot_parts),
     ] {
         page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
+    }
+    page.push('\n');
+    for own in &evaluation.steady.phases {
+        let share = Unit::Percent.format_with(own.reason.share, Precision::SHORT);
+        page.push_str(&format!("{}: {}; {share} of its time\n", words::role(own.phase), words::phase(own)));
     }
     page.push_str(&format!("\nFormats: {}\n", FormatsReport::of(scenario).text()));
     if let Some(share) = scenario.memory {
@@ -184,15 +189,23 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
     })
 }
 
+/// The causes of a time, whatever limits them, in the order of first appearance.
+pub(super) fn by_cause(parts: &[Part]) -> Vec<(Cause, Seconds)> {
+    let mut all: Vec<(Cause, Seconds)> = Vec::new();
+    for part in parts {
+        match all.iter_mut().find(|own| own.0 == part.cause) {
+            Some(own) => own.1 += part.time,
+            None => all.push((part.cause, part.time)),
+        }
+    }
+    all
+}
+
 fn breakdown(parts: &[Part]) -> String {
-    let mut parts: Vec<&Part> = parts.iter().filter(|part| part.time.get() > 0.0).collect();
-    order::sort_by(&mut parts, |left, right| right.time.get().total_cmp(&left.time.get()));
-    let one = |part: &&Part| {
-        format!(
-            "{} {}",
-            words::cause(part.cause),
-            Unit::Seconds.format_with(part.time.get(), Precision::SHORT)
-        )
+    let mut parts = by_cause(parts);
+    order::sort_by(&mut parts, |left, right| right.1.get().total_cmp(&left.1.get()));
+    let one = |(cause, time): &(Cause, Seconds)| {
+        format!("{} {}", words::cause(*cause), Unit::Seconds.format_with(time.get(), Precision::SHORT))
     };
     parts.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -4,9 +4,9 @@
 use crate::catalog::{self, Chip, ComputeType};
 use crate::cost::Unpriced;
 use crate::evidence::EvidenceClass;
-use crate::pass::{Limit, OpKind};
+use crate::pass::OpKind;
 use crate::scenario::{Layout, Role, notation};
-use crate::serve::{Binding, Cause, Refusal, Warning};
+use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
 use crate::units::format::{Precision, Unit};
 
 /// A phrase as the beginning of a sentence.
@@ -20,25 +20,65 @@ pub fn capital(phrase: impl Into<String>) -> String {
     phrase
 }
 
-/// What limits a deployment, after "limited by".
+/// What limits a deployment, a phase or an operation, after "is": the same words wherever a reason is given.
 #[must_use]
 pub const fn binding(binding: Binding) -> &'static str {
     match binding {
-        Binding::Weights => "reading weights",
-        Binding::Kv => "reading the KV cache",
-        Binding::Compute => "arithmetic",
-        Binding::Collective => "the links inside a replica",
-        Binding::Link => "the link between pools",
-        Binding::LatencyFloor => "fixed times per kernel, layer and step",
-        Binding::Capacity => "KV capacity",
-        Binding::Prefill => "prefill",
-        Binding::Decode => "decode",
-        Binding::RoundTrips => "round trips between pools",
-        Binding::Attention => "the attention pool",
-        Binding::Ffn => "the FFN pool",
-        Binding::Draft => "drafting",
-        Binding::Queue => "waiting",
+        Binding::Weights => "memory-bandwidth-bound (weights)",
+        Binding::Kv => "memory-bandwidth-bound (KV cache)",
+        Binding::Activations => "memory-bandwidth-bound (activations)",
+        Binding::Compute => "compute-bound",
+        Binding::Collective => "interconnect-bound (collectives)",
+        Binding::Link => "interconnect-bound (link between pools)",
+        Binding::LatencyFloor => "overhead-bound (launch, host and layer latency)",
+        Binding::CollectiveLatency => "overhead-bound (latency of collectives)",
+        Binding::RoundTrips => "overhead-bound (round trips between pools)",
+        Binding::Interference => "limited by other requests' prompts",
+        Binding::Steps => "limited by running decode steps",
+        Binding::Queue => "limited by queueing",
+        Binding::Capacity => "limited by KV capacity",
+        Binding::Prefill => "limited by prefill",
+        Binding::Decode => "limited by decode",
+        Binding::Attention => "limited by the attention pool",
+        Binding::Ffn => "limited by the FFN pool",
+        Binding::Draft => "limited by drafting",
     }
+}
+
+/// A limit and the share of the roof that is reached: `compute-bound, at 61 % of peak compute`.
+#[must_use]
+pub fn reason(reason: &Reason) -> String {
+    let mut text = binding(reason.limit).to_owned();
+    if let Some(share) = reason.of_peak {
+        let peak = if reason.limit == Binding::Compute { "compute" } else { "bandwidth" };
+        text.push_str(&format!(", at {} of peak {peak}", Unit::Percent.format_with(share, Precision::SHORT)));
+    }
+    text
+}
+
+/// Why a phase takes its time, after its name and "is". Where it mostly waits, with what limits its own work.
+#[must_use]
+pub fn phase(own: &Phase) -> String {
+    let text = reason(&own.reason);
+    match &own.work {
+        Some(work) => format!("{text} (its own work is {})", reason(work)),
+        None => text,
+    }
+}
+
+/// Why prefill and decode take their time, in a sentence.
+#[must_use]
+pub fn phases(steady: &Steady) -> String {
+    let one = |own: &Phase| format!("{} is {}", role(own.phase).to_ascii_lowercase(), phase(own));
+    let both = [Role::Prefill, Role::Decode].into_iter().filter_map(|role| steady.phase(role));
+    capital(format!("{}.", both.map(one).collect::<Vec<_>>().join("; ")))
+}
+
+/// What limits the deployment as a whole, in a sentence; nothing where it is no more than the limit of a phase.
+#[must_use]
+pub fn whole(steady: &Steady) -> Option<String> {
+    let said = steady.phases.iter().any(|own| own.reason.limit == steady.binding);
+    (!said).then(|| format!("Throughput is {}.", binding(steady.binding)))
 }
 
 /// What would help against a limit.
@@ -47,20 +87,36 @@ pub const fn remedy(binding: Binding) -> &'static str {
     match binding {
         Binding::Weights => "More memory bandwidth, fewer bytes per weight or a larger batch would help.",
         Binding::Kv => "More memory bandwidth, a shorter context or a smaller KV format would help.",
-        Binding::Compute => "More arithmetic or a narrower number format would help.",
+        Binding::Activations => "More memory bandwidth would help.",
+        Binding::Compute => "More compute or a narrower number format would help.",
         Binding::Collective => "Faster links or fewer ranks per replica would help.",
         Binding::Link => "A faster link between the pools would help.",
         Binding::LatencyFloor => "Fewer layers or fewer, larger steps would help most; faster chips less.",
-        Binding::Capacity => "More memory, a smaller KV format or a shorter context would help.",
-        Binding::Prefill => "More chips in prefill, shorter prompts or a higher hit rate would help.",
-        Binding::Decode => "More chips in decode or shorter answers would help.",
+        Binding::CollectiveLatency => {
+            "Fewer ranks per replica, or links with less latency, would help; more bandwidth would not."
+        }
         Binding::RoundTrips => {
             "A link with less latency, or fewer layers, would help; more bandwidth would not."
         }
+        Binding::Interference | Binding::Prefill => {
+            "More chips in prefill, shorter prompts or a higher hit rate would help."
+        }
+        Binding::Steps | Binding::Decode => "More chips in decode or shorter answers would help.",
+        Binding::Queue => "More replicas or less load would help.",
+        Binding::Capacity => "More memory, a smaller KV format or a shorter context would help.",
         Binding::Attention => "More chips for attention or a shorter context would help.",
         Binding::Ffn => "More chips for the feed-forward layers would help.",
         Binding::Draft => "A faster drafter, or fewer draft tokens, would help.",
-        Binding::Queue => "More replicas or less load would help.",
+    }
+}
+
+/// A limit where there is room for a word or two: `weights`, `compute-bound`, `queueing`.
+#[must_use]
+pub fn short(limit: Binding) -> &'static str {
+    let text = binding(limit);
+    match text.split_once('(') {
+        Some((_, of)) => of.trim_end_matches(')'),
+        None => text.trim_start_matches("limited by "),
     }
 }
 
@@ -69,19 +125,19 @@ pub const fn remedy(binding: Binding) -> &'static str {
 pub const fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Queue => "Queue",
-        Cause::Request => "Request handling",
+        Cause::Request => "Per-request overhead",
         Cause::Interference => "Other requests' prompts",
-        Cause::Dense => "Dense weights",
-        Cause::Attention => "Attention and KV cache",
+        Cause::Dense => "Dense layers",
+        Cause::Attention => "Attention",
         Cause::Experts => "Experts",
-        Cause::Collective => "Exchange between chips",
+        Cause::Collective => "Collectives",
         Cause::Elementwise => "Elementwise work",
         Cause::Pipeline => "Pipeline",
         Cause::Transfer => "KV transfer",
         Cause::Draft => "Drafting",
         Cause::Link => "Link between pools",
         Cause::Wait => "Other micro-batches",
-        Cause::Step => "Engine step",
+        Cause::Step => "Engine steps",
     }
 }
 
@@ -103,17 +159,6 @@ pub const fn op(kind: OpKind) -> &'static str {
         OpKind::AllReduce => "All-reduce",
         OpKind::ExpertExchange => "Expert exchange",
         OpKind::StageHop => "Stage hop",
-    }
-}
-
-/// What binds an operation.
-#[must_use]
-pub const fn limit(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Compute => "Arithmetic",
-        Limit::Bandwidth => "Memory bandwidth",
-        Limit::Latency => "Latency",
-        Limit::Link => "Link bandwidth",
     }
 }
 

@@ -1,24 +1,26 @@
-//! Where a time goes: operations as parts of it by cause, and as shares of it by what binds them.
+//! Where a time goes: its parts by cause and by what limits them. Figures, sentences and reasons all read these.
 
 use super::outcome::{Binding, Cause, Part};
 use crate::pass::{Limit, Op, OpKind};
 use crate::units::Seconds;
 
-/// Where a step goes; both lists add up to it.
+/// Where a step goes; the parts add up to it.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// The sequences in decode that the step is with.
     pub batch: f64,
     /// The step.
     pub step: Seconds,
-    /// By cause.
+    /// By cause and limit.
     pub parts: Vec<Part>,
-    /// By what binds.
-    pub shares: Vec<(Binding, Seconds)>,
     /// The operations on the pool that keeps the cache.
     pub ops: Vec<Op>,
     /// The operations on the pool of the feed-forward layers, where it is another.
     pub partner_ops: Vec<Op>,
+    /// The operations of one proposed token, where tokens are proposed.
+    pub draft_ops: Vec<Op>,
+    /// The time of proposing in the step.
+    pub drafting: Seconds,
 }
 
 impl Account {
@@ -46,40 +48,61 @@ pub fn cause(kind: OpKind) -> Cause {
     }
 }
 
-/// The parts of a time that operations make up, with the rest of it put down to `rest`.
+/// The parts of a time that operations make up; the rest of it is overhead of the engine.
 #[must_use]
-pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest: Cause) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::with_capacity(8);
-    let mut add = |cause: Cause, time: Seconds| {
-        if time.get() > 0.0 {
-            match parts.iter_mut().find(|part| part.cause == cause) {
-                Some(part) => part.time += time,
-                None => parts.push(Part { cause, time }),
-            }
-        }
-    };
+pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::with_capacity(12);
     let known: Seconds = ops.clone().map(|op| op.time).sum();
     // Rounding may put the sum of operations a hair above the whole.
     let factor = if known > whole { whole / known } else { 1.0 };
     for op in ops {
-        add(cause(op.kind), op.time * factor);
+        for (limit, time) in spent(op) {
+            add(&mut parts, cause(op.kind), limit, time * factor);
+        }
     }
-    add(rest, whole - known * factor);
+    add(&mut parts, Cause::Step, Binding::LatencyFloor, whole - known * factor);
     parts
 }
 
-/// Adds a part that takes any time.
-pub fn push(parts: &mut Vec<Part>, cause: Cause, time: Seconds) {
+/// Adds to the part of a cause and limit, which is made where it is missing.
+pub fn add(parts: &mut Vec<Part>, cause: Cause, limit: Binding, time: Seconds) {
     // What rounding leaves of a difference is no part.
     if time.get() > 1e-12 {
-        parts.push(Part { cause, time });
+        match parts.iter_mut().find(|part| part.cause == cause && part.limit == limit) {
+            Some(part) => part.time += time,
+            None => parts.push(Part { cause, limit, time }),
+        }
     }
 }
 
-/// What binds an operation of a kind with this limit.
+/// A time that goes to one cause, put down to what limits the operations behind it in their proportion; what they don't
+/// account for is overhead.
+pub fn spread(parts: &mut Vec<Part>, cause: Cause, ops: &[Op], (repeats, whole): (f64, Seconds)) {
+    let mut left = whole;
+    for op in ops {
+        for (limit, time) in spent(op) {
+            add(parts, cause, limit, time * repeats);
+            left = left - time * repeats;
+        }
+    }
+    add(parts, cause, Binding::LatencyFloor, left);
+}
+
+/// What the time of an operation goes to: what is fixed of it, and the rest.
+fn spent(op: &Op) -> [(Binding, Seconds); 2] {
+    let fixed = op.fixed.min(op.time);
+    [(binding(op.kind, Limit::Latency), fixed), (binding(op.kind, op.side), op.time - fixed)]
+}
+
+/// What limits an operation as a whole.
 #[must_use]
-pub const fn op_binding(kind: OpKind, limit: Limit) -> Binding {
+pub const fn op_binding(op: &Op) -> Binding {
+    binding(op.kind, op.limit)
+}
+
+const fn binding(kind: OpKind, limit: Limit) -> Binding {
     match (kind, limit) {
+        (OpKind::AllReduce | OpKind::ExpertExchange, Limit::Latency) => Binding::CollectiveLatency,
         (_, Limit::Latency) => Binding::LatencyFloor,
         (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
             Binding::Collective
@@ -89,6 +112,7 @@ pub const fn op_binding(kind: OpKind, limit: Limit) -> Binding {
             OpKind::PrefillAttention | OpKind::DecodeAttention | OpKind::Indexer | OpKind::StateUpdate,
             Limit::Bandwidth,
         ) => Binding::Kv,
+        (OpKind::Elementwise, Limit::Bandwidth) => Binding::Activations,
         (_, Limit::Bandwidth) => Binding::Weights,
     }
 }

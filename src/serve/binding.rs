@@ -1,10 +1,8 @@
-//! What limits a deployment: the station without slack, else what takes most of a request's time.
+//! What limits a deployment as a whole: what has no slack left, else what limits the phase that takes most of a request's
+//! time. Why each phase takes its time is said apart ([`super::phase`]).
 
-use super::account::op_binding;
-use super::first_token::FirstToken;
-use super::outcome::{Binding, Transfer};
-use super::station::Operating;
-use crate::pass::Op;
+use super::outcome::{Binding, Phase, Transfer};
+use crate::scenario::Role;
 use crate::units::Seconds;
 
 /// The station that has no slack left, if any.
@@ -17,37 +15,15 @@ pub(super) fn scarce_station(prefill: f64, decode: f64, transfer: &Transfer) -> 
     (load > 0.9).then_some(binding)
 }
 
-/// What takes most of a request's time, from first to last token: so many steps, whose shares are given, for so many
-/// tokens.
+/// What limits the phase that takes most of a request's time; `decode` is all of its tokens.
 #[must_use]
-pub fn binding(
-    first: &FirstToken,
-    operating: &Operating,
-    (steps, tokens): (f64, f64),
-    prefill_ops: &[Op],
-    step: &[(Binding, Seconds)],
-    transfer: Option<&Transfer>,
-) -> Binding {
-    let mut shares: Vec<(Binding, Seconds)> = Vec::with_capacity(16);
-    let mut add = |binding: Binding, time: Seconds| match shares.iter_mut().find(|own| own.0 == binding) {
-        Some(own) => own.1 += time,
-        None => shares.push((binding, time)),
-    };
-    add(Binding::Capacity, first.room);
-    add(Binding::Queue, first.queue);
-    add(Binding::LatencyFloor, first.request + first.step);
-    add(Binding::Link, transfer.map_or(Seconds::ZERO, |own| own.exposed));
-    for op in prefill_ops {
-        add(op_binding(op.kind, op.limit), op.time);
+pub(super) fn longest(phases: &[Phase], ttft: Seconds, decode: Seconds) -> Binding {
+    let role = if ttft > decode { Role::Prefill } else { Role::Decode };
+    match phases.iter().find(|own| own.phase == role).map(|own| own.reason.limit) {
+        // Prompts that hold up the answers of others take more of the chips than there is.
+        Some(Binding::Interference) => Binding::Prefill,
+        Some(Binding::Steps) => Binding::Decode,
+        Some(limit) => limit,
+        None => Binding::LatencyFloor,
     }
-    let mut of_step = Seconds::ZERO;
-    for (binding, time) in step {
-        add(*binding, *time * steps);
-        of_step += *time;
-    }
-    add(Binding::Prefill, (operating.tpot * tokens - of_step * steps).max(Seconds::ZERO));
-    shares
-        .into_iter()
-        .fold((Binding::LatencyFloor, Seconds::ZERO), |most, own| if own.1 > most.1 { own } else { most })
-        .0
 }

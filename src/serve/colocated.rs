@@ -3,10 +3,9 @@
 //! Prompts and decode share each replica: users in flight rise with the sequences in decode, and who finds no room for
 //! a KV cache waits.
 
-use super::binding::binding;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::outcome::{Binding, PoolState, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
@@ -56,8 +55,13 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     };
     pace.tell(deployment, &mut pools);
     warnings.extend(pools.iter().filter_map(PoolState::outside));
-    let steps = (lengths.tokens / tokens_per_step, lengths.tokens);
-    let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);
+    // Who waits for room longer than for all else would gain by more of it; prompts that take most of the time of chips that
+    // have none left hold up everybody.
+    let scarce = if ttft.room * 2.0 > ttft.total() {
+        Some(Binding::Capacity)
+    } else {
+        (busy > 0.9 && operating.prefill_load() > 0.5).then_some(Binding::Prefill)
+    };
     Served {
         deployment,
         operating,
@@ -65,18 +69,15 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         settled,
         rate,
         capacity,
+        served: rate,
         prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
         prefill_ops,
         account,
         pools,
         transfer: None,
         flows: half.flows(operating.step, operating.company, busy, lengths.context),
-        binding,
-        saturation: offered.map(|offered| Saturation {
-            offered,
-            capacity: RequestsPerSecond::new(rate),
-            binding: if ttft.room > ttft.queue { Binding::Capacity } else { binding },
-        }),
+        scarce,
+        offered: offered.map(|offered| (offered, (ttft.room > ttft.queue).then_some(Binding::Capacity))),
         warnings,
     }
     .steady()

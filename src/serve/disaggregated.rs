@@ -1,9 +1,9 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
-use super::binding::{binding, scarce_station};
+use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::outcome::{Binding, PoolState, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
@@ -61,11 +61,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let transfer = path.state(RequestsPerSecond::new(rate), split.prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
     flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));
-    let steps = (lengths.tokens / half.tokens_per_step(), lengths.tokens);
-    let binding = match scarce_station(prefill_load, decode_load, &transfer) {
-        Some(Binding::Decode) if ttft.room.get() > 0.0 => Binding::Capacity,
-        Some(station) => station,
-        None => binding(&ttft, &operating, steps, &prefill_ops, &account.shares, Some(&transfer)),
+    let scarce = match scarce_station(prefill_load, decode_load, &transfer) {
+        Some(Binding::Decode) if ttft.room.get() > 0.0 => Some(Binding::Capacity),
+        station => station,
     };
     Served {
         deployment,
@@ -74,18 +72,15 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         settled,
         rate,
         capacity,
+        served: capacity,
         prefill_share: 0.0,
         prefill_ops,
         account,
         pools,
         transfer: Some(transfer),
         flows,
-        binding,
-        saturation: offered.map(|offered| Saturation {
-            offered,
-            capacity: RequestsPerSecond::new(capacity),
-            binding: split.bottleneck(),
-        }),
+        scarce,
+        offered: offered.map(|offered| (offered, Some(split.bottleneck()))),
         warnings,
     }
     .steady()

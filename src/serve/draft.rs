@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::outcome::{Flow, Per};
 use super::replica::{Prefill, Replica};
 use super::side::Side;
+use crate::pass::Op;
 use crate::scenario::Role;
 use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
 
@@ -72,6 +73,12 @@ impl Draft<'_> {
                 )
             }
         }
+    }
+
+    /// The operations of proposing one token for so many sequences of a station.
+    #[must_use]
+    pub(super) fn ops(&self, batch: f64, context: Tokens) -> Vec<Op> {
+        self.replica.kernel_ops(batch * self.ratio, context, 1.0)
     }
 
     /// All of it.

@@ -1,7 +1,7 @@
 //! What the time to first token is made of.
 
-use super::account::{parts, push};
-use super::outcome::{Cause, Part};
+use super::account::{add, parts};
+use super::outcome::{Binding, Cause, Part};
 use crate::pass::Op;
 use crate::units::Seconds;
 
@@ -32,15 +32,13 @@ impl FirstToken {
     /// Where it goes; the parts add up to the whole.
     #[must_use]
     pub fn parts(&self, prefill_ops: &[Op]) -> Vec<Part> {
-        let mut all = Vec::with_capacity(12);
-        push(&mut all, Cause::Queue, self.queue + self.room);
-        push(&mut all, Cause::Request, self.request);
-        all.extend(parts(prefill_ops.iter(), self.prefill, Cause::Step));
-        push(&mut all, Cause::Transfer, self.transfer);
-        match all.iter_mut().find(|part| part.cause == Cause::Step) {
-            Some(part) => part.time += self.step,
-            None => push(&mut all, Cause::Step, self.step),
-        }
+        let mut all = Vec::with_capacity(16);
+        add(&mut all, Cause::Queue, Binding::Queue, self.queue);
+        add(&mut all, Cause::Queue, Binding::Capacity, self.room);
+        add(&mut all, Cause::Request, Binding::LatencyFloor, self.request);
+        all.extend(parts(prefill_ops.iter(), self.prefill));
+        add(&mut all, Cause::Transfer, Binding::Link, self.transfer);
+        add(&mut all, Cause::Step, Binding::Steps, self.step);
         all
     }
 }

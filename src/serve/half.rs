@@ -8,9 +8,9 @@
 //! layer's activations go there and back. Drafting ([`super::draft`]): k tokens are proposed one after another, then
 //! k + 1 tokens per sequence are checked in one step, which reads weights and cache once; nothing overlaps.
 
-use super::account::{Account, op_binding, parts, push};
+use super::account::{Account, add, parts, spread};
 use super::draft::Draft;
-use super::outcome::{Binding, Cause, Flow, PoolState, Warning};
+use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
 use super::reading::Reading;
 use super::replica::Prefill;
 use super::shares::{Beside, Shares};
@@ -191,42 +191,37 @@ impl<'a> Half<'a> {
     #[must_use]
     pub(super) fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
         let replica = &self.holder.settled.replica;
-        let mut extra: Vec<(Cause, Binding, Seconds)> = Vec::new();
-        let (ops, partner_ops) = match &self.partner {
+        let turns = self.partner.as_ref().map(|partner| (partner, self.turns(partner, batch, context)));
+        let (ops, partner_ops) = match &turns {
             None => (replica.kernel_ops(batch, context, self.width()), Vec::new()),
-            Some(partner) => {
-                let turns = self.turns(partner, batch, context);
-                extra.push((Cause::Link, Binding::RoundTrips, turns.latency()));
-                extra.push((Cause::Link, Binding::Link, turns.wire()));
-                extra.push((Cause::Wait, turns.binding(), turns.wait()));
-                (
-                    replica.group_ops(turns.group, batch, context, self.width()),
-                    partner.ops(&turns, batch, context, self.width()),
-                )
-            }
+            Some((partner, turns)) => (
+                replica.group_ops(turns.group, batch, context, self.width()),
+                partner.ops(turns, batch, context, self.width()),
+            ),
         };
-        if let Some(draft) = &self.draft {
-            let (drafting, latency, wire) = draft.parts(batch, context);
-            extra.push((Cause::Draft, Binding::Draft, drafting));
-            extra.push((Cause::Link, Binding::RoundTrips, latency));
-            extra.push((Cause::Link, Binding::Link, wire));
-        }
-        let beside: Seconds = extra.iter().map(|(.., time)| *time).sum();
-        let within = (step - beside).max(Seconds::ZERO);
-        let all = ops.iter().chain(&partner_ops);
-        let mut by_cause = parts(all.clone(), within, Cause::Step);
-        let known: Seconds = all.clone().map(|op| op.time).sum();
-        let mut shares: Vec<(Binding, Seconds)> = Vec::with_capacity(16);
-        shares.extend(all.map(|op| (op_binding(op.kind, op.limit), op.time)));
-        shares.push((Binding::LatencyFloor, (within - known).max(Seconds::ZERO)));
-        for (cause, binding, time) in extra {
-            shares.push((binding, time));
-            match by_cause.iter_mut().find(|part| part.cause == cause) {
-                Some(part) => part.time += time,
-                None => push(&mut by_cause, cause, time),
+        let mut beside = Vec::new();
+        if let Some((_, turns)) = &turns {
+            add(&mut beside, Cause::Link, Binding::RoundTrips, turns.latency());
+            add(&mut beside, Cause::Link, Binding::Link, turns.wire());
+            // Micro-batches wait for the busiest part, whose own limit is theirs.
+            match turns.binding() {
+                Binding::Attention => waits(&mut beside, &ops, turns.wait()),
+                Binding::Ffn => waits(&mut beside, &partner_ops, turns.wait()),
+                other => add(&mut beside, Cause::Wait, other, turns.wait()),
             }
         }
-        Account { batch, step, parts: by_cause, shares, ops, partner_ops }
+        let (mut draft_ops, mut drafting) = (Vec::new(), Seconds::ZERO);
+        if let Some(draft) = self.draft.as_ref().filter(|own| own.tokens > 0) {
+            let (proposing, latency, wire) = draft.parts(batch, context);
+            (draft_ops, drafting) = (draft.ops(batch, context), proposing);
+            spread(&mut beside, Cause::Draft, &draft_ops, (f64::from(draft.tokens), drafting));
+            add(&mut beside, Cause::Link, Binding::RoundTrips, latency);
+            add(&mut beside, Cause::Link, Binding::Link, wire);
+        }
+        let all: Seconds = beside.iter().map(|part| part.time).sum();
+        let mut within = parts(ops.iter().chain(&partner_ops), (step - all).max(Seconds::ZERO));
+        within.append(&mut beside);
+        Account { batch, step, parts: within, ops, partner_ops, draft_ops, drafting }
     }
 
     /// The pools with `batch` sequences in decode on average, whose typical step `account` is, and `admitted` in memory per
@@ -280,7 +275,7 @@ impl<'a> Half<'a> {
                         batch: Requests::new(batch * draft.ratio),
                         memory: draft.replica.memory(admitted * draft.ratio, context),
                         step: draft.parts(company, context).0,
-                        ops: draft.replica.kernel_ops(company * draft.ratio, context, 1.0),
+                        ops: draft.ops(company, context),
                         ..away.side.idle()
                     });
                 }
@@ -363,4 +358,10 @@ impl<'a> Half<'a> {
             partner.arriving = cache / tokens.max(1.0);
         }
     }
+}
+
+/// A wait for a part of the deployment, put down to what limits that.
+fn waits(parts: &mut Vec<Part>, ops: &[Op], time: Seconds) {
+    let all: Seconds = ops.iter().map(|op| op.time).sum();
+    spread(parts, Cause::Wait, ops, (if all.get() > 0.0 { time / all } else { 0.0 }, time));
 }

@@ -3,6 +3,7 @@
 //! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
 //! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
 //! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
+//! - [`Phase`] says why prefill and decode take their time; `binding` what limits the deployment as a whole.
 
 mod account;
 mod binding;
@@ -22,6 +23,7 @@ mod lengths;
 mod models;
 mod outcome;
 mod pace;
+mod phase;
 mod reading;
 mod refusal;
 mod replica;
@@ -36,7 +38,7 @@ pub mod survey;
 mod transfer;
 mod turns;
 
-pub use account::Account;
+pub use account::{Account, op_binding};
 pub use capped::cap;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};
@@ -46,7 +48,8 @@ pub use layouts::{Settled, candidates};
 pub use lengths::Lengths;
 pub use models::{Models, find_model};
 pub use outcome::{
-    Binding, Cause, Flow, MemoryKind, MemoryUse, Part, Per, PoolState, Saturation, Steady, Transfer, Warning,
+    Binding, Cause, Flow, MemoryKind, MemoryUse, Part, Per, Phase, PoolState, Reason, Resource, Saturation,
+    Steady, Transfer, Warning,
 };
 pub use reading::Reading;
 pub use refusal::Refusal;

@@ -43,19 +43,24 @@ pub struct Steady {
     pub transfer: Option<Transfer>,
     /// All that flows between pools, in the order of the pools.
     pub flows: Vec<Flow>,
-    /// What limits the deployment.
+    /// What limits the deployment: a pool, a link or room that has no slack left, else what limits the phase that takes most
+    /// of a request's time.
     pub binding: Binding,
+    /// Why each phase takes its time: prefill, decode, then what decode is split into.
+    pub phases: Vec<Phase>,
     /// Set when more is offered than can be served: latencies then describe the deployment at its capacity.
     pub saturation: Option<Saturation>,
     /// What is unwise but possible.
     pub warnings: Vec<Warning>,
 }
 
-/// A share of a time with its cause.
+/// A share of a time with its cause and its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Part {
     /// What the time goes to.
     pub cause: Cause,
+    /// What would have to be faster for it to be less.
+    pub limit: Binding,
     /// The time.
     pub time: Seconds,
 }
@@ -94,38 +99,90 @@ pub enum Cause {
     Step,
 }
 
-/// What limits a deployment.
+/// What limits a deployment, a phase or an operation. In the order of bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
     /// Reading weights.
     Weights,
-    /// Reading the KV cache.
+    /// Reading the KV cache, or a recurrent state.
     Kv,
+    /// Reading and writing activations.
+    Activations,
     /// Arithmetic.
     Compute,
-    /// Links inside a replica.
+    /// Bandwidth of links inside a replica.
     Collective,
     /// The link between pools.
     Link,
-    /// Fixed times per kernel, layer or step.
+    /// Launches, host work and other fixed times per kernel, layer or step.
     LatencyFloor,
+    /// Latency of messages inside a replica, however few bytes they carry.
+    CollectiveLatency,
+    /// Round trips between pools, however few bytes they carry.
+    RoundTrips,
+    /// Prompts of other requests between one's own tokens.
+    Interference,
+    /// Decode steps under way that a first token waits for.
+    Steps,
+    /// Requests in line before.
+    Queue,
     /// Room for KV cache.
     Capacity,
     /// Prefill cannot keep up.
     Prefill,
     /// Decode cannot keep up.
     Decode,
-    /// Round trips between pools, however few bytes they carry.
-    RoundTrips,
     /// The attention pool.
     Attention,
     /// The pool of the feed-forward layers.
     Ffn,
     /// Proposing tokens.
     Draft,
-    /// Waiting.
-    Queue,
+}
+
+/// Why a phase takes its time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Phase {
+    /// Prefill or decode; attention, FFN, draft or verify where decode has them.
+    pub phase: Role,
+    /// The time that is explained: TTFT, TPOT, or the part of a step.
+    pub time: Seconds,
+    /// What it goes to most.
+    pub reason: Reason,
+    /// The same of the phase's own work, where it mostly waits for others.
+    pub work: Option<Reason>,
+}
+
+/// A limit, how much of a time it takes, and how near to its roof that is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Reason {
+    /// The limit.
+    pub limit: Binding,
+    /// Share of the time that its resource takes, 0 to 1.
+    pub share: f64,
+    /// Share of the peak that is reached meanwhile, 0 to 1, where the limit is bandwidth or compute.
+    pub of_peak: Option<f64>,
+}
+
+/// What a limit is a limit of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// Bandwidth of the memory that holds weights and cache.
+    MemoryBandwidth,
+    /// Arithmetic.
+    Compute,
+    /// Bandwidth of links.
+    Interconnect,
+    /// Launches, host work, latency of messages.
+    Overhead,
+    /// Room for KV cache.
+    KvCapacity,
+    /// Other requests: in line before, or in between.
+    Waiting,
+    /// A pool that cannot keep up.
+    Pool,
 }
 
 /// One pool in steady state.
@@ -342,6 +399,12 @@ impl Steady {
     #[must_use]
     pub fn throughput_per_chip(&self) -> TokensPerSecond {
         self.throughput() / f64::from(self.chips.max(1))
+    }
+
+    /// Why prefill or decode, or a part of it, takes its time.
+    #[must_use]
+    pub fn phase(&self, role: Role) -> Option<&Phase> {
+        self.phases.iter().find(|own| own.phase == role)
     }
 
     /// Tokens per second that one user sees: 1 / TPOT.

@@ -6,10 +6,10 @@ use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine, NumberFormat};
-use crate::machine::{Constants, EngineRow, WeightHome};
+use crate::machine::{Constants, EngineRow, Limit, WeightHome};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{Layout, Role};
-use crate::units::{Bytes, Seconds, Tokens, larger, smaller};
+use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
 
 /// A replica.
 #[derive(Clone, Debug)]
@@ -387,12 +387,20 @@ impl<'a> Replica<'a> {
                 let ops = pipeline.token(1.0, past + new);
                 let total: Seconds = ops.iter().map(|op| op.time).sum();
                 let streaming = latency - total;
-                let mut ops = ops;
-                if let Some(first) = ops.first_mut() {
-                    first.time += streaming;
-                    first.limit = crate::machine::Limit::Compute;
-                }
-                ops
+                // The prompt itself streams through at the rate of the arithmetic.
+                let (side, roof) = (Limit::Compute, streaming * pipeline.reach());
+                let prompt = ops.first().map(|own| Op {
+                    count: 1,
+                    flops: Flops::ZERO,
+                    bytes: Bytes::ZERO,
+                    time: streaming,
+                    limit: side,
+                    roof,
+                    fixed: Seconds::ZERO,
+                    side,
+                    ..*own
+                });
+                prompt.into_iter().chain(ops).collect()
             }
         }
     }
@@ -426,6 +434,8 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
         op.time = op.time * factor;
         op.flops = op.flops * factor;
         op.bytes = op.bytes * factor;
+        op.roof = op.roof * factor;
+        op.fixed = op.fixed * factor;
     }
     ops
 }

@@ -1,12 +1,13 @@
 //! From a balance that was found to what is reported of it, in the same way whether prompts are read apart or not.
 
-use super::account::{Account, push};
+use super::account::{Account, add, parts};
+use super::binding::longest;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, Cause, Flow, PoolState, Saturation, Steady, Transfer, Warning};
+use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, Steady, Transfer, Warning};
 use super::station::Operating;
 use crate::pass::Op;
-use crate::scenario::Load;
+use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond};
 
 /// A deployment in balance: what the colocated and the disaggregated forms find out each in their way.
@@ -24,6 +25,8 @@ pub struct Served<'d, 'a> {
     pub rate: f64,
     /// Most of them that it could serve.
     pub capacity: f64,
+    /// What is served of an offer beyond that.
+    pub served: f64,
     /// Share of the work that prefill is in a colocated pool.
     pub prefill_share: f64,
     /// The operations of a prompt.
@@ -36,10 +39,10 @@ pub struct Served<'d, 'a> {
     pub transfer: Option<Transfer>,
     /// All that flows between pools.
     pub flows: Vec<Flow>,
-    /// What limits the deployment.
-    pub binding: Binding,
-    /// What is offered beyond the capacity, what is served of it, and what limits that.
-    pub saturation: Option<Saturation>,
+    /// What has no slack left, if anything.
+    pub scarce: Option<Binding>,
+    /// What is offered beyond the capacity, and what limits that where it is known.
+    pub offered: Option<(RequestsPerSecond, Option<Binding>)>,
     /// What is unwise but possible.
     pub warnings: Vec<Warning>,
 }
@@ -52,15 +55,25 @@ impl Served<'_, '_> {
         let (ttft, operating, rate) = (self.ttft.total(), self.operating, self.rate);
         let tokens_per_step = decode.tokens_per_step();
         let mut tpot_parts = self.account.per_token(tokens_per_step);
-        push(&mut tpot_parts, Cause::Interference, operating.tpot - operating.step / tokens_per_step);
-        let e2e = ttft + operating.tpot * lengths.tokens;
+        let between = operating.tpot - operating.step / tokens_per_step;
+        add(&mut tpot_parts, Cause::Interference, Binding::Interference, between);
+        let ttft_parts = self.ttft.parts(&self.prefill_ops);
+        let decoding = operating.tpot * lengths.tokens;
+        let e2e = ttft + decoding;
+        let phases = self.phases(&ttft_parts, &tpot_parts);
+        let binding = self.scarce.unwrap_or_else(|| longest(&phases, ttft, decoding));
+        let saturation = self.offered.map(|(offered, limit)| Saturation {
+            offered,
+            capacity: RequestsPerSecond::new(self.served),
+            binding: limit.unwrap_or(binding),
+        });
         Steady {
             ttft,
             // Where users wait for room, Little's law says how long in all.
             ttft_settled: if self.ttft.room > ttft * 1e-3 { ttft } else { self.settled.total() },
             tpot: operating.tpot,
             e2e,
-            ttft_parts: self.ttft.parts(&self.prefill_ops),
+            ttft_parts,
             tpot_parts,
             rate: RequestsPerSecond::new(rate),
             capacity: RequestsPerSecond::new(self.capacity.max(rate)),
@@ -75,9 +88,36 @@ impl Served<'_, '_> {
             pools: self.pools,
             transfer: self.transfer,
             flows: self.flows,
-            binding: self.binding,
-            saturation: self.saturation,
+            binding,
+            phases,
+            saturation,
             warnings: self.warnings,
         }
+    }
+
+    /// Why each phase takes its time, from the same parts as the latencies.
+    fn phases(&self, ttft: &[Part], tpot: &[Part]) -> Vec<Phase> {
+        let Account { ops, partner_ops, draft_ops, parts: step, .. } = &self.account;
+        let prompt = parts(self.prefill_ops.iter(), self.ttft.prefill);
+        let mut phases = vec![
+            Phase::new(Role::Prefill, ttft, &[&self.prefill_ops], step),
+            Phase::new(Role::Decode, tpot, &[ops, partner_ops, draft_ops], &prompt),
+        ];
+        let alone = |ops: &[Op]| parts(ops.iter(), ops.iter().map(|op| op.time).sum());
+        let of = |is: &dyn Fn(Cause) -> bool| -> Vec<Part> {
+            step.iter().copied().filter(|part| is(part.cause)).collect()
+        };
+        if !draft_ops.is_empty() {
+            let drafting = of(&|cause| cause == Cause::Draft);
+            phases.push(Phase::new(Role::Draft, &drafting, &[draft_ops], &[]));
+        }
+        if !partner_ops.is_empty() {
+            phases.push(Phase::new(Role::Attention, &alone(ops), &[ops], &[]));
+            phases.push(Phase::new(Role::Ffn, &alone(partner_ops), &[partner_ops], &[]));
+        } else if !draft_ops.is_empty() {
+            let checking = of(&|cause| !matches!(cause, Cause::Draft | Cause::Link));
+            phases.push(Phase::new(Role::Verify, &checking, &[ops], &[]));
+        }
+        phases
     }
 }

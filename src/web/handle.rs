@@ -58,7 +58,8 @@ impl Handle {
         self.0.commit();
     }
 
-    /// The figures that there are: metric, value with its unit, band; last `bound` with what limits the deployment.
+    /// The figures that there are: metric, value with its unit, band; then why each phase takes its time, and last
+    /// `bound` with what limits the deployment.
     pub fn figures(&self) -> String {
         self.0.answer.with_untracked(|answer| {
             let line = |metric: Metric| {
@@ -67,6 +68,10 @@ impl Handle {
             };
             let mut text: String = Metric::ALL.into_iter().filter_map(line).collect();
             if let Ok(own) = answer.as_ref() {
+                for phase in &own.steady.phases {
+                    let name = words::role(phase.phase).to_ascii_lowercase();
+                    text.push_str(&format!("{name}\t{}\t\n", words::phase(phase)));
+                }
                 text.push_str("bound\t");
                 text.push_str(words::binding(own.steady.binding));
                 text.push('\t');

@@ -1,4 +1,4 @@
-//! Why the latencies are what they are: each as a bar of its parts, coloured by cause, the scenario above what is pinned.
+//! Why the latencies are what they are: each as a bar of its parts, coloured by what limits them, the scenario above what is pinned.
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
@@ -8,12 +8,11 @@ use wasm_split_helpers::wasm_split;
 use super::charts::table::{Folded, plain};
 use super::late::{self, Late};
 use super::state::use_page;
-use crate::figure::latency::{Breakdown, LATENCIES, Latency, Row, breakdown, table};
+use crate::figure::latency::{Breakdown, LATENCIES, Latency, Limited, Row, breakdown, table};
 use crate::report::words;
 use crate::report::words::letter;
-use crate::serve::{Cause, Part};
+use crate::serve::Binding;
 use crate::units::format::{Precision, Unit};
-use crate::units::order;
 
 /// Parts below this share of the longest bar are not labelled inside it.
 const LABELLED: f64 = 0.12;
@@ -23,7 +22,7 @@ pub fn why() -> AnyView {
     let latencies = LATENCIES.map(apart);
     let table = Box::new(move || late::shown(load_parts(latencies)));
     let caption = Signal::stored("The parts of a bar add up to the latency.".to_owned());
-    let bars = LATENCIES.into_iter().zip(latencies).map(|((title, _), own)| bars(title, own)).collect_view();
+    let bars = LATENCIES.into_iter().zip(latencies).map(|((title, ..), own)| bars(title, own)).collect_view();
     view! {
         <div class="why">{bars}</div>
         <Folded label="Parts of the latencies" caption content=table/>
@@ -63,7 +62,7 @@ fn bars(title: &'static str, latency: Memo<Breakdown>) -> AnyView {
     let bar = move |row: Row| {
         let (total, longest) = (row.total(), longest());
         let rest = ((longest - total) / longest).max(0.0);
-        let segments = row.parts.iter().map(|part| segment(*part, total, longest)).collect_view();
+        let segments = row.limits.iter().map(|own| segment(own, total, longest)).collect_view();
         let name = (!one()).then(|| view! {
             <b class="whose">{row.name.clone()} " " {Unit::Seconds.format_with(total, Precision::STEADY)}</b>
         });
@@ -75,16 +74,19 @@ fn bars(title: &'static str, latency: Memo<Breakdown>) -> AnyView {
             </ul>
         }
     };
-    let item = move |part: Part| {
+    let item = move |own: Limited| {
+        let told = own.told();
         view! {
             <li>
-                <span class="dot" data-cause=cause_id(part.cause) aria-hidden="true"></span>
-                {words::cause(part.cause)}
+                <span class="dot" data-limit=limit_id(own.limit) aria-hidden="true"></span>
+                {words::capital(words::binding(own.limit).trim_start_matches("limited by "))}
                 " "
-                <b>{Unit::Seconds.format(part.time.get())}</b>
+                <b>{Unit::Seconds.format(own.time)}</b>
+                {(!told.is_empty()).then(|| format!(" {told}"))}
             </li>
         }
     };
+    let first = move || latency.with(|own| own.rows.first().cloned());
     view! {
         <div class="breakdown">
             <h3>
@@ -97,49 +99,43 @@ fn bars(title: &'static str, latency: Memo<Breakdown>) -> AnyView {
                 </span>
             </h3>
             {views(move || latency.get().rows.into_iter().map(bar).collect_view())}
+            <p class="reason">{views(move || first().map(|row| row.why))}</p>
             <ul class="legend" aria-label=format!("Parts of {title}")>
-                {views(move || {
-                    let mut parts = latency.with(|own| own.rows.first().map(|row| row.parts.clone()).unwrap_or_default());
-                    order::sort_by(&mut parts, |a, b| b.time.get().total_cmp(&a.time.get()));
-                    parts.into_iter().map(item).collect_view()
-                })}
+                {views(move || first().map(|row| row.ranked().into_iter().map(item).collect_view()))}
             </ul>
         </div>
     }
     .into_any()
 }
 
-fn segment(part: Part, total: f64, longest: f64) -> impl IntoView {
-    let length = part.time.get() / longest;
-    let name = words::cause(part.cause);
-    let time = Unit::Seconds.format(part.time.get());
-    let share = Unit::Percent.format_with(part.time.get() / total, Precision::SHORT);
+fn segment(own: &Limited, total: f64, longest: f64) -> impl IntoView {
+    let length = own.time / longest;
+    let name = words::short(own.limit);
+    let time = Unit::Seconds.format(own.time);
+    let share = Unit::Percent.format_with(own.time / total, Precision::SHORT);
     view! {
         <li
             class="segment-of-time"
-            data-cause=cause_id(part.cause)
+            data-limit=limit_id(own.limit)
             style:flex-grow=format!("{length:.5}")
             title=format!("{name}: {time}, {share}")
         >
-            <span class:unseen={length < LABELLED}>{name}</span>
+            <span class:unseen={length < LABELLED}>{words::capital(name)}</span>
         </li>
     }
 }
 
-/// The colour of a cause in the stylesheet.
-const fn cause_id(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Queue => "queue",
-        Cause::Request => "request",
-        Cause::Interference => "interference",
-        Cause::Dense => "dense",
-        Cause::Attention => "attention",
-        Cause::Experts => "experts",
-        Cause::Collective => "collective",
-        Cause::Elementwise => "elementwise",
-        Cause::Pipeline => "pipeline",
-        Cause::Transfer | Cause::Link => "transfer",
-        Cause::Wait => "queue",
-        Cause::Draft | Cause::Step => "step",
+/// The colour of a limit in the stylesheet.
+const fn limit_id(limit: Binding) -> &'static str {
+    match limit {
+        Binding::Weights => "weights",
+        Binding::Kv => "kv",
+        Binding::Activations => "activations",
+        Binding::Compute => "compute",
+        Binding::Collective | Binding::Link => "link",
+        Binding::LatencyFloor => "overhead",
+        Binding::CollectiveLatency | Binding::RoundTrips => "latency",
+        Binding::Interference => "interference",
+        _ => "queue",
     }
 }

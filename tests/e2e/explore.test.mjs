@@ -33,7 +33,7 @@ const changed = (read, before) => changedWithin(read, before, 200);
 const VIEWS = {
   frontier: { done: /\d+ deployments of the same chips/, knob: ["#by", "cost"] },
   breakeven: { done: /points served: the best by/, knob: ["#map-y", "ttft"] },
-  sensitivity: { done: /limited by/, knob: ["#by", "ttft"] },
+  sensitivity: { done: /-bound|limited by/, knob: ["#by", "ttft"] },
 };
 
 const done = (page, view) =>

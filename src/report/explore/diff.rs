@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::{change, columns, value};
 use crate::explore::{Aspect, Diff, Difference, Share};
 use crate::metric::Metric;
-use crate::report::finite;
-use crate::report::words;
+use crate::report::{Named, finite, words};
 use crate::scenario::{Role, Scenario, link};
+use crate::serve::Binding;
 use crate::units::format::Precision;
 
 /// Shares of a difference that a line names.
@@ -61,8 +61,15 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
         .map(|part| format!("{} {}", share(part, after), signed(own.metric, part.change)))
         .collect();
     let shares = if shares.is_empty() { String::new() } else { format!(": {}", shares.join(", ")) };
+    let limits = match (own.metric, own.limits.map(words::binding)) {
+        (Metric::Ttft | Metric::Tpot, [before, after]) if before == after => {
+            format!("; {after} before and after")
+        }
+        (Metric::Ttft | Metric::Tpot, [before, after]) => format!("; {before} before, {after} after"),
+        _ => String::new(),
+    };
     format!(
-        "{} {} to {}{whole}{shares}.",
+        "{} {} to {}{whole}{shares}{limits}.",
         own.metric.short(),
         value(own.metric, own.before),
         value(own.metric, own.after)
@@ -148,6 +155,8 @@ pub struct DifferenceReport {
     pub before: Option<f64>,
     /// Value after.
     pub after: Option<f64>,
+    /// What limits it before and after.
+    pub limits: [Named<Binding>; 2],
     /// The difference in words.
     pub sentence: String,
     /// What it is put down to, largest first; the changes add up to `after - before`.
@@ -180,6 +189,7 @@ impl DiffReport {
             metric: own.metric.id(),
             before: finite(own.before),
             after: finite(own.after),
+            limits: own.limits.map(|id| Named { id, text: words::binding(id) }),
             sentence: sentence(own, after),
             shares: own
                 .shares

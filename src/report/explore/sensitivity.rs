@@ -12,7 +12,7 @@ use crate::serve::Binding;
 pub const fn lever(lever: Lever) -> &'static str {
     match lever {
         Lever::Bandwidth => "memory bandwidth",
-        Lever::Compute => "arithmetic",
+        Lever::Compute => "compute",
         Lever::Memory => "memory",
         Lever::ScaleUp => "scale-up link",
         Lever::Network => "network",
@@ -43,7 +43,7 @@ pub fn no_base(reason: &NoBase) -> String {
 #[must_use]
 pub fn sentence(own: &Sensitivity) -> String {
     let start = format!(
-        "{} of {}: {}, limited by {}.",
+        "{} of {}: {}, {}.",
         own.metric.label(),
         own.deployed.label,
         value(own.metric, own.value),
@@ -55,12 +55,12 @@ pub fn sentence(own: &Sensitivity) -> String {
         swing.lever != Lever::Price && gain > 1e-4
     });
     match strongest.and_then(|swing| Some((swing, swing.more?, swing.double?))) {
-        None => format!("{start} More of no figure of the chips improves it."),
+        None => format!("{start} A faster chip, link or more memory would not improve it."),
         Some((swing, more, double)) => {
             let after = if double.binding == own.binding {
-                format!("{} still binds", words::binding(double.binding))
+                format!("still {}", words::binding(double.binding))
             } else {
-                format!("then {} binds", words::binding(double.binding))
+                format!("then {}", words::binding(double.binding))
             };
             format!(
                 "{start} Most is gained by {}: 10\u{a0}% more changes it by {}, twice as much by {}; {after}.",
@@ -79,8 +79,7 @@ fn gain(own: &Sensitivity, outcome: Outcome) -> f64 {
 /// The tornado as a table.
 #[must_use]
 pub fn text(own: &Sensitivity, pays: Option<&BreakEven>) -> String {
-    let mut rows =
-        vec![["", "10 % less", "10 % more", "twice", "then limited by"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["", "10 % less", "10 % more", "twice", "then"].map(str::to_owned).to_vec()];
     // What is less than a hundredth of a percent is rounding, or as good as nothing.
     let told = |share: f64| change(if share.abs() < 1e-4 { 0.0 } else { share });
     let cell = |outcome: Option<Outcome>| outcome.map_or_else(|| "–".to_owned(), |own| told(own.change));

@@ -30,7 +30,7 @@ pub fn sentence(sizing: &Sizing) -> String {
         );
     };
     let mut text = format!(
-        "Cheapest for {}{under}: {} at {}{}, {}, limited by {}.",
+        "Cheapest for {}{under}: {} at {}{}, {}, {}.",
         load(scenario),
         best.deployed.label,
         hourly(best),
