@@ -219,7 +219,7 @@ mod tests {
             "v1&model=deepseek-v3&attention=h200*32&ffn=h200*32",
             "v1&model=llama3.1-70b&pool=groq3-lp30*2048",
         ] {
-            let Worked { roofline, table } = worked(text);
+            let Worked { roofline, table, .. } = worked(text);
             assert!(!roofline.ops.is_empty() && table.rows.len() >= roofline.ops.len(), "{text}");
             for op in &roofline.ops {
                 let intensity = op.flops / op.bytes;

@@ -107,6 +107,11 @@ impl<'a> Fabric<'a> {
     /// The constants of a collective among so many ranks under the engine.
     #[must_use]
     pub fn collective(&self, operation: Operation, ranks: u32) -> Collective {
+        if ranks <= 1 {
+            // Nothing is said to anybody.
+            let (law, direct) = self.law(operation, None);
+            return self.alone(operation, ranks, law, direct);
+        }
         let mut alone = self.by(operation, ranks, Some(self.engine.engine));
         // A newer chip runs what its elder sibling runs, though a table shows it slower: an engine's later release mends that.
         for (law, direct) in self.elder(operation, ranks) {
@@ -291,8 +296,11 @@ impl FabricRow {
                 axes * (power(ranks, 1.0 / axes) - 1.0)
             }
             Topology::Switch | Topology::Mesh | Topology::Bus => {
-                let tree = (TREE - 1.0) / libm::log2(TREE) * libm::log2(ranks);
-                if ranks <= TREE { ranks - 1.0 } else { tree }
+                if ranks <= TREE {
+                    ranks - 1.0
+                } else {
+                    (TREE - 1.0) / libm::log2(TREE) * libm::log2(ranks)
+                }
             }
         }
     }

@@ -222,7 +222,7 @@ impl ExchangeRow {
     #[must_use]
     pub fn latency(&self, reach: &Reach) -> Seconds {
         let inside = larger(reach.ranks / reach.nodes, 1.0);
-        self.t0 + self.hop * libm::log2(inside) + self.node * libm::log2(reach.nodes)
+        self.t0 + self.hop * doublings(inside) + self.node * doublings(reach.nodes)
     }
 
     /// Time of one part. `sms`: processors that the kernel may take, absent = as many as it takes of itself.
@@ -241,7 +241,8 @@ impl ExchangeRow {
         // No law makes a link faster than it is, whatever the processors would move.
         time = time.max(bytes * inside / reach.link);
         if outside > 0.0 {
-            let share = self.network * smaller(power(4.0 / reach.nodes, self.crowd), 1.0);
+            let crowd = if reach.nodes > 4.0 { power(4.0 / reach.nodes, self.crowd) } else { 1.0 };
+            let share = self.network * smaller(crowd, 1.0);
             time = time.max(bytes * outside / (reach.network * share));
         }
         self.latency(reach) + time
@@ -256,6 +257,11 @@ impl ExchangeRow {
             (reached(ranks, top_k), reached(nodes, top_k))
         }
     }
+}
+
+/// Logarithm to the base of two.
+fn doublings(ranks: f64) -> f64 {
+    if ranks <= 1.0 { 0.0 } else { libm::log2(ranks) }
 }
 
 /// How many of the others hold at least one of so many experts, for uniform routing.

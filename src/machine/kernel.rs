@@ -332,6 +332,32 @@ impl Kernel {
         if work.rows <= 0.0 {
             return Bound::latency(Seconds::ZERO);
         }
+        let Timing { time, fixed, compute, reading, arithmetic, traffic } = self.timing(work);
+        // Near the ridge both bind a matrix product, and the kernel says which of them more.
+        let near = self.soft && larger(arithmetic, traffic) < NEAR * smaller(arithmetic, traffic);
+        let computes = if near { compute > reading } else { arithmetic > traffic };
+        let (side, under) = if computes { (Limit::Compute, arithmetic) } else { (Limit::Bandwidth, traffic) };
+        let limit = if fixed > time * 0.5 { Limit::Latency } else { side };
+        Bound {
+            time: Seconds::new(time),
+            limit,
+            roof: Seconds::new(larger(arithmetic, traffic)),
+            fixed: Seconds::new(fixed),
+            side,
+            under: Seconds::new(under),
+            unit: Some(self.unit),
+        }
+    }
+
+    /// Time of the work alone, which is all that a search for the balance of a deployment asks for.
+    #[must_use]
+    pub fn seconds(&self, work: &Work) -> Seconds {
+        if work.rows <= 0.0 { Seconds::ZERO } else { Seconds::new(self.timing(work).time) }
+    }
+
+    /// What the law says of some work, in seconds.
+    #[inline]
+    fn timing(&self, work: &Work) -> Timing {
         let padded =
             work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
         let parts = larger(work.depth / self.split, 1.0);
@@ -354,23 +380,26 @@ impl Kernel {
         let (arithmetic, traffic) =
             ((work.flops() / self.peak).get(), (work.bytes / self.bandwidth).get() * cold);
         let roof = larger(arithmetic, traffic);
-        let time = larger(larger(self.floor.get() + core + beside, roof), self.host.get());
-        let fixed = larger(self.floor.get(), self.host.get());
-        // Near the ridge both bind a matrix product, and the kernel says which of them more.
-        let near = self.soft && larger(arithmetic, traffic) < NEAR * smaller(arithmetic, traffic);
-        let computes = if near { compute > reading } else { arithmetic > traffic };
-        let (side, under) = if computes { (Limit::Compute, arithmetic) } else { (Limit::Bandwidth, traffic) };
-        let limit = if fixed > time * 0.5 { Limit::Latency } else { side };
-        Bound {
-            time: Seconds::new(time),
-            limit,
-            roof: Seconds::new(roof),
-            fixed: Seconds::new(fixed),
-            side,
-            under: Seconds::new(under),
-            unit: Some(self.unit),
+        Timing {
+            time: larger(larger(self.floor.get() + core + beside, roof), self.host.get()),
+            fixed: larger(self.floor.get(), self.host.get()),
+            compute,
+            reading,
+            arithmetic,
+            traffic,
         }
     }
+}
+
+/// What a law says of some work, in seconds: the time and its fixed part, the time that its kernel computes and reads, and
+/// what both take at the full peaks.
+struct Timing {
+    time: f64,
+    fixed: f64,
+    compute: f64,
+    reading: f64,
+    arithmetic: f64,
+    traffic: f64,
 }
 
 fn fourth(x: f64) -> f64 {

@@ -80,10 +80,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     }
 
     /// A matrix product of `rows` by `k` with `k` by `n`.
-    fn product(&mut self, law: Kernel, format: NumberFormat, rows: f64, n: f64, k: f64) -> (Work, Bound) {
+    fn product(&self, format: NumberFormat, rows: f64, n: f64, k: f64) -> Work {
         let weight = self.plan.numerics.weight_bytes(format);
-        let work = Work::product(rows, n, k, weight, format.compute_type().activation_bytes());
-        (work, law.time(&work))
+        Work::product(rows, n, k, weight, format.compute_type().activation_bytes())
     }
 
     fn dense(&mut self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64) {
@@ -92,25 +91,25 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let (numerics, laws) = (&self.plan.numerics, self.laws);
         let (law, format) = match kind {
-            OpKind::DenseFfn => (laws.dense, numerics.dense),
-            OpKind::SharedExperts | OpKind::Experts => (laws.shared, numerics.shared),
-            _ => (laws.attention, numerics.attention),
+            OpKind::DenseFfn => (&laws.dense, numerics.dense),
+            OpKind::SharedExperts | OpKind::Experts => (&laws.shared, numerics.shared),
+            _ => (&laws.attention, numerics.attention),
         };
-        let (work, time) = self.product(law, format, rows, n, k);
-        self.sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+        let work = self.product(format, rows, n, k);
+        self.sink.kernel(kind, count, law, &work);
     }
 
     fn wide(&mut self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64) {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let (work, time) = self.product(self.laws.wide, NumberFormat::Bf16, rows, n, k);
-        self.sink.take(repeated(kind, count, work.flops(), work.bytes, time));
+        let work = self.product(NumberFormat::Bf16, rows, n, k);
+        self.sink.kernel(kind, count, &self.laws.wide, &work);
     }
 
-    fn kernel(&mut self, kind: OpKind, count: u32, law: Kernel, work: &Work) {
+    fn kernel(&mut self, kind: OpKind, count: u32, law: &Kernel, work: &Work) {
         if work.rows > 0.0 && work.flops_per_row > 0.0 {
-            self.sink.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
+            self.sink.kernel(kind, count, law, work);
         }
     }
 
@@ -148,12 +147,12 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let past = self.shape.past.get().min(reach.unwrap_or(f64::INFINITY));
             let (new, keys) = (self.shape.prompt.get(), self.shape.mean_keys(reach));
             let work = Work::prefill(own, self.shape.prompts, new, past, keys);
-            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_attention, &work);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_attention, &work);
         }
         if self.shape.sequences > 0.0 {
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let work = Work::decode(own, self.shape.sequences, keys, self.shape.width);
-            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_attention, &work);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_attention, &work);
         }
         self.dense(OpKind::Projection, count, self.shape.tokens(), hidden, q * v);
     }
@@ -187,7 +186,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let expanded = self.shape.prompts * (new + past);
             self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank);
             let work = Work::prefill_latent(h, [nope + rope, v], self.shape.prompts, [new, past], keys);
-            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
@@ -197,7 +196,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let latent = Latent { heads: h, rank, rope, element: self.plan.numerics.kv.cached_bytes() };
             let work = Work::decode_latent(latent, b, keys, width);
-            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
         }
         self.dense(OpKind::Projection, count, tokens, hidden, h * v);
     }
@@ -233,7 +232,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let updates = self.shape.sequences + self.shape.prompts * (self.shape.prompt.get() / 64.0).ceil();
         let bytes = updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION;
         let work = Work::plain(6.0 * state, tokens, Bytes::new(bytes));
-        self.kernel(OpKind::StateUpdate, count, self.laws.elementwise, &work);
+        self.kernel(OpKind::StateUpdate, count, &self.laws.elementwise, &work);
         self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp);
     }
 
@@ -265,7 +264,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let new = self.shape.prompt.get();
             let bytes = Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION);
             let work = Work::prompts(4.0 * h * d, h, self.shape.prompts, [new, keys], bytes);
-            self.kernel(OpKind::PrefillAttention, count, self.laws.prefill_mla, &work);
+            self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
@@ -274,7 +273,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let latent =
                 Latent { heads: h, rank: d, rope: 0.0, element: self.plan.numerics.kv.cached_bytes() };
             let work = Work::decode_latent(latent, b, keys, width);
-            self.kernel(OpKind::DecodeAttention, count, self.laws.decode_mla, &work);
+            self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
         self.dense(OpKind::Projection, count, tokens, rank, h * d);
@@ -293,14 +292,14 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let scores = Work::prompts(2.0 * heads * dim, heads, self.shape.prompts, [new, keys], bytes);
             // Scores are compared, not turned into weights.
             let work = Work { exponentials: 0.0, ..scores };
-            self.kernel(OpKind::Indexer, count, self.laws.indexer, &work);
+            self.kernel(OpKind::Indexer, count, &self.laws.indexer, &work);
         }
         if self.shape.sequences > 0.0 {
             let keys = self.shape.context.get() / ratio;
             let b = self.shape.sequences;
             let latent = Latent { heads, rank: 0.0, rope: dim, element: 1.0 };
             let work = Work::decode_latent(latent, b, keys, self.shape.width);
-            self.kernel(OpKind::Indexer, count, self.laws.decode_mla, &work);
+            self.kernel(OpKind::Indexer, count, &self.laws.decode_mla, &work);
         }
     }
 
@@ -336,7 +335,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             activation: self.plan.numerics.experts.compute_type().activation_bytes(),
         };
         let work = Work::experts(own, tokens * larger(self.shape.active_ranks, 1.0), Form::served());
-        self.kernel(OpKind::Experts, count, self.laws.experts, &work);
+        self.kernel(OpKind::Experts, count, &self.laws.experts, &work);
         let around = Bound::latency(self.plan.engine.expert_layer);
         self.sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, around));
         if shared_inter > 0 {

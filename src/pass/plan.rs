@@ -70,7 +70,13 @@ pub(super) struct Laws {
 }
 
 impl Laws {
-    fn find(measured: &Measured<'_>, chip: &Chip, engine: Engine, numerics: Numerics) -> Option<Self> {
+    /// The laws that the layers of a model need. The others repeat one of these, and nothing runs by them.
+    fn find(
+        measured: &Measured<'_>,
+        chip: &Chip,
+        engine: Engine,
+        (model, numerics): (&Model, Numerics),
+    ) -> Option<Self> {
         let gemm = if engine == Engine::Vllm { Operator::GemmVllm } else { Operator::Gemm };
         let kv = numerics.kv_kernel();
         let law = |operator, format| Self::law(measured, operator, chip, (numerics, format), None);
@@ -83,24 +89,37 @@ impl Laws {
             _ if format == numerics.attention => Some(attention),
             _ => narrow(format),
         };
+        let has = |wanted: fn(&Attention) -> bool| model.attention.iter().any(|own| wanted(&own.kind));
+        let indexes = has(|kind| {
+            use Attention::{Compressed, Grouped, Latent};
+            let (Grouped { indexer, .. } | Latent { indexer, .. } | Compressed { indexer, .. }) = kind else {
+                return false;
+            };
+            indexer.is_some()
+        });
+        let grouped = has(|kind| matches!(kind, Attention::Grouped { .. }));
+        // The scores of an indexer are taken by the law of a latent cache.
+        let latent =
+            indexes || has(|kind| matches!(kind, Attention::Latent { .. } | Attention::Compressed { .. }));
+        let routes = model.ffn.iter().any(|own| matches!(own.kind, Ffn::Moe { .. }));
+        let needed = |needed: bool, operator, format| if needed { law(operator, format) } else { Some(wide) };
+        let fp8 = (NumberFormat::Fp8, ComputeType::Fp8);
+        let indexer = if indexes {
+            Kernel::find_in(measured, Operator::PrefillAttention, chip, fp8.0, fp8.1)?.in_a_step()
+        } else {
+            wide
+        };
         Some(Self {
             attention,
             dense: product(numerics.dense)?,
             shared: product(numerics.shared)?,
             wide,
-            experts: law(Operator::Experts, numerics.experts)?,
-            prefill_attention: law(Operator::PrefillAttention, kv)?,
-            decode_attention: law(Operator::DecodeAttention, kv)?,
-            prefill_mla: law(Operator::PrefillMla, kv)?,
-            decode_mla: law(Operator::DecodeMla, kv)?,
-            indexer: Kernel::find_in(
-                measured,
-                Operator::PrefillAttention,
-                chip,
-                NumberFormat::Fp8,
-                ComputeType::Fp8,
-            )?
-            .in_a_step(),
+            experts: needed(routes, Operator::Experts, numerics.experts)?,
+            prefill_attention: needed(grouped, Operator::PrefillAttention, kv)?,
+            decode_attention: needed(grouped, Operator::DecodeAttention, kv)?,
+            prefill_mla: needed(latent, Operator::PrefillMla, kv)?,
+            decode_mla: needed(latent, Operator::DecodeMla, kv)?,
+            indexer,
             elementwise: law(Operator::Elementwise, NumberFormat::Bf16)?,
         })
     }
@@ -163,7 +182,7 @@ impl<'a> Plan<'a> {
         let measured = tables.measured(&chip.id);
         let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
-        let laws = Laws::find(&measured, chip, engine, numerics)?;
+        let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
         let fabric = Fabric::new(tables, chip, row, measured);
         let ranks = layout.tp.saturating_mul(layout.dp);
         let exchange = [Operation::AllGather, Operation::ReduceScatter];

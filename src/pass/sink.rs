@@ -1,13 +1,18 @@
 //! Where the operations of a pass go: into a sum when only the time matters, into a list when a person asks why.
 
 use super::op::{Op, OpKind};
-use crate::machine::{Bound, Limit};
+use crate::machine::{Bound, Kernel, Limit, Work};
 use crate::units::{Bytes, Flops, Seconds};
 
 /// Receives the operations of a pass one kind at a time.
 pub trait Sink {
     /// Takes `op`, whose figures stand for all its repetitions together.
     fn take(&mut self, op: Op);
+
+    /// Takes equal repetitions of a kernel.
+    fn kernel(&mut self, kind: OpKind, count: u32, law: &Kernel, work: &Work) {
+        self.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
+    }
 }
 
 /// Only the time.
@@ -17,6 +22,11 @@ pub struct Time(pub Seconds);
 impl Sink for Time {
     fn take(&mut self, op: Op) {
         self.0 += op.time;
+    }
+
+    /// The time alone, without what binds it.
+    fn kernel(&mut self, _: OpKind, count: u32, law: &Kernel, work: &Work) {
+        self.0 += law.seconds(work) * f64::from(count);
     }
 }
 

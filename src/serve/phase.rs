@@ -11,6 +11,9 @@ use crate::scenario::Role;
 use crate::units::Seconds;
 
 impl Binding {
+    /// How many there are.
+    const COUNT: usize = Self::Draft as usize + 1;
+
     /// What it is a limit of.
     #[must_use]
     pub const fn resource(self) -> Resource {
@@ -28,10 +31,18 @@ impl Binding {
     /// Whether two add up to one reason: those of one resource, and the waits before a request's own work begins.
     #[must_use]
     pub fn alike(self, other: Self) -> bool {
-        let before = |own| matches!(own, Self::Queue | Self::Capacity);
-        self == other
-            || (self.is_work() && self.resource() == other.resource())
-            || (before(self) && before(other))
+        self.reason() == other.reason()
+    }
+
+    /// The first of those that add up to one reason with it.
+    const fn reason(self) -> Self {
+        match self {
+            Self::Weights | Self::Kv | Self::Activations => Self::Weights,
+            Self::Collective | Self::Link => Self::Collective,
+            Self::LatencyFloor | Self::CollectiveLatency | Self::RoundTrips => Self::LatencyFloor,
+            Self::Queue | Self::Capacity => Self::Queue,
+            own => own,
+        }
     }
 
     /// Whether it is one of the phase's own work, not of waiting for others.
@@ -49,18 +60,18 @@ impl Phase {
     #[must_use]
     pub fn new(phase: Role, parts: &[Part], ops: &[&[Op]], others: &[Part]) -> Self {
         let time: Seconds = parts.iter().map(|part| part.time).sum();
-        let mut reason = most(parts, time, ops);
-        let work: Vec<Part> = parts.iter().copied().filter(|part| part.limit.is_work()).collect();
+        let mut reason = most(parts, |_| true, time, ops);
         // A wait for others takes time by their limit: where that tips the balance to another resource, and is more than a
         // trifle beside the own work of that kind, the wait is the reason.
         let waits = parts.iter().filter(|part| matches!(part.limit, Binding::Interference | Binding::Steps));
         if let Some(wait) = waits.max_by(|a, b| a.time.get().total_cmp(&b.time.get()))
             && reason.limit.is_work()
-            && tips(&work, wait.time, others, reason.limit.resource())
+            && tips(parts, wait.time, others, reason.limit.resource())
         {
             reason = Reason { limit: wait.limit, share: wait.time / time, of_peak: None };
         }
-        let own = (!reason.limit.is_work() && !work.is_empty()).then(|| most(&work, time, ops));
+        let works = parts.iter().any(|part| part.limit.is_work());
+        let own = (!reason.limit.is_work() && works).then(|| most(parts, Binding::is_work, time, ops));
         Self { phase, time, reason, work: own }
     }
 
@@ -71,15 +82,16 @@ impl Phase {
     }
 }
 
-/// The limit that takes most of a time.
-fn most(parts: &[Part], time: Seconds, ops: &[&[Op]]) -> Reason {
-    let sum = |of: &dyn Fn(Binding) -> bool| -> Seconds {
-        parts.iter().filter(|part| of(part.limit)).map(|part| part.time).sum()
-    };
+/// The limit that takes most of a time, of the parts that count.
+fn most(parts: &[Part], counts: impl Fn(Binding) -> bool, time: Seconds, ops: &[&[Op]]) -> Reason {
+    let (mut each, mut all) = ([Seconds::ZERO; Binding::COUNT], [Seconds::ZERO; Binding::COUNT]);
+    for part in parts.iter().filter(|part| counts(part.limit)) {
+        each[part.limit as usize] += part.time;
+        all[part.limit.reason() as usize] += part.time;
+    }
     let (mut limit, mut longest, mut within) = (Binding::LatencyFloor, Seconds::ZERO, Seconds::ZERO);
-    for part in parts {
-        let all = sum(&|own| own.alike(part.limit));
-        let own = sum(&|own| own == part.limit);
+    for part in parts.iter().filter(|part| counts(part.limit)) {
+        let (all, own) = (all[part.limit.reason() as usize], each[part.limit as usize]);
         if all > longest || (all >= longest && own > within) {
             (limit, longest, within) = (part.limit, all, own);
         }
