@@ -83,7 +83,7 @@ fn why(role: Role, steady: &Steady) -> String {
     }
 }
 
-/// Whether the pool is what limits the deployment: the one that has no slack, or the one whose phase takes longest.
+/// Whether the pool holds up the rest: it has no slack, or the other pool of each step waits for it.
 fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
     match limit {
         Binding::Prefill => matches!(own.role, Role::Prefill | Role::Colocated),
@@ -92,12 +92,10 @@ fn holds_up(own: &PoolState, steady: &Steady, limit: Binding) -> bool {
         Binding::Draft => own.role == Role::Draft,
         Binding::Link | Binding::RoundTrips => false,
         Binding::Decode | Binding::Capacity => writes(own),
-        _ if steady.ttft > steady.e2e - steady.ttft => matches!(own.role, Role::Prefill | Role::Colocated),
-        // Of pools that share each step, the one that is at work longest.
+        // Of pools that share each step, the one that is at work longest; others don't hold each other up.
         _ => {
-            let decodes = |other: &&PoolState| other.role != Role::Prefill;
-            let longest = steady.pools.iter().filter(decodes).all(|other| other.step <= own.step);
-            own.role != Role::Prefill && longest
+            let shares = |role: Role| !matches!(role, Role::Prefill | Role::Decode | Role::Colocated);
+            shares(own.role) && steady.pools.iter().all(|other| !shares(other.role) || other.step <= own.step)
         }
     }
 }

@@ -51,16 +51,19 @@ impl Limited {
     /// What the time goes to, where the limit does not say it.
     #[must_use]
     pub fn told(&self) -> String {
+        let name = |cause: Cause| words::small(words::cause(cause));
         let one = |own: &(Cause, f64)| {
-            let time = Unit::Seconds.format_with(own.1, Precision::SHORT);
-            format!("{} {time}", words::cause(own.0).to_ascii_lowercase())
+            format!("{} {}", name(own.0), Unit::Seconds.format_with(own.1, Precision::SHORT))
         };
-        match self.causes.as_slice() {
-            [(cause, _)] if self.limit.resource() != Resource::Waiting => {
-                words::cause(*cause).to_ascii_lowercase()
+        // A part that is next to nothing of it stands in the table.
+        let large: Vec<&(Cause, f64)> = self.causes.iter().filter(|own| own.1 > self.time * 0.05).collect();
+        match large.as_slice() {
+            [(cause, _)] if words::binding(self.limit).contains(&name(*cause)) => String::new(),
+            [(cause, _)] if !matches!(self.limit.resource(), Resource::Waiting | Resource::KvCapacity) => {
+                name(*cause)
             }
             [_] => String::new(),
-            all => all.iter().map(one).collect::<Vec<_>>().join(", "),
+            all => all.iter().map(|own| one(own)).collect::<Vec<_>>().join(", "),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::evidence::EvidenceClass;
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, find_model};
+use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, by_cause, find_model};
 use crate::units::Seconds;
 
 pub mod accuracy;
@@ -387,7 +387,7 @@ impl Report {
                     .map(|part| LimitReport { limit: part.limit, seconds: finite(part.time.get()) })
                     .collect(),
             };
-            table::by_cause(parts).into_iter().map(one).collect()
+            by_cause(parts).into_iter().map(one).collect()
         };
         Self {
             link: link::write(scenario, &[]),

@@ -5,7 +5,7 @@ use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Role, Scenario, link, notation};
-use crate::serve::{Cause, MemoryKind, Part, Per, PoolState};
+use crate::serve::{Cause, MemoryKind, Part, Per, PoolState, by_cause};
 use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::{Seconds, Watts, order};
 
@@ -187,18 +187,6 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = [String; 3]> {
             Value::Absent { absent } => [name, crate::units::format::ABSENT.to_owned(), absent],
         }
     })
-}
-
-/// The causes of a time, whatever limits them, in the order of first appearance.
-pub(super) fn by_cause(parts: &[Part]) -> Vec<(Cause, Seconds)> {
-    let mut all: Vec<(Cause, Seconds)> = Vec::new();
-    for part in parts {
-        match all.iter_mut().find(|own| own.0 == part.cause) {
-            Some(own) => own.1 += part.time,
-            None => all.push((part.cause, part.time)),
-        }
-    }
-    all
 }
 
 fn breakdown(parts: &[Part]) -> String {

@@ -20,6 +20,18 @@ pub fn capital(phrase: impl Into<String>) -> String {
     phrase
 }
 
+/// A heading inside a sentence: names such as KV stay as they are.
+#[must_use]
+pub fn small(phrase: &str) -> String {
+    let mut phrase = phrase.to_owned();
+    if !phrase.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase)
+        && let Some(first) = phrase.get_mut(..1)
+    {
+        first.make_ascii_lowercase();
+    }
+    phrase
+}
+
 /// What limits a deployment, a phase or an operation, after "is": the same words wherever a reason is given.
 #[must_use]
 pub const fn binding(binding: Binding) -> &'static str {
@@ -69,7 +81,7 @@ pub fn phase(own: &Phase) -> String {
 /// Why prefill and decode take their time, in a sentence.
 #[must_use]
 pub fn phases(steady: &Steady) -> String {
-    let one = |own: &Phase| format!("{} is {}", role(own.phase).to_ascii_lowercase(), phase(own));
+    let one = |own: &Phase| format!("{} is {}", small(role(own.phase)), phase(own));
     let both = [Role::Prefill, Role::Decode].into_iter().filter_map(|role| steady.phase(role));
     capital(format!("{}.", both.map(one).collect::<Vec<_>>().join("; ")))
 }

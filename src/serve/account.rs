@@ -75,6 +75,19 @@ pub fn add(parts: &mut Vec<Part>, cause: Cause, limit: Binding, time: Seconds) {
     }
 }
 
+/// The causes of a time, whatever limits them, in the order of first appearance.
+#[must_use]
+pub fn by_cause(parts: &[Part]) -> Vec<(Cause, Seconds)> {
+    let mut all: Vec<(Cause, Seconds)> = Vec::new();
+    for part in parts {
+        match all.iter_mut().find(|own| own.0 == part.cause) {
+            Some(own) => own.1 += part.time,
+            None => all.push((part.cause, part.time)),
+        }
+    }
+    all
+}
+
 /// A time that goes to one cause, put down to what limits the operations behind it in their proportion; what they don't
 /// account for is overhead.
 pub fn spread(parts: &mut Vec<Part>, cause: Cause, ops: &[Op], (repeats, whole): (f64, Seconds)) {

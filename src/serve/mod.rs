@@ -38,7 +38,7 @@ pub mod survey;
 mod transfer;
 mod turns;
 
-pub use account::{Account, op_binding};
+pub use account::{Account, by_cause, op_binding};
 pub use capped::cap;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};

@@ -12,6 +12,7 @@ use super::roofline::roofline;
 use super::state::{Reason, use_page};
 use super::tabs::tabs;
 use super::why::why;
+use crate::report::words::phases;
 
 /// The view in front.
 pub fn shown() -> AnyView {
@@ -29,6 +30,14 @@ pub fn shown() -> AnyView {
         Reason::Flow => late::shown(load_flows()),
     };
     views(shown).into_any()
+}
+
+/// Why the phases take their time, above the figures that show it in their way.
+fn told() -> impl IntoView {
+    let page = use_page();
+    page.answer.with(|answer| {
+        answer.as_ref().as_ref().ok().map(|own| view! { <p class="caption">{phases(&own.steady)}</p> })
+    })
 }
 
 /// The tabs and the view in front.
@@ -55,6 +64,7 @@ pub fn Reasons() -> impl IntoView {
                 aria-labelledby={words(move || format!("tab-{}", reason.get().id()))}
                 data-reason={words(move || reason.get().id())}
             >
+                {views(move || (reason.get() != Reason::Why).then(|| told()))}
                 {shown()}
             </div>
         </section>

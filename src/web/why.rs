@@ -17,6 +17,9 @@ use crate::units::format::{Precision, Unit};
 /// Parts below this share of the longest bar are not labelled inside it.
 const LABELLED: f64 = 0.12;
 
+/// Parts below this share of a latency stand in the table only.
+const NAMED: f64 = 0.01;
+
 /// The bars of TTFT and TPOT, each with its legend, and all figures as a table.
 pub fn why() -> AnyView {
     let latencies = LATENCIES.map(apart);
@@ -101,7 +104,10 @@ fn bars(title: &'static str, latency: Memo<Breakdown>) -> AnyView {
             {views(move || latency.get().rows.into_iter().map(bar).collect_view())}
             <p class="reason">{views(move || first().map(|row| row.why))}</p>
             <ul class="legend" aria-label=format!("Parts of {title}")>
-                {views(move || first().map(|row| row.ranked().into_iter().map(item).collect_view()))}
+                {views(move || first().map(|row| {
+                    let least = row.total() * NAMED;
+                    row.ranked().into_iter().filter(|own| own.time >= least).map(item).collect_view()
+                }))}
             </ul>
         </div>
     }
@@ -135,7 +141,7 @@ const fn limit_id(limit: Binding) -> &'static str {
         Binding::Collective | Binding::Link => "link",
         Binding::LatencyFloor => "overhead",
         Binding::CollectiveLatency | Binding::RoundTrips => "latency",
-        Binding::Interference => "interference",
+        Binding::Interference | Binding::Steps => "interference",
         _ => "queue",
     }
 }
