@@ -208,8 +208,8 @@ fn closed_form_agrees_with_closed_loops() {
             }
             error.abs()
         };
-        check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
-        check("rate", closed.rate.get(), own.rate.get(), 0.15);
+        check("TPOT", closed.tpot.get(), mean(later.tpot), 0.12);
+        check("rate", closed.rate.get(), own.rate.get(), 0.26);
         settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.2));
         let benchmark = own.benchmark.unwrap();
         assert_eq!(benchmark.requests, 10 * users);
