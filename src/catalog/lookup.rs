@@ -5,12 +5,27 @@ use std::borrow::Cow;
 use super::spelling;
 use crate::units::order;
 
-/// Position of an identifier in a table sorted by identifier.
+/// Position of an identifier in a table sorted by identifier. An evaluation asks some twenty times: most comparisons are told by
+/// the first eight bytes, as one number.
 pub(super) fn position<I: AsRef<str>>(ids: &[(I, usize)], id: &str) -> Option<usize> {
-    ids.binary_search_by(|(known, _)| known.as_ref().cmp(id))
-        .ok()
-        .and_then(|found| ids.get(found))
-        .map(|&(_, at)| at)
+    let wanted = head(id);
+    ids.binary_search_by(|(known, _)| {
+        let known = known.as_ref();
+        head(known).cmp(&wanted).then_with(|| known.cmp(id))
+    })
+    .ok()
+    .and_then(|found| ids.get(found))
+    .map(|&(_, at)| at)
+}
+
+/// The first eight bytes, in the order of which texts stand; a shorter text ends in zeros, which stand before all others.
+fn head(text: &str) -> u64 {
+    match text.as_bytes().first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            text.bytes().fold((0, 56), |(sum, shift), byte| (sum | u64::from(byte) << shift, shift - 8)).0
+        }
+    }
 }
 
 /// Longest name that is compared with others, in characters: comparison takes time in proportion to the product of

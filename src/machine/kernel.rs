@@ -126,6 +126,8 @@ pub struct Kernel {
     soft: bool,
     /// Whether engines have no other kernel for the format.
     fallback: bool,
+    /// Whether its own rates all lie below the peaks, so that a time needs no look at the roofs.
+    below: bool,
     /// Bytes of the L2 and how many times faster it is, where measured tables show it.
     cache: Option<(Bytes, f64)>,
     /// Least time of a kernel that the host launches.
@@ -231,6 +233,7 @@ impl Kernel {
             extra_keys: row.extra_keys,
             soft: !row.operator.is_attention(),
             fallback: false,
+            below: false,
             cache: sram.map(|own| (own, row.l2)).filter(|own| own.1 > 1.0),
             host: row.host,
             provenance: Provenance::Measured,
@@ -275,7 +278,7 @@ impl Kernel {
     /// The law at a share of the clock at which it was measured. The clock of the memory is another and stays.
     #[must_use]
     pub fn at_clock(self, clock: f64) -> Self {
-        Self { peak: self.peak * clock, compute_rate: self.compute_rate * clock, ..self }
+        Self { peak: self.peak * clock, compute_rate: self.compute_rate * clock, ..self }.settled()
     }
 
     /// The law inside an engine whose floors and whose kernels proper take so many times as long. The part of the time
@@ -292,6 +295,7 @@ impl Kernel {
             half_tiles: self.half_tiles / scale,
             ..self
         }
+        .settled()
     }
 
     /// The law of a narrower format of which an engine has several kernels to choose from: it reads no slower than the law
@@ -352,12 +356,52 @@ impl Kernel {
     /// Time of the work alone, which is all that a search for the balance of a deployment asks for.
     #[must_use]
     pub fn seconds(&self, work: &Work) -> Seconds {
-        if work.rows <= 0.0 { Seconds::ZERO } else { Seconds::new(self.timing(work).time) }
+        if work.rows <= 0.0 {
+            return Seconds::ZERO;
+        }
+        let cold = self.cold(work);
+        let (_, _, time) = self.proper(work, cold);
+        if self.below {
+            return Seconds::new(larger(time, self.host.get()));
+        }
+        let (arithmetic, traffic) = self.roofs(work, cold);
+        Seconds::new(larger(larger(time, larger(arithmetic, traffic)), self.host.get()))
     }
 
     /// What the law says of some work, in seconds.
-    #[inline]
     fn timing(&self, work: &Work) -> Timing {
+        let cold = self.cold(work);
+        let (compute, reading, time) = self.proper(work, cold);
+        let (arithmetic, traffic) = self.roofs(work, cold);
+        Timing {
+            time: larger(larger(time, larger(arithmetic, traffic)), self.host.get()),
+            fixed: larger(self.floor.get(), self.host.get()),
+            compute,
+            reading,
+            arithmetic,
+            traffic,
+        }
+    }
+
+    /// Of what is read, the share that the memory itself must bring.
+    #[inline]
+    fn cold(&self, work: &Work) -> f64 {
+        self.cache.map_or(1.0, |(size, faster)| {
+            let part = (1.0 - work.streamed.get() / size.get()) / Form::cache_edge();
+            let hit = smaller(larger(part, 0.0), 1.0);
+            1.0 - hit * (1.0 - 1.0 / faster)
+        })
+    }
+
+    /// The time at the full peaks: of the arithmetic, and of the traffic.
+    #[inline]
+    fn roofs(&self, work: &Work, cold: f64) -> (f64, f64) {
+        ((work.flops() / self.peak).get(), (work.bytes / self.bandwidth).get() * cold)
+    }
+
+    /// The time that the kernel computes, that it reads, and that it takes, wherever the roofs are.
+    #[inline]
+    fn proper(&self, work: &Work, cold: f64) -> (f64, f64, f64) {
         let padded =
             work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
         let parts = larger(work.depth / self.split, 1.0);
@@ -365,11 +409,6 @@ impl Kernel {
         let filled = padded / self.compute_rate.get() * (1.0 + self.half_tiles / pieces);
         let compute = if self.soft { filled } else { filled * (1.0 + self.extra_keys / work.keys) };
         let streamed = work.streamed.get();
-        // Of what is read, the share that the memory itself must bring.
-        let cold = self.cache.map_or(1.0, |(size, faster)| {
-            let hit = smaller(larger((1.0 - streamed / size.get()) / Form::cache_edge(), 0.0), 1.0);
-            1.0 - hit * (1.0 - 1.0 / faster)
-        });
         let memory = streamed * cold / self.memory_rate.get()
             + self.ramp.get() * streamed / (streamed + self.ramp_bytes.get());
         let stream = work.stream.get() / (parts * self.stream_rate.get());
@@ -377,17 +416,16 @@ impl Kernel {
         let core =
             if self.soft { fourth_root(fourth(compute) + fourth(reading)) } else { larger(compute, reading) };
         let beside = (work.beside / self.beside_rate).get();
-        let (arithmetic, traffic) =
-            ((work.flops() / self.peak).get(), (work.bytes / self.bandwidth).get() * cold);
-        let roof = larger(arithmetic, traffic);
-        Timing {
-            time: larger(larger(self.floor.get() + core + beside, roof), self.host.get()),
-            fixed: larger(self.floor.get(), self.host.get()),
-            compute,
-            reading,
-            arithmetic,
-            traffic,
-        }
+        (compute, reading, self.floor.get() + core + beside)
+    }
+
+    /// The same, knowing whether its own rates all lie below the peaks, so that it needs no look at the roofs.
+    const fn settled(self) -> Self {
+        let below = self.compute_rate.get() <= self.peak.get()
+            && self.memory_rate.get() <= self.bandwidth.get()
+            && self.beside_rate.get() <= self.bandwidth.get()
+            && self.cache.is_none();
+        Self { below, ..self }
     }
 }
 

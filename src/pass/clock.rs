@@ -1,14 +1,15 @@
 //! A plan on chips that run below their clock because their power is capped: arithmetic slows, memory and links don't. Source
 //! of the clock: [`crate::machine::power`].
 
+use std::sync::Arc;
+
 use super::plan::{Laws, Plan};
 
 impl Plan<'_> {
     /// The same plan at a share of the clock at which kernels were measured.
     #[must_use]
     pub fn at_clock(mut self, clock: f64) -> Self {
-        self.laws = self.laws.at_clock(clock);
-        self.prefill_laws = self.prefill_laws.at_clock(clock);
+        self.laws = Arc::new(self.laws.map(|laws| laws.at_clock(clock)));
         self
     }
 }

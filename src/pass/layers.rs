@@ -44,7 +44,7 @@ struct Walk<'p, 'a, S> {
 
 impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
-        let laws = if shape.prompts > 0.0 { &plan.prefill_laws } else { &plan.laws };
+        let laws = &plan.laws[usize::from(shape.prompts > 0.0)];
         let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
         let small = Work::plain(8.0 * f64::from(plan.model.hidden), shape.tokens(), stream * 4.0);
         let bound = laws.elementwise.time(&small);

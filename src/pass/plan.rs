@@ -5,6 +5,8 @@
 //! `etp` ranks in each of `ep` groups; a KV head that fewer ranks hold than there are is copied; the latent of MLA is
 //! copied to every tensor-parallel rank. Source of the work formulas: JAX scaling book, DeepSeek-V2/V3 reports.
 
+use std::sync::Arc;
+
 use super::numerics::Numerics;
 use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
@@ -32,8 +34,8 @@ pub struct Plan<'a> {
     pub(super) numerics: Numerics,
     pub(super) engine: &'a EngineRow,
     pub(super) fabric: Fabric<'a>,
-    pub(super) laws: Laws,
-    pub(super) prefill_laws: Laws,
+    /// Of decode and of prefill, which layouts of the same chips share.
+    pub(super) laws: Arc<[Laws; 2]>,
     /// Sum over the tensor-parallel ranks.
     pub(super) sum: Collective,
     /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
@@ -101,7 +103,6 @@ impl Laws {
         // The scores of an indexer are taken by the law of a latent cache.
         let latent =
             indexes || has(|kind| matches!(kind, Attention::Latent { .. } | Attention::Compressed { .. }));
-        let routes = model.ffn.iter().any(|own| matches!(own.kind, Ffn::Moe { .. }));
         let needed = |needed: bool, operator, format| if needed { law(operator, format) } else { Some(wide) };
         let fp8 = (NumberFormat::Fp8, ComputeType::Fp8);
         let indexer = if indexes {
@@ -114,7 +115,7 @@ impl Laws {
             dense: product(numerics.dense)?,
             shared: product(numerics.shared)?,
             wide,
-            experts: needed(routes, Operator::Experts, numerics.experts)?,
+            experts: needed(routes(model), Operator::Experts, numerics.experts)?,
             prefill_attention: needed(grouped, Operator::PrefillAttention, kv)?,
             decode_attention: needed(grouped, Operator::DecodeAttention, kv)?,
             prefill_mla: needed(latent, Operator::PrefillMla, kv)?,
@@ -168,6 +169,24 @@ impl Laws {
     }
 }
 
+/// Whether a model has routed experts.
+fn routes(model: &Model) -> bool {
+    model.ffn.iter().any(|own| matches!(own.kind, Ffn::Moe { .. }))
+}
+
+/// What data-parallel ranks exchange where they share experts.
+fn exchange<'a>(
+    model: &Model,
+    fabric: &Fabric<'a>,
+    layout: Layout,
+) -> Option<([Collective; 2], Exchange<'a>)> {
+    let ranks = layout.tp.saturating_mul(layout.dp);
+    (layout.dp > 1 && routes(model)).then(|| {
+        let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
+        ([Operation::AllGather, Operation::ReduceScatter].map(|own| fabric.collective(own, ranks)), sparse)
+    })
+}
+
 impl<'a> Plan<'a> {
     /// The plan of a model on a chip with main memory. `None` when the chip lacks a published peak or bandwidth.
     #[must_use]
@@ -183,27 +202,19 @@ impl<'a> Plan<'a> {
         let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
+        let decode =
+            laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, row.experts(numerics.experts));
+        let prefill = laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale);
         let fabric = Fabric::new(tables, chip, row, measured);
-        let ranks = layout.tp.saturating_mul(layout.dp);
-        let exchange = [Operation::AllGather, Operation::ReduceScatter];
         let plan = Self {
             model,
             layout,
             portion: Portion::Whole,
             numerics,
             engine: row,
-            laws: laws.inside(
-                row.floor_scale,
-                row.gemm_scale,
-                row.attention_scale,
-                row.experts(numerics.experts),
-            ),
-            prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
+            laws: Arc::new([decode, prefill]),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
-            exchange: (layout.dp > 1).then(|| {
-                let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
-                (exchange.map(|own| fabric.collective(own, ranks)), sparse)
-            }),
+            exchange: exchange(model, &fabric, layout),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
@@ -212,6 +223,18 @@ impl<'a> Plan<'a> {
             fabric,
         };
         Some(plan.only(Portion::Whole))
+    }
+
+    /// The same plan in another layout of the same chips.
+    #[must_use]
+    pub fn in_layout(&self, layout: Layout) -> Self {
+        let plan = Self {
+            layout,
+            sum: self.fabric.collective(Operation::AllReduce, layout.tp),
+            exchange: exchange(self.model, &self.fabric, layout),
+            ..self.clone()
+        };
+        plan.only(self.portion)
     }
 
     /// The same plan for a part of each layer.
@@ -346,7 +369,7 @@ impl<'a> Plan<'a> {
     /// The format of linear layers that runs in a unit of another type than its own, if any does.
     #[must_use]
     pub fn emulated(&self) -> Option<NumberFormat> {
-        let Laws { attention, dense, shared, .. } = self.laws;
+        let Laws { attention, dense, shared, .. } = self.laws[0];
         let unit = |part: &str| match part {
             "attention" => Some(attention.unit),
             "dense" => Some(dense.unit),
@@ -362,7 +385,7 @@ impl<'a> Plan<'a> {
     /// Whether an arithmetic rate was inferred from that of another format.
     #[must_use]
     pub fn assumes_rate(&self) -> bool {
-        let Laws { attention, dense, shared, wide, experts, decode_attention, .. } = self.laws;
+        let Laws { attention, dense, shared, wide, experts, decode_attention, .. } = self.laws[0];
         [attention, dense, shared, wide, experts, decode_attention].iter().any(|law| law.assumed_rate)
     }
 

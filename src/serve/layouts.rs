@@ -158,8 +158,16 @@ pub fn settle<'a>(setting: &Setting<'a, '_>, pool: &Pool, demand: &Demand) -> Re
     }
     let mut best: Option<(Score, Settled<'a>)> = None;
     let mut smallest_need: Option<(Bytes, Bytes)> = None;
+    // Kernels are the same in every layout.
+    let mut first: Option<Replica<'a>> = None;
     for layout in setting.candidates(pool.chips) {
-        let replica = setting.replica(layout)?;
+        let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
+            Some(replica) => replica,
+            None => setting.replica(layout)?,
+        };
+        if first.is_none() {
+            first = Some(replica.clone());
+        }
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
             smallest_need = Some(replica.need(demand.longest));

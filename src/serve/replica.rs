@@ -152,6 +152,18 @@ impl<'a> Replica<'a> {
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
     }
 
+    /// The same replica in another layout of the same chips; `None` where weights stream through stages, whose pipeline is made
+    /// anew for each.
+    #[must_use]
+    pub fn in_layout(&self, layout: Layout) -> Option<Self> {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                Some(Self { silicon: Silicon::Memory(Box::new(plan.in_layout(layout))), engine: self.engine })
+            }
+            Silicon::Sram(_) => None,
+        }
+    }
+
     /// The same replica on chips at a share of the clock at which they were measured.
     #[must_use]
     pub fn at_clock(self, clock: f64) -> Self {
