@@ -36,8 +36,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let name = self.file.display();
-        if let Some(table) = self.table()? {
-            let text = read_text(&self.file)?;
+        let table = self.table()?;
+        let text = read_text(&self.file)?;
+        if let Some(table) = table {
             let result =
                 check_kernels(table, &text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
             return if self.json {
@@ -46,7 +47,6 @@ impl Check {
                 Ok(out.write_all(report::check::kernels(&result).as_bytes())?)
             };
         }
-        let text = read_text(&self.file)?;
         let result = check(&text).map_err(|error| {
             let header = text.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
             // Served points have no column of microseconds; tables of kernels have.

@@ -336,16 +336,21 @@ impl Kernel {
         if work.rows <= 0.0 {
             return Bound::latency(Seconds::ZERO);
         }
-        let Timing { time, fixed, compute, reading, arithmetic, traffic } = self.timing(work);
+        let cold = self.cold(work);
+        let (compute, reading, proper) = self.proper(work, cold);
+        let (arithmetic, traffic) = self.roofs(work, cold);
+        let roof = larger(arithmetic, traffic);
+        let time = larger(larger(proper, roof), self.host.get());
+        let fixed = larger(self.floor.get(), self.host.get());
         // Near the ridge both bind a matrix product, and the kernel says which of them more.
-        let near = self.soft && larger(arithmetic, traffic) < NEAR * smaller(arithmetic, traffic);
+        let near = self.soft && roof < NEAR * smaller(arithmetic, traffic);
         let computes = if near { compute > reading } else { arithmetic > traffic };
         let (side, under) = if computes { (Limit::Compute, arithmetic) } else { (Limit::Bandwidth, traffic) };
         let limit = if fixed > time * 0.5 { Limit::Latency } else { side };
         Bound {
             time: Seconds::new(time),
             limit,
-            roof: Seconds::new(larger(arithmetic, traffic)),
+            roof: Seconds::new(roof),
             fixed: Seconds::new(fixed),
             side,
             under: Seconds::new(under),
@@ -366,21 +371,6 @@ impl Kernel {
         }
         let (arithmetic, traffic) = self.roofs(work, cold);
         Seconds::new(larger(larger(time, larger(arithmetic, traffic)), self.host.get()))
-    }
-
-    /// What the law says of some work, in seconds.
-    fn timing(&self, work: &Work) -> Timing {
-        let cold = self.cold(work);
-        let (compute, reading, time) = self.proper(work, cold);
-        let (arithmetic, traffic) = self.roofs(work, cold);
-        Timing {
-            time: larger(larger(time, larger(arithmetic, traffic)), self.host.get()),
-            fixed: larger(self.floor.get(), self.host.get()),
-            compute,
-            reading,
-            arithmetic,
-            traffic,
-        }
     }
 
     /// Of what is read, the share that the memory itself must bring.
@@ -427,17 +417,6 @@ impl Kernel {
             && self.cache.is_none();
         Self { below, ..self }
     }
-}
-
-/// What a law says of some work, in seconds: the time and its fixed part, the time that its kernel computes and reads, and
-/// what both take at the full peaks.
-struct Timing {
-    time: f64,
-    fixed: f64,
-    compute: f64,
-    reading: f64,
-    arithmetic: f64,
-    traffic: f64,
 }
 
 fn fourth(x: f64) -> f64 {

@@ -78,6 +78,19 @@ impl<'a> Setting<'a, '_> {
         self.tables.sram(self.chip)
     }
 
+    /// A replica in each of the layouts to choose from on so many chips. Kernels are the same in all of them, and are found once.
+    fn replicas(&self, chips: u32) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
+        let mut first: Option<Replica<'a>> = None;
+        self.candidates(chips).into_iter().map(move |layout| {
+            let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
+                Some(replica) => replica,
+                None => self.replica(layout)?,
+            };
+            first.get_or_insert_with(|| replica.clone());
+            Ok((layout, replica))
+        })
+    }
+
     /// The layouts to choose from on so many chips.
     fn candidates(&self, chips: u32) -> Vec<Layout> {
         match self.stages() {
@@ -158,16 +171,8 @@ pub fn settle<'a>(setting: &Setting<'a, '_>, pool: &Pool, demand: &Demand) -> Re
     }
     let mut best: Option<(Score, Settled<'a>)> = None;
     let mut smallest_need: Option<(Bytes, Bytes)> = None;
-    // Kernels are the same in every layout.
-    let mut first: Option<Replica<'a>> = None;
-    for layout in setting.candidates(pool.chips) {
-        let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
-            Some(replica) => replica,
-            None => setting.replica(layout)?,
-        };
-        if first.is_none() {
-            first = Some(replica.clone());
-        }
+    for found in setting.replicas(pool.chips) {
+        let (layout, replica) = found?;
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
             smallest_need = Some(replica.need(demand.longest));
@@ -257,12 +262,10 @@ fn pipeline<'a>(
 /// The smallest number of chips on which the model fits in some candidate layout.
 fn fitting(setting: &Setting<'_, '_>, longest: Tokens) -> Option<u32> {
     setting
-        .candidates(4096)
-        .into_iter()
-        .filter(|&layout| {
-            setting.replica(layout).is_ok_and(|replica| replica.sequences_that_fit(longest) >= 1.0)
-        })
-        .map(|layout| layout.chips())
+        .replicas(4096)
+        .flatten()
+        .filter(|(_, replica)| replica.sequences_that_fit(longest) >= 1.0)
+        .map(|(layout, _)| layout.chips())
         .min()
 }
 

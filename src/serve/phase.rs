@@ -36,12 +36,12 @@ impl Binding {
 
     /// The first of those that add up to one reason with it.
     const fn reason(self) -> Self {
-        match self {
-            Self::Weights | Self::Kv | Self::Activations => Self::Weights,
-            Self::Collective | Self::Link => Self::Collective,
-            Self::LatencyFloor | Self::CollectiveLatency | Self::RoundTrips => Self::LatencyFloor,
-            Self::Queue | Self::Capacity => Self::Queue,
-            own => own,
+        match (self.resource(), self) {
+            (Resource::MemoryBandwidth, _) => Self::Weights,
+            (Resource::Interconnect, _) => Self::Collective,
+            (Resource::Overhead, _) => Self::LatencyFloor,
+            (_, Self::Queue | Self::Capacity) => Self::Queue,
+            (_, own) => own,
         }
     }
 

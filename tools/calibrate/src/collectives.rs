@@ -10,13 +10,12 @@ use tandem::check::kernels::chip_of;
 use tandem::machine::{Collective, CollectiveLaw, Fabric, Operation, Topology, constants};
 use tandem::units::{Bytes, Seconds};
 
-use crate::errors::Errors;
+use crate::errors::{Errors, FOLDS, unseen};
 use crate::fit::{Bounds, least_squares, priors, quantile, robust};
 use crate::table::{self, short};
 
 const SCALE: f64 = 0.1;
 const ENOUGH: usize = 5;
-const FOLDS: usize = 4;
 /// Ranges, centres and spreads (in logarithms) of latency and of a step in µs, share of the link the sooner way, how much later
 /// the wider way starts in µs, share of the link the wider way.
 const BOUNDS: [Bounds; 5] = [(0.5, 60.0), (0.01, 8.0), (0.02, 1.0), (0.1, 100.0), (0.1, 1.0)];
@@ -167,17 +166,14 @@ impl Law {
 
     /// Absolute errors in percent of sizes that the fit did not see.
     fn unseen(&self, samples: &[Sample]) -> Vec<f64> {
-        let mut errors = Vec::new();
-        for fold in 0..FOLDS {
-            let part = |seen: bool| -> Vec<Sample> {
-                let chosen = samples.iter().enumerate().filter(|(index, _)| (index % FOLDS != fold) == seen);
-                chosen.map(|(_, own)| *own).collect()
-            };
-            let left = part(false);
-            let times = self.times(&self.fit(&part(true)), &left);
-            errors.extend(times.iter().zip(&left).map(|(time, own)| (time / own.2 - 1.0).abs() * 100.0));
-        }
-        errors
+        unseen(
+            samples,
+            |index| index % FOLDS,
+            |seen, left| {
+                let times = self.times(&self.fit(seen), left);
+                times.iter().zip(left).map(|(time, own)| time / own.2).collect()
+            },
+        )
     }
 
     /// Says which constants the data pushed to the end of what physics allows.

@@ -30,3 +30,27 @@ impl Errors {
         text
     }
 }
+
+/// Parts that samples are dealt out to, each of which is left out once.
+pub const FOLDS: usize = 4;
+
+/// Absolute errors in percent of samples that a fit did not see: each by what was fitted on all but its own fold. `ratios` fits on its
+/// first samples and predicts its second, as shares of what was measured.
+pub fn unseen<S: Copy>(
+    samples: &[S],
+    fold: impl Fn(usize) -> usize,
+    ratios: impl Fn(&[S], &[S]) -> Vec<f64>,
+) -> Vec<f64> {
+    let mut folds: Vec<usize> = (0..samples.len()).map(&fold).collect();
+    folds.sort_unstable();
+    folds.dedup();
+    let mut errors = Vec::new();
+    for own in folds {
+        let part = |seen: bool| -> Vec<S> {
+            let chosen = samples.iter().enumerate().filter(|(index, _)| (fold(*index) != own) == seen);
+            chosen.map(|(_, own)| *own).collect()
+        };
+        errors.extend(ratios(&part(true), &part(false)).iter().map(|ratio| (ratio - 1.0).abs() * 100.0));
+    }
+    errors
+}

@@ -10,12 +10,11 @@ use tandem::check::kernels::chip_of;
 use tandem::machine::{ExchangeKernel, ExchangePart, ExchangeRow, Fabric, Parcel, Reach, constants};
 use tandem::units::{BytesPerSecond, Seconds};
 
-use crate::errors::Errors;
+use crate::errors::{Errors, FOLDS, unseen};
 use crate::fit::{Bounds, least_squares, priors, quantile, robust};
 use crate::table::{self, Line, short};
 
 const SCALE: f64 = 0.1;
-const FOLDS: usize = 4;
 /// Processors that DeepEP's high-throughput kernels take, as its authors time them.
 const SMS: f64 = 20.0;
 /// Ranges, centres and spreads (in logarithms): latency in µs, the same for each doubling of ranks, share of the link, copies
@@ -152,18 +151,14 @@ impl Law {
     }
 
     fn unseen(&self, samples: &[Sample]) -> Vec<f64> {
-        let mut errors = Vec::new();
-        for fold in 0..FOLDS {
-            let part = |seen: bool| -> Vec<Sample> {
-                let chosen = samples.iter().enumerate().filter(|(index, _)| (index % FOLDS != fold) == seen);
-                chosen.map(|(_, own)| *own).collect()
-            };
-            let left = part(false);
-            let times = self.times(&self.fit(&part(true)), &left);
-            errors
-                .extend(times.iter().zip(&left).map(|(time, own)| (time / own.measured - 1.0).abs() * 100.0));
-        }
-        errors
+        unseen(
+            samples,
+            |index| index % FOLDS,
+            |seen, left| {
+                let times = self.times(&self.fit(seen), left);
+                times.iter().zip(left).map(|(time, own)| time / own.measured).collect()
+            },
+        )
     }
 }
 

@@ -18,6 +18,7 @@ use tandem::check::kernels::{Sample, Table, samples};
 use tandem::machine::{Form, Kernel, KernelRow, Measured, Operator, constants};
 use tandem::units::Seconds;
 
+use crate::errors::{self, FOLDS};
 use crate::fit::{Bounds, least_squares, quantile, robust};
 use crate::table::{self, short};
 
@@ -27,8 +28,6 @@ const SCALE: f64 = 0.08;
 const PRIOR: f64 = 0.15;
 /// Fewest shapes for a law of its own.
 const ENOUGH: usize = 20;
-/// Folds behind the stated error.
-const FOLDS: usize = 4;
 /// Exponentials per clock of one core, and its clock, from which the prior of their cost follows.
 const EXPONENTIALS: f64 = 16.0;
 const CLOCK: f64 = 1.8e9;
@@ -356,22 +355,14 @@ fn unseen(
     priors: &[Prior; 13],
     fold: impl Fn(usize) -> usize,
 ) -> Vec<f64> {
-    let mut errors = Vec::new();
-    let mut folds: Vec<usize> = (0..samples.len()).map(&fold).collect();
-    folds.sort_unstable();
-    folds.dedup();
-    for own in folds {
-        let part = |seen: bool| -> Vec<&Sample> {
-            let chosen = samples.iter().enumerate().filter(|(index, _)| (fold(*index) != own) == seen);
-            chosen.map(|(_, own)| *own).collect()
-        };
-        let numbers = fit(operator, &part(true), priors);
-        errors.extend(part(false).iter().map(|sample| {
+    errors::unseen(samples, fold, |seen, left| {
+        let numbers = fit(operator, seen, priors);
+        let ratio = |sample: &&Sample| {
             let known = constants().measured(&sample.chip.id);
-            error(operator, &numbers, sample, &known).exp_m1().abs() * 100.0
-        }));
-    }
-    errors
+            error(operator, &numbers, sample, &known).exp()
+        };
+        left.iter().map(ratio).collect()
+    })
 }
 
 /// Fits all operators and writes the file.
