@@ -289,6 +289,23 @@ pub fn warning(warning: &Warning) -> String {
         Warning::EmulatedFormat { chip: id, format } => {
             format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
         }
+        Warning::NoSuchEngine { chip: id, engine, others } => {
+            let others: Vec<&str> = others.iter().map(|own| own.name()).collect();
+            let instead = match others.as_slice() {
+                [] => "none of those known here does".to_owned(),
+                [only] => format!("{only} does"),
+                [first @ .., last] => format!("{} and {last} do", first.join(", ")),
+            };
+            format!(
+                "{} does not run on {}; {instead}. The figures are those of its scheduler before the kernels of that family.",
+                engine.name(),
+                chip(id),
+            )
+        }
+        Warning::NoHead { model: id } => format!(
+            "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
+            model(id)
+        ),
     }
 }
 

@@ -71,8 +71,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     if let Load::Closed { concurrency } = scenario.load
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
+        let full = operating.batch >= split.decode.fits * 0.999;
         let answers = (lengths.tokens, deployment.dispersion(operating.tpot));
-        let changed = run.disaggregated(&split.prefill, split.replicas, &operating, &ttft, answers);
+        let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
     }
     Served {

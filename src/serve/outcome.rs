@@ -320,6 +320,20 @@ pub enum Warning {
         /// Whether the scenario asks for speculation on top, which may then count twice.
         twice: bool,
     },
+    /// The engine has no kernels for the chip: its scheduler and host stand before the kernels of the chip's family.
+    NoSuchEngine {
+        /// The chip.
+        chip: String,
+        /// The engine.
+        engine: crate::catalog::Engine,
+        /// Engines that run there.
+        others: Vec<crate::catalog::Engine>,
+    },
+    /// The model is released without a prediction head: one of the shape of its last layer is assumed.
+    NoHead {
+        /// The model.
+        model: String,
+    },
     /// The model's number format has no unit on the chip, so a wider one does the work.
     EmulatedFormat {
         /// The chip.

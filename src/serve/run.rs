@@ -1,13 +1,12 @@
 //! A run of so many requests that all users of a closed loop begin at once, as benchmarks do.
 //!
-//! With m requests of each of c users at a replica, the first round is a burst: prompts are read in full steps one after
-//! another, so that a user waits for half of the others on average; where prompts and decode share steps, those who are
-//! through slow them down. Where prompts go first, everybody decodes from the end of the burst on and comes back together,
-//! spread over what the lengths of answers differ by, D for one round and D·√k after k (a sum of k independent ones): of a
-//! burst of length S the next rounds wait (S − D·√k)/2 more, as long as that is positive. What users wait longer for
-//! prompts they are stalled less by them: a user meets the prompt of each other once a round, before or after its own
-//! first token, so that the time of a request stays. In the last round nobody comes back, and a user is stalled by half of
-//! the others.
+//! The first round is a burst: prompts are read in full steps one after another, so that a user waits for half of the others
+//! on average; where prompts and decode share steps, those who are through slow them down. From the second round on waits
+//! are those of the settled service: answers that end apart bring their users back apart, and where prompts go first they
+//! hold up the decode of those who would come back next. (Answers of exactly equal length would keep users in step for ever;
+//! neither served runs nor the replay show that.) A user is stalled by the prompts of the others that come while it decodes:
+//! in a round by those of the half that follow it and by the next ones of the half that end before it; after the last round
+//! nobody comes back.
 //!
 //! Users who find no room wait from the start on: of N requests those of the first round beyond the room (w of them) wait
 //! half as long on average as the others.
@@ -62,15 +61,10 @@ impl Run {
         (self.requests / self.users).max(1.0)
     }
 
-    /// Rounds of a burst of this length beyond the first, weighed by how far they still wait for it: the sum of what they
-    /// wait longer, when returns spread over so much time in a round.
-    fn again(&self, length: f64, spread: f64) -> f64 {
-        let later = self.rounds() - 1.0;
-        let apart = if spread > 0.0 { length / spread * (length / spread) } else { f64::INFINITY };
-        let bunched = later.min(apart);
-        // The sum of the square roots of 1 to k by its integral.
-        let roots = 2.0 / 3.0 * bunched * bunched.sqrt() + 0.5 * bunched.sqrt();
-        ((length * bunched - spread * roots) / 2.0).max(0.0)
+    /// By how much the burst sets users apart for good: who waited longest for the first answer is as much less stalled in
+    /// it, and the next ones begin one after another.
+    fn kept(&self, burst: &Burst) -> f64 {
+        burst.length * (1.0 - 1.0 / self.rounds())
     }
 
     /// A service whose replicas read prompts and decode.
@@ -87,44 +81,40 @@ impl Run {
         };
         let burst = Burst::mixed(prefill, station, users);
         let rounds = self.rounds();
-        let later = if station.mixes { 0.0 } else { self.again(burst.length, spread) };
-        let ttft = self.first(settled, &burst, later);
+        let ttft = self.first(settled, &burst, true);
         let tokens = station.tokens;
-        // What is waited for before the first token does not stall after it; nobody comes back after the last round.
-        let sooner = (ttft.total() - settled.total()).get() - (ttft.room - settled.room).get();
         let least = at.step / station.half.tokens_per_step();
-        let stalls = (at.tpot - least).max(Seconds::ZERO).get() * tokens;
-        let ends = stalls / 2.0 / rounds;
-        let tpot = (at.tpot - Seconds::new((sooner + ends) / tokens)).max(least);
-        self.changed(ttft, tpot, tokens, if station.mixes { burst.length } else { 0.0 } + spread)
+        let stalls = (at.tpot - least).max(Seconds::ZERO);
+        let tpot = at.tpot - stalls / (2.0 * rounds);
+        self.changed(ttft, tpot, tokens, if station.mixes { self.kept(&burst) } else { 0.0 } + spread)
     }
 
-    /// A service with a prefill pool of so many replicas.
+    /// A service with a prefill pool of so many replicas, whose decode replicas are full or not.
     #[must_use]
     pub fn disaggregated(
         &self,
         prefill: &Prefill,
         replicas: f64,
-        at: &Operating,
+        (at, full): (&Operating, bool),
         settled: &FirstToken,
         (tokens, spread): (f64, f64),
     ) -> Changed {
         let burst = Burst::alone(prefill, self.users / replicas);
-        let ttft = self.first(settled, &burst, 0.0);
-        self.changed(ttft, at.tpot, tokens, burst.length + spread)
+        let ttft = self.first(settled, &burst, full);
+        self.changed(ttft, at.tpot, tokens, self.kept(&burst) + spread)
     }
 
-    /// The mean over the rounds: a burst, and settled ones that wait so much longer in all.
-    fn first(&self, settled: &FirstToken, burst: &Burst, later: f64) -> FirstToken {
+    /// The mean over the rounds: a burst, and settled ones. Who waits for room does so because decode is full, or else because
+    /// prefill cannot keep up, which in the first round is the burst.
+    fn first(&self, settled: &FirstToken, burst: &Burst, full: bool) -> FirstToken {
         let share = 1.0 / self.rounds();
         let reading = settled.prefill.get();
         let first = (burst.first - reading).max(0.0);
         let mix = |first: f64, later: f64| Seconds::new(first * share + later * (1.0 - share));
-        let waits = settled.room.get() > 0.0;
-        // Of the users of the first round half as many wait on average as later on.
-        let room = if waits { 1.0 - share / 2.0 } else { 1.0 };
+        // Of the users of the first round half as many wait for room on average as later on.
+        let room = if full { 1.0 - share / 2.0 } else { 1.0 - share };
         FirstToken {
-            queue: mix(first, settled.queue.get()) + Seconds::new(later * share),
+            queue: mix(first, settled.queue.get()),
             // Nobody decodes yet.
             step: mix(0.0, settled.step.get()),
             room: settled.room * room,

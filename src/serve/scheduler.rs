@@ -67,6 +67,15 @@ impl Scheduler {
         })
     }
 
+    /// Whether an engine has kernels for the chips of a maker. Asked for in every evaluation, as the next.
+    #[must_use]
+    pub fn runs_on(engine: Engine, maker: &str) -> bool {
+        let mut lines = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv")).lines();
+        let own = lines.find(|line| line.split(',').next() == Some(engine.id()));
+        own.and_then(|line| line.split(',').nth(1))
+            .is_some_and(|makers| makers.split(' ').any(|own| own == maker))
+    }
+
     /// Whether an engine takes prompts and decode into the same step. It is asked for in every evaluation, so that the
     /// row is found without reading the whole table.
     #[must_use]
