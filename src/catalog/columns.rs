@@ -126,7 +126,8 @@ columns!(
 columns!(
     /// Columns of `profiles.csv`.
     Profiles:
-    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, poll, poll_busy, balance, users
+    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, poll, poll_busy, balance, users,
+    kv
 );
 columns!(
     /// Columns of `power.csv`.

@@ -11,6 +11,8 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use crate::catalog::{self, Engine, NumberFormat, Profile};
+use crate::machine::constants;
+use crate::pass::Numerics;
 use crate::scenario::{Flags, Formats, Limits, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
@@ -309,7 +311,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
     let model = needed("model")?;
     let named = catalog::model_named(model);
     let stated = named.and_then(|own| own.format.filter(|_| !own.released));
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         model: named.map_or_else(|| model.to_ascii_lowercase(), |own| own.model.id.clone().into_owned()),
         formats: Formats {
             weights: format("weights").transpose()?.or(stated),
@@ -324,7 +326,22 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         slo: Slo::default(),
         ..Scenario::default()
     };
+    if scenario.formats.kv.is_none() {
+        scenario.formats.kv = unsaid_cache(&scenario);
+    }
     Ok(Row { id, line, scenario, ttft_ms, tpot_ms, isl, osl, concurrency, pools })
+}
+
+/// The format of the KV cache that the command line of a measured run states where its row does not: that of the pool which
+/// keeps the cache, beside weights in 8-bit or 4-bit floats.
+#[must_use]
+pub fn unsaid_cache(run: &Scenario) -> Option<NumberFormat> {
+    let (_, pool) = run.split.pools().pop()?;
+    let memory = catalog::chip(&pool.chip)?.memory.as_ref()?.capacity;
+    let kv = constants().profile(run.flags.profile, run.engine, &pool.chip, memory).kv?;
+    let own = Numerics::resolve(catalog::model(&run.model)?, run.formats);
+    let narrow = |format| matches!(format, NumberFormat::Fp8 | NumberFormat::Fp8Block | NumberFormat::Nvfp4);
+    (narrow(own.dense) || narrow(own.experts)).then_some(kv)
 }
 
 /// Requests of a run.

@@ -909,6 +909,7 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         poll: [open(Column::poll)?, open(Column::poll_busy)?],
         balance: open(Column::balance)?,
         users: open(Column::users)?,
+        kv: NumberFormat::from_id(cells.text(Column::kv)?),
     })
 }
 

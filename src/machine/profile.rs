@@ -1,6 +1,6 @@
 //! What command lines set (`constants/profiles.csv`): the engines' own defaults, and the profiles of known benchmarks.
 
-use crate::catalog::{Engine, Profile};
+use crate::catalog::{Engine, NumberFormat, Profile};
 use crate::units::Bytes;
 
 /// One row of `profiles.csv`; the file explains the columns. A blank cell is `None`.
@@ -34,6 +34,8 @@ pub struct ProfileRow {
     pub balance: Option<f64>,
     /// Requests of each user in a run.
     pub users: Option<f64>,
+    /// Format of the KV cache beside weights in fp8 or nvfp4, where a measured row does not say.
+    pub kv: Option<NumberFormat>,
 }
 
 impl ProfileRow {
@@ -53,6 +55,7 @@ impl ProfileRow {
         poll: [None; 2],
         balance: None,
         users: None,
+        kv: None,
     };
 
     /// Whether the row is for a chip with so much memory.
@@ -77,6 +80,7 @@ impl ProfileRow {
             poll: [self.poll[0].or(other.poll[0]), self.poll[1].or(other.poll[1])],
             balance: self.balance.or(other.balance),
             users: self.users.or(other.users),
+            kv: self.kv.or(other.kv),
             ..*self
         }
     }
