@@ -101,7 +101,9 @@ fn runs_take_as_long_as_their_replay() {
         }
         // The replay lets users of exact lengths rest once, so that they are not in step for ever.
         let whole = !exact || own.rounds == 1;
-        for (at, (what, most)) in [("TTFT", 0.35), ("TPOT", 0.15), ("rate", 0.25)].into_iter().enumerate() {
+        // In a single round decode fills and empties, which the closed form of its steps does not see.
+        let tpot = if own.rounds == 1 { 0.25 } else { 0.15 };
+        for (at, (what, most)) in [("TTFT", 0.35), ("TPOT", tpot), ("rate", 0.25)].into_iter().enumerate() {
             if at > 0 && !whole {
                 continue;
             }

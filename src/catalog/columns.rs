@@ -127,7 +127,7 @@ columns!(
     /// Columns of `profiles.csv`.
     Profiles:
     profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, poll, poll_busy, balance, users,
-    kv
+    kv, version
 );
 columns!(
     /// Columns of `power.csv`.

@@ -908,6 +908,7 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         stream: open(Column::stream)?,
         poll: [open(Column::poll)?, open(Column::poll_busy)?],
         balance: open(Column::balance)?,
+        version: cells.text(Column::version)?,
         users: open(Column::users)?,
         kv: NumberFormat::from_id(cells.text(Column::kv)?),
     })

@@ -32,6 +32,8 @@ pub struct ProfileRow {
     pub poll: [Option<f64>; 2],
     /// Steps for which a prompt waits at most for the other ranks.
     pub balance: Option<f64>,
+    /// Version of the engine whose defaults stand where the profile leaves something open.
+    pub version: &'static str,
     /// Requests of each user in a run.
     pub users: Option<f64>,
     /// Format of the KV cache beside weights in fp8 or nvfp4, where a measured row does not say.
@@ -54,6 +56,7 @@ impl ProfileRow {
         stream: None,
         poll: [None; 2],
         balance: None,
+        version: "",
         users: None,
         kv: None,
     };
@@ -79,6 +82,7 @@ impl ProfileRow {
             stream: self.stream.or(other.stream),
             poll: [self.poll[0].or(other.poll[0]), self.poll[1].or(other.poll[1])],
             balance: self.balance.or(other.balance),
+            version: other.version,
             users: self.users.or(other.users),
             kv: self.kv.or(other.kv),
             ..*self

@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod explore;
+pub mod flags;
 pub mod html;
 pub mod import;
 pub mod price;
@@ -27,6 +28,7 @@ pub mod table;
 pub mod value;
 pub mod words;
 
+pub use flags::FlagsReport;
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
 pub use value::{Value, Values};
@@ -52,6 +54,8 @@ pub struct Report {
     pub tpot_parts: Vec<PartReport>,
     /// The number formats in force.
     pub formats: FormatsReport,
+    /// The command line in force.
+    pub flags: Option<FlagsReport>,
     /// The pools, prefill first.
     pub pools: Vec<PoolReport>,
     /// KV transfer between pools, where there is any.
@@ -351,6 +355,7 @@ impl Report {
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             formats: FormatsReport::of(scenario),
+            flags: FlagsReport::of(scenario),
             pools: steady.pools.iter().zip(&evaluation.energy.pools).map(pool).collect(),
             transfer: steady.transfer.map(|transfer| TransferReport {
                 bytes: finite(transfer.bytes.get()),

@@ -14,7 +14,7 @@ use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
-use super::{FormatsReport, price};
+use super::{FlagsReport, FormatsReport, price};
 
 /// The result for a terminal.
 #[must_use]
@@ -43,8 +43,8 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
             scenario.engine.name()
         ));
     }
-    for (name, value) in flags(scenario) {
-        page.push_str(&format!("{name}: {value}\n"));
+    if let Some(flags) = FlagsReport::of(scenario) {
+        page.push_str(&format!("Flags: {}\n", flags.text(scenario)));
     }
     for (pool, power) in evaluation.steady.pools.iter().zip(&evaluation.energy.pools) {
         page.push_str(&format!("{}{}\n", pool_line(pool), power_words(power)));

@@ -22,12 +22,14 @@ const BUSY: f64 = 16.0;
 pub struct Flags {
     /// Memory share, as the engine means it; none = its own.
     pub share: Option<f64>,
+    /// Version of the engine whose defaults stand where nothing else is said.
+    pub version: &'static str,
     /// Tokens of a step, as the engine means it.
-    chunk: Tokens,
+    pub chunk: Tokens,
     /// The same where the scenario or the profile states it: what the engine reckons activations with.
     pub stated: Option<Tokens>,
-    /// Sequences of a step, as the engine means it.
-    sequences: f64,
+    /// Sequences of a step, as the engine means it; infinite where nothing limits them.
+    pub sequences: f64,
     /// Whether both are shared out among data-parallel ranks.
     shared: bool,
     /// Tokens in a message to the user.
@@ -66,6 +68,7 @@ impl Flags {
         let run = row.users.filter(|each| *each > 0.0).zip(users).map(|(each, users)| each * users);
         Self {
             share: scenario.memory.or(row.memory),
+            version: row.version,
             chunk: asked.chunk.unwrap_or(own),
             stated: asked.chunk,
             sequences: asked.sequences.map_or(most.unwrap_or(f64::INFINITY), f64::from),
@@ -117,6 +120,7 @@ mod tests {
 
     const NONE: Flags = Flags {
         share: None,
+        version: "",
         chunk: Tokens::new(8192.0),
         stated: None,
         sequences: 256.0,
