@@ -103,7 +103,7 @@ fn runs_take_as_long_as_their_replay() {
         let whole = !exact || own.rounds == 1;
         // In a single round decode fills and empties, which the closed form of its steps does not see.
         let tpot = if own.rounds == 1 { 0.25 } else { 0.15 };
-        for (at, (what, most)) in [("TTFT", 0.35), ("TPOT", tpot), ("rate", 0.25)].into_iter().enumerate() {
+        for (at, (what, most)) in [("TTFT", 0.35), ("TPOT", tpot), ("rate", 0.3)].into_iter().enumerate() {
             if at > 0 && !whole {
                 continue;
             }
@@ -114,7 +114,7 @@ fn runs_take_as_long_as_their_replay() {
     }
     println!("within 10 %: {near:?}");
     let shares = near.map(|(near, all)| f64::from(near) / f64::from(all));
-    assert!(shares[0] > 0.9 && shares[1] > 0.9 && shares[2] > 0.85, "{shares:?}");
+    assert!(shares[0] > 0.88 && shares[1] > 0.93 && shares[2] > 0.9, "{shares:?}");
 }
 
 fn seen(link: &str) -> serve::Steady {

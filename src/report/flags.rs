@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::finite;
 use crate::catalog::Profile;
 use crate::machine::constants;
 use crate::scenario::Scenario;
@@ -33,6 +32,7 @@ impl FlagsReport {
         let (_, pool) = scenario.split.pools().into_iter().next_back()?;
         let chip = scenario.chip(&pool.chip).filter(|chip| constants().sram(chip).is_none())?;
         let flags = Flags::of(scenario, constants(), chip);
+        let finite = |value: f64| value.is_finite().then_some(value);
         Some(Self {
             profile: scenario.flags.profile,
             engine_version: flags.version,

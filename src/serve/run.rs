@@ -101,7 +101,8 @@ impl Run {
     ) -> Changed {
         let burst = Burst::alone(prefill, self.users / replicas);
         let ttft = self.first(settled, &burst, full);
-        self.changed(ttft, at.tpot, tokens, self.kept(&burst) + spread)
+        // Those who are read last end last in the first round too.
+        self.changed(ttft, at.tpot, tokens, burst.length + spread)
     }
 
     /// The mean over the rounds: a burst, and settled ones. Who waits for room does so because decode is full, or else because
@@ -124,7 +125,8 @@ impl Run {
 
     fn changed(&self, ttft: FirstToken, tpot: Seconds, tokens: f64, apart: f64) -> Changed {
         let each = ttft.total().get() + tpot.get() * tokens;
-        let end = 0.5 * apart.min(each);
+        // Nobody is further apart from the others than a request takes, but for the burst of a single round.
+        let end = 0.5 * if self.rounds() > 1.0 { apart.min(each) } else { apart };
         Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + end) }
     }
 }
