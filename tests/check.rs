@@ -153,7 +153,11 @@ fn bad_rows_are_reported_with_line_and_field() {
     for (field, value, expected) in [
         (1, "gpt-9", "line 3: no model is called gpt-9"),
         (1, "", "line 3: model: is blank"),
-        (2, "llama.cpp", "line 3: engine: llama.cpp is none of vllm, sglang, trtllm"),
+        (
+            2,
+            "lmdeploy",
+            "line 3: engine: lmdeploy is none of vllm, sglang, trtllm, atom, llamacpp, mlx, vllm-tpu, neuron",
+        ),
         (3, "fp7", "line 3: weights: fp7 is none of"),
         (5, "long", "line 3: isl: long is not a number above 0"),
         (6, "-1", "line 3: osl: -1 is not"),

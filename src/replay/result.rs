@@ -92,7 +92,7 @@ impl Class {
 }
 
 /// The first requests of a closed loop, as many as benchmarks send. All users begin at once, which those feel that come
-/// first; the closed form is fitted on such runs.
+/// first; the closed form of such a run is [`crate::serve`] with so many `prompts`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Benchmark {
     /// How many.

@@ -8,7 +8,7 @@ use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, S
 use super::station::Operating;
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
-use crate::units::{Requests, RequestsPerSecond};
+use crate::units::{Requests, RequestsPerSecond, Seconds};
 
 /// A deployment in balance: what the colocated and the disaggregated forms find out each in their way.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
-    /// The same of a service that has run for long.
-    pub settled: FirstToken,
+    /// Mean time to first token of a service that has run for long.
+    pub settled: Seconds,
     /// Requests per second over the deployment.
     pub rate: f64,
     /// Most of them that it could serve.
@@ -69,8 +69,7 @@ impl Served<'_, '_> {
         });
         Steady {
             ttft,
-            // Where users wait for room, Little's law says how long in all.
-            ttft_settled: if self.ttft.room > ttft * 1e-3 { ttft } else { self.settled.total() },
+            ttft_settled: self.settled,
             tpot: operating.tpot,
             e2e,
             ttft_parts,

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tandem::catalog::{Engine, NumberFormat};
+use tandem::catalog::{Engine, NumberFormat, Profile};
+use tandem::evidence::rows::unsaid_cache;
 use tandem::machine::Constants;
-use tandem::scenario::{Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
+use tandem::scenario::{Flags, Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
 use tandem::serve::serve;
 use tandem::units::Tokens;
 
@@ -94,13 +95,13 @@ fn point(line: Line) -> Result<Point> {
         Split::Colocated { pool: pool("pool")? }
     };
     let chip = split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         model: line.text("model").to_owned(),
         engine: Engine::from_id(line.text("engine")).context("no such engine")?,
         formats: Formats {
             weights: NumberFormat::from_id(line.text("weights")),
             experts: NumberFormat::from_id(line.text("experts")),
-            kv: None,
+            kv: NumberFormat::from_id(line.text("kv")),
         },
         workload: Workload {
             isl: Tokens::new(line.number("isl")?),
@@ -110,9 +111,18 @@ fn point(line: Line) -> Result<Point> {
         },
         load: Load::Closed { concurrency: line.number("concurrency")? },
         slo: Slo::default(),
+        flags: Flags {
+            profile: match line.text("profile") {
+                "" => Profile::default(),
+                profile => Profile::from_id(profile).context("no such profile")?,
+            },
+            prompts: line.text("prompts").parse().ok(),
+            ..Flags::default()
+        },
         split,
         ..Scenario::default()
     };
+    scenario.formats.kv = scenario.formats.kv.or_else(|| unsaid_cache(&scenario));
     let measured = Speed { ttft: line.number("ttft_ms")? / 1e3, tpot: line.number("tpot_ms")? / 1e3 };
     Ok(Point { scenario, chip, measured, line })
 }
