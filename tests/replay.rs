@@ -18,7 +18,7 @@ use tandem::scenario::presets::PRESETS;
 use tandem::scenario::trace::{Reader, Trace};
 use tandem::scenario::traffic::{Horizon, Place, Routing, Sessions, Tier};
 use tandem::scenario::{Load, Role, Scenario, Slo, link};
-use tandem::serve::{self, Deployment, Reading, Scheduler};
+use tandem::serve::{self, Deployment, Late, Reading, Scheduler};
 use tandem::units::{Bytes, BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
 /// Replays a scenario to its end.
@@ -210,7 +210,7 @@ fn closed_form_agrees_with_closed_loops() {
         };
         check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
         check("rate", closed.rate.get(), own.rate.get(), 0.15);
-        settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.2));
+        settled.push(check("settled TTFT", closed.ttft.get(), mean(later.ttft), 0.2));
         let benchmark = own.benchmark.unwrap();
         assert_eq!(benchmark.requests, 10 * users);
         let error = benchmark.ttft.get() / closed.ttft.get() - 1.0;
@@ -258,7 +258,7 @@ fn closed_form_of_sessions_agrees() {
         let own = replayed(&requests(scenario, 4000));
         println!(
             "{} {} / {} {} / {} {} / hit {}",
-            closed.ttft_settled.get(),
+            closed.ttft.get(),
             mean(own.ttft),
             closed.tpot.get(),
             mean(own.tpot),
@@ -266,7 +266,7 @@ fn closed_form_of_sessions_agrees() {
             own.rate.get(),
             own.hit
         );
-        close(mean(own.ttft), closed.ttft_settled.get(), 0.15, link);
+        close(mean(own.ttft), closed.ttft.get(), 0.15, link);
         close(mean(own.tpot), closed.tpot.get(), 0.1, link);
         close(own.rate.get(), closed.rate.get(), 0.1, link);
         close(own.in_flight.get(), closed.in_flight.get(), 0.15, link);
@@ -488,7 +488,8 @@ fn hit_rate(trace: &Arc<Trace>, room: f64) -> f64 {
         tiers: Vec::new(),
         interference: 1.0,
         mixing: 0.0,
-        first_steps: 0.0,
+        late: Late::default(),
+        ranks: 1.0,
         routing: Routing::RoundRobin,
     };
     let pacing = Pacing::Recorded { speed: 1.0 };

@@ -109,6 +109,8 @@ pub struct Source {
     due: BinaryHeap<Reverse<Due>>,
     /// Breaks ties in the order of planning.
     planned: u64,
+    /// Whether the users of a closed loop all begin at once.
+    at_once: bool,
     kind: Kind,
 }
 
@@ -227,6 +229,7 @@ impl Source {
             issued: 0,
             due: BinaryHeap::new(),
             planned: 0,
+            at_once: true,
             kind: Kind::Drawn(Box::new(drawn)),
         };
         if let Some(users) = users {
@@ -247,6 +250,7 @@ impl Source {
             issued: 0,
             due: BinaryHeap::new(),
             planned: 0,
+            at_once: true,
             kind: Kind::Traced(Box::new(traced)),
         };
         for (time, record) in due {
@@ -269,11 +273,30 @@ impl Source {
         self
     }
 
-    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone, as those of
-    /// benchmarks do.
+    /// The same requests, where the users of a closed loop, who all begin at once unless they pause, begin at random over
+    /// some time instead.
+    #[must_use]
+    pub fn over(mut self, time: Seconds) -> Self {
+        if let Kind::Drawn(drawn) = &mut self.kind
+            && drawn.users.is_some()
+            && drawn.shape.sessions.is_none()
+            && time > Seconds::ZERO
+        {
+            let mut stream = Stream::new(drawn.seed, START);
+            let first: Vec<_> = std::mem::take(&mut self.due).into_sorted_vec();
+            self.at_once = false;
+            for Reverse(due) in first.into_iter().rev() {
+                self.plan(Seconds::new(due.time.get()) + time * stream.uniform(), due.who);
+            }
+        }
+        self
+    }
+
+    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone and begin at once,
+    /// as those of benchmarks do.
     #[must_use]
     pub fn of_benchmark(&self) -> Option<u32> {
-        self.users().map(|users| users.saturating_mul(benchmark::requests_per_user()))
+        self.users().filter(|_| self.at_once).map(|users| users.saturating_mul(benchmark::requests_per_user()))
     }
 
     /// Users of a closed loop of requests that stand alone.
@@ -514,6 +537,9 @@ pub const ENOUGH: u32 = 10_000;
 
 /// Streams that say which sessions go first: numbers that count down, where those of sessions count up.
 const CLASSES: u64 = u64::MAX;
+
+/// The stream that says when the users of a closed loop begin.
+const START: u64 = u64::MAX / 2;
 
 /// Blocks of a session are numbered from here on; below are those of the shared head.
 const SESSION: u32 = 32;

@@ -11,8 +11,8 @@ use super::wire::Wire;
 use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
-use crate::serve::{Deployment, Half, Scheduler, Side, cache_bytes};
-use crate::units::{BytesPerSecond, Tokens};
+use crate::serve::{Deployment, Half, Scheduler, Side, balanced, cache_bytes};
+use crate::units::{BytesPerSecond, Seconds, Tokens};
 
 /// A replay of a deployment.
 pub type Replay<'a> = Engine<Silicon<'a>>;
@@ -27,12 +27,15 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Requests at the start to leave out of distributions: an open loop begins with an empty service, which its users
-    /// don't meet; a closed loop begins as benchmarks do, and a trace is taken as it is.
+    /// Requests at the start to leave out of distributions: a replay begins with an empty service, which its users don't
+    /// meet. A trace is taken as it is, and sessions begin as if the service had run before.
     #[must_use]
     pub fn warm_up(&self, scenario: &Scenario, arrived: u32) -> u32 {
         match (self, scenario.load) {
             (Self::Scenario, Load::Open { .. }) => arrived / 20,
+            (Self::Scenario, Load::Closed { concurrency }) if scenario.traffic.sessions.is_none() => {
+                (libm::round(concurrency * 2.0).clamp(2.0, 1e9) as u32).min(arrived / 4)
+            }
             _ => 0,
         }
     }
@@ -63,7 +66,10 @@ impl<'a> Replay<'a> {
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
             Asked::Scenario => {
-                Source::from_scenario(scenario, rules.block).within(deployment.model.max_context, scenario)
+                let source = Source::from_scenario(scenario, rules.block);
+                // Users come one by one, as if the service had run before.
+                let over = source.users().map_or(Seconds::ZERO, |_| balanced(deployment).e2e);
+                source.over(over).within(deployment.model.max_context, scenario)
             }
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
@@ -170,9 +176,6 @@ fn plan<'a>(
     }
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(steps, at, deployment.lengths.longest);
-    let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
-    let first_steps =
-        engine.first_steps + if half.prefills && side.role != Role::Prefill { ranks_wait } else { 0.0 };
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);
@@ -195,7 +198,8 @@ fn plan<'a>(
         room,
         interference: engine.interference,
         mixing: engine.mixing,
-        first_steps,
+        late: deployment.late,
+        ranks: if half.prefills { f64::from(replica.layout().dp.max(1)) } else { 1.0 },
         routing: scenario.traffic.routing,
     }
 }

@@ -1,9 +1,30 @@
 //! What the time to first token is made of.
 
 use super::account::{parts, push};
+use super::ahead::{Ahead, Wait};
+use super::replica::Prefill;
+use super::station::Operating;
 use super::outcome::{Cause, Part};
 use crate::pass::Op;
 use crate::units::Seconds;
+
+/// Steps by which a command line lets first tokens be late; none by the engines' defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Late {
+    /// Decode steps from the end of a prompt until its first token reaches the user, as tokens are streamed in batches. Answers
+    /// that end before are streamed at their end.
+    pub stream: f64,
+    /// Decode steps that a prompt waits where attention is data-parallel, until the other ranks have one too.
+    pub ranks: f64,
+}
+
+impl Late {
+    /// Steps for an answer of so many tokens after the first, on so many data-parallel ranks that read its prompt.
+    #[must_use]
+    pub fn steps(&self, tokens: f64, ranks: f64) -> f64 {
+        self.stream.min(tokens) + if ranks > 1.0 { self.ranks } else { 0.0 }
+    }
+}
 
 /// The waits and times that make up TTFT.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +43,35 @@ pub struct FirstToken {
     pub transfer: Seconds,
 }
 
+/// Whom a prompt meets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Others {
+    /// So many of them a second.
+    pub rate: f64,
+    /// For whom it waits so long.
+    pub wait: Wait,
+}
+
 impl FirstToken {
+    /// Of a prompt that the replica which decodes reads too, after this wait, among so many others a second, when the first
+    /// token is late by so many steps.
+    #[must_use]
+    pub(super) fn colocated(prefill: &Prefill, request: Seconds, at: &Operating, others: &Others, late: f64) -> Self {
+        let Ahead { decoding, .. } = at.ahead;
+        let read = at.ahead.company(others.rate);
+        // Where decode goes on, or waits, the engine's mixture may take longer than the prompt, or less.
+        let mixture = Seconds::new(decoding * (at.stall - at.occupancy) * read);
+        let goes_on = at.step * (decoding * at.ahead.goes_on);
+        Self {
+            queue: Seconds::new(others.wait.queue),
+            room: Seconds::ZERO,
+            request,
+            prefill: prefill.latency_of(prefill.on_rank(read)) + mixture,
+            step: Seconds::new(others.wait.step) + goes_on + at.tpot * late,
+            transfer: Seconds::ZERO,
+        }
+    }
+
     /// The whole of it.
     #[must_use]
     pub fn total(&self) -> Seconds {

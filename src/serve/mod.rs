@@ -2,9 +2,11 @@
 //!
 //! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
 //! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
-//! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
+//! - `station` is a replica of it, `ahead` what prompts wait for there; `colocated` and `disaggregated` find its balance,
+//!   `served` reports it.
 
 mod account;
+mod ahead;
 mod binding;
 mod capped;
 mod colocated;
@@ -41,6 +43,7 @@ pub use capped::cap;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};
 pub use duty::{Duty, Spell};
+pub use first_token::Late;
 pub use half::Half;
 pub use layouts::{Settled, candidates};
 pub use lengths::Lengths;
@@ -54,6 +57,6 @@ pub use scheduler::Scheduler;
 pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;
-pub use steady::serve;
+pub use steady::{balanced, serve};
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};

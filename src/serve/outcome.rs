@@ -12,9 +12,6 @@ use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, 
 pub struct Steady {
     /// Mean time to first token.
     pub ttft: Seconds,
-    /// The same without the burst in which a benchmark's closed loop begins: of a service that has run for long. The same
-    /// as above in an open loop.
-    pub ttft_settled: Seconds,
     /// Mean time per output token after the first: (E2E − TTFT) / (OSL − 1).
     pub tpot: Seconds,
     /// Mean time from request to last token.

@@ -18,8 +18,6 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
-    /// The same of a service that has run for long.
-    pub settled: FirstToken,
     /// Requests per second over the deployment.
     pub rate: f64,
     /// Most of them that it could serve.
@@ -56,8 +54,6 @@ impl Served<'_, '_> {
         let e2e = ttft + operating.tpot * lengths.tokens;
         Steady {
             ttft,
-            // Where users wait for room, Little's law says how long in all.
-            ttft_settled: if self.ttft.room > ttft * 1e-3 { ttft } else { self.settled.total() },
             tpot: operating.tpot,
             e2e,
             ttft_parts: self.ttft.parts(&self.prefill_ops),
