@@ -42,6 +42,16 @@ pub struct Ahead {
     /// Decode steps that go on while they are read: as many as the pieces that the token budget cuts a prompt into, or none
     /// where prompts go first.
     pub goes_on: f64,
+    /// Time by which one prompt more lengthens a reading.
+    pub marginal: f64,
+    /// How far arrivals keep to steps instead of coming evenly over time, 0 to 1: answers end with steps.
+    pub bound: f64,
+    /// Share of those steps that prompts are read in.
+    pub reads: f64,
+    /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
+    pub delay: f64,
+    /// Users of a closed loop who come together once all have met who do, where answers have equal length.
+    pub met: f64,
 }
 
 /// The two parts of a wait.
@@ -51,6 +61,17 @@ pub struct Wait {
     pub step: f64,
     /// For prompts of others.
     pub queue: f64,
+}
+
+/// Whom a prompt meets.
+#[derive(Clone, Copy, Debug)]
+pub struct Others {
+    /// How they come.
+    pub stream: Stream,
+    /// How long it waits for them.
+    pub wait: Wait,
+    /// How much each round is like the one before, 0 to 1.
+    pub again: f64,
 }
 
 /// How arrivals come to a replica.
@@ -64,6 +85,22 @@ pub struct Stream {
     pub cv: f64,
 }
 
+impl Stream {
+    /// Of those whom one of so many users of a replica meets.
+    #[must_use]
+    pub fn of_others(self, users: f64) -> Self {
+        Self { rate: self.rate * (1.0 - 1.0 / (users * self.replicas).max(1.0)), ..self }
+    }
+}
+
+/// How much each round of a closed loop is like the one before, 0 to 1, when readings take so long and returns spread over so much
+/// time.
+#[must_use]
+pub fn again(reading: f64, dispersion: f64) -> f64 {
+    let (same, spread) = (reading * reading, dispersion * dispersion);
+    if same > 0.0 { same / (same + spread) } else { 0.0 }
+}
+
 impl Ahead {
     /// Nothing.
     pub const NONE: Self = Self {
@@ -75,6 +112,11 @@ impl Ahead {
         full: 0.0,
         variation: 0.0,
         goes_on: 0.0,
+        marginal: 0.0,
+        bound: 0.0,
+        reads: 0.0,
+        delay: f64::INFINITY,
+        met: 1.0,
     };
 
     /// Time that each prompt takes.
@@ -89,74 +131,145 @@ impl Ahead {
         (rate * self.service()).clamp(0.0, FULL)
     }
 
+    /// By how much longer a step lasts for who comes in it than it lasts on average, because the numbers of prompts in steps
+    /// that have any vary, and each number follows from the one before: `λ·b²·v/(1 − (λ·b)²)`, where b is the time that a prompt
+    /// adds. Of a Poisson number that is not 0 and has mean m, v is nearly `(m − 1)/(m − 0.2)` of what it is of all.
+    fn longer(&self, rate: f64) -> f64 {
+        let more = (rate * self.marginal).min(0.97);
+        let vary = (self.group - 1.0) / (self.group - 0.2) * (1.0 - 1.0 / self.most);
+        more * self.marginal / (1.0 - more * more) * vary
+    }
+
     /// Prompts that are read together with one that comes, itself included: it finds longer steps more often than there are.
     #[must_use]
-    pub(super) fn company(&self, rate: f64) -> f64 {
+    pub(super) fn company(&self, stream: &Stream) -> f64 {
+        let Stream { rate, replicas, cv } = *stream;
         let load = self.load(rate);
-        let lasts = load * self.with + (1.0 - load) * self.decoding * self.without;
-        (1.0 + rate * lasts).min(self.most)
+        let lasts = load * self.with + (1.0 - load) * self.decoding * self.without + self.longer(rate);
+        (1.0 + Spacing::new(cv, replicas).arrivals(rate * lasts)).min(self.most)
+    }
+
+    /// Share of a step of this length that is left for who comes in it: half, or more where answers end with steps and the
+    /// next prompt follows at once.
+    fn left(&self, lasts: f64) -> f64 {
+        (1.0 - self.delay / lasts.max(1e-12)).max(0.5)
+    }
+
+    /// Mean rests of a step without prompts and of one with them, for who comes, and how often there is as much again to
+    /// wait for.
+    fn rests(&self, rate: f64) -> (f64, f64, f64) {
+        let load = self.load(rate);
+        let reads = load + self.bound * (self.reads - load);
+        let step = (1.0 - reads) * self.decoding * self.without * self.left(self.without);
+        let reading = reads * self.with * self.left(self.with) + self.longer(rate) / 2.0;
+        let more = further(rate * self.full / self.most, self.most);
+        (step, reading, more)
     }
 
     /// Mean wait of those who come in such a stream.
     #[must_use]
     pub(super) fn wait(&self, stream: &Stream) -> Wait {
         let Stream { rate, replicas, cv } = *stream;
-        let load = self.load(rate);
+        let (step, reading, more) = self.rests(rate);
         // Replicas that take their turns, and gaps that vary less, even arrivals out; but not what the prompts vary.
+        let load = self.load(rate);
         let turns = if replicas > 1.0 {
             power(load, (2.0 * (replicas + 1.0)).sqrt() - 2.0) / replicas
         } else {
             1.0
         };
         let even = cv * cv * turns;
-        let plain = self.decoding * self.without / 2.0;
-        let step = (1.0 - load * even.min(1.0)) * plain;
-        let reading = load * self.with / 2.0;
-        let more = further(rate * self.full / self.most, self.most);
-        let queue = reading + more * ((1.0 - load) * plain + reading);
-        Wait { step, queue: even * queue + reading * self.variation * (1.0 + more) }
+        let varied = load * self.with / 2.0 * self.variation * (1.0 + more);
+        Wait { step, queue: even * (reading + more * (step + reading)) + varied }
     }
 
     /// Prompts in line when one has been read that came among so many a second, beyond those that come in as much time of
     /// steps of this length.
+    fn behind(&self, rate: f64, step: f64) -> f64 {
+        let (step_left, reading, more) = self.rests(rate);
+        rate * (self.with + more * (step_left + reading) - self.goes_on.max(1.0) * step).max(0.0)
+    }
+
+    /// By how much those in line when a prompt has been read hold its answer up: so many others come per decode step, and the
+    /// answer takes so many steps.
     #[must_use]
-    pub(super) fn behind(&self, rate: f64, step: f64) -> f64 {
-        let load = self.load(rate);
-        let reading = load * self.with / 2.0;
-        let more = further(rate * self.full / self.most, self.most);
-        let line = more * ((1.0 - load) * self.decoding * self.without / 2.0 + reading);
-        rate * (self.with + line - self.goes_on.max(1.0) * step).max(0.0)
+    pub(super) fn held_up(&self, (step, stall): (f64, f64), come: f64, steps: f64) -> f64 {
+        let lasts = step + stall * come;
+        let mut rate = come / lasts;
+        let unread = if self.goes_on > 0.0 { lasts } else { step };
+        let mut held = stall * self.behind(rate, unread);
+        // Who is held up longer has met as many in more time. Of a long answer that is nothing; else the rate at which both
+        // agree is between the first and what it gives, and soon found as it rises with what is behind.
+        let (mut low, mut high) = (0.0, rate);
+        for _ in 0..6 {
+            if held <= 1e-3 * steps * lasts {
+                break;
+            }
+            let own = come / (lasts + held / steps);
+            if own < rate {
+                high = rate;
+            } else {
+                low = rate;
+            }
+            rate = if low < own && own < high { own } else { f64::midpoint(low, high) };
+            held = stall * self.behind(rate, unread);
+        }
+        held
     }
 
     /// Mean wait of the users of a closed loop who have settled: so many of the replica, at this rate of it. Arrivals are as
-    /// random as they get among finitely many, and who comes does not meet itself. The less their returns spread
-    /// (`dispersion`, in time), the more each round is like the one before.
+    /// random as they get among finitely many, and who comes does not meet itself. So much (`again`, 0 to 1) each round is
+    /// like the one before.
     #[must_use]
-    pub(super) fn settled_wait(&self, users: f64, stream: &Stream, dispersion: f64, order: Order) -> Wait {
-        let all = (users * stream.replicas).max(1.0);
-        let others = Stream { rate: stream.rate * (1.0 - 1.0 / all), ..*stream };
+    pub(super) fn settled_wait(&self, users: f64, stream: &Stream, again: f64, order: Order) -> Wait {
+        let others = stream.of_others(users);
         let random = self.wait(&others);
-        let again = self.again(dispersion);
-        let load = self.load(others.rate);
         let ordered = match order {
             // Those that once queued come spaced as they were read, and don't queue again.
             Order::Kept => 0.0,
-            // Those read one after another end one step after another, and so queue again: everybody is in the busy
-            // period of the first round for ever. Of those seen by a request the mean size is 1/(1 - load)^2 (Borel).
-            Order::Bunched => {
-                let idle = 1.0 - load;
-                (1.0 / (idle * idle) - 1.0) / 2.0 * self.service()
-            }
+            // In the steps of others, and in line where more have met than a step takes.
+            Order::Stepped => self.rests(others.rate).1 + self.in_line(users, stream.replicas),
+            Order::Bunched => self.in_line(users, stream.replicas),
         };
         let queue = again * ordered + (1.0 - again) * random.queue;
         Wait { step: random.step, queue: queue.min((users - 1.0).max(0.0) / 2.0 * self.service()) }
     }
 
-    /// How much each round of a closed loop is like the one before, 0 to 1, when returns spread over so much time.
+    /// Mean time that those who came together wait for each other: of as many as there are at random each finds itself among
+    /// more. Replicas that take their turns share them.
+    fn in_line(&self, users: f64, replicas: f64) -> f64 {
+        let more = (self.met - 1.0) / replicas;
+        let met = ((1.0 + 3.0 * more + more * more) / (1.0 + more)).min(users);
+        (met / self.most - 1.0).max(0.0) / 2.0 * self.full
+    }
+}
+
+/// How much more evenly than at random requests come to one replica.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spacing(pub(super) f64);
+
+impl Spacing {
+    /// Of gaps with this coefficient of variation, dealt to so many replicas in turn.
     #[must_use]
-    pub fn again(&self, dispersion: f64) -> f64 {
-        let (same, spread) = (self.service() * self.service(), dispersion * dispersion);
-        if same > 0.0 { same / (same + spread) } else { 0.0 }
+    pub fn new(cv: f64, replicas: f64) -> Self {
+        Self((1.0 - cv * cv / replicas.max(1.0)) / 2.0)
+    }
+
+    /// Mean arrivals while a request stays, if `batch` of them are there on average: as many for Poisson arrivals, fewer
+    /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
+    pub(super) fn arrivals(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
+    }
+
+    /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.
+    pub(super) fn others(self, batch: f64) -> f64 {
+        let Self(even) = self;
+        if even.abs() < 1e-9 || batch <= 0.0 {
+            return batch.max(0.0);
+        }
+        let fade = even.abs() / batch * (1.0 - libm::exp(-batch / even.abs()));
+        batch - 2.0 * even * (1.0 - fade)
     }
 }
 
@@ -165,7 +278,9 @@ impl Ahead {
 pub enum Order {
     /// Their distance in time stays, as decode goes on while prompts are read elsewhere.
     Kept,
-    /// Decode stands still while prompts are read, or takes one step with each.
+    /// Their distance in steps stays, as each step takes prompts and decode.
+    Stepped,
+    /// They come together, as decode stands still while prompts are read.
     Bunched,
 }
 
@@ -216,6 +331,10 @@ pub(super) struct Meeting {
     pub beside: f64,
     /// How far arrivals keep to steps instead of coming evenly over time, 0 to 1.
     pub bound: f64,
+    /// Users who come together once all have met who do, and how much each round is like the one before, 0 to 1.
+    pub met: f64,
+    /// See there.
+    pub again: f64,
 }
 
 /// Prompts that are read together, over all ranks, and the time by which each holds decode up, when so many come per decode
@@ -228,23 +347,28 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
     if come < 1e-9 {
         return (group, stall);
     }
+    let free = 1.0 - how.bound;
     for _ in 0..3 {
         let lasts = how.step + stall * come;
-        let without = come * (how.bound + (1.0 - how.bound) * how.step / lasts);
+        let begins = some(come * (how.bound + free * how.step / lasts));
         let reading = stall * group;
-        let begins = some(without);
-        let steps = if how.mixes {
-            let with = come * (how.bound + (1.0 - how.bound) * (how.step + reading) / lasts);
-            begins / (begins + 1.0 - some(with))
+        let together = if how.mixes {
+            let with = come * (how.bound + free * (how.step + reading) / lasts);
+            come * (begins + 1.0 - some(with)) / begins
         } else {
-            begins / (1.0 - some((1.0 - how.bound) * come * reading / lasts)).max(1e-9)
+            // Readings follow each other until nobody came during one: `k·e^(λ·t·k) = come/begins` for t a prompt.
+            let load = (free * come * stall / lasts).max(1e-6);
+            lambert(load * come / begins) / load
         };
         // Where nobody is in decode, whoever comes is read at once, and the next with those who come meanwhile.
         let meanwhile = come * reading / lasts;
         let at_once = (meanwhile + 1.0 - some(meanwhile)).min(most);
-        group = at_once + how.decoding * ((come / steps).clamp(1.0, most) - at_once);
+        group = at_once + how.decoding * (together.clamp(1.0, most) - at_once);
         stall = how.stall(prefill, group);
     }
+    // Those who have met come together, whatever comes while steps last.
+    group += how.again * (how.met.min(most) - group).max(0.0);
+    stall = how.stall(prefill, group);
     (group, stall)
 }
 
@@ -261,7 +385,9 @@ pub(super) fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> Ahead {
         let least = come.max(1.0);
         group = (least + (come + 1.0 - some(come) - least) / replicas).clamp(1.0, most);
     }
-    Ahead { group, with: time(group), most, full: time(most), variation: prefill.variation / group, ..Ahead::NONE }
+    let marginal = prefill.marginal(group).get();
+    let variation = prefill.variation / group;
+    Ahead { group, with: time(group), most, full: time(most), variation, marginal, ..Ahead::NONE }
 }
 
 impl Meeting {
@@ -279,6 +405,12 @@ fn some(mean: f64) -> f64 {
     let y = mean / 2.0;
     let square = y * y;
     mean / (y + (square + 1.0 / (1.0 + square / 3.0 + square * square * (2.0 / 45.0))).sqrt()).max(1e-12)
+}
+
+/// Where `y·e^y` is this: within 2 %, and exact at both ends (Winitzki 2003).
+fn lambert(product: f64) -> f64 {
+    let log = libm::log1p(product);
+    log * (1.0 - libm::log1p(log) / (2.0 + log))
 }
 
 #[cfg(test)]
@@ -301,6 +433,19 @@ mod tests {
     }
 
     #[test]
+    fn even_arrivals_meet_fewer() {
+        // Poisson to one replica: exactly b. Arrivals at equal gaps: none while b < 1 stays short.
+        let (poisson, dealt) = (Spacing::new(1.0, 1.0), Spacing::new(1.0, 8.0));
+        assert!((poisson.arrivals(0.3) - 0.3).abs() < 1e-12 && (poisson.others(0.3) - 0.3).abs() < 1e-12);
+        // Gamma gaps of cv² 1/8: eight Poisson arrivals make one. P(at least 8 of mean 2.4) = 0.0033.
+        assert!(dealt.arrivals(0.3) < 0.1);
+        // Many: b − (1 − cv²)/2.
+        assert!((dealt.arrivals(20.0) - (20.0 - 7.0 / 16.0)).abs() < 1e-9);
+        assert!((dealt.others(1e6) - (1e6 - 7.0 / 8.0)).abs() < 1e-3);
+        assert!(Spacing::new(3.0, 1.0).arrivals(1.0) > 1.0);
+    }
+
+    #[test]
     fn more_servers_wait_less() {
         assert!(allen_cunneen(1.0, 4.0, 0.8, 1.0) < allen_cunneen(1.0, 1.0, 0.8, 1.0));
         let ahead = Ahead { with: 1.0, full: 1.0, ..Ahead::NONE };
@@ -312,8 +457,16 @@ mod tests {
     fn nobody_waits_for_themselves() {
         let ahead = Ahead { with: 1.0, full: 1.0, ..Ahead::NONE };
         let stream = Stream { rate: 0.9, replicas: 1.0, cv: 1.0 };
-        for order in [Order::Kept, Order::Bunched] {
-            assert!(ahead.settled_wait(1.0, &stream, 0.0, order).queue.abs() < 1e-12);
+        for order in [Order::Kept, Order::Stepped, Order::Bunched] {
+            assert!(ahead.settled_wait(1.0, &stream, 1.0, order).queue.abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_root_of_a_product_with_an_exponential() {
+        for tenth in 1..100 {
+            let y = f64::from(tenth) / 10.0;
+            assert!((lambert(y * libm::exp(y)) / y - 1.0).abs() < 0.02, "{y}");
         }
     }
 

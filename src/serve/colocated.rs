@@ -3,10 +3,10 @@
 //! Prompts and decode share each replica: users in flight rise with the sequences in decode, and who finds no room for
 //! a KV cache waits.
 
-use super::ahead::{Order, Stream, allen_cunneen, even};
+use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::binding::binding;
 use super::deployment::Deployment;
-use super::first_token::{FirstToken, Others};
+use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
@@ -96,7 +96,7 @@ struct Colocated<'d, 'a> {
 impl<'d, 'a> Colocated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, late, .. } = *deployment;
-        let station = Station::new(half, lengths).under(scenario.load, scenario.pause());
+        let station = Station::new(half, lengths).under(scenario);
         let prefill = station.prefill.unwrap_or(Prefill::NONE);
         Self { deployment, prefill, late: late.steps(lengths.tokens, prefill.ranks), station }
     }
@@ -105,12 +105,8 @@ impl<'d, 'a> Colocated<'d, 'a> {
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
         let stream = |cv| Stream { rate: at.rate, replicas: self.station.replicas, cv };
         let others = match self.deployment.scenario.load {
-            Load::Closed { .. } => {
-                let dispersion = self.deployment.dispersion(at.tpot);
-                let wait = at.ahead.settled_wait(users, &stream(1.0), dispersion, Order::Bunched);
-                Others { rate: at.rate * (1.0 - 1.0 / users.max(1.0)), wait }
-            }
-            Load::Open { cv, .. } => Others { rate: at.rate, wait: at.ahead.wait(&stream(cv)) },
+            Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
+            Load::Open { cv, .. } => Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 },
         };
         FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.late)
     }
@@ -118,8 +114,8 @@ impl<'d, 'a> Colocated<'d, 'a> {
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
         let stream = Stream { rate: at.rate, replicas: 1.0, cv: 1.0 };
-        let wait = at.ahead.settled_wait(self.station.fits, &stream, f64::INFINITY, Order::Bunched);
-        let others = Others { rate: at.rate, wait };
+        let wait = at.ahead.settled_wait(self.station.fits, &stream, 0.0, self.station.order());
+        let others = Others { stream, wait, again: 0.0 };
         FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.late)
     }
 

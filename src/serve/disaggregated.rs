@@ -109,7 +109,7 @@ struct Disaggregated<'d, 'a> {
 impl<'d, 'a> Disaggregated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>, side: &'d Side<'a>, path: &'d Path) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-        let decode = Station::new(half, lengths).under(scenario.load, scenario.pause());
+        let decode = Station::new(half, lengths).under(scenario);
         let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
         let replicas = f64::from(side.settled.replicas);
         // A pool that only reads fills its steps.
@@ -146,13 +146,13 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let ahead = reading(&self.prefill, self.replicas, each);
         let stream = |cv| Stream { rate: each, replicas: self.replicas, cv };
         let (wait, company) = match scenario.load {
-            Load::Open { cv, .. } => (ahead.wait(&stream(cv)), ahead.company(each)),
+            Load::Open { cv, .. } => (ahead.wait(&stream(cv)), ahead.company(&stream(cv))),
             Load::Closed { .. } => {
-                let dispersion = self.deployment.dispersion(at.tpot);
-                let here = users / self.replicas;
-                let company = ahead.company(each * (1.0 - 1.0 / users.max(1.0)));
-                let company = company - (company - 1.0) * ahead.again(dispersion);
-                (ahead.settled_wait(here, &stream(1.0), dispersion, Order::Kept), company.min(here.max(1.0)))
+                let (here, stream) = (users / self.replicas, stream(1.0));
+                let again = self.decode.again(ahead.with, at.tpot);
+                let company = ahead.company(&stream.of_others(here));
+                let company = company - (company - 1.0) * again;
+                (ahead.settled_wait(here, &stream, again, Order::Kept), company.min(here.max(1.0)))
             }
         };
         FirstToken {

@@ -1,7 +1,7 @@
 //! What the time to first token is made of.
 
 use super::account::{parts, push};
-use super::ahead::{Ahead, Wait};
+use super::ahead::{Ahead, Others};
 use super::replica::Prefill;
 use super::station::Operating;
 use super::outcome::{Cause, Part};
@@ -43,22 +43,15 @@ pub struct FirstToken {
     pub transfer: Seconds,
 }
 
-/// Whom a prompt meets.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Others {
-    /// So many of them a second.
-    pub rate: f64,
-    /// For whom it waits so long.
-    pub wait: Wait,
-}
-
 impl FirstToken {
     /// Of a prompt that the replica which decodes reads too, after this wait, among so many others a second, when the first
     /// token is late by so many steps.
     #[must_use]
     pub(super) fn colocated(prefill: &Prefill, request: Seconds, at: &Operating, others: &Others, late: f64) -> Self {
         let Ahead { decoding, .. } = at.ahead;
-        let read = at.ahead.company(others.rate);
+        let read = at.ahead.company(&others.stream);
+        // Those who have met are read together.
+        let read = read + others.again * (at.ahead.met.min(at.ahead.most) - read).max(0.0);
         // Where decode goes on, or waits, the engine's mixture may take longer than the prompt, or less.
         let mixture = Seconds::new(decoding * (at.stall - at.occupancy) * read);
         let goes_on = at.step * (decoding * at.ahead.goes_on);

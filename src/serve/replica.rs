@@ -92,14 +92,14 @@ impl Prefill {
         self.shared.min(decode_step) * (self.passes / together)
     }
 
-    /// Share of a prompt's time that grows with its length.
+    /// Time by which one prompt more lengthens a reading of so many: as long as ranks are without one, what one takes alone.
     #[must_use]
-    pub(super) fn elastic(&self) -> f64 {
-        let fixed = self.most > 1.0 && self.occupancy.get() > 0.0;
-        if fixed { (self.occupancy_more / self.occupancy).min(1.0) } else { 1.0 }
+    pub(super) fn marginal(&self, group: f64) -> Seconds {
+        let filled = (2.0 * group / self.ranks - 1.0).clamp(0.0, 1.0);
+        self.occupancy + (self.occupancy_more - self.occupancy) * filled
     }
 
-    /// The same in steps as full as can be.
+    /// Time that each prompt keeps the replica from others in steps as full as can be.
     #[must_use]
     pub fn least(&self) -> Seconds {
         self.occupancy_of(self.most)

@@ -20,13 +20,13 @@
 //! All of it is a steady state: the start of a run, when all its users begin at once, is none of it.
 //! `tests/agreement.rs` holds it against the replay.
 
-use super::ahead::{Ahead, Meeting, meet};
+use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, again, meet};
 use super::half::Half;
 use super::lengths::Lengths;
 use super::replica::Prefill;
 use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
-use crate::scenario::Load;
+use crate::scenario::{Load, Scenario};
 use crate::units::{Seconds, Tokens};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
@@ -58,35 +58,10 @@ pub struct Station<'a, 'b> {
     pub meets: Option<f64>,
     /// Time from the end of an answer until its user's next request, in a closed loop.
     pub pause: Seconds,
-}
-
-/// How much more evenly than at random requests come to one replica.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spacing(f64);
-
-impl Spacing {
-    /// Of gaps with this coefficient of variation, dealt to so many replicas in turn.
-    #[must_use]
-    pub fn new(cv: f64, replicas: f64) -> Self {
-        Self((1.0 - cv * cv / replicas.max(1.0)) / 2.0)
-    }
-
-    /// Mean arrivals while a request stays, if `batch` of them are there on average: as many for Poisson arrivals, fewer
-    /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
-    fn arrivals(self, batch: f64) -> f64 {
-        let Self(even) = self;
-        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
-    }
-
-    /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.
-    fn others(self, batch: f64) -> f64 {
-        let Self(even) = self;
-        if even.abs() < 1e-9 || batch <= 0.0 {
-            return batch.max(0.0);
-        }
-        let fade = even.abs() / batch * (1.0 - libm::exp(-batch / even.abs()));
-        batch - 2.0 * even * (1.0 - fade)
-    }
+    /// How much the lengths of answers scatter, in mean lengths.
+    pub scatter: f64,
+    /// How much the pauses do, in seconds.
+    pub pause_scatter: f64,
 }
 
 /// A replica at a certain number of sequences in decode.
@@ -136,19 +111,28 @@ impl<'a, 'b> Station<'a, 'b> {
             spacing: None,
             meets: None,
             pause: Seconds::ZERO,
+            scatter: lengths.scatter,
+            pause_scatter: 0.0,
         }
     }
 
     /// The same under a load: how arrivals are spaced, and whom a request meets.
     #[must_use]
-    pub fn under(self, load: Load, pause: Seconds) -> Self {
-        match load {
+    pub fn under(self, scenario: &Scenario) -> Self {
+        match scenario.load {
             Load::Closed { concurrency } => {
                 let meets = Some((1.0 - self.replicas / concurrency).max(0.0));
-                Self { meets, pause, ..self }
+                let pause_scatter = scenario.traffic.pause_scatter().get();
+                Self { meets, pause: scenario.pause(), pause_scatter, ..self }
             }
             Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
         }
+    }
+
+    /// What becomes of users whose answers have equal length.
+    #[must_use]
+    pub(super) const fn order(&self) -> Order {
+        if self.mixes { Order::Stepped } else { Order::Bunched }
     }
 
     /// The engine's constants.
@@ -212,7 +196,15 @@ impl<'a, 'b> Station<'a, 'b> {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             return of(batch / (self.tokens * tpot), tpot);
         };
-        let delay = engine.request.get() + self.pause.get();
+        // Answers end with steps; the later the next prompt follows, the less that tells.
+        let (delay, bound) = if self.spacing.is_some() {
+            (f64::INFINITY, 0.0)
+        } else {
+            let delay = engine.request.get() + self.pause.get();
+            (delay, 1.0 / (1.0 + delay / step.get().max(1e-9)))
+        };
+        let come = prompts * tokens_per_step;
+        let (met, again) = if self.spacing.is_some() { (1.0, 0.0) } else { self.met(come, step, &prefill) };
         let how = Meeting {
             step: step.get(),
             interference: engine.interference,
@@ -220,10 +212,10 @@ impl<'a, 'b> Station<'a, 'b> {
             mixes: self.mixes,
             decoding,
             beside: self.drafter_prompt.get(),
-            // Answers end with steps; the later the next prompt follows, the less that tells.
-            bound: if self.spacing.is_some() { 0.0 } else { 1.0 / (1.0 + delay / step.get().max(1e-9)) },
+            bound,
+            met,
+            again,
         };
-        let come = prompts * tokens_per_step;
         let (group, stall) = meet(&prefill, come, &how);
         let together = prefill.on_rank(group);
         let occupancy = prefill.occupancy_of(together).get();
@@ -241,31 +233,45 @@ impl<'a, 'b> Station<'a, 'b> {
             full: goes_on + least * most,
             variation: prefill.variation / group,
             goes_on: if self.mixes { prefill.chunks } else { 0.0 },
+            marginal: engine.interference * prefill.marginal(group).get(),
+            bound,
+            reads: if self.mixes { (come / group).min(1.0) } else { -libm::expm1(-come) },
+            delay,
+            met,
         };
-        let tpot = plain + stall * prompts;
-        let others = come / (step.get() + stall * come);
-        // Those in line when a prompt has been read, beyond as many as come during steps without it.
-        let behind = ahead.behind(others, step.get() + if self.mixes { stall * come } else { 0.0 });
-        let held_up = stall * behind / (1.0 - (others * stall).min(0.9));
-        let tpot = tpot + held_up / self.tokens.max(1.0);
+        let held_up = ahead.held_up((step.get(), stall), come, self.tokens.max(1.0) / tokens_per_step);
+        let tpot = plain + stall * prompts + held_up / self.tokens.max(1.0);
         Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Users of a closed loop who come together once all have met who do, where so many others come per decode step, and how
+    /// much each round is like the one before.
+    ///
+    /// Answers of equal length keep their distance in steps. But while one prompt is read, the next ones of all come in line whose
+    /// answers have ended within the delay before; they begin together from then on, and end together. Where prompts go
+    /// first, so do all that come while prompts are read.
+    fn met(&self, come: f64, step: Seconds, prefill: &Prefill) -> (f64, f64) {
+        let step = step.get().max(1e-9);
+        let delay = (self.engine().request + self.pause).get();
+        let taken = prefill.occupancy.get();
+        let load = come * taken / (step + come * taken);
+        let met = 1.0 + come * delay / step;
+        let met = if self.mixes { met } else { met / (1.0 - load).max(0.05) };
+        let spread = self.scatter * self.tokens * step / self.half.tokens_per_step() + self.pause_scatter;
+        (met, again(taken.max(step), spread))
+    }
 
-    #[test]
-    fn even_arrivals_meet_fewer() {
-        // Poisson to one replica: exactly b. Arrivals at equal gaps: none while b < 1 stays short.
-        let (poisson, dealt) = (Spacing::new(1.0, 1.0), Spacing::new(1.0, 8.0));
-        assert!((poisson.arrivals(0.3) - 0.3).abs() < 1e-12 && (poisson.others(0.3) - 0.3).abs() < 1e-12);
-        // Gamma gaps of cv² 1/8: eight Poisson arrivals make one. P(at least 8 of mean 2.4) = 0.0033.
-        assert!(dealt.arrivals(0.3) < 0.1);
-        // Many: b − (1 − cv²)/2.
-        assert!((dealt.arrivals(20.0) - (20.0 - 7.0 / 16.0)).abs() < 1e-9);
-        assert!((dealt.others(1e6) - (1e6 - 7.0 / 8.0)).abs() < 1e-3);
-        assert!(Spacing::new(3.0, 1.0).arrivals(1.0) > 1.0);
+    /// Whom one of so many users of a replica meets once they have settled.
+    #[must_use]
+    pub(super) fn settled(&self, at: &Operating, users: f64, stream: &Stream) -> Others {
+        let again = self.again(at.ahead.with, at.tpot);
+        let wait = at.ahead.settled_wait(users, stream, again, self.order());
+        Others { stream: stream.of_others(users), wait, again }
+    }
+
+    /// How much each round of a closed loop is like the one before, where prompts are read in so much time.
+    #[must_use]
+    pub(super) fn again(&self, reading: f64, tpot: Seconds) -> f64 {
+        again(reading, self.scatter * self.tokens * tpot.get() + self.pause_scatter)
     }
 }

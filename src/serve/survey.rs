@@ -5,9 +5,9 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
-use super::ahead::{Order, Stream, reading};
+use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
-use super::first_token::{FirstToken, Late, Others};
+use super::first_token::{FirstToken, Late};
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
 use super::lengths::Lengths;
@@ -42,6 +42,7 @@ pub struct Offer {
     /// How much the lengths of answers scatter, in mean lengths.
     scatter: f64,
     late: Late,
+    order: Order,
     layers: u32,
 }
 
@@ -117,8 +118,9 @@ pub fn offers(
             points,
             engine: *station.engine(),
             tokens: station.tokens,
-            scatter: scenario.traffic.scatter(&scenario.workload),
+            scatter: station.scatter,
             late: Late::default(),
+            order: station.order(),
             layers: model.layers,
         });
     }
@@ -182,13 +184,13 @@ impl Offer {
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let late = self.late.steps(self.tokens, prefill.ranks);
-        let dispersion = self.scatter * self.tokens * at.tpot.get();
+        let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
         let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
         let (mut users, mut ttft) = (at.batch, 0.0);
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            let wait = at.ahead.settled_wait(users, &stream, dispersion, Order::Bunched);
-            let others = Others { rate: at.rate * (1.0 - 1.0 / users.max(1.0)), wait };
+            let wait = at.ahead.settled_wait(users, &stream, again, self.order);
+            let others = Others { stream: stream.of_others(users), wait, again };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, late).total().get();
             let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
             if (users - before).abs() <= 1e-6 * users {
@@ -223,17 +225,17 @@ impl Offer {
         }
         let each = rate / prefills;
         let ahead = reading(&prefill, prefills, each);
-        let dispersion = decode.scatter * decode.tokens * at.tpot.get();
-        let company = ahead.company(each);
-        let company = company - (company - 1.0) * ahead.again(dispersion);
+        let stream = Stream { rate: each, replicas: prefills, cv: 1.0 };
+        let again = again(ahead.with, decode.scatter * decode.tokens * at.tpot.get());
+        let company = ahead.company(&stream);
+        let company = company - (company - 1.0) * again;
         let base = decode.engine.request
             + prefill.latency_of(prefill.on_rank(company))
             + at.step * (0.5 * at.ahead.decoding)
             + at.tpot * decode.late.steps(decode.tokens, 1.0)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
-        let stream = Stream { rate: each, replicas: prefills, cv: 1.0 };
         let users = (at.batch * decodes + rate * base.get()) / prefills;
-        let ttft = base.get() + ahead.settled_wait(users, &stream, dispersion, Order::Kept).queue;
+        let ttft = base.get() + ahead.settled_wait(users, &stream, again, Order::Kept).queue;
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
