@@ -44,9 +44,7 @@ pub struct Ahead {
     pub goes_on: f64,
     /// Time by which one prompt more lengthens a reading.
     pub marginal: f64,
-    /// How far arrivals keep to steps instead of coming evenly over time, 0 to 1: answers end with steps.
-    pub bound: f64,
-    /// Share of those steps that prompts are read in.
+    /// Share of all steps that prompts are read in.
     pub reads: f64,
     /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
     pub delay: f64,
@@ -113,7 +111,6 @@ impl Ahead {
         variation: 0.0,
         goes_on: 0.0,
         marginal: 0.0,
-        bound: 0.0,
         reads: 0.0,
         delay: f64::INFINITY,
         met: 1.0,
@@ -149,21 +146,19 @@ impl Ahead {
         (1.0 + Spacing::new(cv, replicas).arrivals(rate * lasts)).min(self.most)
     }
 
-    /// Share of a step of this length that is left for who comes in it: half, or more where answers end with steps and the
-    /// next prompt follows at once.
-    fn left(&self, lasts: f64) -> f64 {
-        (1.0 - self.delay / lasts.max(1e-12)).max(0.5)
-    }
-
     /// Mean rests of a step without prompts and of one with them, for who comes, and how often there is as much again to
-    /// wait for.
+    /// wait for. Who comes soon after the end of an answer, with which a step ends, has most of the next one before it; and
+    /// that is one with prompts as often as there are such steps, however long they are.
     fn rests(&self, rate: f64) -> (f64, f64, f64) {
         let load = self.load(rate);
-        let reads = load + self.bound * (self.reads - load);
-        let step = (1.0 - reads) * self.decoding * self.without * self.left(self.without);
-        let reading = reads * self.with * self.left(self.with) + self.longer(rate) / 2.0;
+        let bound = bound(self.delay, self.with);
+        let soon = (self.reads * (1.0 + self.delay / self.without.max(1e-12))).min(load);
+        let left = |lasts: f64| (1.0 - self.delay / lasts.max(1e-12)).max(0.5);
+        let reads = load + bound * (soon - load);
+        let step = (1.0 - reads) * self.decoding * self.without * left(self.without);
+        let reading = self.with * ((1.0 - bound) * load / 2.0 + bound * soon * left(self.with));
         let more = further(rate * self.full / self.most, self.most);
-        (step, reading, more)
+        (step, reading + self.longer(rate) / 2.0, more)
     }
 
     /// Mean wait of those who come in such a stream.
@@ -273,6 +268,13 @@ impl Spacing {
     }
 }
 
+/// How far prompts keep to the steps that answers end with, instead of coming evenly over time, 0 to 1, when they follow after
+/// such a delay and readings take so long.
+fn bound(delay: f64, reading: f64) -> f64 {
+    let late = delay / reading.max(1e-12);
+    1.0 / (1.0 + late * late)
+}
+
 /// What becomes of users whose answers have equal length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -329,8 +331,8 @@ pub(super) struct Meeting {
     pub decoding: f64,
     /// Time that a prompt holds decode up beside that.
     pub beside: f64,
-    /// How far arrivals keep to steps instead of coming evenly over time, 0 to 1.
-    pub bound: f64,
+    /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
+    pub delay: f64,
     /// Users who come together once all have met who do, and how much each round is like the one before, 0 to 1.
     pub met: f64,
     /// See there.
@@ -347,18 +349,26 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
     if come < 1e-9 {
         return (group, stall);
     }
-    let free = 1.0 - how.bound;
     for _ in 0..3 {
         let lasts = how.step + stall * come;
-        let begins = some(come * (how.bound + free * how.step / lasts));
         let reading = stall * group;
+        let with = reading + if how.mixes { how.step } else { 0.0 };
+        // Those come during a reading whose answers ended within the delay before it, or during it.
+        let bound = bound(how.delay, with);
+        let ended = how.delay / how.step.max(1e-12) + if how.mixes { 1.0 } else { 0.0 };
+        let (bound, ended) = if bound > 0.0 { (bound, ended.min(with / lasts)) } else { (0.0, 0.0) };
+        let meanwhile = come * (bound * ended + (1.0 - bound) * with / lasts);
         let together = if how.mixes {
-            let with = come * (how.bound + free * (how.step + reading) / lasts);
-            come * (begins + 1.0 - some(with)) / begins
+            // Of all who come the others come in steps without prompts.
+            let share = (come / group).min(0.999);
+            let without = come * (1.0 - share * meanwhile / come) / (1.0 - share);
+            let begins = some(without.max(1e-12));
+            come * (begins + 1.0 - some(meanwhile)) / begins
         } else {
             // Readings follow each other until nobody came during one: `k·e^(λ·t·k) = come/begins` for t a prompt.
-            let load = (free * come * stall / lasts).max(1e-6);
-            lambert(load * come / begins) / load
+            let begins = some(come * (bound + (1.0 - bound) * how.step / lasts));
+            let load = ((1.0 - bound) * come * stall / lasts).max(1e-6);
+            lambert(load * come / begins * libm::exp(-bound * ended * come)) / load
         };
         // Where nobody is in decode, whoever comes is read at once, and the next with those who come meanwhile.
         let meanwhile = come * reading / lasts;

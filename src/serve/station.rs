@@ -196,13 +196,8 @@ impl<'a, 'b> Station<'a, 'b> {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             return of(batch / (self.tokens * tpot), tpot);
         };
-        // Answers end with steps; the later the next prompt follows, the less that tells.
-        let (delay, bound) = if self.spacing.is_some() {
-            (f64::INFINITY, 0.0)
-        } else {
-            let delay = engine.request.get() + self.pause.get();
-            (delay, 1.0 / (1.0 + delay / step.get().max(1e-9)))
-        };
+        let delay =
+            if self.spacing.is_some() { f64::INFINITY } else { (engine.request + self.pause).get() };
         let come = prompts * tokens_per_step;
         let (met, again) = if self.spacing.is_some() { (1.0, 0.0) } else { self.met(come, step, &prefill) };
         let how = Meeting {
@@ -212,7 +207,7 @@ impl<'a, 'b> Station<'a, 'b> {
             mixes: self.mixes,
             decoding,
             beside: self.drafter_prompt.get(),
-            bound,
+            delay,
             met,
             again,
         };
@@ -234,7 +229,6 @@ impl<'a, 'b> Station<'a, 'b> {
             variation: prefill.variation / group,
             goes_on: if self.mixes { prefill.chunks } else { 0.0 },
             marginal: engine.interference * prefill.marginal(group).get(),
-            bound,
             reads: if self.mixes { (come / group).min(1.0) } else { -libm::expm1(-come) },
             delay,
             met,
@@ -255,8 +249,13 @@ impl<'a, 'b> Station<'a, 'b> {
         let delay = (self.engine().request + self.pause).get();
         let taken = prefill.occupancy.get();
         let load = come * taken / (step + come * taken);
-        let met = 1.0 + come * delay / step;
-        let met = if self.mixes { met } else { met / (1.0 - load).max(0.05) };
+        let met = if self.mixes {
+            // The delay covers fewer steps where a long one falls into it, so that distances in steps change until they
+            // are twice that.
+            1.0 + 2.0 * come * (1.0 + delay / step)
+        } else {
+            (1.0 + come * delay / step) / (1.0 - load).max(0.05)
+        };
         let spread = self.scatter * self.tokens * step / self.half.tokens_per_step() + self.pause_scatter;
         (met, again(taken.max(step), spread))
     }
