@@ -9,7 +9,7 @@ use super::steps::{Room, Steps};
 use super::table::Table;
 use crate::scenario::Role;
 use crate::scenario::traffic::{Place, Routing};
-use crate::serve::{Late, Reading, Scheduler, Shares};
+use crate::serve::{Reading, Scheduler, Shares};
 use crate::units::{BytesPerSecond, Seconds, Tokens};
 
 /// What a pool is made of.
@@ -29,20 +29,10 @@ pub struct PoolPlan {
     pub interference: f64,
     /// Share of what a decode step and a prompt both do that is saved when one step does both.
     pub mixing: f64,
-    /// By how much first tokens are late.
-    pub late: Late,
-    /// Data-parallel ranks that read prompts and decode.
-    pub ranks: f64,
+    /// Decode steps for which flags hold a prompt.
+    pub held: f64,
     /// Which replica takes a request.
     pub routing: Routing,
-}
-
-impl PoolPlan {
-    /// Decode steps by which the first token of an answer of so many is late.
-    #[must_use]
-    pub fn late(&self, output: u32) -> f64 {
-        self.late.steps(f64::from(output.saturating_sub(1)), self.ranks)
-    }
 }
 
 /// Entries of the memory of reading times; a power of two.

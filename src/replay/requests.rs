@@ -24,7 +24,6 @@ use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
 use crate::units::{Seconds, Tokens};
 
-use super::benchmark;
 use super::instant::Instant;
 use super::random::Stream;
 
@@ -104,13 +103,13 @@ pub enum Pacing {
 pub struct Source {
     block: u32,
     horizon: Horizon,
+    /// Requests of the run that a closed loop is asked for.
+    run: Option<u32>,
     issued: u32,
     /// What is going to be asked at a known time.
     due: BinaryHeap<Reverse<Due>>,
     /// Breaks ties in the order of planning.
     planned: u64,
-    /// Whether the users of a closed loop all begin at once.
-    at_once: bool,
     kind: Kind,
 }
 
@@ -227,9 +226,9 @@ impl Source {
             block: block.max(1),
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: ENOUGH }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
-            at_once: true,
             kind: Kind::Drawn(Box::new(drawn)),
         };
         if let Some(users) = users {
@@ -248,9 +247,9 @@ impl Source {
             block,
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: u32::MAX }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
-            at_once: true,
             kind: Kind::Traced(Box::new(traced)),
         };
         for (time, record) in due {
@@ -284,7 +283,6 @@ impl Source {
         {
             let mut stream = Stream::new(drawn.seed, START);
             let first: Vec<_> = std::mem::take(&mut self.due).into_sorted_vec();
-            self.at_once = false;
             for Reverse(due) in first.into_iter().rev() {
                 self.plan(Seconds::new(due.time.get()) + time * stream.uniform(), due.who);
             }
@@ -292,11 +290,23 @@ impl Source {
         self
     }
 
-    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone and begin at once,
-    /// as those of benchmarks do.
+    /// The same requests of a run that a closed loop is asked for: it ends with so many.
     #[must_use]
-    pub fn of_benchmark(&self) -> Option<u32> {
-        self.users().filter(|_| self.at_once).map(|users| users.saturating_mul(benchmark::requests_per_user()))
+    pub fn run(mut self, prompts: f64, scenario: &Scenario) -> Self {
+        if self.users().is_some() {
+            let count = whole(prompts);
+            self.run = Some(count);
+            if scenario.traffic.horizon.is_none() {
+                self.horizon = Horizon::Requests { count };
+            }
+        }
+        self
+    }
+
+    /// Requests of the run that a closed loop is asked for, as benchmarks are run.
+    #[must_use]
+    pub const fn of_benchmark(&self) -> Option<u32> {
+        self.run
     }
 
     /// Users of a closed loop of requests that stand alone.

@@ -12,7 +12,7 @@ use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
 use crate::serve::{Deployment, Half, Scheduler, Side, balanced, cache_bytes};
-use crate::units::{BytesPerSecond, Seconds, Tokens};
+use crate::units::{BytesPerSecond, Tokens};
 
 /// A replay of a deployment.
 pub type Replay<'a> = Engine<Silicon<'a>>;
@@ -28,7 +28,7 @@ pub enum Asked {
 
 impl Asked {
     /// Requests at the start to leave out of distributions: a replay begins with an empty service, which its users don't
-    /// meet. A trace is taken as it is, and sessions begin as if the service had run before.
+    /// meet. A trace is taken as it is, a run that is asked for too, and sessions begin as if the service had run before.
     #[must_use]
     pub fn warm_up(&self, scenario: &Scenario, arrived: u32) -> u32 {
         match (self, scenario.load) {
@@ -66,10 +66,15 @@ impl<'a> Replay<'a> {
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
             Asked::Scenario => {
-                let source = Source::from_scenario(scenario, rules.block);
-                // Users come one by one, as if the service had run before.
-                let over = source.users().map_or(Seconds::ZERO, |_| balanced(deployment).e2e);
-                source.over(over).within(deployment.model.max_context, scenario)
+                let source = Source::from_scenario(scenario, rules.block)
+                    .within(deployment.model.max_context, scenario);
+                match deployment.decode.holder.settled.replica.flags().prompts {
+                    // A run begins with all users at once.
+                    Some(prompts) => source.run(prompts, scenario),
+                    // Users of a service come one by one, as if it had run before.
+                    None if source.users().is_some() => source.over(balanced(deployment).e2e),
+                    None => source,
+                }
             }
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
@@ -150,8 +155,26 @@ impl Typical {
 }
 
 fn rules(side: &Side<'_>) -> Scheduler {
-    let memory = side.chip.memory.as_ref().map(|memory| memory.capacity);
-    Scheduler::of(side.settled.replica.engine(), &side.chip.id, memory)
+    let replica = &side.settled.replica;
+    Scheduler::of(replica.engine().engine, replica.flags(), replica.ranks())
+}
+
+/// Decode steps that flags keep a prompt from being read, as the closed form has it.
+fn held(deployment: &Deployment<'_>) -> f64 {
+    let half = &deployment.decode;
+    let replica = &half.holder.settled.replica;
+    let users = match deployment.scenario.load {
+        Load::Closed { concurrency } => concurrency / half.replicas(),
+        Load::Open { rate, .. } => {
+            let step = half.step(1.0, deployment.lengths.context) / half.tokens_per_step();
+            rate.get() / half.replicas() * deployment.lengths.tokens * step.get()
+        }
+    };
+    replica.flags().held(
+        (users, if users > 1.0 { 1.0 } else { 0.0 }),
+        replica.ranks(),
+        deployment.lengths.tokens,
+    )
 }
 
 fn plan<'a>(
@@ -176,6 +199,7 @@ fn plan<'a>(
     }
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(steps, at, deployment.lengths.longest);
+    let held = if half.prefills && side.role != Role::Prefill { held(deployment) } else { 0.0 };
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);
@@ -198,8 +222,7 @@ fn plan<'a>(
         room,
         interference: engine.interference,
         mixing: engine.mixing,
-        late: deployment.late,
-        ranks: if half.prefills { f64::from(replica.layout().dp.max(1)) } else { 1.0 },
+        held,
         routing: scenario.traffic.routing,
     }
 }

@@ -221,19 +221,33 @@ impl Ahead {
         let random = self.wait(&others);
         let ordered = match order {
             // Those that once queued come spaced as they were read, and don't queue again.
-            Order::Kept => 0.0,
+            Order::Kept { joined } => joined * random.queue,
             // In the steps of others, and in line where more have met than a step takes.
-            Order::Stepped => self.rests(others.rate).1 + self.in_line(users, stream.replicas),
-            Order::Bunched => self.in_line(users, stream.replicas),
+            Order::Stepped => self.rests(others.rate).1 + self.in_line(users),
+            Order::Bunched => self.in_line(users),
         };
         let queue = again * ordered + (1.0 - again) * random.queue;
-        Wait { step: random.step, queue: queue.min((users - 1.0).max(0.0) / 2.0 * self.service()) }
+        // Nobody waits for more than all others.
+        Wait { step: random.step, queue: queue.min((users - 1.0).max(0.0) * self.service()) }
+    }
+
+    /// The order of users whose prompts are read apart from decode, where its steps take so long.
+    #[must_use]
+    pub(super) fn kept(&self, step: f64) -> Order {
+        Order::Kept { joined: step / (step + self.with).max(1e-12) }
+    }
+
+    /// Prompts that are read together in such an order, of so many at random.
+    #[must_use]
+    pub(super) fn kept_company(&self, company: f64, again: f64, order: Order) -> f64 {
+        let Order::Kept { joined } = order else { return company };
+        1.0 + (company - 1.0) * (1.0 - again * (1.0 - joined))
     }
 
     /// Mean time that those who came together wait for each other: of as many as there are at random each finds itself among
-    /// more. Replicas that take their turns share them.
-    fn in_line(&self, users: f64, replicas: f64) -> f64 {
-        let more = (self.met - 1.0) / replicas;
+    /// more.
+    fn in_line(&self, users: f64) -> f64 {
+        let more = self.met - 1.0;
         let met = ((1.0 + 3.0 * more + more * more) / (1.0 + more)).min(users);
         (met / self.most - 1.0).max(0.0) / 2.0 * self.full
     }
@@ -276,10 +290,13 @@ fn bound(delay: f64, reading: f64) -> f64 {
 }
 
 /// What becomes of users whose answers have equal length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Order {
     /// Their distance in time stays, as decode goes on while prompts are read elsewhere.
-    Kept,
+    Kept {
+        /// But for the share of those whom a decode step joins.
+        joined: f64,
+    },
     /// Their distance in steps stays, as each step takes prompts and decode.
     Stepped,
     /// They come together, as decode stands still while prompts are read.
@@ -467,7 +484,7 @@ mod tests {
     fn nobody_waits_for_themselves() {
         let ahead = Ahead { with: 1.0, full: 1.0, ..Ahead::NONE };
         let stream = Stream { rate: 0.9, replicas: 1.0, cv: 1.0 };
-        for order in [Order::Kept, Order::Stepped, Order::Bunched] {
+        for order in [Order::Kept { joined: 1.0 }, Order::Stepped, Order::Bunched] {
             assert!(ahead.settled_wait(1.0, &stream, 1.0, order).queue.abs() < 1e-12);
         }
     }

@@ -7,10 +7,11 @@ use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::binding::binding;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::outcome::{Binding, PoolState, Saturation, Steady};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
 use super::station::{Operating, SATURATED, Station};
 use crate::scenario::Load;
@@ -31,18 +32,18 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
     }));
     let capacity = at_room.rate * replicas;
-    let (operating, users_here, offered) = colocated.balance(at_room.rate);
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
-        warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
+        warnings.push(colocated.station.crowded(users_here));
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
     let account = half.account(operating.company, operating.step, lengths.context);
     let tokens_per_step = half.tokens_per_step();
-    let rate = operating.rate * replicas;
+    let mut rate = operating.rate * replicas;
     let decoding =
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
@@ -60,10 +61,17 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     warnings.extend(pools.iter().filter_map(PoolState::outside));
     let steps = (lengths.tokens / tokens_per_step, lengths.tokens);
     let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);
+    let settled = ttft.total();
+    if let Some(run) = colocated.run() {
+        let spread = colocated.station.dispersion(operating.tpot);
+        let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
         ttft,
+        settled,
         rate,
         capacity,
         prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
@@ -89,16 +97,21 @@ struct Colocated<'d, 'a> {
     station: Station<'a, 'd>,
     /// Cost of a prompt.
     prefill: Prefill,
-    /// Steps by which the first token is late.
-    late: f64,
 }
 
 impl<'d, 'a> Colocated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>) -> Self {
-        let Deployment { scenario, ref lengths, decode: ref half, late, .. } = *deployment;
+        let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
         let station = Station::new(half, lengths).under(scenario);
-        let prefill = station.prefill.unwrap_or(Prefill::NONE);
-        Self { deployment, prefill, late: late.steps(lengths.tokens, prefill.ranks), station }
+        Self { deployment, prefill: station.prefill.unwrap_or(Prefill::NONE), station }
+    }
+
+    /// The run that is asked for.
+    fn run(&self) -> Option<Run> {
+        match self.deployment.scenario.load {
+            Load::Closed { concurrency } => Run::of(&self.station, concurrency),
+            Load::Open { .. } => None,
+        }
     }
 
     /// What the time to first token is made of among so many users of the replica.
@@ -108,7 +121,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
             Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
             Load::Open { cv, .. } => Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 },
         };
-        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.late)
+        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.station.held(at))
     }
 
     /// The same of a replica that is full, whatever the load that filled it.
@@ -116,7 +129,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let stream = Stream { rate: at.rate, replicas: 1.0, cv: 1.0 };
         let wait = at.ahead.settled_wait(self.station.fits, &stream, 0.0, self.station.order());
         let others = Others { stream, wait, again: 0.0 };
-        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.late)
+        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.station.held(at))
     }
 
     /// Of users of a replica those in decode: by Little's law the share of its time that a request is there.

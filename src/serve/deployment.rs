@@ -1,7 +1,6 @@
 //! A scenario settled on its silicon: the lengths it comes to, and for each pool the replica, its layout and the number
 //! of copies. The closed form and the replay both start from here, so that they speak of the same deployment.
 
-use super::first_token::Late;
 use super::half::Half;
 use super::halves::Maker;
 use super::lengths::Lengths;
@@ -30,8 +29,6 @@ pub struct Deployment<'a> {
     pub prefill: Option<(Side<'a>, Path)>,
     /// The pools that decode, and read the prompts where no other does.
     pub decode: Half<'a>,
-    /// By how much the command line lets first tokens be late.
-    pub late: Late,
 }
 
 impl<'a> Deployment<'a> {
@@ -74,6 +71,6 @@ impl<'a> Deployment<'a> {
                 Some((from, path))
             }
         };
-        Ok(Self { scenario, model, numerics, lengths, prefill, decode, late: Late::default() })
+        Ok(Self { scenario, model, numerics, lengths, prefill, decode })
     }
 }

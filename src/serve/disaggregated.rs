@@ -1,6 +1,6 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
-use super::ahead::{Order, Stream, reading};
+use super::ahead::{Stream, reading};
 use super::binding::{binding, scarce_station};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
@@ -8,6 +8,7 @@ use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
 use super::side::Side;
 use super::station::{Operating, SATURATED, Station};
@@ -21,9 +22,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let Deployment { scenario, model, ref lengths, decode: ref half, .. } = *deployment;
     let split = Disaggregated::new(deployment, side, path);
     let capacity = split.capacity();
-    let (operating, users, offered) = split.balance(capacity);
+    let (mut operating, users, offered) = split.balance(capacity);
     let mut ttft = split.first(&operating, users);
-    let rate = operating.rate * split.decode.replicas;
+    let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
     if matches!(scenario.load, Load::Closed { .. }) && users > within {
         // Who finds no room waits; Little's law says how long.
@@ -68,10 +69,19 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         Some(station) => station,
         None => binding(&ttft, &operating, steps, &prefill_ops, &account.shares, Some(&transfer)),
     };
+    let settled = ttft.total();
+    if let Load::Closed { concurrency } = scenario.load
+        && let Some(run) = Run::of(&split.decode, concurrency)
+    {
+        let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
+        let changed = run.disaggregated(&split.prefill, split.replicas, &operating, &ttft, answers);
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
         ttft,
+        settled,
         rate,
         capacity,
         prefill_share: 0.0,
@@ -140,7 +150,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     /// What the time to first token is made of among so many users. It comes with the cache, and nothing is computed for it
     /// in decode; it is passed on when the step ends that is under way there.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
-        let Deployment { scenario, model, ref lengths, late, .. } = *self.deployment;
+        let Deployment { scenario, model, .. } = *self.deployment;
         let rate = at.rate * self.decode.replicas;
         let each = rate / self.replicas;
         let ahead = reading(&self.prefill, self.replicas, each);
@@ -151,8 +161,8 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let (here, stream) = (users / self.replicas, stream(1.0));
                 let again = self.decode.again(ahead.with, at.tpot);
                 let company = ahead.company(&stream.of_others(here));
-                let company = company - (company - 1.0) * again;
-                (ahead.settled_wait(here, &stream, again, Order::Kept), company.min(here.max(1.0)))
+                let order = ahead.kept(at.step.get());
+                (ahead.settled_wait(here, &stream, again, order), ahead.kept_company(company, again, order).min(here.max(1.0)))
             }
         };
         FirstToken {
@@ -160,7 +170,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
             room: Seconds::ZERO,
             request: self.decode.engine().request,
             prefill: self.prefill.latency_of(self.prefill.on_rank(company)),
-            step: at.step * (0.5 * at.ahead.decoding) + at.tpot * late.steps(lengths.tokens, 1.0),
+            step: at.step * (0.5 * at.ahead.decoding),
             transfer: self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers),
         }
     }
@@ -214,7 +224,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let room = self.decode.fits;
         if at.batch >= room * 0.999 && ttft.room.get() > 0.0 {
             let wanted = users / self.decode.replicas;
-            warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
+            warnings.push(self.decode.crowded(wanted));
         }
         warnings
     }

@@ -8,24 +8,6 @@ use super::outcome::{Cause, Part};
 use crate::pass::Op;
 use crate::units::Seconds;
 
-/// Steps by which a command line lets first tokens be late; none by the engines' defaults.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Late {
-    /// Decode steps from the end of a prompt until its first token reaches the user, as tokens are streamed in batches. Answers
-    /// that end before are streamed at their end.
-    pub stream: f64,
-    /// Decode steps that a prompt waits where attention is data-parallel, until the other ranks have one too.
-    pub ranks: f64,
-}
-
-impl Late {
-    /// Steps for an answer of so many tokens after the first, on so many data-parallel ranks that read its prompt.
-    #[must_use]
-    pub fn steps(&self, tokens: f64, ranks: f64) -> f64 {
-        self.stream.min(tokens) + if ranks > 1.0 { self.ranks } else { 0.0 }
-    }
-}
-
 /// The waits and times that make up TTFT.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstToken {
@@ -44,10 +26,9 @@ pub struct FirstToken {
 }
 
 impl FirstToken {
-    /// Of a prompt that the replica which decodes reads too, after this wait, among so many others a second, when the first
-    /// token is late by so many steps.
+    /// Of a prompt that the replica which decodes reads too, among such others, when flags hold it for so long.
     #[must_use]
-    pub(super) fn colocated(prefill: &Prefill, request: Seconds, at: &Operating, others: &Others, late: f64) -> Self {
+    pub(super) fn colocated(prefill: &Prefill, request: Seconds, at: &Operating, others: &Others, held: Seconds) -> Self {
         let Ahead { decoding, .. } = at.ahead;
         let read = at.ahead.company(&others.stream);
         // Those who have met are read together.
@@ -60,7 +41,7 @@ impl FirstToken {
             room: Seconds::ZERO,
             request,
             prefill: prefill.latency_of(prefill.on_rank(read)) + mixture,
-            step: Seconds::new(others.wait.step) + goes_on + at.tpot * late,
+            step: Seconds::new(others.wait.step) + goes_on + held,
             transfer: Seconds::ZERO,
         }
     }

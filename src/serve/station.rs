@@ -17,12 +17,13 @@
 //!
 //! Users of a closed loop who pause are away for the rate times the pause (Little's law).
 //!
-//! All of it is a steady state: the start of a run, when all its users begin at once, is none of it.
+//! All of it is a steady state. A run of so many requests that all users begin at once waits longer ([`super::run`]).
 //! `tests/agreement.rs` holds it against the replay.
 
 use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, again, meet};
 use super::half::Half;
 use super::lengths::Lengths;
+use super::outcome::Warning;
 use super::replica::Prefill;
 use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
@@ -99,6 +100,7 @@ impl<'a, 'b> Station<'a, 'b> {
     /// The decode side as a queueing station for prompts and answers of these lengths.
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        let replica = &half.holder.settled.replica;
         Self {
             half,
             replicas: half.replicas(),
@@ -106,7 +108,7 @@ impl<'a, 'b> Station<'a, 'b> {
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: half.holder.settled.replica.whole(half.fits(lengths.context)).max(1.0),
+            fits: replica.whole(half.fits(lengths.context)).min(replica.most()).max(1.0),
             mixes: Scheduler::mixes(half.engine().engine),
             spacing: None,
             meets: None,
@@ -139,6 +141,25 @@ impl<'a, 'b> Station<'a, 'b> {
     #[must_use]
     pub fn engine(&self) -> &'a EngineRow {
         self.half.engine()
+    }
+
+    /// Time that flags keep a prompt from being read, at this point.
+    #[must_use]
+    pub fn held(&self, at: &Operating) -> Seconds {
+        let replica = &self.half.holder.settled.replica;
+        at.tpot * replica.flags().held((at.batch, at.ahead.decoding), replica.ranks(), self.tokens)
+    }
+
+    /// What to say when more users want a place in a step than there are: the flag or the cache keeps them out.
+    #[must_use]
+    pub fn crowded(&self, wanted: f64) -> Warning {
+        let role = self.half.holder.role;
+        let most = self.half.holder.settled.replica.most();
+        if self.fits >= most {
+            Warning::SequencesLimited { role, most, wanted }
+        } else {
+            Warning::KvLimited { role, fits: self.fits, wanted }
+        }
     }
 
     /// The replica with so many sequences in decode.
@@ -247,17 +268,16 @@ impl<'a, 'b> Station<'a, 'b> {
     fn met(&self, come: f64, step: Seconds, prefill: &Prefill) -> (f64, f64) {
         let step = step.get().max(1e-9);
         let delay = (self.engine().request + self.pause).get();
-        let taken = prefill.occupancy.get();
-        let load = come * taken / (step + come * taken);
-        let met = if self.mixes {
-            // The delay covers fewer steps where a long one falls into it, so that distances in steps change until they
-            // are twice that.
-            1.0 + 2.0 * come * (1.0 + delay / step)
-        } else {
-            (1.0 + come * delay / step) / (1.0 - load).max(0.05)
-        };
-        let spread = self.scatter * self.tokens * step / self.half.tokens_per_step() + self.pause_scatter;
-        (met, again(taken.max(step), spread))
+        let taken = come * prefill.occupancy.get();
+        let load = (taken / (step + taken)).min(0.8);
+        // The delay covers fewer steps where a long one falls into it, so that distances in steps change until they are
+        // twice that. Those who came while prompts were read have met at the beginning. Replicas that take their turns
+        // share who comes together.
+        let steps = delay / step + if self.mixes { 1.0 } else { 0.0 };
+        let met = 1.0 + ((1.0 + 2.0 * come * steps) / (1.0 - load) - 1.0) / self.replicas;
+        let spread = self.scatter * self.tokens * (step + taken) / self.half.tokens_per_step();
+        let reading = prefill.occupancy.get().max(step);
+        (met, again(reading, spread + self.pause_scatter))
     }
 
     /// Whom one of so many users of a replica meets once they have settled.
@@ -271,6 +291,12 @@ impl<'a, 'b> Station<'a, 'b> {
     /// How much each round of a closed loop is like the one before, where prompts are read in so much time.
     #[must_use]
     pub(super) fn again(&self, reading: f64, tpot: Seconds) -> f64 {
-        again(reading, self.scatter * self.tokens * tpot.get() + self.pause_scatter)
+        again(reading, self.dispersion(tpot))
+    }
+
+    /// Seconds over which the returns of users who were read together spread, by scattered lengths and pauses.
+    #[must_use]
+    pub(super) fn dispersion(&self, tpot: Seconds) -> f64 {
+        self.scatter * self.tokens * tpot.get() + self.pause_scatter
     }
 }

@@ -7,7 +7,8 @@
 
 use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
-use super::first_token::{FirstToken, Late};
+use super::first_token::FirstToken;
+use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
 use super::lengths::Lengths;
@@ -41,7 +42,7 @@ pub struct Offer {
     tokens: f64,
     /// How much the lengths of answers scatter, in mean lengths.
     scatter: f64,
-    late: Late,
+    flags: Flags,
     order: Order,
     layers: u32,
 }
@@ -89,11 +90,11 @@ pub fn offers(
         Some(row) => pipelines(chips, row.wide),
     };
     let clock = capped::clock(scenario, tables, chip)?;
+    let flags = Flags::of(scenario, tables, chip);
     let mut offers = Vec::new();
     for layout in layouts {
         let replica =
-            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?
-                .at_clock(clock);
+            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?.at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }
@@ -119,7 +120,7 @@ pub fn offers(
             engine: *station.engine(),
             tokens: station.tokens,
             scatter: station.scatter,
-            late: Late::default(),
+            flags,
             order: station.order(),
             layers: model.layers,
         });
@@ -183,7 +184,8 @@ impl Offer {
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
-        let late = self.late.steps(self.tokens, prefill.ranks);
+        let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
+        let held = at.tpot * held;
         let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
         let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
         let (mut users, mut ttft) = (at.batch, 0.0);
@@ -191,7 +193,7 @@ impl Offer {
         for _ in 0..24 {
             let wait = at.ahead.settled_wait(users, &stream, again, self.order);
             let others = Others { stream: stream.of_others(users), wait, again };
-            ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, late).total().get();
+            ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
             let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
             if (users - before).abs() <= 1e-6 * users {
                 break;
@@ -227,15 +229,14 @@ impl Offer {
         let ahead = reading(&prefill, prefills, each);
         let stream = Stream { rate: each, replicas: prefills, cv: 1.0 };
         let again = again(ahead.with, decode.scatter * decode.tokens * at.tpot.get());
-        let company = ahead.company(&stream);
-        let company = company - (company - 1.0) * again;
+        let order = ahead.kept(at.step.get());
+        let company = ahead.kept_company(ahead.company(&stream), again, order);
         let base = decode.engine.request
             + prefill.latency_of(prefill.on_rank(company))
             + at.step * (0.5 * at.ahead.decoding)
-            + at.tpot * decode.late.steps(decode.tokens, 1.0)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
         let users = (at.batch * decodes + rate * base.get()) / prefills;
-        let ttft = base.get() + ahead.settled_wait(users, &stream, again, Order::Kept).queue;
+        let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).queue;
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }

@@ -23,8 +23,7 @@ pub(super) fn join(
         let live = requests.at_mut(slot);
         if live.first.is_none() {
             // The first token came with the cache, and is passed on between two steps.
-            live.shift = plan.late(live.request.output) * replica.recent;
-            live.first = Some(now + live.shift);
+            live.first = Some(now);
         }
         let rest = u64::from(live.rest()).max(1);
         live.ends = replica.steps + rest;

@@ -314,7 +314,7 @@ impl<S: Steps> Engine<S> {
                 return;
             }
             // Pools that share a prompt's reading are done with it before the replica is free.
-            live.shift = pool.plan.late(live.request.output) * live.pace;
+            live.shift = pool.plan.held * live.pace;
             live.first = Some((now + live.shift - live.early).max(live.request.arrival.get()));
         }
         if live.generated >= live.request.output {

@@ -8,7 +8,7 @@ use crate::replay::statistics::Distribution;
 use crate::replay::steps::Room;
 use crate::scenario::traffic::{Horizon, Place, Routing};
 use crate::scenario::{Load, Scenario, Slo, Workload};
-use crate::serve::{Late, Reading, Scheduler};
+use crate::serve::{Reading, Scheduler};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Tokens};
 
 /// Goes on to the end, at which every request has ended somehow, every token was generated once and nothing is held.
@@ -86,8 +86,7 @@ fn plan(room: f64) -> PoolPlan {
         tiers: Vec::new(),
         interference: 1.0,
         mixing: 0.0,
-        late: Late::default(),
-        ranks: 1.0,
+        held: 0.0,
         routing: Routing::RoundRobin,
     }
 }

@@ -72,7 +72,7 @@ macro_rules! time {
     };
 }
 
-static FITTED: [Constant; 23] = [
+static FITTED: [Constant; 18] = [
     time!("step_us", step, micros, 1e6, 400.0, 1.0, 10.0, 3000.0),
     time!("sequence_us", sequence, micros, 1e6, 4.0, 0.8, 0.1, 60.0),
     time!("layer_us", layer, micros, 1e6, 2.0, 0.7, 0.2, 6.0),
@@ -91,11 +91,6 @@ static FITTED: [Constant; 23] = [
     time!("launch_us", launch, micros, 1e6, 40.0, 0.6, 5.0, 300.0),
     time!("launch_experts_us", expert_launch, micros, 1e6, 120.0, 0.8, 10.0, 1500.0),
     time!("request_ms", request, millis, 1e3, 15.0, 0.8, 1.0, 200.0),
-    scale!("first_steps", first_steps, 3.0, 0.7, 0.5, 20.0),
-    scale!("rank_steps", rank_steps, 2.0, 1.2, 0.1, 80.0),
-    scale!("burst", burst, 0.06, 0.6, 0.005, 0.4),
-    scale!("split_burst", split_burst, 0.06, 0.6, 0.005, 0.5),
-    scale!("group", group, 4.0, 0.8, 1.0, 40.0),
 ];
 
 /// A chip of each generation with rows of its own, in the order of the file.
@@ -103,7 +98,7 @@ const CHIPS: [&str; Generation::ALL.len()] = ["h100-sxm", "b200"];
 
 /// Fitted constants of all rows.
 pub fn count() -> usize {
-    FITTED.len() * CHIPS.len() * Engine::ALL.len()
+    FITTED.len() * CHIPS.len() * Engine::FITTED.len()
 }
 
 /// The engine's rows, one per generation.
@@ -133,7 +128,7 @@ pub fn fit(
     tolerance: f64,
 ) -> Vec<EngineRow> {
     let mut rows = Vec::new();
-    for engine in Engine::ALL {
+    for engine in Engine::FITTED {
         let own: Vec<&Point> = points
             .iter()
             .enumerate()
@@ -276,7 +271,7 @@ fn checksum(text: &str) -> u64 {
 /// Header and lines of `engines.csv`.
 pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
     let names: Vec<&str> = FITTED.iter().map(|own| own.name).collect();
-    let header = format!("engine,generation,{},chunk", names.join(","));
+    let header = format!("engine,generation,{}", names.join(","));
     let lines = rows.iter().map(|row| {
         let mut cells = vec![row.engine.id().to_owned(), row.generation.id().to_owned()];
         cells.extend(
@@ -285,11 +280,10 @@ pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
                 .map(|own| format!("{:.3e}", (own.get)(row)))
                 .map(|text| text.parse::<f64>().map_or(text, |value| format!("{value}"))),
         );
-        cells.push(format!("{}", row.chunk.get()));
         cells.join(",")
     });
     let lines: Vec<String> = lines.collect();
-    (lines.len() == CHIPS.len() * Engine::ALL.len()).then_some((header, lines)).context("rows are missing")
+    (lines.len() == CHIPS.len() * Engine::FITTED.len()).then_some((header, lines)).context("rows are missing")
 }
 
 #[cfg(test)]
@@ -299,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_file_has_the_columns_that_the_library_reads() -> Result<()> {
-        let rows: Vec<EngineRow> = Engine::ALL
+        let rows: Vec<EngineRow> = Engine::FITTED
             .iter()
             .flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip)))
             .collect();

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tandem::catalog::{Engine, NumberFormat};
+use tandem::catalog::{Engine, NumberFormat, Profile};
 use tandem::machine::Constants;
-use tandem::scenario::{Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
+use tandem::scenario::{Flags, Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
 use tandem::serve::serve;
 use tandem::units::Tokens;
 
@@ -110,6 +110,14 @@ fn point(line: Line) -> Result<Point> {
         },
         load: Load::Closed { concurrency: line.number("concurrency")? },
         slo: Slo::default(),
+        flags: Flags {
+            profile: match line.text("profile") {
+                "" => Profile::default(),
+                profile => Profile::from_id(profile).context("no such profile")?,
+            },
+            prompts: line.text("prompts").parse().ok(),
+            ..Flags::default()
+        },
         split,
         ..Scenario::default()
     };
