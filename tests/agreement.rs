@@ -493,7 +493,8 @@ fn waits_rise_with_the_load_and_without_a_jump() {
             // As much is carried whichever way it is asked for.
             let crowd = at("concurrency=4000");
             assert!((crowd.capacity.get() / capacity - 1.0).abs() < 1e-6, "{pools}");
-            assert!(crowd.rate.get() <= capacity * (1.0 + 1e-6) && crowd.rate.get() > 0.9 * capacity, "{pools}");
+            let share = crowd.rate.get() / capacity;
+            assert!((0.85..1.0 + 1e-6).contains(&share), "{share} of the capacity of {pools}, {lengths}");
         }
     }
 }
@@ -511,7 +512,7 @@ fn times_are_continuous_in_users_and_lengths() {
         let close = |one: &Steady, other: &Steady, what: &str| {
             for (name, own, next) in [("TTFT", one.ttft, other.ttft), ("TPOT", one.tpot, other.tpot)] {
                 let ratio = next / own;
-                assert!((ratio - 1.0).abs() < 0.06, "{name} {own:?} to {next:?}: {what} of {pools}");
+                assert!((ratio - 1.0).abs() < 0.08, "{name} {own:?} to {next:?}: {what} of {pools}");
             }
         };
         for step in 0..100 {

@@ -9,7 +9,8 @@
 //! - Further steps: none where a step takes all. Where it takes one, the wait is that of M/G/1 whose server goes on a vacation
 //!   of a decode step whenever nobody is in line: with load ρ and reading time S,
 //!   `ρ·S/(2(1 − ρ))` and half a decode step (decomposition, Fuhrmann and Cooper 1985). Steps that take m prompts stand in
-//!   between; as for m servers, the power of the load is `√(2(m + 1)) − 1` (Sakasegawa 1977).
+//!   between: the power `ρ^(2m − 1)/(m(1 − ρ))` of further steps is within 7 % of simulated ones below 80 % load, and 20 %
+//!   too long where steps take two prompts that share nothing.
 //!
 //! How many are read together ([`meet`]) follows from what comes while a step lasts, where steps with prompts last longer:
 //! with probability p of some prompt coming during a step without prompts and p′ during one with them, prompts are in
@@ -181,8 +182,13 @@ impl Ahead {
     /// Prompts in line when one has been read that came among so many a second, beyond those that come in as much time of
     /// steps of this length.
     fn behind(&self, rate: f64, step: f64) -> f64 {
+        if self.goes_on > 0.0 {
+            // Those in line at the end of an answer are as many but for the steps in between, of which a prompt that is read
+            // in pieces takes several.
+            return rate * (self.with / self.goes_on - step).max(0.0);
+        }
         let (step_left, reading, more) = self.rests(rate);
-        rate * (self.with + more * (step_left + reading) - self.goes_on.max(1.0) * step).max(0.0)
+        rate * (self.with + more * (step_left + reading) - step).max(0.0)
     }
 
     /// By how much those in line when a prompt has been read hold its answer up: so many others come per decode step, and the
@@ -309,7 +315,7 @@ const FULL: f64 = 0.999_999;
 /// Further steps to wait for, in steps, where one takes so many.
 fn further(load: f64, most: f64) -> f64 {
     let load = load.clamp(0.0, FULL);
-    power(load, (2.0 * (most + 1.0)).sqrt() - 1.0) / (most * (1.0 - load))
+    power(load, 2.0 * most - 1.0) / (most * (1.0 - load))
 }
 
 /// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have
@@ -390,7 +396,10 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
         // Where nobody is in decode, whoever comes is read at once, and the next with those who come meanwhile.
         let meanwhile = come * reading / lasts;
         let at_once = (meanwhile + 1.0 - some(meanwhile)).min(most);
-        group = at_once + how.decoding * (together.clamp(1.0, most) - at_once);
+        // Answers that end with the same step are followed by prompts that come together.
+        let ended = if how.delay.is_finite() { come / some(come) } else { 1.0 };
+        let together = together.max(ended).clamp(1.0, most);
+        group = at_once + how.decoding * (together - at_once);
         stall = how.stall(prefill, group);
     }
     // Those who have met come together, whatever comes while steps last.

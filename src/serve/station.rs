@@ -101,6 +101,8 @@ impl<'a, 'b> Station<'a, 'b> {
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
         let replica = &half.holder.settled.replica;
+        let engine = half.engine().engine;
+        let held = if Scheduler::evicts(engine) { lengths.context } else { lengths.isl + lengths.osl };
         Self {
             half,
             replicas: half.replicas(),
@@ -108,8 +110,8 @@ impl<'a, 'b> Station<'a, 'b> {
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: replica.whole(half.fits(lengths.context)).min(replica.most()).max(1.0),
-            mixes: Scheduler::mixes(half.engine().engine),
+            fits: replica.whole(half.fits(held)).min(replica.most()).max(1.0),
+            mixes: Scheduler::mixes(engine),
             spacing: None,
             meets: None,
             pause: Seconds::ZERO,
@@ -271,10 +273,14 @@ impl<'a, 'b> Station<'a, 'b> {
         let taken = come * prefill.occupancy.get();
         let load = (taken / (step + taken)).min(0.8);
         // The delay covers fewer steps where a long one falls into it, so that distances in steps change until they are
-        // twice that. Those who came while prompts were read have met at the beginning. Replicas that take their turns
-        // share who comes together.
-        let steps = delay / step + if self.mixes { 1.0 } else { 0.0 };
-        let met = 1.0 + ((1.0 + 2.0 * come * steps) / (1.0 - load) - 1.0) / self.replicas;
+        // twice that. Where prompts go first, those who came while prompts were read have met at the beginning. Replicas that
+        // take their turns share who comes together.
+        let met = if self.mixes {
+            1.0 + 2.0 * come * (1.0 + delay / step)
+        } else {
+            (1.0 + 2.0 * come * delay / step) / (1.0 - load)
+        };
+        let met = 1.0 + (met - 1.0) / self.replicas;
         let spread = self.scatter * self.tokens * (step + taken) / self.half.tokens_per_step();
         let reading = prefill.occupancy.get().max(step);
         (met, again(reading, spread + self.pause_scatter))
