@@ -169,11 +169,8 @@ impl Ahead {
         let (step, reading, more) = self.rests(rate);
         // Replicas that take their turns, and gaps that vary less, even arrivals out; but not what the prompts vary.
         let load = self.load(rate);
-        let turns = if replicas > 1.0 {
-            power(load, (2.0 * (replicas + 1.0)).sqrt() - 2.0) / replicas
-        } else {
-            1.0
-        };
+        let turns =
+            if replicas > 1.0 { power(load, (2.0 * (replicas + 1.0)).sqrt() - 2.0) / replicas } else { 1.0 };
         let even = cv * cv * turns;
         let varied = load * self.with / 2.0 * self.variation * (1.0 + more);
         Wait { step, queue: even * (reading + more * (step + reading)) + varied }
@@ -233,8 +230,10 @@ impl Ahead {
             Order::Bunched => self.in_line(users),
         };
         let queue = again * ordered + (1.0 - again) * random.queue;
-        // Nobody waits for more than all others.
-        Wait { step: random.step, queue: queue.min((users - 1.0).max(0.0) * self.service()) }
+        // Nobody waits for more than all others, and the fewer they are the sooner that tells.
+        let most = (users - 1.0).max(0.0) * self.service();
+        let queue = if most > 0.0 { queue * most / (queue + most) } else { 0.0 };
+        Wait { step: random.step, queue }
     }
 
     /// The order of users whose prompts are read apart from decode, where its steps take so long.
@@ -430,7 +429,11 @@ impl Meeting {
     /// Time by which each of so many prompts holds decode up.
     fn stall(&self, prefill: &Prefill, group: f64) -> f64 {
         let on_rank = prefill.on_rank(group);
-        let saved = if self.mixes { prefill.saved(on_rank, Seconds::new(self.step)).get() * self.mixing } else { 0.0 };
+        let saved = if self.mixes {
+            prefill.saved(on_rank, Seconds::new(self.step)).get() * self.mixing
+        } else {
+            0.0
+        };
         self.interference * prefill.occupancy_of(on_rank).get() - saved + self.beside
     }
 }

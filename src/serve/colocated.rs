@@ -119,17 +119,30 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let stream = |cv| Stream { rate: at.rate, replicas: self.station.replicas, cv };
         let others = match self.deployment.scenario.load {
             Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
-            Load::Open { cv, .. } => Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 },
+            Load::Open { cv, .. } => {
+                Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 }
+            }
         };
-        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.station.held(at))
+        FirstToken::colocated(
+            &self.prefill,
+            self.station.engine().request,
+            at,
+            &others,
+            self.station.held(at),
+        )
     }
 
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
-        let stream = Stream { rate: at.rate, replicas: 1.0, cv: 1.0 };
-        let wait = at.ahead.settled_wait(self.station.fits, &stream, 0.0, self.station.order());
-        let others = Others { stream, wait, again: 0.0 };
-        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, self.station.held(at))
+        let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
+        let others = self.station.settled(at, self.station.fits, &stream);
+        FirstToken::colocated(
+            &self.prefill,
+            self.station.engine().request,
+            at,
+            &others,
+            self.station.held(at),
+        )
     }
 
     /// Of users of a replica those in decode: by Little's law the share of its time that a request is there.
@@ -153,11 +166,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
-                    if pause > 0.0 {
-                        present.min(users * self.in_decode(&at, first, pause))
-                    } else {
-                        present
-                    }
+                    if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
                 (at, users - at.rate * pause, None)
@@ -169,7 +178,11 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let batch =
                     fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
                 let at = station.at(batch);
-                (at, at.batch + at.rate * self.first(&at, room).total().get(), (wanted > most).then_some(rate))
+                (
+                    at,
+                    at.batch + at.rate * self.first(&at, room).total().get(),
+                    (wanted > most).then_some(rate),
+                )
             }
         }
     }

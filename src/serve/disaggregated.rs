@@ -162,7 +162,10 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let again = self.decode.again(ahead.with, at.tpot);
                 let company = ahead.company(&stream.of_others(here));
                 let order = ahead.kept(at.step.get());
-                (ahead.settled_wait(here, &stream, again, order), ahead.kept_company(company, again, order).min(here.max(1.0)))
+                (
+                    ahead.settled_wait(here, &stream, again, order),
+                    ahead.kept_company(company, again, order).min(here.max(1.0)),
+                )
             }
         };
         FirstToken {

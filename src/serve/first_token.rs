@@ -2,9 +2,9 @@
 
 use super::account::{parts, push};
 use super::ahead::{Ahead, Others};
+use super::outcome::{Cause, Part};
 use super::replica::Prefill;
 use super::station::Operating;
-use super::outcome::{Cause, Part};
 use crate::pass::Op;
 use crate::units::Seconds;
 
@@ -28,13 +28,19 @@ pub struct FirstToken {
 impl FirstToken {
     /// Of a prompt that the replica which decodes reads too, among such others, when flags hold it for so long.
     #[must_use]
-    pub(super) fn colocated(prefill: &Prefill, request: Seconds, at: &Operating, others: &Others, held: Seconds) -> Self {
+    pub(super) fn colocated(
+        prefill: &Prefill,
+        request: Seconds,
+        at: &Operating,
+        others: &Others,
+        held: Seconds,
+    ) -> Self {
         let Ahead { decoding, .. } = at.ahead;
         let read = at.ahead.company(&others.stream);
         // Those who have met are read together.
         let read = read + others.again * (at.ahead.met.min(at.ahead.most) - read).max(0.0);
         // Where decode goes on, or waits, the engine's mixture may take longer than the prompt, or less.
-        let mixture = Seconds::new(decoding * (at.stall - at.occupancy) * read);
+        let mixture = Seconds::new(decoding * (at.stall - at.beside - at.occupancy) * read);
         let goes_on = at.step * (decoding * at.ahead.goes_on);
         Self {
             queue: Seconds::new(others.wait.queue),

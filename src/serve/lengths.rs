@@ -80,7 +80,12 @@ impl Lengths {
     }
 
     /// The mean over prompts of such lengths, in means, with these shares.
-    fn over(&self, mean: &Prefill, points: &[(f64, f64)], read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
+    fn over(
+        &self,
+        mean: &Prefill,
+        points: &[(f64, f64)],
+        read: impl Fn(Tokens, Tokens) -> Prefill,
+    ) -> Prefill {
         let (mut sum, mut squares) =
             (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..*mean }, 0.0);
         for &(scale, share) in points {

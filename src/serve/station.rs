@@ -84,6 +84,8 @@ pub struct Operating {
     pub occupancy: f64,
     /// Time by which a prompt holds decode up.
     pub stall: f64,
+    /// Of that, what a draft pool takes for it, after its first token.
+    pub beside: f64,
     /// What a prompt finds before it.
     pub ahead: Ahead,
 }
@@ -174,7 +176,8 @@ impl<'a, 'b> Station<'a, 'b> {
                     let others = batch * share;
                     // Whether any of so many is there, when each is with the same probability.
                     let (each, count) = (batch * (1.0 - share), share / (1.0 - share).max(1e-9));
-                    let decoding = if count > 0.0 { others / (1.0 + (count - 1.0).max(0.0) * each) } else { 0.0 };
+                    let decoding =
+                        if count > 0.0 { others / (1.0 + (count - 1.0).max(0.0) * each) } else { 0.0 };
                     self.meeting(batch, (1.0 + others, others), decoding.min(1.0))
                 }
             };
@@ -212,6 +215,7 @@ impl<'a, 'b> Station<'a, 'b> {
             together: 1.0,
             occupancy: 0.0,
             stall: 0.0,
+            beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
         let plain = step.get() / tokens_per_step;
@@ -219,8 +223,7 @@ impl<'a, 'b> Station<'a, 'b> {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             return of(batch / (self.tokens * tpot), tpot);
         };
-        let delay =
-            if self.spacing.is_some() { f64::INFINITY } else { (engine.request + self.pause).get() };
+        let delay = if self.spacing.is_some() { f64::INFINITY } else { (engine.request + self.pause).get() };
         let come = prompts * tokens_per_step;
         let (met, again) = if self.spacing.is_some() { (1.0, 0.0) } else { self.met(come, step, &prefill) };
         let how = Meeting {
