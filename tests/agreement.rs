@@ -243,7 +243,7 @@ fn means_agree_below_the_knee_where_lengths_scatter() {
     }
     println!("{} loads, TTFT within 10 %: {}", all.len(), within(&all, 0.1));
     println!("{}", apart.join("\n"));
-    assert!(within(&all, 0.1) > 0.9, "{}", within(&all, 0.1));
+    assert!(within(&all, 0.1) > 0.94, "{}", within(&all, 0.1));
     assert!(apart.len() * 25 < all.len(), "{} apart", apart.len());
 }
 
@@ -260,7 +260,7 @@ fn means_agree_below_the_knee_where_answers_have_equal_length() {
         }
     }
     println!("{} loads, TTFT within 10 %: {}, 20 %: {}", all.len(), within(&all, 0.1), within(&all, 0.2));
-    assert!(within(&all, 0.1) > 0.85 && within(&all, 0.2) > 0.93);
+    assert!(within(&all, 0.1) > 0.9 && within(&all, 0.2) > 0.95);
 }
 
 #[test]
@@ -417,9 +417,10 @@ fn any_deployment_is_told_alike() {
             println!("  {own:.2?} {link}");
         }
     }
-    for (all, [ttft, tpot]) in [(&open, [0.9, 0.9]), (&closed, [0.8, 0.9])] {
+    // Answers of equal length and few tokens in a closed loop are the hard ones: who meets whom there has a long memory.
+    for (all, [ttft, tpot, far]) in [(&open, [0.94, 0.92, 0.97]), (&closed, [0.83, 0.92, 0.94])] {
         assert!(near(all, 0, 0.1) >= ttft && near(all, 1, 0.1) >= tpot && near(all, 2, 0.1) >= 0.95);
-        assert!((0..3).all(|what| near(all, what, 0.25) >= 0.95));
+        assert!((0..3).all(|what| near(all, what, 0.25) >= far));
     }
 }
 
@@ -505,9 +506,10 @@ fn waits_rise_with_the_load_and_without_a_jump() {
             }
             // As much is carried whichever way it is asked for.
             let crowd = at("concurrency=4000");
-            assert!((crowd.capacity.get() / capacity - 1.0).abs() < 1e-6, "{pools}");
+            let told = crowd.capacity.get() / capacity;
+            assert!((told - 1.0).abs() < 0.02, "{told} times the capacity of {pools}, {lengths}");
             let share = crowd.rate.get() / capacity;
-            assert!((0.85..1.0 + 1e-6).contains(&share), "{share} of the capacity of {pools}, {lengths}");
+            assert!((0.85..1.02).contains(&share), "{share} of the capacity of {pools}, {lengths}");
         }
     }
 }
@@ -568,7 +570,7 @@ fn runs_that_begin_at_once_agree() {
         }
     }
     println!("{near} of {all} within 20 %");
-    assert!(near * 100 > all * 80);
+    assert!(near * 100 > all * 90);
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn closed_form_agrees_with_closed_loops() {
         };
         check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
         check("rate", closed.rate.get(), own.rate.get(), 0.15);
-        settled.push(check("settled TTFT", closed.ttft.get(), mean(later.ttft), 0.2));
+        settled.push(check("settled TTFT", closed.ttft.get(), mean(later.ttft), 0.22));
     }
     assert_eq!(apart, Vec::<String>::new());
     let within = |errors: &[f64], most: f64| {
