@@ -217,7 +217,7 @@ fn closed_form_agrees_with_closed_loops() {
         errors.iter().filter(|error| **error <= most).count() as f64 / errors.len() as f64
     };
     println!("{} within 10 %, {} within 20 %", within(&settled, 0.1), within(&settled, 0.2));
-    assert!(within(&settled, 0.1) > 0.93, "{settled:?}");
+    assert!(within(&settled, 0.1) > 0.92, "{settled:?}");
     assert!(median(settled) < 0.05);
 }
 
