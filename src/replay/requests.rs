@@ -19,12 +19,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::catalog::{Engine, Profile};
-use crate::machine::constants;
 use crate::scenario::trace::{BlockRun, Trace};
 use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Seconds, Tokens};
 
 use super::instant::Instant;
 use super::random::Stream;
@@ -274,11 +272,29 @@ impl Source {
         self
     }
 
+    /// The same requests, where the users of a closed loop, who all begin at once unless they pause, begin at random over
+    /// some time instead.
+    #[must_use]
+    pub fn over(mut self, time: Seconds) -> Self {
+        if let Kind::Drawn(drawn) = &mut self.kind
+            && drawn.users.is_some()
+            && drawn.shape.sessions.is_none()
+            && time > Seconds::ZERO
+        {
+            let mut stream = Stream::new(drawn.seed, START);
+            let first: Vec<_> = std::mem::take(&mut self.due).into_sorted_vec();
+            for Reverse(due) in first.into_iter().rev() {
+                self.plan(Seconds::new(due.time.get()) + time * stream.uniform(), due.who);
+            }
+        }
+        self
+    }
+
     /// The same requests of a run that a closed loop is asked for: it ends with so many.
     #[must_use]
-    pub fn run(mut self, prompts: Option<f64>, scenario: &Scenario) -> Self {
-        if let Some(count) = prompts.filter(|_| self.users().is_some()) {
-            let count = whole(count);
+    pub fn run(mut self, prompts: f64, scenario: &Scenario) -> Self {
+        if self.users().is_some() {
+            let count = whole(prompts);
             self.run = Some(count);
             if scenario.traffic.horizon.is_none() {
                 self.horizon = Horizon::Requests { count };
@@ -287,13 +303,10 @@ impl Source {
         self
     }
 
-    /// Requests that a benchmark of the same closed loop would send: those of the run that is asked for, else as many as
-    /// `InferenceX` sends. None where requests don't stand alone, as those of benchmarks do.
+    /// Requests of the run that a closed loop is asked for, as benchmarks are run.
     #[must_use]
-    pub fn of_benchmark(&self) -> Option<u32> {
-        let users = self.users()?;
-        let each = constants().profile(Profile::Inferencex, Engine::Vllm, "", Bytes::ZERO).users;
-        Some(self.run.unwrap_or_else(|| users.saturating_mul(whole(each.unwrap_or(1.0)))))
+    pub const fn of_benchmark(&self) -> Option<u32> {
+        self.run
     }
 
     /// Users of a closed loop of requests that stand alone.
@@ -534,6 +547,9 @@ pub const ENOUGH: u32 = 10_000;
 
 /// Streams that say which sessions go first: numbers that count down, where those of sessions count up.
 const CLASSES: u64 = u64::MAX;
+
+/// The stream that says when the users of a closed loop begin.
+const START: u64 = u64::MAX / 2;
 
 /// Blocks of a session are numbered from here on; below are those of the shared head.
 const SESSION: u32 = 32;

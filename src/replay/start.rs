@@ -11,7 +11,7 @@ use super::wire::Wire;
 use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
-use crate::serve::{Deployment, Half, Scheduler, Side, cache_bytes};
+use crate::serve::{Deployment, Half, Scheduler, Side, balanced, cache_bytes};
 use crate::units::{BytesPerSecond, Tokens};
 
 /// A replay of a deployment.
@@ -27,12 +27,15 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Requests at the start to leave out of distributions: an open loop begins with an empty service, which its users
-    /// don't meet; a closed loop begins as benchmarks do, and a trace is taken as it is.
+    /// Requests at the start to leave out of distributions: a replay begins with an empty service, which its users don't
+    /// meet. A trace is taken as it is, a run that is asked for too, and sessions begin as if the service had run before.
     #[must_use]
     pub fn warm_up(&self, scenario: &Scenario, arrived: u32) -> u32 {
         match (self, scenario.load) {
             (Self::Scenario, Load::Open { .. }) => arrived / 20,
+            (Self::Scenario, Load::Closed { concurrency }) if scenario.traffic.sessions.is_none() => {
+                (libm::round(concurrency * 2.0).clamp(2.0, 1e9) as u32).min(arrived / 4)
+            }
             _ => 0,
         }
     }
@@ -62,9 +65,17 @@ impl<'a> Replay<'a> {
         let scenario = deployment.scenario;
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
-            Asked::Scenario => Source::from_scenario(scenario, rules.block)
-                .within(deployment.model.max_context, scenario)
-                .run(deployment.decode.holder.settled.replica.flags().prompts, scenario),
+            Asked::Scenario => {
+                let source = Source::from_scenario(scenario, rules.block)
+                    .within(deployment.model.max_context, scenario);
+                match deployment.decode.holder.settled.replica.flags().prompts {
+                    // A run begins with all users at once.
+                    Some(prompts) => source.run(prompts, scenario),
+                    // Users of a service come one by one, as if it had run before.
+                    None if source.users().is_some() => source.over(balanced(deployment).e2e),
+                    None => source,
+                }
+            }
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
             }
@@ -188,7 +199,7 @@ fn plan<'a>(
     }
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(steps, at, deployment.lengths.longest);
-    let first_steps = if half.prefills && side.role != Role::Prefill { held(deployment) } else { 0.0 };
+    let held = if half.prefills && side.role != Role::Prefill { held(deployment) } else { 0.0 };
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);
@@ -211,7 +222,7 @@ fn plan<'a>(
         room,
         interference: engine.interference,
         mixing: engine.mixing,
-        first_steps,
+        held,
         routing: scenario.traffic.routing,
     }
 }

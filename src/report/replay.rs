@@ -165,17 +165,10 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             ),
         },
     ];
-    if let (Some(first), Some(ttft)) = (replay.benchmark, &replay.ttft)
-        && first.requests < counts.arrived
-    {
-        let tpot = first.tpot.map_or_else(String::new, |tpot| format!(" and a token every {}", time(tpot)));
+    if let Some(run) = replay.benchmark {
         lines.push(format!(
-            "The first {0} requests, as many as a benchmark would send, had their first token after {1}{tpot} on average: \
-             compare these with the closed form of such a run (prompts={0}). All together had it after {2}, as the burst at \
-             the start is soon over.",
-            number(first.requests),
-            time(first.ttft),
-            time(ttft.mean.value)
+            "All users of the run of {} requests begin at once, and the burst at its start counts.",
+            number(run.requests)
         ));
     }
     for class in &replay.classes {

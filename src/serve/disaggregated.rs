@@ -1,5 +1,6 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
+use super::ahead::{Stream, reading};
 use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
@@ -10,7 +11,7 @@ use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
 use super::side::Side;
-use super::station::{Ahead, Operating, Order, SATURATED, Station};
+use super::station::{Operating, SATURATED, Station};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -46,7 +47,8 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         ..side.idle()
     }];
     pools.extend(decode_pools);
-    let (together, _) = reading(&split.prefill, split.replicas, rate / split.replicas);
+    let group = reading(&split.prefill, split.replicas, rate / split.replicas).group;
+    let together = split.prefill.on_rank(group);
     let steps = operating.rate * lengths.tokens / (half.tokens_per_step() * operating.batch.max(1.0));
     let pace = Pace {
         reading: split.prefill.occupancy_of(together).get() * rate / split.replicas,
@@ -70,7 +72,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
         let full = operating.batch >= split.decode.fits * 0.999;
-        let answers = (lengths.tokens, deployment.dispersion(operating.tpot));
+        let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
         let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
     }
@@ -95,23 +97,6 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     .steady()
 }
 
-/// Prompts that share a step of a pool which only reads, at so many requests per second of a replica: those that come while
-/// a step lasts, in which nothing is in their way but each other. And what each puts in the way of the others.
-pub(super) fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> (f64, Ahead) {
-    let mut together = 1.0;
-    for _ in 0..4 {
-        let step = prefill.occupancy_of(together).get() * together * prefill.ranks;
-        // One begins a step where none came during the last, the more seldom the more replicas take arrivals in turn; ranks
-        // take prompts in turn.
-        let come = rate * step;
-        let least = come.max(1.0);
-        let all = least + (come + libm::exp(-come) - least) / replicas;
-        together = (all / prefill.ranks).clamp(1.0, prefill.most);
-    }
-    let service = prefill.occupancy_of(together).get();
-    (together, Ahead { service, variation: prefill.variation / together, between: 0.0, steps: None })
-}
-
 /// A deployment with a prefill pool, at no rate yet.
 struct Disaggregated<'d, 'a> {
     deployment: &'d Deployment<'a>,
@@ -130,12 +115,14 @@ struct Disaggregated<'d, 'a> {
 impl<'d, 'a> Disaggregated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>, side: &'d Side<'a>, path: &'d Path) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-        let decode = Station::new(half, lengths).under(scenario.load, scenario.pause());
+        let decode = Station::new(half, lengths).under(scenario);
         let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
         let replicas = f64::from(side.settled.replicas);
-        let occupancy = prefill.least().get();
-        let prefill_most = replicas / occupancy;
-        let decode_most = decode.at(decode.fits).rate * decode.replicas;
+        // A pool that only reads fills its steps.
+        let prefill_most = replicas / prefill.least().get();
+        // A full replica is full of others, whatever the load that filled it.
+        let full = Station { spacing: None, meets: None, ..decode.clone() };
+        let decode_most = full.at(decode.fits).rate * decode.replicas;
         Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most }
     }
 
@@ -156,27 +143,33 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
-    /// What the time to first token is made of among so many users.
+    /// What the time to first token is made of among so many users. It comes with the cache, and nothing is computed for it
+    /// in decode; it is passed on when the step ends that is under way there.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
         let Deployment { scenario, model, .. } = *self.deployment;
         let rate = at.rate * self.decode.replicas;
         let each = rate / self.replicas;
-        let (mut together, ahead) = reading(&self.prefill, self.replicas, each);
-        let queue = match scenario.load {
-            Load::Open { cv, .. } => ahead.open_wait(self.replicas, each, cv),
+        let ahead = reading(&self.prefill, self.replicas, each);
+        let stream = |cv| Stream { rate: each, replicas: self.replicas, cv };
+        let (wait, company) = match scenario.load {
+            Load::Open { cv, .. } => (ahead.wait(&stream(cv)), ahead.company(&stream(cv))),
             Load::Closed { .. } => {
-                let dispersion = self.deployment.dispersion(at.tpot);
-                together -= (together - 1.0) * ahead.again(dispersion);
-                ahead.settled_wait(users / self.replicas, self.replicas, each, dispersion, Order::Kept)
+                let (here, stream) = (users / self.replicas, stream(1.0));
+                let again = self.decode.again(ahead.with, at.tpot);
+                let company = ahead.company(&stream.of_others(here));
+                let order = ahead.kept(at.step.get());
+                (
+                    ahead.settled_wait(here, &stream, again, order),
+                    ahead.kept_company(company, again, order).min(here.max(1.0)),
+                )
             }
         };
-        let engine = self.decode.engine();
         FirstToken {
-            queue: Seconds::new(queue),
+            queue: Seconds::new(wait.queue),
             room: Seconds::ZERO,
-            request: engine.request,
-            prefill: self.prefill.latency_of(together),
-            step: at.step * (0.5 + 0.5 * at.decoding),
+            request: self.decode.engine().request,
+            prefill: self.prefill.latency_of(self.prefill.on_rank(company)),
+            step: at.step * (0.5 * at.ahead.decoding),
             transfer: self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers),
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
 //! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
-//! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
+//! - `station` is a replica of it, `ahead` what prompts wait for there; `colocated` and `disaggregated` find its balance,
+//!   `served` reports it.
 //! - [`Phase`] says why prefill and decode take their time; `binding` what limits the deployment as a whole.
 
 mod account;
+mod ahead;
 mod binding;
 mod capped;
 mod colocated;
@@ -60,6 +62,6 @@ pub use scheduler::Scheduler;
 pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;
-pub use steady::serve;
+pub use steady::{balanced, serve};
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};

@@ -69,13 +69,10 @@ impl Prefill {
         variation: 0.0,
     };
 
-    /// Prompts in a step that has any, when so many come per step of the replica at random.
+    /// Of prompts that share a step those that share a rank: ranks take prompts in turn, and not all of them have one.
     #[must_use]
-    pub fn together(&self, arrivals: f64) -> f64 {
-        let own = arrivals / self.ranks;
-        // Mean of a Poisson number that is not 0; the series where the quotient would lose its digits.
-        let some = if own > 1e-6 { own / -libm::expm1(-own) } else { 1.0 + own / 2.0 };
-        smaller(some, self.most)
+    pub(super) fn on_rank(&self, group: f64) -> f64 {
+        smaller(larger(group / self.ranks, 1.0), self.most)
     }
 
     /// From start to first token with so many prompts in the step of a rank.
@@ -97,21 +94,14 @@ impl Prefill {
         self.shared.min(decode_step) * (self.passes / together)
     }
 
-    /// Prompts in a step of all ranks that has any, when so many come per step at random.
+    /// Time by which one prompt more lengthens a reading of so many: as long as ranks are without one, what one takes alone.
     #[must_use]
-    pub(super) fn in_step(&self, arrivals: f64) -> f64 {
-        let whole = Self { most: self.most * self.ranks, ranks: 1.0, ..*self };
-        whole.together(arrivals)
+    pub(super) fn marginal(&self, group: f64) -> Seconds {
+        let filled = (2.0 * group / self.ranks - 1.0).clamp(0.0, 1.0);
+        self.occupancy + (self.occupancy_more - self.occupancy) * filled
     }
 
-    /// Share of a prompt's time that grows with its length.
-    #[must_use]
-    pub(super) fn elastic(&self) -> f64 {
-        let fixed = self.most > 1.0 && self.occupancy.get() > 0.0;
-        if fixed { (self.occupancy_more / self.occupancy).min(1.0) } else { 1.0 }
-    }
-
-    /// The same in steps as full as can be.
+    /// Time that each prompt keeps the replica from others in steps as full as can be.
     #[must_use]
     pub fn least(&self) -> Seconds {
         self.occupancy_of(self.most)
@@ -505,12 +495,11 @@ mod tests {
 
     #[test]
     fn prompts_of_a_step_by_hand() {
-        // Poisson with mean 2, given that it is not 0: 2 / (1 - e^-2).
-        close(SHORT.together(2.0), 2.0 / (1.0 - libm::exp(-2.0)));
-        close(SHORT.together(0.0), 1.0);
-        close(SHORT.together(100.0), 4.0);
-        // Two ranks share the arrivals.
-        close(Prefill { ranks: 2.0, ..SHORT }.together(4.0), SHORT.together(2.0));
+        close(SHORT.on_rank(2.0), 2.0);
+        close(SHORT.on_rank(100.0), 4.0);
+        // Two ranks take prompts in turn, and one of three may have none.
+        close(Prefill { ranks: 2.0, ..SHORT }.on_rank(3.0), 1.5);
+        close(Prefill { ranks: 4.0, ..SHORT }.on_rank(3.0), 1.0);
         // Four prompts take 10 + 3 x 2 ms between them.
         close(SHORT.occupancy_of(4.0).as_millis(), 4.0);
         close(SHORT.least().as_millis(), 4.0);
@@ -518,16 +507,5 @@ mod tests {
         // The step saves its weights once for all four, at most itself.
         close(SHORT.saved(4.0, Seconds::millis(20.0)).as_millis(), 2.0);
         close(SHORT.saved(4.0, Seconds::millis(6.0)).as_millis(), 1.5);
-    }
-
-    #[test]
-    fn more_arrivals_never_take_less_of_the_replica() {
-        let mut last = 0.0;
-        for tenth in 0..200 {
-            let arrivals = f64::from(tenth) / 10.0;
-            let taken = SHORT.occupancy_of(SHORT.together(arrivals)).get() * arrivals;
-            assert!(taken >= last, "{arrivals}");
-            last = taken;
-        }
     }
 }

@@ -80,12 +80,21 @@ impl Scheduler {
     /// row is found without reading the whole table.
     #[must_use]
     pub fn mixes(engine: Engine) -> bool {
+        Self::last_columns(engine).is_some_and(|(_, mixed)| mixed == "true")
+    }
+
+    /// Whether running requests give way where room is short; else answers have all of theirs from the start.
+    #[must_use]
+    pub fn evicts(engine: Engine) -> bool {
+        Self::last_columns(engine).is_none_or(|(evicts, _)| evicts == "true")
+    }
+
+    /// The two last columns of an engine's row.
+    fn last_columns(engine: Engine) -> Option<(&'static str, &'static str)> {
         let own = |line: &&str| line.split(',').next() == Some(engine.id());
-        include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"))
-            .lines()
-            .rev()
-            .find(own)
-            .is_some_and(|line| line.ends_with("true"))
+        let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
+        let (rest, mixed) = text.lines().rev().find(own)?.rsplit_once(',')?;
+        Some((rest.rsplit_once(',')?.1, mixed))
     }
 
     fn rows() -> impl Iterator<Item = Row> {
@@ -102,8 +111,9 @@ mod tests {
     #[test]
     fn every_engine_has_its_rules() {
         for engine in Engine::ALL {
-            let mixed = Scheduler::rows().find(|row| row.engine == engine.id()).unwrap().mixed;
-            assert_eq!(Scheduler::mixes(engine), mixed, "{engine:?}");
+            let row = Scheduler::rows().find(|row| row.engine == engine.id()).unwrap();
+            let own = (Scheduler::evicts(engine), Scheduler::mixes(engine));
+            assert_eq!(own, (row.evicts, row.mixed), "{engine:?}");
         }
         assert_eq!(Scheduler::rows().count(), Engine::ALL.len());
     }

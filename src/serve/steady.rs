@@ -29,10 +29,7 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     }
     let models = Models::of(scenario)?;
     let deployment = Deployment::new(scenario, tables, &models)?;
-    let mut steady = match &deployment.prefill {
-        None => colocated::serve(&deployment),
-        Some((reader, path)) => disaggregated::serve(&deployment, reader, path),
-    };
+    let mut steady = balanced(&deployment);
     let speculates = deployment.decode.draft.as_ref().is_some_and(|draft| draft.tokens > 0);
     if speculates || deployment.decode.partner.is_some() {
         steady.warnings.push(Warning::Unmeasured);
@@ -50,6 +47,15 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     steady.warnings.extend(missing(scenario, tables));
     steady.warnings.extend(capped::warnings(scenario, tables));
     Ok(steady)
+}
+
+/// The balance of a deployment, without what there is to say of the scenario beside it.
+#[must_use]
+pub fn balanced(deployment: &Deployment<'_>) -> Steady {
+    match &deployment.prefill {
+        None => colocated::serve(deployment),
+        Some((reader, path)) => disaggregated::serve(deployment, reader, path),
+    }
 }
 
 /// A run of fewer requests than users leaves some of them nothing to ask.

@@ -5,8 +5,9 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
+use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
-use super::disaggregated::reading;
+use super::first_token::FirstToken;
 use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
@@ -15,7 +16,7 @@ use super::models::find_model;
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
 use super::side::Side;
-use super::station::{Operating, Order, Station};
+use super::station::{Operating, Station};
 use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
@@ -39,9 +40,10 @@ pub struct Offer {
     engine: EngineRow,
     /// Output tokens after the first.
     tokens: f64,
-    /// How much answers scatter, as a share of their length.
+    /// How much the lengths of answers scatter, in mean lengths.
     scatter: f64,
     flags: Flags,
+    order: Order,
     layers: u32,
 }
 
@@ -117,8 +119,9 @@ pub fn offers(
             points,
             engine: *station.engine(),
             tokens: station.tokens,
-            scatter: scenario.traffic.scatter(&scenario.workload),
+            scatter: station.scatter,
             flags,
+            order: station.order(),
             layers: model.layers,
         });
     }
@@ -181,21 +184,18 @@ impl Offer {
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
-        let held = self.flags.held((at.batch, at.decoding), f64::from(self.layout.dp.max(1)), self.tokens);
-        let base = self.engine.request
-            + prefill.latency_of(at.together)
-            + at.step * (0.5 * at.decoding * at.ahead.idle(at.rate))
-            + at.tpot * held;
-        let dispersion = self.scatter * self.tokens * at.tpot.get();
-        let mut users = at.batch;
-        let mut ttft = base.get();
+        let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
+        let held = at.tpot * held;
+        let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
+        let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
+        let (mut users, mut ttft) = (at.batch, 0.0);
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            ttft = base.get() + at.ahead.settled_wait(users, replicas, at.rate, dispersion, Order::Bunched);
-            let all = at.batch + at.rate * ttft;
-            let settled = (all - users).abs() <= 1e-6 * all;
-            users = all;
-            if settled {
+            let wait = at.ahead.settled_wait(users, &stream, again, self.order);
+            let others = Others { stream: stream.of_others(users), wait, again };
+            ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
+            let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
+            if (users - before).abs() <= 1e-6 * users {
                 break;
             }
         }
@@ -225,26 +225,18 @@ impl Offer {
         if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
             return None;
         }
-        let engine = &decode.engine;
         let each = rate / prefills;
-        let (mut together, ahead) = reading(&prefill, prefills, each);
-        let dispersion = decode.scatter * decode.tokens * at.tpot.get();
-        together -= (together - 1.0) * ahead.again(dispersion);
-        let base = engine.request
-            + prefill.latency_of(together)
-            + at.step * (0.5 + 0.5 * at.decoding)
+        let ahead = reading(&prefill, prefills, each);
+        let stream = Stream { rate: each, replicas: prefills, cv: 1.0 };
+        let again = again(ahead.with, decode.scatter * decode.tokens * at.tpot.get());
+        let order = ahead.kept(at.step.get());
+        let company = ahead.kept_company(ahead.company(&stream), again, order);
+        let base = decode.engine.request
+            + prefill.latency_of(prefill.on_rank(company))
+            + at.step * (0.5 * at.ahead.decoding)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
-        let mut users = at.batch * decodes + rate * base.get();
-        let mut ttft = base.get();
-        for _ in 0..24 {
-            ttft = base.get() + ahead.settled_wait(users / prefills, prefills, each, dispersion, Order::Kept);
-            let all = at.batch * decodes + rate * ttft;
-            let settled = (all - users).abs() <= 1e-6 * all;
-            users = all;
-            if settled {
-                break;
-            }
-        }
+        let users = (at.batch * decodes + rate * base.get()) / prefills;
+        let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).queue;
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }

@@ -313,9 +313,9 @@ impl<S: Steps> Engine<S> {
                 handoff::hand_over(&mut self.state, self.steps.get(PoolId::Prefill), slot);
                 return;
             }
-            // The steps until the user sees it begin with the one that its last chunk was part of.
-            live.shift = (pool.plan.first_steps * live.pace - live.beside_decode).max(0.0);
-            live.first = Some((now + live.shift - live.held_up).max(live.request.arrival.get()));
+            // Pools that share a prompt's reading are done with it before the replica is free.
+            live.shift = pool.plan.held * live.pace;
+            live.first = Some((now + live.shift - live.early).max(live.request.arrival.get()));
         }
         if live.generated >= live.request.output {
             self.finish(id, slot);
@@ -339,9 +339,7 @@ impl<S: Steps> Engine<S> {
         let pool = pools.get_mut(decode.pool());
         let replica = pool.replicas.at_mut(decode);
         if live.rest() == 0 {
-            let tokens_per_step = self.steps.get(decode.pool()).tokens_per_step();
-            live.shift = (pool.plan.first_steps + 0.5 * tokens_per_step) * replica.recent;
-            live.first = Some(agenda.now() + live.shift);
+            live.first = Some(agenda.now());
             self.finish(decode, slot);
         } else {
             replica.joining.push(slot);

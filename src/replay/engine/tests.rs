@@ -86,7 +86,7 @@ fn plan(room: f64) -> PoolPlan {
         tiers: Vec::new(),
         interference: 1.0,
         mixing: 0.0,
-        first_steps: 0.0,
+        held: 0.0,
         routing: Routing::RoundRobin,
     }
 }
