@@ -326,6 +326,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let own = Grouped {
             experts: all,
+            slots: all,
             top_k: k,
             ep: f64::from(self.plan.layout.ep),
             width: width_of_expert,
