@@ -247,6 +247,14 @@ impl ExchangeRow {
         self.latency(reach) + time
     }
 
+    /// Time for which it keeps the processors of a chip from other work, of all of which it takes: the share of those that
+    /// move data with them; the start of the others, which leave the data to the network.
+    #[must_use]
+    pub fn held(&self, time: Seconds, processors: f64) -> Seconds {
+        let moving = time * smaller(self.sms / processors, 1.0);
+        moving.max(self.t0.min(time))
+    }
+
     /// Copies of a token that leave a chip over its links and over the network.
     fn copies(&self, reach: &Reach, top_k: f64) -> (f64, f64) {
         let Reach { ranks, nodes, .. } = *reach;

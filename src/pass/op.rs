@@ -26,6 +26,9 @@ pub struct Op {
     /// latency is known of it.
     #[serde(skip)]
     pub roof: Seconds,
+    /// The part of the time that passes beside other operations, and adds nothing to the pass.
+    #[serde(skip)]
+    pub hidden: Seconds,
 }
 
 impl Op {
@@ -34,6 +37,12 @@ impl Op {
     pub fn reached(&self) -> Option<f64> {
         let share = self.roof / self.time;
         (self.limit != Limit::Latency && share > 0.0).then_some(share)
+    }
+
+    /// What it adds to the time of the pass.
+    #[must_use]
+    pub fn exposed(&self) -> Seconds {
+        self.time - self.hidden
     }
 }
 

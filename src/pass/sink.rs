@@ -8,6 +8,9 @@ use crate::units::{Bytes, Flops, Seconds};
 pub trait Sink {
     /// Takes `op`, whose figures stand for all its repetitions together.
     fn take(&mut self, op: Op);
+
+    /// Takes note that exchanges keep the processors of the chip from other work for so long.
+    fn held(&mut self, _: Seconds) {}
 }
 
 /// Only the time.
@@ -40,6 +43,7 @@ impl Sink for Breakdown {
                 own.bytes += op.bytes;
                 own.time += op.time;
                 own.roof += op.roof;
+                own.hidden += op.hidden;
             }
             None => self.0.push(op),
         }
@@ -52,5 +56,5 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
     let times = f64::from(count);
     let Bound { time, limit, roof } = bound.into();
     let (flops, bytes) = (flops * times, bytes * times);
-    Op { kind, count, flops, bytes, time: time * times, limit, roof: roof * times }
+    Op { kind, count, flops, bytes, time: time * times, limit, roof: roof * times, hidden: Seconds::ZERO }
 }

@@ -58,11 +58,11 @@ pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds, rest
             }
         }
     };
-    let known: Seconds = ops.clone().map(|op| op.time).sum();
+    let known: Seconds = ops.clone().map(Op::exposed).sum();
     // Rounding may put the sum of operations a hair above the whole.
     let factor = if known > whole { whole / known } else { 1.0 };
     for op in ops {
-        add(cause(op.kind), op.time * factor);
+        add(cause(op.kind), op.exposed() * factor);
     }
     add(rest, whole - known * factor);
     parts

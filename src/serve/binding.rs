@@ -38,7 +38,7 @@ pub fn binding(
     add(Binding::LatencyFloor, first.request + first.step);
     add(Binding::Link, transfer.map_or(Seconds::ZERO, |own| own.exposed));
     for op in prefill_ops {
-        add(op_binding(op.kind, op.limit), op.time);
+        add(op_binding(op.kind, op.limit), op.exposed());
     }
     let mut of_step = Seconds::ZERO;
     for (binding, time) in step {

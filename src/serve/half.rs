@@ -215,9 +215,9 @@ impl<'a> Half<'a> {
         let within = (step - beside).max(Seconds::ZERO);
         let all = ops.iter().chain(&partner_ops);
         let mut by_cause = parts(all.clone(), within, Cause::Step);
-        let known: Seconds = all.clone().map(|op| op.time).sum();
+        let known: Seconds = all.clone().map(Op::exposed).sum();
         let mut shares: Vec<(Binding, Seconds)> = Vec::with_capacity(16);
-        shares.extend(all.map(|op| (op_binding(op.kind, op.limit), op.time)));
+        shares.extend(all.map(|op| (op_binding(op.kind, op.limit), op.exposed())));
         shares.push((Binding::LatencyFloor, (within - known).max(Seconds::ZERO)));
         for (cause, binding, time) in extra {
             shares.push((binding, time));

@@ -65,6 +65,7 @@ impl<'a> Maker<'a> {
             numerics,
             share: scenario.memory,
             portion,
+            experts: scenario.experts,
             clock: capped::clock(scenario, tables, chip)?,
         };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
@@ -181,6 +182,7 @@ impl<'a> Maker<'a> {
         let layout = Layout { pp: stages, ..layout };
         let replica =
             Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?
+                .with_experts(scenario.experts)
                 .at_clock(capped::clock(scenario, tables, holder.chip)?);
         Ok(Draft {
             replica,

@@ -6,7 +6,7 @@ use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, SramRow, WeightHome};
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{Layout, Pool, Role};
+use crate::scenario::{ExpertParallel, Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
 
 /// What a layout must carry.
@@ -55,6 +55,8 @@ pub struct Setting<'a, 'b> {
     pub share: Option<f64>,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
+    /// What is asked about the experts.
+    pub experts: ExpertParallel,
     /// Share of its clock that the power cap leaves the chip.
     pub clock: f64,
 }
@@ -69,6 +71,7 @@ impl<'a> Setting<'a, '_> {
             self.numerics,
             (layout, self.share),
         )?
+        .with_experts(self.experts)
         .at_clock(self.clock);
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }

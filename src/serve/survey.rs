@@ -89,6 +89,7 @@ pub fn offers(
     for layout in layouts {
         let replica =
             Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?
+                .with_experts(scenario.experts)
                 .at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;

@@ -149,7 +149,8 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
 }
 
 /// Words of the field for what has another one here, beside what checkpoints are called.
-const MEANT: [(&str, &str); 24] = [
+const MEANT: [(&str, &str); 25] = [
+    ("dbo", "tbo"),
     ("fp16", "bf16"),
     ("float16", "bf16"),
     ("bfloat16", "bf16"),
