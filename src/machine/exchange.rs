@@ -268,5 +268,11 @@ impl ExchangeRow {
 
 /// How many of the others hold at least one of so many experts, for uniform routing.
 fn reached(all: f64, top_k: f64) -> f64 {
-    if all <= 1.0 { 0.0 } else { (all - 1.0) * (1.0 - power(1.0 - 1.0 / all, top_k)) }
+    if all <= 1.0 { 0.0 } else { holders(all, top_k) * (1.0 - 1.0 / all) }
+}
+
+/// How many of so many ranks or nodes hold at least one of a token's experts, for uniform routing.
+#[must_use]
+pub fn holders(all: f64, top_k: f64) -> f64 {
+    if all <= 1.0 { 1.0 } else { all * (1.0 - power(1.0 - 1.0 / all, top_k)) }
 }

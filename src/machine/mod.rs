@@ -20,7 +20,7 @@ pub use constants::{
     Operator, SramRow, Topology, WeightHome, constants,
 };
 pub use engine::{EngineRow, Generation};
-pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
+pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach, holders};
 pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};

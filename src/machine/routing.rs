@@ -4,10 +4,10 @@
 //! - popularity: experts of spread `c` that lie on ranks as they come, `e` on each, leave a rank `c/√e`, however many tokens;
 //! - chance: of few tokens a rank gets more or less even where all experts are alike, `√((1 − 1/n)(1 − k/E)/(T·k/n))`.
 //!
-//! Of `n` ranks the busiest has `1 + g·s + g²/6·(3·p⁴ + d⁴)/s²` times the mean, with `g = √(2·ln n + a²) − a` (the expected largest of `n`
-//! normal draws within a tenth for 2 to 300), `s² = p² + d²` of both causes, and the skewness of log-normal popularities
-//! (`3·p`) and of Poisson draws (`d`) in the last term (Cornish-Fisher). It is exactly 1 on one rank, and where every token takes all
-//! experts.
+//! Of `n` ranks the busiest has `1 + g·s + g²/6·(3·p⁴ + 3·p²·d² + d⁴)/s²` times the mean, with `g = √(2·ln n + a²) − a` (the expected
+//! largest of `n` normal draws within a tenth for 2 to 300), `s² = p² + d²` of both causes, and in the last term the skewness
+//! of Poisson draws (`d`) from log-normal popularities (`3·p`), by Cornish and Fisher. It is exactly 1 on one rank, and where
+//! every token takes all experts.
 //!
 //! Redundant experts (EPLB) get the hottest a second place and put hot beside cold: what is left is the spread of slots after
 //! copying, `c/(1 + replica·R)`, packed `packing^(e − 1)`, and the drift of popularity against the statistics, `drift/√e`.
@@ -118,7 +118,8 @@ fn largest(own: &Grouped, lasting: f64, chance: f64) -> f64 {
         return 1.0;
     }
     let normal = (2.0 * libm::log(ranks) + OFFSET * OFFSET).sqrt() - OFFSET;
-    let skewed = normal * normal / 6.0 * (3.0 * lasting * lasting + chance * chance) / both;
+    let third = 3.0 * lasting * (lasting + chance) + chance * chance;
+    let skewed = normal * normal / 6.0 * third / both;
     // All tokens on one rank, or one of each token on each of its slots.
     let most = smaller(ranks, larger(own.slots / own.top_k, 1.0));
     smaller(1.0 + normal * both.sqrt() + skewed, most)

@@ -368,8 +368,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             (send(ExchangePart::Dispatch, activation), send(ExchangePart::Combine, ACTIVATION));
         let sparse = dispatch.0 + combine.0;
         let time = (gather + scatter).min(sparse);
-        let held = if time < sparse { floor.min(time) } else { dispatch.1 + combine.1 };
-        self.sink.held(held * f64::from(count));
+        // Gathering and scattering are taken to keep processors for as much of their time.
+        let held = if sparse > Seconds::ZERO { time / sparse } else { 0.0 };
+        self.sink.held((dispatch.1 + combine.1) * (held * f64::from(count)));
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 

@@ -13,7 +13,8 @@ use crate::catalog::{Chip, ComputeType, Engine};
 use crate::machine::memory::Work as MemoryWork;
 pub use crate::machine::touched;
 use crate::machine::{
-    Collective, Constants, EngineRow, Exchange, Fabric, Form, Kernel, Measured, MemoryRow, Operation, Operator,
+    Collective, Constants, EngineRow, Exchange, Fabric, Form, Kernel, Measured, MemoryRow, Operation,
+    Operator,
 };
 use crate::scenario::{ExpertParallel, Layout};
 use crate::units::{Bytes, Seconds, Tokens, larger};
@@ -206,17 +207,19 @@ impl<'a> Plan<'a> {
     }
 
     /// Places for so many experts of a layer: those and their redundant copies, as many on each rank. Unless it is said how
-    /// many, beyond one node as many as come nearest to the usual share, and always enough for all ranks to have the same.
+    /// many, all ranks have the same number of different experts; beyond one node, where people balance them, some have a
+    /// copy: as many as come nearest to the usual share.
     pub(super) fn slots(&self, experts: f64) -> f64 {
         let ranks = f64::from(self.layout.ep);
-        let least = (experts / ranks).ceil();
+        let wide = self.nodes > 1.0 && ranks > 1.0;
         ranks
             * match self.experts.redundant {
                 Some(copies) => ((experts + f64::from(copies)) / ranks).ceil(),
-                None if self.nodes > 1.0 => {
-                    larger((experts * (1.0 + Form::redundant()) / ranks + 0.5).floor(), least)
+                None if wide => {
+                    let usual = (experts * (1.0 + Form::redundant()) / ranks + 0.5).floor();
+                    larger(usual, (experts / ranks).floor() + 1.0)
                 }
-                None => least,
+                None => (experts / ranks).ceil(),
             }
     }
 

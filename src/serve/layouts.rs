@@ -105,7 +105,7 @@ pub struct Settled<'a> {
 }
 
 /// All layouts worth trying on so many chips, smallest replica first. Degrees are powers of two; a replica larger than
-/// the scale-up domain becomes a pipeline over domains.
+/// the scale-up domain becomes a pipeline over domains, or data-parallel attention with experts over all of its chips.
 #[must_use]
 pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
@@ -125,6 +125,9 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
             }
             if experts && wide > 1 {
                 layouts.push(Layout { tp: 1, dp: wide, etp: 1, ep: wide, pp: stages });
+            }
+            if experts && stages > 1 && chip.scale_out.is_some() {
+                layouts.push(Layout { tp: 1, dp: size, etp: 1, ep: size, pp: 1 });
             }
         }
         let Some(next) = size.checked_mul(2) else { break };

@@ -7,8 +7,8 @@ use crate::catalog::{Engine, NumberFormat};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
-    ChipRent, Custom, Drafter, Limits, Load, Overlap, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role, Scenario,
-    Slo, Speculation, Split, SplitKind, Wire, notation,
+    ChipRent, Custom, Drafter, Limits, Load, Overlap, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role,
+    Scenario, Slo, Speculation, Split, SplitKind, Wire, notation,
 };
 use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
