@@ -84,7 +84,7 @@ columns!(
 columns!(
     /// Numbers of the row of `form.csv`.
     KernelForm:
-    ramp_MB, large_cache_MB, cache_edge, cores, hot, reach, served
+    ramp_MB, large_cache_MB, cache_edge, cores, reach, power_law, popularity, replica, packing, drift, redundant
 );
 columns!(
     /// Columns of `collectives.csv`.
@@ -121,7 +121,7 @@ columns!(
     /// Columns of `memory.csv`.
     MemoryShares:
     engine, chip, from_GiB, of, share, tokens, sequences, wide, fixed_MiB, token_MiB, sequence_MiB, rank_MiB, dp_MiB,
-    dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+    dp_most, dp_share, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
 );
 columns!(
     /// Columns of `profiles.csv`.

@@ -10,7 +10,7 @@ use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
 use super::profile::ProfileRow;
-use super::work::Skew;
+use super::routing::Skew;
 use crate::catalog::columns::{
     Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, Profiles,
     SramMachines,
@@ -457,13 +457,30 @@ impl Form {
     /// Routing as skewed as in tables of kernels.
     #[must_use]
     pub const fn power_law() -> Skew {
-        Skew { hot: KernelForm::hot.of(&form::KERNEL), reach: KernelForm::reach.of(&form::KERNEL) }
+        Skew {
+            popularity: KernelForm::power_law.of(&form::KERNEL),
+            reach: KernelForm::reach.of(&form::KERNEL),
+            ..Skew::NONE
+        }
     }
 
-    /// Routing as skewed as in serving.
+    /// Routing as skewed as in serving, and what balancing leaves of it.
     #[must_use]
     pub const fn served() -> Skew {
-        Skew { hot: KernelForm::served.of(&form::KERNEL), ..Self::power_law() }
+        Skew {
+            popularity: KernelForm::popularity.of(&form::KERNEL),
+            drawn: true,
+            reach: KernelForm::reach.of(&form::KERNEL),
+            replica: KernelForm::replica.of(&form::KERNEL),
+            packing: KernelForm::packing.of(&form::KERNEL),
+            drift: KernelForm::drift.of(&form::KERNEL),
+        }
+    }
+
+    /// Redundant experts that wide deployments keep, as a share of the experts.
+    #[must_use]
+    pub const fn redundant() -> f64 {
+        KernelForm::redundant.of(&form::KERNEL)
     }
 
     /// Cores of a chip that nobody knows them of.
@@ -875,9 +892,9 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
     use MemoryShares as Column;
     let number = |column: Column| cells.number(column);
     let mega = |column: Column| number(column).map(Bytes::mega);
-    let share = match cells.text(Column::share)? {
-        "" => None,
-        _ => Some(number(Column::share)?),
+    let stated = |column| match cells.text(column)? {
+        "" => Some(None),
+        _ => Some(Some(number(column)?)),
     };
     Some(MemoryRow {
         engine: Engine::from_id(cells.text(Column::engine)?)?,
@@ -888,7 +905,8 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
             "free" => ShareOf::Free,
             _ => return None,
         },
-        share,
+        share: stated(Column::share)?,
+        wide: stated(Column::dp_share)?,
         tokens: number(Column::tokens)?,
         sequences: [number(Column::sequences)?, number(Column::wide)?],
         aside: Aside::mebi(

@@ -20,6 +20,8 @@ pub struct MemoryRow {
     pub of: ShareOf,
     /// The share; none where the engine computes it.
     pub share: Option<f64>,
+    /// The share that deployments of more data-parallel ranks state than the computed one counts.
+    pub wide: Option<f64>,
     /// Token budget of a step that the engine reckons with.
     pub tokens: f64,
     /// Sequences of the largest CUDA graph on less than four ranks, and on more.
@@ -100,8 +102,9 @@ impl MemoryRow {
         let Self { share, sequences, aside, .. } = *self;
         let tokens = work.budget.unwrap_or(self.tokens);
         let floor = aside.floor;
-        share.unwrap_or_else(|| {
-            let (ranks, groups) = work.ranks;
+        let (ranks, groups) = work.ranks;
+        let wide = self.wide.filter(|_| groups > aside.most);
+        share.or(wide).unwrap_or_else(|| {
             let sequences = sequences[usize::from(ranks >= 4.0)];
             let parallel = if groups > 1.0 { sequences * groups.min(aside.most) } else { 0.0 };
             let aside = aside.fixed
@@ -172,6 +175,9 @@ mod tests {
         let aside = (512.0 + 12_288.0 + 1024.0 + 1024.0) / (79.6 * 1024.0);
         assert!((of(Engine::Sglang, "h100-sxm", 79.6, 8.0) - (1.0 - aside)).abs() < 1e-12);
         assert!(of(Engine::Sglang, "rtx-4090", 24.0, 1.0) > 0.84);
+        // 72 data-parallel ranks would set aside 180 GiB of each.
+        let wide = Work { ranks: (72.0, 72.0), ..WORK };
+        assert_eq!(row(Engine::Sglang, "h100-sxm", 79.6).share(Bytes::giga(85.5), &wide), 0.835);
         assert_eq!(row(Engine::Vllm, "a100-80", 80.0).logits.0, 256.0);
         assert_eq!(row(Engine::Vllm, "h100-sxm", 79.6).logits.0, 1024.0);
         assert_eq!(row(Engine::Vllm, "rtx-4090", 24.0).logits.0, 256.0);

@@ -11,6 +11,7 @@ pub mod link;
 pub mod memory;
 pub mod power;
 pub mod profile;
+pub mod routing;
 pub mod wire;
 pub mod work;
 
@@ -20,11 +21,12 @@ pub use constants::{
     Operator, SramRow, Topology, WeightHome, constants,
 };
 pub use engine::{EngineRow, Generation};
-pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
+pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach, holders};
 pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};
 pub use power::PowerRow;
 pub use profile::ProfileRow;
+pub use routing::{Grouped, Skew};
 pub use wire::{WireRow, wire};
-pub use work::{Grouped, Heads, Latent, Skew, Work, touched};
+pub use work::{Heads, Latent, Work, touched};

@@ -13,10 +13,11 @@ use crate::catalog::{Chip, ComputeType, Engine};
 use crate::machine::memory::Work as MemoryWork;
 pub use crate::machine::touched;
 use crate::machine::{
-    Collective, Constants, EngineRow, Exchange, Fabric, Kernel, Measured, MemoryRow, Operation, Operator,
+    Collective, Constants, EngineRow, Exchange, Fabric, Form, Kernel, Measured, MemoryRow, Operation,
+    Operator,
 };
-use crate::scenario::Layout;
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::scenario::{ExpertParallel, Layout};
+use crate::units::{Bytes, Seconds, Tokens, larger};
 
 /// Bytes of an activation on a link or between kernels.
 pub(super) const ACTIVATION: f64 = 2.0;
@@ -38,6 +39,10 @@ pub struct Plan<'a> {
     pub(super) sum: Collective,
     /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
     pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
+    /// Nodes that the ranks of the experts lie on.
+    nodes: f64,
+    /// What is asked about the experts.
+    pub(super) experts: ExpertParallel,
     /// Of one chip: all of it, and what the driver lets an engine have.
     memory: (Bytes, Bytes),
     shares: &'a MemoryRow,
@@ -206,6 +211,8 @@ impl<'a> Plan<'a> {
                 let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
                 (exchange.map(|own| fabric.collective(own, ranks)), sparse)
             }),
+            nodes: fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
+            experts: ExpertParallel::default(),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
@@ -227,9 +234,39 @@ impl<'a> Plan<'a> {
     /// The same plan for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
-        let weights = weights_per_chip(self.model, self.numerics, self.layout, portion);
+        let slots = |experts| self.slots(experts);
+        let weights = weights_per_chip(self.model, self.numerics, self.layout, portion, &slots);
         let room = self.shares.room(self.memory.1, weights, &self.work(), self.share);
         Self { portion, weights, room, ..self }
+    }
+
+    /// The same plan with what is asked about the experts.
+    #[must_use]
+    pub fn with_experts(self, experts: ExpertParallel) -> Self {
+        let portion = self.portion;
+        Self { experts, ..self }.only(portion)
+    }
+
+    /// Places for so many experts of a layer: those and their redundant copies, as many on each rank. Unless it is said how
+    /// many, all ranks have the same number of different experts; beyond one node, where people balance them, some have a
+    /// copy: as many as come nearest to the usual share.
+    pub(super) fn slots(&self, experts: f64) -> f64 {
+        let ranks = f64::from(self.layout.ep);
+        let wide = self.nodes > 1.0 && ranks > 1.0;
+        ranks
+            * match self.experts.redundant {
+                Some(copies) => ((experts + f64::from(copies)) / ranks).ceil(),
+                None if wide => {
+                    let usual = (experts * (1.0 + Form::redundant()) / ranks + 0.5).floor();
+                    larger(usual, (experts / ranks).floor() + 1.0)
+                }
+                None => (experts / ranks).ceil(),
+            }
+    }
+
+    /// Whether the ranks of the experts lie on several nodes.
+    pub(super) fn is_wide(&self) -> bool {
+        self.nodes > 1.0
     }
 
     /// What decides how much memory the engine needs for itself: activations are widest inside the feed-forward layers,

@@ -13,6 +13,7 @@ use crate::units::{DollarsPerHour, Seconds, Tokens};
 
 mod cap;
 pub mod custom;
+mod experts;
 mod flags;
 pub mod limits;
 pub mod link;
@@ -27,6 +28,7 @@ mod workload;
 
 pub use cap::PowerCap;
 pub use custom::{Custom, UnknownModel};
+pub use experts::{ExpertParallel, Overlap};
 pub use flags::Flags;
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
@@ -58,6 +60,9 @@ pub struct Scenario {
     /// Micro-batches that take turns between an attention and an FFN pool; absent = chosen by the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro: Option<u32>,
+    /// How experts lie on their ranks, and what runs beside the exchange of their tokens.
+    #[serde(default, skip_serializing_if = "ExpertParallel::is_default")]
+    pub experts: ExpertParallel,
     /// The engine's memory share, in the engine's own meaning; absent = its default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<f64>,
@@ -148,6 +153,7 @@ impl Default for Scenario {
             link: PoolLink::Auto,
             spec: None,
             micro: None,
+            experts: ExpertParallel::default(),
             memory: None,
             flags: Flags::default(),
             cap: None,

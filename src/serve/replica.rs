@@ -9,7 +9,7 @@ use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine, NumberFormat};
 use crate::machine::{Constants, EngineRow, Limit, WeightHome};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
-use crate::scenario::{Layout, Role};
+use crate::scenario::{ExpertParallel, Layout, Role};
 use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
 
 /// A replica.
@@ -161,6 +161,19 @@ impl<'a> Replica<'a> {
             Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.at_clock(clock))),
         };
         Self { silicon, ..self }
+    }
+
+    /// The same replica with what is asked about its experts.
+    #[must_use]
+    pub fn with_experts(self, experts: ExpertParallel) -> Self {
+        // Most scenarios leave it to the engine.
+        match self.silicon {
+            Silicon::Memory(plan) if !experts.is_default() => {
+                let silicon = Silicon::Memory(Box::new(plan.with_experts(experts)));
+                Self { silicon, ..self }
+            }
+            silicon => Self { silicon, ..self },
+        }
     }
 
     /// How the replica is spread.
@@ -452,6 +465,7 @@ pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> S
 fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
     for op in &mut ops {
         op.time = op.time * factor;
+        op.hidden = op.hidden * factor;
         op.flops = op.flops * factor;
         op.bytes = op.bytes * factor;
         op.roof = op.roof * factor;

@@ -102,7 +102,7 @@ impl Served<'_, '_> {
             Phase::new(Role::Prefill, ttft, &[&self.prefill_ops], step),
             Phase::new(Role::Decode, tpot, &[ops, partner_ops, draft_ops], &prompt),
         ];
-        let alone = |ops: &[Op]| parts(ops.iter(), ops.iter().map(|op| op.time).sum());
+        let alone = |ops: &[Op]| parts(ops.iter(), ops.iter().map(Op::exposed).sum());
         let of = |is: &dyn Fn(Cause) -> bool| -> Vec<Part> {
             step.iter().copied().filter(|part| is(part.cause)).collect()
         };

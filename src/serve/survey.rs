@@ -93,8 +93,9 @@ pub fn offers(
     let flags = Flags::of(scenario, tables, chip);
     let mut offers = Vec::new();
     for layout in layouts {
-        let replica =
-            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?.at_clock(clock);
+        let replica = Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?
+            .with_experts(scenario.experts)
+            .at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }

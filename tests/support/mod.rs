@@ -11,8 +11,9 @@ use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, Profile, bounds};
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, Flags, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
-    PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
+    Acceptance, ChipRent, Custom, Drafter, ExpertParallel, Flags, Formats, Layout, Limits, Load, Overlap,
+    Pool, PoolLink, PowerCap, PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire,
+    Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -31,7 +32,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
     let decode = (
         speculations(),
         proptest::option::of(whole(Limits::MICRO)),
-        (proptest::option::of(within(Limits::MEMORY_SHARE)), flags()),
+        (experts(), proptest::option::of(within(Limits::MEMORY_SHARE)), flags()),
         proptest::option::of(caps()),
     )
         .boxed();
@@ -48,7 +49,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro, (memory, mut flags), cap), slo, pricing, seed),
+                (split, link, (spec, micro, (experts, memory, mut flags), cap), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
@@ -69,6 +70,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     link,
                     spec,
                     micro,
+                    experts,
                     memory,
                     flags,
                     cap,
@@ -98,6 +100,12 @@ fn flags() -> BoxedStrategy<Flags> {
             prompts,
         })
         .boxed()
+}
+
+/// What may be asked about experts.
+fn experts() -> impl Strategy<Value = ExpertParallel> {
+    (select(Overlap::ALL.to_vec()), proptest::option::of(whole(Limits::REDUNDANT)))
+        .prop_map(|(overlap, redundant)| ExpertParallel { overlap, redundant })
 }
 
 /// The scenario with some of its names replaced by those that it brings along.

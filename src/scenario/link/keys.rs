@@ -7,8 +7,8 @@ use crate::catalog::{Engine, NumberFormat, Profile};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
-    ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role, Scenario,
-    Slo, Speculation, Split, SplitKind, Wire, notation,
+    ChipRent, Custom, Drafter, Limits, Load, Overlap, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role,
+    Scenario, Slo, Speculation, Split, SplitKind, Wire, notation,
 };
 use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
@@ -526,10 +526,49 @@ pub(super) const KEYS: &[Key] = &key::keys([
         range: || format!("{AUTO} (what serves most), or a whole number from 1 to {}", Limits::MICRO.high),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.micro = micro(text)?;
+                scenario.micro = counted(text, Limits::MICRO)?;
                 Ok(Taken::Whole)
             },
             write: |scenario| scenario.micro.map(|micro| micro.to_string()),
+        },
+    },
+    Key {
+        name: "overlap",
+        meaning: "what runs while tokens are on their way to their experts and back, with data-parallel attention: `none`; `sbo`, the \
+                  shared experts; `tbo`, the other half of the batch (vLLM calls it dual-batch overlap), which reads weights twice; \
+                  `fused`, the routed experts, in kernels that send and multiply in one; `auto` takes what is fastest of `none`, \
+                  `sbo` and, beyond one node under vLLM and SGLang, `tbo`",
+        example: "tbo",
+        otherwise: AUTO,
+        range: || Overlap::ALL.map(Overlap::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let word = text.trim().to_ascii_lowercase();
+                let known = Overlap::from_id(&word);
+                let unknown = || names::choice(&word, Overlap::ALL.into_iter().map(Overlap::id));
+                scenario.experts.overlap = known.ok_or_else(unknown)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| {
+                let own = scenario.experts.overlap;
+                (own != Overlap::Auto).then(|| own.id().to_owned())
+            },
+        },
+    },
+    Key {
+        name: "redundant",
+        meaning: "copies of busy experts that even out the load of expert-parallel ranks (EPLB), in each layer; every rank has the same \
+                  number of experts, so that there may be a few more; `auto` fills the ranks, and adds an eighth of the \
+                  experts beyond one node",
+        example: "32",
+        otherwise: AUTO,
+        range: || format!("{AUTO}, or a whole number from 0 to {}", Limits::REDUNDANT.high),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.experts.redundant = counted(text, Limits::REDUNDANT)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| scenario.experts.redundant.map(|copies| copies.to_string()),
         },
     },
     Key {
@@ -955,14 +994,14 @@ fn speculation(custom: &Custom, text: &str) -> Result<(Option<Speculation>, Take
     Ok((Some(spec), taken))
 }
 
-fn micro(text: &str) -> Result<Option<u32>, Problem> {
+fn counted(text: &str, limits: Limits) -> Result<Option<u32>, Problem> {
     let text = text.trim();
     if text.eq_ignore_ascii_case(AUTO) {
         return Ok(None);
     }
-    let known = text.parse().ok().filter(|&micro: &u32| Limits::MICRO.admit(f64::from(micro)).is_ok());
+    let known = text.parse().ok().filter(|&count: &u32| limits.admit(f64::from(count)).is_ok());
     known.map(Some).ok_or_else(|| Problem::Unreadable {
-        expected: format!("{AUTO} or a whole number from 1 to {}", Limits::MICRO.high),
+        expected: format!("{AUTO} or a whole number from {} to {}", limits.low, limits.high),
         nearest: Vec::new(),
     })
 }

@@ -151,7 +151,8 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
 }
 
 /// Words of the field for what has another one here, beside what checkpoints are called.
-const MEANT: [(&str, &str); 37] = [
+const MEANT: [(&str, &str); 38] = [
+    ("dbo", "tbo"),
     ("fp16", "bf16"),
     ("float16", "bf16"),
     ("bfloat16", "bf16"),
