@@ -130,8 +130,8 @@ columns!(
 columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
-    step_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
-    interference, mixing, prefill, prefill_experts, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
+    step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
+    interference, mixing, prefill, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
     burst, split_burst, group, chunk
 );
 columns!(
