@@ -23,7 +23,7 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 10] = [
+pub const TABLES: [Table; 11] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
     Table { file: "exchanges.csv", columns: &Exchanges::NAMES },
@@ -33,6 +33,7 @@ pub const TABLES: [Table; 10] = [
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
     Table { file: "memory.csv", columns: &MemoryShares::NAMES },
+    Table { file: "profiles.csv", columns: &Profiles::NAMES },
     Table { file: "power.csv", columns: &Power::NAMES },
 ];
 
@@ -45,7 +46,7 @@ pub const NAMED_ROWS: [NamedRows; 4] = [
 ];
 
 /// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
-pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "benchmark.csv", "claims.csv"];
+pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.
 macro_rules! columns {
@@ -123,6 +124,11 @@ columns!(
     dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
 );
 columns!(
+    /// Columns of `profiles.csv`.
+    Profiles:
+    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, poll, poll_busy, balance, users
+);
+columns!(
     /// Columns of `power.csv`.
     Power:
     silicon, idle, awake, compute, bend, memory, held, knee, slowest, low, high
@@ -130,9 +136,8 @@ columns!(
 columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
-    step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
-    interference, mixing, prefill, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
-    burst, split_burst, group, chunk
+    step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4,
+    experts_mixed, link, interference, mixing, prefill, launch_us, launch_experts_us, request_ms
 );
 columns!(
     /// Numbers of a row of `links.csv`.

@@ -10,8 +10,8 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::catalog::{self, Engine, NumberFormat};
-use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
+use crate::catalog::{self, Engine, NumberFormat, Profile};
+use crate::scenario::{Flags, Formats, Limits, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
 use crate::units::format::{self, Unit};
@@ -272,7 +272,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
     };
 
     let engine = needed("engine")?;
-    let engine = Engine::from_id(&engine.to_ascii_lowercase()).ok_or_else(|| {
+    let engine = Engine::called(engine).ok_or_else(|| {
         let known = Engine::ALL.map(Engine::id).join(", ");
         ("engine", format!("{} is none of {known}", excerpt(engine)))
     })?;
@@ -294,6 +294,17 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         (None, None, Some(_)) => return Err(("prefill", "is blank although decode is given".to_owned())),
         (None, Some(_), None) => return Err(("decode", "is blank although prefill is given".to_owned())),
         (None, None, None) => return Err(("pool", "is blank, and so are prefill and decode".to_owned())),
+    };
+    let profile = match cell("profile") {
+        Some(text) => Profile::from_id(&text.to_ascii_lowercase()).ok_or_else(|| {
+            let known = Profile::ALL.map(Profile::id).join(", ");
+            ("profile", format!("{} is none of {known}", excerpt(text)))
+        })?,
+        None => Profile::default(),
+    };
+    let prompts = match cell("prompts") {
+        Some(text) => Some(run(text)?),
+        None => None,
     };
     let time = |field: &'static str| {
         let Some(text) = cell(field) else { return Ok(None) };
@@ -320,11 +331,21 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         workload: Workload { isl: Tokens::new(isl), osl: Tokens::new(osl), spread, hit: 0.0 },
         load: Load::Closed { concurrency },
         engine,
+        flags: Flags { profile, prompts, ..Flags::default() },
         split,
         slo: Slo::default(),
         ..Scenario::default()
     };
     Ok(Row { id, line, scenario, ttft_ms, tpot_ms, tokens_per_second, isl, osl, concurrency, pools })
+}
+
+/// Requests of a run.
+fn run(text: &str) -> Result<u32, Problem> {
+    let count = decimal(text).filter(|count| Limits::PROMPTS.admit(*count).is_ok());
+    count.filter(|count| libm::floor(*count) == *count).map(|count| count as u32).ok_or_else(|| {
+        let Limits { low, high, .. } = Limits::PROMPTS;
+        ("prompts", format!("{} is no whole number from {low} to {high}", excerpt(text)))
+    })
 }
 
 fn excerpt(text: &str) -> String {

@@ -219,7 +219,7 @@ fn kernels(engine: Engine) -> [&'static [ExchangeKernel]; 2] {
     use ExchangeKernel::{Low, Normal, NvlinkTwoSided, TrtllmNormal};
     match engine {
         Engine::Trtllm => [&[NvlinkTwoSided, Low], &[NvlinkTwoSided, TrtllmNormal, Normal]],
-        Engine::Vllm | Engine::Sglang => [&[Low], &[Normal]],
+        _ => [&[Low], &[Normal]],
     }
 }
 

@@ -9,11 +9,13 @@ use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
+use super::profile::ProfileRow;
 use super::work::Skew;
 use crate::catalog::columns::{
-    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, SramMachines,
+    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, Profiles,
+    SramMachines,
 };
-use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::catalog::{Chip, ComputeType, Engine, NumberFormat, Profile};
 use crate::units::decimal::decimal;
 use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
@@ -373,6 +375,7 @@ pub struct Constants {
     any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
     memory: Vec<MemoryRow>,
+    profiles: Vec<ProfileRow>,
     powers: Vec<(Name, PowerRow)>,
     /// By kind.
     links: [LinkRow; LinkKind::ALL.len()],
@@ -530,6 +533,7 @@ pub fn constants() -> &'static Constants {
                 Name::new(row.chip)
             }),
             memory: rows(include_str!(concat!(env!("OUT_DIR"), "/memory.csv")), memory_row),
+            profiles: rows(include_str!(concat!(env!("OUT_DIR"), "/profiles.csv")), profile_row),
             powers: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/power.csv")), power_row), |row| {
                 Name::new(row.silicon)
             }),
@@ -607,6 +611,21 @@ impl Constants {
             self.memory.iter().rfind(own)
         };
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
+    }
+
+    /// What a profile sets for an engine on a chip with so much memory, and where it leaves something open what the engine does
+    /// on its own.
+    #[must_use]
+    pub fn profile(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
+        let of = |profile: Profile, engine: Option<Engine>| {
+            let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
+            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
+        };
+        let defaults = of(Profile::Defaults, Some(engine)).unwrap_or(&ProfileRow::NONE);
+        if profile == Profile::Defaults {
+            return *defaults;
+        }
+        of(profile, Some(engine)).or_else(|| of(profile, None)).map_or(*defaults, |own| own.over(defaults))
     }
 
     /// What a chip draws of its TDP: its own row, that of its sibling, of its generation or of its class. `None` only where
@@ -855,6 +874,41 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
         logits: (number(Column::rows)?, number(Column::logit_B)?),
         beyond: number(Column::beyond)?,
         held: number(Column::held)?,
+    })
+}
+
+fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
+    use Profiles as Column;
+    // A blank cell leaves it open; what cannot be read is no row.
+    let open = |column: Column| match cells.text(column)? {
+        "" => Some(None),
+        _ => Some(Some(cells.number(column)?)),
+    };
+    let engine = match cells.text(Column::engine)? {
+        "*" => None,
+        engine => Some(Engine::from_id(engine)?),
+    };
+    let shared = match cells.text(Column::ranks)? {
+        "" => None,
+        "all" => Some(true),
+        "each" => Some(false),
+        _ => return None,
+    };
+    Some(ProfileRow {
+        profile: Profile::from_id(cells.text(Column::profile)?)?,
+        engine,
+        from: Bytes::new(cells.number(Column::from_GiB)? * 1024.0 * 1024.0 * 1024.0),
+        chip: cells.text(Column::silicon)?,
+        chunk: open(Column::chunk)?,
+        prompts: open(Column::prompts)?,
+        spare: open(Column::spare)?,
+        sequences: open(Column::max_seqs)?,
+        shared,
+        memory: open(Column::memory)?,
+        stream: open(Column::stream)?,
+        poll: [open(Column::poll)?, open(Column::poll_busy)?],
+        balance: open(Column::balance)?,
+        users: open(Column::users)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::columns::Engines;
 use crate::catalog::{Engine, NumberFormat};
-use crate::units::{Seconds, Tokens};
+use crate::units::Seconds;
 
 /// The rows of the file as constants, each called after its engine and generation.
 mod rows {
@@ -81,18 +81,6 @@ pub struct EngineRow {
     pub expert_launch: Seconds,
     /// Work per request.
     pub request: Seconds,
-    /// Decode steps from the end of a prefill until the first token reaches the user.
-    pub first_steps: f64,
-    /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
-    pub rank_steps: f64,
-    /// Share of the prompts ahead that a closed-loop request waits for.
-    pub burst: f64,
-    /// The same where prefill has a pool of its own, which takes prompts first come, first served.
-    pub split_burst: f64,
-    /// Prompts that arrive together when answers have equal length.
-    pub group: f64,
-    /// Batched-token budget of a step.
-    pub chunk: Tokens,
 }
 
 /// The slower of two that go on side by side, with a soft corner where they are alike: work comes in pieces.
@@ -103,7 +91,8 @@ pub fn slower(one: Seconds, other: Seconds) -> Seconds {
 }
 
 impl EngineRow {
-    /// The row of an engine on a generation. Each pair has one: without it the library does not compile.
+    /// The row of an engine on a generation. Each engine that is fitted has one of each generation, and the others
+    /// one of any: without it the library does not compile.
     #[must_use]
     pub fn new(engine: Engine, generation: Generation) -> Self {
         let row = match (engine, generation) {
@@ -113,6 +102,12 @@ impl EngineRow {
             (Engine::Sglang, Generation::Blackwell) => &rows::SGLANG_BLACKWELL,
             (Engine::Trtllm, Generation::Any) => &rows::TRTLLM_ANY,
             (Engine::Trtllm, Generation::Blackwell) => &rows::TRTLLM_BLACKWELL,
+            // Nobody measured these by generation.
+            (Engine::Atom, _) => &rows::ATOM_ANY,
+            (Engine::Llamacpp, _) => &rows::LLAMACPP_ANY,
+            (Engine::Mlx, _) => &rows::MLX_ANY,
+            (Engine::VllmTpu, _) => &rows::VLLM_TPU_ANY,
+            (Engine::Neuron, _) => &rows::NEURON_ANY,
         };
         Self {
             engine,
@@ -135,12 +130,6 @@ impl EngineRow {
             launch: Seconds::micros(Engines::launch_us.of(row)),
             expert_launch: Seconds::micros(Engines::launch_experts_us.of(row)),
             request: Seconds::millis(Engines::request_ms.of(row)),
-            first_steps: Engines::first_steps.of(row),
-            rank_steps: Engines::rank_steps.of(row),
-            burst: Engines::burst.of(row),
-            split_burst: Engines::split_burst.of(row),
-            group: Engines::group.of(row),
-            chunk: Tokens::new(Engines::chunk.of(row)),
         }
     }
 

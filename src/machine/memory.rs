@@ -89,13 +89,16 @@ pub struct Work {
     pub token: Bytes,
     /// Vocabulary.
     pub vocabulary: f64,
+    /// Token budget of a step, where it is not the engine's own.
+    pub budget: Option<f64>,
 }
 
 impl MemoryRow {
     /// The engine's share of the memory of a chip.
     #[must_use]
     pub fn share(&self, capacity: Bytes, work: &Work) -> f64 {
-        let Self { share, tokens, sequences, aside, .. } = *self;
+        let Self { share, sequences, aside, .. } = *self;
+        let tokens = work.budget.unwrap_or(self.tokens);
         let floor = aside.floor;
         share.unwrap_or_else(|| {
             let (ranks, groups) = work.ranks;
@@ -118,7 +121,7 @@ impl MemoryRow {
         let logits = Bytes::new(rows * bytes * work.vocabulary);
         // Where the share is computed it leaves room for activations, and for graphs.
         let peak = match self.share {
-            Some(_) => (work.token * self.tokens).max(logits),
+            Some(_) => (work.token * work.budget.unwrap_or(self.tokens)).max(logits),
             None => Bytes::ZERO,
         };
         let ranks = if work.ranks.0 > 1.0 { self.ranks } else { Bytes::ZERO };
@@ -146,8 +149,13 @@ mod tests {
     use super::*;
     use crate::machine::constants;
 
-    const WORK: Work =
-        Work { ranks: (1.0, 1.0), layers: 32.0, token: Bytes::new(100_000.0), vocabulary: 128_256.0 };
+    const WORK: Work = Work {
+        ranks: (1.0, 1.0),
+        layers: 32.0,
+        token: Bytes::new(100_000.0),
+        vocabulary: 128_256.0,
+        budget: None,
+    };
 
     fn row(engine: Engine, chip: &str, gib: f64) -> &'static MemoryRow {
         constants().memory(engine, chip, Bytes::new(gib * 1024.0 * MIB))

@@ -10,6 +10,7 @@ pub mod kernel;
 pub mod link;
 pub mod memory;
 pub mod power;
+pub mod profile;
 pub mod wire;
 pub mod work;
 
@@ -24,5 +25,6 @@ pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};
 pub use power::PowerRow;
+pub use profile::ProfileRow;
 pub use wire::{WireRow, wire};
 pub use work::{Grouped, Heads, Latent, Skew, Work, touched};

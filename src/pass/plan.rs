@@ -43,6 +43,8 @@ pub struct Plan<'a> {
     shares: &'a MemoryRow,
     /// The engine's memory share where one is asked for.
     share: Option<f64>,
+    /// Token budget of a step where one is asked for.
+    budget: Option<f64>,
     weights: Bytes,
     /// What is left of a chip's memory for the cache; below zero where the weights find no room.
     room: Bytes,
@@ -177,11 +179,19 @@ impl<'a> Plan<'a> {
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
+            budget: None,
             weights: Bytes::ZERO,
             room: Bytes::ZERO,
             fabric,
         };
         Some(plan.only(Portion::Whole))
+    }
+
+    /// The same plan of an engine that is told how many tokens a step may have, for whose activations it keeps room.
+    #[must_use]
+    pub fn with_budget(self, budget: Tokens) -> Self {
+        let portion = self.portion;
+        Self { budget: Some(budget.get()), ..self }.only(portion)
     }
 
     /// The same plan for a part of each layer.
@@ -210,6 +220,7 @@ impl<'a> Plan<'a> {
             layers: f64::from(self.model.layers) / f64::from(pp),
             token: Bytes::new((4.0 * stream + widest) * ACTIVATION),
             vocabulary: f64::from(self.model.vocab),
+            budget: self.budget,
         }
     }
 
@@ -252,7 +263,7 @@ impl<'a> Plan<'a> {
     /// The same while its prompt is read, when layers with a window keep a step's tokens beyond it.
     #[must_use]
     pub fn cache_in_prefill(&self, context: Tokens) -> Bytes {
-        self.cache(context, self.shares.beyond * self.shares.tokens)
+        self.cache(context, self.shares.beyond * self.budget.unwrap_or(self.shares.tokens))
     }
 
     fn cache(&self, context: Tokens, beyond: f64) -> Bytes {

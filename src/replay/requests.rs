@@ -19,12 +19,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use crate::catalog::{Engine, Profile};
+use crate::machine::constants;
 use crate::scenario::trace::{BlockRun, Trace};
 use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
-use crate::units::{Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens};
 
-use super::benchmark;
 use super::instant::Instant;
 use super::random::Stream;
 
@@ -104,6 +105,8 @@ pub enum Pacing {
 pub struct Source {
     block: u32,
     horizon: Horizon,
+    /// Requests of the run that a closed loop is asked for.
+    run: Option<u32>,
     issued: u32,
     /// What is going to be asked at a known time.
     due: BinaryHeap<Reverse<Due>>,
@@ -225,6 +228,7 @@ impl Source {
             block: block.max(1),
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: ENOUGH }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
             kind: Kind::Drawn(Box::new(drawn)),
@@ -245,6 +249,7 @@ impl Source {
             block,
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: u32::MAX }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
             kind: Kind::Traced(Box::new(traced)),
@@ -269,11 +274,26 @@ impl Source {
         self
     }
 
-    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone, as those of
-    /// benchmarks do.
+    /// The same requests of a run that a closed loop is asked for: it ends with so many.
+    #[must_use]
+    pub fn run(mut self, prompts: Option<f64>, scenario: &Scenario) -> Self {
+        if let Some(count) = prompts.filter(|_| self.users().is_some()) {
+            let count = whole(count);
+            self.run = Some(count);
+            if scenario.traffic.horizon.is_none() {
+                self.horizon = Horizon::Requests { count };
+            }
+        }
+        self
+    }
+
+    /// Requests that a benchmark of the same closed loop would send: those of the run that is asked for, else as many as
+    /// `InferenceX` sends. None where requests don't stand alone, as those of benchmarks do.
     #[must_use]
     pub fn of_benchmark(&self) -> Option<u32> {
-        self.users().map(|users| users.saturating_mul(benchmark::requests_per_user()))
+        let users = self.users()?;
+        let each = constants().profile(Profile::Inferencex, Engine::Vllm, "", Bytes::ZERO).users;
+        Some(self.run.unwrap_or_else(|| users.saturating_mul(whole(each.unwrap_or(1.0)))))
     }
 
     /// Users of a closed loop of requests that stand alone.

@@ -62,9 +62,9 @@ impl<'a> Replay<'a> {
         let scenario = deployment.scenario;
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
-            Asked::Scenario => {
-                Source::from_scenario(scenario, rules.block).within(deployment.model.max_context, scenario)
-            }
+            Asked::Scenario => Source::from_scenario(scenario, rules.block)
+                .within(deployment.model.max_context, scenario)
+                .run(deployment.decode.holder.settled.replica.flags().prompts, scenario),
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
             }
@@ -144,8 +144,26 @@ impl Typical {
 }
 
 fn rules(side: &Side<'_>) -> Scheduler {
-    let memory = side.chip.memory.as_ref().map(|memory| memory.capacity);
-    Scheduler::of(side.settled.replica.engine(), &side.chip.id, memory)
+    let replica = &side.settled.replica;
+    Scheduler::of(replica.engine().engine, replica.flags(), replica.ranks())
+}
+
+/// Decode steps that flags keep a prompt from being read, as the closed form has it.
+fn held(deployment: &Deployment<'_>) -> f64 {
+    let half = &deployment.decode;
+    let replica = &half.holder.settled.replica;
+    let users = match deployment.scenario.load {
+        Load::Closed { concurrency } => concurrency / half.replicas(),
+        Load::Open { rate, .. } => {
+            let step = half.step(1.0, deployment.lengths.context) / half.tokens_per_step();
+            rate.get() / half.replicas() * deployment.lengths.tokens * step.get()
+        }
+    };
+    replica.flags().held(
+        (users, if users > 1.0 { 1.0 } else { 0.0 }),
+        replica.ranks(),
+        deployment.lengths.tokens,
+    )
 }
 
 fn plan<'a>(
@@ -170,9 +188,7 @@ fn plan<'a>(
     }
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(steps, at, deployment.lengths.longest);
-    let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
-    let first_steps =
-        engine.first_steps + if half.prefills && side.role != Role::Prefill { ranks_wait } else { 0.0 };
+    let first_steps = if half.prefills && side.role != Role::Prefill { held(deployment) } else { 0.0 };
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);

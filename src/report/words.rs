@@ -230,6 +230,11 @@ pub fn warning(warning: &Warning) -> String {
             Unit::Count.format(libm::floor(*fits)),
             Unit::Count.format(libm::ceil(*wanted)),
         ),
+        Warning::SequencesLimited { role, most, wanted } => format!(
+            "A step of a replica of the {role} takes {} sequences (max-seqs); {} are wanted, so some users wait.",
+            Unit::Count.format(*most),
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
         Warning::BeyondContext { max_context } => {
             format!(
                 "Input and output exceed the model's context of {} tokens.",

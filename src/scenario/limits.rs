@@ -107,6 +107,7 @@ impl Scenario {
         }));
         fields.extend(self.micro.map(|micro| (Limits::MICRO, f64::from(micro))));
         fields.extend(self.memory.map(|share| (Limits::MEMORY_SHARE, share)));
+        fields.extend(self.flags.fields());
         fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
         fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));

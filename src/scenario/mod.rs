@@ -13,6 +13,7 @@ use crate::units::{DollarsPerHour, Seconds, Tokens};
 
 mod cap;
 pub mod custom;
+mod flags;
 pub mod limits;
 pub mod link;
 pub mod notation;
@@ -26,6 +27,7 @@ mod workload;
 
 pub use cap::PowerCap;
 pub use custom::{Custom, UnknownModel};
+pub use flags::Flags;
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
 pub use speculation::{Acceptance, Drafter, Speculation};
@@ -59,6 +61,9 @@ pub struct Scenario {
     /// The engine's memory share, in the engine's own meaning; absent = its default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<f64>,
+    /// What the command lines of engine and benchmark set beside it.
+    #[serde(default, skip_serializing_if = "Flags::is_default")]
+    pub flags: Flags,
     /// Limit on the power of each chip; absent means its thermal design power.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<PowerCap>,
@@ -144,6 +149,7 @@ impl Default for Scenario {
             spec: None,
             micro: None,
             memory: None,
+            flags: Flags::default(),
             cap: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),

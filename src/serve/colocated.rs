@@ -6,12 +6,13 @@
 use super::binding::binding;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
+use super::outcome::{Binding, PoolState, Saturation, Steady};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
-use super::station::{Company, Operating, Order, SATURATED, Station, allen_cunneen, closed_wait, even};
+use super::station::{Operating, Order, SATURATED, Station, allen_cunneen, even};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -28,19 +29,18 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let at_room =
         full.at(fixed_point(room, room, |batch| room * colocated.in_decode(&full.at(batch), room, 0.0)));
     let capacity = at_room.rate * replicas;
-    let (operating, users_here, offered) = colocated.balance(at_room.rate);
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, colocated.wait(&operating, admitted));
-    let settled = colocated.settled(&operating, admitted).unwrap_or(ttft);
     let mut warnings = half.warnings(operating.batch, lengths.context);
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
-        warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
+        warnings.push(colocated.station.crowded(users_here));
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
     let account = half.account(operating.company, operating.step, lengths.context);
     let tokens_per_step = half.tokens_per_step();
-    let rate = operating.rate * replicas;
+    let mut rate = operating.rate * replicas;
     let decoding =
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
@@ -58,6 +58,12 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     warnings.extend(pools.iter().filter_map(PoolState::outside));
     let steps = (lengths.tokens / tokens_per_step, lengths.tokens);
     let binding = binding(&ttft, &operating, steps, &prefill_ops, &account.shares, None);
+    let settled = ttft.total();
+    if let Some(run) = colocated.run() {
+        let spread = colocated.dispersion(&operating);
+        let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
@@ -88,17 +94,13 @@ struct Colocated<'d, 'a> {
     station: Station<'a, 'd>,
     /// Cost of a prompt.
     prefill: Prefill,
-    /// Steps that the first token waits for other data-parallel ranks.
-    ranks_wait: f64,
 }
 
 impl<'d, 'a> Colocated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
         let station = Station::new(half, lengths).under(scenario.load, scenario.pause());
-        let ranks = half.holder.settled.replica.layout().dp;
-        let ranks_wait = if ranks > 1 { station.engine().rank_steps } else { 0.0 };
-        Self { deployment, prefill: station.prefill.unwrap_or(Prefill::NONE), ranks_wait, station }
+        Self { deployment, prefill: station.prefill.unwrap_or(Prefill::NONE), station }
     }
 
     /// What the time to first token is made of after a wait, when this share of requests finds no prompt being read.
@@ -109,28 +111,22 @@ impl<'d, 'a> Colocated<'d, 'a> {
             room: Seconds::ZERO,
             request: engine.request,
             prefill: self.prefill.latency_of(at.together),
-            step: at.step * (0.5 * at.decoding * plain) + at.tpot * (engine.first_steps + self.ranks_wait),
+            step: at.step * (0.5 * at.decoding * plain) + self.station.held(at),
             transfer: Seconds::ZERO,
         }
     }
 
-    /// The same as the constants have it, which are fitted on the start of benchmarks in a closed loop.
+    /// The same where who comes while other prompts are read waits for those, and not for a step of decode alone.
     fn first(&self, at: &Operating, wait: f64) -> FirstToken {
-        // Who comes while other prompts are read waits for those, and not for a step of decode alone. The constants of a
-        // benchmark's start don't know that.
-        let plain = match self.deployment.scenario.load {
-            Load::Closed { .. } => 1.0,
-            Load::Open { .. } => at.ahead.idle(at.rate),
-        };
-        self.first_with(at, wait, plain)
+        self.first_with(at, wait, at.ahead.idle(at.rate))
     }
 
-    /// The same of a closed loop that has run for long; an open loop has no start.
-    fn settled(&self, at: &Operating, users: f64) -> Option<FirstToken> {
-        let Load::Closed { .. } = self.deployment.scenario.load else { return None };
-        let replicas = self.station.replicas;
-        let wait = at.ahead.settled_wait(users, replicas, at.rate, self.dispersion(at), Order::Bunched);
-        Some(self.first_with(at, wait, at.ahead.idle(at.rate)))
+    /// The run that is asked for.
+    fn run(&self) -> Option<Run> {
+        match self.deployment.scenario.load {
+            Load::Closed { concurrency } => Run::of(&self.station, concurrency),
+            Load::Open { .. } => None,
+        }
     }
 
     /// Time over which the returns of users who were read together spread.
@@ -142,10 +138,8 @@ impl<'d, 'a> Colocated<'d, 'a> {
     fn wait(&self, at: &Operating, users: f64) -> f64 {
         match self.deployment.scenario.load {
             Load::Closed { .. } => {
-                let engine = self.station.engine();
-                let dispersion = self.dispersion(at);
-                let company = Company { users, burst: engine.burst, group: engine.group, dispersion };
-                closed_wait(at.occupancy, at.prefill_load(), &company)
+                let replicas = self.station.replicas;
+                at.ahead.settled_wait(users, replicas, at.rate, self.dispersion(at), Order::Bunched)
             }
             Load::Open { cv, .. } => at.ahead.open_wait(self.station.replicas, at.rate, cv),
         }

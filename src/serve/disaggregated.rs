@@ -7,9 +7,10 @@ use super::outcome::{Binding, PoolState, Saturation, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
 use super::side::Side;
-use super::station::{Ahead, Operating, Order, SATURATED, Station, allen_cunneen};
+use super::station::{Ahead, Operating, Order, SATURATED, Station};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -20,10 +21,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let Deployment { scenario, model, ref lengths, decode: ref half, .. } = *deployment;
     let split = Disaggregated::new(deployment, side, path);
     let capacity = split.capacity();
-    let (operating, users, offered) = split.balance(capacity);
-    let mut ttft = split.first(&operating, users, Some(split.decode.engine().split_burst));
-    let settled = split.first(&operating, users, None);
-    let rate = operating.rate * split.decode.replicas;
+    let (mut operating, users, offered) = split.balance(capacity);
+    let mut ttft = split.first(&operating, users);
+    let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
     if matches!(scenario.load, Load::Closed { .. }) && users > within {
         // Who finds no room waits; Little's law says how long.
@@ -67,6 +67,14 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         Some(station) => station,
         None => binding(&ttft, &operating, steps, &prefill_ops, &account.shares, Some(&transfer)),
     };
+    let settled = ttft.total();
+    if let Load::Closed { concurrency } = scenario.load
+        && let Some(run) = Run::of(&split.decode, concurrency)
+    {
+        let answers = (lengths.tokens, deployment.dispersion(operating.tpot));
+        let changed = run.disaggregated(&split.prefill, split.replicas, &operating, &ttft, answers);
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
@@ -93,7 +101,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
 
 /// Prompts that share a step of a pool which only reads, at so many requests per second of a replica: those that come while
 /// a step lasts, in which nothing is in their way but each other. And what each puts in the way of the others.
-fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> (f64, Ahead) {
+pub(super) fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> (f64, Ahead) {
     let mut together = 1.0;
     for _ in 0..4 {
         let step = prefill.occupancy_of(together).get() * together * prefill.ranks;
@@ -118,8 +126,6 @@ struct Disaggregated<'d, 'a> {
     prefill: Prefill,
     /// Replicas of the prefill pool.
     replicas: f64,
-    /// Time a prompt takes from one of them; a pool that only reads fills its steps.
-    occupancy: f64,
     /// Most requests per second of each pool, over the whole deployment.
     prefill_most: f64,
     decode_most: f64,
@@ -134,7 +140,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let occupancy = prefill.least().get();
         let prefill_most = replicas / occupancy;
         let decode_most = decode.at(decode.fits).rate * decode.replicas;
-        Self { deployment, side, path, decode, prefill, replicas, occupancy, prefill_most, decode_most }
+        Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most }
     }
 
     /// Most requests per second that both pools and the link carry.
@@ -154,39 +160,27 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
-    /// What the time to first token is made of among so many users, who all began at once where a burst is given: the
-    /// share of the others' prompts that is ahead on average.
-    fn first(&self, at: &Operating, users: f64, burst: Option<f64>) -> FirstToken {
+    /// What the time to first token is made of among so many users.
+    fn first(&self, at: &Operating, users: f64) -> FirstToken {
         let Deployment { scenario, model, .. } = *self.deployment;
         let rate = at.rate * self.decode.replicas;
         let each = rate / self.replicas;
         let (mut together, ahead) = reading(&self.prefill, self.replicas, each);
-        let queue = match (scenario.load, burst) {
-            (Load::Open { cv, .. }, _) => ahead.open_wait(self.replicas, each, cv),
-            (Load::Closed { .. }, Some(burst)) => {
-                // Random arrivals among finitely many users, who can't all wait at once, and the burst.
-                let others = (users / self.replicas - 1.0).max(0.0);
-                let load = rate / self.prefill_most;
-                allen_cunneen(self.occupancy, self.replicas, load, 1.0) + burst * others * self.occupancy
-            }
-            (Load::Closed { .. }, None) => {
+        let queue = match scenario.load {
+            Load::Open { cv, .. } => ahead.open_wait(self.replicas, each, cv),
+            Load::Closed { .. } => {
                 let dispersion = self.deployment.dispersion(at.tpot);
                 together -= (together - 1.0) * ahead.again(dispersion);
                 ahead.settled_wait(users / self.replicas, self.replicas, each, dispersion, Order::Kept)
             }
-        };
-        // The constants of a benchmark's start are those of a prompt alone.
-        let prefill = match (scenario.load, burst) {
-            (Load::Closed { .. }, Some(_)) => self.prefill.latency,
-            _ => self.prefill.latency_of(together),
         };
         let engine = self.decode.engine();
         FirstToken {
             queue: Seconds::new(queue),
             room: Seconds::ZERO,
             request: engine.request,
-            prefill,
-            step: at.step * (0.5 + 0.5 * at.decoding) + at.tpot * engine.first_steps,
+            prefill: self.prefill.latency_of(together),
+            step: at.step * (0.5 + 0.5 * at.decoding),
             transfer: self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers),
         }
     }
@@ -196,7 +190,6 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     fn balance(&self, capacity: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (decode, room) = (&self.decode, self.decode.fits);
-        let burst = Some(decode.engine().split_burst);
         // Sequences in decode on each replica for this rate over all.
         let for_rate = |at: &Operating, rate: f64| rate / decode.replicas * lengths.tokens * at.tpot.get();
         match scenario.load {
@@ -209,7 +202,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                     let at = decode.at(batch);
                     // Of all users those in decode: by Little's law the share of their time that they are there.
                     let decoding = lengths.tokens * at.tpot.get();
-                    let elsewhere = self.first(&at, concurrency, burst).total() + scenario.pause();
+                    let elsewhere = self.first(&at, concurrency).total() + scenario.pause();
                     (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, upstream))
                 });
                 let at = decode.at(batch);
@@ -220,7 +213,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let served = rate.get().min(most);
                 let batch = fixed_point(1e-9, room, |batch| for_rate(&decode.at(batch), served));
                 let at = decode.at(batch);
-                let waiting = at.rate * decode.replicas * self.first(&at, 1.0, burst).total().get();
+                let waiting = at.rate * decode.replicas * self.first(&at, 1.0).total().get();
                 (at, at.batch * decode.replicas + waiting, (rate.get() > most).then_some(rate))
             }
         }
@@ -241,7 +234,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let room = self.decode.fits;
         if at.batch >= room * 0.999 && ttft.room.get() > 0.0 {
             let wanted = users / self.decode.replicas;
-            warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
+            warnings.push(self.decode.crowded(wanted));
         }
         warnings
     }

@@ -3,6 +3,7 @@
 use super::capped;
 use super::connection::{Connection, connection, together};
 use super::draft::{Away, Draft};
+use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Demand, Setting, settle};
 use super::lengths::Lengths;
@@ -63,7 +64,7 @@ impl<'a> Maker<'a> {
             chip,
             engine: scenario.engine,
             numerics,
-            share: scenario.memory,
+            flags: Flags::of(scenario, tables, chip),
             portion,
             clock: capped::clock(scenario, tables, chip)?,
         };
@@ -179,9 +180,9 @@ impl<'a> Maker<'a> {
         let layout = holder.settled.replica.layout();
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
-        let replica =
-            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?
-                .at_clock(capped::clock(scenario, tables, holder.chip)?);
+        let flags = Flags::of(scenario, tables, holder.chip);
+        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, flags))?
+            .at_clock(capped::clock(scenario, tables, holder.chip)?);
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),

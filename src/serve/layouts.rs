@@ -1,5 +1,6 @@
 //! Which layouts a pool of chips can take, and which of them suits a role when the scenario leaves the choice open.
 
+use super::flags::Flags;
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use crate::catalog::model::Model;
@@ -51,8 +52,8 @@ pub struct Setting<'a, 'b> {
     pub engine: Engine,
     /// The formats in force.
     pub numerics: Numerics,
-    /// The engine's memory share, where one is asked for.
-    pub share: Option<f64>,
+    /// The command line in force.
+    pub flags: Flags,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
     /// Share of its clock that the power cap leaves the chip.
@@ -67,7 +68,7 @@ impl<'a> Setting<'a, '_> {
             self.chip,
             self.engine,
             self.numerics,
-            (layout, self.share),
+            (layout, self.flags),
         )?
         .at_clock(self.clock);
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })

@@ -12,8 +12,7 @@ use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, 
 pub struct Steady {
     /// Mean time to first token.
     pub ttft: Seconds,
-    /// The same without the burst in which a benchmark's closed loop begins: of a service that has run for long. The same
-    /// as above in an open loop.
+    /// The same of a service that has run for long, where a run of so many requests is asked for.
     pub ttft_settled: Seconds,
     /// Mean time per output token after the first: (E2E − TTFT) / (OSL − 1).
     pub tpot: Seconds,
@@ -255,6 +254,15 @@ pub enum Warning {
         role: Role,
         /// Sequences that fit.
         fits: f64,
+        /// Sequences wanted.
+        wanted: f64,
+    },
+    /// Some users of a closed loop wait because a step takes no more sequences.
+    SequencesLimited {
+        /// Role of the pool.
+        role: Role,
+        /// Sequences of a step at most.
+        most: f64,
         /// Sequences wanted.
         wanted: f64,
     },

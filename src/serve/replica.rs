@@ -1,6 +1,7 @@
 //! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
 //! how many sequences fit.
 
+use super::flags::Flags;
 use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
 use super::refusal::Refusal;
@@ -16,6 +17,7 @@ use crate::units::{Bytes, Seconds, Tokens, larger, smaller};
 pub struct Replica<'a> {
     pub(super) silicon: Silicon<'a>,
     pub(super) engine: &'a EngineRow,
+    pub(super) flags: Flags,
 }
 
 #[derive(Clone, Debug)]
@@ -117,7 +119,7 @@ impl Prefill {
 }
 
 impl<'a> Replica<'a> {
-    /// A replica of the model on a chip, in a layout and with the engine's memory share where one is asked for.
+    /// A replica of the model on a chip, in a layout and under the flags of a command line.
     ///
     /// # Errors
     /// [`Refusal::MissingFigure`] or [`Refusal::NoUnit`] when the data sheet lacks what the law needs.
@@ -127,7 +129,7 @@ impl<'a> Replica<'a> {
         chip: &Chip,
         engine: Engine,
         numerics: Numerics,
-        (layout, share): (Layout, Option<f64>),
+        (layout, flags): (Layout, Flags),
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
         let row = tables.sram(chip);
@@ -146,10 +148,15 @@ impl<'a> Replica<'a> {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
-            let plan = Plan::new(tables, model, chip, engine, numerics, (layout, share));
-            Silicon::Memory(Box::new(plan.ok_or_else(|| missing("16-bit arithmetic rate"))?))
+            let plan = Plan::new(tables, model, chip, engine, numerics, (layout, flags.share))
+                .ok_or_else(|| missing("16-bit arithmetic rate"))?;
+            let plan = match flags.stated {
+                Some(budget) => plan.with_budget(budget),
+                None => plan,
+            };
+            Silicon::Memory(Box::new(plan))
         };
-        Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
+        Ok(Self { silicon, engine: tables.engine(engine, &chip.id), flags })
     }
 
     /// The same replica on chips at a share of the clock at which they were measured.
@@ -208,6 +215,27 @@ impl<'a> Replica<'a> {
         self.engine
     }
 
+    /// The flags in force.
+    #[must_use]
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// Data-parallel ranks.
+    #[must_use]
+    pub fn ranks(&self) -> f64 {
+        match &self.silicon {
+            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
+            Silicon::Sram(_) => 1.0,
+        }
+    }
+
+    /// Sequences in a step at most.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.flags.sequences(self.ranks())
+    }
+
     /// Sequences of this mean length whose cache fits.
     #[must_use]
     pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
@@ -220,10 +248,7 @@ impl<'a> Replica<'a> {
     /// So many sequences in whole ones on each data-parallel rank: one and a half serve one at a time.
     #[must_use]
     pub fn whole(&self, sequences: f64) -> f64 {
-        let ranks = match &self.silicon {
-            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
-            Silicon::Sram(_) => 1.0,
-        };
+        let ranks = self.ranks();
         (sequences / ranks).floor() * ranks
     }
 
@@ -310,7 +335,7 @@ impl<'a> Replica<'a> {
                 // Data-parallel ranks read prompts side by side, in step with each other.
                 let together = if ranks > 1.0 { pass(ranks, 1.0) } else { alone };
                 let occupancy = together * (chunks / (stages * ranks));
-                let most = (self.engine.chunk / new).max(1.0);
+                let most = (self.budget() / new).max(1.0);
                 let more = if most > 1.0 {
                     ((pass(ranks, most) - together) / (most - 1.0)).max(Seconds::ZERO)
                 } else {
@@ -396,9 +421,14 @@ impl<'a> Replica<'a> {
         }
     }
 
+    /// Tokens of prompts in a step of a rank, at most.
+    fn budget(&self) -> Tokens {
+        self.flags.chunk(self.ranks())
+    }
+
     /// Chunks of a prompt, and the mean one of them.
     fn chunked(&self, new: Tokens, past: Tokens) -> (f64, Shape) {
-        let chunks = (new / self.engine.chunk).max(1.0);
+        let chunks = (new / self.budget()).max(1.0);
         let piece = new / chunks;
         (chunks, Shape::prefill(piece, past + (new - piece) / 2.0, 1.0))
     }

@@ -7,7 +7,7 @@ use super::outcome::{Binding, Cause, Flow, PoolState, Saturation, Steady, Transf
 use super::station::Operating;
 use crate::pass::Op;
 use crate::scenario::Load;
-use crate::units::{Requests, RequestsPerSecond};
+use crate::units::{Requests, RequestsPerSecond, Seconds};
 
 /// A deployment in balance: what the colocated and the disaggregated forms find out each in their way.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
-    /// The same of a service that has run for long.
-    pub settled: FirstToken,
+    /// Mean time to first token of a service that has run for long.
+    pub settled: Seconds,
     /// Requests per second over the deployment.
     pub rate: f64,
     /// Most of them that it could serve.
@@ -56,8 +56,7 @@ impl Served<'_, '_> {
         let e2e = ttft + operating.tpot * lengths.tokens;
         Steady {
             ttft,
-            // Where users wait for room, Little's law says how long in all.
-            ttft_settled: if self.ttft.room > ttft * 1e-3 { ttft } else { self.settled.total() },
+            ttft_settled: self.settled,
             tpot: operating.tpot,
             e2e,
             ttft_parts: self.ttft.parts(&self.prefill_ops),

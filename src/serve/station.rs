@@ -13,23 +13,19 @@
 //! take them in turn ([`Spacing`]). With each token the share 1/n of the sequences ends, and the prompts that take their
 //! places share the next step as far as its token budget goes: ω falls and the latency of a prompt grows with their
 //! number ([`Prefill::together`]). Waiting for the prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen
-//! for others; in a closed loop nobody waits for more prompts than there are other users, and a share of the prompts
-//! ahead is waited for because runs start in a burst and answers of equal length end together.
+//! for others; in a closed loop nobody waits for more prompts than there are other users.
 //!
 //! Users of a closed loop who pause are away for the rate times the pause (Little's law), and meet the others as they are
 //! on average (the arrival theorem).
 //!
-//! What the time to first token of a closed loop is the mean of: the constants are fitted on benchmarks, which start all
-//! users at once and stop after a few requests of each. Of two prompts that begin together one waits for the other, so
-//! each waits for half of the others once: 0.05 of them in runs of ten requests each, which is what the fit finds for vLLM and
-//! TensorRT-LLM (0.047 to 0.067). SGLang's 0.15 and 0.35 hold more than that, and the replay, which knows only the
-//! burst, waits less there. A service that has run for long has left the burst behind and answers sooner; that is the
-//! settled time, which has no burst and no fitted group, but what the steps of the replica say ([`Ahead`]): what is in the way
-//! of a prompt, how prompts vary, and how much each round is like the one before. An open loop has no start either and is
-//! told by the same. `tests/agreement.rs` holds both against the replay.
+//! A service that has run for long has left its start behind; its time is the settled one, which follows from what the steps
+//! of the replica say ([`Ahead`]): what is in the way of a prompt, how prompts vary, and how much each round is like the one
+//! before. A run of so many requests that all users begin at once waits longer ([`super::run`]). An open loop has no start
+//! and is told by the same. `tests/agreement.rs` holds both against the replay.
 
 use super::half::Half;
 use super::lengths::Lengths;
+use super::outcome::Warning;
 use super::replica::Prefill;
 use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
@@ -251,6 +247,7 @@ impl<'a, 'b> Station<'a, 'b> {
     /// The decode side as a queueing station for prompts and answers of these lengths.
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        let replica = &half.holder.settled.replica;
         Self {
             half,
             replicas: half.replicas(),
@@ -258,7 +255,7 @@ impl<'a, 'b> Station<'a, 'b> {
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: half.holder.settled.replica.whole(half.fits(lengths.context)).max(1.0),
+            fits: replica.whole(half.fits(lengths.context)).min(replica.most()).max(1.0),
             mixes: Scheduler::mixes(half.engine().engine),
             spacing: None,
             others: 1.0,
@@ -281,6 +278,25 @@ impl<'a, 'b> Station<'a, 'b> {
     #[must_use]
     pub fn engine(&self) -> &'a EngineRow {
         self.half.engine()
+    }
+
+    /// Time that flags keep a prompt from being read, at this point.
+    #[must_use]
+    pub fn held(&self, at: &Operating) -> Seconds {
+        let replica = &self.half.holder.settled.replica;
+        at.tpot * replica.flags().held((at.batch, at.decoding), replica.ranks(), self.tokens)
+    }
+
+    /// What to say when more users want a place in a step than there are: the flag or the cache keeps them out.
+    #[must_use]
+    pub fn crowded(&self, wanted: f64) -> Warning {
+        let role = self.half.holder.role;
+        let most = self.half.holder.settled.replica.most();
+        if self.fits >= most {
+            Warning::SequencesLimited { role, most, wanted }
+        } else {
+            Warning::KvLimited { role, fits: self.fits, wanted }
+        }
     }
 
     /// The replica with so many sequences in decode.
@@ -312,7 +328,7 @@ impl<'a, 'b> Station<'a, 'b> {
                 with: (ahead.service * in_step / prefill.chunks).max(step.get()),
                 without: step.get().max(1e-12),
                 mixes: self.mixes,
-                delay: engine.request.get() + tpot.get() * engine.first_steps,
+                delay: engine.request.get(),
             };
             let ahead = Ahead { steps: (decoding > 0.0).then_some(around), ..ahead };
             Operating {
@@ -369,33 +385,6 @@ pub fn even(arrivals: f64, services: f64, load: f64) -> f64 {
     libm::exp(-2.0 * (1.0 - load) / (3.0 * load) * short)
 }
 
-/// Who a closed-loop request meets at the prefill server of its replica.
-#[derive(Clone, Copy, Debug)]
-pub struct Company {
-    /// Users of the replica.
-    pub users: f64,
-    /// Share of the others' prompts that are ahead on average because a run starts with all users at once.
-    pub burst: f64,
-    /// Prompts that stay together when all answers have equal length.
-    pub group: f64,
-    /// Time over which answers of unequal length spread the returns of such a group.
-    pub dispersion: f64,
-}
-
-/// Mean wait of a closed-loop request for the prefill server of its replica: random arrivals among finitely many users,
-/// the burst at the start, and the group it was prefilled with. Answers that end together bring the group back together,
-/// so that arrivals are random only as far as they don't.
-#[must_use]
-pub(super) fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
-    let others = (company.users - 1.0).max(0.0);
-    let load = load.clamp(0.0, 0.999_999);
-    let random = service * load / (2.0 * (1.0 - load));
-    let group = (company.group.min(company.users) - 1.0).max(0.0) * service;
-    let together = if group > 0.0 { group / (group + company.dispersion) } else { 0.0 };
-    let random = (1.0 - together) * random.min(others / 2.0 * service);
-    random + company.burst * others * service + together * group
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -425,11 +414,5 @@ mod tests {
     #[test]
     fn more_servers_wait_less() {
         assert!(allen_cunneen(1.0, 4.0, 0.8, 1.0) < allen_cunneen(1.0, 1.0, 0.8, 1.0));
-    }
-
-    #[test]
-    fn nobody_waits_for_themselves() {
-        let alone = Company { users: 1.0, burst: 0.1, group: 8.0, dispersion: 0.0 };
-        assert!(closed_wait(1.0, 0.9, &alone).abs() < 1e-12);
     }
 }

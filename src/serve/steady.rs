@@ -12,7 +12,7 @@ use super::outcome::{Steady, Warning};
 use super::refusal::Refusal;
 use super::{capped, colocated, disaggregated};
 use crate::machine::Constants;
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{Load, Role, Scenario};
 
 /// Serves a scenario.
 ///
@@ -21,6 +21,9 @@ use crate::scenario::{Role, Scenario};
 pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal> {
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
+    }
+    if let Some(fewer) = fewer(scenario) {
+        return serve(&fewer, tables);
     }
     let models = Models::of(scenario)?;
     let deployment = Deployment::new(scenario, tables, &models)?;
@@ -44,4 +47,14 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     }
     steady.warnings.extend(capped::warnings(scenario, tables));
     Ok(steady)
+}
+
+/// A run of fewer requests than users leaves some of them nothing to ask.
+fn fewer(scenario: &Scenario) -> Option<Scenario> {
+    let (Load::Closed { concurrency }, Some(prompts)) = (scenario.load, scenario.flags.prompts) else {
+        return None;
+    };
+    let prompts = f64::from(prompts);
+    (prompts < concurrency)
+        .then(|| Scenario { load: Load::Closed { concurrency: prompts }, ..scenario.clone() })
 }

@@ -6,6 +6,8 @@
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
 use super::capped;
+use super::disaggregated::reading;
+use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
 use super::lengths::Lengths;
@@ -13,13 +15,13 @@ use super::models::find_model;
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
 use super::side::Side;
-use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
+use super::station::{Operating, Order, Station};
 use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
 use crate::pass::Numerics;
 use crate::scenario::{Layout, Pool, Role, Scenario};
-use crate::units::{RequestsPerSecond, Seconds};
+use crate::units::RequestsPerSecond;
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
 #[derive(Clone, Debug)]
@@ -37,8 +39,9 @@ pub struct Offer {
     engine: EngineRow,
     /// Output tokens after the first.
     tokens: f64,
-    /// 1 = lengths are exact.
-    spread: f64,
+    /// How much answers scatter, as a share of their length.
+    scatter: f64,
+    flags: Flags,
     layers: u32,
 }
 
@@ -85,11 +88,11 @@ pub fn offers(
         Some(row) => pipelines(chips, row.wide),
     };
     let clock = capped::clock(scenario, tables, chip)?;
+    let flags = Flags::of(scenario, tables, chip);
     let mut offers = Vec::new();
     for layout in layouts {
         let replica =
-            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?
-                .at_clock(clock);
+            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?.at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }
@@ -114,7 +117,8 @@ pub fn offers(
             points,
             engine: *station.engine(),
             tokens: station.tokens,
-            spread: scenario.workload.spread,
+            scatter: scenario.traffic.scatter(&scenario.workload),
+            flags,
             layers: model.layers,
         });
     }
@@ -177,30 +181,26 @@ impl Offer {
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
-        let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
+        let held = self.flags.held((at.batch, at.decoding), f64::from(self.layout.dp.max(1)), self.tokens);
         let base = self.engine.request
             + prefill.latency_of(at.together)
-            + at.step * 0.5
-            + at.tpot * (self.engine.first_steps + ranks);
-        let mut company = Company {
-            users: at.batch,
-            burst: self.engine.burst,
-            group: self.engine.group,
-            dispersion: (1.0 - self.spread) * self.tokens * at.tpot.get(),
-        };
+            + at.step * (0.5 * at.decoding * at.ahead.idle(at.rate))
+            + at.tpot * held;
+        let dispersion = self.scatter * self.tokens * at.tpot.get();
+        let mut users = at.batch;
         let mut ttft = base.get();
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            ttft = base.get() + closed_wait(at.occupancy, at.prefill_load(), &company);
-            let users = at.batch + at.rate * ttft;
-            let settled = (users - company.users).abs() <= 1e-6 * users;
-            company.users = users;
+            ttft = base.get() + at.ahead.settled_wait(users, replicas, at.rate, dispersion, Order::Bunched);
+            let all = at.batch + at.rate * ttft;
+            let settled = (all - users).abs() <= 1e-6 * all;
+            users = all;
             if settled {
                 break;
             }
         }
-        (company.users <= self.fits).then_some(UserLatency {
-            users: company.users * replicas,
+        (users <= self.fits).then_some(UserLatency {
+            users: users * replicas,
             rate: at.rate * replicas,
             ttft,
             tpot: at.tpot.get(),
@@ -226,18 +226,25 @@ impl Offer {
             return None;
         }
         let engine = &decode.engine;
+        let each = rate / prefills;
+        let (mut together, ahead) = reading(&prefill, prefills, each);
+        let dispersion = decode.scatter * decode.tokens * at.tpot.get();
+        together -= (together - 1.0) * ahead.again(dispersion);
         let base = engine.request
-            + prefill.latency
-            + at.step
-            + at.tpot * engine.first_steps
-            + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers)
-            + Seconds::new(allen_cunneen(occupancy, prefills, load, 1.0));
-        // The burst grows with the users, and they with it: one linear equation, cut off where nobody is ahead.
-        let slope = engine.split_burst * occupancy / prefills;
-        let alone = at.batch * decodes + rate * base.get();
-        let users = (alone - rate * slope * prefills) / (1.0 - rate * slope);
-        let users = if slope * rate < 1.0 { users.max(alone) } else { return None };
-        let ttft = base.get() + slope * (users - prefills).max(0.0);
+            + prefill.latency_of(together)
+            + at.step * (0.5 + 0.5 * at.decoding)
+            + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
+        let mut users = at.batch * decodes + rate * base.get();
+        let mut ttft = base.get();
+        for _ in 0..24 {
+            ttft = base.get() + ahead.settled_wait(users / prefills, prefills, each, dispersion, Order::Kept);
+            let all = at.batch * decodes + rate * ttft;
+            let settled = (all - users).abs() <= 1e-6 * all;
+            users = all;
+            if settled {
+                break;
+            }
+        }
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }

@@ -9,9 +9,9 @@ use proptest::sample::select;
 
 use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
-use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
+use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, Profile, bounds};
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
+    Acceptance, ChipRent, Custom, Drafter, Flags, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
     PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
 };
 use tandem::units::{
@@ -31,7 +31,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
     let decode = (
         speculations(),
         proptest::option::of(whole(Limits::MICRO)),
-        proptest::option::of(within(Limits::MEMORY_SHARE)),
+        (proptest::option::of(within(Limits::MEMORY_SHARE)), flags()),
         proptest::option::of(caps()),
     )
         .boxed();
@@ -48,13 +48,16 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro, memory, cap), slo, pricing, seed),
+                (split, link, (spec, micro, (memory, mut flags), cap), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
             )| {
                 if matches!(load, Load::Closed { .. }) {
                     traffic.burst = None;
+                }
+                if matches!(load, Load::Open { .. }) {
+                    flags.prompts = None;
                 }
                 let scenario = Scenario {
                     model,
@@ -67,6 +70,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     spec,
                     micro,
                     memory,
+                    flags,
                     cap,
                     slo,
                     pricing,
@@ -77,6 +81,22 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                 using(scenario, used)
             },
         )
+        .boxed()
+}
+
+/// Any flags within their limits.
+fn flags() -> BoxedStrategy<Flags> {
+    let chunk = proptest::option::of(within(Limits::CHUNK).prop_map(Tokens::new));
+    let whole = |limits| proptest::option::of(whole(limits));
+    let counts = (whole(Limits::MAX_SEQS), whole(Limits::STREAM), whole(Limits::PROMPTS));
+    (select(Profile::ALL.to_vec()), chunk, counts)
+        .prop_map(|(profile, chunk, (sequences, stream, prompts))| Flags {
+            profile,
+            chunk,
+            sequences,
+            stream,
+            prompts,
+        })
         .boxed()
 }
 

@@ -3,7 +3,7 @@
 //! Reading, writing and the reference all walk this table, so that no key can be read but not written, or do either
 //! without being explained.
 
-use crate::catalog::{Engine, NumberFormat};
+use crate::catalog::{Engine, NumberFormat, Profile};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
@@ -321,6 +321,85 @@ pub(super) const KEYS: &[Key] = &key::keys([
                 number(Kind::Share, Limits::MEMORY_SHARE, text, |share| scenario.memory = Some(share))
             },
             write: |scenario| scenario.memory.map(|share| value::write(Kind::Share, share)),
+        },
+    },
+    Key {
+        name: "profile",
+        meaning: "the command line that the flags below differ from: the engine's own defaults in a service that has run \
+                  for long, or that of a known benchmark, whose runs are finite",
+        example: "inferencex",
+        otherwise: "",
+        range: || Profile::ALL.map(Profile::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.flags.profile = names::profile(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.flags.profile.id().to_owned()),
+        },
+    },
+    Key {
+        name: "chunk",
+        meaning: "tokens of a step at most, as the engine means it: max-num-batched-tokens, max_num_tokens, or \
+                  chunked-prefill-size, which SGLang shares out among data-parallel ranks",
+        example: "16k",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::CHUNK),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Tokens, Limits::CHUNK, text, |chunk| {
+                    scenario.flags.chunk = Some(Tokens::new(chunk));
+                })
+            },
+            write: |scenario| scenario.flags.chunk.map(|chunk| value::write(Kind::Tokens, chunk.get())),
+        },
+    },
+    Key {
+        name: "max-seqs",
+        meaning: "sequences in a step at most, as the engine means it: max-num-seqs or max_batch_size of each \
+                  data-parallel rank, max-running-requests of all in SGLang, slots in llama.cpp",
+        example: "256",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::MAX_SEQS),
+        access: Access::Field {
+            read: |scenario, text| {
+                whole(Limits::MAX_SEQS, text, |most| scenario.flags.sequences = Some(most))
+            },
+            write: |scenario| count(scenario.flags.sequences),
+        },
+    },
+    Key {
+        name: "stream-interval",
+        meaning: "tokens in a message to the user after the first, which leaves at once; it changes when tokens are seen, \
+                  not the mean times",
+        example: "20",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::STREAM),
+        access: Access::Field {
+            read: |scenario, text| whole(Limits::STREAM, text, |tokens| scenario.flags.stream = Some(tokens)),
+            write: |scenario| count(scenario.flags.stream),
+        },
+    },
+    Key {
+        name: "prompts",
+        meaning: "requests of a run of a closed loop, which all users begin at once and which ends with the last of them",
+        example: "640",
+        otherwise: "a service that has run for long, unless the profile says otherwise",
+        range: || value::range(&Limits::PROMPTS),
+        access: Access::Field {
+            read: |scenario, text| {
+                let mut stated = 0;
+                let taken = whole(Limits::PROMPTS, text, |prompts| stated = prompts)?;
+                if matches!(scenario.load, Load::Open { .. }) {
+                    return Err(Problem::Unused { reason: OPEN_LOOP });
+                }
+                scenario.flags.prompts = Some(stated);
+                Ok(taken)
+            },
+            write: |scenario| match scenario.load {
+                Load::Closed { .. } => count(scenario.flags.prompts),
+                Load::Open { .. } => None,
+            },
         },
     },
     Key {
@@ -1003,6 +1082,20 @@ fn number(kind: Kind, limits: Limits, text: &str, set: impl FnOnce(f64)) -> Resu
             set(value);
         }
     })
+}
+
+/// What a flag is without its key.
+const PROFILED: &str = "as the profile has it";
+
+/// A whole number.
+fn whole(limits: Limits, text: &str, set: impl FnOnce(u32)) -> Result<Taken, Problem> {
+    set(traffic::whole(text, limits, text)?);
+    Ok(Taken::Whole)
+}
+
+/// A whole number, where there is one.
+fn count(number: Option<u32>) -> Option<String> {
+    number.map(|number| value::write(Kind::Count, f64::from(number)))
 }
 
 /// As [`number`], and compiled once for all keys.

@@ -126,17 +126,22 @@ fn place(level: Level, constant: usize) -> usize {
     let block = match level {
         Level::Common => 0,
         Level::Engine(engine) => 1 + engine,
-        Level::Generation(later) => 1 + Engine::ALL.len() + later,
+        Level::Generation(later) => 1 + Engine::FITTED.len() + later,
     };
     block * FITTED.len() + constant
 }
 
 /// Factors in all.
-const FACTORS: usize = FITTED.len() * (Engine::ALL.len() + Generation::ALL.len());
+const FACTORS: usize = FITTED.len() * (Engine::FITTED.len() + Generation::ALL.len());
+
+/// Place of an engine among those that are fitted.
+fn engine_place(engine: Engine) -> usize {
+    Engine::FITTED.iter().position(|own| *own == engine).unwrap_or(0)
+}
 
 /// Which factors make up a row.
 fn levels(row: &EngineRow) -> Vec<Level> {
-    let mut levels = vec![Level::Common, Level::Engine(row.engine as usize)];
+    let mut levels = vec![Level::Common, Level::Engine(engine_place(row.engine))];
     if let Some(later) = (row.generation as usize).checked_sub(1) {
         levels.push(Level::Generation(later));
     }
@@ -145,7 +150,7 @@ fn levels(row: &EngineRow) -> Vec<Level> {
 
 /// All rows of the file as they are built in: what is not fitted stays.
 fn built_in() -> Vec<EngineRow> {
-    Engine::ALL.iter().flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip))).collect()
+    Engine::FITTED.iter().flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip))).collect()
 }
 
 /// The rows that these factors make, one constant of which may be shifted.
@@ -307,7 +312,7 @@ impl Problem for Served<'_> {
 /// Standard deviations of the priors of all factors.
 fn spreads() -> Vec<f64> {
     let of = |kind: usize| FITTED.iter().map(move |own| own.spreads.get(kind).copied().unwrap_or(0.1));
-    let engines = Engine::ALL.iter().flat_map(|_| of(1));
+    let engines = Engine::FITTED.iter().flat_map(|_| of(1));
     let later = Generation::ALL.iter().skip(1).flat_map(|_| of(2));
     of(0).chain(engines).chain(later).collect()
 }
@@ -386,7 +391,7 @@ pub fn tell(fit: &Fit) {
             let factor = fit.factors.get(place).copied().unwrap_or(0.0).exp();
             format!("{factor:6.3} ({:3.0} %)", fit.told.get(place).copied().unwrap_or(0.0) * 100.0)
         };
-        let engines: Vec<String> = Engine::ALL.iter().map(|engine| format!("{} {}", engine.id(), at(Level::Engine(*engine as usize)))).collect();
+        let engines: Vec<String> = Engine::FITTED.iter().map(|engine| format!("{} {}", engine.id(), at(Level::Engine(engine_place(*engine))))).collect();
         println!("{:18} prior {:8} common {} {} blackwell {}", own.name, own.prior, at(Level::Common), engines.join(" "), at(Level::Generation(0)));
     }
 }

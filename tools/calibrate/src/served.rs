@@ -79,6 +79,9 @@ impl Point {
 
     /// How far its flag counts.
     pub fn flag(&self) -> f64 {
+        if !Engine::FITTED.contains(&self.scenario.engine) {
+            return 0.0;
+        }
         if !self.independent {
             return 1.0;
         }
@@ -161,9 +164,4 @@ fn point(row: rows::Row, line: Line, independent: bool) -> Point {
         throughput: row.measured_throughput(),
     };
     Point { id: row.id, scenario: row.scenario, chip, line, measured, independent }
-}
-
-/// Engines of the points, each once.
-pub fn engines(points: &[Point]) -> Vec<Engine> {
-    Engine::ALL.into_iter().filter(|engine| points.iter().any(|own| own.scenario.engine == *engine)).collect()
 }
