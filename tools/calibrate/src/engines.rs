@@ -28,6 +28,7 @@ use tandem::units::Seconds;
 
 use crate::newton::{self, Problem, Residual};
 use crate::served::{Measured, Point, Speed};
+use crate::table::{Line, short};
 
 /// What a residual of TPOT and one of TTFT are at ordinary rows, as logarithms; beyond, they count less and less.
 const SCALES: (f64, f64) = (0.12, 0.25);
@@ -365,22 +366,22 @@ fn checksum(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Header and lines of `engines.csv`; columns that are not fitted stay as they stand in the file.
-pub fn file(fit: &Fit, old: &[crate::table::Line]) -> Result<(String, Vec<String>)> {
-    let header = format!("engine,generation,{}", Engines::NAMES.join(","));
-    let line = |row: &EngineRow| {
-        let (engine, generation) = (row.engine.id(), row.generation.id());
-        let own = old.iter().find(|line| line.text("engine") == engine && line.text("generation") == generation);
-        let own = own.with_context(|| format!("engines.csv has no row {engine},{generation}"))?;
+/// Header and lines of `engines.csv`; what is not fitted stays as it stands in the file.
+pub fn file(fit: &Fit, old: &[Line]) -> Result<(String, Vec<String>)> {
+    let rows = rows(&fit.factors);
+    let line = |own: &Line| {
+        let (engine, generation) = (own.text("engine"), own.text("generation"));
+        let row = rows.iter().find(|row| row.engine.id() == engine && row.generation.id() == generation);
         let mut cells = vec![engine.to_owned(), generation.to_owned()];
         for name in Engines::NAMES {
-            let fitted = FITTED.iter().find(|constant| constant.name == name);
-            cells.push(fitted.map_or_else(|| own.text(name).to_owned(), |constant| crate::table::short((constant.get)(row))));
+            let fitted = row.and_then(|row| Some(short((FITTED.iter().find(|constant| constant.name == name)?.get)(row))));
+            cells.push(fitted.unwrap_or_else(|| own.text(name).to_owned()));
         }
-        Ok(cells.join(","))
+        cells.join(",")
     };
-    let lines: Result<Vec<String>> = rows(&fit.factors).iter().map(line).collect();
-    Ok((header, lines?))
+    let lines: Vec<String> = old.iter().map(line).collect();
+    let header = format!("engine,generation,{}", Engines::NAMES.join(","));
+    (lines.len() >= rows.len()).then_some((header, lines)).context("engines.csv lacks rows")
 }
 
 /// What all engines have in common, for the reader of a fit: each constant, its prior and how far points determine it.

@@ -10,6 +10,7 @@
 //! | `served` | served points as scenarios, from `DIR/serving.csv` and `DIR/independent.csv` |
 //! | `engines` | what engines add, fitted on served points |
 //! | `residuals` | how far off points are that a fit did not see |
+//! | `measurements` | the rows as they are committed |
 //! | `bands` | 80 % intervals as a function of the distance from what was measured, from those residuals |
 //!
 //! A run for each stage: the library has its constants built in, so that engines are fitted by a program that was built
@@ -22,6 +23,7 @@ mod errors;
 mod exchanges;
 mod fit;
 mod kernels;
+mod measurements;
 mod newton;
 mod residuals;
 mod served;
@@ -31,6 +33,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use bands::How;
 use engines::Fit;
 use served::{Point, Speed};
 
@@ -85,14 +88,47 @@ fn serve(data: &Path, root: Option<&Path>) -> Result<()> {
     let own = predict(&all);
     residuals::print("in sample", &points, &own, &[kind, engine, source, chip, cell]);
     let Some(root) = root else { return Ok(()) };
-    let left_out = |title: &str, group: fn(&Point) -> String, folds: usize| {
-        let own = engines::left_out(&points, group, folds, &all, ROUNDS.1);
+    let mut left_out = Vec::new();
+    for (title, how, folds) in [
+        ("series left out", How::Series, 4),
+        ("models on chips left out", How::Cells, 6),
+        ("chips left out", How::Chips, usize::MAX),
+        ("sources left out", How::Sources, usize::MAX),
+    ] {
+        let own = engines::left_out(&points, |point| how.group(point), folds, &all, ROUNDS.1);
         residuals::print(title, &points, &own, &[kind, engine, source, chip]);
-        own
-    };
-    let series = left_out("series left out", Point::series, 4);
-    let chips = left_out("chips left out", |point| point.chip.clone(), usize::MAX);
-    let sources = left_out("sources left out", |point| point.source().to_owned(), usize::MAX);
-    bands::calibrate(root, &points, &[series, chips, sources])?;
-    Ok(())
+        left_out.push((how, own));
+    }
+    write_engines(root, &points, &all, &own, &left_out)?;
+    measurements::write(&root.join("data/measurements/served.csv"), &points)?;
+    bands::calibrate(root, &points, &left_out)
+}
+
+/// Writes the engines, with what the fit is worth.
+fn write_engines(
+    root: &Path,
+    points: &[Point],
+    fit: &Fit,
+    seen: &[Option<Speed>],
+    left_out: &[(How, Vec<Option<Speed>>)],
+) -> Result<()> {
+    let file = root.join("data/constants/engines.csv");
+    let (header, lines) = engines::file(fit, &table::read(&file)?)?;
+    let mut stamp = format!(
+        "on {} served points: {} factors that they tell, the others at their priors. At its prior in all engines: {}. Errors in \
+         percent (median/p90)",
+        points.len(),
+        fit.count(),
+        fit.untold().join(" ")
+    );
+    let all = std::iter::once(("in sample", seen)).chain(left_out.iter().map(|(how, own)| (how.name(), own.as_slice())));
+    for (name, own) in all {
+        let of = |independent: bool| {
+            residuals::told(points, own, |point| {
+                point.independent == independent && (!independent || point.line.text("flag") == "ok")
+            })
+        };
+        stamp += &format!("\n# Held out, {name}: InferenceX and NVIDIA {}; other sources {}", of(false), of(true));
+    }
+    table::write(&file, &stamp, &header, &lines)
 }

@@ -136,6 +136,7 @@ impl Point {
 pub fn read(folder: &Path) -> Result<Vec<Point>> {
     let mut points = read_table(&folder.join("serving.csv"), false)?;
     let others = folder.join("independent.csv");
+    // A folder may have one table or both.
     if others.exists() {
         points.extend(read_table(&others, true)?);
     }
@@ -154,7 +155,21 @@ fn read_table(path: &Path, independent: bool) -> Result<Vec<Point>> {
     Ok(points)
 }
 
-fn point(row: rows::Row, line: Line, independent: bool) -> Point {
+/// Engines whose rows were entered as `vllm` for want of a name, and what the note of such a row says.
+const RENAMED: [(&str, Engine); 6] = [
+    ("ATOM", Engine::Atom),
+    ("llama.cpp", Engine::Llamacpp),
+    ("anubis", Engine::Llamacpp),
+    ("mlx-lm", Engine::Mlx),
+    ("NxD", Engine::Neuron),
+    ("Transformers NeuronX", Engine::Neuron),
+];
+
+fn point(mut row: rows::Row, line: Line, independent: bool) -> Point {
+    let note = line.text("note");
+    if let Some((_, engine)) = RENAMED.iter().find(|(said, _)| independent && note.contains(said)) {
+        row.scenario.engine = *engine;
+    }
     let chip = row.scenario.split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
     // The time to first token of a run that the cache limits is its queue.
     let queued = independent && line.text("flag") == "queue";
