@@ -45,6 +45,19 @@ pub struct Setup {
     pub osl: f64,
     /// Users.
     pub concurrency: f64,
+    /// Whose run it is, how far to trust the row, and what is said of it.
+    pub origin: Origin,
+}
+
+/// Where a row comes from, as its file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Whose run it is.
+    pub source: String,
+    /// How far to trust it; empty is as `ok`.
+    pub flag: String,
+    /// What is said of it.
+    pub note: String,
 }
 
 /// A row without a prediction.
@@ -104,6 +117,7 @@ pub struct Row {
     osl: f64,
     concurrency: f64,
     pools: String,
+    origin: Origin,
 }
 
 impl Row {
@@ -137,6 +151,7 @@ impl Row {
             isl: self.isl,
             osl: self.osl,
             concurrency: self.concurrency,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -317,6 +332,8 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         }
     };
     let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
+    let said = |field: &str| cell(field).unwrap_or_default().to_owned();
+    let origin = Origin { source: said("source"), flag: said("flag"), note: said("note") };
     let tokens_per_second = cell("out_tok_s").map(|text| number("out_tok_s", text)).transpose()?;
     let model = needed("model")?;
     let named = catalog::model_named(model);
@@ -336,7 +353,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         slo: Slo::default(),
         ..Scenario::default()
     };
-    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, tokens_per_second, isl, osl, concurrency, pools })
+    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, tokens_per_second, isl, osl, concurrency, pools, origin })
 }
 
 /// Requests of a run.

@@ -101,6 +101,7 @@ fn serve(data: &Path, root: Option<&Path>) -> Result<()> {
     }
     write_engines(root, &points, &all, &own, &left_out)?;
     measurements::write(&root.join("data/measurements/served.csv"), &points)?;
+    measurements::write_yardsticks(&root.join("data/measurements/yardsticks.csv"), &points, &own)?;
     bands::calibrate(root, &points, &left_out)
 }
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::served::Point;
+use crate::residuals::medians;
+use crate::served::{Point, Speed};
 use crate::table;
 
 /// Columns in the order of the file.
@@ -27,4 +28,19 @@ pub fn write(file: &Path, points: &[Point]) -> Result<()> {
     };
     let lines: Vec<String> = points.iter().filter(|point| !point.is_suspect()).map(line).collect();
     table::write(file, &format!("on {} served points", lines.len()), &COLUMNS.join(","), &lines)
+}
+
+/// Writes the yardsticks that the committed rows are held to: medians of absolute errors in percent, in sample.
+pub fn write_yardsticks(file: &Path, points: &[Point], seen: &[Option<Speed>]) -> Result<()> {
+    let mut lines = Vec::new();
+    for (group, chosen) in [
+        ("others", (|point: &Point| point.independent && point.line.text("flag") == "ok") as fn(&Point) -> bool),
+        ("one-pool", |point| !point.independent && !point.is_split()),
+        ("two-pools", |point| !point.independent && point.is_split()),
+    ] {
+        for (figure, median) in ["ttft", "tpot", "throughput"].into_iter().zip(medians(points, seen, chosen)) {
+            lines.push(format!("{group},{figure},{median:.1}"));
+        }
+    }
+    table::write(file, &format!("on {} served points", points.len()), "group,figure,median", &lines)
 }

@@ -43,17 +43,30 @@ fn line(name: &str, pairs: &[Pair<'_>]) -> String {
 
 /// Medians and nine tenths in one line, for the head of a file of constants.
 pub fn told(points: &[Point], predictions: &[Option<Speed>], chosen: impl Fn(&Point) -> bool) -> String {
-    let pairs: Vec<Pair<'_>> = points
-        .iter()
-        .zip(predictions)
-        .filter(|(point, _)| chosen(point) && !point.is_suspect())
-        .filter_map(|(point, speed)| Some((point, (*speed)?)))
-        .collect();
+    let pairs = pairs(points, predictions, chosen);
     let [ttft, tpot, throughput] = errors(&pairs).map(|own| {
         let sizes: Vec<f64> = own.iter().map(|error| error.abs()).collect();
         format!("{:.1}/{:.0}", quantile(&sizes, 0.5), quantile(&sizes, 0.9))
     });
     format!("TPOT {tpot}, TTFT {ttft}, throughput {throughput}")
+}
+
+/// Medians of absolute errors in percent: TTFT, TPOT, throughput.
+pub fn medians(points: &[Point], predictions: &[Option<Speed>], chosen: impl Fn(&Point) -> bool) -> [f64; 3] {
+    errors(&pairs(points, predictions, chosen)).map(|own| {
+        let sizes: Vec<f64> = own.iter().map(|error| error.abs()).collect();
+        quantile(&sizes, 0.5)
+    })
+}
+
+/// The points that are chosen, with what is predicted of them.
+fn pairs<'a>(
+    points: &'a [Point],
+    predictions: &[Option<Speed>],
+    chosen: impl Fn(&Point) -> bool,
+) -> Vec<Pair<'a>> {
+    let own = points.iter().zip(predictions).filter(|(point, _)| chosen(point) && !point.is_suspect());
+    own.filter_map(|(point, speed)| Some((point, (*speed)?))).collect()
 }
 
 /// Prints the errors in all, and by the keys asked for.
