@@ -85,7 +85,8 @@ fn bands_hold_what_they_promise() {
 #[test]
 fn sources_left_out_are_told_of_these_rows() {
     let report = report();
-    let known: BTreeMap<&str, &Point> = report.points.iter().map(|point| (point.id.as_str(), point)).collect();
+    let known: BTreeMap<&str, &Point> =
+        report.points.iter().map(|point| (point.id.as_str(), point)).collect();
     let mut told = 0;
     for line in lines(LEFT_OUT) {
         let point = known.get(line[0]).unwrap_or_else(|| panic!("{} is no row", line[0]));

@@ -224,7 +224,10 @@ mod tests {
             let steady = crate::serve::serve(&scenario, constants()).expect("it is served");
             let evidence = judge(&scenario, &steady);
             let Load::Open { rate, .. } = scenario.load else { panic!("an open loop") };
-            assert!(steady.rate.get() * evidence.served.high <= rate.get() * (1.0 + 1e-9), "{rate:?}: {evidence:?}");
+            assert!(
+                steady.rate.get() * evidence.served.high <= rate.get() * (1.0 + 1e-9),
+                "{rate:?}: {evidence:?}"
+            );
             assert!(evidence.served.low <= 1.0 && evidence.served.high >= 1.0);
         }
     }

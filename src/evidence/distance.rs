@@ -88,7 +88,9 @@ impl Place {
         let ranks = steady.pools.last().map_or(1.0, |pool| f64::from(pool.layout.tp));
         let load = &scenario.workload;
         let (isl, osl) = (load.mean_isl().get(), load.mean_osl().get());
-        let own_flags = scenario.flags.chunk.is_some() || scenario.flags.sequences.is_some() || scenario.flags.stream.is_some();
+        let own_flags = scenario.flags.chunk.is_some()
+            || scenario.flags.sequences.is_some()
+            || scenario.flags.stream.is_some();
         let changed = [load.hit > 0.0, own_flags, scenario.custom.model.is_some()];
         Some(Self {
             kind: Kind {
@@ -123,7 +125,7 @@ impl Place {
             model,
             differs(own.engine != other.engine),
             differs(own.format != other.format),
-            differs(own.profile != other.profile) + differs(own.split != other.split),
+            differs(own.profile == Profile::Defaults),
             far,
             self.beyond,
             self.changed,
@@ -134,7 +136,10 @@ impl Place {
     #[must_use]
     pub fn nearest<'a>(&self, groups: impl Iterator<Item = &'a Group>, slopes: &Parts) -> Option<Parts> {
         let parts = groups.map(|group| self.from(group));
-        parts.map(|parts| (widening(&parts, slopes), parts)).min_by(|a, b| a.0.total_cmp(&b.0)).map(|own| own.1)
+        parts
+            .map(|parts| (widening(&parts, slopes), parts))
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|own| own.1)
     }
 }
 
@@ -163,7 +168,9 @@ pub const fn slopes() -> &'static Parts {
 #[must_use]
 pub fn groups() -> &'static [Group] {
     static GROUPS: OnceLock<Vec<Group>> = OnceLock::new();
-    GROUPS.get_or_init(|| include_str!(concat!(env!("OUT_DIR"), "/served.csv")).lines().filter_map(group).collect())
+    GROUPS.get_or_init(|| {
+        include_str!(concat!(env!("OUT_DIR"), "/served.csv")).lines().filter_map(group).collect()
+    })
 }
 
 /// A line in the order of `catalog::columns::Served`.
@@ -196,7 +203,8 @@ fn layers(model: &Model) -> u8 {
         Attention::Linear { .. } | Attention::Mamba { .. } => 16,
         Attention::Compressed { .. } => 32,
     };
-    let experts = |layers: &crate::catalog::model::FfnLayers| u8::from(matches!(layers.kind, Ffn::Moe { .. })) << 6;
+    let experts =
+        |layers: &crate::catalog::model::FfnLayers| u8::from(matches!(layers.kind, Ffn::Moe { .. })) << 6;
     let bits = model.attention.iter().map(attention).chain(model.ffn.iter().map(experts));
     bits.fold(0, |all, own| all | own)
 }

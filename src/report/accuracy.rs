@@ -193,9 +193,10 @@ fn plot(name: &str, others: &[Other<'_>], of: fn(&Point) -> (Option<f64>, Interv
             Some((measured?, predicted.value, *class, !point.setup.origin.flag.is_empty()))
         })
         .collect();
-    let ends = marks.iter().flat_map(|mark| [mark.0, mark.1]).fold((f64::INFINITY, 0.0_f64), |(low, high), own| {
-        (low.min(own), high.max(own))
-    });
+    let ends = marks
+        .iter()
+        .flat_map(|mark| [mark.0, mark.1])
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), own| (low.min(own), high.max(own)));
     if marks.is_empty() || ends.0 <= 0.0 {
         return String::new();
     }
@@ -336,7 +337,8 @@ mod tests {
             a,llama3-8b,vllm,1024,256,4,h100-sxm*1:tp1,,,40,8\n\
             b,llama3-8b,trtllm,1024,256,600,h200*2:tp2,,,400,20\n";
         let report = check(file).expect("two rows that can be read");
-        let left_out = "# told\nid,class\na,same-chip,44,30,60,9,7,11,100,80,120\nz,same-chip,1,1,1,1,1,1,1,1,1\n";
+        let left_out =
+            "# told\nid,class\na,same-chip,44,30,60,9,7,11,100,80,120\nz,same-chip,1,1,1,1,1,1,1,1,1\n";
         let page = html(&report, left_out);
         // What stands first is of sources left out.
         assert!(page.find("Sources left out") < page.find("Rows that the constants were fitted on"));

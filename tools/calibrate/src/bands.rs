@@ -25,8 +25,8 @@ use crate::table::{self, short};
 const CLAIMED: f64 = 1.4;
 /// Fewest rows that make a band of their own.
 const ENOUGH: usize = 30;
-/// Values that a slope may take.
-const GRID: [f64; 8] = [0.0, 0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0];
+/// Values that a slope may take: distances that points do not tell apart widen a little all the same.
+const GRID: [f64; 7] = [0.03, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0];
 /// Slopes that nothing measured tells: assumptions, in the order of their columns.
 const ASSUMED: [(Slopes, f64); 2] = [(Slopes::beyond, 0.3), (Slopes::changed, 0.3)];
 
@@ -111,7 +111,12 @@ pub fn calibrate(root: &Path, points: &[Point], left_out: &[(How, Vec<Option<Spe
     write_bands(&folder.join("bands.csv"), &bands, points.len())?;
     let line = format!("band,{}", slopes.map(short).join(","));
     let header = format!("of,{}", Slopes::NAMES.join(","));
-    table::write(&folder.join("distance.csv"), &format!("on {} served points", points.len()), &header, &[line])?;
+    table::write(
+        &folder.join("distance.csv"),
+        &format!("on {} served points", points.len()),
+        &header,
+        &[line],
+    )?;
     write_served(&folder.join("served.csv"), points, &places)?;
     write_left_out(&root.join("data/measurements/left_out.csv"), points, left_out, &entries, &bands, &slopes)
 }
@@ -137,7 +142,8 @@ fn groups(points: &[Point], places: &[Option<Place>], seen: impl Fn(&Point) -> b
                 if kind.split { "yes" } else { "no" }
             );
             let range = place.at.map(|own| (own, own));
-            let (group, count) = groups.entry(key).or_insert(((Group { chip, kind: kind.clone(), range }), 0));
+            let (group, count) =
+                groups.entry(key).or_insert(((Group { chip, kind: kind.clone(), range }), 0));
             for ((low, high), own) in group.range.iter_mut().zip(place.at) {
                 (*low, *high) = (low.min(own), high.max(own));
             }
@@ -174,10 +180,15 @@ fn entries_of(
         }
         let groups = seen_by.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
         // As weak as the weakest of its pools.
-        let known = point.scenario.split.pools().into_iter().map(|(_, pool)| class_among(place, &pool.chip, groups, slopes));
-        let Some((class, parts)) = known.max_by(|a, b| {
-            a.0.cmp(&b.0).then(widening(&a.1, slopes).total_cmp(&widening(&b.1, slopes)))
-        }) else {
+        let known = point
+            .scenario
+            .split
+            .pools()
+            .into_iter()
+            .map(|(_, pool)| class_among(place, &pool.chip, groups, slopes));
+        let Some((class, parts)) = known
+            .max_by(|a, b| a.0.cmp(&b.0).then(widening(&a.1, slopes).total_cmp(&widening(&b.1, slopes))))
+        else {
             continue;
         };
         let off = |measured: Option<f64>, predicted: f64| Some((measured? / predicted).ln());
@@ -280,7 +291,9 @@ fn bands(entries: &[Entry], slopes: &Parts) -> Bands {
             for (figure, ends) in own.iter_mut().enumerate() {
                 let values: Vec<(f64, f64)> = chosen
                     .iter()
-                    .filter_map(|entry| Some(((*entry.off.get(figure)?)? / widening(&entry.parts, slopes), entry.weight)))
+                    .filter_map(|entry| {
+                        Some(((*entry.off.get(figure)?)? / widening(&entry.parts, slopes), entry.weight))
+                    })
                     .collect();
                 if measured {
                     *ends = (weighted(&values, 0.1).min(0.0), weighted(&values, 0.9).max(0.0));
@@ -310,7 +323,10 @@ fn bands(entries: &[Entry], slopes: &Parts) -> Bands {
 /// The band of an entry.
 fn band(entry: &Entry, bands: &Bands, slopes: &Parts) -> Band {
     let place = CLASSES.iter().position(|class| *class == entry.class).unwrap_or(0);
-    let own = bands.get(usize::from(entry.split)).and_then(|own| own.get(place)).map_or([(0.0, 0.0); 3], |own| own.0);
+    let own = bands
+        .get(usize::from(entry.split))
+        .and_then(|own| own.get(place))
+        .map_or([(0.0, 0.0); 3], |own| own.0);
     let wide = widening(&entry.parts, slopes);
     own.map(|(low, high)| (low * wide, high * wide))
 }
@@ -337,7 +353,8 @@ fn tell(points: &[Point], entries: &[Entry], bands: &Bands, slopes: &Parts) {
     }
     println!("slopes {:?}: {}", Slopes::NAMES, slopes.map(short).join(" "));
     for (name, figures) in counts {
-        let told = figures.map(|(inside, all)| format!("{:5.1} % of {all:4}", inside / f64::max(all, 1.0) * 100.0));
+        let told =
+            figures.map(|(inside, all)| format!("{:5.1} % of {all:4}", inside / f64::max(all, 1.0) * 100.0));
         println!("in band: {name:44} TTFT {} TPOT {} throughput {}", told[0], told[1], told[2]);
     }
 }
@@ -346,8 +363,10 @@ fn write_bands(file: &Path, bands: &Bands, points: usize) -> Result<()> {
     let mut lines = Vec::new();
     for (split, own) in ["colocated", "prefill-decode"].into_iter().zip(bands) {
         for (class, (band, measured)) in CLASSES.into_iter().zip(own) {
-            let numbers: Vec<String> =
-                band.iter().flat_map(|(low, high)| [round(low.exp(), false), round(high.exp(), true)]).collect();
+            let numbers: Vec<String> = band
+                .iter()
+                .flat_map(|(low, high)| [round(low.exp(), false), round(high.exp(), true)])
+                .collect();
             let basis = if *measured { "measured" } else { "widened" };
             lines.push(format!("{},{split},{},{basis}", class.id(), numbers.join(",")));
         }
@@ -366,7 +385,8 @@ fn round(factor: f64, up: bool) -> String {
 fn write_served(file: &Path, points: &[Point], places: &[Option<Place>]) -> Result<()> {
     let line = |(group, count): (Group, usize)| {
         let kind = &group.kind;
-        let range: Vec<String> = group.range.iter().flat_map(|(low, high)| [short(low.exp()), short(high.exp())]).collect();
+        let range: Vec<String> =
+            group.range.iter().flat_map(|(low, high)| [short(low.exp()), short(high.exp())]).collect();
         format!(
             "{},{},{},{},{},{},{count},{}",
             group.chip,
@@ -392,10 +412,13 @@ fn write_left_out(
     bands: &Bands,
     slopes: &Parts,
 ) -> Result<()> {
-    let (_, predictions) = left_out.iter().find(|own| own.0 == How::Sources).context("no source was left out")?;
+    let (_, predictions) =
+        left_out.iter().find(|own| own.0 == How::Sources).context("no source was left out")?;
     let mut lines = Vec::new();
     for entry in entries.iter().filter(|entry| entry.how == How::Sources) {
-        let (Some(point), Some(Some(speed))) = (points.get(entry.point), predictions.get(entry.point)) else { continue };
+        let (Some(point), Some(Some(speed))) = (points.get(entry.point), predictions.get(entry.point)) else {
+            continue;
+        };
         let values = [speed.ttft * 1e3, speed.tpot * 1e3, point.throughput(*speed)];
         let ends = band(entry, bands, slopes);
         let cells: Vec<String> = values
@@ -406,6 +429,7 @@ fn write_left_out(
             .collect();
         lines.push(format!("{},{},{}", point.id, entry.class.id(), cells.join(",")));
     }
-    let header = "id,class,ttft_ms,ttft_low,ttft_high,tpot_ms,tpot_low,tpot_high,tok_s_per_chip,tok_s_low,tok_s_high";
+    let header =
+        "id,class,ttft_ms,ttft_low,ttft_high,tpot_ms,tpot_low,tpot_high,tok_s_per_chip,tok_s_low,tok_s_high";
     table::write(file, &format!("on {} served points", points.len()), header, &lines)
 }

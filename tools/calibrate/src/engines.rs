@@ -191,7 +191,8 @@ impl Fit {
 
     /// Constants whose common factor the points say little of.
     pub fn untold(&self) -> Vec<&'static str> {
-        let told = |index: usize| self.told.get(place(Level::Common, index)).is_some_and(|own| *own >= DETERMINED);
+        let told =
+            |index: usize| self.told.get(place(Level::Common, index)).is_some_and(|own| *own >= DETERMINED);
         FITTED.iter().enumerate().filter(|(index, _)| !told(*index)).map(|(_, own)| own.name).collect()
     }
 }
@@ -255,7 +256,8 @@ impl Served<'_> {
                     && self.weights.get(point.0).is_some_and(|weight| *weight > 0.0)
                     && point.1.rows().iter().any(|other| other.generation == own.generation)
             };
-            let points: Vec<(usize, &Point)> = self.points.iter().enumerate().filter(|point| takes(&point)).collect();
+            let points: Vec<(usize, &Point)> =
+                self.points.iter().enumerate().filter(|point| takes(&point)).collect();
             if points.is_empty() {
                 return Vec::new();
             }
@@ -283,7 +285,10 @@ impl Problem for Served<'_> {
     fn residuals(&self, factors: &[f64]) -> Vec<Residual> {
         let judged = self.predictions(&tables(&rows(factors)));
         let one = |(own, weight): ([Option<f64>; 2], &f64)| {
-            own.map(|value| Residual { value: value.unwrap_or(0.0), weight: if value.is_some() { *weight } else { 0.0 } })
+            own.map(|value| Residual {
+                value: value.unwrap_or(0.0),
+                weight: if value.is_some() { *weight } else { 0.0 },
+            })
         };
         judged.into_iter().zip(&self.weights).flat_map(one).collect()
     }
@@ -293,9 +298,8 @@ impl Problem for Served<'_> {
         let slopes = self.slopes(factors, &here);
         let mut jacobian: Vec<Vec<(usize, f64)>> = vec![Vec::new(); self.points.len() * 2];
         let built_in = built_in();
-        for ((row, index), own) in (0..built_in.len())
-            .flat_map(|row| (0..FITTED.len()).map(move |index| (row, index)))
-            .zip(slopes)
+        for ((row, index), own) in
+            (0..built_in.len()).flat_map(|row| (0..FITTED.len()).map(move |index| (row, index))).zip(slopes)
         {
             let Some(levels) = built_in.get(row).map(levels) else { continue };
             for (at, slopes) in own {
@@ -338,7 +342,8 @@ pub fn left_out(
     from: &Fit,
     rounds: usize,
 ) -> Vec<Option<Speed>> {
-    let mut names: Vec<(u64, String)> = points.iter().map(&group).map(|name| (checksum(&name), name)).collect();
+    let mut names: Vec<(u64, String)> =
+        points.iter().map(&group).map(|name| (checksum(&name), name)).collect();
     names.sort();
     names.dedup();
     let folds = folds.min(names.len()).max(1);
@@ -374,7 +379,9 @@ pub fn file(fit: &Fit, old: &[Line]) -> Result<(String, Vec<String>)> {
         let row = rows.iter().find(|row| row.engine.id() == engine && row.generation.id() == generation);
         let mut cells = vec![engine.to_owned(), generation.to_owned()];
         for name in Engines::NAMES {
-            let fitted = row.and_then(|row| Some(short((FITTED.iter().find(|constant| constant.name == name)?.get)(row))));
+            let fitted = row.and_then(|row| {
+                Some(short((FITTED.iter().find(|constant| constant.name == name)?.get)(row)))
+            });
             cells.push(fitted.unwrap_or_else(|| own.text(name).to_owned()));
         }
         cells.join(",")
@@ -392,8 +399,18 @@ pub fn tell(fit: &Fit) {
             let factor = fit.factors.get(place).copied().unwrap_or(0.0).exp();
             format!("{factor:6.3} ({:3.0} %)", fit.told.get(place).copied().unwrap_or(0.0) * 100.0)
         };
-        let engines: Vec<String> = Engine::FITTED.iter().map(|engine| format!("{} {}", engine.id(), at(Level::Engine(engine_place(*engine))))).collect();
-        println!("{:18} prior {:8} common {} {} blackwell {}", own.name, own.prior, at(Level::Common), engines.join(" "), at(Level::Generation(0)));
+        let engines: Vec<String> = Engine::FITTED
+            .iter()
+            .map(|engine| format!("{} {}", engine.id(), at(Level::Engine(engine_place(*engine)))))
+            .collect();
+        println!(
+            "{:18} prior {:8} common {} {} blackwell {}",
+            own.name,
+            own.prior,
+            at(Level::Common),
+            engines.join(" "),
+            at(Level::Generation(0))
+        );
     }
 }
 

@@ -68,7 +68,11 @@ fn kind(point: &Point) -> String {
         return "left out as mis-described".to_owned();
     }
     let split = if point.is_split() { "split" } else { "colocated" };
-    if point.independent { format!("independent {}", point.line.text("flag")) } else { format!("InferenceX and NVIDIA {split}") }
+    if point.independent {
+        format!("independent {}", point.line.text("flag"))
+    } else {
+        format!("InferenceX and NVIDIA {split}")
+    }
 }
 
 /// Engines, then the bands that points left out of the fit earn; files only where a root is given.
@@ -83,8 +87,12 @@ fn serve(data: &Path, root: Option<&Path>) -> Result<()> {
     println!("{} factors told, at their priors: {}", all.count(), all.untold().join(" "));
     let engine = |point: &Point| format!("{} {}", kind(point), point.scenario.engine.id());
     let source = |point: &Point| format!("{} {}", point.source(), point.line.text("flag"));
-    let chip = |point: &Point| format!("{} {}", if point.independent { "independent" } else { "served" }, point.chip);
-    let cell = |point: &Point| format!("{} {} {} {}", kind(point), point.scenario.engine.id(), point.scenario.model, point.chip);
+    let chip = |point: &Point| {
+        format!("{} {}", if point.independent { "independent" } else { "served" }, point.chip)
+    };
+    let cell = |point: &Point| {
+        format!("{} {} {} {}", kind(point), point.scenario.engine.id(), point.scenario.model, point.chip)
+    };
     let own = predict(&all);
     residuals::print("in sample", &points, &own, &[kind, engine, source, chip, cell]);
     let Some(root) = root else { return Ok(()) };
@@ -117,19 +125,21 @@ fn write_engines(
     let (header, lines) = engines::file(fit, &table::read(&file)?)?;
     let mut stamp = format!(
         "on {} served points: {} factors that they tell, the others at their priors. At its prior in all engines: {}. Errors in \
-         percent (median/p90)",
+         percent (median/p90) follow",
         points.len(),
         fit.count(),
         fit.untold().join(" ")
     );
-    let all = std::iter::once(("in sample", seen)).chain(left_out.iter().map(|(how, own)| (how.name(), own.as_slice())));
+    let all = std::iter::once(("in sample", seen))
+        .chain(left_out.iter().map(|(how, own)| (how.name(), own.as_slice())));
     for (name, own) in all {
         let of = |independent: bool| {
             residuals::told(points, own, |point| {
                 point.independent == independent && (!independent || point.line.text("flag") == "ok")
             })
         };
-        stamp += &format!("\n# Held out, {name}: InferenceX and NVIDIA {}; other sources {}", of(false), of(true));
+        stamp +=
+            &format!("\n# Held out, {name}: InferenceX and NVIDIA {}; other sources {}", of(false), of(true));
     }
     table::write(&file, &stamp, &header, &lines)
 }

@@ -10,8 +10,28 @@ use crate::table;
 
 /// Columns in the order of the file.
 const COLUMNS: [&str; 22] = [
-    "id", "model", "engine", "weights", "experts", "kv", "isl", "osl", "length_spread", "concurrency", "prompts", "pool", "prefill",
-    "decode", "ttft_ms", "tpot_ms", "out_tok_s", "measured", "profile", "source", "flag", "note",
+    "id",
+    "model",
+    "engine",
+    "weights",
+    "experts",
+    "kv",
+    "isl",
+    "osl",
+    "length_spread",
+    "concurrency",
+    "prompts",
+    "pool",
+    "prefill",
+    "decode",
+    "ttft_ms",
+    "tpot_ms",
+    "out_tok_s",
+    "measured",
+    "profile",
+    "source",
+    "flag",
+    "note",
 ];
 
 /// Writes the rows that a fit counts or could count: those that its rule calls mis-described stay out.
@@ -19,10 +39,11 @@ pub fn write(file: &Path, points: &[Point]) -> Result<()> {
     let line = |point: &Point| {
         let cell = |column: &&str| {
             let text = match *column {
-                "engine" => point.scenario.engine.id(),
-                other => point.line.text(other),
+                "engine" => point.scenario.engine.id().to_owned(),
+                "prompts" => point.scenario.flags.prompts.map_or_else(String::new, |own| own.to_string()),
+                other => point.line.text(other).to_owned(),
             };
-            if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+            if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
         };
         COLUMNS.iter().map(cell).collect::<Vec<_>>().join(",")
     };
@@ -34,11 +55,15 @@ pub fn write(file: &Path, points: &[Point]) -> Result<()> {
 pub fn write_yardsticks(file: &Path, points: &[Point], seen: &[Option<Speed>]) -> Result<()> {
     let mut lines = Vec::new();
     for (group, chosen) in [
-        ("others", (|point: &Point| point.independent && point.line.text("flag") == "ok") as fn(&Point) -> bool),
+        (
+            "others",
+            (|point: &Point| point.independent && point.line.text("flag") == "ok") as fn(&Point) -> bool,
+        ),
         ("one-pool", |point| !point.independent && !point.is_split()),
         ("two-pools", |point| !point.independent && point.is_split()),
     ] {
-        for (figure, median) in ["ttft", "tpot", "throughput"].into_iter().zip(medians(points, seen, chosen)) {
+        for (figure, median) in ["ttft", "tpot", "throughput"].into_iter().zip(medians(points, seen, chosen))
+        {
             lines.push(format!("{group},{figure},{median:.1}"));
         }
     }

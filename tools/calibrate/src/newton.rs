@@ -54,7 +54,12 @@ fn loss(residuals: &[Residual], at: &[f64], spreads: &[f64]) -> f64 {
 
 /// The unknowns of least loss, searched from a point for at most so many rounds, and of each the share of its prior's
 /// variance that the residuals took away.
-pub fn solve(problem: &impl Problem, start: Vec<f64>, spreads: &[f64], rounds: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn solve(
+    problem: &impl Problem,
+    start: Vec<f64>,
+    spreads: &[f64],
+    rounds: usize,
+) -> (Vec<f64>, Vec<f64>) {
     let mut at = start;
     let mut told = vec![0.0; at.len()];
     for _ in 0..rounds {
@@ -84,7 +89,9 @@ pub fn solve(problem: &impl Problem, start: Vec<f64>, spreads: &[f64], rounds: u
         }
         let longest = step.iter().fold(0.0_f64, |longest, own| longest.max(own.abs()));
         let mut share = (REACH / longest.max(1e-12)).min(1.0);
-        let moved = |share: f64| -> Vec<f64> { at.iter().zip(step.iter()).map(|(own, step)| own + share * step).collect() };
+        let moved = |share: f64| -> Vec<f64> {
+            at.iter().zip(step.iter()).map(|(own, step)| own + share * step).collect()
+        };
         let mut next = moved(share);
         let mut better = loss(&problem.residuals(&next), &next, spreads);
         for _ in 0..4 {

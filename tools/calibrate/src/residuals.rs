@@ -11,7 +11,11 @@ type Pair<'a> = (&'a Point, Speed);
 /// Signed errors in percent of what is measured of the points: TTFT, TPOT, throughput.
 fn errors(pairs: &[Pair<'_>]) -> [Vec<f64>; 3] {
     let of = |read: &dyn Fn(&Pair<'_>) -> Option<(f64, f64)>| -> Vec<f64> {
-        pairs.iter().filter_map(read).map(|(predicted, measured)| (predicted / measured - 1.0) * 100.0).collect()
+        pairs
+            .iter()
+            .filter_map(read)
+            .map(|(predicted, measured)| (predicted / measured - 1.0) * 100.0)
+            .collect()
     };
     [
         of(&|(point, speed)| Some((speed.ttft, point.measured.ttft?))),
@@ -26,7 +30,12 @@ fn summary(errors: &[f64]) -> String {
     if sizes.is_empty() {
         return format!("{:28}", "-");
     }
-    format!("{:5.1} p90 {:5.1} bias {:+6.1}", quantile(&sizes, 0.5), quantile(&sizes, 0.9), quantile(errors, 0.5))
+    format!(
+        "{:5.1} p90 {:5.1} bias {:+6.1}",
+        quantile(&sizes, 0.5),
+        quantile(&sizes, 0.9),
+        quantile(errors, 0.5)
+    )
 }
 
 /// A line of figures.

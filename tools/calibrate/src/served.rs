@@ -149,7 +149,9 @@ fn read_table(path: &Path, independent: bool) -> Result<Vec<Point>> {
     let lines = table::read(path)?;
     let mut points = Vec::new();
     for (row, line) in rows.into_iter().zip(lines) {
-        let row = row.map_err(|problem| anyhow::anyhow!("{}: row {}: {}", path.display(), problem.id, problem.reason))?;
+        let row = row.map_err(|problem| {
+            anyhow::anyhow!("{}: row {}: {}", path.display(), problem.id, problem.reason)
+        })?;
         points.push(point(row, line, independent));
     }
     Ok(points)
@@ -169,6 +171,12 @@ fn point(mut row: rows::Row, line: Line, independent: bool) -> Point {
     let note = line.text("note");
     if let Some((_, engine)) = RENAMED.iter().find(|(said, _)| independent && note.contains(said)) {
         row.scenario.engine = *engine;
+    }
+    // A static batch is a run of a request of each user.
+    if let (true, Load::Closed { concurrency }, None) =
+        (independent && line.text("flag") == "batch", row.scenario.load, row.scenario.flags.prompts)
+    {
+        row.scenario.flags.prompts = Some(concurrency as u32);
     }
     let chip = row.scenario.split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
     // The time to first token of a run that the cache limits is its queue.
