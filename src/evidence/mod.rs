@@ -15,7 +15,7 @@ pub use class::{class_among, judge};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceClass {
-    /// The same model, chip and engine were measured at a neighbouring load.
+    /// The same model, chip, engine and format were measured at neighbouring lengths and loads.
     MeasuredNearby,
     /// Served models were measured on the same chip.
     SameChip,

@@ -19,6 +19,7 @@ pub fn html(report: &CheckReport, left_out: &str) -> String {
     if !others.is_empty() {
         page.push_str(&strangers(&others));
     }
+    page.push_str(KNOWN);
     page.push_str(&format!(
         "<h2>Rows that the constants were fitted on</h2>\n<p>In sample: {} served points of public runs, {} of them predicted ({}). \
          The constants were fitted on these points, so that these figures say what the form can follow and not what to expect \
@@ -181,7 +182,7 @@ fn why<'a>(point: &'a Point, class: &str) -> &'a str {
 
 /// Side of a plot, and the room around it, in pixels.
 const SIDE: f64 = 360.0;
-const ROOM: f64 = 44.0;
+const ROOM: f64 = 56.0;
 
 /// Predicted against measured, both by their logarithms, a mark for each row: filled of other sources, an open ring of
 /// InferenceX and NVIDIA; the darker the better the class.
@@ -304,7 +305,10 @@ const HEAD: &str = r#"<h1>How far to trust the figures</h1>
 <p>Each figure of the playground is a model's. This page holds it against runs that others measured: mean time to first
 token, time per output token, and output tokens per second and chip. Repeat runs of one configuration differ by 6 % in
 TPOT and 10 % in TTFT, so nobody can do better than that.</p>
-<h2>What is good, and what is not</h2>
+"#;
+
+/// What a reader should know of the errors.
+const KNOWN: &str = r#"<h2>What is good, and what is not</h2>
 <ul>
 <li>TPOT of dense and fine-grained models on one node is known best; the order of deployments is nearly always right.</li>
 <li>TTFT under load depends on scheduler and streaming settings that a run does not publish; some SGLang runs start with
