@@ -38,11 +38,12 @@ pub const TABLES: [Table; 11] = [
 ];
 
 /// The tables that become constants.
-pub const NAMED_ROWS: [NamedRows; 4] = [
+pub const NAMED_ROWS: [NamedRows; 5] = [
     NamedRows { file: "form.csv", names: &["law"], numbers: &KernelForm::NAMES },
     NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
     NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
+    NamedRows { file: "distance.csv", names: &["of"], numbers: &Slopes::NAMES },
 ];
 
 /// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
@@ -115,7 +116,8 @@ columns!(
 columns!(
     /// Columns of `served.csv`.
     Served:
-    chip, model, engine
+    chip, model, engine, format, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high, ranks_low,
+    ranks_high
 );
 columns!(
     /// Columns of `memory.csv`.
@@ -137,8 +139,8 @@ columns!(
 columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
-    step_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
-    interference, mixing, prefill, prefill_experts, launch_us, launch_experts_us, request_ms
+    step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4,
+    experts_mixed, link, interference, mixing, prefill, launch_us, launch_experts_us, request_ms
 );
 columns!(
     /// Numbers of a row of `links.csv`.
@@ -154,4 +156,9 @@ columns!(
     /// Numbers of a row of `bands.csv`.
     Bands:
     ttft_low, ttft_high, tpot_low, tpot_high, throughput_low, throughput_high
+);
+columns!(
+    /// Numbers of the row of `distance.csv`.
+    Slopes:
+    model, engine, format, run, far, beyond, changed
 );

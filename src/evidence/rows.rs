@@ -47,6 +47,19 @@ pub struct Setup {
     pub osl: f64,
     /// Users.
     pub concurrency: f64,
+    /// Whose run it is, how far to trust the row, and what is said of it.
+    pub origin: Origin,
+}
+
+/// Where a row comes from, as its file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Whose run it is.
+    pub source: String,
+    /// How far to trust it; empty is as `ok`.
+    pub flag: String,
+    /// What is said of it.
+    pub note: String,
 }
 
 /// A row without a prediction.
@@ -100,10 +113,13 @@ pub struct Row {
     pub ttft_ms: Option<f64>,
     /// Measured TPOT in milliseconds.
     pub tpot_ms: Option<f64>,
+    /// Output tokens per second of the whole deployment as its source reports them.
+    pub tokens_per_second: Option<f64>,
     isl: f64,
     osl: f64,
     concurrency: f64,
     pools: String,
+    origin: Origin,
 }
 
 impl Row {
@@ -112,6 +128,15 @@ impl Row {
     pub fn throughput_per_chip(&self, ttft_ms: f64, tpot_ms: f64) -> f64 {
         let seconds = (ttft_ms + tpot_ms * (self.osl - 1.0)) * 1e-3;
         self.concurrency / seconds * self.osl / f64::from(self.scenario.split.chips().max(1))
+    }
+
+    /// Output tokens per second and chip as measured: from the two times, or where one is missing from what the source
+    /// reports.
+    #[must_use]
+    pub fn measured_throughput(&self) -> Option<f64> {
+        let reported = || Some(self.tokens_per_second? / f64::from(self.scenario.split.chips().max(1)));
+        let times = self.ttft_ms.zip(self.tpot_ms);
+        times.map(|(ttft, tpot)| self.throughput_per_chip(ttft, tpot)).or_else(reported)
     }
 
     /// What it was measured on.
@@ -128,6 +153,7 @@ impl Row {
             isl: self.isl,
             osl: self.osl,
             concurrency: self.concurrency,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -308,6 +334,9 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         }
     };
     let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
+    let said = |field: &str| cell(field).unwrap_or_default().to_owned();
+    let origin = Origin { source: said("source"), flag: said("flag"), note: said("note") };
+    let tokens_per_second = cell("out_tok_s").map(|text| number("out_tok_s", text)).transpose()?;
     let model = needed("model")?;
     let named = catalog::model_named(model);
     let stated = named.and_then(|own| own.format.filter(|_| !own.released));
@@ -329,7 +358,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
     if scenario.formats.kv.is_none() {
         scenario.formats.kv = unsaid_cache(&scenario);
     }
-    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, isl, osl, concurrency, pools })
+    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, tokens_per_second, isl, osl, concurrency, pools, origin })
 }
 
 /// The format of the KV cache that the command line of a measured run states where its row does not: that of the pool which

@@ -45,9 +45,11 @@ pub struct EngineRow {
     pub engine: Engine,
     /// Generation of silicon.
     pub generation: Generation,
-    /// Host work per step.
+    /// Host work per step that the chip waits for.
     pub step: Seconds,
-    /// Host work per step for each sequence in it: sampling, detokenising, bookkeeping.
+    /// Host work per step that goes on beside the chip: no step is shorter.
+    pub host: Seconds,
+    /// What each sequence adds to a step: sampling, detokenising, bookkeeping.
     pub sequence: Seconds,
     /// Small kernels and gaps per layer.
     pub layer: Seconds,
@@ -55,11 +57,11 @@ pub struct EngineRow {
     pub expert_layer: Seconds,
     /// Floors of kernels in the engine's graphs against the floors of kernels alone.
     pub floor_scale: f64,
-    /// Dense matrix products in decode against the measured ones.
+    /// Dense matrix products against the measured ones.
     pub gemm_scale: f64,
     /// Attention against the measured one.
     pub attention_scale: f64,
-    /// Expert products in decode against the measured ones, weights and activations in 16 or 8 bits.
+    /// Expert products against the measured ones, weights and activations in 16 or 8 bits.
     pub expert_scale: f64,
     /// The same with weights and activations in 4 bits.
     pub expert_fp4_scale: f64,
@@ -71,16 +73,21 @@ pub struct EngineRow {
     pub interference: f64,
     /// Share of a decode step that a prompt in it saves.
     pub mixing: f64,
-    /// Dense matrix products and attention in prefill against the measured ones.
+    /// Kernels of a prefill, against what the same scales give for decode.
     pub prefill_scale: f64,
-    /// Expert products in prefill against the measured ones.
-    pub prefill_expert_scale: f64,
     /// Host time to launch a layer of a prefill.
     pub launch: Seconds,
     /// Host time to launch the experts of a layer of a prefill.
     pub expert_launch: Seconds,
     /// Work per request.
     pub request: Seconds,
+}
+
+/// The slower of two that go on side by side, with a soft corner where they are alike: work comes in pieces.
+#[must_use]
+pub fn slower(one: Seconds, other: Seconds) -> Seconds {
+    let (one, other) = (one.get() * one.get(), other.get() * other.get());
+    Seconds::new((one * one + other * other).sqrt().sqrt())
 }
 
 impl EngineRow {
@@ -106,6 +113,7 @@ impl EngineRow {
             engine,
             generation,
             step: Seconds::micros(Engines::step_us.of(row)),
+            host: Seconds::micros(Engines::host_us.of(row)),
             sequence: Seconds::micros(Engines::sequence_us.of(row)),
             layer: Seconds::micros(Engines::layer_us.of(row)),
             expert_layer: Seconds::micros(Engines::expert_layer_us.of(row)),
@@ -119,14 +127,20 @@ impl EngineRow {
             interference: Engines::interference.of(row),
             mixing: Engines::mixing.of(row),
             prefill_scale: Engines::prefill.of(row),
-            prefill_expert_scale: Engines::prefill_experts.of(row),
             launch: Seconds::micros(Engines::launch_us.of(row)),
             expert_launch: Seconds::micros(Engines::launch_experts_us.of(row)),
             request: Seconds::millis(Engines::request_ms.of(row)),
         }
     }
 
-    /// Expert products in decode against the measured ones, in the kernels that a format takes.
+    /// Time of a decode step whose kernels take so long, with so many sequences on each rank: the chip's part or the host's
+    /// beside it, whichever is slower, and what neither does while the other works.
+    #[must_use]
+    pub fn decode_step(&self, kernels: Seconds, sequences: f64) -> Seconds {
+        slower(kernels + self.sequence * sequences, self.host) + self.step
+    }
+
+    /// Expert products against the measured ones, in the kernels that a format takes.
     #[must_use]
     pub const fn experts(&self, format: NumberFormat) -> f64 {
         match format {

@@ -20,7 +20,7 @@ pub use constants::{
     CollectiveLaw, CollectiveRow, Constants, FabricRow, FamilyRow, Form, KernelRow, Measured, On, Operation,
     Operator, SramRow, Topology, WeightHome, constants,
 };
-pub use engine::{EngineRow, Generation};
+pub use engine::{EngineRow, Generation, slower};
 pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach, holders};
 pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};

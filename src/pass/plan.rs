@@ -192,6 +192,7 @@ impl<'a> Plan<'a> {
         let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
         let fabric = Fabric::new(tables, chip, row, measured);
         let ranks = layout.tp.saturating_mul(layout.dp);
+        let experts = row.experts(numerics.experts);
         let exchange = [Operation::AllGather, Operation::ReduceScatter];
         let plan = Self {
             model,
@@ -199,13 +200,13 @@ impl<'a> Plan<'a> {
             portion: Portion::Whole,
             numerics,
             engine: row,
-            laws: laws.inside(
-                row.floor_scale,
-                row.gemm_scale,
-                row.attention_scale,
-                row.experts(numerics.experts),
+            laws: laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, experts),
+            prefill_laws: laws.inside(
+                1.0,
+                row.gemm_scale * row.prefill_scale,
+                row.attention_scale * row.prefill_scale,
+                experts * row.prefill_scale,
             ),
-            prefill_laws: laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
             exchange: (layout.dp > 1).then(|| {
                 let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));

@@ -193,9 +193,7 @@ pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
         EvidenceClass::MeasuredNearby => {
             "The same model, chip and engine were measured at a neighbouring load."
         }
-        EvidenceClass::SameChip => {
-            "Served models were measured on the same chip, but not this one on this engine."
-        }
+        EvidenceClass::SameChip => "Served models were measured on the same chip, but nothing so near.",
         EvidenceClass::SameFamily => {
             "Kernels of the chip or of its family were measured, but no served model on it."
         }

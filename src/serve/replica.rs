@@ -7,7 +7,7 @@ use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine, NumberFormat};
-use crate::machine::{Constants, EngineRow, Limit, WeightHome};
+use crate::machine::{Constants, EngineRow, Limit, WeightHome, slower};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{ExpertParallel, Layout, Role};
 use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
@@ -313,9 +313,8 @@ impl<'a> Replica<'a> {
     pub(super) fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                plan.time(&decode_shape(plan.layout(), sequences, context))
-                    + self.engine.step
-                    + self.engine.sequence * (sequences / f64::from(plan.layout().dp))
+                let kernels = plan.time(&decode_shape(plan.layout(), sequences, context));
+                self.engine.decode_step(kernels, sequences / f64::from(plan.layout().dp))
             }
             Silicon::Sram(pipeline) => pipeline.token_time(sequences, context),
         }
@@ -446,11 +445,9 @@ impl<'a> Replica<'a> {
     }
 }
 
-/// Time of a pass outside graphs: the slower of the chip and the host that launches it, with a soft corner.
+/// Time of a pass outside graphs: the slower of the chip and the host that launches it.
 fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
-    let (kernels, host) = (kernels.get(), plan.launch().get());
-    let (kernels, host) = (kernels * kernels, host * host);
-    Seconds::new((kernels * kernels + host * host).sqrt().sqrt())
+    slower(kernels, plan.launch())
 }
 
 /// Decode of `sequences` over a replica: each data-parallel rank and each pipeline micro-batch has its share, at least
