@@ -479,7 +479,7 @@ fn hit_rate(trace: &Arc<Trace>, room: f64) -> f64 {
     };
     let pacing = Pacing::Recorded { speed: 1.0 };
     let source = Source::from_trace(Arc::clone(trace), pacing, &Scenario::default(), 512);
-    let common = Common { overhead: Seconds::ZERO, layers: 1 };
+    let common = Common { overhead: Seconds::ZERO, unseen: 0.0, layers: 1 };
     let mut engine = Engine::colocated(source, pool, NoTime, common);
     assert!(engine.run(u64::MAX).done);
     assert_eq!(engine.faults(), 0);

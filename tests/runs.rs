@@ -92,27 +92,25 @@ fn table() {
 
 #[test]
 fn runs_take_as_long_as_their_replay() {
-    let mut near = [(0, 0); 3];
+    let (mut near, mut apart) = ([(0, 0); 3], Vec::new());
     for own in runs() {
         // A handful of drawn lengths is what it is.
         let exact = own.name.contains("spread 1,");
         if own.requests < 16.0 && !exact {
             continue;
         }
-        // The replay lets users of exact lengths rest once, so that they are not in step for ever.
-        let whole = !exact || own.rounds == 1;
         // In a single round decode fills and empties, which the closed form of its steps does not see.
         let tpot = if own.rounds == 1 { 0.25 } else { 0.15 };
         for (at, (what, most)) in [("TTFT", 0.35), ("TPOT", tpot), ("rate", 0.3)].into_iter().enumerate() {
-            if at > 0 && !whole {
-                continue;
+            if own.off[at].abs() >= most {
+                apart.push(format!("{}: {what} is off by {:.3}", own.name, own.off[at]));
             }
-            assert!(own.off[at].abs() < most, "{}: {what} is off by {:.3}", own.name, own.off[at]);
             near[at].1 += 1;
             near[at].0 += i32::from(own.off[at].abs() <= 0.1);
         }
     }
     println!("within 10 %: {near:?}");
+    assert!(apart.is_empty(), "{}", apart.join("\n"));
     let shares = near.map(|(near, all)| f64::from(near) / f64::from(all));
     assert!(shares[0] > 0.88 && shares[1] > 0.93 && shares[2] > 0.9, "{shares:?}");
 }

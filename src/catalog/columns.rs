@@ -128,8 +128,8 @@ columns!(
 columns!(
     /// Columns of `profiles.csv`.
     Profiles:
-    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, poll, poll_busy, balance, users,
-    kv, version
+    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, first, first_split, poll, poll_busy,
+    balance, users, kv, version
 );
 columns!(
     /// Columns of `power.csv`.

@@ -958,6 +958,7 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         shared,
         memory: open(Column::memory)?,
         stream: open(Column::stream)?,
+        first: [open(Column::first)?, open(Column::first_split)?],
         poll: [open(Column::poll)?, open(Column::poll_busy)?],
         balance: open(Column::balance)?,
         version: cells.text(Column::version)?,

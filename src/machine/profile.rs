@@ -28,6 +28,9 @@ pub struct ProfileRow {
     pub memory: Option<f64>,
     /// Tokens in a message to the user.
     pub stream: Option<f64>,
+    /// Token with which the first text reaches the user, where one pool reads and writes, and where prompts have a pool of
+    /// their own.
+    pub first: [Option<f64>; 2],
     /// Steps between two looks at what has come, below 16 users and from there on.
     pub poll: [Option<f64>; 2],
     /// Steps for which a prompt waits at most for the other ranks.
@@ -54,6 +57,7 @@ impl ProfileRow {
         shared: None,
         memory: None,
         stream: None,
+        first: [None; 2],
         poll: [None; 2],
         balance: None,
         version: "",
@@ -80,6 +84,7 @@ impl ProfileRow {
             shared: self.shared.or(other.shared),
             memory: self.memory.or(other.memory),
             stream: self.stream.or(other.stream),
+            first: [self.first[0].or(other.first[0]), self.first[1].or(other.first[1])],
             poll: [self.poll[0].or(other.poll[0]), self.poll[1].or(other.poll[1])],
             balance: self.balance.or(other.balance),
             version: other.version,
@@ -110,7 +115,7 @@ mod tests {
                     );
                     assert!(row.chunk > Some(0.0) || row.prompts > Some(0.0), "{engine:?} {profile:?}");
                     assert!(row.shared.is_some() && row.stream >= Some(1.0), "{engine:?} {}", chip.id);
-                    assert!(row.poll.iter().all(|poll| *poll >= Some(1.0)), "{engine:?}");
+                    assert!(row.poll.iter().chain(&row.first).all(|own| *own >= Some(1.0)), "{engine:?}");
                     let runs = row.users.unwrap_or(0.0);
                     assert_eq!(runs > 0.0, profile != Profile::Defaults, "{engine:?} {profile:?}");
                 }

@@ -368,7 +368,9 @@ impl Source {
     pub fn completed(&mut self, request: &Request, now: Seconds) {
         let mut plan: Vec<(Seconds, u32)> = Vec::new();
         match (&mut self.kind, request.asker) {
-            (Kind::Drawn(drawn), Asker::Chain(chain)) => drawn.completed(chain, request, now, &mut plan),
+            (Kind::Drawn(drawn), Asker::Chain(chain)) => {
+                drawn.completed(chain, request, (now, self.run.is_some()), &mut plan);
+            }
             (Kind::Traced(traced), Asker::Record(record)) => traced.completed(record, now, &mut plan),
             _ => {}
         }
@@ -623,7 +625,13 @@ impl Drawn {
     }
 
     /// An answer of a chain is done: what comes next.
-    fn completed(&mut self, id: u32, request: &Request, now: Seconds, plan: &mut Vec<(Seconds, u32)>) {
+    fn completed(
+        &mut self,
+        id: u32,
+        request: &Request,
+        (now, run): (Seconds, bool),
+        plan: &mut Vec<(Seconds, u32)>,
+    ) {
         let shape = self.shape;
         let Some(chain) = self.chains.get_mut(id as usize) else { return };
         if chain.number != request.session || chain.turn != request.turn {
@@ -638,14 +646,14 @@ impl Drawn {
             plan.push((now, agent));
         }
         if waits == 0 {
-            let rest = self.rest(id, now - request.arrival);
+            let rest = if run { Seconds::ZERO } else { self.rest(id, now - request.arrival) };
             self.proceed(id, now + rest, plan);
         }
     }
 
-    /// Answers of one length would keep the users that were read together in lock step for ever. Served points with exact
-    /// lengths show that users are not: their first tokens wait for a few others, not for all. So each rests once, after
-    /// its first answer, for some part of the time which that took.
+    /// Answers of one length would keep the users that were read together in lock step for ever. That is
+    /// what served runs show that begin with all users at once. The users of a service that has run for long began at any
+    /// time: each of these rests once, after its first answer, for some part of the time which that took.
     fn rest(&mut self, id: u32, took: Seconds) -> Seconds {
         let Shape { output, pause, sessions, .. } = self.shape;
         let together = output.is_exact() && pause.is_none() && sessions.is_none();

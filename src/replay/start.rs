@@ -88,7 +88,12 @@ impl<'a> Replay<'a> {
         };
         let block = source.block();
         let pool = |half: &Half<'a>, steps: &Silicon<'a>| plan(deployment, half, steps, typical, block);
-        let common = Common { overhead: deployment.decode.engine().request, layers: deployment.model.layers };
+        let flags = deployment.decode.holder.settled.replica.flags();
+        let common = Common {
+            overhead: deployment.decode.engine().request,
+            unseen: flags.unseen(deployment.prefill.is_some(), f64::INFINITY),
+            layers: deployment.model.layers,
+        };
         let ByPool { prefill: prefill_steps, decode: decode_steps } = steps(deployment);
         let decode = pool(&deployment.decode, &decode_steps);
         match (&deployment.prefill, prefill_steps) {

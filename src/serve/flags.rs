@@ -7,7 +7,9 @@
 //!   cycle is as long as the sooner of both, joined smoothly; its first prompt waits all of it, those that come in the
 //!   meantime half. Ranks that decode nothing wait for nobody.
 //!
-//! The interval of streaming delays no first token, and the mean time between tokens is the same.
+//! The interval of streaming delays no first token of the engine. But a token may have no text of its own yet, and then the
+//! user sees nothing before the next message: how many tokens later that is in the runs of a benchmark stands in its
+//! profile. The answer ends when it ends, so that what comes later as first token is less between tokens.
 
 use crate::catalog::Chip;
 use crate::machine::Constants;
@@ -34,6 +36,8 @@ pub struct Flags {
     shared: bool,
     /// Tokens in a message to the user.
     pub stream: f64,
+    /// Token with which the first text reaches the user, where one pool reads and writes, and where prompts have their own.
+    first: [f64; 2],
     /// Steps of decode between two looks at what has come.
     poll: f64,
     /// Steps for which a prompt waits at most for the other ranks.
@@ -74,6 +78,7 @@ impl Flags {
             sequences: asked.sequences.map_or(most.unwrap_or(f64::INFINITY), f64::from),
             shared: row.shared.unwrap_or(false),
             stream: stream.unwrap_or(1.0),
+            first: row.first.map(|first| first.unwrap_or(1.0)),
             poll: row.poll[usize::from(users.is_none_or(|users| users >= BUSY))].unwrap_or(1.0),
             balance: row.balance.unwrap_or(0.0),
             prompts: users.and(asked.prompts.map(f64::from).or(run)),
@@ -90,6 +95,12 @@ impl Flags {
     #[must_use]
     pub fn sequences(&self, ranks: f64) -> f64 {
         if self.shared { self.sequences.max(ranks) } else { self.sequences * ranks }
+    }
+
+    /// Tokens after the first that an answer of so many has to wait for until text reaches its user.
+    #[must_use]
+    pub fn unseen(&self, split: bool, tokens: f64) -> f64 {
+        (self.first[usize::from(split)] - 1.0).clamp(0.0, tokens.max(0.0))
     }
 
     /// Decode steps that a prompt waits before it is read, at a replica of so many data-parallel ranks that has so many
@@ -126,6 +137,7 @@ mod tests {
         sequences: 256.0,
         shared: false,
         stream: 1.0,
+        first: [1.0; 2],
         poll: 1.0,
         balance: 0.0,
         prompts: None,

@@ -52,13 +52,23 @@ impl Served<'_, '_> {
     #[must_use]
     pub fn steady(self) -> Steady {
         let Deployment { scenario, ref lengths, ref decode, .. } = *self.deployment;
-        let (ttft, operating, rate) = (self.ttft.total(), self.operating, self.rate);
+        let (mut first, operating, rate) = (self.ttft, self.operating, self.rate);
         let tokens_per_step = decode.tokens_per_step();
         let mut tpot_parts = self.account.per_token(tokens_per_step);
         let between = operating.tpot - operating.step / tokens_per_step;
         add(&mut tpot_parts, Cause::Interference, Binding::Interference, between);
-        let ttft_parts = self.ttft.parts(&self.prefill_ops);
-        let decoding = operating.tpot * lengths.tokens;
+        // What users see of an answer begins later, and ends with it.
+        let flags = decode.holder.settled.replica.flags();
+        let unseen = flags.unseen(self.transfer.is_some(), lengths.tokens);
+        let late = operating.tpot * unseen;
+        let seen = if unseen > 0.0 { 1.0 - unseen / lengths.tokens } else { 1.0 };
+        first.step += late;
+        for part in &mut tpot_parts {
+            part.time = part.time * seen;
+        }
+        let (ttft, tpot) = (first.total(), operating.tpot * seen);
+        let ttft_parts = first.parts(&self.prefill_ops);
+        let decoding = tpot * lengths.tokens;
         let e2e = ttft + decoding;
         let phases = self.phases(&ttft_parts, &tpot_parts);
         let binding = self.scarce.unwrap_or_else(|| longest(&phases, ttft, decoding));
@@ -69,8 +79,8 @@ impl Served<'_, '_> {
         });
         Steady {
             ttft,
-            ttft_settled: self.settled,
-            tpot: operating.tpot,
+            ttft_settled: self.settled + late,
+            tpot,
             e2e,
             ttft_parts,
             tpot_parts,

@@ -351,7 +351,7 @@ impl<S: Steps> Engine<S> {
     /// The answer is complete.
     fn finish(&mut self, id: ReplicaId, slot: Slot) {
         let split = self.state.is_split();
-        let State { source, pools, requests, agenda, meter, .. } = &mut self.state;
+        let State { source, common, pools, requests, agenda, meter, .. } = &mut self.state;
         let now = agenda.now();
         let mut live = requests.remove(slot);
         let pool = pools.get_mut(id.pool());
@@ -368,6 +368,8 @@ impl<S: Steps> Engine<S> {
         }
         let first = live.first.unwrap_or(now);
         let end = (now + live.shift).max(first);
+        let later = f64::from(live.request.output.saturating_sub(1).max(1));
+        let first = first + (end - first) * (common.unseen / later).min(1.0);
         meter.ends(record(&live, &pools.decode, (now, first, end)), first, end);
         source.completed(&live.request, Seconds::new(end));
         if split {

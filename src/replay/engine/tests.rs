@@ -92,7 +92,7 @@ fn plan(room: f64) -> PoolPlan {
 }
 
 fn common() -> Common {
-    Common { overhead: Seconds::ZERO, layers: 1 }
+    Common { overhead: Seconds::ZERO, unseen: 0.0, layers: 1 }
 }
 
 /// Requests of one output token that come at random and whose lengths are spread evenly up to a nominal one, or are all
