@@ -418,7 +418,7 @@ mod tests {
             // A count that is no number is none.
             assert!(last::<Vec<f64>>(text).is_none_or(|own| own.is_empty()), "{text}");
         }
-        assert_eq!(last::<Binding>("14\n"), None);
+        assert_eq!(last::<Binding>("99\n"), None);
         assert_eq!(last::<Metric>("beauty\n"), None);
         assert_eq!(last::<Option<f64>>("1\n"), None);
     }
