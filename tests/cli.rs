@@ -293,6 +293,20 @@ fn a_closed_pipe_is_no_crash() {
     }
 }
 
+/// A table of kernels under another name says how to name its operator, and a chip that nobody knows is told once.
+#[test]
+fn a_table_of_kernels_says_what_it_lacks() {
+    let row = "b999,vllm,bf16,bf16,1,1024,32,8,128,50\n";
+    let table = format!("system,eng,dtype,kv,b,s,hq,hkv,d,us\n{}", row.repeat(30));
+    let output = run(&["check", "-"], table.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--op: one of gemm, "), "{}", text(&output.stderr));
+    let output = run(&["check", "-", "--op", "attn_gen"], table.as_bytes());
+    let told = text(&output.stdout);
+    assert!(told.contains("  line 2 and 29 more: `system` is \"b999\""), "{told}");
+    assert_eq!(told.matches("b999\", which").count(), 1, "{told}");
+}
+
 #[test]
 fn a_measurement_file_is_checked() {
     let file = "id,model,engine,isl,osl,concurrency,pool,ttft_ms,tpot_ms\r\n\

@@ -51,7 +51,18 @@ impl Check {
             };
         }
         let text = read_text(&self.file)?;
-        let result = check(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))?;
+        let result = check(&text).map_err(|error| {
+            let header = text.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+            // Served points have no column of microseconds; tables of kernels have.
+            let kernels = header.split(',').any(|column| column.trim() == "us");
+            let names = Table::names().join(", ");
+            let hint = if kernels {
+                format!(". A table of kernels needs --op: one of {names}")
+            } else {
+                String::new()
+            };
+            Failure::Input(format!("{name}: {error}{hint}"))
+        })?;
         if self.json {
             json(out, &result)
         } else if self.html {

@@ -116,7 +116,7 @@ pub enum NoBase {
 /// let Ok(tornado) = sensitivity(&scenario, Metric::Tpot) else { panic!("it can be served") };
 /// for swing in &tornado.swings {
 ///     if let Some(more) = &swing.more {
-///         assert!(more.change <= 1e-9, "more of {:?} never slows a token down", swing.lever);
+///         assert!(more.change <= 1e-6, "more of {:?} never slows a token down", swing.lever);
 ///     }
 /// }
 /// ```

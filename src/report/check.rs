@@ -76,11 +76,21 @@ pub fn kernels(report: &KernelReport) -> String {
     }
     if !report.unpredicted.is_empty() {
         page.push_str("\nNot predicted\n");
-        for row in report.unpredicted.iter().take(MOST_UNPREDICTED) {
-            page.push_str(&format!("  {}\n", row.reason));
+        // The same reason for many rows is said once.
+        let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+        for row in &report.unpredicted {
+            let (line, reason) = row.reason.split_once(": ").unwrap_or(("", &row.reason));
+            match reasons.iter_mut().find(|(_, own, _)| *own == reason) {
+                Some((.., count)) => *count += 1,
+                None => reasons.push((line, reason, 1)),
+            }
         }
-        if let Some(more) = report.unpredicted.len().checked_sub(MOST_UNPREDICTED).filter(|more| *more > 0) {
-            page.push_str(&format!("  … and {more} more\n"));
+        for (line, reason, count) in reasons.iter().take(MOST_UNPREDICTED) {
+            let others = if *count > 1 { format!(" and {} more", *count - 1) } else { String::new() };
+            page.push_str(&format!("  {line}{others}: {reason}\n"));
+        }
+        if let Some(more) = reasons.len().checked_sub(MOST_UNPREDICTED).filter(|more| *more > 0) {
+            page.push_str(&format!("  … and {more} more reasons\n"));
         }
     }
     page.push_str(&format!("\n{} rows, {} predicted\n", report.rows, report.predicted));

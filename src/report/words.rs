@@ -42,7 +42,7 @@ pub const fn binding(binding: Binding) -> &'static str {
         Binding::Compute => "compute-bound",
         Binding::Collective => "interconnect-bound (collectives)",
         Binding::Link => "interconnect-bound (link between pools)",
-        Binding::LatencyFloor => "overhead-bound (launch, host and layer latency)",
+        Binding::LatencyFloor => "overhead-bound (launch and latency)",
         Binding::CollectiveLatency => "overhead-bound (latency of collectives)",
         Binding::RoundTrips => "overhead-bound (round trips between pools)",
         Binding::Interference => "limited by other requests' prompts",

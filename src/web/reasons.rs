@@ -64,7 +64,7 @@ pub fn Reasons() -> impl IntoView {
                 aria-labelledby={words(move || format!("tab-{}", reason.get().id()))}
                 data-reason={words(move || reason.get().id())}
             >
-                {views(move || (reason.get() != Reason::Why).then(|| told()))}
+                {views(move || (reason.get() != Reason::Why).then(told))}
                 {shown()}
             </div>
         </section>

@@ -191,7 +191,7 @@ test("latencies of the scenario and of its pins stand side by side", async () =>
   const head = page.locator(".reasons .data thead th");
   await head.first().waitFor();
   const heads = await head.allInnerTexts();
-  assert.deepEqual(heads, ["Latency", "Part", "Now", "Pin A"]);
+  assert.deepEqual(heads, ["Latency", "Limit", "Part", "Now", "Pin A"]);
 });
 
 test("charts have a canvas pixel for each pixel of the screen, also when that changes", async () => {

@@ -10,6 +10,7 @@ use proptest::sample::select;
 use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, Profile, bounds};
+use tandem::scenario::link;
 use tandem::scenario::{
     Acceptance, ChipRent, Custom, Drafter, ExpertParallel, Flags, Formats, Layout, Limits, Load, Overlap,
     Pool, PoolLink, PowerCap, PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire,
@@ -318,7 +319,8 @@ fn ffns() -> BoxedStrategy<Ffn> {
     .boxed()
 }
 
-/// What a link may say about the page: each key at most once, pins at most four times.
+/// What a link may say about the page: each key at most once, pins at most four times. A text that reads as a faulty scenario
+/// (`Kv`, without a value) is no pin that a page writes.
 pub fn views() -> impl Strategy<Value = Vec<(String, String)>> {
     let value = || ".{0,40}".prop_map(|text| text.replace('\u{0}', ""));
     let keys =
@@ -326,7 +328,12 @@ pub fn views() -> impl Strategy<Value = Vec<(String, String)>> {
     (keys, proptest::collection::vec(value(), 6), proptest::collection::vec(value(), 0..=4)).prop_map(
         |(keys, values, pins)| {
             let keys = keys.into_iter().zip(values).map(|(key, value)| (key.to_owned(), value));
-            keys.chain(pins.into_iter().map(|pin| ("pin".to_owned(), pin))).collect()
+            let sound = |pin: &(String, String)| {
+                let text = link::write(&Scenario::default(), std::slice::from_ref(pin));
+                link::parse(&text).notices.is_empty()
+            };
+            let pins = pins.into_iter().map(|pin| ("pin".to_owned(), pin)).filter(sound);
+            keys.chain(pins).collect()
         },
     )
 }
