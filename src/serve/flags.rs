@@ -32,8 +32,9 @@ pub struct Flags {
     pub stated: Option<Tokens>,
     /// Sequences of a step, as the engine means it; infinite where nothing limits them.
     pub sequences: f64,
-    /// Whether both are shared out among data-parallel ranks.
-    shared: bool,
+    /// Whether data-parallel ranks share out the tokens, and the sequences where they are stated: an engine's own limit of these is
+    /// of each rank.
+    shared: (bool, bool),
     /// Tokens in a message to the user.
     pub stream: f64,
     /// Token with which the first text reaches the user, where one pool reads and writes, and where prompts have their own.
@@ -76,7 +77,7 @@ impl Flags {
             chunk: asked.chunk.unwrap_or(own),
             stated: asked.chunk,
             sequences: asked.sequences.map_or(most.unwrap_or(f64::INFINITY), f64::from),
-            shared: row.shared.unwrap_or(false),
+            shared: (row.shared == Some(true), row.shared == Some(true) && asked.sequences.is_some()),
             stream: stream.unwrap_or(1.0),
             first: row.first.map(|first| first.unwrap_or(1.0)),
             poll: row.poll[usize::from(users.is_none_or(|users| users >= BUSY))].unwrap_or(1.0),
@@ -88,13 +89,13 @@ impl Flags {
     /// Tokens of a step of one of so many data-parallel ranks.
     #[must_use]
     pub fn chunk(&self, ranks: f64) -> Tokens {
-        if self.shared { (self.chunk / ranks).max(Tokens::new(1.0)) } else { self.chunk }
+        if self.shared.0 { (self.chunk / ranks).max(Tokens::new(1.0)) } else { self.chunk }
     }
 
     /// Sequences in a step of a replica of so many data-parallel ranks, at most.
     #[must_use]
     pub fn sequences(&self, ranks: f64) -> f64 {
-        if self.shared { self.sequences.max(ranks) } else { self.sequences * ranks }
+        if self.shared.1 { self.sequences.max(ranks) } else { self.sequences * ranks }
     }
 
     /// Tokens after the first that an answer of so many has to wait for until text reaches its user.
@@ -135,7 +136,7 @@ mod tests {
         chunk: Tokens::new(8192.0),
         stated: None,
         sequences: 256.0,
-        shared: false,
+        shared: (false, false),
         stream: 1.0,
         first: [1.0; 2],
         poll: 1.0,
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn ranks_share_what_is_of_all() {
         assert_eq!((NONE.chunk(4.0).get(), NONE.sequences(4.0)), (8192.0, 1024.0));
-        let shared = Flags { shared: true, ..NONE };
+        let shared = Flags { shared: (true, true), ..NONE };
         assert_eq!((shared.chunk(4.0).get(), shared.sequences(4.0)), (2048.0, 256.0));
     }
 

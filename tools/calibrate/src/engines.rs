@@ -98,8 +98,8 @@ static FITTED: [Constant; 18] = [
         bounds: (0.05, 1.0),
     },
     scale!("prefill", prefill_scale),
-    time!("launch_us", launch, micros, 1e6, 250.0, 0.6),
-    time!("launch_experts_us", expert_launch, micros, 1e6, 250.0, 0.6),
+    time!("launch_us", launch, micros, 1e6, 250.0, 0.3),
+    time!("launch_experts_us", expert_launch, micros, 1e6, 250.0, 0.3),
     time!("request_ms", request, millis, 1e3, 10.0, 0.6),
 ];
 
