@@ -75,7 +75,7 @@ pub fn acceptance(file: &AcceptanceFile, browser: bool) -> String {
             curve.id
         );
     }
-    code + "];\n"
+    format!("{code}];\nstatic HEADS: [&str; {}] = {:?};\n", file.heads.len(), file.heads)
 }
 
 /// Assumptions and list prices, for `prices.rs`.

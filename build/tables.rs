@@ -39,7 +39,7 @@ impl Build {
         }
     }
 
-    /// Every engine has a row for each generation of silicon that a chip may be of.
+    /// Every engine that is fitted has a row for each generation of silicon that a chip may be of, and the others one of any.
     fn engines(&mut self) {
         let rows = self.columns("engines.csv", &["engine", "generation"]);
         let mut generations: Vec<String> =
@@ -47,8 +47,10 @@ impl Build {
         generations.push("any".to_owned());
         generations.sort();
         generations.dedup();
-        for engine in Engine::ALL.map(Engine::id) {
-            for generation in &generations {
+        for engine in Engine::ALL {
+            let fitted = Engine::FITTED.contains(&engine);
+            let engine = engine.id();
+            for generation in generations.iter().filter(|own| fitted || *own == "any") {
                 let found = rows.iter().filter(|row| row[0] == engine && row[1] == *generation).count();
                 if found != 1 {
                     let what = format!(

@@ -263,7 +263,7 @@ impl Metric {
         let exact = Band { low: 1.0, high: 1.0 };
         // A cost per token lies where throughput does and where the prices of the chips do.
         let dollars = |value: &Result<Dollars, Unpriced>, spread: Spread| match value {
-            Ok(dollars) => Ok((dollars.get(), evidence.throughput.inverse().times(spread))),
+            Ok(dollars) => Ok((dollars.get(), evidence.served.inverse().times(spread))),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let paid = |dollars: fn(DollarsPerHour) -> f64| match &costs.per_hour {
@@ -272,7 +272,7 @@ impl Metric {
         };
         // Watts and tokens per second err apart from each other.
         let joules = |value: &Result<crate::units::Joules, Unpriced>, watts: Spread| match value {
-            Ok(joules) => Ok((joules.get(), evidence.throughput.inverse().times(watts))),
+            Ok(joules) => Ok((joules.get(), evidence.served.inverse().times(watts))),
             Err(unpriced) => Err(unpriced.to_string()),
         };
         let (value, band) = match self {
@@ -280,9 +280,9 @@ impl Metric {
             Self::Tpot => (steady.tpot.get(), evidence.tpot),
             Self::E2e => (steady.e2e.get(), evidence.throughput.inverse()),
             Self::Interactivity => (steady.interactivity().get(), evidence.tpot.inverse()),
-            Self::Throughput => (steady.throughput().get(), evidence.throughput),
-            Self::ThroughputPerChip => (steady.throughput_per_chip().get(), evidence.throughput),
-            Self::RequestRate => (steady.rate.get(), evidence.throughput),
+            Self::Throughput => (steady.throughput().get(), evidence.served),
+            Self::ThroughputPerChip => (steady.throughput_per_chip().get(), evidence.served),
+            Self::RequestRate => (steady.rate.get(), evidence.served),
             Self::CostTotal => dollars(&costs.per_mtok_total, costs.spread)?,
             Self::CostInput => dollars(&costs.per_mtok_input, costs.spread_input)?,
             Self::CostOutput => dollars(&costs.per_mtok_output, costs.spread_output)?,

@@ -120,7 +120,10 @@ fn files_are_read_by_column_name() {
     let plain = checked(ROW);
     let shuffled = "\u{feff}decode,pool,tpot_ms,ttft_ms,concurrency,osl,isl,experts,weights,engine,model,id,note,prefill,Length_Spread\r\n\
                     ,h200*8:tp4,10,1000,10,101,1000,fp8,fp8,vllm,llama3-70b,a,\"a, b\",,0.8\r\n";
-    assert_eq!(check(shuffled).unwrap(), plain);
+    let mut own = check(shuffled).unwrap();
+    assert_eq!(own.points[0].setup.origin.note, "a, b");
+    own.points[0].setup.origin.note.clear();
+    assert_eq!(own, plain);
     // Formats, spread and names may be left out.
     let few = "model,engine,isl,osl,concurrency,pool,ttft_ms,tpot_ms\nllama3-8b,vllm,1k,101,1,h200*1,,5\n";
     let report = check(few).unwrap();
@@ -153,7 +156,11 @@ fn bad_rows_are_reported_with_line_and_field() {
     for (field, value, expected) in [
         (1, "gpt-9", "line 3: no model is called gpt-9"),
         (1, "", "line 3: model: is blank"),
-        (2, "llama.cpp", "line 3: engine: llama.cpp is none of vllm, sglang, trtllm"),
+        (
+            2,
+            "lmdeploy",
+            "line 3: engine: lmdeploy is none of vllm, sglang, trtllm, atom, llamacpp, mlx, vllm-tpu, neuron",
+        ),
         (3, "fp7", "line 3: weights: fp7 is none of"),
         (5, "long", "line 3: isl: long is not a number above 0"),
         (6, "-1", "line 3: osl: -1 is not"),

@@ -567,7 +567,7 @@ fn a_replay_tells_distributions_in_words_and_in_json() {
         "p99 (95 %)",
         "kept the service level",
         "of the input tokens, 0",
-        "The first 40 requests, ten of each user",
+        "The first 8 are left out of the distributions",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

@@ -142,7 +142,7 @@ fn reading_long_prompts_draws_no_less_than_writing_answers() {
             let Ok(found) = evaluate(&scenario(&text)) else { continue };
             let pool = &found.energy.pools[0];
             if let (Some(prefill), Some(decode)) = (pool.prefill, pool.decode) {
-                assert!(prefill.get() >= decode.get() * 0.97, "{} {users}: {prefill:?} {decode:?}", chip.id);
+                assert!(prefill.get() >= decode.get() * 0.95, "{} {users}: {prefill:?} {decode:?}", chip.id);
                 seen += 1;
             }
         }

@@ -34,6 +34,7 @@ fn product(format: NumberFormat, [m, n, k]: [f64; 3]) -> Work {
 fn experts(format: NumberFormat, [tokens, width, inter]: [f64; 3], skew: Skew) -> Work {
     let own = Grouped {
         experts: 128.0,
+        slots: 128.0,
         top_k: 8.0,
         ep: 4.0,
         width,

@@ -271,8 +271,8 @@ fn batch_one_of_a_dense_model_is_bandwidth() {
         let light = read / chip(chip_id).memory.as_ref().unwrap().bandwidth.get();
         let ratio = evaluation.steady.tpot.get() / light;
         // AMD's served speeds reach half of the data sheet (24.1 ms for Gemma 4 31B in bf16 on MI300X are 2.1 times), and floors
-        // of kernels weigh more in a small model.
-        let most = if chip(chip_id).vendor == "AMD" { 2.4 } else { 1.35 };
+        // of kernels weigh more in a small model. vLLM's 6.44 ms for an 8B model on H100 are 1.44 times.
+        let most = if chip(chip_id).vendor == "AMD" { 2.4 } else { 1.5 };
         assert!((1.0..most).contains(&ratio), "{model_id} on {chip_id}: {ratio} times bytes over bandwidth");
     }
 }

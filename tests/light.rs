@@ -133,7 +133,8 @@ proptest! {
             let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
-                prop_assert!(after >= before * (1.0 - 1e-5), "{after} after {before} req/s with {factor} times the users: {text}");
+                // A pool that drafts is a hair slower where more than one step's sequences wait for it.
+                prop_assert!(after >= before * (1.0 - 1e-3), "{after} after {before} req/s with {factor} times the users: {text}");
             }
         }
     }

@@ -358,6 +358,11 @@ fn words_of_the_field_are_offered_what_they_are_called_here() {
         ("price=on-demand", "list"),
         ("estimate=yes", "on"),
         ("engine=tensorrt", "trtllm"),
+        ("engine=ollama", "llamacpp"),
+        ("engine=jetstream", "vllm-tpu"),
+        ("engine=optimum-neuron", "neuron"),
+        ("profile=inferencemax", "inferencex"),
+        ("profile=infernecex", "inferencex"),
         ("link=nvlink", "domain"),
     ] {
         let parsed = parse(&format!("v1&{text}"));
@@ -365,4 +370,15 @@ fn words_of_the_field_are_offered_what_they_are_called_here() {
         assert_eq!(first.as_deref(), Some(offer), "{text}");
     }
     assert_eq!(parse("v1&kv=auto").faults, []);
+    for (text, engine) in [
+        ("llama.cpp", "llamacpp"),
+        ("mlx-lm", "mlx"),
+        ("TensorRT-LLM", "trtllm"),
+        ("vLLM_TPU", "vllm-tpu"),
+        ("ATOM", "atom"),
+    ] {
+        let parsed = parse(&format!("v1&engine={text}"));
+        assert_eq!(parsed.faults, [], "{text}");
+        assert_eq!(parsed.scenario.engine.id(), engine, "{text}");
+    }
 }

@@ -221,6 +221,7 @@ fn experts_reach_what_tables_show() {
     let chip = chip("h200");
     let own = Grouped {
         experts: 256.0,
+        slots: 256.0,
         top_k: 8.0,
         ep: 1.0,
         width: 7168.0,

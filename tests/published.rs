@@ -279,8 +279,9 @@ fn context_sweep_of_inferencex() {
 
 #[test]
 fn large_expert_parallel_deployments() {
-    // Of the two rows of IFS one does not state its context: it takes twice the time of the reading of all that it could read.
-    for (set, limit) in [("DSK", 28.0), ("LMS", 60.0), ("IFS", 80.0), ("BHG", 70.0)] {
+    // What DeepSeek's day shows is the mean of nodes that are half idle at night: its own profile of the same deployment reads
+    // 7,839 prompt tokens a second and chip without cached ones, which 56 % of hits would make 17,900.
+    for (set, limit) in [("DSK", 65.0), ("LMS", 30.0), ("IFS", 60.0), ("BHG", 60.0)] {
         guard(set, limit);
     }
 }

@@ -190,7 +190,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[test]
 fn closed_form_agrees_with_closed_loops() {
-    let (mut apart, mut settled, mut begun) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut apart, mut settled) = (Vec::new(), Vec::new());
     for (name, scenario) in loops() {
         let closed = serve::serve(&scenario, constants()).unwrap();
         let Load::Closed { concurrency } = scenario.load else { unreachable!() };
@@ -208,31 +208,17 @@ fn closed_form_agrees_with_closed_loops() {
             }
             error.abs()
         };
-        check("TPOT", closed.tpot.get(), mean(later.tpot), 0.12);
-        check("rate", closed.rate.get(), own.rate.get(), 0.26);
-        settled.push(check("settled TTFT", closed.ttft_settled.get(), mean(later.ttft), 0.2));
-        let benchmark = own.benchmark.unwrap();
-        assert_eq!(benchmark.requests, 10 * users);
-        let error = benchmark.ttft.get() / closed.ttft.get() - 1.0;
-        // What SGLang's burst was fitted on is more than that of the users who begin together.
-        if scenario.engine != tandem::catalog::Engine::Sglang {
-            begun.push(error.abs());
-        }
+        check("TPOT", closed.tpot.get(), mean(later.tpot), 0.06);
+        check("rate", closed.rate.get(), own.rate.get(), 0.15);
+        settled.push(check("settled TTFT", closed.ttft.get(), mean(later.ttft), 0.22));
     }
     assert_eq!(apart, Vec::<String>::new());
     let within = |errors: &[f64], most: f64| {
         errors.iter().filter(|error| **error <= most).count() as f64 / errors.len() as f64
     };
-    println!(
-        "settled: {} within 10 %, {} within 20 %; begun: {}, {}",
-        within(&settled, 0.1),
-        within(&settled, 0.2),
-        within(&begun, 0.1),
-        within(&begun, 0.2)
-    );
-    assert!(within(&settled, 0.1) > 0.93, "{settled:?}");
-    assert!(within(&begun, 0.1) > 0.65 && within(&begun, 0.2) > 0.85, "{begun:?}");
-    assert!(median(settled) < 0.05 && median(begun) < 0.06);
+    println!("{} within 10 %, {} within 20 %", within(&settled, 0.1), within(&settled, 0.2));
+    assert!(within(&settled, 0.1) > 0.92, "{settled:?}");
+    assert!(median(settled) < 0.05);
 }
 
 #[test]
@@ -258,7 +244,7 @@ fn closed_form_of_sessions_agrees() {
         let own = replayed(&requests(scenario, 4000));
         println!(
             "{} {} / {} {} / {} {} / hit {}",
-            closed.ttft_settled.get(),
+            closed.ttft.get(),
             mean(own.ttft),
             closed.tpot.get(),
             mean(own.tpot),
@@ -266,7 +252,7 @@ fn closed_form_of_sessions_agrees() {
             own.rate.get(),
             own.hit
         );
-        close(mean(own.ttft), closed.ttft_settled.get(), 0.15, link);
+        close(mean(own.ttft), closed.ttft.get(), 0.15, link);
         close(mean(own.tpot), closed.tpot.get(), 0.1, link);
         close(own.rate.get(), closed.rate.get(), 0.1, link);
         close(own.in_flight.get(), closed.in_flight.get(), 0.15, link);
@@ -488,12 +474,12 @@ fn hit_rate(trace: &Arc<Trace>, room: f64) -> f64 {
         tiers: Vec::new(),
         interference: 1.0,
         mixing: 0.0,
-        first_steps: 0.0,
+        held: 0.0,
         routing: Routing::RoundRobin,
     };
     let pacing = Pacing::Recorded { speed: 1.0 };
     let source = Source::from_trace(Arc::clone(trace), pacing, &Scenario::default(), 512);
-    let common = Common { overhead: Seconds::ZERO, layers: 1 };
+    let common = Common { overhead: Seconds::ZERO, unseen: 0.0, layers: 1 };
     let mut engine = Engine::colocated(source, pool, NoTime, common);
     assert!(engine.run(u64::MAX).done);
     assert_eq!(engine.faults(), 0);

@@ -63,7 +63,7 @@ fn the_halves_of_a_layer_are_the_whole() {
                 + plan.clone().only(Portion::Ffn).time(&shape);
             assert!((halves / plan.time(&shape) - 1.0).abs() < 1e-9, "{id}");
         }
-        let weights = |portion| weights_per_chip(model, numerics, layout, portion).get();
+        let weights = |portion| weights_per_chip(model, numerics, layout, portion, &|experts| experts).get();
         let halves = weights(Portion::Attention) + weights(Portion::Ffn);
         assert!((halves / weights(Portion::Whole) - 1.0).abs() < 1e-12, "{id}");
     }

@@ -33,6 +33,12 @@ impl AcceptanceCurve {
     }
 }
 
+/// Whether a model of the catalogue is released with prediction heads of its own.
+#[must_use]
+pub fn has_head(model: &str) -> bool {
+    HEADS.contains(&model)
+}
+
 /// All published curves.
 #[must_use]
 pub fn curves() -> &'static [AcceptanceCurve] {

@@ -23,7 +23,7 @@ pub struct NamedRows {
 }
 
 /// The tables that are read as text.
-pub const TABLES: [Table; 10] = [
+pub const TABLES: [Table; 11] = [
     Table { file: "kernels.csv", columns: &Kernels::NAMES },
     Table { file: "collectives.csv", columns: &Collectives::NAMES },
     Table { file: "exchanges.csv", columns: &Exchanges::NAMES },
@@ -33,19 +33,21 @@ pub const TABLES: [Table; 10] = [
     Table { file: "sram.csv", columns: &SramMachines::NAMES },
     Table { file: "served.csv", columns: &Served::NAMES },
     Table { file: "memory.csv", columns: &MemoryShares::NAMES },
+    Table { file: "profiles.csv", columns: &Profiles::NAMES },
     Table { file: "power.csv", columns: &Power::NAMES },
 ];
 
 /// The tables that become constants.
-pub const NAMED_ROWS: [NamedRows; 4] = [
+pub const NAMED_ROWS: [NamedRows; 5] = [
     NamedRows { file: "form.csv", names: &["law"], numbers: &KernelForm::NAMES },
     NamedRows { file: "engines.csv", names: &["engine", "generation"], numbers: &Engines::NAMES },
     NamedRows { file: "links.csv", names: &["link"], numbers: &Links::NAMES },
     NamedRows { file: "bands.csv", names: &["class", "split"], numbers: &Bands::NAMES },
+    NamedRows { file: "distance.csv", names: &["of"], numbers: &Slopes::NAMES },
 ];
 
 /// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
-pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "benchmark.csv", "claims.csv"];
+pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.
 macro_rules! columns {
@@ -83,7 +85,7 @@ columns!(
 columns!(
     /// Numbers of the row of `form.csv`.
     KernelForm:
-    ramp_MB, large_cache_MB, cache_edge, cores, hot, reach, served
+    ramp_MB, large_cache_MB, cache_edge, cores, reach, power_law, popularity, replica, packing, drift, redundant
 );
 columns!(
     /// Columns of `collectives.csv`.
@@ -114,13 +116,20 @@ columns!(
 columns!(
     /// Columns of `served.csv`.
     Served:
-    chip, model, engine
+    chip, model, engine, format, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high, ranks_low,
+    ranks_high
 );
 columns!(
     /// Columns of `memory.csv`.
     MemoryShares:
     engine, chip, from_GiB, of, share, tokens, sequences, wide, fixed_MiB, token_MiB, sequence_MiB, rank_MiB, dp_MiB,
-    dp_most, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+    dp_most, dp_share, floor_MiB, context_MB, ranks_MB, graph_MB, rows, logit_B, beyond, held
+);
+columns!(
+    /// Columns of `profiles.csv`.
+    Profiles:
+    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, first, first_split, poll, poll_busy,
+    balance, users, kv, version
 );
 columns!(
     /// Columns of `power.csv`.
@@ -130,9 +139,8 @@ columns!(
 columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
-    step_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4, experts_mixed, link,
-    interference, mixing, prefill, prefill_experts, launch_us, launch_experts_us, request_ms, first_steps, rank_steps,
-    burst, split_burst, group, chunk
+    step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4,
+    experts_mixed, link, interference, mixing, prefill, launch_us, launch_experts_us, request_ms
 );
 columns!(
     /// Numbers of a row of `links.csv`.
@@ -148,4 +156,9 @@ columns!(
     /// Numbers of a row of `bands.csv`.
     Bands:
     ttft_low, ttft_high, tpot_low, tpot_high, throughput_low, throughput_high
+);
+columns!(
+    /// Numbers of the row of `distance.csv`.
+    Slopes:
+    model, engine, format, run, far, beyond, changed
 );

@@ -12,11 +12,34 @@ pub enum Engine {
     Sglang,
     /// TensorRT-LLM.
     Trtllm,
+    /// AMD's engine.
+    Atom,
+    /// llama.cpp's server, which Ollama and LM Studio wrap.
+    Llamacpp,
+    /// Apple's MLX: the server of mlx-lm.
+    Mlx,
+    /// vLLM on Google's TPUs.
+    #[serde(rename = "vllm-tpu")]
+    VllmTpu,
+    /// vLLM on AWS Neuron.
+    Neuron,
 }
 
 impl Engine {
     /// All engines, in the order of menus.
-    pub const ALL: [Self; 3] = [Self::Vllm, Self::Sglang, Self::Trtllm];
+    pub const ALL: [Self; 8] = [
+        Self::Vllm,
+        Self::Sglang,
+        Self::Trtllm,
+        Self::Atom,
+        Self::Llamacpp,
+        Self::Mlx,
+        Self::VllmTpu,
+        Self::Neuron,
+    ];
+
+    /// Those whose constants are fitted on served runs; the others have the priors of their family.
+    pub const FITTED: [Self; 3] = [Self::Vllm, Self::Sglang, Self::Trtllm];
 
     /// The identifier in links and files.
     #[must_use]
@@ -25,6 +48,11 @@ impl Engine {
             Self::Vllm => "vllm",
             Self::Sglang => "sglang",
             Self::Trtllm => "trtllm",
+            Self::Atom => "atom",
+            Self::Llamacpp => "llamacpp",
+            Self::Mlx => "mlx",
+            Self::VllmTpu => "vllm-tpu",
+            Self::Neuron => "neuron",
         }
     }
 
@@ -35,6 +63,11 @@ impl Engine {
             Self::Vllm => "vLLM",
             Self::Sglang => "SGLang",
             Self::Trtllm => "TensorRT-LLM",
+            Self::Atom => "ATOM",
+            Self::Llamacpp => "llama.cpp",
+            Self::Mlx => "MLX",
+            Self::VllmTpu => "vLLM TPU",
+            Self::Neuron => "vLLM Neuron",
         }
     }
 
@@ -43,4 +76,29 @@ impl Engine {
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|engine| engine.id() == id)
     }
+
+    /// The engine that people call so: by its identifier, its name, or what its project or its commands are called.
+    #[must_use]
+    pub fn called(text: &str) -> Option<Self> {
+        let plain = |text: &str| -> String {
+            text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let wanted = plain(text);
+        let known = |engine: &Self| wanted == plain(engine.id()) || wanted == plain(engine.name());
+        let other = || CALLED.iter().find(|(name, _)| *name == wanted).map(|(_, engine)| *engine);
+        Self::ALL.into_iter().find(known).or_else(other)
+    }
 }
+
+/// What else engines are called: other names of the same software, without marks.
+const CALLED: [(&str, Engine); 9] = [
+    ("llama", Engine::Llamacpp),
+    ("llamaserver", Engine::Llamacpp),
+    ("gguf", Engine::Llamacpp),
+    ("mlxlm", Engine::Mlx),
+    ("tpuinference", Engine::VllmTpu),
+    ("nxdi", Engine::Neuron),
+    ("nxdinference", Engine::Neuron),
+    ("neuronx", Engine::Neuron),
+    ("rocmatom", Engine::Atom),
+];

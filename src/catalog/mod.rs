@@ -47,6 +47,7 @@ pub mod model;
 pub mod named;
 pub mod number;
 pub mod prices;
+pub mod profile;
 pub mod provenance;
 pub mod quote;
 #[cfg(not(target_arch = "wasm32"))]
@@ -64,6 +65,7 @@ pub use model::{Attention, Ffn, Model, Parameters};
 pub use named::{ModelName, chip_named, model_named, nearest_chip_ids, nearest_model_ids};
 pub use number::{ComputeType, NumberFormat};
 pub use prices::{ApiPrice, Assumptions, api_price_sources, api_prices, assumptions, read_on, stale_days};
+pub use profile::Profile;
 pub use quote::{PriceBasis, PriceClass, PriceTerm, Quote};
 pub use table::{
     chip, chip_aliases, chips, chips_by_vendor, file_provenance, model, model_aliases, models,

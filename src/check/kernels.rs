@@ -283,6 +283,7 @@ fn sample(table: Table, cells: &Cells<'_>) -> Result<Sample, String> {
         Table::Experts => {
             let grouped = Grouped {
                 experts: get("experts")?,
+                slots: get("experts")?,
                 top_k: get("topk")?,
                 ep: get("ep")?,
                 width: get("hidden")?,

@@ -9,7 +9,8 @@
 //!   packages).
 //! - A pair for the order is two rows of equal model, ISL, OSL and concurrency whose measured throughputs per chip lie
 //!   more than 15 % apart (larger / smaller > 1.15). It agrees when the prediction names the same one faster.
-//! - A row with only one of the two times is predicted and judged on that one.
+//! - A row with only one of the two times is predicted and judged on that one; its throughput is what the source reports
+//!   (`out_tok_s`, output tokens per second of the whole deployment), if it does.
 
 use std::collections::BTreeMap;
 
@@ -180,10 +181,7 @@ fn predict(row: &Row, model: &impl Fn(&Scenario) -> Result<Evaluation, Refusal>)
         tok_s_per_chip: interval(per_chip, evidence.throughput)?,
         measured_ttft_ms: row.ttft_ms,
         measured_tpot_ms: row.tpot_ms,
-        measured_tok_s_per_chip: row
-            .ttft_ms
-            .zip(row.tpot_ms)
-            .map(|(ttft, tpot)| row.throughput_per_chip(ttft, tpot)),
+        measured_tok_s_per_chip: row.measured_throughput(),
         setup: row.setup(),
     })
 }

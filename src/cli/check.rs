@@ -28,6 +28,10 @@ pub(super) struct Check {
     /// Print the accuracy page: the summary and where the errors sit, as HTML
     #[arg(long, conflicts_with_all = ["json", "rows"])]
     html: bool,
+    /// What was predicted of the rows by constants that were fitted without their source (`left_out.csv`): the accuracy page
+    /// leads with it
+    #[arg(long, value_name = "FILE", requires = "html")]
+    left_out: Option<PathBuf>,
     /// Print at most this many rows before the summary
     #[arg(long, conflicts_with = "json")]
     rows: Option<usize>,
@@ -62,7 +66,8 @@ impl Check {
         if self.json {
             json(out, &result)
         } else if self.html {
-            Ok(out.write_all(report::accuracy::html(&result).as_bytes())?)
+            let left_out = self.left_out.as_deref().map(read_text).transpose()?.unwrap_or_default();
+            Ok(out.write_all(report::accuracy::html(&result, &left_out).as_bytes())?)
         } else {
             Ok(out.write_all(report::check::text(&result, self.rows).as_bytes())?)
         }

@@ -4,15 +4,15 @@
 //! chips alone: nobody has published a measurement of such a pair. Prefill and decode in pools of their own have bands of
 //! their own. Bands are data (`bands.csv`): measured over predicted on points
 //! outside the fit where a class has such points, a stated widening of the next better class where it has none. Machines
-//! that stream their weights have a spread of their own beside (`sram.csv`), which counts where it is wider.
+//! that stream their weights have a spread of their own beside (`sram.csv`), which counts where it is wider. Within a class a
+//! band grows with the distance from what was measured ([`super::distance`]).
 
-use std::sync::OnceLock;
-
+use super::distance::{self, Group, Parts, Place};
 use super::{Band, Evidence, EvidenceClass};
 use crate::catalog::columns::Bands;
 use crate::machine::constants;
-use crate::scenario::{Role, Scenario};
-use crate::serve::{Steady, Warning};
+use crate::scenario::{Load, Role, Scenario};
+use crate::serve::{PoolState, Steady, Warning};
 
 /// The rows of `bands.csv` as constants, each called after its class and split.
 mod rows {
@@ -22,12 +22,12 @@ mod rows {
 /// Judges what a result rests on.
 #[must_use]
 pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
-    let class = steady
-        .pools
-        .iter()
-        .map(|pool| chip_class(scenario, &pool.chip))
-        .max()
-        .unwrap_or(EvidenceClass::DatasheetOnly);
+    let place = Place::new(scenario, steady);
+    let weakest = |(class, wide): (EvidenceClass, f64), pool: &PoolState| {
+        let own = chip_class(scenario, &pool.chip, place.as_ref());
+        (class.max(own.0), wide.max(own.1))
+    };
+    let (class, wide) = steady.pools.iter().fold((EvidenceClass::MeasuredNearby, 1.0), weakest);
     let mixed = steady.pools.windows(2).any(|pair| pair[0].chip != pair[1].chip);
     let class = if mixed { class.max(EvidenceClass::SameChip) } else { class };
     // Nobody has published a served run of the other splits, or of speculation on these.
@@ -36,50 +36,58 @@ pub fn judge(scenario: &Scenario, steady: &Steady) -> Evidence {
     } else {
         class
     };
-    let evidence = bands(class, scenario.split.prefill().is_some());
+    let evidence = bands(class, scenario.split.prefill().is_some()).widened(wide);
     let decoding = steady.pools.iter().filter(|pool| pool.role != Role::Prefill);
     let rows = decoding.filter_map(|pool| constants().sram(scenario.chip(&pool.chip)?));
-    rows.fold(evidence, |own, row| own.with_spread(row.spread))
+    rows.fold(evidence, |own, row| own.with_spread(row.spread)).within(scenario.load, steady)
 }
 
-/// What is known of a chip.
-fn chip_class(scenario: &Scenario, id: &str) -> EvidenceClass {
-    let (model, engine) = (scenario.model.as_str(), scenario.engine.id());
+/// What is known of a chip, and by how much the distance from it widens a band.
+fn chip_class(scenario: &Scenario, id: &str, place: Option<&Place>) -> (EvidenceClass, f64) {
     let tables = constants();
-    let Some(chip) = scenario.chip(id) else { return EvidenceClass::VendorClaim };
+    let Some(chip) = scenario.chip(id) else { return (EvidenceClass::VendorClaim, 1.0) };
     if let Some(row) = tables.sram(chip) {
         // A few public speeds fix the floor of a machine, no more: nobody measured it under load.
-        return if row.measured { EvidenceClass::DatasheetOnly } else { EvidenceClass::VendorClaim };
+        let class = if row.measured { EvidenceClass::DatasheetOnly } else { EvidenceClass::VendorClaim };
+        return (class, 1.0);
     }
-    if served().any(|own| own == (id, model, engine)) {
-        EvidenceClass::MeasuredNearby
-    } else if served().any(|(own, _, _)| own == id) {
-        EvidenceClass::SameChip
-    } else if tables.has_measured_kernels(id) {
-        EvidenceClass::SameFamily
-    } else {
-        EvidenceClass::DatasheetOnly
-    }
+    let Some(place) = place else { return (EvidenceClass::DatasheetOnly, 1.0) };
+    let (class, parts) = class_among(place, id, distance::groups(), distance::slopes());
+    (class, distance::widening(&parts, distance::slopes()))
 }
 
-/// Chip, model and engine of the served points behind the calibration, read once: each evaluation asks.
-fn served() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    type Rows = Vec<(&'static str, &'static str, &'static str)>;
-    static SERVED: OnceLock<Rows> = OnceLock::new();
-    let rows = SERVED.get_or_init(|| {
-        // In the order of `catalog::columns::Served`.
-        include_str!(concat!(env!("OUT_DIR"), "/served.csv"))
-            .lines()
-            .filter_map(|line| {
-                let mut cells = line.split(',');
-                Some((cells.next()?, cells.next()?, cells.next()?))
-            })
-            .collect()
-    });
-    rows.iter().copied()
+/// What is known of a chip with main memory among these measured groups, and how far away the nearest is.
+#[must_use]
+pub fn class_among(place: &Place, chip: &str, groups: &[Group], slopes: &Parts) -> (EvidenceClass, Parts) {
+    if let Some(parts) = place.nearest(groups.iter().filter(|own| own.chip == chip), slopes) {
+        let near = distance::near(&parts);
+        return (if near { EvidenceClass::MeasuredNearby } else { EvidenceClass::SameChip }, parts);
+    }
+    let kernels = constants().has_measured_kernels(chip);
+    let class = if kernels { EvidenceClass::SameFamily } else { EvidenceClass::DatasheetOnly };
+    (class, place.nearest(groups.iter(), slopes).unwrap_or_default())
 }
 
 impl Evidence {
+    /// Half-widths so many times as large, as logarithms.
+    fn widened(self, by: f64) -> Self {
+        let wide = |band: Band| {
+            let end = |end: f64| libm::exp(by * libm::log(end));
+            Band { low: end(band.low), high: end(band.high) }
+        };
+        let [ttft, tpot, throughput] = [self.ttft, self.tpot, self.throughput].map(wide);
+        Self { ttft, tpot, throughput, served: throughput, ..self }
+    }
+
+    /// Nobody serves more than they are asked for, and who could serve more loses nothing of what they do.
+    fn within(self, load: Load, steady: &Steady) -> Self {
+        let Load::Open { rate, .. } = load else { return Self { served: self.throughput, ..self } };
+        let served = steady.rate.get().max(1e-12);
+        let spare = (steady.capacity.get() / served).max(1.0);
+        let high = self.throughput.high.min((rate.get() / served).max(1.0));
+        Self { served: Band { low: (self.throughput.low * spare).min(1.0), high }, ..self }
+    }
+
     /// Widened to what public speeds of a machine that streams its weights leave of its law: too few to make a class of,
     /// and of services that do not say how they come by them. A user who gets tokens later also gets fewer of them.
     fn with_spread(self, (low, high): (f64, f64)) -> Self {
@@ -108,18 +116,20 @@ fn bands(class: EvidenceClass, split: bool) -> Evidence {
         (EvidenceClass::VendorClaim, true) => &rows::VENDOR_CLAIM_PREFILL_DECODE,
     };
     let band = |low: Bands, high: Bands| Band { low: low.of(row), high: high.of(row) };
+    let throughput = band(Bands::throughput_low, Bands::throughput_high);
     Evidence {
         class,
         ttft: band(Bands::ttft_low, Bands::ttft_high),
         tpot: band(Bands::tpot_low, Bands::tpot_high),
-        throughput: band(Bands::throughput_low, Bands::throughput_high),
+        throughput,
+        served: throughput,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{self, Engine};
+    use crate::catalog;
 
     const CLASSES: [EvidenceClass; 5] = [
         EvidenceClass::MeasuredNearby,
@@ -167,19 +177,58 @@ mod tests {
     }
 
     #[test]
-    fn each_served_chip_model_and_engine_is_in_the_catalogue() {
-        assert!(served().count() > 10);
-        for (chip, model, engine) in served() {
-            assert!(catalog::chip(chip).is_some(), "{chip}");
-            assert!(catalog::model(model).is_some(), "{model}");
-            assert!(Engine::from_id(engine).is_some(), "{engine}");
+    fn each_measured_group_is_in_the_catalogue() {
+        let lines = include_str!(concat!(env!("OUT_DIR"), "/served.csv")).lines().count();
+        assert!(lines > 10 && distance::groups().len() == lines);
+        for group in distance::groups() {
+            assert!(catalog::chip(&group.chip).is_some(), "{}", group.chip);
+            assert!(catalog::model(&group.kind.model).is_some(), "{}", group.kind.model);
+            assert!(group.range.iter().all(|(low, high)| low <= high), "{group:?}");
+        }
+    }
+
+    /// The judgement of a link.
+    fn judged(link: &str) -> Evidence {
+        let scenario = crate::scenario::link::parse(link).scenario;
+        let steady = crate::serve::serve(&scenario, constants()).expect("it is served");
+        judge(&scenario, &steady)
+    }
+
+    fn width(band: Band) -> f64 {
+        band.high / band.low
+    }
+
+    #[test]
+    fn nearby_means_nearby() {
+        let near = "v1&model=llama3-70b&weights=fp8&engine=vllm&pool=h200*8:tp8&isl=8k&osl=1k&spread=0.8&concurrency=64";
+        assert_eq!(judged(near).class, EvidenceClass::MeasuredNearby);
+        for changed in ["&hit=0.5", "&isl=100k", "&weights=bf16", "&chunk=4k"] {
+            let own = judged(&format!("{near}{changed}"));
+            assert_eq!(own.class, EvidenceClass::SameChip, "{changed}");
+            assert!(width(own.tpot) > width(judged(near).tpot), "{changed}");
         }
     }
 
     #[test]
-    fn a_model_under_an_engine_that_never_served_it_is_not_measured_nearby() {
-        let scenario = |engine| Scenario { model: "kimi-k2".to_owned(), engine, ..Scenario::default() };
-        assert_eq!(chip_class(&scenario(Engine::Vllm), "h200"), EvidenceClass::MeasuredNearby);
-        assert_eq!(chip_class(&scenario(Engine::Trtllm), "h200"), EvidenceClass::SameChip);
+    fn a_context_beyond_the_window_has_a_wide_band() {
+        let near = judged("v1&model=llama3-8b&isl=8k&osl=64&concurrency=1&pool=h200*8:tp8");
+        let far = judged("v1&model=llama3-8b&isl=1M&osl=64&concurrency=1&pool=h200*8:tp8");
+        assert!(width(far.tpot) >= 2.5 && width(far.tpot) > width(near.tpot), "{far:?}");
+    }
+
+    #[test]
+    fn nobody_serves_more_than_is_offered() {
+        for rate in ["0.1", "1", "100"] {
+            let link = format!("v1&model=llama3-8b&isl=1k&osl=256&rate={rate}&pool=h100-sxm*1");
+            let scenario = crate::scenario::link::parse(&link).scenario;
+            let steady = crate::serve::serve(&scenario, constants()).expect("it is served");
+            let evidence = judge(&scenario, &steady);
+            let Load::Open { rate, .. } = scenario.load else { panic!("an open loop") };
+            assert!(
+                steady.rate.get() * evidence.served.high <= rate.get() * (1.0 + 1e-9),
+                "{rate:?}: {evidence:?}"
+            );
+            assert!(evidence.served.low <= 1.0 && evidence.served.high >= 1.0);
+        }
     }
 }

@@ -5,16 +5,17 @@ use serde::Serialize;
 use crate::cost::Spread;
 
 mod class;
+pub mod distance;
 pub mod nearest;
 pub mod rows;
 
-pub use class::judge;
+pub use class::{class_among, judge};
 
 /// What a result rests on, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceClass {
-    /// The same model, chip and engine were measured at a neighbouring load.
+    /// The same model, chip, engine and format were measured at neighbouring lengths and loads.
     MeasuredNearby,
     /// Served models were measured on the same chip.
     SameChip,
@@ -49,8 +50,11 @@ pub struct Evidence {
     pub ttft: Band,
     /// Band of TPOT.
     pub tpot: Band,
-    /// Band of throughput, and through it of cost and, with that of the watts, energy per token.
+    /// Band of throughput at full load.
     pub throughput: Band,
+    /// Band of what is served, and through it of cost and, with that of the watts, energy per token: in an open loop nobody
+    /// serves more than is offered.
+    pub served: Band,
 }
 
 /// Factors of an 80 % interval around an estimate.

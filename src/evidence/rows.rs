@@ -10,8 +10,10 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::catalog::{self, Engine, NumberFormat};
-use crate::scenario::{Formats, Load, Scenario, Slo, Split, Workload, notation};
+use crate::catalog::{self, Engine, NumberFormat, Profile};
+use crate::machine::constants;
+use crate::pass::Numerics;
+use crate::scenario::{Flags, Formats, Limits, Load, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
 use crate::units::format::{self, Unit};
@@ -45,6 +47,19 @@ pub struct Setup {
     pub osl: f64,
     /// Users.
     pub concurrency: f64,
+    /// Whose run it is, how far to trust the row, and what is said of it.
+    pub origin: Origin,
+}
+
+/// Where a row comes from, as its file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Whose run it is.
+    pub source: String,
+    /// How far to trust it; empty is as `ok`.
+    pub flag: String,
+    /// What is said of it.
+    pub note: String,
 }
 
 /// A row without a prediction.
@@ -98,10 +113,13 @@ pub struct Row {
     pub ttft_ms: Option<f64>,
     /// Measured TPOT in milliseconds.
     pub tpot_ms: Option<f64>,
+    /// Output tokens per second of the whole deployment as its source reports them.
+    pub tokens_per_second: Option<f64>,
     isl: f64,
     osl: f64,
     concurrency: f64,
     pools: String,
+    origin: Origin,
 }
 
 impl Row {
@@ -110,6 +128,15 @@ impl Row {
     pub fn throughput_per_chip(&self, ttft_ms: f64, tpot_ms: f64) -> f64 {
         let seconds = (ttft_ms + tpot_ms * (self.osl - 1.0)) * 1e-3;
         self.concurrency / seconds * self.osl / f64::from(self.scenario.split.chips().max(1))
+    }
+
+    /// Output tokens per second and chip as measured: from the two times, or where one is missing from what the source
+    /// reports.
+    #[must_use]
+    pub fn measured_throughput(&self) -> Option<f64> {
+        let reported = || Some(self.tokens_per_second? / f64::from(self.scenario.split.chips().max(1)));
+        let times = self.ttft_ms.zip(self.tpot_ms);
+        times.map(|(ttft, tpot)| self.throughput_per_chip(ttft, tpot)).or_else(reported)
     }
 
     /// What it was measured on.
@@ -126,6 +153,7 @@ impl Row {
             isl: self.isl,
             osl: self.osl,
             concurrency: self.concurrency,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -261,7 +289,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
     };
 
     let engine = needed("engine")?;
-    let engine = Engine::from_id(&engine.to_ascii_lowercase()).ok_or_else(|| {
+    let engine = Engine::called(engine).ok_or_else(|| {
         let known = Engine::ALL.map(Engine::id).join(", ");
         ("engine", format!("{} is none of {known}", excerpt(engine)))
     })?;
@@ -284,6 +312,17 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         (None, Some(_), None) => return Err(("decode", "is blank although prefill is given".to_owned())),
         (None, None, None) => return Err(("pool", "is blank, and so are prefill and decode".to_owned())),
     };
+    let profile = match cell("profile") {
+        Some(text) => Profile::from_id(&text.to_ascii_lowercase()).ok_or_else(|| {
+            let known = Profile::ALL.map(Profile::id).join(", ");
+            ("profile", format!("{} is none of {known}", excerpt(text)))
+        })?,
+        None => Profile::default(),
+    };
+    let prompts = match cell("prompts") {
+        Some(text) => Some(run(text)?),
+        None => None,
+    };
     let time = |field: &'static str| {
         let Some(text) = cell(field) else { return Ok(None) };
         let time = number(field, text)?;
@@ -295,10 +334,13 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         }
     };
     let (ttft_ms, tpot_ms) = (time("ttft_ms")?, time("tpot_ms")?);
+    let said = |field: &str| cell(field).unwrap_or_default().to_owned();
+    let origin = Origin { source: said("source"), flag: said("flag"), note: said("note") };
+    let tokens_per_second = cell("out_tok_s").map(|text| number("out_tok_s", text)).transpose()?;
     let model = needed("model")?;
     let named = catalog::model_named(model);
     let stated = named.and_then(|own| own.format.filter(|_| !own.released));
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         model: named.map_or_else(|| model.to_ascii_lowercase(), |own| own.model.id.clone().into_owned()),
         formats: Formats {
             weights: format("weights").transpose()?.or(stated),
@@ -308,11 +350,36 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         workload: Workload { isl: Tokens::new(isl), osl: Tokens::new(osl), spread, hit: 0.0 },
         load: Load::Closed { concurrency },
         engine,
+        flags: Flags { profile, prompts, ..Flags::default() },
         split,
         slo: Slo::default(),
         ..Scenario::default()
     };
-    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, isl, osl, concurrency, pools })
+    if scenario.formats.kv.is_none() {
+        scenario.formats.kv = unsaid_cache(&scenario);
+    }
+    Ok(Row { id, line, scenario, ttft_ms, tpot_ms, tokens_per_second, isl, osl, concurrency, pools, origin })
+}
+
+/// The format of the KV cache that the command line of a measured run states where its row does not: that of the pool which
+/// keeps the cache, beside weights in 8-bit or 4-bit floats.
+#[must_use]
+pub fn unsaid_cache(run: &Scenario) -> Option<NumberFormat> {
+    let (_, pool) = run.split.pools().pop()?;
+    let memory = catalog::chip(&pool.chip)?.memory.as_ref()?.capacity;
+    let kv = constants().profile(run.flags.profile, run.engine, &pool.chip, memory).kv?;
+    let own = Numerics::resolve(catalog::model(&run.model)?, run.formats);
+    let narrow = |format| matches!(format, NumberFormat::Fp8 | NumberFormat::Fp8Block | NumberFormat::Nvfp4);
+    (narrow(own.dense) || narrow(own.experts)).then_some(kv)
+}
+
+/// Requests of a run.
+fn run(text: &str) -> Result<u32, Problem> {
+    let count = decimal(text).filter(|count| Limits::PROMPTS.admit(*count).is_ok());
+    count.filter(|count| libm::floor(*count) == *count).map(|count| count as u32).ok_or_else(|| {
+        let Limits { low, high, .. } = Limits::PROMPTS;
+        ("prompts", format!("{} is no whole number from {low} to {high}", excerpt(text)))
+    })
 }
 
 fn excerpt(text: &str) -> String {

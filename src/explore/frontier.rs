@@ -378,7 +378,9 @@ impl Search {
         for (pool, state) in scenario.split.pools_mut().into_iter().zip(&evaluation.steady.pools) {
             pool.layout = Some(state.layout);
         }
-        let full = evaluation.steady.warnings.iter().any(|own| matches!(own, Warning::KvLimited { .. }));
+        let limited =
+            |own: &Warning| matches!(own, Warning::KvLimited { .. } | Warning::SequencesLimited { .. });
+        let full = evaluation.steady.warnings.iter().any(limited);
         self.found.push(Candidate::new(&scenario, &evaluation, self.metric));
         full
     }

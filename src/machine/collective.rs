@@ -61,6 +61,8 @@ pub struct Exchange<'a> {
     /// Dispatch and combine of decode, then of prefill.
     rows: [[Option<&'a ExchangeRow>; 2]; 2],
     reach: Reach,
+    /// Processors of a chip.
+    processors: f64,
 }
 
 impl<'a> Fabric<'a> {
@@ -218,6 +220,7 @@ impl<'a> Fabric<'a> {
         Exchange {
             rows: kernels(self.engine.engine).map(|kernels| parts.map(|part| row(kernels, part))),
             reach: self.reach(ranks),
+            processors: self.measured.cores,
         }
     }
 
@@ -257,7 +260,7 @@ fn kernels(engine: Engine) -> [&'static [ExchangeKernel]; 2] {
     use ExchangeKernel::{Low, Normal, NvlinkTwoSided, TrtllmNormal};
     match engine {
         Engine::Trtllm => [&[NvlinkTwoSided, Low], &[NvlinkTwoSided, TrtllmNormal, Normal]],
-        Engine::Vllm | Engine::Sglang => [&[Low], &[Normal]],
+        _ => [&[Low], &[Normal]],
     }
 }
 
@@ -310,8 +313,17 @@ impl Exchange<'_> {
     /// Time of one part in a pass: by low-latency kernels in decode, by those of high throughput in prefill.
     #[must_use]
     pub fn time(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> Seconds {
+        self.timed(prefill, part, parcel).0
+    }
+
+    /// The same, and for how long of it the processors of the chip are kept from other work.
+    #[must_use]
+    pub fn timed(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> (Seconds, Seconds) {
         let row = self.rows[usize::from(prefill)][usize::from(part != ExchangePart::Dispatch)];
-        row.map_or(Seconds::ZERO, |row| row.time(&self.reach, parcel, None))
+        row.map_or((Seconds::ZERO, Seconds::ZERO), |row| {
+            let time = row.time(&self.reach, parcel, None);
+            (time, row.held(time, self.processors))
+        })
     }
 }
 

@@ -9,11 +9,13 @@ use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow};
 use super::link::{LinkKind, LinkRow};
 use super::memory::{Aside, MemoryRow, ShareOf};
 use super::power::PowerRow;
-use super::work::Skew;
+use super::profile::ProfileRow;
+use super::routing::Skew;
 use crate::catalog::columns::{
-    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, SramMachines,
+    Collectives, Exchanges, Fabrics, Families, KernelForm, Kernels, MemoryShares, Power, Profiles,
+    SramMachines,
 };
-use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
+use crate::catalog::{Chip, ComputeType, Engine, NumberFormat, Profile};
 use crate::units::decimal::decimal;
 use crate::units::order;
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
@@ -384,6 +386,7 @@ pub struct Constants {
     any: Range<usize>,
     sram: Vec<(Name, SramRow)>,
     memory: Vec<MemoryRow>,
+    profiles: Vec<ProfileRow>,
     powers: Vec<(Name, PowerRow)>,
     /// By kind.
     links: [LinkRow; LinkKind::ALL.len()],
@@ -454,13 +457,30 @@ impl Form {
     /// Routing as skewed as in tables of kernels.
     #[must_use]
     pub const fn power_law() -> Skew {
-        Skew { hot: KernelForm::hot.of(&form::KERNEL), reach: KernelForm::reach.of(&form::KERNEL) }
+        Skew {
+            popularity: KernelForm::power_law.of(&form::KERNEL),
+            reach: KernelForm::reach.of(&form::KERNEL),
+            ..Skew::NONE
+        }
     }
 
-    /// Routing as skewed as in serving.
+    /// Routing as skewed as in serving, and what balancing leaves of it.
     #[must_use]
     pub const fn served() -> Skew {
-        Skew { hot: KernelForm::served.of(&form::KERNEL), ..Self::power_law() }
+        Skew {
+            popularity: KernelForm::popularity.of(&form::KERNEL),
+            drawn: true,
+            reach: KernelForm::reach.of(&form::KERNEL),
+            replica: KernelForm::replica.of(&form::KERNEL),
+            packing: KernelForm::packing.of(&form::KERNEL),
+            drift: KernelForm::drift.of(&form::KERNEL),
+        }
+    }
+
+    /// Redundant experts that wide deployments keep, as a share of the experts.
+    #[must_use]
+    pub const fn redundant() -> f64 {
+        KernelForm::redundant.of(&form::KERNEL)
     }
 
     /// Cores of a chip that nobody knows them of.
@@ -555,6 +575,7 @@ pub fn constants() -> &'static Constants {
                 Name::new(row.chip)
             }),
             memory: rows(include_str!(concat!(env!("OUT_DIR"), "/memory.csv")), memory_row),
+            profiles: rows(include_str!(concat!(env!("OUT_DIR"), "/profiles.csv")), profile_row),
             powers: sorted(rows(include_str!(concat!(env!("OUT_DIR"), "/power.csv")), power_row), |row| {
                 Name::new(row.silicon)
             }),
@@ -634,6 +655,21 @@ impl Constants {
             self.memory.iter().rfind(own)
         };
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
+    }
+
+    /// What a profile sets for an engine on a chip with so much memory, and where it leaves something open what the engine does
+    /// on its own.
+    #[must_use]
+    pub fn profile(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
+        let of = |profile: Profile, engine: Option<Engine>| {
+            let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
+            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
+        };
+        let defaults = of(Profile::Defaults, Some(engine)).unwrap_or(&ProfileRow::NONE);
+        if profile == Profile::Defaults {
+            return *defaults;
+        }
+        of(profile, Some(engine)).or_else(|| of(profile, None)).map_or(*defaults, |own| own.over(defaults))
     }
 
     /// What a chip draws of its TDP: its own row, that of its sibling, of its generation or of its class. `None` only where
@@ -856,9 +892,9 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
     use MemoryShares as Column;
     let number = |column: Column| cells.number(column);
     let mega = |column: Column| number(column).map(Bytes::mega);
-    let share = match cells.text(Column::share)? {
-        "" => None,
-        _ => Some(number(Column::share)?),
+    let stated = |column| match cells.text(column)? {
+        "" => Some(None),
+        _ => Some(Some(number(column)?)),
     };
     Some(MemoryRow {
         engine: Engine::from_id(cells.text(Column::engine)?)?,
@@ -869,7 +905,8 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
             "free" => ShareOf::Free,
             _ => return None,
         },
-        share,
+        share: stated(Column::share)?,
+        wide: stated(Column::dp_share)?,
         tokens: number(Column::tokens)?,
         sequences: [number(Column::sequences)?, number(Column::wide)?],
         aside: Aside::mebi(
@@ -889,6 +926,44 @@ fn memory_row(cells: &Cells<'static>) -> Option<MemoryRow> {
         logits: (number(Column::rows)?, number(Column::logit_B)?),
         beyond: number(Column::beyond)?,
         held: number(Column::held)?,
+    })
+}
+
+fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
+    use Profiles as Column;
+    // A blank cell leaves it open; what cannot be read is no row.
+    let open = |column: Column| match cells.text(column)? {
+        "" => Some(None),
+        _ => Some(Some(cells.number(column)?)),
+    };
+    let engine = match cells.text(Column::engine)? {
+        "*" => None,
+        engine => Some(Engine::from_id(engine)?),
+    };
+    let shared = match cells.text(Column::ranks)? {
+        "" => None,
+        "all" => Some(true),
+        "each" => Some(false),
+        _ => return None,
+    };
+    Some(ProfileRow {
+        profile: Profile::from_id(cells.text(Column::profile)?)?,
+        engine,
+        from: Bytes::new(cells.number(Column::from_GiB)? * 1024.0 * 1024.0 * 1024.0),
+        chip: cells.text(Column::silicon)?,
+        chunk: open(Column::chunk)?,
+        prompts: open(Column::prompts)?,
+        spare: open(Column::spare)?,
+        sequences: open(Column::max_seqs)?,
+        shared,
+        memory: open(Column::memory)?,
+        stream: open(Column::stream)?,
+        first: [open(Column::first)?, open(Column::first_split)?],
+        poll: [open(Column::poll)?, open(Column::poll_busy)?],
+        balance: open(Column::balance)?,
+        version: cells.text(Column::version)?,
+        users: open(Column::users)?,
+        kv: NumberFormat::from_id(cells.text(Column::kv)?),
     })
 }
 
@@ -953,7 +1028,8 @@ mod tests {
         assert_eq!(tables.families.len(), lines(include_str!("../../data/constants/families.csv")));
         assert_eq!(tables.sram.len(), lines(include_str!("../../data/constants/sram.csv")));
         assert_eq!(tables.powers.len(), lines(include_str!("../../data/constants/power.csv")));
-        let engines = tables.engines.iter().flatten().count();
+        // Engines that are not fitted have one row for all generations.
+        let engines = Engine::ALL.len() + Engine::FITTED.len() * (Generation::ALL.len() - 1);
         assert_eq!(engines, lines(include_str!("../../data/constants/engines.csv")));
         assert_eq!(tables.links.len(), lines(include_str!("../../data/constants/links.csv")));
     }
@@ -991,9 +1067,12 @@ mod tests {
                 let row = tables.engine(engine, chip);
                 assert_eq!((row.engine, row.generation), (engine, generation));
                 // The first number of the file's row, so that no constant is taken for another.
-                let start = format!("{},{},", engine.id(), generation.id());
                 let file = include_str!("../../data/constants/engines.csv");
-                let line = file.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();
+                let found = |of: Generation| {
+                    let start = format!("{},{},", engine.id(), of.id());
+                    file.lines().find_map(|line| line.strip_prefix(&start))
+                };
+                let line = found(generation).or_else(|| found(Generation::Any)).unwrap_or_default();
                 let step = line.split(',').next().and_then(decimal).unwrap_or_default();
                 assert_eq!(row.step, Seconds::micros(step));
             }

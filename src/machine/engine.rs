@@ -2,7 +2,7 @@
 
 use crate::catalog::columns::Engines;
 use crate::catalog::{Engine, NumberFormat};
-use crate::units::{Seconds, Tokens};
+use crate::units::Seconds;
 
 /// The rows of the file as constants, each called after its engine and generation.
 mod rows {
@@ -45,9 +45,11 @@ pub struct EngineRow {
     pub engine: Engine,
     /// Generation of silicon.
     pub generation: Generation,
-    /// Host work per step.
+    /// Host work per step that the chip waits for.
     pub step: Seconds,
-    /// Host work per step for each sequence in it: sampling, detokenising, bookkeeping.
+    /// Host work per step that goes on beside the chip: no step is shorter.
+    pub host: Seconds,
+    /// What each sequence adds to a step: sampling, detokenising, bookkeeping.
     pub sequence: Seconds,
     /// Small kernels and gaps per layer.
     pub layer: Seconds,
@@ -55,11 +57,11 @@ pub struct EngineRow {
     pub expert_layer: Seconds,
     /// Floors of kernels in the engine's graphs against the floors of kernels alone.
     pub floor_scale: f64,
-    /// Dense matrix products in decode against the measured ones.
+    /// Dense matrix products against the measured ones.
     pub gemm_scale: f64,
     /// Attention against the measured one.
     pub attention_scale: f64,
-    /// Expert products in decode against the measured ones, weights and activations in 16 or 8 bits.
+    /// Expert products against the measured ones, weights and activations in 16 or 8 bits.
     pub expert_scale: f64,
     /// The same with weights and activations in 4 bits.
     pub expert_fp4_scale: f64,
@@ -71,32 +73,26 @@ pub struct EngineRow {
     pub interference: f64,
     /// Share of a decode step that a prompt in it saves.
     pub mixing: f64,
-    /// Dense matrix products and attention in prefill against the measured ones.
+    /// Kernels of a prefill, against what the same scales give for decode.
     pub prefill_scale: f64,
-    /// Expert products in prefill against the measured ones.
-    pub prefill_expert_scale: f64,
     /// Host time to launch a layer of a prefill.
     pub launch: Seconds,
     /// Host time to launch the experts of a layer of a prefill.
     pub expert_launch: Seconds,
     /// Work per request.
     pub request: Seconds,
-    /// Decode steps from the end of a prefill until the first token reaches the user.
-    pub first_steps: f64,
-    /// Decode steps that a prompt waits with data-parallel attention, until the other ranks have one too.
-    pub rank_steps: f64,
-    /// Share of the prompts ahead that a closed-loop request waits for.
-    pub burst: f64,
-    /// The same where prefill has a pool of its own, which takes prompts first come, first served.
-    pub split_burst: f64,
-    /// Prompts that arrive together when answers have equal length.
-    pub group: f64,
-    /// Batched-token budget of a step.
-    pub chunk: Tokens,
+}
+
+/// The slower of two that go on side by side, with a soft corner where they are alike: work comes in pieces.
+#[must_use]
+pub fn slower(one: Seconds, other: Seconds) -> Seconds {
+    let (one, other) = (one.get() * one.get(), other.get() * other.get());
+    Seconds::new((one * one + other * other).sqrt().sqrt())
 }
 
 impl EngineRow {
-    /// The row of an engine on a generation. Each pair has one: without it the library does not compile.
+    /// The row of an engine on a generation. Each engine that is fitted has one of each generation, and the others
+    /// one of any: without it the library does not compile.
     #[must_use]
     pub fn new(engine: Engine, generation: Generation) -> Self {
         let row = match (engine, generation) {
@@ -106,11 +102,18 @@ impl EngineRow {
             (Engine::Sglang, Generation::Blackwell) => &rows::SGLANG_BLACKWELL,
             (Engine::Trtllm, Generation::Any) => &rows::TRTLLM_ANY,
             (Engine::Trtllm, Generation::Blackwell) => &rows::TRTLLM_BLACKWELL,
+            // Nobody measured these by generation.
+            (Engine::Atom, _) => &rows::ATOM_ANY,
+            (Engine::Llamacpp, _) => &rows::LLAMACPP_ANY,
+            (Engine::Mlx, _) => &rows::MLX_ANY,
+            (Engine::VllmTpu, _) => &rows::VLLM_TPU_ANY,
+            (Engine::Neuron, _) => &rows::NEURON_ANY,
         };
         Self {
             engine,
             generation,
             step: Seconds::micros(Engines::step_us.of(row)),
+            host: Seconds::micros(Engines::host_us.of(row)),
             sequence: Seconds::micros(Engines::sequence_us.of(row)),
             layer: Seconds::micros(Engines::layer_us.of(row)),
             expert_layer: Seconds::micros(Engines::expert_layer_us.of(row)),
@@ -124,20 +127,20 @@ impl EngineRow {
             interference: Engines::interference.of(row),
             mixing: Engines::mixing.of(row),
             prefill_scale: Engines::prefill.of(row),
-            prefill_expert_scale: Engines::prefill_experts.of(row),
             launch: Seconds::micros(Engines::launch_us.of(row)),
             expert_launch: Seconds::micros(Engines::launch_experts_us.of(row)),
             request: Seconds::millis(Engines::request_ms.of(row)),
-            first_steps: Engines::first_steps.of(row),
-            rank_steps: Engines::rank_steps.of(row),
-            burst: Engines::burst.of(row),
-            split_burst: Engines::split_burst.of(row),
-            group: Engines::group.of(row),
-            chunk: Tokens::new(Engines::chunk.of(row)),
         }
     }
 
-    /// Expert products in decode against the measured ones, in the kernels that a format takes.
+    /// Time of a decode step whose kernels take so long, with so many sequences on each rank: the chip's part or the host's
+    /// beside it, whichever is slower, and what neither does while the other works.
+    #[must_use]
+    pub fn decode_step(&self, kernels: Seconds, sequences: f64) -> Seconds {
+        slower(kernels + self.sequence * sequences, self.host) + self.step
+    }
+
+    /// Expert products against the measured ones, in the kernels that a format takes.
     #[must_use]
     pub const fn experts(&self, format: NumberFormat) -> f64 {
         match format {

@@ -248,6 +248,14 @@ impl ExchangeRow {
         self.latency(reach) + time
     }
 
+    /// Time for which it keeps the processors of a chip from other work, of all of which it takes: the share of those that
+    /// move data with them; the start of the others, which leave the data to the network.
+    #[must_use]
+    pub fn held(&self, time: Seconds, processors: f64) -> Seconds {
+        let moving = time * smaller(self.sms / processors, 1.0);
+        moving.max(self.t0.min(time))
+    }
+
     /// Copies of a token that leave a chip over its links and over the network.
     fn copies(&self, reach: &Reach, top_k: f64) -> (f64, f64) {
         let Reach { ranks, nodes, .. } = *reach;
@@ -266,5 +274,11 @@ fn doublings(ranks: f64) -> f64 {
 
 /// How many of the others hold at least one of so many experts, for uniform routing.
 fn reached(all: f64, top_k: f64) -> f64 {
-    if all <= 1.0 { 0.0 } else { (all - 1.0) * (1.0 - power(1.0 - 1.0 / all, top_k)) }
+    if all <= 1.0 { 0.0 } else { holders(all, top_k) * (1.0 - 1.0 / all) }
+}
+
+/// How many of so many ranks or nodes hold at least one of a token's experts, for uniform routing.
+#[must_use]
+pub fn holders(all: f64, top_k: f64) -> f64 {
+    if all <= 1.0 { 1.0 } else { all * (1.0 - power(1.0 - 1.0 / all, top_k)) }
 }

@@ -20,6 +20,8 @@ pub struct MemoryRow {
     pub of: ShareOf,
     /// The share; none where the engine computes it.
     pub share: Option<f64>,
+    /// The share that deployments of more data-parallel ranks state than the computed one counts.
+    pub wide: Option<f64>,
     /// Token budget of a step that the engine reckons with.
     pub tokens: f64,
     /// Sequences of the largest CUDA graph on less than four ranks, and on more.
@@ -89,16 +91,20 @@ pub struct Work {
     pub token: Bytes,
     /// Vocabulary.
     pub vocabulary: f64,
+    /// Token budget of a step, where it is not the engine's own.
+    pub budget: Option<f64>,
 }
 
 impl MemoryRow {
     /// The engine's share of the memory of a chip.
     #[must_use]
     pub fn share(&self, capacity: Bytes, work: &Work) -> f64 {
-        let Self { share, tokens, sequences, aside, .. } = *self;
+        let Self { share, sequences, aside, .. } = *self;
+        let tokens = work.budget.unwrap_or(self.tokens);
         let floor = aside.floor;
-        share.unwrap_or_else(|| {
-            let (ranks, groups) = work.ranks;
+        let (ranks, groups) = work.ranks;
+        let wide = self.wide.filter(|_| groups > aside.most);
+        share.or(wide).unwrap_or_else(|| {
             let sequences = sequences[usize::from(ranks >= 4.0)];
             let parallel = if groups > 1.0 { sequences * groups.min(aside.most) } else { 0.0 };
             let aside = aside.fixed
@@ -118,7 +124,7 @@ impl MemoryRow {
         let logits = Bytes::new(rows * bytes * work.vocabulary);
         // Where the share is computed it leaves room for activations, and for graphs.
         let peak = match self.share {
-            Some(_) => (work.token * self.tokens).max(logits),
+            Some(_) => (work.token * work.budget.unwrap_or(self.tokens)).max(logits),
             None => Bytes::ZERO,
         };
         let ranks = if work.ranks.0 > 1.0 { self.ranks } else { Bytes::ZERO };
@@ -146,8 +152,13 @@ mod tests {
     use super::*;
     use crate::machine::constants;
 
-    const WORK: Work =
-        Work { ranks: (1.0, 1.0), layers: 32.0, token: Bytes::new(100_000.0), vocabulary: 128_256.0 };
+    const WORK: Work = Work {
+        ranks: (1.0, 1.0),
+        layers: 32.0,
+        token: Bytes::new(100_000.0),
+        vocabulary: 128_256.0,
+        budget: None,
+    };
 
     fn row(engine: Engine, chip: &str, gib: f64) -> &'static MemoryRow {
         constants().memory(engine, chip, Bytes::new(gib * 1024.0 * MIB))
@@ -164,6 +175,9 @@ mod tests {
         let aside = (512.0 + 12_288.0 + 1024.0 + 1024.0) / (79.6 * 1024.0);
         assert!((of(Engine::Sglang, "h100-sxm", 79.6, 8.0) - (1.0 - aside)).abs() < 1e-12);
         assert!(of(Engine::Sglang, "rtx-4090", 24.0, 1.0) > 0.84);
+        // 72 data-parallel ranks would set aside 180 GiB of each.
+        let wide = Work { ranks: (72.0, 72.0), ..WORK };
+        assert_eq!(row(Engine::Sglang, "h100-sxm", 79.6).share(Bytes::giga(85.5), &wide), 0.835);
         assert_eq!(row(Engine::Vllm, "a100-80", 80.0).logits.0, 256.0);
         assert_eq!(row(Engine::Vllm, "h100-sxm", 79.6).logits.0, 1024.0);
         assert_eq!(row(Engine::Vllm, "rtx-4090", 24.0).logits.0, 256.0);

@@ -10,6 +10,8 @@ pub mod kernel;
 pub mod link;
 pub mod memory;
 pub mod power;
+pub mod profile;
+pub mod routing;
 pub mod wire;
 pub mod work;
 
@@ -18,11 +20,13 @@ pub use constants::{
     CollectiveLaw, CollectiveRow, Constants, FabricRow, FamilyRow, Form, KernelRow, Measured, On, Operation,
     Operator, SramRow, Topology, WeightHome, constants,
 };
-pub use engine::{EngineRow, Generation};
-pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
+pub use engine::{EngineRow, Generation, slower};
+pub use exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach, holders};
 pub use kernel::{Bound, Kernel, Limit, Provenance};
 pub use link::{LinkKind, LinkRow};
 pub use memory::{MemoryRow, ShareOf};
 pub use power::PowerRow;
+pub use profile::ProfileRow;
+pub use routing::{Grouped, Skew};
 pub use wire::{WireRow, wire};
-pub use work::{Grouped, Heads, Latent, Skew, Work, touched};
+pub use work::{Heads, Latent, Work, touched};

@@ -4,6 +4,7 @@
 //! (`tandem check`): a law means the same everywhere. Source of the counts: 2·m·n·k per matrix product, two multiply-adds
 //! per query, key, head and element of attention; DeepSeek-V2/V3 reports for latent attention.
 
+use super::routing::{Grouped, Skew};
 use crate::units::{Bytes, Flops, larger, power, smaller};
 
 /// Side of an output tile of a matrix kernel.
@@ -66,41 +67,6 @@ pub struct Latent {
     pub rope: f64,
     /// Bytes of a cached element.
     pub element: f64,
-}
-
-/// Routed experts on one rank.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grouped {
-    /// Experts of the layer.
-    pub experts: f64,
-    /// Experts of a token.
-    pub top_k: f64,
-    /// Ranks that share the experts.
-    pub ep: f64,
-    /// Width of the tokens.
-    pub width: f64,
-    /// Inner width on this rank.
-    pub inter: f64,
-    /// Matrices of an expert.
-    pub matrices: f64,
-    /// Bytes of a weight.
-    pub weight: f64,
-    /// Bytes of an activation that enters a product.
-    pub activation: f64,
-}
-
-/// How unevenly tokens choose their experts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Skew {
-    /// Tokens of the busiest rank beyond the mean, as a share of it, where there are many ranks.
-    pub hot: f64,
-    /// Share of further tokens that reach experts as an even choice would; the others follow earlier ones.
-    pub reach: f64,
-}
-
-impl Skew {
-    /// Every expert alike.
-    pub const NONE: Self = Self { hot: 0.0, reach: 1.0 };
 }
 
 impl Work {
@@ -200,11 +166,12 @@ impl Work {
     /// The routed experts of the busiest rank for `tokens` of the group of ranks.
     #[must_use]
     pub fn experts(own: Grouped, tokens: f64, skew: Skew) -> Self {
-        let Grouped { experts, top_k, ep, width, inter, matrices, weight, activation } = own;
-        let rows = tokens * top_k / ep * (1.0 + skew.hot * (1.0 - 1.0 / ep));
-        // The experts of one token differ; later ones meet busy experts again.
+        let Grouped { slots, top_k, ep, width, inter, matrices, weight, activation, .. } = own;
+        let rows = tokens * top_k / ep * skew.busiest(&own, tokens);
+        // The experts of one token differ; later ones meet busy experts again. Popular experts are no more of them, but where
+        // chance sends a rank more tokens it has more experts to read.
         let distinct = smaller(tokens, 1.0) + larger(tokens - 1.0, 0.0) * skew.reach;
-        let reached = touched(experts, top_k, experts / ep, distinct);
+        let reached = touched(slots, top_k, slots / ep, distinct * skew.by_chance(&own, tokens));
         let each = rows / reached;
         let weights = Bytes::new(reached * matrices * width * inter * weight);
         // Tokens are sorted by expert, quantised, read, written, and summed again; inner ones are written, gated and read.

@@ -5,27 +5,16 @@
 use super::op::{Op, OpKind};
 use super::plan::{ACTIVATION, Laws, Plan, STATE};
 use super::shape::Shape;
-use super::sink::{Breakdown, Sink, Time, repeated};
+use super::sink::{Sink, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
 use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Limit, Parcel, Work};
 use crate::units::{Bytes, Flops, Seconds, larger, smaller};
 
 impl Plan<'_> {
-    /// Time of a pass on the chips of one replica, kernels and collectives only.
-    #[must_use]
-    pub fn time(&self, shape: &Shape) -> Seconds {
-        let mut time = Time::default();
-        Walk::new(self, shape, &mut time).all();
-        time.0
-    }
-
-    /// The operations of a pass on one chip.
-    #[must_use]
-    pub fn breakdown(&self, shape: &Shape) -> Vec<Op> {
-        let mut breakdown = Breakdown(Vec::with_capacity(OpKind::COUNT));
-        Walk::new(self, shape, &mut breakdown).all();
-        breakdown.0
+    /// Sends the operations of a pass, one after another.
+    pub(super) fn walk(&self, shape: &Shape, sink: &mut impl Sink) {
+        Walk::new(self, shape, sink).all();
     }
 }
 
@@ -326,6 +315,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let own = Grouped {
             experts: all,
+            slots: self.plan.slots(all),
             top_k: k,
             ep: f64::from(self.plan.layout.ep),
             width: width_of_expert,
@@ -334,22 +324,32 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             weight: self.plan.numerics.weight_bytes(self.plan.numerics.experts),
             activation: self.plan.numerics.experts.compute_type().activation_bytes(),
         };
-        let work = Work::experts(own, tokens * larger(self.shape.active_ranks, 1.0), Form::served());
+        let skew = Form::served();
+        let group = tokens * larger(self.shape.active_ranks, 1.0);
+        let work = Work::experts(own, group, skew);
         self.kernel(OpKind::Experts, count, &self.laws.experts, &work);
         let around = Bound::latency(self.plan.engine.expert_layer);
         self.sink.take(repeated(OpKind::Router, count, Flops::ZERO, Bytes::ZERO, around));
         if shared_inter > 0 {
             self.dense_ffn(count, OpKind::SharedExperts, f64::from(shared_inter), matrices);
         }
-        self.expert_exchange(count, k, width_of_expert);
+        self.expert_exchange(count, &own, skew.by_popularity(&own, group));
     }
 
     /// Tokens to their experts and back. With data-parallel attention each rank holds other tokens: they are gathered
-    /// and the results scattered, or sent to just the ranks that need them, whichever is faster. Without it every rank
-    /// has all tokens and the partial results are summed.
-    fn expert_exchange(&mut self, count: u32, top_k: f64, width: f64) {
+    /// and the results scattered, or sent to just the ranks that need them, whichever is faster; popular experts are sent
+    /// `busy` times their share (what chance does is in the measured exchanges). Without it every rank has all tokens and the
+    /// partial results are summed. Where attention has a pool of its own, the way there and back is the exchange.
+    fn expert_exchange(&mut self, count: u32, own: &Grouped, busy: f64) {
         let tokens = self.shape.tokens();
         let hidden = f64::from(self.plan.model.hidden);
+        if !self.plan.portion.has_attention() {
+            // Tensor-parallel parts of an expert are summed where they are.
+            if self.plan.layout.etp > 1 {
+                self.rank_sum(count);
+            }
+            return;
+        }
         let Some(([gather, scatter], exchange)) = &self.plan.exchange else {
             return self.rank_sum(count);
         };
@@ -359,13 +359,18 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let (scatter, scattered) = scatter.time(all);
         let prefill = self.shape.prompts > 0.0;
         let send = |part, bytes: f64| {
-            let tokens = tokens / f64::from(self.plan.layout.tp);
-            let parcel = Parcel { tokens, top_k, bytes: Bytes::new(width * bytes) };
-            exchange.time(prefill, part, &parcel)
+            let tokens = tokens / f64::from(self.plan.layout.tp) * busy;
+            let parcel = Parcel { tokens, top_k: own.top_k, bytes: Bytes::new(own.width * bytes) };
+            exchange.timed(prefill, part, &parcel)
         };
         let activation = self.plan.numerics.experts.compute_type().activation_bytes();
-        let sparse = send(ExchangePart::Dispatch, activation) + send(ExchangePart::Combine, ACTIVATION);
+        let (dispatch, combine) =
+            (send(ExchangePart::Dispatch, activation), send(ExchangePart::Combine, ACTIVATION));
+        let sparse = dispatch.0 + combine.0;
         let time = (gather + scatter).min(sparse);
+        // Gathering and scattering are taken to keep processors for as much of their time.
+        let held = if sparse > Seconds::ZERO { time / sparse } else { 0.0 };
+        self.sink.held((dispatch.1 + combine.1) * (held * f64::from(count)));
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 

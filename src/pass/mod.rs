@@ -4,12 +4,14 @@
 //! - `plan` is the sharded model: layout, kernel laws, weights, what does not depend on the load ([`Plan`]).
 //! - `layers` walks a pass operation by operation: the work and time of attention in prefill and decode (a method
 //!   per kind: `grouped`, `latent`, `recurrent`, `compressed`), experts, collectives and the rest.
+//! - `overlap` says what of it passes beside the exchange of experts' tokens.
 //! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
 mod clock;
 mod layers;
 mod numerics;
 mod op;
+mod overlap;
 mod plan;
 mod portion;
 mod shape;

@@ -35,6 +35,9 @@ pub struct Op {
     /// The unit that does the arithmetic, where a kernel is known.
     #[serde(skip)]
     pub unit: Option<ComputeType>,
+    /// The part of the time that passes beside other operations, and adds nothing to the pass.
+    #[serde(skip)]
+    pub hidden: Seconds,
 }
 
 impl Op {
@@ -43,6 +46,12 @@ impl Op {
     pub fn reached(&self) -> Option<f64> {
         let share = self.roof / self.time;
         (self.limit != Limit::Latency && share > 0.0).then_some(share)
+    }
+
+    /// What it adds to the time of the pass.
+    #[must_use]
+    pub fn exposed(&self) -> Seconds {
+        self.time - self.hidden
     }
 }
 

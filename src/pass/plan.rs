@@ -15,10 +15,11 @@ use crate::catalog::{Chip, ComputeType, Engine};
 use crate::machine::memory::Work as MemoryWork;
 pub use crate::machine::touched;
 use crate::machine::{
-    Collective, Constants, EngineRow, Exchange, Fabric, Kernel, Measured, MemoryRow, Operation, Operator,
+    Collective, Constants, EngineRow, Exchange, Fabric, Form, Kernel, Measured, MemoryRow, Operation,
+    Operator,
 };
-use crate::scenario::Layout;
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::scenario::{ExpertParallel, Layout};
+use crate::units::{Bytes, Seconds, Tokens, larger};
 
 /// Bytes of an activation on a link or between kernels.
 pub(super) const ACTIVATION: f64 = 2.0;
@@ -40,11 +41,17 @@ pub struct Plan<'a> {
     pub(super) sum: Collective,
     /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
     pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
+    /// Nodes that the ranks of the experts lie on.
+    nodes: f64,
+    /// What is asked about the experts.
+    pub(super) experts: ExpertParallel,
     /// Of one chip: all of it, and what the driver lets an engine have.
     memory: (Bytes, Bytes),
     shares: &'a MemoryRow,
     /// The engine's memory share where one is asked for.
     share: Option<f64>,
+    /// Token budget of a step where one is asked for.
+    budget: Option<f64>,
     weights: Bytes,
     /// What is left of a chip's memory for the cache; below zero where the weights find no room.
     room: Bytes,
@@ -202,9 +209,14 @@ impl<'a> Plan<'a> {
         let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
-        let decode =
-            laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, row.experts(numerics.experts));
-        let prefill = laws.inside(1.0, row.prefill_scale, row.prefill_scale, row.prefill_expert_scale);
+        let experts = row.experts(numerics.experts);
+        let decode = laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, experts);
+        let prefill = laws.inside(
+            1.0,
+            row.gemm_scale * row.prefill_scale,
+            row.attention_scale * row.prefill_scale,
+            experts * row.prefill_scale,
+        );
         let fabric = Fabric::new(tables, chip, row, measured);
         let plan = Self {
             model,
@@ -215,9 +227,12 @@ impl<'a> Plan<'a> {
             laws: Arc::new([decode, prefill]),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
             exchange: exchange(model, &fabric, layout),
+            nodes: fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
+            experts: ExpertParallel::default(),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
             shares: tables.memory(engine, &chip.id, memory.capacity),
             share,
+            budget: None,
             weights: Bytes::ZERO,
             room: Bytes::ZERO,
             fabric,
@@ -232,17 +247,55 @@ impl<'a> Plan<'a> {
             layout,
             sum: self.fabric.collective(Operation::AllReduce, layout.tp),
             exchange: exchange(self.model, &self.fabric, layout),
+            nodes: self.fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
             ..self.clone()
         };
         plan.only(self.portion)
     }
 
+    /// The same plan of an engine that is told how many tokens a step may have, for whose activations it keeps room.
+    #[must_use]
+    pub fn with_budget(self, budget: Tokens) -> Self {
+        let portion = self.portion;
+        Self { budget: Some(budget.get()), ..self }.only(portion)
+    }
+
     /// The same plan for a part of each layer.
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
-        let weights = weights_per_chip(self.model, self.numerics, self.layout, portion);
+        let slots = |experts| self.slots(experts);
+        let weights = weights_per_chip(self.model, self.numerics, self.layout, portion, &slots);
         let room = self.shares.room(self.memory.1, weights, &self.work(), self.share);
         Self { portion, weights, room, ..self }
+    }
+
+    /// The same plan with what is asked about the experts.
+    #[must_use]
+    pub fn with_experts(self, experts: ExpertParallel) -> Self {
+        let portion = self.portion;
+        Self { experts, ..self }.only(portion)
+    }
+
+    /// Places for so many experts of a layer: those and their redundant copies, as many on each rank. Unless it is said how
+    /// many, all ranks have the same number of different experts; beyond one node, where people balance them, some have a
+    /// copy: as many as come nearest to the usual share.
+    pub(super) fn slots(&self, experts: f64) -> f64 {
+        let ranks = f64::from(self.layout.ep);
+        let wide = self.nodes > 1.0 && ranks > 1.0;
+        ranks
+            * match self.experts.redundant {
+                Some(copies) => ((experts + f64::from(copies)) / ranks).ceil(),
+                None if wide => {
+                    let usual = (experts * (1.0 + Form::redundant()) / ranks + 0.5).floor();
+                    larger(usual, (experts / ranks).floor() + 1.0)
+                }
+                None => (experts / ranks).ceil(),
+            }
+    }
+
+    /// Whether the ranks of the experts lie on several nodes.
+    pub(super) fn is_wide(&self) -> bool {
+        self.nodes > 1.0
     }
 
     /// What decides how much memory the engine needs for itself: activations are widest inside the feed-forward layers,
@@ -263,6 +316,7 @@ impl<'a> Plan<'a> {
             layers: f64::from(self.model.layers) / f64::from(pp),
             token: Bytes::new((4.0 * stream + widest) * ACTIVATION),
             vocabulary: f64::from(self.model.vocab),
+            budget: self.budget,
         }
     }
 
@@ -305,7 +359,7 @@ impl<'a> Plan<'a> {
     /// The same while its prompt is read, when layers with a window keep a step's tokens beyond it.
     #[must_use]
     pub fn cache_in_prefill(&self, context: Tokens) -> Bytes {
-        self.cache(context, self.shares.beyond * self.shares.tokens)
+        self.cache(context, self.shares.beyond * self.budget.unwrap_or(self.shares.tokens))
     }
 
     fn cache(&self, context: Tokens, beyond: f64) -> Bytes {

@@ -51,10 +51,16 @@ impl Portion {
 /// GiB, not the 60.8 of its checkpoint (vLLM issue 23278).
 const TILES: [f64; 2] = [256.0, 128.0];
 
-/// Weights on one chip: attention, dense layers and vocabulary over the tensor-parallel ranks, routed experts over the
+/// Weights on one chip with the places for experts that `slots` makes of their number: attention, dense layers and vocabulary over the tensor-parallel ranks, routed experts over the
 /// expert ranks, layers over the stages. Of several stages the fullest also holds the embedding or the head.
 #[must_use]
-pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout, portion: Portion) -> Bytes {
+pub fn weights_per_chip(
+    model: &Model,
+    numerics: Numerics,
+    layout: Layout,
+    portion: Portion,
+    slots: &dyn Fn(f64) -> f64,
+) -> Bytes {
     let parameters = model.parameters();
     let tp = f64::from(layout.tp);
     let mut layers = 0.0;
@@ -69,13 +75,13 @@ pub fn weights_per_chip(model: &Model, numerics: Numerics, layout: Layout, porti
         layers += parameters.dense_ffn / tp * numerics.weight_bytes(numerics.dense)
             + parameters.shared_ffn / tp * numerics.weight_bytes(numerics.shared)
             + parameters.router * numerics.weight_bytes(NumberFormat::Bf16)
-            + routed(model, numerics, layout);
+            + routed(model, numerics, layout, slots);
     }
     Bytes::new(layers / f64::from(layout.pp) + vocabulary)
 }
 
 /// Bytes of the routed experts of one rank in all layers.
-fn routed(model: &Model, numerics: Numerics, layout: Layout) -> f64 {
+fn routed(model: &Model, numerics: Numerics, layout: Layout, slots: &dyn Fn(f64) -> f64) -> f64 {
     let padded = |width: f64, tile: f64| match numerics.experts {
         NumberFormat::Mxfp4 => (width / tile).ceil() * tile,
         _ => width,
@@ -85,7 +91,7 @@ fn routed(model: &Model, numerics: Numerics, layout: Layout) -> f64 {
             let own = padded(f64::from(width.unwrap_or(model.hidden)), TILES[0]);
             let inner = padded(f64::from(inter) / f64::from(layout.etp), TILES[1]);
             let one = f64::from(matrices) * own * inner;
-            f64::from(layers.count) * f64::from(experts) / f64::from(layout.ep) * one
+            f64::from(layers.count) * slots(f64::from(experts)) / f64::from(layout.ep) * one
         }
         Ffn::Dense { .. } => 0.0,
     });

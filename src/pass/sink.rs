@@ -13,6 +13,8 @@ pub trait Sink {
     fn kernel(&mut self, kind: OpKind, count: u32, law: &Kernel, work: &Work) {
         self.take(repeated(kind, count, work.flops(), work.bytes, law.time(work)));
     }
+    /// Takes note that exchanges keep the processors of the chip from other work for so long.
+    fn held(&mut self, _: Seconds) {}
 }
 
 /// Only the time.
@@ -57,6 +59,7 @@ impl Sink for Breakdown {
                 own.time += op.time;
                 own.roof += op.roof;
                 own.fixed += op.fixed;
+                own.hidden += op.hidden;
             }
             None => self.0.push(op),
         }
@@ -80,5 +83,6 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
         fixed: fixed * times,
         side,
         unit,
+        hidden: Seconds::ZERO,
     }
 }

@@ -9,7 +9,6 @@
 //!   makes too ([`Steps`]).
 
 mod agenda;
-mod benchmark;
 mod beside;
 pub mod cache;
 mod engine;

@@ -29,8 +29,8 @@ pub struct PoolPlan {
     pub interference: f64,
     /// Share of what a decode step and a prompt both do that is saved when one step does both.
     pub mixing: f64,
-    /// Mean decode steps from the first token until it reaches the user.
-    pub first_steps: f64,
+    /// Decode steps for which flags hold a prompt.
+    pub held: f64,
     /// Which replica takes a request.
     pub routing: Routing,
 }

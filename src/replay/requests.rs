@@ -24,7 +24,6 @@ use crate::scenario::traffic::{Agents, Burst, Horizon, Pause, Sessions};
 use crate::scenario::{Load, Scenario};
 use crate::units::{Seconds, Tokens};
 
-use super::benchmark;
 use super::instant::Instant;
 use super::random::Stream;
 
@@ -104,6 +103,8 @@ pub enum Pacing {
 pub struct Source {
     block: u32,
     horizon: Horizon,
+    /// Requests of the run that a closed loop is asked for.
+    run: Option<u32>,
     issued: u32,
     /// What is going to be asked at a known time.
     due: BinaryHeap<Reverse<Due>>,
@@ -225,6 +226,7 @@ impl Source {
             block: block.max(1),
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: ENOUGH }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
             kind: Kind::Drawn(Box::new(drawn)),
@@ -245,6 +247,7 @@ impl Source {
             block,
             horizon: scenario.traffic.horizon.unwrap_or(Horizon::Requests { count: u32::MAX }),
             issued: 0,
+            run: None,
             due: BinaryHeap::new(),
             planned: 0,
             kind: Kind::Traced(Box::new(traced)),
@@ -269,11 +272,41 @@ impl Source {
         self
     }
 
-    /// Requests that a benchmark of the same closed loop would send; none where requests don't stand alone, as those of
-    /// benchmarks do.
+    /// The same requests, where the users of a closed loop, who all begin at once unless they pause, begin at random over
+    /// some time instead.
     #[must_use]
-    pub fn of_benchmark(&self) -> Option<u32> {
-        self.users().map(|users| users.saturating_mul(benchmark::requests_per_user()))
+    pub fn over(mut self, time: Seconds) -> Self {
+        if let Kind::Drawn(drawn) = &mut self.kind
+            && drawn.users.is_some()
+            && drawn.shape.sessions.is_none()
+            && time > Seconds::ZERO
+        {
+            let mut stream = Stream::new(drawn.seed, START);
+            let first: Vec<_> = std::mem::take(&mut self.due).into_sorted_vec();
+            for Reverse(due) in first.into_iter().rev() {
+                self.plan(Seconds::new(due.time.get()) + time * stream.uniform(), due.who);
+            }
+        }
+        self
+    }
+
+    /// The same requests of a run that a closed loop is asked for: it ends with so many.
+    #[must_use]
+    pub fn run(mut self, prompts: f64, scenario: &Scenario) -> Self {
+        if self.users().is_some() {
+            let count = whole(prompts);
+            self.run = Some(count);
+            if scenario.traffic.horizon.is_none() {
+                self.horizon = Horizon::Requests { count };
+            }
+        }
+        self
+    }
+
+    /// Requests of the run that a closed loop is asked for, as benchmarks are run.
+    #[must_use]
+    pub const fn of_benchmark(&self) -> Option<u32> {
+        self.run
     }
 
     /// Users of a closed loop of requests that stand alone.
@@ -335,7 +368,9 @@ impl Source {
     pub fn completed(&mut self, request: &Request, now: Seconds) {
         let mut plan: Vec<(Seconds, u32)> = Vec::new();
         match (&mut self.kind, request.asker) {
-            (Kind::Drawn(drawn), Asker::Chain(chain)) => drawn.completed(chain, request, now, &mut plan),
+            (Kind::Drawn(drawn), Asker::Chain(chain)) => {
+                drawn.completed(chain, request, (now, self.run.is_some()), &mut plan);
+            }
             (Kind::Traced(traced), Asker::Record(record)) => traced.completed(record, now, &mut plan),
             _ => {}
         }
@@ -515,6 +550,9 @@ pub const ENOUGH: u32 = 10_000;
 /// Streams that say which sessions go first: numbers that count down, where those of sessions count up.
 const CLASSES: u64 = u64::MAX;
 
+/// The stream that says when the users of a closed loop begin.
+const START: u64 = u64::MAX / 2;
+
 /// Blocks of a session are numbered from here on; below are those of the shared head.
 const SESSION: u32 = 32;
 
@@ -587,7 +625,13 @@ impl Drawn {
     }
 
     /// An answer of a chain is done: what comes next.
-    fn completed(&mut self, id: u32, request: &Request, now: Seconds, plan: &mut Vec<(Seconds, u32)>) {
+    fn completed(
+        &mut self,
+        id: u32,
+        request: &Request,
+        (now, run): (Seconds, bool),
+        plan: &mut Vec<(Seconds, u32)>,
+    ) {
         let shape = self.shape;
         let Some(chain) = self.chains.get_mut(id as usize) else { return };
         if chain.number != request.session || chain.turn != request.turn {
@@ -602,14 +646,14 @@ impl Drawn {
             plan.push((now, agent));
         }
         if waits == 0 {
-            let rest = self.rest(id, now - request.arrival);
+            let rest = if run { Seconds::ZERO } else { self.rest(id, now - request.arrival) };
             self.proceed(id, now + rest, plan);
         }
     }
 
-    /// Answers of one length would keep the users that were read together in lock step for ever. Served points with exact
-    /// lengths show that users are not: their first tokens wait for a few others, not for all. So each rests once, after
-    /// its first answer, for some part of the time which that took.
+    /// Answers of one length would keep the users that were read together in lock step for ever. That is
+    /// what served runs show that begin with all users at once. The users of a service that has run for long began at any
+    /// time: each of these rests once, after its first answer, for some part of the time which that took.
     fn rest(&mut self, id: u32, took: Seconds) -> Seconds {
         let Shape { output, pause, sessions, .. } = self.shape;
         let together = output.is_exact() && pause.is_none() && sessions.is_none();

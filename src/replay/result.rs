@@ -92,7 +92,7 @@ impl Class {
 }
 
 /// The first requests of a closed loop, as many as benchmarks send. All users begin at once, which those feel that come
-/// first; the closed form is fitted on such runs.
+/// first; the closed form of such a run is [`crate::serve`] with so many `prompts`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Benchmark {
     /// How many.
@@ -244,6 +244,9 @@ impl<S: Steps> Engine<S> {
     pub fn result(&self, slo: Slo, warm_up: u32) -> Replayed {
         let State { pools, link, meter, .. } = &self.state;
         let (progress, tokens) = (self.progress(), meter.tokens);
+        // A run is all of it.
+        let run = self.state.source.of_benchmark();
+        let warm_up = if run.is_some() { 0 } else { warm_up };
         let mut measured: Vec<&Record> = self
             .records()
             .iter()
@@ -281,11 +284,7 @@ impl<S: Steps> Engine<S> {
             ttft: of(|record| f64::from(record.ttft)),
             tpot: distribution(&tpots),
             itl: self.gaps(),
-            benchmark: self
-                .state
-                .source
-                .of_benchmark()
-                .and_then(|requests| Benchmark::of(&measured, requests)),
+            benchmark: run.and_then(|requests| Benchmark::of(&measured, requests)),
             e2e: of(|record| f64::from(record.e2e)),
             wait: of(|record| f64::from(record.wait)),
             classes: Class::both(&measured),

@@ -11,7 +11,7 @@ use super::wire::Wire;
 use crate::scenario::trace::Trace;
 use crate::scenario::traffic::{Place, Preemption};
 use crate::scenario::{Load, Role, Scenario};
-use crate::serve::{Deployment, Half, Scheduler, Side, cache_bytes};
+use crate::serve::{Deployment, Half, Scheduler, Side, balanced, cache_bytes};
 use crate::units::{BytesPerSecond, Tokens};
 
 /// A replay of a deployment.
@@ -27,12 +27,15 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Requests at the start to leave out of distributions: an open loop begins with an empty service, which its users
-    /// don't meet; a closed loop begins as benchmarks do, and a trace is taken as it is.
+    /// Requests at the start to leave out of distributions: a replay begins with an empty service, which its users don't
+    /// meet. A trace is taken as it is, a run that is asked for too, and sessions begin as if the service had run before.
     #[must_use]
     pub fn warm_up(&self, scenario: &Scenario, arrived: u32) -> u32 {
         match (self, scenario.load) {
             (Self::Scenario, Load::Open { .. }) => arrived / 20,
+            (Self::Scenario, Load::Closed { concurrency }) if scenario.traffic.sessions.is_none() => {
+                (libm::round(concurrency * 2.0).clamp(2.0, 1e9) as u32).min(arrived / 4)
+            }
             _ => 0,
         }
     }
@@ -63,7 +66,15 @@ impl<'a> Replay<'a> {
         let rules = rules(&deployment.decode.holder);
         let source = match asked {
             Asked::Scenario => {
-                Source::from_scenario(scenario, rules.block).within(deployment.model.max_context, scenario)
+                let source = Source::from_scenario(scenario, rules.block)
+                    .within(deployment.model.max_context, scenario);
+                match deployment.decode.holder.settled.replica.flags().prompts {
+                    // A run begins with all users at once.
+                    Some(prompts) => source.run(prompts, scenario),
+                    // Users of a service come one by one, as if it had run before.
+                    None if source.users().is_some() => source.over(balanced(deployment).e2e),
+                    None => source,
+                }
             }
             Asked::Trace(trace, pacing) => {
                 Source::from_trace(Arc::clone(trace), *pacing, scenario, rules.block)
@@ -77,7 +88,12 @@ impl<'a> Replay<'a> {
         };
         let block = source.block();
         let pool = |half: &Half<'a>, steps: &Silicon<'a>| plan(deployment, half, steps, typical, block);
-        let common = Common { overhead: deployment.decode.engine().request, layers: deployment.model.layers };
+        let flags = deployment.decode.holder.settled.replica.flags();
+        let common = Common {
+            overhead: deployment.decode.engine().request,
+            unseen: flags.unseen(deployment.prefill.is_some(), f64::INFINITY),
+            layers: deployment.model.layers,
+        };
         let ByPool { prefill: prefill_steps, decode: decode_steps } = steps(deployment);
         let decode = pool(&deployment.decode, &decode_steps);
         match (&deployment.prefill, prefill_steps) {
@@ -144,8 +160,26 @@ impl Typical {
 }
 
 fn rules(side: &Side<'_>) -> Scheduler {
-    let memory = side.chip.memory.as_ref().map(|memory| memory.capacity);
-    Scheduler::of(side.settled.replica.engine(), &side.chip.id, memory)
+    let replica = &side.settled.replica;
+    Scheduler::of(replica.engine().engine, replica.flags(), replica.ranks())
+}
+
+/// Decode steps that flags keep a prompt from being read, as the closed form has it.
+fn held(deployment: &Deployment<'_>) -> f64 {
+    let half = &deployment.decode;
+    let replica = &half.holder.settled.replica;
+    let users = match deployment.scenario.load {
+        Load::Closed { concurrency } => concurrency / half.replicas(),
+        Load::Open { rate, .. } => {
+            let step = half.step(1.0, deployment.lengths.context) / half.tokens_per_step();
+            rate.get() / half.replicas() * deployment.lengths.tokens * step.get()
+        }
+    };
+    replica.flags().held(
+        (users, if users > 1.0 { 1.0 } else { 0.0 }),
+        replica.ranks(),
+        deployment.lengths.tokens,
+    )
 }
 
 fn plan<'a>(
@@ -170,9 +204,7 @@ fn plan<'a>(
     }
     let at = if side.role == Role::Prefill { typical.prompt } else { typical.context };
     let room = Room::of(steps, at, deployment.lengths.longest);
-    let ranks_wait = if replica.layout().dp > 1 { engine.rank_steps } else { 0.0 };
-    let first_steps =
-        engine.first_steps + if half.prefills && side.role != Role::Prefill { ranks_wait } else { 0.0 };
+    let held = if half.prefills && side.role != Role::Prefill { held(deployment) } else { 0.0 };
     let chips = f64::from(replica.layout().chips());
     let replicas = f64::from(side.settled.replicas.max(1));
     let per_token = steps.cache(at) / at.get().max(1.0);
@@ -195,7 +227,7 @@ fn plan<'a>(
         room,
         interference: engine.interference,
         mixing: engine.mixing,
-        first_steps,
+        held,
         routing: scenario.traffic.routing,
     }
 }

@@ -17,6 +17,7 @@ pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod explore;
+pub mod flags;
 pub mod html;
 pub mod import;
 pub mod price;
@@ -28,6 +29,7 @@ pub mod table;
 pub mod value;
 pub mod words;
 
+pub use flags::FlagsReport;
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
 pub use value::{Value, Values};
@@ -53,6 +55,8 @@ pub struct Report {
     pub tpot_parts: Vec<PartReport>,
     /// The number formats in force.
     pub formats: FormatsReport,
+    /// The command line in force.
+    pub flags: Option<FlagsReport>,
     /// The pools, prefill first.
     pub pools: Vec<PoolReport>,
     /// KV transfer between pools, where there is any.
@@ -399,6 +403,7 @@ impl Report {
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
             formats: FormatsReport::of(scenario),
+            flags: FlagsReport::of(scenario),
             pools: steady.pools.iter().zip(&evaluation.energy.pools).map(pool).collect(),
             transfer: steady.transfer.map(|transfer| TransferReport {
                 bytes: finite(transfer.bytes.get()),

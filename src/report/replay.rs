@@ -165,15 +165,10 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             ),
         },
     ];
-    if let (Some(first), Some(ttft)) = (replay.benchmark, &replay.ttft) {
-        let tpot = first.tpot.map_or_else(String::new, |tpot| format!(" and a token every {}", time(tpot)));
+    if let Some(run) = replay.benchmark {
         lines.push(format!(
-            "The first {} requests, ten of each user as benchmarks send them, had their first token after {}{tpot} on \
-             average: compare these with the closed form, which is fitted on such runs. All together had it after {}, \
-             as the burst at the start is soon over.",
-            number(first.requests),
-            time(first.ttft),
-            time(ttft.mean.value)
+            "All users of the run of {} requests begin at once, and the burst at its start counts.",
+            number(run.requests)
         ));
     }
     for class in &replay.classes {

@@ -1,5 +1,6 @@
 //! Tables of a result: for a terminal, as Markdown and as CSV.
 
+use crate::catalog::Profile;
 use crate::cost::{Energy, PoolPower};
 use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
@@ -13,7 +14,7 @@ use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
-use super::{FormatsReport, price};
+use super::{FlagsReport, FormatsReport, price};
 
 /// The result for a terminal.
 #[must_use]
@@ -46,6 +47,9 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
             Unit::Percent.format(share),
             scenario.engine.name()
         ));
+    }
+    if let Some(flags) = FlagsReport::of(scenario) {
+        page.push_str(&format!("Flags: {}\n", flags.text(scenario)));
     }
     for (pool, power) in evaluation.steady.pools.iter().zip(&evaluation.energy.pools) {
         page.push_str(&format!("{}{}\n", pool_line(pool), power_words(power)));
@@ -136,6 +140,22 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
     page
 }
 
+/// The flags that are set, each with its name.
+fn flags(scenario: &Scenario) -> impl Iterator<Item = (&'static str, String)> {
+    let flags = scenario.flags;
+    let named = (flags.profile != Profile::default()).then(|| flags.profile.name().to_owned());
+    let count = |value: Option<u32>| value.map(|value| Unit::Count.format(f64::from(value)));
+    [
+        ("Profile", named),
+        ("Tokens of a step", flags.chunk.map(|chunk| Unit::Tokens.format(chunk.get()))),
+        ("Sequences of a step", count(flags.sequences)),
+        ("Tokens of a message", count(flags.stream)),
+        ("Requests of the run", count(flags.prompts)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+}
+
 /// What was asked, in words.
 #[must_use]
 pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
@@ -144,6 +164,7 @@ pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
     if let Some(share) = scenario.memory {
         rows.push(("Engine's memory share", Unit::Percent.format(share)));
     }
+    rows.extend(flags(scenario));
     let workload = &scenario.workload;
     rows.push(("Input and output", super::sentence::lengths(scenario)));
     if workload.spread < 1.0 {

@@ -193,9 +193,7 @@ pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
         EvidenceClass::MeasuredNearby => {
             "The same model, chip and engine were measured at a neighbouring load."
         }
-        EvidenceClass::SameChip => {
-            "Served models were measured on the same chip, but not this one on this engine."
-        }
+        EvidenceClass::SameChip => "Served models were measured on the same chip, but nothing so near.",
         EvidenceClass::SameFamily => {
             "Kernels of the chip or of its family were measured, but no served model on it."
         }
@@ -287,6 +285,11 @@ pub fn warning(warning: &Warning) -> String {
             Unit::Count.format(libm::floor(*fits)),
             Unit::Count.format(libm::ceil(*wanted)),
         ),
+        Warning::SequencesLimited { role, most, wanted } => format!(
+            "A step of a replica of the {role} takes {} sequences (max-seqs); {} are wanted, so some users wait.",
+            Unit::Count.format(*most),
+            Unit::Count.format(libm::ceil(*wanted)),
+        ),
         Warning::BeyondContext { max_context } => {
             format!(
                 "Input and output exceed the model's context of {} tokens.",
@@ -341,6 +344,23 @@ pub fn warning(warning: &Warning) -> String {
         Warning::EmulatedFormat { chip: id, format } => {
             format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
         }
+        Warning::NoSuchEngine { chip: id, engine, others } => {
+            let others: Vec<&str> = others.iter().map(|own| own.name()).collect();
+            let instead = match others.as_slice() {
+                [] => "none of those known here does".to_owned(),
+                [only] => format!("{only} does"),
+                [first @ .., last] => format!("{} and {last} do", first.join(", ")),
+            };
+            format!(
+                "{} does not run on {}; {instead}. The figures are those of its scheduler before the kernels of that family.",
+                engine.name(),
+                chip(id),
+            )
+        }
+        Warning::NoHead { model: id } => format!(
+            "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
+            model(id)
+        ),
     }
 }
 

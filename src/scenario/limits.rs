@@ -34,6 +34,8 @@ impl Limits {
     pub const ACCEPTANCE: Self = Self { field: "spec", low: 0.0, high: 1.0, unit: "" };
     /// Micro-batches between an attention and an FFN pool.
     pub const MICRO: Self = Self { field: "micro", low: 1.0, high: 16.0, unit: "micro-batches" };
+    /// Redundant experts.
+    pub const REDUNDANT: Self = Self { field: "redundant", low: 0.0, high: 4096.0, unit: "experts" };
     /// Memory share of an engine.
     pub const MEMORY_SHARE: Self = Self { field: "memory", low: 0.1, high: 1.0, unit: "" };
     /// Time to first token objective.
@@ -106,7 +108,9 @@ impl Scenario {
             PowerCap::Share(share) => (Limits::CAP_SHARE, share),
         }));
         fields.extend(self.micro.map(|micro| (Limits::MICRO, f64::from(micro))));
+        fields.extend(self.experts.redundant.map(|copies| (Limits::REDUNDANT, f64::from(copies))));
         fields.extend(self.memory.map(|share| (Limits::MEMORY_SHARE, share)));
+        fields.extend(self.flags.fields());
         fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
         fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));

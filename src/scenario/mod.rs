@@ -13,6 +13,8 @@ use crate::units::{DollarsPerHour, Seconds, Tokens};
 
 mod cap;
 pub mod custom;
+mod experts;
+mod flags;
 pub mod limits;
 pub mod link;
 pub mod notation;
@@ -26,6 +28,8 @@ mod workload;
 
 pub use cap::PowerCap;
 pub use custom::{Custom, UnknownModel};
+pub use experts::{ExpertParallel, Overlap};
+pub use flags::Flags;
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
 pub use speculation::{Acceptance, Drafter, Speculation};
@@ -56,9 +60,15 @@ pub struct Scenario {
     /// Micro-batches that take turns between an attention and an FFN pool; absent = chosen by the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub micro: Option<u32>,
+    /// How experts lie on their ranks, and what runs beside the exchange of their tokens.
+    #[serde(default, skip_serializing_if = "ExpertParallel::is_default")]
+    pub experts: ExpertParallel,
     /// The engine's memory share, in the engine's own meaning; absent = its default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<f64>,
+    /// What the command lines of engine and benchmark set beside it.
+    #[serde(default, skip_serializing_if = "Flags::is_default")]
+    pub flags: Flags,
     /// Limit on the power of each chip; absent means its thermal design power.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<PowerCap>,
@@ -143,7 +153,9 @@ impl Default for Scenario {
             link: PoolLink::Auto,
             spec: None,
             micro: None,
+            experts: ExpertParallel::default(),
             memory: None,
+            flags: Flags::default(),
             cap: None,
             slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
             pricing: Pricing::default(),

@@ -249,6 +249,14 @@ pub fn typical(sigma: f64) -> [(f64, f64); 7] {
     [at(3, -1.0), at(2, -1.0), at(1, -1.0), at(0, 1.0), at(1, 1.0), at(2, 1.0), at(3, 1.0)]
 }
 
+/// The same of an even distribution with this squared coefficient of variation: Gauss and Legendre's three points.
+#[must_use]
+pub fn even(variation: f64) -> [(f64, f64); 3] {
+    // Half the width is the root of three times the variance, and the outer points lie at the root of 3/5 of it.
+    let apart = libm::sqrt(3.0 * variation) * 0.774_596_669_241_483;
+    [(1.0 - apart, 5.0 / 18.0), (1.0, 8.0 / 18.0), (1.0 + apart, 5.0 / 18.0)]
+}
+
 impl Lengths {
     /// 95th percentile over median, of input and output; (1, 1) for a preset that does not exist.
     #[must_use]

@@ -52,7 +52,7 @@ pub fn cause(kind: OpKind) -> Cause {
 #[must_use]
 pub fn parts<'o>(ops: impl Iterator<Item = &'o Op> + Clone, whole: Seconds) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::with_capacity(12);
-    let known: Seconds = ops.clone().map(|op| op.time).sum();
+    let known: Seconds = ops.clone().map(Op::exposed).sum();
     // Rounding may put the sum of operations a hair above the whole.
     let factor = if known > whole { whole / known } else { 1.0 };
     for op in ops {
@@ -101,10 +101,11 @@ pub fn spread(parts: &mut Vec<Part>, cause: Cause, ops: &[Op], (repeats, whole):
     add(parts, cause, Binding::LatencyFloor, left);
 }
 
-/// What the time of an operation goes to: what is fixed of it, and the rest.
+/// What the time that an operation adds goes to: what is fixed of it, and the rest. Both pass beside others in proportion.
 fn spent(op: &Op) -> [(Binding, Seconds); 2] {
-    let fixed = op.fixed.min(op.time);
-    [(binding(op.kind, Limit::Latency), fixed), (binding(op.kind, op.side), op.time - fixed)]
+    let exposed = op.exposed();
+    let fixed = if op.time > op.fixed { op.fixed * (exposed / op.time) } else { exposed };
+    [(binding(op.kind, Limit::Latency), fixed), (binding(op.kind, op.side), exposed - fixed)]
 }
 
 /// What limits an operation as a whole.

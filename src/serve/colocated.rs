@@ -3,14 +3,16 @@
 //! Prompts and decode share each replica: users in flight rise with the sequences in decode, and who finds no room for
 //! a KV cache waits.
 
+use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Steady, Warning};
+use super::outcome::{Binding, PoolState, Steady};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
-use super::station::{Company, Operating, Order, SATURATED, Station, allen_cunneen, closed_wait, even};
+use super::station::{Operating, SATURATED, Station};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -23,23 +25,24 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let replicas = colocated.station.replicas;
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
-    let full = Station { others: 1.0, ..colocated.station.clone() };
-    let at_room =
-        full.at(fixed_point(room, room, |batch| room * colocated.in_decode(&full.at(batch), room, 0.0)));
+    let full = Station { spacing: None, meets: None, ..colocated.station.clone() };
+    let at_room = full.at(fixed_point(room, room, |batch| {
+        let at = full.at(batch);
+        room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
+    }));
     let capacity = at_room.rate * replicas;
-    let (operating, users_here, offered) = colocated.balance(at_room.rate);
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
     let admitted = users_here.min(room);
-    let mut ttft = colocated.first(&operating, colocated.wait(&operating, admitted));
-    let settled = colocated.settled(&operating, admitted).unwrap_or(ttft);
+    let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
-        warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted: users_here });
+        warnings.push(colocated.station.crowded(users_here));
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
     let account = half.account(operating.company, operating.step, lengths.context);
     let tokens_per_step = half.tokens_per_step();
-    let rate = operating.rate * replicas;
+    let mut rate = operating.rate * replicas;
     let decoding =
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
@@ -62,6 +65,12 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     } else {
         (busy > 0.9 && operating.prefill_load() > 0.5).then_some(Binding::Prefill)
     };
+    let settled = ttft.total();
+    if let Some(run) = colocated.run() {
+        let spread = colocated.station.dispersion(operating.tpot);
+        let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
@@ -89,77 +98,58 @@ struct Colocated<'d, 'a> {
     station: Station<'a, 'd>,
     /// Cost of a prompt.
     prefill: Prefill,
-    /// Steps that the first token waits for other data-parallel ranks.
-    ranks_wait: f64,
 }
 
 impl<'d, 'a> Colocated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-        let station = Station::new(half, lengths).under(scenario.load, scenario.pause());
-        let ranks = half.holder.settled.replica.layout().dp;
-        let ranks_wait = if ranks > 1 { station.engine().rank_steps } else { 0.0 };
-        Self { deployment, prefill: station.prefill.unwrap_or(Prefill::NONE), ranks_wait, station }
+        let station = Station::new(half, lengths).under(scenario);
+        Self { deployment, prefill: station.prefill.unwrap_or(Prefill::NONE), station }
     }
 
-    /// What the time to first token is made of after a wait, when this share of requests finds no prompt being read.
-    fn first_with(&self, at: &Operating, wait: f64, plain: f64) -> FirstToken {
-        let engine = self.station.engine();
-        FirstToken {
-            queue: Seconds::new(wait),
-            room: Seconds::ZERO,
-            request: engine.request,
-            prefill: self.prefill.latency_of(at.together),
-            step: at.step * (0.5 * at.decoding * plain) + at.tpot * (engine.first_steps + self.ranks_wait),
-            transfer: Seconds::ZERO,
-        }
-    }
-
-    /// The same as the constants have it, which are fitted on the start of benchmarks in a closed loop.
-    fn first(&self, at: &Operating, wait: f64) -> FirstToken {
-        // Who comes while other prompts are read waits for those, and not for a step of decode alone. The constants of a
-        // benchmark's start don't know that.
-        let plain = match self.deployment.scenario.load {
-            Load::Closed { .. } => 1.0,
-            Load::Open { .. } => at.ahead.idle(at.rate),
-        };
-        self.first_with(at, wait, plain)
-    }
-
-    /// The same of a closed loop that has run for long; an open loop has no start.
-    fn settled(&self, at: &Operating, users: f64) -> Option<FirstToken> {
-        let Load::Closed { .. } = self.deployment.scenario.load else { return None };
-        let replicas = self.station.replicas;
-        let wait = at.ahead.settled_wait(users, replicas, at.rate, self.dispersion(at), Order::Bunched);
-        Some(self.first_with(at, wait, at.ahead.idle(at.rate)))
-    }
-
-    /// Time over which the returns of users who were read together spread.
-    fn dispersion(&self, at: &Operating) -> f64 {
-        self.deployment.dispersion(at.tpot)
-    }
-
-    /// Mean wait for the prefill of others, among so many users of the replica.
-    fn wait(&self, at: &Operating, users: f64) -> f64 {
+    /// The run that is asked for.
+    fn run(&self) -> Option<Run> {
         match self.deployment.scenario.load {
-            Load::Closed { .. } => {
-                let engine = self.station.engine();
-                let dispersion = self.dispersion(at);
-                let company = Company { users, burst: engine.burst, group: engine.group, dispersion };
-                closed_wait(at.occupancy, at.prefill_load(), &company)
-            }
-            Load::Open { cv, .. } => at.ahead.open_wait(self.station.replicas, at.rate, cv),
+            Load::Closed { concurrency } => Run::of(&self.station, concurrency),
+            Load::Open { .. } => None,
         }
     }
 
-    fn first_of(&self, at: &Operating, users: f64) -> f64 {
-        self.first(at, self.wait(at, users)).total().get()
+    /// What the time to first token is made of among so many users of the replica.
+    fn first(&self, at: &Operating, users: f64) -> FirstToken {
+        let stream = |cv| Stream { rate: at.rate, replicas: self.station.replicas, cv };
+        let others = match self.deployment.scenario.load {
+            Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
+            Load::Open { cv, .. } => {
+                Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 }
+            }
+        };
+        FirstToken::colocated(
+            &self.prefill,
+            self.station.engine().request,
+            at,
+            &others,
+            self.station.held(at),
+        )
+    }
+
+    /// The same of a replica that is full, whatever the load that filled it.
+    fn first_when_full(&self, at: &Operating) -> FirstToken {
+        let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
+        let others = self.station.settled(at, self.station.fits, &stream);
+        FirstToken::colocated(
+            &self.prefill,
+            self.station.engine().request,
+            at,
+            &others,
+            self.station.held(at),
+        )
     }
 
     /// Of users of a replica those in decode: by Little's law the share of its time that a request is there.
-    fn in_decode(&self, at: &Operating, users: f64, pause: f64) -> f64 {
+    fn in_decode(&self, at: &Operating, first: Seconds, pause: f64) -> f64 {
         let decode = self.deployment.lengths.tokens * at.tpot.get();
-        decode / (decode + self.first_of(at, users) + pause)
+        decode / (decode + first.get() + pause)
     }
 
     /// The replica where it serves what is asked of it, at most this rate where it is full, with the users who are there;
@@ -175,12 +165,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
-                    let present = admitted * self.in_decode(&at, admitted, 0.0);
-                    if pause > 0.0 {
-                        present.min(users * self.in_decode(&at, admitted, pause))
-                    } else {
-                        present
-                    }
+                    let first = self.first(&at, admitted).total();
+                    let present = admitted * self.in_decode(&at, first, 0.0);
+                    if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
                 (at, users - at.rate * pause, None)
@@ -192,7 +179,11 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let batch =
                     fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
                 let at = station.at(batch);
-                (at, at.batch + at.rate * self.first_of(&at, room), (wanted > most).then_some(rate))
+                (
+                    at,
+                    at.batch + at.rate * self.first(&at, room).total().get(),
+                    (wanted > most).then_some(rate),
+                )
             }
         }
     }

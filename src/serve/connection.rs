@@ -6,6 +6,7 @@
 use super::refusal::Refusal;
 use super::side::Side;
 use crate::catalog::Chip;
+use crate::catalog::chip::ScaleUp;
 use crate::machine::{LinkRow, wire};
 use crate::scenario::{PoolLink, Scenario, Wire};
 use crate::units::{BytesPerSecond, Seconds};
@@ -32,7 +33,7 @@ pub fn connection(
     row: LinkRow,
     (first, second, together): (&Chip, &Chip, u32),
 ) -> Result<Connection, Refusal> {
-    let shared = first.scale_up.filter(|_| first.id == second.id).filter(|up| together <= up.domain);
+    let shared = shared((first, second, together));
     let both = |bandwidth, latency| Connection { first: bandwidth, second: bandwidth, latency, apart: false };
     let network = |chip: &Chip| {
         let known = chip.scale_out.map(|network| network * row.efficiency);
@@ -70,6 +71,17 @@ pub fn connection(
             Ok(Connection { first, second, latency, apart: false })
         }
     }
+}
+
+/// The scale-up domain that two pools share, if they do.
+fn shared((first, second, together): (&Chip, &Chip, u32)) -> Option<ScaleUp> {
+    first.scale_up.filter(|_| first.id == second.id).filter(|up| together <= up.domain)
+}
+
+/// Whether the way between two pools is that of a scale-up domain that they share.
+#[must_use]
+pub fn inside(scenario: &Scenario, pools: (&Chip, &Chip, u32)) -> bool {
+    matches!(scenario.link, PoolLink::Auto | PoolLink::Wire(Wire::Domain)) && shared(pools).is_some()
 }
 
 /// The chips of two pools, and how many they are in all.

@@ -12,7 +12,6 @@ use crate::catalog::model::Model;
 use crate::machine::{Constants, LinkKind};
 use crate::pass::Numerics;
 use crate::scenario::{Role, Scenario};
-use crate::units::Seconds;
 
 /// A scenario with every pool settled.
 #[derive(Clone, Debug)]
@@ -33,14 +32,6 @@ pub struct Deployment<'a> {
 }
 
 impl<'a> Deployment<'a> {
-    /// Seconds over which the returns of users who were read together spread, by scattered lengths and pauses.
-    #[must_use]
-    pub fn dispersion(&self, tpot: Seconds) -> f64 {
-        let traffic = &self.scenario.traffic;
-        traffic.scatter(&self.scenario.workload) * self.lengths.tokens * tpot.get()
-            + traffic.pause_scatter().get()
-    }
-
     /// The pool in a role.
     #[must_use]
     pub fn side(&self, role: Role) -> Option<&Side<'a>> {

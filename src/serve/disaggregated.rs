@@ -1,5 +1,6 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
+use super::ahead::{Stream, reading};
 use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
@@ -7,9 +8,10 @@ use super::outcome::{Binding, PoolState, Steady, Warning};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
+use super::run::Run;
 use super::served::Served;
 use super::side::Side;
-use super::station::{Ahead, Operating, Order, SATURATED, Station, allen_cunneen};
+use super::station::{Operating, SATURATED, Station};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -20,10 +22,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let Deployment { scenario, model, ref lengths, decode: ref half, .. } = *deployment;
     let split = Disaggregated::new(deployment, side, path);
     let capacity = split.capacity();
-    let (operating, users, offered) = split.balance(capacity);
-    let mut ttft = split.first(&operating, users, Some(split.decode.engine().split_burst));
-    let settled = split.first(&operating, users, None);
-    let rate = operating.rate * split.decode.replicas;
+    let (mut operating, users, offered) = split.balance(capacity);
+    let mut ttft = split.first(&operating, users);
+    let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
     if matches!(scenario.load, Load::Closed { .. }) && users > within {
         // Who finds no room waits; Little's law says how long.
@@ -46,7 +47,8 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         ..side.idle()
     }];
     pools.extend(decode_pools);
-    let (together, _) = reading(&split.prefill, split.replicas, rate / split.replicas);
+    let group = reading(&split.prefill, split.replicas, rate / split.replicas).group;
+    let together = split.prefill.on_rank(group);
     let steps = operating.rate * lengths.tokens / (half.tokens_per_step() * operating.batch.max(1.0));
     let pace = Pace {
         reading: split.prefill.occupancy_of(together).get() * rate / split.replicas,
@@ -65,6 +67,15 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         Some(Binding::Decode) if ttft.room.get() > 0.0 => Some(Binding::Capacity),
         station => station,
     };
+    let settled = ttft.total();
+    if let Load::Closed { concurrency } = scenario.load
+        && let Some(run) = Run::of(&split.decode, concurrency)
+    {
+        let full = operating.batch >= split.decode.fits * 0.999;
+        let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
+        let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
+        (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+    }
     Served {
         deployment,
         operating,
@@ -86,23 +97,6 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     .steady()
 }
 
-/// Prompts that share a step of a pool which only reads, at so many requests per second of a replica: those that come while
-/// a step lasts, in which nothing is in their way but each other. And what each puts in the way of the others.
-fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> (f64, Ahead) {
-    let mut together = 1.0;
-    for _ in 0..4 {
-        let step = prefill.occupancy_of(together).get() * together * prefill.ranks;
-        // One begins a step where none came during the last, the more seldom the more replicas take arrivals in turn; ranks
-        // take prompts in turn.
-        let come = rate * step;
-        let least = come.max(1.0);
-        let all = least + (come + libm::exp(-come) - least) / replicas;
-        together = (all / prefill.ranks).clamp(1.0, prefill.most);
-    }
-    let service = prefill.occupancy_of(together).get();
-    (together, Ahead { service, variation: prefill.variation / together, between: 0.0, steps: None })
-}
-
 /// A deployment with a prefill pool, at no rate yet.
 struct Disaggregated<'d, 'a> {
     deployment: &'d Deployment<'a>,
@@ -113,8 +107,6 @@ struct Disaggregated<'d, 'a> {
     prefill: Prefill,
     /// Replicas of the prefill pool.
     replicas: f64,
-    /// Time a prompt takes from one of them; a pool that only reads fills its steps.
-    occupancy: f64,
     /// Most requests per second of each pool, over the whole deployment.
     prefill_most: f64,
     decode_most: f64,
@@ -123,13 +115,15 @@ struct Disaggregated<'d, 'a> {
 impl<'d, 'a> Disaggregated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>, side: &'d Side<'a>, path: &'d Path) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
-        let decode = Station::new(half, lengths).under(scenario.load, scenario.pause());
+        let decode = Station::new(half, lengths).under(scenario);
         let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
         let replicas = f64::from(side.settled.replicas);
-        let occupancy = prefill.least().get();
-        let prefill_most = replicas / occupancy;
-        let decode_most = decode.at(decode.fits).rate * decode.replicas;
-        Self { deployment, side, path, decode, prefill, replicas, occupancy, prefill_most, decode_most }
+        // A pool that only reads fills its steps.
+        let prefill_most = replicas / prefill.least().get();
+        // A full replica is full of others, whatever the load that filled it.
+        let full = Station { spacing: None, meets: None, ..decode.clone() };
+        let decode_most = full.at(decode.fits).rate * decode.replicas;
+        Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most }
     }
 
     /// Most requests per second that both pools and the link carry.
@@ -149,39 +143,33 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
-    /// What the time to first token is made of among so many users, who all began at once where a burst is given: the
-    /// share of the others' prompts that is ahead on average.
-    fn first(&self, at: &Operating, users: f64, burst: Option<f64>) -> FirstToken {
+    /// What the time to first token is made of among so many users. It comes with the cache, and nothing is computed for it
+    /// in decode; it is passed on when the step ends that is under way there.
+    fn first(&self, at: &Operating, users: f64) -> FirstToken {
         let Deployment { scenario, model, .. } = *self.deployment;
         let rate = at.rate * self.decode.replicas;
         let each = rate / self.replicas;
-        let (mut together, ahead) = reading(&self.prefill, self.replicas, each);
-        let queue = match (scenario.load, burst) {
-            (Load::Open { cv, .. }, _) => ahead.open_wait(self.replicas, each, cv),
-            (Load::Closed { .. }, Some(burst)) => {
-                // Random arrivals among finitely many users, who can't all wait at once, and the burst.
-                let others = (users / self.replicas - 1.0).max(0.0);
-                let load = rate / self.prefill_most;
-                allen_cunneen(self.occupancy, self.replicas, load, 1.0) + burst * others * self.occupancy
-            }
-            (Load::Closed { .. }, None) => {
-                let dispersion = self.deployment.dispersion(at.tpot);
-                together -= (together - 1.0) * ahead.again(dispersion);
-                ahead.settled_wait(users / self.replicas, self.replicas, each, dispersion, Order::Kept)
+        let ahead = reading(&self.prefill, self.replicas, each);
+        let stream = |cv| Stream { rate: each, replicas: self.replicas, cv };
+        let (wait, company) = match scenario.load {
+            Load::Open { cv, .. } => (ahead.wait(&stream(cv)), ahead.company(&stream(cv))),
+            Load::Closed { .. } => {
+                let (here, stream) = (users / self.replicas, stream(1.0));
+                let again = self.decode.again(ahead.with, at.tpot);
+                let company = ahead.company(&stream.of_others(here));
+                let order = ahead.kept(at.step.get());
+                (
+                    ahead.settled_wait(here, &stream, again, order),
+                    ahead.kept_company(company, again, order).min(here.max(1.0)),
+                )
             }
         };
-        // The constants of a benchmark's start are those of a prompt alone.
-        let prefill = match (scenario.load, burst) {
-            (Load::Closed { .. }, Some(_)) => self.prefill.latency,
-            _ => self.prefill.latency_of(together),
-        };
-        let engine = self.decode.engine();
         FirstToken {
-            queue: Seconds::new(queue),
+            queue: Seconds::new(wait.queue),
             room: Seconds::ZERO,
-            request: engine.request,
-            prefill,
-            step: at.step * (0.5 + 0.5 * at.decoding) + at.tpot * engine.first_steps,
+            request: self.decode.engine().request,
+            prefill: self.prefill.latency_of(self.prefill.on_rank(company)),
+            step: at.step * (0.5 * at.ahead.decoding),
             transfer: self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers),
         }
     }
@@ -191,7 +179,6 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     fn balance(&self, capacity: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (decode, room) = (&self.decode, self.decode.fits);
-        let burst = Some(decode.engine().split_burst);
         // Sequences in decode on each replica for this rate over all.
         let for_rate = |at: &Operating, rate: f64| rate / decode.replicas * lengths.tokens * at.tpot.get();
         match scenario.load {
@@ -204,7 +191,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                     let at = decode.at(batch);
                     // Of all users those in decode: by Little's law the share of their time that they are there.
                     let decoding = lengths.tokens * at.tpot.get();
-                    let elsewhere = self.first(&at, concurrency, burst).total() + scenario.pause();
+                    let elsewhere = self.first(&at, concurrency).total() + scenario.pause();
                     (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, upstream))
                 });
                 let at = decode.at(batch);
@@ -215,7 +202,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let served = rate.get().min(most);
                 let batch = fixed_point(1e-9, room, |batch| for_rate(&decode.at(batch), served));
                 let at = decode.at(batch);
-                let waiting = at.rate * decode.replicas * self.first(&at, 1.0, burst).total().get();
+                let waiting = at.rate * decode.replicas * self.first(&at, 1.0).total().get();
                 (at, at.batch * decode.replicas + waiting, (rate.get() > most).then_some(rate))
             }
         }
@@ -236,7 +223,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let room = self.decode.fits;
         if at.batch >= room * 0.999 && ttft.room.get() > 0.0 {
             let wanted = users / self.decode.replicas;
-            warnings.push(Warning::KvLimited { role: half.holder.role, fits: room, wanted });
+            warnings.push(self.decode.crowded(wanted));
         }
         warnings
     }

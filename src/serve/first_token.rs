@@ -1,7 +1,10 @@
 //! What the time to first token is made of.
 
 use super::account::{add, parts};
+use super::ahead::{Ahead, Others};
 use super::outcome::{Binding, Cause, Part};
+use super::replica::Prefill;
+use super::station::Operating;
 use crate::pass::Op;
 use crate::units::Seconds;
 
@@ -23,6 +26,32 @@ pub struct FirstToken {
 }
 
 impl FirstToken {
+    /// Of a prompt that the replica which decodes reads too, among such others, when flags hold it for so long.
+    #[must_use]
+    pub(super) fn colocated(
+        prefill: &Prefill,
+        request: Seconds,
+        at: &Operating,
+        others: &Others,
+        held: Seconds,
+    ) -> Self {
+        let Ahead { decoding, .. } = at.ahead;
+        let read = at.ahead.company(&others.stream);
+        // Those who have met are read together.
+        let read = read + others.again * (at.ahead.met.min(at.ahead.most) - read).max(0.0);
+        // Where decode goes on, or waits, the engine's mixture may take longer than the prompt, or less.
+        let mixture = Seconds::new(decoding * (at.stall - at.beside - at.occupancy) * read);
+        let goes_on = at.step * (decoding * at.ahead.goes_on);
+        Self {
+            queue: Seconds::new(others.wait.queue),
+            room: Seconds::ZERO,
+            request,
+            prefill: prefill.latency_of(prefill.on_rank(read)) + mixture,
+            step: Seconds::new(others.wait.step) + goes_on + held,
+            transfer: Seconds::ZERO,
+        }
+    }
+
     /// The whole of it.
     #[must_use]
     pub fn total(&self) -> Seconds {

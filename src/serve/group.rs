@@ -50,6 +50,17 @@ impl Replica<'_> {
         }
     }
 
+    /// Time of a step whose kernels take so long, with so many sequences on the replica.
+    #[must_use]
+    pub fn step_of(&self, kernels: Seconds, sequences: f64) -> Seconds {
+        match &self.silicon {
+            Silicon::Memory(plan) => {
+                self.engine.decode_step(kernels, sequences / f64::from(plan.layout().dp))
+            }
+            Silicon::Sram(_) => kernels,
+        }
+    }
+
     /// Time of a group that passes all layers of the replica together, of so many sequences in flight.
     #[must_use]
     pub fn group_time(&self, group: f64, sequences: f64, context: Tokens, width: f64) -> Seconds {

@@ -72,7 +72,7 @@ impl<'a> Half<'a> {
         let active = self.draft.as_ref().filter(|draft| draft.tokens > 0);
         let checked = match (&self.partner, active) {
             (None, None) => return replica.decode_step(batch, context),
-            (None, Some(draft)) => replica.kernels(batch, context, draft.width()) + replica.around(batch),
+            (None, Some(draft)) => replica.step_of(replica.kernels(batch, context, draft.width()), batch),
             (Some(partner), _) => self.turns(partner, batch, context).step(),
         };
         checked + active.map_or(Seconds::ZERO, |draft| draft.time(batch, context))

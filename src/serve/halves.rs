@@ -1,8 +1,9 @@
 //! From the pools of a scenario to pools on their silicon: each by itself, and the decode side put together from its own.
 
 use super::capped;
-use super::connection::{Connection, connection, together};
+use super::connection::{Connection, connection, inside, together};
 use super::draft::{Away, Draft};
+use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Demand, Setting, settle};
 use super::lengths::Lengths;
@@ -10,8 +11,9 @@ use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use super::side::Side;
 use super::turns::Partner;
+use crate::catalog::model::Ffn;
 use crate::catalog::{self, Model, NumberFormat};
-use crate::machine::{Constants, LinkKind};
+use crate::machine::{Constants, LinkKind, holders};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Load, Pool, Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond};
@@ -63,8 +65,9 @@ impl<'a> Maker<'a> {
             chip,
             engine: scenario.engine,
             numerics,
-            share: scenario.memory,
+            flags: Flags::of(scenario, tables, chip),
             portion,
+            experts: scenario.experts,
             clock: capped::clock(scenario, tables, chip)?,
         };
         Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
@@ -132,17 +135,49 @@ impl<'a> Maker<'a> {
             connection(self.scenario, self.tables.link(LinkKind::Pool), together(holder, &side))?;
         let hidden = f64::from(self.model.hidden);
         let format = if self.model.has_moe() { self.numerics.experts } else { self.numerics.dense };
+        let (copies, handed) = self.copies(&side, inside(self.scenario, together(holder, &side)));
+        let links = side.chip.scale_up.map_or(side.chip.scale_out, |up| Some(up.bandwidth));
+        let domain = self.tables.link(LinkKind::Domain).efficiency;
+        let chips = f64::from(side.settled.replica.layout().chips()) / ratio(holder, &side);
+        let links = links.map_or(connection.second, |own| own * domain) * chips;
         Ok(Partner {
             bandwidth: share(&connection, holder, &side),
+            handed: (handed / copies, links),
             ratio: ratio(holder, &side),
             micro: 1,
             trips: f64::from(trips),
-            out: Bytes::new(hidden * format.compute_type().activation_bytes()),
-            back: Bytes::new(hidden * WIDE),
+            out: Bytes::new(copies * hidden * format.compute_type().activation_bytes()),
+            back: Bytes::new(copies * hidden * WIDE),
             arriving: Bytes::ZERO,
             connection,
             side,
         })
+    }
+
+    /// Copies of a token that come to a pool of feed-forward layers, and those that it hands on inside its nodes, mean of the
+    /// layers: one to each rank with one of its experts where attention is in the same domain, else one to each node. What
+    /// streams weights through stages takes every token once.
+    fn copies(&self, side: &Side<'_>, inside: bool) -> (f64, f64) {
+        let Layout { etp, ep, .. } = side.settled.replica.layout();
+        let domain = side.chip.scale_up.map_or(1, |up| up.domain).max(1);
+        let nodes = f64::from(etp.saturating_mul(ep)) / f64::from(domain);
+        let streams = side.settled.replica.pipeline().is_some();
+        let (mut come, mut handed, mut layers) = (0.0, 0.0, 0.0);
+        for group in self.model.ffn.iter() {
+            let count = f64::from(group.count);
+            layers += count;
+            let (to, on) = match group.kind {
+                Ffn::Moe { top_k, .. } if !streams => {
+                    let k = f64::from(top_k);
+                    let (ranks, nodes) = (holders(f64::from(ep), k), holders(nodes, k));
+                    if inside { (ranks, 0.0) } else { (nodes, (ranks - nodes).max(0.0)) }
+                }
+                _ => (1.0, 0.0),
+            };
+            come += to * count;
+            handed += on * count;
+        }
+        (come / layers, handed / layers)
     }
 
     fn draft(
@@ -179,9 +214,10 @@ impl<'a> Maker<'a> {
         let layout = holder.settled.replica.layout();
         let stages = if holder.settled.replica.pipeline().is_some() { layout.pp } else { 1 };
         let layout = Layout { pp: stages, ..layout };
-        let replica =
-            Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, scenario.memory))?
-                .at_clock(capped::clock(scenario, tables, holder.chip)?);
+        let flags = Flags::of(scenario, tables, holder.chip);
+        let replica = Replica::new(tables, model, holder.chip, scenario.engine, numerics, (layout, flags))?
+            .with_experts(scenario.experts)
+            .at_clock(capped::clock(scenario, tables, holder.chip)?);
         Ok(Draft {
             replica,
             weights: weights(model, numerics, own_head),

@@ -1,12 +1,13 @@
 //! Which layouts a pool of chips can take, and which of them suits a role when the scenario leaves the choice open.
 
+use super::flags::Flags;
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, SramRow, WeightHome};
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{Layout, Pool, Role};
+use crate::scenario::{ExpertParallel, Layout, Pool, Role};
 use crate::units::{Bytes, Seconds, Tokens};
 
 /// What a layout must carry.
@@ -51,10 +52,12 @@ pub struct Setting<'a, 'b> {
     pub engine: Engine,
     /// The formats in force.
     pub numerics: Numerics,
-    /// The engine's memory share, where one is asked for.
-    pub share: Option<f64>,
+    /// The command line in force.
+    pub flags: Flags,
     /// The part of each layer that the pool computes.
     pub portion: Portion,
+    /// What is asked about the experts.
+    pub experts: ExpertParallel,
     /// Share of its clock that the power cap leaves the chip.
     pub clock: f64,
 }
@@ -67,8 +70,9 @@ impl<'a> Setting<'a, '_> {
             self.chip,
             self.engine,
             self.numerics,
-            (layout, self.share),
+            (layout, self.flags),
         )?
+        .with_experts(self.experts)
         .at_clock(self.clock);
         Ok(if self.portion == Portion::Whole { whole } else { whole.only(self.portion) })
     }
@@ -115,7 +119,7 @@ pub struct Settled<'a> {
 }
 
 /// All layouts worth trying on so many chips, smallest replica first. Degrees are powers of two; a replica larger than
-/// the scale-up domain becomes a pipeline over domains.
+/// the scale-up domain becomes a pipeline over domains, or data-parallel attention with experts over all of its chips.
 #[must_use]
 pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
@@ -135,6 +139,9 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
             }
             if experts && wide > 1 {
                 layouts.push(Layout { tp: 1, dp: wide, etp: 1, ep: wide, pp: stages });
+            }
+            if experts && stages > 1 && chip.scale_out.is_some() {
+                layouts.push(Layout { tp: 1, dp: size, etp: 1, ep: size, pp: 1 });
             }
         }
         let Some(next) = size.checked_mul(2) else { break };

@@ -21,6 +21,8 @@ pub struct Lengths {
     pub context: Tokens,
     /// How much prompts vary: their squared coefficient of variation.
     pub variation: f64,
+    /// How much answers scatter, in mean lengths.
+    pub scatter: f64,
     /// Where prompts are log-normal, the standard deviation of their logarithm.
     pub sigma: Option<f64>,
     /// Tokens that the model's window holds; prompts are shorter.
@@ -53,6 +55,7 @@ impl Lengths {
             // The longer an answer the longer it is in decode: a step finds more of the long ones.
             context: isl + osl * ((1.0 + answers) / 2.0),
             variation,
+            scatter: drawn.scatter(&scenario.workload),
             sigma: tail.map(traffic::sigma),
             window: Tokens::new(f64::INFINITY),
             longest_prompt,
@@ -64,15 +67,28 @@ impl Lengths {
     #[must_use]
     pub fn prefill(&self, read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
         let mean = read(self.new, self.past);
-        let Some(sigma) = self.sigma else {
-            let elastic = mean.elastic();
-            return Prefill { variation: self.variation * elastic * elastic, ..mean };
-        };
-        let most = (self.window - self.osl).max(self.isl) / self.isl;
+        match self.sigma {
+            Some(sigma) => {
+                // Log-normal lengths have no end, and prompts do.
+                let most = (self.window - self.osl).max(self.isl) / self.isl;
+                let points = traffic::typical(sigma).map(|(scale, share)| (scale.min(most), share));
+                self.over(&mean, &points, read)
+            }
+            None if self.variation > 0.0 => self.over(&mean, &traffic::even(self.variation), read),
+            None => mean,
+        }
+    }
+
+    /// The mean over prompts of such lengths, in means, with these shares.
+    fn over(
+        &self,
+        mean: &Prefill,
+        points: &[(f64, f64)],
+        read: impl Fn(Tokens, Tokens) -> Prefill,
+    ) -> Prefill {
         let (mut sum, mut squares) =
-            (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..mean }, 0.0);
-        for (scale, share) in traffic::typical(sigma) {
-            let scale = scale.min(most);
+            (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..*mean }, 0.0);
+        for &(scale, share) in points {
             let own = read((self.new * scale).max(Tokens::new(1.0)), self.past * scale);
             sum.latency += own.latency * share;
             sum.occupancy += own.occupancy * share;

@@ -2,10 +2,12 @@
 //!
 //! - [`Deployment`] settles a scenario: for each pool a replica, its layout and how many there are ([`Side`]).
 //! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
-//! - `station` is a replica of it with a queue; `colocated` and `disaggregated` find its balance, `served` reports it.
+//! - `station` is a replica of it, `ahead` what prompts wait for there; `colocated` and `disaggregated` find its balance,
+//!   `served` reports it.
 //! - [`Phase`] says why prefill and decode take their time; `binding` what limits the deployment as a whole.
 
 mod account;
+mod ahead;
 mod binding;
 mod capped;
 mod colocated;
@@ -15,6 +17,7 @@ mod disaggregated;
 mod draft;
 mod duty;
 mod first_token;
+mod flags;
 mod group;
 mod half;
 mod halves;
@@ -28,6 +31,7 @@ mod reading;
 mod refusal;
 mod replica;
 mod root;
+mod run;
 mod scheduler;
 mod served;
 mod shares;
@@ -43,6 +47,7 @@ pub use capped::cap;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};
 pub use duty::{Duty, Spell};
+pub use flags::Flags;
 pub use half::Half;
 pub use layouts::{Settled, candidates};
 pub use lengths::Lengths;
@@ -57,6 +62,6 @@ pub use scheduler::Scheduler;
 pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;
-pub use steady::serve;
+pub use steady::{balanced, serve};
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};

@@ -12,8 +12,7 @@ use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, 
 pub struct Steady {
     /// Mean time to first token.
     pub ttft: Seconds,
-    /// The same without the burst in which a benchmark's closed loop begins: of a service that has run for long. The same
-    /// as above in an open loop.
+    /// The same of a service that has run for long, where a run of so many requests is asked for.
     pub ttft_settled: Seconds,
     /// Mean time per output token after the first: (E2E − TTFT) / (OSL − 1).
     pub tpot: Seconds,
@@ -315,6 +314,15 @@ pub enum Warning {
         /// Sequences wanted.
         wanted: f64,
     },
+    /// Some users of a closed loop wait because a step takes no more sequences.
+    SequencesLimited {
+        /// Role of the pool.
+        role: Role,
+        /// Sequences of a step at most.
+        most: f64,
+        /// Sequences wanted.
+        wanted: f64,
+    },
     /// Input and output are longer than the model was made for.
     BeyondContext {
         /// Longest context of the checkpoint.
@@ -368,6 +376,20 @@ pub enum Warning {
         chip: String,
         /// Whether the scenario asks for speculation on top, which may then count twice.
         twice: bool,
+    },
+    /// The engine has no kernels for the chip: its scheduler and host stand before the kernels of the chip's family.
+    NoSuchEngine {
+        /// The chip.
+        chip: String,
+        /// The engine.
+        engine: crate::catalog::Engine,
+        /// Engines that run there.
+        others: Vec<crate::catalog::Engine>,
+    },
+    /// The model is released without a prediction head: one of the shape of its last layer is assumed.
+    NoHead {
+        /// The model.
+        model: String,
     },
     /// The model's number format has no unit on the chip, so a wider one does the work.
     EmulatedFormat {

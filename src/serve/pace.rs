@@ -67,7 +67,7 @@ impl Pace<'_> {
         let filled = (self.sequences / stages).min(1.0);
         let time = match pool.role {
             // Their step holds several micro-batches, or several tokens that are proposed; the operations are those of one.
-            Role::Attention | Role::Ffn | Role::Draft => pool.ops.iter().map(|op| op.time).sum(),
+            Role::Attention | Role::Ffn | Role::Draft => pool.ops.iter().map(Op::exposed).sum(),
             _ => pool.step,
         };
         let share = (self.stepping * part).min(1.0) * filled;
@@ -86,7 +86,7 @@ impl Pace<'_> {
         let own;
         let (ops, time) = if matches!(role, Role::Attention | Role::Ffn) {
             own = replica.prefill_ops(lengths.new, lengths.past);
-            (own.as_slice(), own.iter().map(|op| op.time).sum())
+            (own.as_slice(), own.iter().map(Op::exposed).sum())
         } else {
             (self.prompt, self.prefill.latency_of(self.together))
         };

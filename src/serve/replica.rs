@@ -1,14 +1,15 @@
 //! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
 //! how many sequences fit.
 
+use super::flags::Flags;
 use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
 use crate::catalog::{Chip, Engine, NumberFormat};
-use crate::machine::{Constants, EngineRow, Limit, WeightHome};
+use crate::machine::{Constants, EngineRow, Limit, WeightHome, slower};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
-use crate::scenario::{Layout, Role};
+use crate::scenario::{ExpertParallel, Layout, Role};
 use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
 
 /// A replica.
@@ -16,6 +17,7 @@ use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
 pub struct Replica<'a> {
     pub(super) silicon: Silicon<'a>,
     pub(super) engine: &'a EngineRow,
+    pub(super) flags: Flags,
 }
 
 #[derive(Clone, Debug)]
@@ -67,13 +69,10 @@ impl Prefill {
         variation: 0.0,
     };
 
-    /// Prompts in a step that has any, when so many come per step of the replica at random.
+    /// Of prompts that share a step those that share a rank: ranks take prompts in turn, and not all of them have one.
     #[must_use]
-    pub fn together(&self, arrivals: f64) -> f64 {
-        let own = arrivals / self.ranks;
-        // Mean of a Poisson number that is not 0; the series where the quotient would lose its digits.
-        let some = if own > 1e-6 { own / -libm::expm1(-own) } else { 1.0 + own / 2.0 };
-        smaller(some, self.most)
+    pub(super) fn on_rank(&self, group: f64) -> f64 {
+        smaller(larger(group / self.ranks, 1.0), self.most)
     }
 
     /// From start to first token with so many prompts in the step of a rank.
@@ -95,21 +94,14 @@ impl Prefill {
         self.shared.min(decode_step) * (self.passes / together)
     }
 
-    /// Prompts in a step of all ranks that has any, when so many come per step at random.
+    /// Time by which one prompt more lengthens a reading of so many: as long as ranks are without one, what one takes alone.
     #[must_use]
-    pub(super) fn in_step(&self, arrivals: f64) -> f64 {
-        let whole = Self { most: self.most * self.ranks, ranks: 1.0, ..*self };
-        whole.together(arrivals)
+    pub(super) fn marginal(&self, group: f64) -> Seconds {
+        let filled = (2.0 * group / self.ranks - 1.0).clamp(0.0, 1.0);
+        self.occupancy + (self.occupancy_more - self.occupancy) * filled
     }
 
-    /// Share of a prompt's time that grows with its length.
-    #[must_use]
-    pub(super) fn elastic(&self) -> f64 {
-        let fixed = self.most > 1.0 && self.occupancy.get() > 0.0;
-        if fixed { (self.occupancy_more / self.occupancy).min(1.0) } else { 1.0 }
-    }
-
-    /// The same in steps as full as can be.
+    /// Time that each prompt keeps the replica from others in steps as full as can be.
     #[must_use]
     pub fn least(&self) -> Seconds {
         self.occupancy_of(self.most)
@@ -117,7 +109,7 @@ impl Prefill {
 }
 
 impl<'a> Replica<'a> {
-    /// A replica of the model on a chip, in a layout and with the engine's memory share where one is asked for.
+    /// A replica of the model on a chip, in a layout and under the flags of a command line.
     ///
     /// # Errors
     /// [`Refusal::MissingFigure`] or [`Refusal::NoUnit`] when the data sheet lacks what the law needs.
@@ -127,7 +119,7 @@ impl<'a> Replica<'a> {
         chip: &Chip,
         engine: Engine,
         numerics: Numerics,
-        (layout, share): (Layout, Option<f64>),
+        (layout, flags): (Layout, Flags),
     ) -> Result<Self, Refusal> {
         let missing = |figure| Refusal::MissingFigure { chip: chip.id.to_string(), figure };
         let row = tables.sram(chip);
@@ -146,10 +138,15 @@ impl<'a> Replica<'a> {
             if chip.memory.is_none() {
                 return Err(missing("memory bandwidth"));
             }
-            let plan = Plan::new(tables, model, chip, engine, numerics, (layout, share));
-            Silicon::Memory(Box::new(plan.ok_or_else(|| missing("16-bit arithmetic rate"))?))
+            let plan = Plan::new(tables, model, chip, engine, numerics, (layout, flags.share))
+                .ok_or_else(|| missing("16-bit arithmetic rate"))?;
+            let plan = match flags.stated {
+                Some(budget) => plan.with_budget(budget),
+                None => plan,
+            };
+            Silicon::Memory(Box::new(plan))
         };
-        Ok(Self { silicon, engine: tables.engine(engine, &chip.id) })
+        Ok(Self { silicon, engine: tables.engine(engine, &chip.id), flags })
     }
 
     /// The same replica in another layout of the same chips; `None` where weights stream through stages, whose pipeline is made
@@ -158,7 +155,8 @@ impl<'a> Replica<'a> {
     pub fn in_layout(&self, layout: Layout) -> Option<Self> {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                Some(Self { silicon: Silicon::Memory(Box::new(plan.in_layout(layout))), engine: self.engine })
+                let silicon = Silicon::Memory(Box::new(plan.in_layout(layout)));
+                Some(Self { silicon, engine: self.engine, flags: self.flags })
             }
             Silicon::Sram(_) => None,
         }
@@ -176,6 +174,19 @@ impl<'a> Replica<'a> {
             Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.at_clock(clock))),
         };
         Self { silicon, ..self }
+    }
+
+    /// The same replica with what is asked about its experts.
+    #[must_use]
+    pub fn with_experts(self, experts: ExpertParallel) -> Self {
+        // Most scenarios leave it to the engine.
+        match self.silicon {
+            Silicon::Memory(plan) if !experts.is_default() => {
+                let silicon = Silicon::Memory(Box::new(plan.with_experts(experts)));
+                Self { silicon, ..self }
+            }
+            silicon => Self { silicon, ..self },
+        }
     }
 
     /// How the replica is spread.
@@ -220,6 +231,27 @@ impl<'a> Replica<'a> {
         self.engine
     }
 
+    /// The flags in force.
+    #[must_use]
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// Data-parallel ranks.
+    #[must_use]
+    pub fn ranks(&self) -> f64 {
+        match &self.silicon {
+            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
+            Silicon::Sram(_) => 1.0,
+        }
+    }
+
+    /// Sequences in a step at most.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.flags.sequences(self.ranks())
+    }
+
     /// Sequences of this mean length whose cache fits.
     #[must_use]
     pub fn sequences_that_fit(&self, context: Tokens) -> f64 {
@@ -232,10 +264,7 @@ impl<'a> Replica<'a> {
     /// So many sequences in whole ones on each data-parallel rank: one and a half serve one at a time.
     #[must_use]
     pub fn whole(&self, sequences: f64) -> f64 {
-        let ranks = match &self.silicon {
-            Silicon::Memory(plan) => f64::from(plan.layout().dp.max(1)),
-            Silicon::Sram(_) => 1.0,
-        };
+        let ranks = self.ranks();
         (sequences / ranks).floor() * ranks
     }
 
@@ -297,9 +326,8 @@ impl<'a> Replica<'a> {
     pub(super) fn decode_step(&self, sequences: f64, context: Tokens) -> Seconds {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                plan.time(&decode_shape(plan.layout(), sequences, context))
-                    + self.engine.step
-                    + self.engine.sequence * (sequences / f64::from(plan.layout().dp))
+                let kernels = plan.time(&decode_shape(plan.layout(), sequences, context));
+                self.engine.decode_step(kernels, sequences / f64::from(plan.layout().dp))
             }
             Silicon::Sram(pipeline) => pipeline.token_time(sequences, context),
         }
@@ -323,7 +351,7 @@ impl<'a> Replica<'a> {
                 // Data-parallel ranks read prompts side by side, in step with each other.
                 let together = if ranks > 1.0 { pass(ranks, 1.0) } else { alone };
                 let occupancy = together * (chunks / (stages * ranks));
-                let most = (self.engine.chunk / new).max(1.0);
+                let most = (self.budget() / new).max(1.0);
                 let more = if most > 1.0 {
                     ((pass(ranks, most) - together) / (most - 1.0)).max(Seconds::ZERO)
                 } else {
@@ -417,19 +445,22 @@ impl<'a> Replica<'a> {
         }
     }
 
+    /// Tokens of prompts in a step of a rank, at most.
+    fn budget(&self) -> Tokens {
+        self.flags.chunk(self.ranks())
+    }
+
     /// Chunks of a prompt, and the mean one of them.
     fn chunked(&self, new: Tokens, past: Tokens) -> (f64, Shape) {
-        let chunks = (new / self.engine.chunk).max(1.0);
+        let chunks = (new / self.budget()).max(1.0);
         let piece = new / chunks;
         (chunks, Shape::prefill(piece, past + (new - piece) / 2.0, 1.0))
     }
 }
 
-/// Time of a pass outside graphs: the slower of the chip and the host that launches it, with a soft corner.
+/// Time of a pass outside graphs: the slower of the chip and the host that launches it.
 fn launched(plan: &Plan<'_>, kernels: Seconds) -> Seconds {
-    let (kernels, host) = (kernels.get(), plan.launch().get());
-    let (kernels, host) = (kernels * kernels, host * host);
-    Seconds::new((kernels * kernels + host * host).sqrt().sqrt())
+    slower(kernels, plan.launch())
 }
 
 /// Decode of `sequences` over a replica: each data-parallel rank and each pipeline micro-batch has its share, at least
@@ -444,6 +475,7 @@ pub(super) fn decode_shape(layout: Layout, sequences: f64, context: Tokens) -> S
 fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
     for op in &mut ops {
         op.time = op.time * factor;
+        op.hidden = op.hidden * factor;
         op.flops = op.flops * factor;
         op.bytes = op.bytes * factor;
         op.roof = op.roof * factor;
@@ -487,12 +519,11 @@ mod tests {
 
     #[test]
     fn prompts_of_a_step_by_hand() {
-        // Poisson with mean 2, given that it is not 0: 2 / (1 - e^-2).
-        close(SHORT.together(2.0), 2.0 / (1.0 - libm::exp(-2.0)));
-        close(SHORT.together(0.0), 1.0);
-        close(SHORT.together(100.0), 4.0);
-        // Two ranks share the arrivals.
-        close(Prefill { ranks: 2.0, ..SHORT }.together(4.0), SHORT.together(2.0));
+        close(SHORT.on_rank(2.0), 2.0);
+        close(SHORT.on_rank(100.0), 4.0);
+        // Two ranks take prompts in turn, and one of three may have none.
+        close(Prefill { ranks: 2.0, ..SHORT }.on_rank(3.0), 1.5);
+        close(Prefill { ranks: 4.0, ..SHORT }.on_rank(3.0), 1.0);
         // Four prompts take 10 + 3 x 2 ms between them.
         close(SHORT.occupancy_of(4.0).as_millis(), 4.0);
         close(SHORT.least().as_millis(), 4.0);
@@ -500,16 +531,5 @@ mod tests {
         // The step saves its weights once for all four, at most itself.
         close(SHORT.saved(4.0, Seconds::millis(20.0)).as_millis(), 2.0);
         close(SHORT.saved(4.0, Seconds::millis(6.0)).as_millis(), 1.5);
-    }
-
-    #[test]
-    fn more_arrivals_never_take_less_of_the_replica() {
-        let mut last = 0.0;
-        for tenth in 0..200 {
-            let arrivals = f64::from(tenth) / 10.0;
-            let taken = SHORT.occupancy_of(SHORT.together(arrivals)).get() * arrivals;
-            assert!(taken >= last, "{arrivals}");
-            last = taken;
-        }
     }
 }

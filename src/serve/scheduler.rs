@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::flags::Flags;
 use crate::catalog::Engine;
-use crate::machine::EngineRow;
-use crate::units::{Bytes, Tokens};
+use crate::units::Tokens;
 
 /// Rules by which a replica takes prompts into its steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,9 +34,6 @@ pub struct Scheduler {
 #[derive(Deserialize)]
 struct Row {
     engine: String,
-    memory: f64,
-    except: String,
-    sequences: u32,
     block: u32,
     watermark: f64,
     reserve: f64,
@@ -45,14 +42,14 @@ struct Row {
 }
 
 impl Scheduler {
-    /// The defaults of an engine on a chip with so much memory; what keeps everything on the die counts as large.
+    /// The rules of an engine under flags, of a replica of so many data-parallel ranks. The budget is that of a rank.
     #[must_use]
-    pub fn of(row: &EngineRow, chip: &str, memory: Option<Bytes>) -> Self {
+    pub fn of(engine: Engine, flags: &Flags, ranks: f64) -> Self {
         let plain = Self {
-            budget: row.chunk,
-            chunk: row.chunk,
+            budget: flags.chunk(ranks),
+            chunk: flags.chunk(ranks),
             prompts: usize::MAX,
-            sequences: 1024,
+            sequences: flags.sequences(ranks).clamp(1.0, f64::from(u32::MAX)) as u32,
             block: 16,
             watermark: 0.0,
             reserve: 0.0,
@@ -60,13 +57,7 @@ impl Scheduler {
             swaps: false,
             mixed: true,
         };
-        let gib = memory.map_or(f64::INFINITY, |memory| memory.get() / f64::from(1 << 30));
-        let holds = |own: &Row| {
-            let excepted = !own.except.is_empty() && chip.contains(&own.except);
-            own.engine == row.engine.id() && own.memory <= gib && !excepted
-        };
-        Self::rows().find(holds).map_or(plain, |own| Self {
-            sequences: own.sequences.max(1),
+        Self::rows().find(|own| own.engine == engine.id()).map_or(plain, |own| Self {
             block: own.block.max(1),
             watermark: own.watermark,
             reserve: own.reserve,
@@ -76,16 +67,34 @@ impl Scheduler {
         })
     }
 
+    /// Whether an engine has kernels for the chips of a maker. Asked for in every evaluation, as the next.
+    #[must_use]
+    pub fn runs_on(engine: Engine, maker: &str) -> bool {
+        let mut lines = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv")).lines();
+        let own = lines.find(|line| line.split(',').next() == Some(engine.id()));
+        own.and_then(|line| line.split(',').nth(1))
+            .is_some_and(|makers| makers.split(' ').any(|own| own == maker))
+    }
+
     /// Whether an engine takes prompts and decode into the same step. It is asked for in every evaluation, so that the
     /// row is found without reading the whole table.
     #[must_use]
     pub fn mixes(engine: Engine) -> bool {
+        Self::last_columns(engine).is_some_and(|(_, mixed)| mixed == "true")
+    }
+
+    /// Whether running requests give way where room is short; else answers have all of theirs from the start.
+    #[must_use]
+    pub fn evicts(engine: Engine) -> bool {
+        Self::last_columns(engine).is_none_or(|(evicts, _)| evicts == "true")
+    }
+
+    /// The two last columns of an engine's row.
+    fn last_columns(engine: Engine) -> Option<(&'static str, &'static str)> {
         let own = |line: &&str| line.split(',').next() == Some(engine.id());
-        include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"))
-            .lines()
-            .rev()
-            .find(own)
-            .is_some_and(|line| line.ends_with("true"))
+        let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
+        let (rest, mixed) = text.lines().rev().find(own)?.rsplit_once(',')?;
+        Some((rest.rsplit_once(',')?.1, mixed))
     }
 
     fn rows() -> impl Iterator<Item = Row> {
@@ -102,11 +111,10 @@ mod tests {
     #[test]
     fn every_engine_has_its_rules() {
         for engine in Engine::ALL {
-            let least = Scheduler::rows().filter(|row| row.engine == engine.id()).map(|row| row.memory);
-            assert_eq!(least.last(), Some(0.0), "{engine:?}");
-            let mixed = Scheduler::rows().find(|row| row.engine == engine.id()).unwrap().mixed;
-            assert_eq!(Scheduler::mixes(engine), mixed, "{engine:?}");
+            let row = Scheduler::rows().find(|row| row.engine == engine.id()).unwrap();
+            let own = (Scheduler::evicts(engine), Scheduler::mixes(engine));
+            assert_eq!(own, (row.evicts, row.mixed), "{engine:?}");
         }
-        assert_eq!(Scheduler::rows().count(), 4);
+        assert_eq!(Scheduler::rows().count(), Engine::ALL.len());
     }
 }

@@ -8,7 +8,7 @@ use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, S
 use super::station::Operating;
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
-use crate::units::{Requests, RequestsPerSecond};
+use crate::units::{Requests, RequestsPerSecond, Seconds};
 
 /// A deployment in balance: what the colocated and the disaggregated forms find out each in their way.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
-    /// The same of a service that has run for long.
-    pub settled: FirstToken,
+    /// Mean time to first token of a service that has run for long.
+    pub settled: Seconds,
     /// Requests per second over the deployment.
     pub rate: f64,
     /// Most of them that it could serve.
@@ -52,13 +52,23 @@ impl Served<'_, '_> {
     #[must_use]
     pub fn steady(self) -> Steady {
         let Deployment { scenario, ref lengths, ref decode, .. } = *self.deployment;
-        let (ttft, operating, rate) = (self.ttft.total(), self.operating, self.rate);
+        let (mut first, operating, rate) = (self.ttft, self.operating, self.rate);
         let tokens_per_step = decode.tokens_per_step();
         let mut tpot_parts = self.account.per_token(tokens_per_step);
         let between = operating.tpot - operating.step / tokens_per_step;
         add(&mut tpot_parts, Cause::Interference, Binding::Interference, between);
-        let ttft_parts = self.ttft.parts(&self.prefill_ops);
-        let decoding = operating.tpot * lengths.tokens;
+        // What users see of an answer begins later, and ends with it.
+        let flags = decode.holder.settled.replica.flags();
+        let unseen = flags.unseen(self.transfer.is_some(), lengths.tokens);
+        let late = operating.tpot * unseen;
+        let seen = if unseen > 0.0 { 1.0 - unseen / lengths.tokens } else { 1.0 };
+        first.step += late;
+        for part in &mut tpot_parts {
+            part.time = part.time * seen;
+        }
+        let (ttft, tpot) = (first.total(), operating.tpot * seen);
+        let ttft_parts = first.parts(&self.prefill_ops);
+        let decoding = tpot * lengths.tokens;
         let e2e = ttft + decoding;
         let phases = self.phases(&ttft_parts, &tpot_parts);
         let binding = self.scarce.unwrap_or_else(|| longest(&phases, ttft, decoding));
@@ -69,9 +79,8 @@ impl Served<'_, '_> {
         });
         Steady {
             ttft,
-            // Where users wait for room, Little's law says how long in all.
-            ttft_settled: if self.ttft.room > ttft * 1e-3 { ttft } else { self.settled.total() },
-            tpot: operating.tpot,
+            ttft_settled: self.settled + late,
+            tpot,
             e2e,
             ttft_parts,
             tpot_parts,
@@ -103,7 +112,7 @@ impl Served<'_, '_> {
             Phase::new(Role::Prefill, ttft, &[&self.prefill_ops], step),
             Phase::new(Role::Decode, tpot, &[ops, partner_ops, draft_ops], &prompt),
         ];
-        let alone = |ops: &[Op]| parts(ops.iter(), ops.iter().map(|op| op.time).sum());
+        let alone = |ops: &[Op]| parts(ops.iter(), ops.iter().map(Op::exposed).sum());
         let of = |is: &dyn Fn(Cause) -> bool| -> Vec<Part> {
             step.iter().copied().filter(|part| is(part.cause)).collect()
         };

@@ -8,33 +8,27 @@
 //!
 //! with b sequences in decode (where a step yields several tokens per sequence, t_step is its time per token), ω the time
 //! a prompt takes from the replica, s what it saves by sharing a step, φ and μ the engine's constants for them and X the
-//! requests per second. That is for a closed loop. In an open one b is a mean over time, while a request in decode meets
-//! those others and itself, and is stalled by who arrives in the meantime: b for Poisson arrivals, fewer when replicas
-//! take them in turn ([`Spacing`]). With each token the share 1/n of the sequences ends, and the prompts that take their
-//! places share the next step as far as its token budget goes: ω falls and the latency of a prompt grows with their
-//! number ([`Prefill::together`]). Waiting for the prefill server follows M/D/1 for Poisson arrivals and Allen–Cunneen
-//! for others; in a closed loop nobody waits for more prompts than there are other users, and a share of the prompts
-//! ahead is waited for because runs start in a burst and answers of equal length end together.
+//! requests per second. A request meets those others who are in decode and itself, and is stalled by who comes in the
+//! meantime: in an open loop b and as many as come, fewer when replicas take them in turn ([`Spacing`]); in a closed loop the
+//! others as they are on average (the arrival theorem). With each token the share 1/n of the sequences ends, and the
+//! prompts that take their places share steps as far as the token budget goes: ω falls and the latency of a prompt grows
+//! with their number ([`super::ahead`], which also says how long prompts wait). Those who were in line behind a request when its prompt was read hold it
+//! up before its first steps; of a long answer that is a small part.
 //!
-//! Users of a closed loop who pause are away for the rate times the pause (Little's law), and meet the others as they are
-//! on average (the arrival theorem).
+//! Users of a closed loop who pause are away for the rate times the pause (Little's law).
 //!
-//! What the time to first token of a closed loop is the mean of: the constants are fitted on benchmarks, which start all
-//! users at once and stop after a few requests of each. Of two prompts that begin together one waits for the other, so
-//! each waits for half of the others once: 0.05 of them in runs of ten requests each, which is what the fit finds for vLLM and
-//! TensorRT-LLM (0.047 to 0.067). SGLang's 0.15 and 0.35 hold more than that, and the replay, which knows only the
-//! burst, waits less there. A service that has run for long has left the burst behind and answers sooner; that is the
-//! settled time, which has no burst and no fitted group, but what the steps of the replica say ([`Ahead`]): what is in the way
-//! of a prompt, how prompts vary, and how much each round is like the one before. An open loop has no start either and is
-//! told by the same. `tests/agreement.rs` holds both against the replay.
+//! All of it is a steady state. A run of so many requests that all users begin at once waits longer ([`super::run`]).
+//! `tests/agreement.rs` holds it against the replay.
 
+use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, again, meet};
 use super::half::Half;
 use super::lengths::Lengths;
+use super::outcome::Warning;
 use super::replica::Prefill;
 use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
-use crate::scenario::Load;
-use crate::units::{Seconds, Tokens, power};
+use crate::scenario::{Load, Scenario};
+use crate::units::{Seconds, Tokens};
 
 /// Share of the capacity from which on an open loop counts as saturated: waits grow without bound beyond.
 pub const SATURATED: f64 = 0.98;
@@ -60,51 +54,15 @@ pub struct Station<'a, 'b> {
     pub mixes: bool,
     /// How arrivals are spaced in an open loop; none in a closed one.
     pub spacing: Option<Spacing>,
-    /// Whose prompts stall a sequence, as a share of all: nobody stalls on their own, so none for a user alone in the
-    /// deployment. From two users on the fitted constants account for it.
-    pub others: f64,
-    /// Where users of a closed loop pause at random, the share of a replica's sequences in decode that one of them meets
-    /// beside its own: those of the other users. None where they don't pause and all are there all the time.
+    /// In a closed loop, the share of a replica's sequences in decode that one of them meets beside its own: those of the
+    /// other users. None where the users are not known, or so many that one more is none.
     pub meets: Option<f64>,
-}
-
-/// [`Station::others`] of a closed loop of so many users.
-fn others(users: f64) -> f64 {
-    (users - 1.0).clamp(0.0, 1.0)
-}
-
-/// [`Station::meets`] with so many users of a replica, who pause for some time.
-fn meets(users: f64, pause: Seconds) -> Option<f64> {
-    (pause > Seconds::ZERO).then(|| (1.0 - 1.0 / users).max(0.0))
-}
-
-/// How much more evenly than at random requests come to one replica.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spacing(f64);
-
-impl Spacing {
-    /// Of gaps with this coefficient of variation, dealt to so many replicas in turn.
-    #[must_use]
-    pub fn new(cv: f64, replicas: f64) -> Self {
-        Self((1.0 - cv * cv / replicas.max(1.0)) / 2.0)
-    }
-
-    /// Mean arrivals while a request stays, if `batch` of them are there on average: as many for Poisson arrivals, fewer
-    /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
-    fn arrivals(self, batch: f64) -> f64 {
-        let Self(even) = self;
-        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
-    }
-
-    /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.
-    fn others(self, batch: f64) -> f64 {
-        let Self(even) = self;
-        if even.abs() < 1e-9 || batch <= 0.0 {
-            return batch.max(0.0);
-        }
-        let fade = even.abs() / batch * (1.0 - libm::exp(-batch / even.abs()));
-        batch - 2.0 * even * (1.0 - fade)
-    }
+    /// Time from the end of an answer until its user's next request, in a closed loop.
+    pub pause: Seconds,
+    /// How much the lengths of answers scatter, in mean lengths.
+    pub scatter: f64,
+    /// How much the pauses do, in seconds.
+    pub pause_scatter: f64,
 }
 
 /// A replica at a certain number of sequences in decode.
@@ -120,123 +78,16 @@ pub struct Operating {
     pub tpot: Seconds,
     /// Requests per second of one replica.
     pub rate: f64,
-    /// Prompts that share a step with this one, itself included.
+    /// Prompts that share a step of a rank.
     pub together: f64,
     /// Time a prompt takes from the replica; nothing where the pool does not prefill.
     pub occupancy: f64,
-    /// Whether a decode step is under way, as a share of time.
-    pub decoding: f64,
-    /// What a prompt puts in the way of those behind it.
+    /// Time by which a prompt holds decode up.
+    pub stall: f64,
+    /// Of that, what a draft pool takes for it, after its first token.
+    pub beside: f64,
+    /// What a prompt finds before it.
     pub ahead: Ahead,
-}
-
-/// What a prompt puts in the way of the prompts behind it: the time that it takes from decode, and where the engine mixes
-/// them the decode steps that its pieces are part of.
-#[derive(Clone, Copy, Debug)]
-pub struct Ahead {
-    /// Time that each takes.
-    pub service: f64,
-    /// Its squared coefficient of variation.
-    pub variation: f64,
-    /// Decode steps between the pieces of a prompt that the budget cuts, in time.
-    pub between: f64,
-    /// Where the same replica decodes, its steps.
-    pub steps: Option<StepsAround>,
-}
-
-/// Steps of a replica that reads prompts and decodes.
-#[derive(Clone, Copy, Debug)]
-pub struct StepsAround {
-    /// Time of a step with prompts.
-    pub with: f64,
-    /// Time of a step without.
-    pub without: f64,
-    /// Whether decode goes on in a step with prompts.
-    pub mixes: bool,
-    /// From the end of an answer until its user's next prompt is in line.
-    pub delay: f64,
-}
-
-impl StepsAround {
-    /// Share of the users who come while prompts are read, which takes this share of time. Answers end with steps, and
-    /// steps with prompts are longer, so that fewer end during those; the later the next prompt follows, the less that
-    /// tells.
-    fn met(&self, load: f64) -> f64 {
-        if !self.mixes {
-            // Prompts go first and are read in a row: the replay bears out the plain share of time.
-            return load;
-        }
-        let ending = load / self.with;
-        let share = ending / (ending + (1.0 - load) / self.without);
-        share + (load - share) * -libm::expm1(-self.delay / self.with)
-    }
-}
-
-impl Ahead {
-    /// Mean wait in an open loop: at so many replicas that take their turns, for so many requests a second each, whose gaps
-    /// have this coefficient of variation. What services vary by no other replica evens out.
-    #[must_use]
-    pub(super) fn open_wait(&self, replicas: f64, rate: f64, cv: f64) -> f64 {
-        let load = (rate * self.service).clamp(0.0, 0.999_999);
-        self.between
-            + allen_cunneen(self.service, replicas, load, cv)
-            + self.variation / 2.0 * load / (1.0 - load) * self.service
-    }
-
-    /// Share of time in which no prompt is being read, at so many requests a second of a replica.
-    #[must_use]
-    pub fn idle(&self, rate: f64) -> f64 {
-        (1.0 - rate * self.service).clamp(0.0, 1.0)
-    }
-
-    /// How much each round of a closed loop is like the one before, 0 to 1, when returns spread over so much time.
-    #[must_use]
-    pub fn again(&self, dispersion: f64) -> f64 {
-        let (same, spread) = (self.service * self.service, dispersion * dispersion);
-        if same > 0.0 { same / (same + spread) } else { 0.0 }
-    }
-
-    /// Mean wait of the users of a closed loop who have settled, so many on each of the replicas, which serve this rate
-    /// each: arrivals are as random as they get among finitely many, and who comes does not meet itself. The less their
-    /// returns spread (`dispersion`, in time), the more each round is like the one before.
-    #[must_use]
-    pub(super) fn settled_wait(
-        &self,
-        users: f64,
-        replicas: f64,
-        rate: f64,
-        dispersion: f64,
-        order: Order,
-    ) -> f64 {
-        let all = users * replicas;
-        let load = (rate * self.service * (1.0 - 1.0 / all.max(1.0))).clamp(0.0, 0.999_999);
-        let met = self.steps.map_or(load, |steps| steps.met(load));
-        let random = self.open_wait(replicas, load / self.service.max(1e-12), 1.0) - self.between;
-        let random = if load > 0.0 { random * (met / load).min(1.0) } else { random };
-        let again = self.again(dispersion);
-        let ordered = match order {
-            // Those that once queued come spaced as they were read, and don't queue again.
-            Order::Kept => 0.0,
-            // Those read one after another end one step after another, and so queue again: everybody is in the busy
-            // period of the first round for ever. Of those seen by a request the mean size is 1/(1 - load)^2 (Borel). The
-            // load of that round is somewhere between its share of time and what those who come see of it.
-            Order::Bunched => {
-                let idle = 1.0 - f64::midpoint(load, met);
-                (1.0 / (idle * idle) - 1.0) / 2.0 * self.service
-            }
-        };
-        let wait = again * ordered + (1.0 - again) * random;
-        self.between + wait.min((users - 1.0).max(0.0) / 2.0 * self.service)
-    }
-}
-
-/// What becomes of users whose answers have equal length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Their distance in time stays, as decode goes on while prompts are read elsewhere.
-    Kept,
-    /// Decode stands still while prompts are read, or takes one step with each.
-    Bunched,
 }
 
 impl Operating {
@@ -251,6 +102,9 @@ impl<'a, 'b> Station<'a, 'b> {
     /// The decode side as a queueing station for prompts and answers of these lengths.
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        let replica = &half.holder.settled.replica;
+        let engine = half.engine().engine;
+        let held = if Scheduler::evicts(engine) { lengths.context } else { lengths.isl + lengths.osl };
         Self {
             half,
             replicas: half.replicas(),
@@ -258,23 +112,33 @@ impl<'a, 'b> Station<'a, 'b> {
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: half.holder.settled.replica.whole(half.fits(lengths.context)).max(1.0),
-            mixes: Scheduler::mixes(half.engine().engine),
+            fits: replica.whole(half.fits(held)).min(replica.most()).max(1.0),
+            mixes: Scheduler::mixes(engine),
             spacing: None,
-            others: 1.0,
             meets: None,
+            pause: Seconds::ZERO,
+            scatter: lengths.scatter,
+            pause_scatter: 0.0,
         }
     }
 
     /// The same under a load: how arrivals are spaced, and whom a request meets.
     #[must_use]
-    pub fn under(self, load: Load, pause: Seconds) -> Self {
-        match load {
+    pub fn under(self, scenario: &Scenario) -> Self {
+        match scenario.load {
             Load::Closed { concurrency } => {
-                Self { others: others(concurrency), meets: meets(concurrency / self.replicas, pause), ..self }
+                let meets = Some((1.0 - self.replicas / concurrency).max(0.0));
+                let pause_scatter = scenario.traffic.pause_scatter().get();
+                Self { meets, pause: scenario.pause(), pause_scatter, ..self }
             }
             Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
         }
+    }
+
+    /// What becomes of users whose answers have equal length.
+    #[must_use]
+    pub(super) const fn order(&self) -> Order {
+        if self.mixes { Order::Stepped } else { Order::Bunched }
     }
 
     /// The engine's constants.
@@ -283,62 +147,49 @@ impl<'a, 'b> Station<'a, 'b> {
         self.half.engine()
     }
 
+    /// Time that flags keep a prompt from being read, at this point.
+    #[must_use]
+    pub fn held(&self, at: &Operating) -> Seconds {
+        let replica = &self.half.holder.settled.replica;
+        at.tpot * replica.flags().held((at.batch, at.ahead.decoding), replica.ranks(), self.tokens)
+    }
+
+    /// What to say when more users want a place in a step than there are: the flag or the cache keeps them out.
+    #[must_use]
+    pub fn crowded(&self, wanted: f64) -> Warning {
+        let role = self.half.holder.role;
+        let most = self.half.holder.settled.replica.most();
+        if self.fits >= most {
+            Warning::SequencesLimited { role, most, wanted }
+        } else {
+            Warning::KvLimited { role, fits: self.fits, wanted }
+        }
+    }
+
     /// The replica with so many sequences in decode.
     #[must_use]
     pub fn at(&self, batch: f64) -> Operating {
-        let tokens_per_step = self.half.tokens_per_step();
-        let prefill = self.prefill.unwrap_or(Prefill::NONE);
-        let at = |company: f64, arrivals: f64| {
-            let step = self.half.step(company, self.context);
-            // With each token the share 1/n of the sequences ends, and as many prompts take their places.
-            let prompts = arrivals / self.tokens;
-            let together = prefill.together(prompts * tokens_per_step);
-            let occupancy = prefill.occupancy_of(together).get();
-            let saved = prefill.saved(together, step).get() * self.engine().mixing;
-            let stall = self.engine().interference * occupancy - saved + self.drafter_prompt.get();
-            let tpot = step / tokens_per_step + Seconds::new(stall * prompts * self.others);
-            // Who comes finds somebody else in decode.
-            let decoding = if self.spacing.is_some() { -libm::expm1(-batch) } else { self.others };
-            let in_step = prefill.in_step(prompts * tokens_per_step);
-            let mixed = if self.mixes { step.get() * prefill.chunks / in_step } else { 0.0 };
-            let ahead = Ahead {
-                service: occupancy + decoding * (stall - occupancy + mixed),
-                variation: prefill.variation / together,
-                between: if self.mixes { decoding * step.get() * (prefill.chunks - 1.0) } else { 0.0 },
-                steps: None,
-            };
-            let engine = self.engine();
-            let around = StepsAround {
-                with: (ahead.service * in_step / prefill.chunks).max(step.get()),
-                without: step.get().max(1e-12),
-                mixes: self.mixes,
-                delay: engine.request.get() + tpot.get() * engine.first_steps,
-            };
-            let ahead = Ahead { steps: (decoding > 0.0).then_some(around), ..ahead };
-            Operating {
-                batch,
-                company,
-                step,
-                tpot,
-                rate: batch / (self.tokens * tpot.get()),
-                together,
-                occupancy,
-                decoding,
-                ahead,
-            }
-        };
         let Some(spacing) = self.spacing else {
             return match self.meets {
-                None => at(batch, batch),
-                // Whoever comes sees the others as they are on average (the arrival theorem), and joins them.
-                Some(share) => at(1.0 + batch * share, batch * share),
+                None => self.meeting(batch, (batch.max(1.0), batch), 1.0),
+                Some(share) => {
+                    let others = batch * share;
+                    // Whether any of so many is there, when each is with the same probability.
+                    let (each, count) = (batch * (1.0 - share), share / (1.0 - share).max(1e-9));
+                    let decoding =
+                        if count > 0.0 { others / (1.0 + (count - 1.0).max(0.0) * each) } else { 0.0 };
+                    self.meeting(batch, (1.0 + others, others), decoding.min(1.0))
+                }
             };
         };
         // Nobody is met for whom there is no room.
         let most = (self.fits - 1.0).max(0.0);
+        // Who comes finds somebody else in decode.
+        let decoding = -libm::expm1(-batch);
         let met = |spacing: Spacing| {
             // Whoever is in decode counts itself.
-            at(1.0 + spacing.others(batch).min(most), spacing.arrivals(batch).min(most))
+            let company = 1.0 + spacing.others(batch).min(most);
+            self.meeting(batch, (company, spacing.arrivals(batch).min(most)), decoding)
         };
         // Prompts that queue for prefill leave it one right after another, however evenly they came.
         let Spacing(even) = spacing;
@@ -346,90 +197,115 @@ impl<'a, 'b> Station<'a, 'b> {
         let load = own.prefill_load().min(1.0);
         if even.abs() * load > 0.0 { met(Spacing(even * (1.0 - load))) } else { own }
     }
-}
 
-/// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have
-/// coefficient of variation `cv` and services do not vary (Allen–Cunneen; exact as M/D/1 for one server and cv 1).
-#[must_use]
-pub(super) fn allen_cunneen(service: f64, servers: f64, load: f64, cv: f64) -> f64 {
-    let load = load.clamp(0.0, 0.999_999);
-    let exponent = (2.0 * (servers + 1.0)).sqrt() - 1.0;
-    cv * cv / 2.0 * power(load, exponent) / (servers * (1.0 - load)) * service
-}
-
-/// By how much less is waited where arrivals, whose gaps have this squared coefficient of variation, are more even than at
-/// random (Kraemer and Langenbach-Belz 1976).
-#[must_use]
-pub fn even(arrivals: f64, services: f64, load: f64) -> f64 {
-    if arrivals >= 1.0 {
-        return 1.0;
-    }
-    let load = load.clamp(1e-6, 0.999_999);
-    let short = (1.0 - arrivals) * (1.0 - arrivals) / (arrivals + services).max(1e-6);
-    libm::exp(-2.0 * (1.0 - load) / (3.0 * load) * short)
-}
-
-/// Who a closed-loop request meets at the prefill server of its replica.
-#[derive(Clone, Copy, Debug)]
-pub struct Company {
-    /// Users of the replica.
-    pub users: f64,
-    /// Share of the others' prompts that are ahead on average because a run starts with all users at once.
-    pub burst: f64,
-    /// Prompts that stay together when all answers have equal length.
-    pub group: f64,
-    /// Time over which answers of unequal length spread the returns of such a group.
-    pub dispersion: f64,
-}
-
-/// Mean wait of a closed-loop request for the prefill server of its replica: random arrivals among finitely many users,
-/// the burst at the start, and the group it was prefilled with. Answers that end together bring the group back together,
-/// so that arrivals are random only as far as they don't.
-#[must_use]
-pub(super) fn closed_wait(service: f64, load: f64, company: &Company) -> f64 {
-    let others = (company.users - 1.0).max(0.0);
-    let load = load.clamp(0.0, 0.999_999);
-    let random = service * load / (2.0 * (1.0 - load));
-    let group = (company.group.min(company.users) - 1.0).max(0.0) * service;
-    let together = if group > 0.0 { group / (group + company.dispersion) } else { 0.0 };
-    let random = (1.0 - together) * random.min(others / 2.0 * service);
-    random + company.burst * others * service + together * group
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_server_with_poisson_arrivals_is_m_d_1() {
-        // M/D/1: W = ρ·s / (2(1 − ρ)).
-        for load in [0.1, 0.5, 0.9] {
-            let theory = load * 2.0 / (2.0 * (1.0 - load));
-            assert!((allen_cunneen(2.0, 1.0, load, 1.0) - theory).abs() < 1e-9);
-        }
-    }
-
-    #[test]
-    fn even_arrivals_meet_fewer() {
-        // Poisson to one replica: exactly b. Arrivals at equal gaps: none while b < 1 stays short.
-        let (poisson, dealt) = (Spacing::new(1.0, 1.0), Spacing::new(1.0, 8.0));
-        assert!((poisson.arrivals(0.3) - 0.3).abs() < 1e-12 && (poisson.others(0.3) - 0.3).abs() < 1e-12);
-        // Gamma gaps of cv² 1/8: eight Poisson arrivals make one. P(at least 8 of mean 2.4) = 0.0033.
-        assert!(dealt.arrivals(0.3) < 0.1);
-        // Many: b − (1 − cv²)/2.
-        assert!((dealt.arrivals(20.0) - (20.0 - 7.0 / 16.0)).abs() < 1e-9);
-        assert!((dealt.others(1e6) - (1e6 - 7.0 / 8.0)).abs() < 1e-3);
-        assert!(Spacing::new(3.0, 1.0).arrivals(1.0) > 1.0);
+    /// The replica with so many sequences in decode on average, of which one of them meets so many, itself included, while
+    /// so many others come for each token of the answer, and this probability that somebody else is in decode.
+    fn meeting(&self, batch: f64, (company, arrivals): (f64, f64), decoding: f64) -> Operating {
+        let tokens_per_step = self.half.tokens_per_step();
+        let engine = self.engine();
+        let step = self.half.step(company, self.context);
+        // With each token the share 1/n of the sequences ends, and as many prompts take their places.
+        let prompts = arrivals / self.tokens;
+        let of = |rate: f64, tpot: f64| Operating {
+            batch,
+            company,
+            step,
+            tpot: Seconds::new(tpot),
+            rate,
+            together: 1.0,
+            occupancy: 0.0,
+            stall: 0.0,
+            beside: self.drafter_prompt.get(),
+            ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
+        };
+        let plain = step.get() / tokens_per_step;
+        let Some(prefill) = self.prefill else {
+            let tpot = plain + self.drafter_prompt.get() * prompts;
+            return of(batch / (self.tokens * tpot), tpot);
+        };
+        let delay = if self.spacing.is_some() { f64::INFINITY } else { (engine.request + self.pause).get() };
+        let come = prompts * tokens_per_step;
+        let (met, again) = if self.spacing.is_some() { (1.0, 0.0) } else { self.met(come, step, &prefill) };
+        let how = Meeting {
+            step: step.get(),
+            interference: engine.interference,
+            mixing: engine.mixing,
+            mixes: self.mixes,
+            decoding,
+            beside: self.drafter_prompt.get(),
+            delay,
+            met,
+            again,
+        };
+        let (group, stall) = meet(&prefill, come, &how);
+        let together = prefill.on_rank(group);
+        let occupancy = prefill.occupancy_of(together).get();
+        // Without others in decode nothing is held up but prompts.
+        let taken = occupancy + decoding * (stall - occupancy);
+        let goes_on = if self.mixes { decoding * step.get() * prefill.chunks } else { 0.0 };
+        let most = if prefill.chunks > 1.0 { prefill.ranks } else { prefill.most * prefill.ranks };
+        let least = prefill.occupancy_of(most / prefill.ranks).get() + decoding * (stall - occupancy);
+        let ahead = Ahead {
+            group,
+            with: goes_on + taken * group,
+            without: step.get(),
+            decoding,
+            most,
+            full: goes_on + least * most,
+            variation: prefill.variation / group,
+            goes_on: if self.mixes { prefill.chunks } else { 0.0 },
+            marginal: engine.interference * prefill.marginal(group).get(),
+            reads: if self.mixes { (come / group).min(1.0) } else { -libm::expm1(-come) },
+            delay,
+            met,
+        };
+        let held_up = ahead.held_up((step.get(), stall), come, self.tokens.max(1.0) / tokens_per_step);
+        let tpot = plain + stall * prompts + held_up / self.tokens.max(1.0);
+        Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
     }
 
-    #[test]
-    fn more_servers_wait_less() {
-        assert!(allen_cunneen(1.0, 4.0, 0.8, 1.0) < allen_cunneen(1.0, 1.0, 0.8, 1.0));
+    /// Users of a closed loop who come together once all have met who do, where so many others come per decode step, and how
+    /// much each round is like the one before.
+    ///
+    /// Answers of equal length keep their distance in steps. But while one prompt is read, the next ones of all come in line whose
+    /// answers have ended within the delay before; they begin together from then on, and end together. Where prompts go
+    /// first, so do all that come while prompts are read.
+    fn met(&self, come: f64, step: Seconds, prefill: &Prefill) -> (f64, f64) {
+        let step = step.get().max(1e-9);
+        let delay = (self.engine().request + self.pause).get();
+        let taken = come * prefill.occupancy.get();
+        let load = (taken / (step + taken)).min(0.8);
+        // The delay covers fewer steps where a long one falls into it, so that distances in steps change until they are
+        // twice that. Where prompts go first, those who came while prompts were read have met at the beginning. Replicas that
+        // take their turns share who comes together.
+        let met = if self.mixes {
+            1.0 + 2.0 * come * (1.0 + delay / step)
+        } else {
+            (1.0 + 2.0 * come * delay / step) / (1.0 - load)
+        };
+        let met = 1.0 + (met - 1.0) / self.replicas;
+        let spread = self.scatter * self.tokens * (step + taken) / self.half.tokens_per_step();
+        let reading = prefill.occupancy.get().max(step);
+        (met, again(reading, spread + self.pause_scatter))
     }
 
-    #[test]
-    fn nobody_waits_for_themselves() {
-        let alone = Company { users: 1.0, burst: 0.1, group: 8.0, dispersion: 0.0 };
-        assert!(closed_wait(1.0, 0.9, &alone).abs() < 1e-12);
+    /// Whom one of so many users of a replica meets once they have settled.
+    #[must_use]
+    pub(super) fn settled(&self, at: &Operating, users: f64, stream: &Stream) -> Others {
+        let again = self.again(at.ahead.with, at.tpot);
+        let wait = at.ahead.settled_wait(users, stream, again, self.order());
+        Others { stream: stream.of_others(users), wait, again }
+    }
+
+    /// How much each round of a closed loop is like the one before, where prompts are read in so much time.
+    #[must_use]
+    pub(super) fn again(&self, reading: f64, tpot: Seconds) -> f64 {
+        again(reading, self.dispersion(tpot))
+    }
+
+    /// Seconds over which the returns of users who were read together spread, by scattered lengths and pauses.
+    #[must_use]
+    pub(super) fn dispersion(&self, tpot: Seconds) -> f64 {
+        self.scatter * self.tokens * tpot.get() + self.pause_scatter
     }
 }

@@ -10,9 +10,11 @@ use super::deployment::Deployment;
 use super::models::Models;
 use super::outcome::{Steady, Warning};
 use super::refusal::Refusal;
+use super::scheduler::Scheduler;
 use super::{capped, colocated, disaggregated};
+use crate::catalog::{self, Engine, acceptance};
 use crate::machine::Constants;
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{Drafter, Load, Role, Scenario};
 
 /// Serves a scenario.
 ///
@@ -22,12 +24,12 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if let Some(invalid) = scenario.check().first() {
         return Err(Refusal::Invalid { message: invalid.to_string() });
     }
+    if let Some(fewer) = fewer(scenario) {
+        return serve(&fewer, tables);
+    }
     let models = Models::of(scenario)?;
     let deployment = Deployment::new(scenario, tables, &models)?;
-    let mut steady = match &deployment.prefill {
-        None => colocated::serve(&deployment),
-        Some((reader, path)) => disaggregated::serve(&deployment, reader, path),
-    };
+    let mut steady = balanced(&deployment);
     let speculates = deployment.decode.draft.as_ref().is_some_and(|draft| draft.tokens > 0);
     if speculates || deployment.decode.partner.is_some() {
         steady.warnings.push(Warning::Unmeasured);
@@ -42,6 +44,50 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
     if deployment.lengths.longest > models.model.max_context {
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
+    steady.warnings.extend(missing(scenario, tables));
     steady.warnings.extend(capped::warnings(scenario, tables));
     Ok(steady)
+}
+
+/// The balance of a deployment, without what there is to say of the scenario beside it.
+#[must_use]
+pub fn balanced(deployment: &Deployment<'_>) -> Steady {
+    match &deployment.prefill {
+        None => colocated::serve(deployment),
+        Some((reader, path)) => disaggregated::serve(deployment, reader, path),
+    }
+}
+
+/// A run of fewer requests than users leaves some of them nothing to ask.
+fn fewer(scenario: &Scenario) -> Option<Scenario> {
+    let (Load::Closed { concurrency }, Some(prompts)) = (scenario.load, scenario.flags.prompts) else {
+        return None;
+    };
+    let prompts = f64::from(prompts);
+    (prompts < concurrency)
+        .then(|| Scenario { load: Load::Closed { concurrency: prompts }, ..scenario.clone() })
+}
+
+/// What is asked for and does not exist: an engine without kernels for a chip, a head that nobody trained. SRAM machines come
+/// with software of their own, and of a chip by its figures nobody knows the maker.
+fn missing(scenario: &Scenario, tables: &Constants) -> Vec<Warning> {
+    let mut missing: Vec<Warning> = Vec::new();
+    let mut seen = Vec::new();
+    for (_, pool) in scenario.split.pools() {
+        let Some(chip) = catalog::chip(&pool.chip).filter(|chip| tables.sram(chip).is_none()) else {
+            continue;
+        };
+        if seen.contains(&&*pool.chip) || Scheduler::runs_on(scenario.engine, &chip.vendor) {
+            continue;
+        }
+        seen.push(&*pool.chip);
+        let others =
+            Engine::ALL.into_iter().filter(|engine| Scheduler::runs_on(*engine, &chip.vendor)).collect();
+        missing.push(Warning::NoSuchEngine { chip: pool.chip.clone(), engine: scenario.engine, others });
+    }
+    let own_head = scenario.spec.as_ref().is_some_and(|own| own.drafter == Drafter::Mtp && own.tokens > 0);
+    if own_head && catalog::model(&scenario.model).is_some() && !acceptance::has_head(&scenario.model) {
+        missing.push(Warning::NoHead { model: scenario.model.clone() });
+    }
+    missing
 }

@@ -5,7 +5,10 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
+use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
+use super::first_token::FirstToken;
+use super::flags::Flags;
 use super::half::Half;
 use super::layouts::{Settled, candidates, together};
 use super::lengths::Lengths;
@@ -13,13 +16,13 @@ use super::models::find_model;
 use super::refusal::Refusal;
 use super::replica::{Prefill, Replica};
 use super::side::Side;
-use super::station::{Company, Operating, Station, allen_cunneen, closed_wait};
+use super::station::{Operating, Station};
 use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
 use crate::pass::Numerics;
 use crate::scenario::{Layout, Pool, Role, Scenario};
-use crate::units::{RequestsPerSecond, Seconds};
+use crate::units::RequestsPerSecond;
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
 #[derive(Clone, Debug)]
@@ -37,8 +40,10 @@ pub struct Offer {
     engine: EngineRow,
     /// Output tokens after the first.
     tokens: f64,
-    /// 1 = lengths are exact.
-    spread: f64,
+    /// How much the lengths of answers scatter, in mean lengths.
+    scatter: f64,
+    flags: Flags,
+    order: Order,
     layers: u32,
 }
 
@@ -85,11 +90,12 @@ pub fn offers(
         Some(row) => pipelines(chips, row.wide),
     };
     let clock = capped::clock(scenario, tables, chip)?;
+    let flags = Flags::of(scenario, tables, chip);
     let mut offers = Vec::new();
     for layout in layouts {
-        let replica =
-            Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, scenario.memory))?
-                .at_clock(clock);
+        let replica = Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?
+            .with_experts(scenario.experts)
+            .at_clock(clock);
         if replica.sequences_that_fit(longest) < 1.0 {
             continue;
         }
@@ -114,7 +120,9 @@ pub fn offers(
             points,
             engine: *station.engine(),
             tokens: station.tokens,
-            spread: scenario.workload.spread,
+            scatter: station.scatter,
+            flags,
+            order: station.order(),
             layers: model.layers,
         });
     }
@@ -177,30 +185,23 @@ impl Offer {
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
         let prefill = self.prefill?;
-        let ranks = if self.layout.dp > 1 { self.engine.rank_steps } else { 0.0 };
-        let base = self.engine.request
-            + prefill.latency_of(at.together)
-            + at.step * 0.5
-            + at.tpot * (self.engine.first_steps + ranks);
-        let mut company = Company {
-            users: at.batch,
-            burst: self.engine.burst,
-            group: self.engine.group,
-            dispersion: (1.0 - self.spread) * self.tokens * at.tpot.get(),
-        };
-        let mut ttft = base.get();
+        let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
+        let held = at.tpot * held;
+        let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
+        let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
+        let (mut users, mut ttft) = (at.batch, 0.0);
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            ttft = base.get() + closed_wait(at.occupancy, at.prefill_load(), &company);
-            let users = at.batch + at.rate * ttft;
-            let settled = (users - company.users).abs() <= 1e-6 * users;
-            company.users = users;
-            if settled {
+            let wait = at.ahead.settled_wait(users, &stream, again, self.order);
+            let others = Others { stream: stream.of_others(users), wait, again };
+            ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
+            let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
+            if (users - before).abs() <= 1e-6 * users {
                 break;
             }
         }
-        (company.users <= self.fits).then_some(UserLatency {
-            users: company.users * replicas,
+        (users <= self.fits).then_some(UserLatency {
+            users: users * replicas,
             rate: at.rate * replicas,
             ttft,
             tpot: at.tpot.get(),
@@ -225,19 +226,18 @@ impl Offer {
         if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
             return None;
         }
-        let engine = &decode.engine;
-        let base = engine.request
-            + prefill.latency
-            + at.step
-            + at.tpot * engine.first_steps
-            + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers)
-            + Seconds::new(allen_cunneen(occupancy, prefills, load, 1.0));
-        // The burst grows with the users, and they with it: one linear equation, cut off where nobody is ahead.
-        let slope = engine.split_burst * occupancy / prefills;
-        let alone = at.batch * decodes + rate * base.get();
-        let users = (alone - rate * slope * prefills) / (1.0 - rate * slope);
-        let users = if slope * rate < 1.0 { users.max(alone) } else { return None };
-        let ttft = base.get() + slope * (users - prefills).max(0.0);
+        let each = rate / prefills;
+        let ahead = reading(&prefill, prefills, each);
+        let stream = Stream { rate: each, replicas: prefills, cv: 1.0 };
+        let again = again(ahead.with, decode.scatter * decode.tokens * at.tpot.get());
+        let order = ahead.kept(at.step.get());
+        let company = ahead.kept_company(ahead.company(&stream), again, order);
+        let base = decode.engine.request
+            + prefill.latency_of(prefill.on_rank(company))
+            + at.step * (0.5 * at.ahead.decoding)
+            + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
+        let users = (at.batch * decodes + rate * base.get()) / prefills;
+        let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).queue;
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }

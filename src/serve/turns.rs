@@ -8,8 +8,10 @@
 //! `t = (L − 1)·max(R, m·x) + R + (m − 1)·x`
 //!
 //! One micro-batch takes `L·R`; enough of them to hide everything take `R + x·(m·L − 1)`. A pool of several pipeline
-//! stages works on as many micro-batches at once. Each token moves its activations once per layer and direction: out in
-//! the format of the products, back in 16 bits; the FFN pool spreads them over its experts on links of its own.
+//! stages works on as many micro-batches at once. Each token moves its activations in each layer, out in the format of the
+//! products, back in 16 bits: to every rank that holds one of its experts where both pools share a scale-up domain, else to
+//! every node that does, which hands them on over its own links meanwhile. The way is the exchange of experts' tokens: the FFN pool
+//! has no other.
 //! Source: MegaScale-Infer (2025-04), Step-3 (2025-07).
 
 use super::connection::Connection;
@@ -38,10 +40,13 @@ pub struct Partner<'a> {
     pub micro: u32,
     /// Round trips of a pass: layers with a feed-forward part.
     pub trips: f64,
-    /// Bytes of a token on its way to the feed-forward layer of one layer.
+    /// Bytes of a token on its way to the feed-forward layer of one layer, all copies.
     pub out: Bytes,
-    /// Bytes of a token on its way back.
+    /// Bytes of a token on its way back, all copies.
     pub back: Bytes,
+    /// Copies that the pool hands on inside its nodes, for each that comes, and what one attention replica has of the links
+    /// there.
+    pub handed: (f64, BytesPerSecond),
     /// KV cache that arrives over the same link, per output token.
     pub arriving: Bytes,
 }
@@ -91,8 +96,8 @@ impl Partner<'_> {
             trips,
             attention: attention.group_time(group, batch, context, width) / trips,
             ffn: ffn.group_time(group * self.ratio, batch * self.ratio, context, width) / trips,
-            out: self.out * (group * width) / self.bandwidth,
-            back: self.back * (group * width) / self.bandwidth,
+            out: self.way(self.out * (group * width)),
+            back: self.way(self.back * (group * width)),
             arriving: self.arriving * (group * tokens_per_step / trips) / self.bandwidth,
             latency: self.connection.latency,
             lanes: [lanes(attention), lanes(ffn)],
@@ -100,6 +105,12 @@ impl Partner<'_> {
             bandwidth: self.bandwidth,
             bytes: [self.out, self.back],
         }
+    }
+
+    /// Time of so many bytes on the way between the pools, and on those inside that hand them on meanwhile.
+    fn way(&self, bytes: Bytes) -> Seconds {
+        let (copies, links) = self.handed;
+        (bytes / self.bandwidth).max(bytes * copies / links)
     }
 
     /// The operations of one micro-batch on this pool, all layers.
@@ -113,7 +124,7 @@ impl Partner<'_> {
     #[must_use]
     pub fn prefill(&self, attention: Prefill, new: Tokens, past: Tokens) -> Prefill {
         let ffn = self.side.settled.replica.prefill(new, past);
-        let wire = |bytes: Bytes| bytes * (new.get() * self.trips) / self.bandwidth;
+        let wire = |bytes: Bytes| self.way(bytes * (new.get() * self.trips));
         let (out, back) = (wire(self.out), wire(self.back));
         let trips = self.connection.latency * (2.0 * self.trips);
         Prefill {

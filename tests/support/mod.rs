@@ -9,11 +9,12 @@ use proptest::sample::select;
 
 use tandem::catalog::chip::ScaleUp;
 use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer};
-use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, bounds};
+use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, Profile, bounds};
 use tandem::scenario::link;
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, Formats, Layout, Limits, Load, Pool, PoolLink, PowerCap,
-    PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire, Workload,
+    Acceptance, ChipRent, Custom, Drafter, ExpertParallel, Flags, Formats, Layout, Limits, Load, Overlap,
+    Pool, PoolLink, PowerCap, PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire,
+    Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -32,7 +33,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
     let decode = (
         speculations(),
         proptest::option::of(whole(Limits::MICRO)),
-        proptest::option::of(within(Limits::MEMORY_SHARE)),
+        (experts(), proptest::option::of(within(Limits::MEMORY_SHARE)), flags()),
         proptest::option::of(caps()),
     )
         .boxed();
@@ -49,13 +50,16 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro, memory, cap), slo, pricing, seed),
+                (split, link, (spec, micro, (experts, memory, mut flags), cap), slo, pricing, seed),
                 custom,
                 used,
                 mut traffic,
             )| {
                 if matches!(load, Load::Closed { .. }) {
                     traffic.burst = None;
+                }
+                if matches!(load, Load::Open { .. }) {
+                    flags.prompts = None;
                 }
                 let scenario = Scenario {
                     model,
@@ -67,7 +71,9 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     link,
                     spec,
                     micro,
+                    experts,
                     memory,
+                    flags,
                     cap,
                     slo,
                     pricing,
@@ -79,6 +85,28 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
             },
         )
         .boxed()
+}
+
+/// Any flags within their limits.
+fn flags() -> BoxedStrategy<Flags> {
+    let chunk = proptest::option::of(within(Limits::CHUNK).prop_map(Tokens::new));
+    let whole = |limits| proptest::option::of(whole(limits));
+    let counts = (whole(Limits::MAX_SEQS), whole(Limits::STREAM), whole(Limits::PROMPTS));
+    (select(Profile::ALL.to_vec()), chunk, counts)
+        .prop_map(|(profile, chunk, (sequences, stream, prompts))| Flags {
+            profile,
+            chunk,
+            sequences,
+            stream,
+            prompts,
+        })
+        .boxed()
+}
+
+/// What may be asked about experts.
+fn experts() -> impl Strategy<Value = ExpertParallel> {
+    (select(Overlap::ALL.to_vec()), proptest::option::of(whole(Limits::REDUNDANT)))
+        .prop_map(|(overlap, redundant)| ExpertParallel { overlap, redundant })
 }
 
 /// The scenario with some of its names replaced by those that it brings along.

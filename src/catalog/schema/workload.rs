@@ -133,6 +133,8 @@ impl SessionEntry {
 pub struct AcceptanceFile {
     /// Month in which they were gathered.
     pub date: String,
+    /// Models that are released with prediction heads.
+    pub heads: Vec<String>,
     /// Each of them.
     pub curve: Vec<AcceptanceEntry>,
 }
@@ -158,6 +160,11 @@ impl AcceptanceFile {
             c.cited(&row, cited);
         }
         c.text("date", &self.date);
+        for id in &self.heads {
+            c.ensure(models.contains(&id.as_str()), || {
+                format!("`heads`: {id:?} is no model of the catalogue")
+            });
+        }
         for (position, entry) in self.curve.iter().enumerate() {
             let id = &entry.id;
             c.text(&format!("{id}.sources"), &entry.sources);

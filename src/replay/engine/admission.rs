@@ -135,7 +135,7 @@ fn take_blocks<S: Steps>(
     live.past = cached;
     live.read = 0;
     live.todo = u32::try_from(live.length()).unwrap_or(u32::MAX).saturating_sub(cached).max(1);
-    (live.drain, live.held_up, live.beside_decode) = (0.0, 0.0, 0.0);
+    (live.drain, live.early) = (0.0, 0.0);
     if live.admitted.is_none() {
         live.admitted = Some(now);
         live.cached = cached;

@@ -22,9 +22,8 @@ pub(super) fn join(
     while let Some(slot) = replica.joining.pop() {
         let live = requests.at_mut(slot);
         if live.first.is_none() {
-            // The first token came with the cache, in the middle of a step on average.
-            live.shift = (plan.first_steps + 0.5 * steps.tokens_per_step()) * replica.recent;
-            live.first = Some(now + live.shift);
+            // The first token came with the cache, and is passed on between two steps.
+            live.first = Some(now);
         }
         let rest = u64::from(live.rest()).max(1);
         live.ends = replica.steps + rest;

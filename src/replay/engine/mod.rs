@@ -313,9 +313,9 @@ impl<S: Steps> Engine<S> {
                 handoff::hand_over(&mut self.state, self.steps.get(PoolId::Prefill), slot);
                 return;
             }
-            // The steps until the user sees it begin with the one that its last chunk was part of.
-            live.shift = (pool.plan.first_steps * live.pace - live.beside_decode).max(0.0);
-            live.first = Some((now + live.shift - live.held_up).max(live.request.arrival.get()));
+            // Pools that share a prompt's reading are done with it before the replica is free.
+            live.shift = pool.plan.held * live.pace;
+            live.first = Some((now + live.shift - live.early).max(live.request.arrival.get()));
         }
         if live.generated >= live.request.output {
             self.finish(id, slot);
@@ -339,9 +339,7 @@ impl<S: Steps> Engine<S> {
         let pool = pools.get_mut(decode.pool());
         let replica = pool.replicas.at_mut(decode);
         if live.rest() == 0 {
-            let tokens_per_step = self.steps.get(decode.pool()).tokens_per_step();
-            live.shift = (pool.plan.first_steps + 0.5 * tokens_per_step) * replica.recent;
-            live.first = Some(agenda.now() + live.shift);
+            live.first = Some(agenda.now());
             self.finish(decode, slot);
         } else {
             replica.joining.push(slot);
@@ -353,7 +351,7 @@ impl<S: Steps> Engine<S> {
     /// The answer is complete.
     fn finish(&mut self, id: ReplicaId, slot: Slot) {
         let split = self.state.is_split();
-        let State { source, pools, requests, agenda, meter, .. } = &mut self.state;
+        let State { source, common, pools, requests, agenda, meter, .. } = &mut self.state;
         let now = agenda.now();
         let mut live = requests.remove(slot);
         let pool = pools.get_mut(id.pool());
@@ -370,6 +368,8 @@ impl<S: Steps> Engine<S> {
         }
         let first = live.first.unwrap_or(now);
         let end = (now + live.shift).max(first);
+        let later = f64::from(live.request.output.saturating_sub(1).max(1));
+        let first = first + (end - first) * (common.unseen / later).min(1.0);
         meter.ends(record(&live, &pools.decode, (now, first, end)), first, end);
         source.completed(&live.request, Seconds::new(end));
         if split {

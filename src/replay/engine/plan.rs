@@ -219,10 +219,8 @@ fn mixed_step<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mu
     for chunk in &replica.chunks {
         let live = requests.at_mut(chunk.slot);
         live.drain += reading.beside.get();
-        // Those in decode feel what the mixture costs; the constants of the first token are of the prompt alone.
-        live.held_up += prefill - reading.busy.get() + reading.early.get();
+        live.early += reading.early.get();
         live.pace = replica.recent;
-        live.beside_decode = decode;
         if live.read + chunk.tokens >= live.todo {
             live.drain += reading.drain.get();
         }

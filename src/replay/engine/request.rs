@@ -32,10 +32,8 @@ pub struct LiveRequest {
     pub ends: u64,
     /// From the scheduler's to the user's time: tokens are streamed in batches.
     pub shift: f64,
-    /// By how much more its chunks took than its prompt by itself, because steps with decode in them take longer.
-    pub held_up: f64,
-    /// Decode in the step of its last chunk.
-    pub beside_decode: f64,
+    /// By how much sooner it was read than its replica was free for others.
+    pub early: f64,
     /// Time between tokens before that step.
     pub pace: f64,
     /// When it was admitted first.
@@ -90,8 +88,7 @@ impl LiveRequest {
             decode_blocks: 0,
             ends: 0,
             shift: 0.0,
-            held_up: 0.0,
-            beside_decode: 0.0,
+            early: 0.0,
             pace: 0.0,
             admitted: None,
             first: None,

@@ -16,6 +16,8 @@ use crate::units::Seconds;
 pub struct Common {
     /// The engine's work for a request before it is in line.
     pub overhead: Seconds,
+    /// Tokens after the first that an answer has to wait for until text reaches its user.
+    pub unseen: f64,
     /// Layers of the model, whose KV cache leaves one by one.
     pub layers: u32,
 }

@@ -86,13 +86,13 @@ fn plan(room: f64) -> PoolPlan {
         tiers: Vec::new(),
         interference: 1.0,
         mixing: 0.0,
-        first_steps: 0.0,
+        held: 0.0,
         routing: Routing::RoundRobin,
     }
 }
 
 fn common() -> Common {
-    Common { overhead: Seconds::ZERO, layers: 1 }
+    Common { overhead: Seconds::ZERO, unseen: 0.0, layers: 1 }
 }
 
 /// Requests of one output token that come at random and whose lengths are spread evenly up to a nominal one, or are all

@@ -3,12 +3,12 @@
 //! Reading, writing and the reference all walk this table, so that no key can be read but not written, or do either
 //! without being explained.
 
-use crate::catalog::{Engine, NumberFormat};
+use crate::catalog::{Engine, NumberFormat, Profile};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
-    ChipRent, Custom, Drafter, Limits, Load, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role, Scenario,
-    Slo, Speculation, Split, SplitKind, Wire, notation,
+    ChipRent, Custom, Drafter, Limits, Load, Overlap, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role,
+    Scenario, Slo, Speculation, Split, SplitKind, Wire, notation,
 };
 use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
@@ -324,6 +324,85 @@ pub(super) const KEYS: &[Key] = &key::keys([
         },
     },
     Key {
+        name: "profile",
+        meaning: "the command line that the flags below differ from: the engine's own defaults in a service that has run \
+                  for long, or that of a known benchmark, whose runs are finite",
+        example: "inferencex",
+        otherwise: "",
+        range: || Profile::ALL.map(Profile::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.flags.profile = names::profile(text)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| Some(scenario.flags.profile.id().to_owned()),
+        },
+    },
+    Key {
+        name: "chunk",
+        meaning: "tokens of a step at most, as the engine means it: max-num-batched-tokens, max_num_tokens, or \
+                  chunked-prefill-size, which SGLang shares out among data-parallel ranks",
+        example: "16k",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::CHUNK),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Tokens, Limits::CHUNK, text, |chunk| {
+                    scenario.flags.chunk = Some(Tokens::new(chunk));
+                })
+            },
+            write: |scenario| scenario.flags.chunk.map(|chunk| value::write(Kind::Tokens, chunk.get())),
+        },
+    },
+    Key {
+        name: "max-seqs",
+        meaning: "sequences in a step at most, as the engine means it: max-num-seqs or max_batch_size of each \
+                  data-parallel rank, max-running-requests of all in SGLang, slots in llama.cpp",
+        example: "256",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::MAX_SEQS),
+        access: Access::Field {
+            read: |scenario, text| {
+                whole(Limits::MAX_SEQS, text, |most| scenario.flags.sequences = Some(most))
+            },
+            write: |scenario| count(scenario.flags.sequences),
+        },
+    },
+    Key {
+        name: "stream-interval",
+        meaning: "tokens in a message to the user after the first, which leaves at once; it changes when tokens are seen, \
+                  not the mean times",
+        example: "20",
+        otherwise: PROFILED,
+        range: || value::range(&Limits::STREAM),
+        access: Access::Field {
+            read: |scenario, text| whole(Limits::STREAM, text, |tokens| scenario.flags.stream = Some(tokens)),
+            write: |scenario| count(scenario.flags.stream),
+        },
+    },
+    Key {
+        name: "prompts",
+        meaning: "requests of a run of a closed loop, which all users begin at once and which ends with the last of them",
+        example: "640",
+        otherwise: "a service that has run for long, unless the profile says otherwise",
+        range: || value::range(&Limits::PROMPTS),
+        access: Access::Field {
+            read: |scenario, text| {
+                let mut stated = 0;
+                let taken = whole(Limits::PROMPTS, text, |prompts| stated = prompts)?;
+                if matches!(scenario.load, Load::Open { .. }) {
+                    return Err(Problem::Unused { reason: OPEN_LOOP });
+                }
+                scenario.flags.prompts = Some(stated);
+                Ok(taken)
+            },
+            write: |scenario| match scenario.load {
+                Load::Closed { .. } => count(scenario.flags.prompts),
+                Load::Open { .. } => None,
+            },
+        },
+    },
+    Key {
         name: "split",
         meaning: "which roles exist; what the pools already say need not be repeated",
         example: "pd-afd",
@@ -447,10 +526,49 @@ pub(super) const KEYS: &[Key] = &key::keys([
         range: || format!("{AUTO} (what serves most), or a whole number from 1 to {}", Limits::MICRO.high),
         access: Access::Field {
             read: |scenario, text| {
-                scenario.micro = micro(text)?;
+                scenario.micro = counted(text, Limits::MICRO)?;
                 Ok(Taken::Whole)
             },
             write: |scenario| scenario.micro.map(|micro| micro.to_string()),
+        },
+    },
+    Key {
+        name: "overlap",
+        meaning: "what runs while tokens are on their way to their experts and back, with data-parallel attention: `none`; `sbo`, the \
+                  shared experts; `tbo`, the other half of the batch (vLLM calls it dual-batch overlap), which reads weights twice; \
+                  `fused`, the routed experts, in kernels that send and multiply in one; `auto` takes what is fastest of `none`, \
+                  `sbo` and, beyond one node under vLLM and SGLang, `tbo`",
+        example: "tbo",
+        otherwise: AUTO,
+        range: || Overlap::ALL.map(Overlap::id).join(", "),
+        access: Access::Field {
+            read: |scenario, text| {
+                let word = text.trim().to_ascii_lowercase();
+                let known = Overlap::from_id(&word);
+                let unknown = || names::choice(&word, Overlap::ALL.into_iter().map(Overlap::id));
+                scenario.experts.overlap = known.ok_or_else(unknown)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| {
+                let own = scenario.experts.overlap;
+                (own != Overlap::Auto).then(|| own.id().to_owned())
+            },
+        },
+    },
+    Key {
+        name: "redundant",
+        meaning: "copies of busy experts that even out the load of expert-parallel ranks (EPLB), in each layer; every rank has the same \
+                  number of experts, so that there may be a few more; `auto` fills the ranks, and adds an eighth of the \
+                  experts beyond one node",
+        example: "32",
+        otherwise: AUTO,
+        range: || format!("{AUTO}, or a whole number from 0 to {}", Limits::REDUNDANT.high),
+        access: Access::Field {
+            read: |scenario, text| {
+                scenario.experts.redundant = counted(text, Limits::REDUNDANT)?;
+                Ok(Taken::Whole)
+            },
+            write: |scenario| scenario.experts.redundant.map(|copies| copies.to_string()),
         },
     },
     Key {
@@ -876,14 +994,14 @@ fn speculation(custom: &Custom, text: &str) -> Result<(Option<Speculation>, Take
     Ok((Some(spec), taken))
 }
 
-fn micro(text: &str) -> Result<Option<u32>, Problem> {
+fn counted(text: &str, limits: Limits) -> Result<Option<u32>, Problem> {
     let text = text.trim();
     if text.eq_ignore_ascii_case(AUTO) {
         return Ok(None);
     }
-    let known = text.parse().ok().filter(|&micro: &u32| Limits::MICRO.admit(f64::from(micro)).is_ok());
+    let known = text.parse().ok().filter(|&count: &u32| limits.admit(f64::from(count)).is_ok());
     known.map(Some).ok_or_else(|| Problem::Unreadable {
-        expected: format!("{AUTO} or a whole number from 1 to {}", Limits::MICRO.high),
+        expected: format!("{AUTO} or a whole number from {} to {}", limits.low, limits.high),
         nearest: Vec::new(),
     })
 }
@@ -1003,6 +1121,20 @@ fn number(kind: Kind, limits: Limits, text: &str, set: impl FnOnce(f64)) -> Resu
             set(value);
         }
     })
+}
+
+/// What a flag is without its key.
+const PROFILED: &str = "as the profile has it";
+
+/// A whole number.
+fn whole(limits: Limits, text: &str, set: impl FnOnce(u32)) -> Result<Taken, Problem> {
+    set(traffic::whole(text, limits, text)?);
+    Ok(Taken::Whole)
+}
+
+/// A whole number, where there is one.
+fn count(number: Option<u32>) -> Option<String> {
+    number.map(|number| value::write(Kind::Count, f64::from(number)))
 }
 
 /// As [`number`], and compiled once for all keys.

@@ -1,7 +1,7 @@
 //! Names in a link: which exist, and which come near to one that does not.
 
 use crate::catalog::named::{format_called, nearest_words};
-use crate::catalog::{self, Engine, NumberFormat, custom::slug};
+use crate::catalog::{self, Engine, NumberFormat, Profile, custom::slug};
 use crate::scenario::{Custom, Formats, Scenario};
 use crate::units::format::excerpt;
 
@@ -118,12 +118,14 @@ pub(super) const NATIVE: &str = "native";
 
 /// A serving engine, by its identifier or its name.
 pub(super) fn engine(text: &str) -> Result<Engine, Problem> {
+    Engine::called(text)
+        .ok_or_else(|| choice(&text.trim().to_ascii_lowercase(), Engine::ALL.into_iter().map(Engine::id)))
+}
+
+/// A profile.
+pub(super) fn profile(text: &str) -> Result<Profile, Problem> {
     let id = text.trim().to_ascii_lowercase();
-    let bare = id.replace('-', "");
-    let known =
-        |engine: &Engine| engine.id() == bare || engine.name().replace('-', "").eq_ignore_ascii_case(&bare);
-    let found = Engine::ALL.into_iter().find(known);
-    found.ok_or_else(|| choice(&id, Engine::ALL.into_iter().map(Engine::id)))
+    Profile::from_id(&id).ok_or_else(|| choice(&id, Profile::ALL.into_iter().map(Profile::id)))
 }
 
 /// The problem of a word that is none of a few.
@@ -149,7 +151,8 @@ pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> V
 }
 
 /// Words of the field for what has another one here, beside what checkpoints are called.
-const MEANT: [(&str, &str); 24] = [
+const MEANT: [(&str, &str); 38] = [
+    ("dbo", "tbo"),
     ("fp16", "bf16"),
     ("float16", "bf16"),
     ("bfloat16", "bf16"),
@@ -167,6 +170,19 @@ const MEANT: [(&str, &str); 24] = [
     ("no", "off"),
     ("false", "off"),
     ("tensorrt", "trtllm"),
+    ("ollama", "llamacpp"),
+    ("lmstudio", "llamacpp"),
+    ("jetstream", "vllm-tpu"),
+    ("tpu", "vllm-tpu"),
+    ("optimum-neuron", "neuron"),
+    ("nxd", "neuron"),
+    ("trt", "trtllm"),
+    ("inferencemax", "inferencex"),
+    ("semianalysis", "inferencex"),
+    ("aiperf", "nvidia-sweep"),
+    ("nvidia", "nvidia-sweep"),
+    ("default", "defaults"),
+    ("none", "defaults"),
     ("nvlink", "domain"),
     ("ib", "ib400"),
     ("infiniband", "ib400"),

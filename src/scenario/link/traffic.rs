@@ -181,7 +181,7 @@ fn time(time: Seconds) -> String {
 }
 
 /// A whole number within its limits.
-fn whole(whole: &str, limits: Limits, text: &str) -> Result<u32, Problem> {
+pub(super) fn whole(whole: &str, limits: Limits, text: &str) -> Result<u32, Problem> {
     let (number, _) = value::read_in(whole, Kind::Count, limits, text)?;
     if libm::floor(number) == number { Ok(number as u32) } else { Err(expected("a whole number")) }
 }

@@ -6,8 +6,9 @@ use markup::view;
 use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::stops::Stops;
-use crate::catalog::Engine;
-use crate::scenario::Limits;
+use crate::catalog::{Engine, Profile};
+use crate::scenario::{Flags, Limits};
+use crate::units::Tokens;
 use crate::units::format::Unit;
 use crate::web::state::use_page;
 
@@ -17,6 +18,11 @@ pub fn engine() -> AnyView {
     let engine = page.part(|scenario| scenario.engine.id().to_owned());
     let spread = page.part(|scenario| Some(scenario.workload.spread));
     let memory = page.part(|scenario| scenario.memory);
+    let flags = page.part(|scenario| scenario.flags);
+    let profile = page.part(|scenario| scenario.flags.profile.id().to_owned());
+    let profiles = Profile::ALL.iter().map(|profile| Item::new(profile.id(), profile.name())).collect();
+    let number =
+        |of: fn(&Flags) -> Option<u32>| Signal::derive(move || flags.with(|own| of(own).map(f64::from)));
     let engines = Engine::ALL.iter().map(|engine| Item::new(engine.id(), engine.name())).collect();
     view! {
         <Choice
@@ -40,6 +46,47 @@ pub fn engine() -> AnyView {
             empty=Signal::stored("default".to_owned())
             hint="gpu-memory-utilization, mem-fraction-static or free_gpu_memory_fraction"
         />
+        <Choice
+            id="profile"
+            label="Profile"
+            groups=Signal::stored(vec![Group::flat(profiles)])
+            value=profile
+            set={move |id: String| {
+                if let Some(profile) = Profile::from_id(&id) {
+                    page.edit(|scenario| scenario.flags.profile = profile);
+                }
+            }}
+        />
+        <NumberField
+            id="chunk"
+            label="Step tokens"
+            unit=Unit::Tokens
+            limits=Limits::CHUNK
+            value=Signal::derive(move || flags.with(|own| own.chunk.map(Tokens::get)))
+            set={move |chunk: Option<f64>| page.edit(|scenario| scenario.flags.chunk = chunk.map(Tokens::new))}
+            empty=Signal::stored("default".to_owned())
+            hint="max-num-batched-tokens, chunked-prefill-size or max_num_tokens"
+        />
+        <NumberField
+            id="max-seqs"
+            label="Step sequences"
+            unit=Unit::Count
+            limits=Limits::MAX_SEQS
+            value=number(|own| own.sequences)
+            set={move |most: Option<f64>| page.edit(|scenario| scenario.flags.sequences = whole(most))}
+            empty=Signal::stored("default".to_owned())
+            hint="max-num-seqs, max-running-requests or max_batch_size"
+        />
+        <NumberField
+            id="prompts"
+            label="Run of"
+            unit=Unit::Count
+            limits=Limits::PROMPTS
+            value=number(|own| own.prompts)
+            set={move |count: Option<f64>| page.edit(|scenario| scenario.flags.prompts = whole(count))}
+            empty=Signal::stored("no end".to_owned())
+            hint="num-prompts: requests of a run that all users begin at once"
+        />
         <NumberField
             id="spread"
             label="Shortest"
@@ -54,4 +101,9 @@ pub fn engine() -> AnyView {
         />
     }
     .into_any()
+}
+
+/// A number of things.
+fn whole(number: Option<f64>) -> Option<u32> {
+    number.map(|number| number as u32)
 }

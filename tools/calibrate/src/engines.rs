@@ -1,39 +1,41 @@
-//! What serving engines add to the kernels: one joint robust fit per engine on its served points.
+//! What serving engines add to the kernels: one joint robust fit of all engines on all served points.
 //!
-//! Each constant has a prior (a value that makes sense, and how far from it one would still believe it, as a standard
-//! deviation of the logarithm), and the generations of one engine are tied to each other, so that silicon with few
-//! points borrows from silicon with many. Anchors stand beside the points: batch-1 decode of dense models on one chip
-//! may take no longer than memory bandwidth and a modest overhead allow. `STRENGTH` says how much the priors weigh;
-//! leaving series and whole cells out chose it.
+//! # Form
+//!
+//! A constant of an engine on a generation of silicon is what makes sense times a factor that all engines have in common,
+//! one of the engine and one of the generation. The logarithm of each factor has a prior around 0 with a stated spread, so
+//! that an engine with few points is like the others, and a constant that points say nothing of stays where it makes sense.
+//! There is nothing of a row, a model or a chip.
+//!
+//! # Weights
+//!
+//! A source with 1,700 rows does not outvote thirty others: the weights of a source add up to the root of its number of
+//! rows, and within it those of a chip to the root of theirs. Large residuals count less and less (Cauchy), as runs that
+//! speculate, and runs whose mean holds seconds of warm-up, stand among the others without a mark.
+//!
+//! # Leaving out
+//!
+//! Whole sources, whole chips and series are left out in turn, and what is left is fitted again from where the fit of all
+//! stands.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use tandem::catalog::{self, Engine, NumberFormat};
+use tandem::catalog::Engine;
+use tandem::catalog::columns::Engines;
 use tandem::machine::{Constants, EngineRow, Generation, constants};
-use tandem::scenario::{Formats, Layout, Load, Pool, Scenario, Slo, Split, Workload};
-use tandem::serve::serve;
-use tandem::units::{Seconds, Tokens};
+use tandem::units::Seconds;
 
-use crate::fit::{Bounds, lasting, least_squares, robust};
-use crate::served::{Point, Speed};
+use crate::newton::{self, Problem, Residual};
+use crate::served::{Measured, Point, Speed};
+use crate::table::{Line, short};
 
-/// Residual of TPOT, and of TTFT, beyond which points count less and less: runs that speculate, and runs whose mean holds
-/// seconds of warm-up, stand among the others without a mark.
-const SCALES: (f64, f64) = (0.08, 0.15);
-/// Weight of TTFT against TPOT.
-const TTFT_WEIGHT: f64 = 0.8;
-/// Highest batch-1 TPOT over bytes by bandwidth that an anchor lets pass.
-const ANCHOR: f64 = 1.33;
-/// Weight of an anchor that is exceeded.
-const ANCHOR_WEIGHT: f64 = 40.0;
-
-/// How strongly priors and ties pull.
-#[derive(Clone, Copy, Debug)]
-pub struct Strength {
-    /// Towards the priors.
-    pub prior: f64,
-    /// Between generations.
-    pub tie: f64,
-}
+/// What a residual of TPOT and one of TTFT are at ordinary rows, as logarithms; beyond, they count less and less.
+const SCALES: (f64, f64) = (0.12, 0.25);
+/// Step of the differences, in logarithms.
+const STEP: f64 = 0.02;
+/// Least share of a prior's variance that points must take away for a constant to leave its prior.
+const DETERMINED: f64 = 0.1;
 
 /// One fitted column of `engines.csv`.
 struct Constant {
@@ -41,208 +43,304 @@ struct Constant {
     get: fn(&EngineRow) -> f64,
     set: fn(&mut EngineRow, f64),
     prior: f64,
-    /// Standard deviation of the logarithm around the prior.
-    spread: f64,
-    bounds: Bounds,
+    /// Standard deviations of the logarithm: of what all engines share, of an engine, of a generation.
+    spreads: [f64; 3],
+    /// Beyond these it makes no sense.
+    bounds: (f64, f64),
 }
 
 macro_rules! scale {
-    ($name:literal, $field:ident, $prior:expr, $spread:expr, $low:expr, $high:expr) => {
+    ($name:literal, $field:ident) => {
         Constant {
             name: $name,
             get: |row| row.$field,
             set: |row, value| row.$field = value,
-            prior: $prior,
-            spread: $spread,
-            bounds: ($low, $high),
+            prior: 1.0,
+            spreads: [0.1, 0.12, 0.12],
+            bounds: (0.75, 1.33),
         }
     };
 }
 
 macro_rules! time {
-    ($name:literal, $field:ident, $unit:ident, $per_second:expr, $prior:expr, $spread:expr, $low:expr, $high:expr) => {
+    ($name:literal, $field:ident, $unit:ident, $per_second:expr, $prior:expr, $spread:expr) => {
         Constant {
             name: $name,
             get: |row| row.$field.get() * $per_second,
             set: |row, value| row.$field = Seconds::$unit(value),
             prior: $prior,
-            spread: $spread,
-            bounds: ($low, $high),
+            spreads: [$spread, 1.2 * $spread, 0.8 * $spread],
+            bounds: ($prior / 20.0, $prior * 20.0),
         }
     };
 }
 
-static FITTED: [Constant; 23] = [
-    time!("step_us", step, micros, 1e6, 400.0, 1.0, 10.0, 3000.0),
-    time!("sequence_us", sequence, micros, 1e6, 4.0, 0.8, 0.1, 60.0),
-    time!("layer_us", layer, micros, 1e6, 2.0, 0.7, 0.2, 6.0),
-    time!("expert_layer_us", expert_layer, micros, 1e6, 15.0, 0.8, 1.0, 80.0),
-    scale!("floor", floor_scale, 1.0, 0.25, 0.4, 1.3),
-    scale!("gemm", gemm_scale, 1.0, 0.12, 0.7, 1.5),
-    scale!("attention", attention_scale, 1.0, 0.15, 0.7, 1.5),
-    scale!("experts", expert_scale, 1.0, 0.25, 0.6, 2.0),
-    scale!("experts_fp4", expert_fp4_scale, 1.0, 0.25, 0.6, 2.0),
-    scale!("experts_mixed", expert_mixed_scale, 1.0, 0.25, 0.6, 2.0),
-    scale!("link", link_scale, 1.0, 0.3, 0.5, 2.5),
-    scale!("interference", interference, 1.0, 0.12, 0.6, 1.4),
-    scale!("mixing", mixing, 0.4, 0.5, 0.02, 0.95),
-    scale!("prefill", prefill_scale, 1.0, 0.2, 0.6, 2.0),
-    scale!("prefill_experts", prefill_expert_scale, 1.0, 0.3, 0.6, 2.5),
-    time!("launch_us", launch, micros, 1e6, 40.0, 0.6, 5.0, 300.0),
-    time!("launch_experts_us", expert_launch, micros, 1e6, 120.0, 0.8, 10.0, 1500.0),
-    time!("request_ms", request, millis, 1e3, 15.0, 0.8, 1.0, 200.0),
-    scale!("first_steps", first_steps, 3.0, 0.7, 0.5, 20.0),
-    scale!("rank_steps", rank_steps, 2.0, 1.2, 0.1, 80.0),
-    scale!("burst", burst, 0.06, 0.6, 0.005, 0.4),
-    scale!("split_burst", split_burst, 0.06, 0.6, 0.005, 0.5),
-    scale!("group", group, 4.0, 0.8, 1.0, 40.0),
+static FITTED: [Constant; 18] = [
+    time!("step_us", step, micros, 1e6, 300.0, 0.5),
+    time!("host_us", host, micros, 1e6, 1000.0, 0.4),
+    time!("sequence_us", sequence, micros, 1e6, 8.0, 0.6),
+    time!("layer_us", layer, micros, 1e6, 3.0, 0.5),
+    time!("expert_layer_us", expert_layer, micros, 1e6, 15.0, 0.6),
+    scale!("floor", floor_scale),
+    scale!("gemm", gemm_scale),
+    scale!("attention", attention_scale),
+    scale!("experts", expert_scale),
+    scale!("experts_fp4", expert_fp4_scale),
+    scale!("experts_mixed", expert_mixed_scale),
+    scale!("link", link_scale),
+    scale!("interference", interference),
+    Constant {
+        name: "mixing",
+        get: |row| row.mixing,
+        set: |row, value| row.mixing = value,
+        prior: 0.6,
+        spreads: [0.4, 0.6, 0.2],
+        bounds: (0.05, 1.0),
+    },
+    scale!("prefill", prefill_scale),
+    time!("launch_us", launch, micros, 1e6, 250.0, 0.3),
+    time!("launch_experts_us", expert_launch, micros, 1e6, 250.0, 0.3),
+    time!("request_ms", request, millis, 1e3, 10.0, 0.6),
 ];
 
-/// A chip of each generation with rows of its own, in the order of the file.
+/// A chip of each generation, in the order of the file.
 const CHIPS: [&str; Generation::ALL.len()] = ["h100-sxm", "b200"];
 
-/// Fitted constants of all rows.
-pub fn count() -> usize {
-    FITTED.len() * CHIPS.len() * Engine::ALL.len()
+/// Fitted factors and what came of them.
+#[derive(Clone)]
+pub struct Fit {
+    /// Logarithms of the factors: common, then by engine, then by generation but the first.
+    factors: Vec<f64>,
+    /// Share of each prior's variance that the points took away.
+    pub told: Vec<f64>,
 }
 
-/// The engine's rows, one per generation.
-fn rows_of(engine: Engine, numbers: &[f64]) -> Vec<EngineRow> {
-    let mut rows = Vec::new();
-    for (chip, numbers) in CHIPS.iter().zip(numbers.chunks(FITTED.len())) {
-        let mut row = *constants().engine(engine, chip);
-        for (constant, &value) in FITTED.iter().zip(numbers) {
-            (constant.set)(&mut row, value);
+/// Place of a constant's factor among all: what all share, of an engine, of a later generation.
+#[derive(Clone, Copy)]
+enum Level {
+    Common,
+    Engine(usize),
+    Generation(usize),
+}
+
+fn place(level: Level, constant: usize) -> usize {
+    let block = match level {
+        Level::Common => 0,
+        Level::Engine(engine) => 1 + engine,
+        Level::Generation(later) => 1 + Engine::FITTED.len() + later,
+    };
+    block * FITTED.len() + constant
+}
+
+/// Factors in all.
+const FACTORS: usize = FITTED.len() * (Engine::FITTED.len() + Generation::ALL.len());
+
+/// Place of an engine among those that are fitted.
+fn engine_place(engine: Engine) -> usize {
+    Engine::FITTED.iter().position(|own| *own == engine).unwrap_or(0)
+}
+
+/// Which factors make up a row.
+fn levels(row: &EngineRow) -> Vec<Level> {
+    let mut levels = vec![Level::Common, Level::Engine(engine_place(row.engine))];
+    if let Some(later) = (row.generation as usize).checked_sub(1) {
+        levels.push(Level::Generation(later));
+    }
+    levels
+}
+
+/// All rows of the file as they are built in: what is not fitted stays.
+fn built_in() -> Vec<EngineRow> {
+    Engine::FITTED.iter().flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip))).collect()
+}
+
+/// The rows that these factors make, one constant of which may be shifted.
+fn rows(factors: &[f64]) -> Vec<EngineRow> {
+    let mut rows = built_in();
+    for row in &mut rows {
+        let levels = levels(row);
+        for (index, own) in FITTED.iter().enumerate() {
+            let log: f64 = levels.iter().filter_map(|level| factors.get(place(*level, index))).sum();
+            let (low, high) = own.bounds;
+            (own.set)(row, (own.prior * log.exp()).clamp(low, high));
         }
-        rows.push(row);
     }
     rows
 }
 
 /// The tables with these rows.
-pub fn tables(rows: &[EngineRow]) -> Constants {
+fn tables(rows: &[EngineRow]) -> Constants {
     rows.iter().fold(constants().clone(), |tables, row| tables.with_engine(*row))
 }
 
-/// Rows of all engines, fitted on the points that `seen` picks, from the given rows on or else from the priors.
-pub fn fit(
-    points: &[Point],
-    seen: impl Fn(usize) -> bool,
-    strength: Strength,
-    from: Option<&[EngineRow]>,
-    tolerance: f64,
-) -> Vec<EngineRow> {
-    let mut rows = Vec::new();
-    for engine in Engine::ALL {
-        let own: Vec<&Point> = points
-            .iter()
-            .enumerate()
-            .filter(|(index, point)| seen(*index) && point.scenario.engine == engine && !point.is_suspect())
-            .map(|(_, point)| point)
-            .collect();
-        rows.extend(fit_engine(engine, &own, strength, from, tolerance));
+impl Fit {
+    /// At the priors.
+    pub fn start() -> Self {
+        Self { factors: vec![0.0; FACTORS], told: vec![0.0; FACTORS] }
     }
-    rows
+
+    /// The tables with its constants.
+    pub fn tables(&self) -> Constants {
+        tables(&rows(&self.factors))
+    }
+
+    /// Factors that points hold away from their priors.
+    pub fn count(&self) -> usize {
+        self.told.iter().filter(|told| **told >= DETERMINED).count()
+    }
+
+    /// Constants whose common factor the points say little of.
+    pub fn untold(&self) -> Vec<&'static str> {
+        let told =
+            |index: usize| self.told.get(place(Level::Common, index)).is_some_and(|own| *own >= DETERMINED);
+        FITTED.iter().enumerate().filter(|(index, _)| !told(*index)).map(|(_, own)| own.name).collect()
+    }
 }
 
-fn fit_engine(
-    engine: Engine,
-    points: &[&Point],
-    strength: Strength,
-    from: Option<&[EngineRow]>,
-    tolerance: f64,
-) -> Vec<EngineRow> {
-    let anchors = anchors(engine);
-    let priors: Vec<f64> = FITTED.iter().map(|own| own.prior).collect();
-    let start: Vec<f64> = match from {
-        Some(rows) => rows
-            .iter()
-            .filter(|row| row.engine == engine)
-            .flat_map(|row| FITTED.iter().map(|own| (own.get)(row)))
-            .collect(),
-        None => priors.iter().chain(&priors).copied().collect(),
+/// How much each point counts.
+pub fn weights(points: &[Point], seen: &impl Fn(usize) -> bool) -> Vec<f64> {
+    let counts = |index: usize, point: &Point| {
+        if seen(index) && !point.is_suspect() && point.has_engine() { point.flag() } else { 0.0 }
     };
-    let bounds: Vec<Bounds> = FITTED.iter().chain(&FITTED).map(|own| own.bounds).collect();
-    let residuals = |numbers: &[f64], shrink: fn(f64, f64) -> f64| {
-        let tables = tables(&rows_of(engine, numbers));
-        let mut residuals = Vec::with_capacity(points.len() * 2 + 80);
-        for point in points {
-            let Some(Speed { ttft, tpot }) = point.predict(&tables) else {
-                residuals.extend([0.0, 0.0]);
-                continue;
+    let mut cells: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+    for (index, point) in points.iter().enumerate() {
+        *cells.entry((point.source(), point.chip.as_str())).or_default() += counts(index, point);
+    }
+    // Of each source the rows, and the roots of its chips' rows.
+    let mut sources: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for ((source, _), rows) in &cells {
+        let own = sources.entry(source).or_default();
+        *own = (own.0 + rows, own.1 + rows.sqrt());
+    }
+    let weigh = |(index, point): (usize, &Point)| {
+        let rows = cells.get(&(point.source(), point.chip.as_str())).copied().unwrap_or(0.0);
+        let (all, roots) = sources.get(point.source()).copied().unwrap_or((0.0, 0.0));
+        let own = counts(index, point);
+        if own > 0.0 { own * all.sqrt() * (rows.sqrt() / roots) / rows } else { 0.0 }
+    };
+    points.iter().enumerate().map(weigh).collect()
+}
+
+/// What is judged of a point: logarithms of predicted over measured, each over what is ordinary.
+fn judged(point: &Point, speed: Option<Speed>) -> [Option<f64>; 2] {
+    let Some(speed) = speed else { return [None, None] };
+    let Measured { ttft, tpot, throughput } = point.measured;
+    let off = |measured: Option<f64>, predicted: f64, scale: f64| Some((predicted / measured?).ln() / scale);
+    let rate = || off(throughput.filter(|_| ttft.is_none()), point.throughput(speed), SCALES.0);
+    [off(tpot, speed.tpot, SCALES.0).or_else(rate), off(ttft, speed.ttft, SCALES.1)]
+}
+
+/// The points as a least-squares problem in the factors.
+struct Served<'a> {
+    points: &'a [Point],
+    weights: Vec<f64>,
+}
+
+impl Served<'_> {
+    fn predictions(&self, tables: &Constants) -> Vec<[Option<f64>; 2]> {
+        let judge = |(point, weight): (&Point, &f64)| {
+            if *weight > 0.0 { judged(point, point.predict(tables)) } else { [None, None] }
+        };
+        self.points.iter().zip(&self.weights).map(judge).collect()
+    }
+
+    /// Derivatives by each constant of each row: of the points that take the row.
+    fn slopes(&self, factors: &[f64], here: &[[Option<f64>; 2]]) -> Vec<Vec<(usize, [f64; 2])>> {
+        let rows = rows(factors);
+        let jobs: Vec<(usize, usize)> =
+            (0..rows.len()).flat_map(|row| (0..FITTED.len()).map(move |index| (row, index))).collect();
+        let slope = |&(row, index): &(usize, usize)| {
+            let (Some(own), Some(constant)) = (rows.get(row), FITTED.get(index)) else { return Vec::new() };
+            let takes = |point: &&(usize, &Point)| {
+                point.1.scenario.engine == own.engine
+                    && self.weights.get(point.0).is_some_and(|weight| *weight > 0.0)
+                    && point.1.rows().iter().any(|other| other.generation == own.generation)
             };
-            residuals.push(shrink((tpot / point.measured.tpot).ln(), SCALES.0));
-            residuals.push(TTFT_WEIGHT * shrink((ttft / point.measured.ttft).ln(), SCALES.1));
-        }
-        for (scenario, light) in &anchors {
-            let ratio = serve(scenario, &tables).map_or(1.0, |steady| steady.tpot.get() / light);
-            residuals.push(ANCHOR_WEIGHT * (ratio / ANCHOR).ln().max(0.0));
-        }
-        let (first, second) = numbers.split_at(FITTED.len());
-        for ((constant, one), two) in FITTED.iter().zip(first).zip(second) {
-            residuals.push(strength.prior * (one / constant.prior).ln() / constant.spread);
-            residuals.push(strength.prior * (two / constant.prior).ln() / constant.spread);
-            residuals.push(strength.tie * (one / two).ln() / constant.spread);
-        }
-        residuals
-    };
-    // From the priors every point is far off: the gentler loss leads near before the other one picks the bulk.
-    let near = match from {
-        Some(_) => start,
-        None => least_squares(&start, &bounds, tolerance * 10.0, |numbers| residuals(numbers, robust)).0,
-    };
-    let (numbers, _) = least_squares(&near, &bounds, tolerance, |numbers| residuals(numbers, lasting));
-    rows_of(engine, &numbers)
-}
-
-/// Dense models alone on one chip with one user, and the time to read their weights once: on chips whose kernels were
-/// measured, as only there what lies above that time is the engine's.
-fn anchors(engine: Engine) -> Vec<(Scenario, f64)> {
-    let mut anchors = Vec::new();
-    for (model, chip) in [
-        ("llama3-8b", "h100-sxm"),
-        ("llama3-8b", "h200"),
-        ("llama3-8b", "a100-80"),
-        ("qwen3-32b", "h200"),
-        ("qwen3-32b", "b200"),
-        ("gemma3-27b", "h200"),
-        ("llama3-70b", "b200"),
-        ("llama3-70b", "b300"),
-    ] {
-        let (Some(own), Some(memory)) =
-            (catalog::model(model), catalog::chip(chip).and_then(|own| own.memory.as_ref()))
-        else {
-            continue;
+            let points: Vec<(usize, &Point)> =
+                self.points.iter().enumerate().filter(|point| takes(&point)).collect();
+            if points.is_empty() {
+                return Vec::new();
+            }
+            let mut shifted = rows.clone();
+            if let Some(row) = shifted.get_mut(row) {
+                (constant.set)(row, (constant.get)(row) * STEP.exp());
+            }
+            let tables = tables(&shifted);
+            let one = |(at, point): (usize, &Point)| {
+                let there = judged(point, point.predict(&tables));
+                let here = here.get(at).copied().unwrap_or([None, None]);
+                let by = |place: usize| match (there.get(place), here.get(place)) {
+                    (Some(Some(there)), Some(Some(here))) => (there - here) / STEP,
+                    _ => 0.0,
+                };
+                (at, [by(0), by(1)])
+            };
+            points.into_iter().map(one).collect()
         };
-        let parameters = own.parameters();
-        let unread = if own.tied_embeddings { 0.0 } else { parameters.embedding };
-        let light = 2.0 * (parameters.total() - unread) / memory.bandwidth.get();
-        let scenario = Scenario {
-            model: model.to_owned(),
-            engine,
-            formats: Formats { weights: Some(NumberFormat::Bf16), ..Formats::default() },
-            workload: Workload { isl: Tokens::new(512.0), osl: Tokens::new(128.0), spread: 1.0, hit: 0.0 },
-            load: Load::Closed { concurrency: 1.0 },
-            slo: Slo::default(),
-            split: Split::Colocated {
-                pool: Pool { chip: chip.to_owned(), chips: 1, layout: Some(Layout::SINGLE) },
-            },
-            ..Scenario::default()
-        };
-        anchors.push((scenario, light));
+        newton::side_by_side(&jobs, slope)
     }
-    anchors
 }
 
-/// Predictions for each point from fits that saw nothing of its group. Groups go to the folds in turn, in the order of
-/// their names' checksums, which mixes them without random numbers.
+impl Problem for Served<'_> {
+    fn residuals(&self, factors: &[f64]) -> Vec<Residual> {
+        let judged = self.predictions(&tables(&rows(factors)));
+        let one = |(own, weight): ([Option<f64>; 2], &f64)| {
+            own.map(|value| Residual {
+                value: value.unwrap_or(0.0),
+                weight: if value.is_some() { *weight } else { 0.0 },
+            })
+        };
+        judged.into_iter().zip(&self.weights).flat_map(one).collect()
+    }
+
+    fn jacobian(&self, factors: &[f64]) -> Vec<Vec<(usize, f64)>> {
+        let here = self.predictions(&tables(&rows(factors)));
+        let slopes = self.slopes(factors, &here);
+        let mut jacobian: Vec<Vec<(usize, f64)>> = vec![Vec::new(); self.points.len() * 2];
+        let built_in = built_in();
+        for ((row, index), own) in
+            (0..built_in.len()).flat_map(|row| (0..FITTED.len()).map(move |index| (row, index))).zip(slopes)
+        {
+            let Some(levels) = built_in.get(row).map(levels) else { continue };
+            for (at, slopes) in own {
+                for (place_of, slope) in slopes.into_iter().enumerate() {
+                    if let Some(line) = jacobian.get_mut(at * 2 + place_of) {
+                        line.extend(levels.iter().map(|level| (place(*level, index), slope)));
+                    }
+                }
+            }
+        }
+        jacobian
+    }
+}
+
+/// Standard deviations of the priors of all factors.
+fn spreads() -> Vec<f64> {
+    let of = |kind: usize| FITTED.iter().map(move |own| own.spreads.get(kind).copied().unwrap_or(0.1));
+    let engines = Engine::FITTED.iter().flat_map(|_| of(1));
+    let later = Generation::ALL.iter().skip(1).flat_map(|_| of(2));
+    of(0).chain(engines).chain(later).collect()
+}
+
+/// The fit on the points that `seen` picks, from another on.
+pub fn fit(points: &[Point], seen: impl Fn(usize) -> bool, from: &Fit, rounds: usize) -> Fit {
+    let problem = Served { points, weights: weights(points, &seen) };
+    let spreads = spreads();
+    let (factors, told) = newton::solve(&problem, from.factors.clone(), &spreads, rounds);
+    // What the points say next to nothing of goes back to its prior.
+    let settle = |(factor, told): (f64, &f64)| if *told < DETERMINED { 0.0 } else { factor };
+    let factors = factors.into_iter().zip(&told).map(settle).collect();
+    Fit { factors, told }
+}
+
+/// Predictions for each point from fits that saw nothing of its group: a fit for each group, or for each of so many folds,
+/// to which groups go in turn, in the order of their names' checksums, which mixes them without random numbers.
 pub fn left_out(
     points: &[Point],
     group: impl Fn(&Point) -> String,
     folds: usize,
-    strength: Strength,
-    from: &[EngineRow],
-    tolerance: f64,
+    from: &Fit,
+    rounds: usize,
 ) -> Vec<Option<Speed>> {
     let mut names: Vec<(u64, String)> =
         points.iter().map(&group).map(|name| (checksum(&name), name)).collect();
@@ -256,8 +354,8 @@ pub fn left_out(
     let own: Vec<usize> = points.iter().map(fold_of).collect();
     let mut predictions = vec![None; points.len()];
     for fold in 0..folds {
-        let rows = fit(points, |index| own.get(index) != Some(&fold), strength, Some(from), tolerance);
-        let tables = tables(&rows);
+        let fit = fit(points, |index| own.get(index) != Some(&fold), from, rounds);
+        let tables = fit.tables();
         for ((point, prediction), &own) in points.iter().zip(&mut predictions).zip(&own) {
             if own == fold {
                 *prediction = point.predict(&tables);
@@ -273,41 +371,66 @@ fn checksum(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Header and lines of `engines.csv`.
-pub fn file(rows: &[EngineRow]) -> Result<(String, Vec<String>)> {
-    let names: Vec<&str> = FITTED.iter().map(|own| own.name).collect();
-    let header = format!("engine,generation,{},chunk", names.join(","));
-    let lines = rows.iter().map(|row| {
-        let mut cells = vec![row.engine.id().to_owned(), row.generation.id().to_owned()];
-        cells.extend(
-            FITTED
-                .iter()
-                .map(|own| format!("{:.3e}", (own.get)(row)))
-                .map(|text| text.parse::<f64>().map_or(text, |value| format!("{value}"))),
-        );
-        cells.push(format!("{}", row.chunk.get()));
+/// Header and lines of `engines.csv`; what is not fitted stays as it stands in the file.
+pub fn file(fit: &Fit, old: &[Line]) -> Result<(String, Vec<String>)> {
+    let rows = rows(&fit.factors);
+    let line = |own: &Line| {
+        let (engine, generation) = (own.text("engine"), own.text("generation"));
+        let row = rows.iter().find(|row| row.engine.id() == engine && row.generation.id() == generation);
+        let mut cells = vec![engine.to_owned(), generation.to_owned()];
+        for name in Engines::NAMES {
+            let fitted = row.and_then(|row| {
+                Some(short((FITTED.iter().find(|constant| constant.name == name)?.get)(row)))
+            });
+            cells.push(fitted.unwrap_or_else(|| own.text(name).to_owned()));
+        }
         cells.join(",")
-    });
-    let lines: Vec<String> = lines.collect();
-    (lines.len() == CHIPS.len() * Engine::ALL.len()).then_some((header, lines)).context("rows are missing")
+    };
+    let lines: Vec<String> = old.iter().map(line).collect();
+    let header = format!("engine,generation,{}", Engines::NAMES.join(","));
+    (lines.len() >= rows.len()).then_some((header, lines)).context("engines.csv lacks rows")
+}
+
+/// What all engines have in common, for the reader of a fit: each constant, its prior and how far points determine it.
+pub fn tell(fit: &Fit) {
+    for (index, own) in FITTED.iter().enumerate() {
+        let at = |level: Level| {
+            let place = place(level, index);
+            let factor = fit.factors.get(place).copied().unwrap_or(0.0).exp();
+            format!("{factor:6.3} ({:3.0} %)", fit.told.get(place).copied().unwrap_or(0.0) * 100.0)
+        };
+        let engines: Vec<String> = Engine::FITTED
+            .iter()
+            .map(|engine| format!("{} {}", engine.id(), at(Level::Engine(engine_place(*engine)))))
+            .collect();
+        println!(
+            "{:18} prior {:8} common {} {} blackwell {}",
+            own.name,
+            own.prior,
+            at(Level::Common),
+            engines.join(" "),
+            at(Level::Generation(0))
+        );
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem::catalog::columns::Engines;
 
     #[test]
-    fn the_file_has_the_columns_that_the_library_reads() -> Result<()> {
-        let rows: Vec<EngineRow> = Engine::ALL
-            .iter()
-            .flat_map(|&engine| CHIPS.map(|chip| *constants().engine(engine, chip)))
-            .collect();
-        let (header, lines) = file(&rows)?;
-        assert_eq!(header.split(',').skip(2).collect::<Vec<_>>(), Engines::NAMES);
-        for (line, row) in lines.iter().zip(&rows) {
-            assert!(line.starts_with(&format!("{},{},", row.engine.id(), row.generation.id())), "{line}");
+    fn fitted_columns_are_of_the_file() {
+        for constant in &FITTED {
+            assert!(Engines::NAMES.contains(&constant.name), "{}", constant.name);
         }
-        Ok(())
+    }
+
+    #[test]
+    fn each_constant_sets_what_it_gets() {
+        for own in &FITTED {
+            let mut row = built_in()[0];
+            (own.set)(&mut row, 1.25 * own.prior);
+            assert!(((own.get)(&row) / own.prior - 1.25).abs() < 1e-9, "{}", own.name);
+        }
     }
 }

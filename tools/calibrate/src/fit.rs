@@ -28,14 +28,6 @@ pub fn robust(residual: f64, scale: f64) -> f64 {
     if shrunk.is_finite() { shrunk } else { 0.0 }
 }
 
-/// Shrinks large residuals to next to no growth: Cauchy's, quadratic below `scale`. For points some of which belong to
-/// another population than the law, so that the bulk decides.
-pub fn lasting(residual: f64, scale: f64) -> f64 {
-    let ratio = residual / scale;
-    let shrunk = scale * (ratio * ratio).ln_1p().sqrt().copysign(residual);
-    if shrunk.is_finite() { shrunk } else { 0.0 }
-}
-
 /// How far constants are from what physics leads one to expect, as residuals beside those of the points. A constant that
 /// the points hold far from there pulls little more.
 pub fn priors(numbers: &[f64], centres: &[f64], spreads: &[f64]) -> Vec<f64> {

@@ -1,19 +1,27 @@
-//! The table of served points, row by row as a scenario with what was measured.
+//! Served points of `serving.csv` and `independent.csv`, row by row as a scenario with what was measured and how much it
+//! counts in a fit.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tandem::catalog::{Engine, NumberFormat};
-use tandem::machine::Constants;
-use tandem::scenario::{Formats, Layout, Load, Scenario, Slo, Split, Workload, notation};
+use tandem::catalog::Engine;
+use tandem::evidence::rows;
+use tandem::machine::{Constants, EngineRow, constants};
+use tandem::scenario::{Layout, Load, Scenario, Split};
 use tandem::serve::serve;
-use tandem::units::Tokens;
 
 use crate::table::{self, Line};
+
+/// What counts how much, by the flag of a row: something essential of a `doubt` is assumed, a `batch` starts and ends
+/// together, and `llamacpp` rows are of single streams.
+const FLAGS: [(&str, f64); 4] = [("ok", 1.0), ("batch", 0.5), ("llamacpp", 0.5), ("doubt", 0.3)];
 
 /// A served point.
 #[derive(Clone, Debug)]
 pub struct Point {
+    /// Row name.
+    pub id: String,
     /// What ran.
     pub scenario: Scenario,
     /// The chip that decodes.
@@ -21,7 +29,20 @@ pub struct Point {
     /// The row as it stands in the table.
     pub line: Line,
     /// Measured.
-    pub measured: Speed,
+    pub measured: Measured,
+    /// Whether it is of the table of the many sources.
+    pub independent: bool,
+}
+
+/// What was measured: times in seconds, output tokens per second and chip.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Measured {
+    /// Time to first token.
+    pub ttft: Option<f64>,
+    /// Time per output token.
+    pub tpot: Option<f64>,
+    /// Output tokens per second and chip.
+    pub throughput: Option<f64>,
 }
 
 /// TTFT and TPOT in seconds.
@@ -47,6 +68,42 @@ impl Point {
         let pools = self.scenario.split.pools();
         let multiplied = pools.iter().any(|(_, pool)| pool.layout.is_some_and(squared));
         multiplied || (self.chip.starts_with("gb") && !self.is_split())
+    }
+
+    /// Whether engines have a say in it: machines that stream their weights have none.
+    pub fn has_engine(&self) -> bool {
+        let known = |chip: &str| tandem::catalog::chip(chip);
+        let pools = self.scenario.split.pools();
+        pools.iter().all(|(_, pool)| known(&pool.chip).is_some_and(|chip| constants().sram(chip).is_none()))
+    }
+
+    /// How far its flag counts.
+    pub fn flag(&self) -> f64 {
+        if !Engine::FITTED.contains(&self.scenario.engine) {
+            return 0.0;
+        }
+        if !self.independent {
+            return 1.0;
+        }
+        let own = self.line.text("flag");
+        FLAGS.iter().find(|(flag, _)| *flag == own).map_or(0.0, |(_, weight)| *weight)
+    }
+
+    /// Whose run it is.
+    pub fn source(&self) -> &str {
+        self.line.text("source")
+    }
+
+    /// The rows of constants that it takes.
+    pub fn rows(&self) -> Vec<EngineRow> {
+        let mut rows: Vec<EngineRow> = Vec::new();
+        for (_, pool) in self.scenario.split.pools() {
+            let row = *constants().engine(self.scenario.engine, &pool.chip);
+            if !rows.iter().any(|own| own.generation == row.generation) {
+                rows.push(row);
+            }
+        }
+        rows
     }
 
     /// What is predicted, when the scenario can be served.
@@ -75,44 +132,59 @@ impl Point {
     }
 }
 
-/// Reads the table; a row that makes no sense is an error.
-pub fn read(path: &Path) -> Result<Vec<Point>> {
-    table::read(path)?
-        .into_iter()
-        .map(|line| {
-            let id = line.text("id").to_owned();
-            point(line).with_context(|| format!("row {id}"))
-        })
-        .collect()
+/// Reads both tables in a folder; a row that makes no sense is an error.
+pub fn read(folder: &Path) -> Result<Vec<Point>> {
+    let mut points = read_table(&folder.join("serving.csv"), false)?;
+    let others = folder.join("independent.csv");
+    // A folder may have one table or both.
+    if others.exists() {
+        points.extend(read_table(&others, true)?);
+    }
+    Ok(points)
 }
 
-fn point(line: Line) -> Result<Point> {
-    let pool = |column: &str| notation::parse(line.text(column)).with_context(|| format!("`{column}`"));
-    let split = if line.text("pool").is_empty() {
-        Split::PrefillDecode { prefill: pool("prefill")?, decode: pool("decode")? }
-    } else {
-        Split::Colocated { pool: pool("pool")? }
+fn read_table(path: &Path, independent: bool) -> Result<Vec<Point>> {
+    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let rows = rows::read(&text).with_context(|| format!("{}", path.display()))?;
+    let lines = table::read(path)?;
+    let mut points = Vec::new();
+    for (row, line) in rows.into_iter().zip(lines) {
+        let row = row.map_err(|problem| {
+            anyhow::anyhow!("{}: row {}: {}", path.display(), problem.id, problem.reason)
+        })?;
+        points.push(point(row, line, independent));
+    }
+    Ok(points)
+}
+
+/// Engines whose rows were entered as `vllm` for want of a name, and what the note of such a row says.
+const RENAMED: [(&str, Engine); 6] = [
+    ("ATOM", Engine::Atom),
+    ("llama.cpp", Engine::Llamacpp),
+    ("anubis", Engine::Llamacpp),
+    ("mlx-lm", Engine::Mlx),
+    ("NxD", Engine::Neuron),
+    ("Transformers NeuronX", Engine::Neuron),
+];
+
+fn point(mut row: rows::Row, line: Line, independent: bool) -> Point {
+    let note = line.text("note");
+    if let Some((_, engine)) = RENAMED.iter().find(|(said, _)| independent && note.contains(said)) {
+        row.scenario.engine = *engine;
+    }
+    // A static batch is a run of a request of each user.
+    if let (true, Load::Closed { concurrency }, None) =
+        (independent && line.text("flag") == "batch", row.scenario.load, row.scenario.flags.prompts)
+    {
+        row.scenario.flags.prompts = Some(concurrency as u32);
+    }
+    let chip = row.scenario.split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
+    // The time to first token of a run that the cache limits is its queue.
+    let queued = independent && line.text("flag") == "queue";
+    let measured = Measured {
+        ttft: row.ttft_ms.filter(|_| !queued).map(|own| own / 1e3),
+        tpot: row.tpot_ms.map(|own| own / 1e3),
+        throughput: row.measured_throughput(),
     };
-    let chip = split.pools().last().map(|(_, pool)| pool.chip.clone()).unwrap_or_default();
-    let scenario = Scenario {
-        model: line.text("model").to_owned(),
-        engine: Engine::from_id(line.text("engine")).context("no such engine")?,
-        formats: Formats {
-            weights: NumberFormat::from_id(line.text("weights")),
-            experts: NumberFormat::from_id(line.text("experts")),
-            kv: None,
-        },
-        workload: Workload {
-            isl: Tokens::new(line.number("isl")?),
-            osl: Tokens::new(line.number("osl")?),
-            spread: line.number("length_spread")?,
-            hit: 0.0,
-        },
-        load: Load::Closed { concurrency: line.number("concurrency")? },
-        slo: Slo::default(),
-        split,
-        ..Scenario::default()
-    };
-    let measured = Speed { ttft: line.number("ttft_ms")? / 1e3, tpot: line.number("tpot_ms")? / 1e3 };
-    Ok(Point { scenario, chip, measured, line })
+    Point { id: row.id, scenario: row.scenario, chip, line, measured, independent }
 }

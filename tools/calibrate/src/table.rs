@@ -28,8 +28,10 @@ impl Line {
 
 /// All lines of a table.
 pub fn read(path: &Path) -> Result<Vec<Line>> {
-    let mut reader =
-        csv::Reader::from_path(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .comment(Some(b'#'))
+        .from_path(path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     let names: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
     reader
         .records()

@@ -118,7 +118,6 @@ pub fn evaluation(own: &Evaluation) {
     let steady = &own.steady;
     for (name, value) in [
         ("TTFT", steady.ttft.get()),
-        ("settled TTFT", steady.ttft_settled.get()),
         ("TPOT", steady.tpot.get()),
         ("E2E", steady.e2e.get()),
         ("rate", steady.rate.get()),

@@ -176,7 +176,7 @@ pub fn measurements(bytes: &[u8], turn: Turn) -> Told {
         assert!(!text.contains('∞'), "{text}");
     }
     if turn.has(2, 4) {
-        let page = report::accuracy::html(&found);
+        let page = report::accuracy::html(&found, "");
         assert!(!page.contains('∞'), "{page}");
         // What a file says is never markup.
         assert!(!page.contains("<img") && !page.contains("<script>"), "markup out of a file");
