@@ -118,6 +118,13 @@ impl Draft<'_> {
         self.away.is_none().then(|| self.replica.prefill(new, past))
     }
 
+    /// Time that a step's worth of prompts takes of chips that also propose, the same prompts in one pass; none where they are
+    /// others.
+    #[must_use]
+    pub(super) fn reading_beside(&self, prompts: f64, new: Tokens, past: Tokens) -> Option<Seconds> {
+        self.away.is_none().then(|| self.replica.reading(prompts, new, past).busy)
+    }
+
     /// Time that a prompt keeps a pool of its own from proposing, per replica that checks.
     #[must_use]
     pub fn prompt(&self, new: Tokens, past: Tokens) -> Seconds {

@@ -102,6 +102,9 @@ impl<'a> Half<'a> {
         if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
             prefill.latency += beside.latency;
             prefill.occupancy += beside.occupancy;
+            // Its passes take as many prompts as those of the model.
+            prefill.latency_more += beside.latency_more;
+            prefill.occupancy_more += beside.occupancy_more;
         }
         prefill
     }
@@ -117,8 +120,8 @@ impl<'a> Half<'a> {
             return Reading { busy: each.occupancy * prompts, beside, early, ..Reading::default() };
         }
         let mut reading = self.holder.settled.replica.reading(prompts, new, past);
-        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
-            reading.busy += beside.occupancy * prompts;
+        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.reading_beside(prompts, new, past)) {
+            reading.busy += beside;
         }
         reading
     }
