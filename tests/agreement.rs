@@ -182,21 +182,20 @@ fn loads(scenario: &Scenario) -> Vec<(String, Scenario)> {
 }
 
 /// How far the means of a kind may be apart with lengths that scatter: share of loads whose TTFT is within 10 %, the most of
-/// any; the most of TPOT; the most of the rate. Queues of the closed form were tuned to the kernels before their laws; with these,
-/// drafters' prompts and prompts of 64k and more are told less well, until the queues are told anew.
+/// any; the most of TPOT; the most of the rate.
 const SCATTERED: [(&str, [f64; 4]); 12] = [
-    ("dense", [0.95, 0.17, 0.10, 0.10]),
-    ("experts", [0.95, 0.23, 0.09, 0.08]),
-    ("workloads", [0.83, 0.26, 0.19, 0.08]),
-    ("SRAM", [0.95, 0.12, 0.06, 0.06]),
-    ("prefill/decode", [0.92, 0.18, 0.05, 0.11]),
-    ("prefill, SRAM decode", [0.90, 0.15, 0.05, 0.08]),
-    ("attention/FFN", [0.95, 0.12, 0.06, 0.06]),
-    ("draft/verify", [0.55, 0.27, 0.08, 0.10]),
-    ("draft/verify, SRAM", [0.95, 0.12, 0.06, 0.10]),
-    ("own drafts", [0.80, 0.16, 0.10, 0.08]),
-    ("prefill, attention/FFN", [0.95, 0.12, 0.10, 0.10]),
-    ("prefill, draft/verify", [0.90, 0.12, 0.06, 0.06]),
+    ("dense", [0.97, 0.12, 0.05, 0.04]),
+    ("experts", [0.97, 0.20, 0.08, 0.04]),
+    ("workloads", [0.92, 0.20, 0.06, 0.08]),
+    ("SRAM", [0.95, 0.05, 0.03, 0.03]),
+    ("prefill/decode", [0.92, 0.13, 0.03, 0.04]),
+    ("prefill, SRAM decode", [0.95, 0.10, 0.03, 0.04]),
+    ("attention/FFN", [0.95, 0.06, 0.03, 0.03]),
+    ("draft/verify", [0.95, 0.12, 0.06, 0.04]),
+    ("draft/verify, SRAM", [0.95, 0.06, 0.03, 0.03]),
+    ("own drafts", [0.88, 0.18, 0.05, 0.04]),
+    ("prefill, attention/FFN", [0.95, 0.06, 0.03, 0.04]),
+    ("prefill, draft/verify", [0.85, 0.14, 0.04, 0.04]),
 ];
 
 /// Every load of every link of a kind, with lengths of so many spreads.
@@ -244,24 +243,24 @@ fn means_agree_below_the_knee_where_lengths_scatter() {
     }
     println!("{} loads, TTFT within 10 %: {}", all.len(), within(&all, 0.1));
     println!("{}", apart.join("\n"));
-    assert!(within(&all, 0.1) > 0.94, "{}", within(&all, 0.1));
-    assert!(apart.len() * 25 < all.len(), "{} apart", apart.len());
+    assert!(within(&all, 0.1) > 0.96, "{}", within(&all, 0.1));
+    assert!(apart.len() * 80 < all.len(), "{} apart", apart.len());
 }
 
 #[test]
 fn means_agree_below_the_knee_where_answers_have_equal_length() {
-    // What users who queued together do to each other in the next round is told by a rough law only.
+    // Users who have met once stay together for ever, and how many do after some hundred rounds is told by a rough law only.
     let mut all = Vec::new();
     for (kind, _) in KINDS.iter().filter(|(kind, _)| *kind != "workloads") {
         for (name, pair) in pairs(kind, &[1.0]) {
-            assert!(error(pair.ttft).abs() < 0.7, "{name}: TTFT {:?}", pair.ttft);
+            assert!(error(pair.ttft).abs() < 0.8, "{name}: TTFT {:?}", pair.ttft);
             assert!(error(pair.tpot).abs() < 0.1, "{name}: TPOT {:?}", pair.tpot);
-            assert!(error(pair.rate).abs() < 0.34, "{name}: rate {:?}", pair.rate);
+            assert!(error(pair.rate).abs() < 0.06, "{name}: rate {:?}", pair.rate);
             all.push((name, pair));
         }
     }
     println!("{} loads, TTFT within 10 %: {}, 20 %: {}", all.len(), within(&all, 0.1), within(&all, 0.2));
-    assert!(within(&all, 0.1) > 0.9 && within(&all, 0.2) > 0.95);
+    assert!(within(&all, 0.1) > 0.86 && within(&all, 0.2) > 0.91);
 }
 
 #[test]
@@ -270,13 +269,13 @@ fn means_agree_below_the_knee_where_lengths_scatter_from_nothing() {
     let mut all = Vec::new();
     for (kind, _) in KINDS.iter().filter(|(kind, _)| *kind != "workloads") {
         for (name, pair) in pairs(kind, &[0.0]) {
-            assert!(error(pair.ttft).abs() < 0.26, "{name}: TTFT {:?}", pair.ttft);
-            assert!(error(pair.rate).abs() < 0.1, "{name}: rate {:?}", pair.rate);
+            assert!(error(pair.ttft).abs() < 0.24, "{name}: TTFT {:?}", pair.ttft);
+            assert!(error(pair.rate).abs() < 0.06, "{name}: rate {:?}", pair.rate);
             all.push((name, pair));
         }
     }
     println!("{} loads, TTFT within 10 %: {}", all.len(), within(&all, 0.1));
-    assert!(within(&all, 0.1) > 0.90);
+    assert!(within(&all, 0.1) > 0.96);
 }
 
 /// Models, and the pools that hold them.
@@ -419,7 +418,7 @@ fn any_deployment_is_told_alike() {
         }
     }
     // Answers of equal length and few tokens in a closed loop are the hard ones: who meets whom there has a long memory.
-    for (all, [ttft, tpot, far]) in [(&open, [0.94, 0.92, 0.97]), (&closed, [0.83, 0.92, 0.94])] {
+    for (all, [ttft, tpot, far]) in [(&open, [0.94, 0.95, 0.98]), (&closed, [0.80, 0.94, 0.94])] {
         assert!(near(all, 0, 0.1) >= ttft && near(all, 1, 0.1) >= tpot && near(all, 2, 0.1) >= 0.95);
         assert!((0..3).all(|what| near(all, what, 0.25) >= far));
     }

@@ -163,8 +163,8 @@ fn levers_agree_with_reasons() {
             let gained = gain(&told, ours);
             for other in [Resource::MemoryBandwidth, Resource::Compute, Resource::Interconnect] {
                 let theirs = levers(other);
-                // Two that tie may change places.
-                if theirs != ours && gain(&told, theirs) > gained * 1.02 + 1e-4 {
+                // Two that tie within a tenth may change places.
+                if theirs != ours && gain(&told, theirs) > gained * 1.1 + 1e-4 {
                     writeln!(
                         faults,
                         "{text}: {metric:?} is {} ({:.2}), but {other:?} gains {:.4}, not {gained:.4}",

@@ -423,12 +423,12 @@ impl Kernel {
     }
 }
 
-/// What a little more of the side that does not bind would gain, as a share of what both would, at the soft corner of two times;
-/// never more than the side that binds.
+/// What a little more of the side that does not bind would gain, as a share of what both would, at the soft corner of two
+/// times.
 fn corner(compute: f64, reading: f64, computes: bool) -> f64 {
     let (binds, other) =
         if computes { (fourth(compute), fourth(reading)) } else { (fourth(reading), fourth(compute)) };
-    if binds + other > 0.0 { smaller(other / (binds + other), 0.5) } else { 0.0 }
+    if binds + other > 0.0 { other / (binds + other) } else { 0.0 }
 }
 
 fn fourth(x: f64) -> f64 {

@@ -311,8 +311,13 @@ impl Ahead {
     /// one falls into it: then they have met, and come together from then on. Where decode goes on while prompts are read
     /// that is so for delays of more than one step, and else for any.
     fn in_step(&self, users: f64, stream: &Stream, order: Order, (queue, read): (f64, f64)) -> (f64, f64) {
-        let ended = whole(self.delay / self.without.max(1e-12), 0.0);
-        let pulled = if order == Order::Stepped { (ended - 1.0).max(0.0) } else { 2.0 * ended };
+        let late = self.delay / self.without.max(1e-12);
+        // Steps vary, and the shortest of them decide in the long run.
+        let pulled = if order == Order::Stepped {
+            2.0 * (whole(late * 1.2, 0.0) - 1.0).max(0.0)
+        } else {
+            2.0 * whole(late, 0.0)
+        };
         // Replicas that take their turns share who comes together.
         let met = self.come * pulled / stream.replicas.max(1.0).sqrt();
         // Of as many as there are at random each finds itself among more.

@@ -165,8 +165,9 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let share = 1.0 / (1.0 + ahead.with * ahead.with / (steps * steps).max(1e-24));
                 let (wait, company) = ahead.settled_wait(here, &stream, again, order);
                 let company = ahead.kept_company(company, again, order);
-                let (wait, company) =
-                    ahead.beside_others((wait, company), at.ahead.come / self.replicas, share);
+                // Of as many as there are replicas each has one of its own.
+                let others = at.ahead.come / self.replicas * (1.0 - 1.0 / here).max(0.0);
+                let (wait, company) = ahead.beside_others((wait, company), others, share);
                 (wait, company.min(here.max(1.0)))
             }
         };

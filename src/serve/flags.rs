@@ -101,7 +101,9 @@ impl Flags {
     /// Tokens after the first that an answer of so many has to wait for until text reaches its user.
     #[must_use]
     pub fn unseen(&self, split: bool, tokens: f64) -> f64 {
-        (self.first[usize::from(split)] - 1.0).clamp(0.0, tokens.max(0.0))
+        // An answer of one token is there at once.
+        let most = if tokens < 1.0 { 0.0 } else { tokens };
+        (self.first[usize::from(split)] - 1.0).clamp(0.0, most)
     }
 
     /// Decode steps that a prompt waits before it is read, at a replica of so many data-parallel ranks that has so many

@@ -31,6 +31,8 @@ pub struct Run {
     requests: f64,
     /// Users over the deployment.
     users: f64,
+    /// Pause of each between an answer and the next request.
+    pause: f64,
 }
 
 /// What a run makes of the settled service.
@@ -58,7 +60,7 @@ impl Run {
     #[must_use]
     pub fn of(station: &Station<'_, '_>, users: f64) -> Option<Self> {
         let requests = station.half.holder.settled.replica.flags().prompts?;
-        Some(Self { requests: requests.max(1.0), users })
+        Some(Self { requests: requests.max(1.0), users, pause: station.pause.get() })
     }
 
     /// Requests of each user.
@@ -115,12 +117,28 @@ impl Run {
     ) -> Changed {
         let burst = Burst::alone(prefill, self.users / replicas);
         let mut ttft = self.first(settled, &burst, full);
-        // Those whose prompts were read in one step join decode together, and come back together.
-        let together = prefill.latency_of((self.users / replicas / prefill.ranks).clamp(1.0, prefill.most));
-        let more = (together - settled.prefill).max(Seconds::ZERO) * again(together.get(), spread);
-        ttft.prefill += more * (1.0 - 1.0 / self.rounds());
+        ttft.queue += self.in_groups(prefill, self.users / replicas, settled.prefill, spread);
         // Those who are read last end last in the first round too.
         self.changed(ttft, at.tpot, tokens, burst.length + spread)
+    }
+
+    /// By how much longer those wait, on average over the rounds, who were read in one step of the burst, join decode together and
+    /// come back together: the first of them is read at once, the others after it, and join decode later, so that a group
+    /// loses one in each round. Who did not have to wait for a full step is in none.
+    fn in_groups(&self, prefill: &Prefill, users: f64, settled: Seconds, spread: f64) -> Seconds {
+        let (full, later) = (prefill.most * prefill.ranks, self.rounds() - 1.0);
+        if users <= 1.0 || full <= 1.0 || later <= 0.0 {
+            return Seconds::ZERO;
+        }
+        // Of fewer than fill a step half are still together when they come back.
+        let grouped = (1.0 - full / users).max(0.5 * ((users - 1.0) / full).min(1.0));
+        let others = prefill.latency_of(prefill.on_rank(full - 1.0));
+        let mean = prefill.latency + others * ((full - 1.0) / full);
+        // Of the later rounds those in which a group is still there, by what is left of it.
+        let left =
+            if later < full { 1.0 - (later + 1.0) / (2.0 * full) } else { (full - 1.0) / (2.0 * later) };
+        let share = grouped * left * later / self.rounds() * again(others.get(), spread);
+        (mean - settled).max(Seconds::ZERO) * share
     }
 
     /// The mean over the rounds: a burst, and settled ones. Who waits for room does so because decode is full, or else because
@@ -143,9 +161,10 @@ impl Run {
 
     fn changed(&self, ttft: FirstToken, tpot: Seconds, tokens: f64, apart: f64) -> Changed {
         let each = ttft.total().get() + tpot.get() * tokens;
+        let pauses = (self.rounds() - 1.0) * self.pause;
         // Nobody is further apart from the others than a request takes, but for the burst of a single round.
         let end = 0.5 * if self.rounds() > 1.0 { apart.min(each) } else { apart };
-        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + end) }
+        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + pauses + end) }
     }
 }
 

@@ -176,7 +176,8 @@ impl<'a, 'b> Station<'a, 'b> {
             return match self.meets {
                 None => self.meeting(batch, (batch.max(1.0), batch), 1.0),
                 Some(share) => {
-                    let others = batch * share;
+                    // Nobody is met for whom there is no room.
+                    let others = (batch * share).min((self.fits - 1.0).max(0.0));
                     // Whether any of so many is there, when each is with the same probability.
                     let (each, count) = (batch * (1.0 - share), share / (1.0 - share).max(1e-9));
                     let decoding =
