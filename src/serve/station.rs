@@ -130,7 +130,9 @@ impl<'a, 'b> Station<'a, 'b> {
     pub fn under(self, scenario: &Scenario) -> Self {
         match scenario.load {
             Load::Closed { concurrency } => {
-                let meets = Some((1.0 - self.replicas / concurrency).max(0.0));
+                // Nobody is met for whom there is no room.
+                let users = (concurrency / self.replicas).min(self.fits);
+                let meets = Some((1.0 - 1.0 / users).max(0.0));
                 let pause_scatter = scenario.traffic.pause_scatter().get();
                 Self { meets, pause: scenario.pause(), pause_scatter, ..self }
             }
@@ -176,8 +178,7 @@ impl<'a, 'b> Station<'a, 'b> {
             return match self.meets {
                 None => self.meeting(batch, (batch.max(1.0), batch), 1.0),
                 Some(share) => {
-                    // Nobody is met for whom there is no room.
-                    let others = (batch * share).min((self.fits - 1.0).max(0.0));
+                    let others = batch * share;
                     // Whether any of so many is there, when each is with the same probability.
                     let (each, count) = (batch * (1.0 - share), share / (1.0 - share).max(1e-9));
                     let decoding =
