@@ -116,8 +116,8 @@ columns!(
 columns!(
     /// Columns of `served.csv`.
     Served:
-    chip, model, engine, format, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high, ranks_low,
-    ranks_high
+    chip, model, engine, format, weights, kv, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high,
+    ranks_low, ranks_high, scatter_low, scatter_high
 );
 columns!(
     /// Columns of `memory.csv`.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::catalog::NumberFormat;
 use crate::cost::PoolPower;
 use crate::evaluate::{Evaluation, evaluate};
-use crate::evidence::EvidenceClass;
+use crate::evidence::{Differences, EvidenceClass};
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Role, Scenario};
@@ -72,7 +72,18 @@ pub struct Report {
     /// What is unwise but possible.
     pub warnings: Vec<String>,
     /// What the result rests on.
-    pub evidence: Named<EvidenceClass>,
+    pub evidence: EvidenceReport,
+}
+
+/// What a result rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvidenceReport {
+    /// The class.
+    pub id: EvidenceClass,
+    /// The same for people, with what differs.
+    pub text: String,
+    /// What of the scenario no measured run near it had, such as `cache-hits`; empty only where it was measured nearby.
+    pub differs: Differences,
 }
 
 /// An identifier with its words.
@@ -421,9 +432,10 @@ impl Report {
                 binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
             warnings: steady.warnings.iter().map(words::warning).chain(price::warnings(scenario)).collect(),
-            evidence: Named {
+            evidence: EvidenceReport {
                 id: evaluation.evidence.class,
-                text: words::evidence_explained(evaluation.evidence.class),
+                text: words::evidence_explained(&evaluation.evidence),
+                differs: evaluation.evidence.differs,
             },
         }
     }

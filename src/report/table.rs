@@ -84,7 +84,7 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
     }
     page.push_str(&format!(
         "Evidence: {}\nLink: {}\n",
-        words::evidence_explained(evaluation.evidence.class),
+        words::evidence_explained(&evaluation.evidence),
         link::write(scenario, &[])
     ));
     page
@@ -108,7 +108,7 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
     page.push_str(&format!("\n{}\n", price::line(scenario)));
     page.push_str(&format!(
         "\nEvidence: {} [Open in Tandem]({address}#{link})\n",
-        words::evidence_explained(evaluation.evidence.class)
+        words::evidence_explained(&evaluation.evidence)
     ));
     page
 }

@@ -3,7 +3,7 @@
 
 use crate::catalog::{self, Chip, ComputeType};
 use crate::cost::Unpriced;
-use crate::evidence::EvidenceClass;
+use crate::evidence::{Difference, Evidence, EvidenceClass};
 use crate::pass::OpKind;
 use crate::scenario::{Layout, Role, notation};
 use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
@@ -186,10 +186,10 @@ pub const fn evidence(class: EvidenceClass) -> &'static str {
     }
 }
 
-/// What a result rests on, in a sentence.
+/// What a result rests on, in a sentence, and what of it no measured run near it had.
 #[must_use]
-pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
-    match class {
+pub fn evidence_explained(evidence: &Evidence) -> String {
+    let class = match evidence.class {
         EvidenceClass::MeasuredNearby => {
             "The same model, chip and engine were measured at a neighbouring load."
         }
@@ -199,6 +199,39 @@ pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
         }
         EvidenceClass::DatasheetOnly => "Only the data sheet of a chip is known: a projection.",
         EvidenceClass::VendorClaim => "The figures of a chip are its maker's own; nobody else measured them.",
+    };
+    let differs: Vec<&str> = evidence.differs.iter().map(difference).collect();
+    if differs.is_empty() {
+        class.to_owned()
+    } else {
+        format!("{class} Not measured: {}.", differs.join(", "))
+    }
+}
+
+/// What no measured run near a scenario had.
+#[must_use]
+pub const fn difference(difference: Difference) -> &'static str {
+    match difference {
+        Difference::OwnChip => "a chip of your own",
+        Difference::OwnModel => "a model outside the catalogue",
+        Difference::Model => "this model there",
+        Difference::Engine => "this engine",
+        Difference::Format => "this number format",
+        Difference::Cache => "this KV cache format",
+        Difference::Mixed => "unlike chips together",
+        Difference::Split => "this split into pools",
+        Difference::Unpublished => "such a split, or speculation",
+        Difference::Acceptance => "your acceptance",
+        Difference::Load => "lengths, load or ranks so far off",
+        Difference::Context => "a context beyond the model's window",
+        Difference::Hits => "prefix-cache hits",
+        Difference::Lengths => "lengths that scatter so",
+        Difference::Arrivals => "arrivals that bunch",
+        Difference::Pauses => "pauses of users",
+        Difference::Flags => "your engine flags",
+        Difference::Experting => "your overlap or redundant experts",
+        Difference::Link => "your link between pools",
+        Difference::Cap => "a power cap",
     }
 }
 

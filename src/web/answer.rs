@@ -39,7 +39,7 @@ pub fn AnswerPanel() -> impl IntoView {
         })
     });
     let evidence =
-        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence.class)));
+        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence)));
     let remedy = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| words::remedy(own.steady.binding)))
     });
@@ -64,11 +64,14 @@ pub fn AnswerPanel() -> impl IntoView {
                 {views(move || level.get().map(|(met, text)| view! {
                     <li class="verdict" class:met=met>{text}</li>
                 }))}
-                {views(move || evidence.get().map(|class| view! {
-                    <li class="evidence" title=words::evidence_explained(class)>
-                        {words::evidence(class)}
-                        <span class="unseen">": " {words::evidence_explained(class)}</span>
-                    </li>
+                {views(move || evidence.get().map(|own| {
+                    let explained = words::evidence_explained(&own);
+                    view! {
+                        <li class="evidence" title=explained.clone()>
+                            {words::evidence(own.class)}
+                            <span class="unseen">": " {explained}</span>
+                        </li>
+                    }
                 }))}
                 {(!page.embedded).then(|| view! { <li><SizeButton/></li> })}
                 <NearestRuns/>
