@@ -47,7 +47,7 @@ pub const NAMED_ROWS: [NamedRows; 5] = [
 ];
 
 /// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
-pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
+pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "lacks.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.
 macro_rules! columns {

@@ -103,6 +103,7 @@ impl Plan<'_> {
             op.time = op.time * run.batches;
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
+            op.beside = (op.kind == OpKind::ExpertExchange).then_some(run.way);
         }
         run.hide(&mut ops);
         ops

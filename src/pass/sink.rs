@@ -84,5 +84,6 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
         side,
         unit,
         hidden: Seconds::ZERO,
+        beside: None,
     }
 }

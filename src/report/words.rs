@@ -1,11 +1,11 @@
 //! The words for everything that a result names: one place for page and command line. Sentence case; phrases that stand
 //! inside a sentence start small.
 
-use crate::catalog::{self, Chip, ComputeType};
+use crate::catalog::{self, Chip, ComputeType, Engine};
 use crate::cost::Unpriced;
 use crate::evidence::{Difference, Evidence, EvidenceClass};
 use crate::pass::OpKind;
-use crate::scenario::{Layout, Role, notation};
+use crate::scenario::{Layout, Overlap, Role, notation};
 use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
 use crate::units::format::{Precision, Unit};
 
@@ -305,6 +305,17 @@ pub fn unpriced(unpriced: &Unpriced) -> String {
     unpriced.reason(chip(&unpriced.chip))
 }
 
+/// What runs while tokens travel to their experts, after "overlap".
+#[must_use]
+pub const fn overlap(own: Overlap) -> &'static str {
+    match own {
+        Overlap::Auto | Overlap::None => "none",
+        Overlap::Sbo => "sbo (shared experts)",
+        Overlap::Tbo => "tbo (two batches in turns)",
+        Overlap::Fused => "fused (routed experts)",
+    }
+}
+
 /// A warning in a sentence.
 #[must_use]
 pub fn warning(warning: &Warning) -> String {
@@ -374,18 +385,30 @@ pub fn warning(warning: &Warning) -> String {
             chip(id),
             if *twice { ": the speculation asked for may count twice" } else { "" },
         ),
-        Warning::EmulatedFormat { chip: id, format } => {
-            format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
+        Warning::EmulatedFormat { chip: id, format, unit } => {
+            let bits = if format.weight_bytes(0) < 1.0 { 4 } else { 8 };
+            let unit = match unit {
+                ComputeType::Bf16 => "16".to_owned(),
+                own => own.id().to_owned(),
+            };
+            format!(
+                "{} has no unit for {}: such weights are read in {bits} bits and multiplied in {unit}.",
+                chip(id),
+                format.id()
+            )
         }
         Warning::NoSuchEngine { chip: id, engine, others } => {
-            let others: Vec<&str> = others.iter().map(|own| own.name()).collect();
-            let instead = match others.as_slice() {
+            let names: Vec<&str> = others.iter().map(|own| own.name()).collect();
+            let instead = match names.as_slice() {
                 [] => "none of those known here does".to_owned(),
                 [only] => format!("{only} does"),
                 [first @ .., last] => format!("{} and {last} do", first.join(", ")),
             };
+            // The default where it runs, else the one that is made for these chips: makers' own stand last in menus.
+            let best = others.iter().find(|own| **own == Engine::Vllm).or(others.last());
+            let offer = best.map_or_else(String::new, |own| format!(" (engine={})", own.id()));
             format!(
-                "{} does not run on {}; {instead}. The figures are those of its scheduler before the kernels of that family.",
+                "{} does not run on {}; {instead}{offer}. The figures are those of its scheduler before the kernels of that family.",
                 engine.name(),
                 chip(id),
             )

@@ -8,7 +8,7 @@ use markup::view;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
-use crate::report::price::warnings as warnings_of_prices;
+use crate::report::remarks::remarks;
 use crate::report::{answer, verdict, words};
 
 /// How long the answer must rest before it is read aloud, in milliseconds.
@@ -48,10 +48,7 @@ pub fn AnswerPanel() -> impl IntoView {
             answer
                 .as_ref()
                 .as_ref()
-                .map(|own| {
-                    let prices = page.scenario.with(warnings_of_prices);
-                    own.steady.warnings.iter().map(words::warning).chain(prices).collect::<Vec<_>>()
-                })
+                .map(|own| page.scenario.with(|scenario| remarks(scenario, &own.steady)))
                 .unwrap_or_default()
         })
     });
