@@ -198,7 +198,7 @@ impl Place {
 fn own(scenario: &Scenario, model: &Model, beyond: f64) -> Differences {
     let pools = scenario.split.pools();
     let irregular = match scenario.load {
-        Load::Open { cv, .. } => cv < 1.0 || cv > 1.0 || scenario.traffic.burst.is_some(),
+        Load::Open { cv, .. } => cv != 1.0 || scenario.traffic.burst.is_some(),
         Load::Closed { .. } => false,
     };
     // Absent in a model without experts, whatever is asked.

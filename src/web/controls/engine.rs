@@ -142,13 +142,14 @@ fn experts(page: Page) -> AnyView {
         (Overlap::Tbo, "Other half of the batch (tbo)"),
         (Overlap::Fused, "Routed experts (fused)"),
     ];
-    let ways = ways.map(|(own, name)| Item::new(own.id(), name)).into();
+    let ways = ways.map(|(own, name)| Item::new(own.id(), name));
+    let ways = Signal::stored(vec![Group::flat(ways.into())]);
     view! {
         <When on=routes>
             <Choice
                 id="overlap"
                 label="Beside exchanges"
-                groups=Signal::stored(vec![Group::flat(ways)])
+                groups=ways
                 value=overlap
                 set={move |id: String| {
                     if let Some(own) = Overlap::from_id(&id) {
