@@ -397,27 +397,30 @@ pub fn warning(warning: &Warning) -> String {
                 format.id()
             )
         }
-        Warning::NoSuchEngine { chip: id, engine, others } => {
-            let names: Vec<&str> = others.iter().map(|own| own.name()).collect();
-            let instead = match names.as_slice() {
-                [] => "none of those known here does".to_owned(),
-                [only] => format!("{only} does"),
-                [first @ .., last] => format!("{} and {last} do", first.join(", ")),
-            };
-            // The default where it runs, else the one that is made for these chips: makers' own stand last in menus.
-            let best = others.iter().find(|own| **own == Engine::Vllm).or(others.last());
-            let offer = best.map_or_else(String::new, |own| format!(" (engine={})", own.id()));
-            format!(
-                "{} does not run on {}; {instead}{offer}. The figures are those of its scheduler before the kernels of that family.",
-                engine.name(),
-                chip(id),
-            )
-        }
+        Warning::NoSuchEngine { chip: id, engine, others } => no_engine(id, *engine, others),
         Warning::NoHead { model: id } => format!(
             "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
             model(id)
         ),
     }
+}
+
+/// That an engine has no kernels for a chip, who has, and what the figures are then.
+fn no_engine(id: &str, engine: Engine, others: &[Engine]) -> String {
+    let names: Vec<&str> = others.iter().map(|own| own.name()).collect();
+    let instead = match names.as_slice() {
+        [] => "none of those known here does".to_owned(),
+        [only] => format!("{only} does"),
+        [first @ .., last] => format!("{} and {last} do", first.join(", ")),
+    };
+    // The default where it runs, else the one that is made for these chips: makers' own stand last in menus.
+    let best = others.iter().find(|own| **own == Engine::Vllm).or(others.last());
+    let offer = best.map_or_else(String::new, |own| format!(" (engine={})", own.id()));
+    format!(
+        "{} does not run on {}; {instead}{offer}. The figures are those of its scheduler before the kernels of that family.",
+        engine.name(),
+        chip(id),
+    )
 }
 
 /// A refusal in a sentence that says what to change.

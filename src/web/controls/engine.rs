@@ -20,7 +20,6 @@ use crate::web::state::{Page, use_page};
 pub fn engine() -> AnyView {
     let page = use_page();
     let engine = page.part(|scenario| scenario.engine.id().to_owned());
-    let spread = page.part(|scenario| Some(scenario.workload.spread));
     let memory = page.part(|scenario| scenario.memory);
     let flags = page.part(|scenario| scenario.flags);
     let profile = page.part(|scenario| scenario.flags.profile.id().to_owned());
@@ -108,6 +107,15 @@ pub fn engine() -> AnyView {
             hint="num-prompts: requests of a run that all users begin at once"
         />
         {experts(page)}
+        {scatter(page)}
+    }
+    .into_any()
+}
+
+/// How lengths scatter.
+fn scatter(page: Page) -> AnyView {
+    let spread = page.part(|scenario| Some(scenario.workload.spread));
+    view! {
         <NumberField
             id="spread"
             label="Shortest"
