@@ -283,7 +283,7 @@ impl Metric {
             Self::Throughput => (steady.throughput().get(), evidence.served),
             Self::ThroughputPerChip => (steady.throughput_per_chip().get(), evidence.served),
             Self::RequestRate => (steady.rate.get(), evidence.served),
-            Self::CostTotal => dollars(&costs.per_mtok_total, costs.spread)?,
+            Self::CostTotal => dollars(&costs.per_mtok_total, costs.spread_total)?,
             Self::CostInput => dollars(&costs.per_mtok_input, costs.spread_input)?,
             Self::CostOutput => dollars(&costs.per_mtok_output, costs.spread_output)?,
             Self::PerHour => paid(DollarsPerHour::get)?,

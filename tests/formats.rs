@@ -256,3 +256,25 @@ fn replies_say_formats_and_room() {
         "attention, dense FFN and shared experts bf16; routed experts int4; embedding and head bf16; KV cache bf16"
     );
 }
+
+/// On a chip without 4-bit units nvfp4 weights are read in 4 bits and multiplied in 16: prompts take as long as in bf16, and a
+/// lone user's tokens come as fast as bytes are fewer. On A100 the same goes for 8-bit floats.
+#[test]
+fn weights_without_a_unit_are_read_narrow_and_multiplied_wide() {
+    let times = |chip: &str, format: &str, users: u32, isl: &str| {
+        let link = format!(
+            "v1&model=llama3-8b&weights={format}&kv=bf16&pool={chip}*1:tp1&isl={isl}&osl=64&concurrency={users}"
+        );
+        let steady =
+            tandem::evaluate::evaluate(&tandem::scenario::link::parse(&link).scenario).unwrap().steady;
+        (steady.ttft.get(), steady.tpot.get())
+    };
+    for (chip, narrow) in [("h200", "nvfp4"), ("a100-80", "nvfp4"), ("a100-80", "fp8"), ("mi300x", "nvfp4")] {
+        let (wide, own) = (times(chip, "bf16", 1, "8k"), times(chip, narrow, 1, "8k"));
+        assert!((own.0 / wide.0 - 1.0).abs() < 0.1, "{chip} {narrow}: TTFT {} of {}", own.0, wide.0);
+        assert!(own.1 < 0.85 * wide.1, "{chip} {narrow}: TPOT {} of {}", own.1, wide.1);
+    }
+    // Where there is a unit, prompts are read faster too.
+    let (wide, own) = (times("b200", "bf16", 1, "8k"), times("b200", "nvfp4", 1, "8k"));
+    assert!(own.0 < 0.8 * wide.0);
+}

@@ -140,13 +140,93 @@ fn the_band_of_a_cost_holds_the_spread_of_prices_and_the_band_of_throughput() {
         assert!(cost.low / cost.value <= hour.low / hour.value + 1e-12, "{link}");
         assert!(cost.high / cost.value >= hour.high / hour.value - 1e-12, "{link}");
     }
-    // A price that the user states has no spread, so the band is that of throughput alone.
+}
+
+/// Half-widths of a metric's band as factors: low, high.
+fn ends(link: &str, metric: Metric) -> (f64, f64) {
+    let own = metric.read(&evaluate(&parse(link).scenario).unwrap()).unwrap();
+    (own.low / own.value, own.high / own.value)
+}
+
+/// An hour costs what its owner says, but a token by it is less certain than by what the market asks.
+#[test]
+fn a_price_of_ones_own_widens_the_cost_band() {
+    for (link, chip) in [("v1&pool=b200*8", "b200"), ("v1&pool=h200*8&price=list", "h200")] {
+        let catalogue = ends(link, Metric::CostTotal);
+        for rent in ["1", "3", "9"] {
+            let own = format!("{link}&rents={chip}:{rent}");
+            for metric in [Metric::CostTotal, Metric::CostOutput] {
+                let (low, high) = ends(&own, metric);
+                let (least, most) = ends(link, metric);
+                assert!(low < least && high > most, "{own} {metric:?}: {low} to {high}");
+            }
+        }
+        assert!(catalogue.0 < 1.0 && catalogue.1 > 1.0);
+    }
     let evaluation = evaluate(&parse("v1&pool=b200*8&rents=b200:3").scenario).unwrap();
     let hour = Metric::PerHour.read(&evaluation).unwrap();
     assert_eq!((hour.low, hour.value, hour.high), (24.0, 24.0, 24.0));
-    let cost = Metric::CostTotal.read(&evaluation).unwrap();
-    let throughput = evaluation.evidence.throughput.inverse();
-    assert!((cost.high / cost.value - throughput.high).abs() < 1e-9);
+    // Prices of another chip leave this one's alone.
+    assert_eq!(
+        ends("v1&pool=b200*8&rents=h200:3", Metric::CostTotal),
+        ends("v1&pool=b200*8", Metric::CostTotal)
+    );
+    // A chip of one's own has no other price to be held against, and the usual spread all the same.
+    let own = "v1&chip=mine:bf16=1000:mem=141:bw=4800:up=450x8:usd=2&pool=mine*8&model=llama3-8b";
+    let throughput = evaluate(&parse(own).scenario).unwrap().evidence.served.inverse();
+    let (low, high) = ends(own, Metric::CostTotal);
+    assert!(low < throughput.low && high > throughput.high);
+}
+
+/// The band of ownership reaches to the cost under the catalogue's assumption, in either direction.
+#[test]
+fn assumptions_of_ones_own_widen_the_cost_band() {
+    let base = "v1&pool=b200*8&price=own";
+    let (low, high) = ends(base, Metric::PerHour);
+    let price = |link: &str| Metric::PerHour.read(&evaluate(&parse(link).scenario).unwrap()).unwrap().value;
+    for own in [
+        "years=3",
+        "years=6",
+        "interest=0",
+        "interest=15%25",
+        "network=30%25",
+        "storage=0",
+        "pue=1.6",
+        "kwh=0.3",
+        "kwh=0.01",
+    ] {
+        let link = format!("{base}&{own}");
+        let (least, most) = ends(&link, Metric::PerHour);
+        assert!(most / least > high / low, "{own}: {least} to {most}, {low} to {high} without");
+        let usual = price(base) / price(&link);
+        assert!(least <= usual + 1e-9 && most >= usual - 1e-9, "{own}: {least} to {most} for {usual}");
+        let (cheap, dear) = ends(&link, Metric::CostTotal);
+        let before = ends(base, Metric::CostTotal);
+        assert!(dear / cheap > before.1 / before.0, "{own}");
+    }
+    // What holds anyway changes nothing, and what ownership assumes is no part of a rent.
+    assert_eq!(ends(&format!("{base}&years=4&kwh=0.08"), Metric::PerHour), (low, high));
+    assert_eq!(ends("v1&pool=b200*8&years=6", Metric::CostTotal), ends("v1&pool=b200*8", Metric::CostTotal));
+}
+
+/// In an open loop no more is served than offered at either end of the band, and no token gets cheaper by it.
+#[test]
+fn offered_load_bounds_what_is_served_and_what_it_costs() {
+    for pool in ["h100-sxm*8", "h200*8:tp8", "b200*8", "mi300x*8"] {
+        for rate in [0.05, 0.5, 2.0, 8.0, 40.0] {
+            let link = format!("v1&pool={pool}&isl=2k&osl=256&rate={rate}&rents=b200:3");
+            let evaluation = evaluate(&parse(&link).scenario).unwrap();
+            let read = |metric: Metric| metric.read(&evaluation).unwrap();
+            let served = read(Metric::RequestRate);
+            assert!(served.high <= rate * (1.0 + 1e-9) && served.low <= served.value, "{link}: {served:?}");
+            // Dollars an hour over the tokens of everything that is offered.
+            let (hour, steady) = (read(Metric::PerHour), &evaluation.steady);
+            let offered = rate * (steady.isl.get() + steady.osl.get()) * 3600.0 * 1e-6;
+            let spread = evaluation.costs.spread_total.low;
+            let cost = read(Metric::CostTotal);
+            assert!(cost.low >= hour.value * spread / offered * (1.0 - 1e-9), "{link}: {cost:?}");
+        }
+    }
 }
 
 #[test]

@@ -263,7 +263,8 @@ impl Chip {
             ComputeType::Fp4 => self.peaks.fp4,
         };
         let fallbacks: &[ComputeType] = match wanted {
-            ComputeType::Fp4 => &[ComputeType::Fp4, ComputeType::Fp8, ComputeType::Bf16, ComputeType::Int8],
+            // Kernels for 4-bit weights on chips without 4-bit units (Marlin) unpack them to 16 bits, whatever else there is.
+            ComputeType::Fp4 => &[ComputeType::Fp4, ComputeType::Bf16, ComputeType::Fp8, ComputeType::Int8],
             ComputeType::Fp8 => &[ComputeType::Fp8, ComputeType::Bf16, ComputeType::Int8],
             ComputeType::Int8 => &[ComputeType::Int8, ComputeType::Fp8, ComputeType::Bf16],
             ComputeType::Bf16 => &[ComputeType::Bf16],

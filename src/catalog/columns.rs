@@ -47,7 +47,7 @@ pub const NAMED_ROWS: [NamedRows; 5] = [
 ];
 
 /// Tables in `data/` that are built in as they are, header and all: they only lose their comments.
-pub const WITH_HEADER: [&str; 2] = ["schedulers.csv", "claims.csv"];
+pub const WITH_HEADER: [&str; 3] = ["schedulers.csv", "lacks.csv", "claims.csv"];
 
 /// Defines the columns of a table, each a place in a line of it.
 macro_rules! columns {
@@ -116,8 +116,8 @@ columns!(
 columns!(
     /// Columns of `served.csv`.
     Served:
-    chip, model, engine, format, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high, ranks_low,
-    ranks_high
+    chip, model, engine, format, weights, kv, profile, split, isl_low, isl_high, osl_low, osl_high, users_low, users_high,
+    ranks_low, ranks_high, scatter_low, scatter_high
 );
 columns!(
     /// Columns of `memory.csv`.

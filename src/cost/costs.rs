@@ -22,8 +22,10 @@ pub struct Costs {
     pub per_mtok_output: Result<Dollars, Unpriced>,
     /// Dollars per million output tokens, when they carry everything.
     pub per_mtok_output_all: Result<Dollars, Unpriced>,
-    /// How far prices of the chips lie apart, as factors of the whole cost.
+    /// How far prices of the chips lie apart, as factors of the price of the whole deployment.
     pub spread: Spread,
+    /// The same of the cost of a token, with what prices of one's own leave open.
+    pub spread_total: Spread,
     /// The same of the cost of input.
     pub spread_input: Spread,
     /// The same of the cost of output.
@@ -38,7 +40,7 @@ pub struct Costs {
 pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
     let pricing = &scenario.pricing;
     let hour = Seconds::new(3600.0);
-    let (mut all, mut input) = (Sum::default(), Sum::default());
+    let (mut hourly, mut all, mut input) = (Sum::default(), Sum::default(), Sum::default());
     for pool in &steady.pools {
         let chips = f64::from(pool.chips);
         let share = match pool.role {
@@ -51,10 +53,13 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         match chip_hour(scenario, &pool.chip) {
             Ok(hour) => {
                 let own = [hour.value, hour.low, hour.high].map(|own| own.get() * chips);
+                hourly.add(own);
+                let own = [own[0], own[1] * hour.open.low, own[2] * hour.open.high];
                 all.add(own);
                 input.add(own.map(|own| own * share));
             }
             Err(missing) => {
+                hourly.lack(missing.clone());
                 all.lack(missing.clone());
                 input.lack(missing);
             }
@@ -72,8 +77,9 @@ pub fn costs(scenario: &Scenario, steady: &Steady) -> Costs {
         per_mtok_input: per_mtok(&input, isl),
         per_mtok_output: per_mtok(&output, osl),
         per_mtok_output_all: per_mtok(&all, osl),
-        per_hour: priced(&all),
-        spread: all.spread(),
+        per_hour: priced(&hourly),
+        spread: hourly.spread(),
+        spread_total: all.spread(),
         spread_input: input.spread(),
         spread_output: output.spread(),
     }

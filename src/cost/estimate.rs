@@ -7,6 +7,7 @@
 
 use std::sync::OnceLock;
 
+use super::spread::Spread;
 use crate::catalog::{Chip, PriceBasis, Quote, assumptions, chips};
 use crate::units::order;
 
@@ -49,9 +50,8 @@ impl Known {
         if self.low < self.value || self.value < self.high {
             return self;
         }
-        let place = PriceBasis::ALL.iter().position(|own| *own == basis);
-        let usual = place.and_then(|place| assumptions().spread.get(place));
-        usual.map_or(self, |own| Self { low: self.value * own.low, high: self.value * own.high, ..self })
+        let Spread { low, high } = usual_spread(basis);
+        Self { low: self.value * low, high: self.value * high, ..self }
     }
 
     /// With ends twice as far away as ratios go: nobody asks this price.
@@ -59,6 +59,13 @@ impl Known {
         let twice = |end: f64| if self.value > 0.0 { end * (end / self.value) } else { end };
         Self { low: twice(self.low), high: twice(self.high), ..self }
     }
+}
+
+/// How far prices of a basis usually lie apart for a chip of which one is known.
+pub fn usual_spread(basis: PriceBasis) -> Spread {
+    let place = PriceBasis::ALL.iter().position(|own| *own == basis);
+    let usual = place.and_then(|place| assumptions().spread.get(place));
+    usual.map_or(Spread::NONE, |own| Spread { low: own.low, high: own.high })
 }
 
 /// The estimate for a chip on a basis, and the basis it comes from.

@@ -9,15 +9,22 @@
 //! at the cost of capital, and electricity through the meter. What others published as a total cost of ownership has its
 //! own write-off, power and margins inside, so it is a basis of its own and never stands in for the purchase.
 //!
+//! A price of one's own is what an hour costs; what a token costs is less certain by it. It is one quote, and leaves open
+//! what of host, network, storage, support and unused hours is in it: as far as the chip's prices on the basis lie apart, and
+//! once more as far as those of a chip usually do, logarithms added as squares. An assumption of one's own about ownership
+//! (years, interest, network, storage, PUE, electricity) is no better founded than the catalogue's: for each the ends reach
+//! as much further as it moves the price away from the one that the catalogue's assumption gives.
+//!
 //! The catalogue's prices are `[price]` of `data/chips/ID.toml`; what ownership adds, and how far prices of a basis usually
 //! lie apart where a chip has a single one, is in `data/prices.toml`.
 
 use serde::Serialize;
 
 use super::energy::chip_power;
-use super::estimate::{Known, estimated};
+use super::estimate::{Known, estimated, usual_spread};
+use super::spread::Spread;
 use super::unpriced::Unpriced;
-use crate::catalog::{Chip, PriceBasis};
+use crate::catalog::{Chip, PriceBasis, assumptions};
 use crate::scenario::{Pricing, Scenario};
 use crate::units::{Dollars, DollarsPerHour, HOURS_PER_MONTH, Watts};
 
@@ -30,6 +37,8 @@ pub struct ChipHour {
     pub low: DollarsPerHour,
     /// Highest price.
     pub high: DollarsPerHour,
+    /// What it leaves open of the cost of a token, beyond its ends: more than nothing only for a price of one's own.
+    pub open: Spread,
     /// Where it comes from.
     pub origin: PriceOrigin,
 }
@@ -60,16 +69,20 @@ impl PriceOrigin {
 }
 
 impl ChipHour {
-    /// A price that the user states: no spread.
-    const fn given(value: DollarsPerHour) -> Self {
-        Self { value, low: value, high: value, origin: PriceOrigin::Given }
+    /// A price that the user states, on a basis on which the catalogue has this one.
+    fn given(value: DollarsPerHour, listed: Option<Self>, basis: PriceBasis) -> Self {
+        let apart = listed
+            .filter(|own| own.value.get() > 0.0)
+            .map_or(Spread::NONE, |own| Spread { low: own.low / own.value, high: own.high / own.value });
+        let open = apart.times(usual_spread(basis));
+        Self { value, low: value, high: value, open, origin: PriceOrigin::Given }
     }
 
     /// A price of the catalogue, with the usual spread of the basis where the chip has a single one.
     fn listed(known: Known, basis: PriceBasis, origin: PriceOrigin) -> Self {
         let Known { value, low, high } = known.with_usual_spread(basis);
         let dollars = DollarsPerHour::new;
-        Self { value: dollars(value), low: dollars(low), high: dollars(high), origin }
+        Self { value: dollars(value), low: dollars(low), high: dollars(high), open: Spread::NONE, origin }
     }
 }
 
@@ -87,22 +100,78 @@ pub fn chip_price(scenario: &Scenario, id: &str) -> Result<DollarsPerHour, Unpri
 /// [`Unpriced`] names the chip and the figure nobody published.
 pub fn chip_hour(scenario: &Scenario, id: &str) -> Result<ChipHour, Unpriced> {
     let pricing = &scenario.pricing;
-    if let Some(own) = pricing.rents.iter().rev().find(|own| own.chip == id) {
-        return Ok(ChipHour::given(own.rent));
+    let given = pricing.rents.iter().rev().find(|own| own.chip == id).map(|own| own.rent);
+    let given = given.or_else(|| scenario.chip(id).and_then(|chip| chip.price.given));
+    match given {
+        Some(value) => Ok(ChipHour::given(value, listed(scenario, id).ok(), pricing.basis)),
+        None => listed(scenario, id),
     }
+}
+
+/// The price that the catalogue gives a chip on the basis, whatever the user says.
+fn listed(scenario: &Scenario, id: &str) -> Result<ChipHour, Unpriced> {
+    let pricing = &scenario.pricing;
     let missing = || Unpriced { chip: id.to_owned(), figure: pricing.basis.figure() };
     let chip = scenario.chip(id).ok_or_else(missing)?;
-    if let Some(given) = chip.price.given {
-        return Ok(ChipHour::given(given));
-    }
     let (known, origin) = known(chip, pricing).ok_or_else(missing)?;
     if pricing.basis == PriceBasis::Own {
         let power = chip_power(scenario, id)?;
-        let hour = |capex: f64| ownership(Dollars::new(capex), power, pricing);
+        let hour = |capex: f64| ownership(Dollars::new(capex), power, Terms::of(pricing));
         let Known { value, low, high } = known.with_usual_spread(PriceBasis::Own);
-        return Ok(ChipHour { value: hour(value), low: hour(low), high: hour(high), origin });
+        let assumed = assumed(Dollars::new(value), power, pricing);
+        return Ok(ChipHour {
+            value: hour(value),
+            low: hour(low) * assumed.low,
+            high: hour(high) * assumed.high,
+            open: Spread::NONE,
+            origin,
+        });
     }
     Ok(ChipHour::listed(known, pricing.basis, origin))
+}
+
+/// How much further the ends of a price of ownership reach for each assumption that is not the catalogue's: as far as that one
+/// moves the price.
+fn assumed(capex: Dollars, power: Watts, pricing: &Pricing) -> Spread {
+    let (own, usual) = (Terms::of(pricing), Terms::usual());
+    if own == usual {
+        return Spread::NONE;
+    }
+    let price = ownership(capex, power, own).get();
+    let one = |at: usize| {
+        let mut terms = own;
+        terms.0[at] = usual.0[at];
+        ownership(capex, power, terms).get() / price
+    };
+    // A gift has no ratios.
+    let ratios = (0..own.0.len()).map(one).filter(|ratio| ratio.is_finite() && *ratio > 0.0);
+    ratios.fold(Spread::NONE, |all, ratio| Spread {
+        low: all.low * ratio.min(1.0),
+        high: all.high * ratio.max(1.0),
+    })
+}
+
+/// What ownership assumes: years, interest, network, storage, PUE, dollars per kilowatt-hour.
+#[derive(Clone, Copy, PartialEq)]
+struct Terms([f64; 6]);
+
+impl Terms {
+    fn of(own: &Pricing) -> Self {
+        Self([own.years, own.interest, own.network, own.storage, own.pue, own.dollars_per_kwh])
+    }
+
+    /// The catalogue's.
+    fn usual() -> Self {
+        let own = assumptions();
+        Self([
+            own.amortisation_years.value,
+            own.interest.value,
+            own.network.value,
+            own.storage.value,
+            own.pue.value,
+            own.electricity_per_kwh.value.get(),
+        ])
+    }
 }
 
 /// The catalogue's figure for a chip on the basis: dollars per hour, for ownership dollars.
@@ -122,10 +191,11 @@ fn known(chip: &Chip, pricing: &Pricing) -> Option<(Known, PriceOrigin)> {
 
 /// What ownership comes to per hour: the purchase with what stands beside it, paid back with interest over its years, and
 /// power through the meter.
-fn ownership(capex: Dollars, power: Watts, pricing: &Pricing) -> DollarsPerHour {
-    let purchase = capex.get() * (1.0 + pricing.network + pricing.storage);
-    let capital = purchase * annuity(pricing.interest, pricing.years) / (12.0 * HOURS_PER_MONTH);
-    let electricity = power.get() * 1e-3 * pricing.pue * pricing.dollars_per_kwh;
+fn ownership(capex: Dollars, power: Watts, terms: Terms) -> DollarsPerHour {
+    let Terms([years, interest, network, storage, pue, dollars_per_kwh]) = terms;
+    let purchase = capex.get() * (1.0 + network + storage);
+    let capital = purchase * annuity(interest, years) / (12.0 * HOURS_PER_MONTH);
+    let electricity = power.get() * 1e-3 * pue * dollars_per_kwh;
     DollarsPerHour::new(capital + electricity)
 }
 

@@ -16,6 +16,15 @@ pub struct Spread {
 impl Spread {
     /// Nothing is uncertain.
     pub(super) const NONE: Self = Self { low: 1.0, high: 1.0 };
+
+    /// With another that errs on its own: logarithms of the ends add as squares.
+    pub(super) fn times(self, other: Self) -> Self {
+        let both = |own: f64, other: f64| {
+            let (own, other) = (libm::log(own), libm::log(other));
+            (own * own + other * other).sqrt()
+        };
+        Self { low: libm::exp(-both(self.low, other.low)), high: libm::exp(both(self.high, other.high)) }
+    }
 }
 
 /// A sum with the ends of its interval, which add as well: pools of one kind err alike.

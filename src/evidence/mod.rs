@@ -5,11 +5,13 @@ use serde::Serialize;
 use crate::cost::Spread;
 
 mod class;
+pub mod difference;
 pub mod distance;
 pub mod nearest;
 pub mod rows;
 
 pub use class::{class_among, judge};
+pub use difference::{Difference, Differences};
 
 /// What a result rests on, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -55,6 +57,8 @@ pub struct Evidence {
     /// Band of what is served, and through it of cost and, with that of the watts, energy per token: in an open loop nobody
     /// serves more than is offered.
     pub served: Band,
+    /// What of the scenario no measured run near it had; nothing only where it was measured nearby.
+    pub differs: Differences,
 }
 
 /// Factors of an 80 % interval around an estimate.

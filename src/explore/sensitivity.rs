@@ -291,9 +291,10 @@ mod tests {
         for lever in Lever::ALL {
             for chip in ["h100-sxm", "h200"] {
                 let mut same = evaluate(&pulled(&base, lever, Some(chip), 1.0).unwrap()).unwrap();
-                // A price that a lever states has no spread; what it costs is the same.
+                // A price that a lever states has a spread of its own; what it costs is the same.
                 let spreads = |own: &mut Evaluation, from: &Evaluation| {
                     own.costs.spread = from.costs.spread;
+                    own.costs.spread_total = from.costs.spread_total;
                     own.costs.spread_input = from.costs.spread_input;
                     own.costs.spread_output = from.costs.spread_output;
                 };

@@ -5,7 +5,7 @@ use crate::chart::describe::{Cell, Table};
 use crate::chart::model::{Bar, Bars, Paint, Segment, Tint};
 use crate::report::words;
 use crate::scenario::Role;
-use crate::serve::{Binding, Cause, Part, Resource, Steady};
+use crate::serve::{Binding, Cause, Part, PoolState, Resource, Steady};
 use crate::units::format::{ABSENT, Precision, Unit};
 use crate::units::order;
 
@@ -110,7 +110,12 @@ pub fn breakdown<'a>(
         order::sort_by_key(&mut limits, |own| own.limit);
         let why = steady.phase(role).map_or_else(String::new, |own| {
             let share = Unit::Percent.format_with(own.reason.share, Precision::SHORT);
-            format!("{} is {}: {share} of its time.", words::role(role), words::phase(own))
+            let pool = steady.pools.iter().find(|own| (own.role == Role::Prefill) == (role == Role::Prefill));
+            let beside =
+                pool.or(steady.pools.last()).and_then(PoolState::overlap).map_or_else(String::new, |own| {
+                    format!(" Beside the exchange of experts' tokens: {}.", words::overlap(own))
+                });
+            format!("{} is {}: {share} of its time.{beside}", words::role(role), words::phase(own))
         });
         Row { name, why, limits }
     };

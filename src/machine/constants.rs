@@ -657,19 +657,25 @@ impl Constants {
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
     }
 
+    /// What a profile sets for an engine on a chip with so much memory, and nothing else.
+    #[must_use]
+    pub fn profile_alone(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
+        let of = |engine: Option<Engine>| {
+            let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
+            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
+        };
+        of(Some(engine)).or_else(|| of(None)).copied().unwrap_or(ProfileRow::NONE)
+    }
+
     /// What a profile sets for an engine on a chip with so much memory, and where it leaves something open what the engine does
     /// on its own.
     #[must_use]
     pub fn profile(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
-        let of = |profile: Profile, engine: Option<Engine>| {
-            let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
-            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
-        };
-        let defaults = of(Profile::Defaults, Some(engine)).unwrap_or(&ProfileRow::NONE);
+        let defaults = self.profile_alone(Profile::Defaults, engine, chip, memory);
         if profile == Profile::Defaults {
-            return *defaults;
+            return defaults;
         }
-        of(profile, Some(engine)).or_else(|| of(profile, None)).map_or(*defaults, |own| own.over(defaults))
+        self.profile_alone(profile, engine, chip, memory).over(&defaults)
     }
 
     /// What a chip draws of its TDP: its own row, that of its sibling, of its generation or of its class. `None` only where

@@ -177,7 +177,12 @@ impl Kernel {
     ) -> Option<Self> {
         let unit = chip.rate(wanted)?.unit;
         // A chip without the unit runs the next wider one, so the law of that unit's format applies.
-        let native = if operator.is_attention() || unit == wanted { format } else { unit.own_format() };
+        let native = match (operator, format, unit) {
+            _ if operator.is_attention() || unit == wanted => format,
+            // 4-bit experts beside 16-bit activations are the same kernel whichever way their numbers are coded.
+            (Operator::Experts, NumberFormat::Nvfp4, ComputeType::Bf16) => NumberFormat::Mxfp4,
+            _ => unit.own_format(),
+        };
         let wide = (NumberFormat::Bf16, ComputeType::Bf16);
         let choices = [(native, unit), stand_in(operator, native, unit), wide];
         let other = if operator == Operator::GemmVllm { Operator::Gemm } else { operator };

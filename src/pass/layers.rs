@@ -69,9 +69,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     }
 
     /// A matrix product of `rows` by `k` with `k` by `n`.
-    fn product(&self, format: NumberFormat, rows: f64, n: f64, k: f64) -> Work {
+    fn product(&self, (law, format): (&Kernel, NumberFormat), rows: f64, n: f64, k: f64) -> Work {
         let weight = self.plan.numerics.weight_bytes(format);
-        Work::product(rows, n, k, weight, format.compute_type().activation_bytes())
+        Work::product(rows, n, k, weight, activation(law, format))
     }
 
     fn dense(&mut self, kind: OpKind, count: u32, rows: f64, n: f64, k: f64) {
@@ -84,7 +84,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             OpKind::SharedExperts | OpKind::Experts => (&laws.shared, numerics.shared),
             _ => (&laws.attention, numerics.attention),
         };
-        let work = self.product(format, rows, n, k);
+        let work = self.product((law, format), rows, n, k);
         self.sink.kernel(kind, count, law, &work);
     }
 
@@ -92,7 +92,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         if rows <= 0.0 || n <= 0.0 || k <= 0.0 {
             return;
         }
-        let work = self.product(NumberFormat::Bf16, rows, n, k);
+        let work = self.product((&self.laws.wide, NumberFormat::Bf16), rows, n, k);
         self.sink.kernel(kind, count, &self.laws.wide, &work);
     }
 
@@ -322,7 +322,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             inter: f64::from(inter) / f64::from(self.plan.layout.etp),
             matrices: f64::from(matrices),
             weight: self.plan.numerics.weight_bytes(self.plan.numerics.experts),
-            activation: self.plan.numerics.experts.compute_type().activation_bytes(),
+            activation: activation(&self.laws.experts, self.plan.numerics.experts),
         };
         let skew = Form::served();
         let group = tokens * larger(self.shape.active_ranks, 1.0);
@@ -363,7 +363,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let parcel = Parcel { tokens, top_k: own.top_k, bytes: Bytes::new(own.width * bytes) };
             exchange.timed(prefill, part, &parcel)
         };
-        let activation = self.plan.numerics.experts.compute_type().activation_bytes();
+        let activation = activation(&self.laws.experts, self.plan.numerics.experts);
         let (dispatch, combine) =
             (send(ExchangePart::Dispatch, activation), send(ExchangePart::Combine, ACTIVATION));
         let [sparse, kept, unlinked] = [0, 1, 2].map(|at| dispatch[at] + combine[at]);
@@ -408,6 +408,11 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let (floor, time) = self.plan.hop(bytes);
         self.sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
     }
+}
+
+/// Bytes of an activation that enters a product of weights in a format: of the unit that multiplies, where that is wider.
+fn activation(law: &Kernel, format: NumberFormat) -> f64 {
+    larger(format.compute_type().activation_bytes(), law.unit.activation_bytes())
 }
 
 /// An operation on a link: bound by latency when the empty message takes most of its time.

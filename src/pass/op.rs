@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::numerics::Numerics;
 use crate::catalog::ComputeType;
 use crate::machine::Limit;
+use crate::scenario::Overlap;
 use crate::units::{Bytes, Flops, Seconds};
 
 /// Equal operations of a pass, all layers that have them together, on one chip of the replica.
@@ -41,6 +42,9 @@ pub struct Op {
     /// The part of the time that passes beside other operations, and adds nothing to the pass.
     #[serde(skip)]
     pub hidden: Seconds,
+    /// What runs beside an exchange of experts' tokens; none of other operations.
+    #[serde(skip)]
+    pub beside: Option<Overlap>,
 }
 
 impl Op {

@@ -104,6 +104,7 @@ impl Plan<'_> {
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
             op.other = op.other * run.batches;
+            op.beside = (op.kind == OpKind::ExpertExchange).then_some(run.way);
         }
         run.hide(&mut ops);
         ops

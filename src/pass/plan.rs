@@ -209,7 +209,9 @@ impl<'a> Plan<'a> {
         let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
-        let experts = row.experts(numerics.experts);
+        // 4-bit experts of either code take the same kernels beside 16-bit activations.
+        let mixed = numerics.experts == NumberFormat::Nvfp4 && laws.experts.unit != ComputeType::Fp4;
+        let experts = row.experts(if mixed { NumberFormat::Mxfp4 } else { numerics.experts });
         let decode = laws.inside(row.floor_scale, row.gemm_scale, row.attention_scale, experts);
         let prefill = laws.inside(
             1.0,
@@ -282,6 +284,10 @@ impl<'a> Plan<'a> {
     pub(super) fn slots(&self, experts: f64) -> f64 {
         let ranks = f64::from(self.layout.ep);
         let wide = self.nodes > 1.0 && ranks > 1.0;
+        // One rank has all experts already.
+        if ranks <= 1.0 {
+            return experts;
+        }
         ranks
             * match self.experts.redundant {
                 Some(copies) => ((experts + f64::from(copies)) / ranks).ceil(),
@@ -420,20 +426,26 @@ impl<'a> Plan<'a> {
             + self.engine.expert_launch * experts
     }
 
-    /// The format of linear layers that runs in a unit of another type than its own, if any does.
+    /// The format of linear layers that the chip has no unit for, if any, and the unit that does its work. Weights in mxfp4 are
+    /// multiplied as they are by 4-bit units only.
     #[must_use]
-    pub fn emulated(&self) -> Option<NumberFormat> {
-        let Laws { attention, dense, shared, .. } = self.laws[0];
-        let unit = |part: &str| match part {
-            "attention" => Some(attention.unit),
-            "dense" => Some(dense.unit),
-            "shared" => Some(shared.unit),
-            _ => None,
+    pub fn emulated(&self, chip: &Chip) -> Option<(NumberFormat, ComputeType)> {
+        let Laws { attention, dense, shared, experts, .. } = self.laws[0];
+        let law = |part: &str| match part {
+            "attention" => attention,
+            "dense" => dense,
+            "shared" => shared,
+            _ => experts,
         };
-        let other = |(part, format): &(&str, NumberFormat)| {
-            unit(part).is_some_and(|unit| unit != format.compute_type())
+        let other = |(part, format): (&str, NumberFormat)| {
+            let wanted = match format {
+                NumberFormat::Mxfp4 => ComputeType::Fp4,
+                own => own.compute_type(),
+            };
+            let lacks = chip.peak(wanted).is_none_or(|(unit, _)| unit != wanted);
+            lacks.then_some((format, law(part).unit))
         };
-        self.numerics.linear(self.model).find(other).map(|(_, format)| format)
+        self.numerics.linear(self.model).find_map(other)
     }
 
     /// Whether an arithmetic rate was inferred from that of another format.

@@ -86,5 +86,6 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
         other: (time - fixed).max(Seconds::ZERO) * (other * times),
         unit,
         hidden: Seconds::ZERO,
+        beside: None,
     }
 }

@@ -5,10 +5,10 @@ use serde::Serialize;
 use crate::catalog::NumberFormat;
 use crate::cost::PoolPower;
 use crate::evaluate::{Evaluation, evaluate};
-use crate::evidence::EvidenceClass;
+use crate::evidence::{Differences, EvidenceClass};
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{Overlap, Role, Scenario};
 use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, by_cause, find_model};
 use crate::units::Seconds;
 
@@ -22,6 +22,7 @@ pub mod html;
 pub mod import;
 pub mod price;
 pub mod reference;
+pub mod remarks;
 pub mod replay;
 pub mod room;
 pub mod sentence;
@@ -72,7 +73,18 @@ pub struct Report {
     /// What is unwise but possible.
     pub warnings: Vec<String>,
     /// What the result rests on.
-    pub evidence: Named<EvidenceClass>,
+    pub evidence: EvidenceReport,
+}
+
+/// What a result rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvidenceReport {
+    /// The class.
+    pub id: EvidenceClass,
+    /// The same for people, with what differs.
+    pub text: String,
+    /// What of the scenario no measured run near it had, such as `cache-hits`; empty only where it was measured nearby.
+    pub differs: Differences,
 }
 
 /// An identifier with its words.
@@ -227,6 +239,8 @@ pub struct PoolReport {
     pub layout: String,
     /// Whether the tool chose the layout.
     pub layout_chosen: bool,
+    /// What runs in a typical step while tokens travel to their experts: `none`, `sbo`, `tbo` or `fused`; null where none travel.
+    pub overlap: Option<Overlap>,
     /// What is asked of the pool, as a share of what it can do.
     pub utilisation: Option<f64>,
     /// Sequences in decode per replica.
@@ -420,10 +434,11 @@ impl Report {
                 capacity: finite(saturation.capacity.get()),
                 binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
-            warnings: steady.warnings.iter().map(words::warning).chain(price::warnings(scenario)).collect(),
-            evidence: Named {
+            warnings: remarks::remarks(scenario, steady),
+            evidence: EvidenceReport {
                 id: evaluation.evidence.class,
-                text: words::evidence_explained(evaluation.evidence.class),
+                text: words::evidence_explained(&evaluation.evidence),
+                differs: evaluation.evidence.differs,
             },
         }
     }
@@ -581,6 +596,7 @@ fn pool((state, power): (&crate::serve::PoolState, &PoolPower)) -> PoolReport {
         replicas: state.replicas,
         layout: crate::scenario::notation::write_layout(&state.layout),
         layout_chosen: state.layout_chosen,
+        overlap: state.overlap(),
         utilisation: finite(state.utilisation),
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),

@@ -5,11 +5,12 @@ use crate::cost::{Energy, PoolPower};
 use crate::evaluate::Evaluation;
 use crate::explore::{Knob, Sample};
 use crate::metric::{Metric, Quantity};
-use crate::scenario::{Role, Scenario, link, notation};
+use crate::scenario::{Overlap, Role, Scenario, link, notation};
 use crate::serve::{Cause, MemoryKind, Part, Per, PoolState, by_cause};
 use crate::units::format::{Precision, Unit, format_plain};
 use crate::units::{Seconds, Watts, order};
 
+use super::remarks::remarks;
 use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
@@ -53,6 +54,10 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
     }
     for (pool, power) in evaluation.steady.pools.iter().zip(&evaluation.energy.pools) {
         page.push_str(&format!("{}{}\n", pool_line(pool), power_words(power)));
+        if let Some(own) = pool.overlap() {
+            let chosen = if scenario.experts.overlap == Overlap::Auto { ", chosen" } else { "" };
+            page.push_str(&format!("{}: overlap {}{chosen}\n", words::role(pool.role), words::overlap(own)));
+        }
     }
     for line in room(&evaluation.steady) {
         page.push_str(&format!("{line}\n"));
@@ -78,13 +83,12 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         ));
     }
     page.push_str(&format!("{}\n", price::line(scenario)));
-    let warnings = evaluation.steady.warnings.iter().map(words::warning).chain(price::warnings(scenario));
-    for warning in warnings {
+    for warning in remarks(scenario, &evaluation.steady) {
         page.push_str(&format!("Warning: {warning}\n"));
     }
     page.push_str(&format!(
         "Evidence: {}\nLink: {}\n",
-        words::evidence_explained(evaluation.evidence.class),
+        words::evidence_explained(&evaluation.evidence),
         link::write(scenario, &[])
     ));
     page
@@ -108,7 +112,7 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
     page.push_str(&format!("\n{}\n", price::line(scenario)));
     page.push_str(&format!(
         "\nEvidence: {} [Open in Tandem]({address}#{link})\n",
-        words::evidence_explained(evaluation.evidence.class)
+        words::evidence_explained(&evaluation.evidence)
     ));
     page
 }

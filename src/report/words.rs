@@ -1,11 +1,11 @@
 //! The words for everything that a result names: one place for page and command line. Sentence case; phrases that stand
 //! inside a sentence start small.
 
-use crate::catalog::{self, Chip, ComputeType};
+use crate::catalog::{self, Chip, ComputeType, Engine};
 use crate::cost::Unpriced;
-use crate::evidence::EvidenceClass;
+use crate::evidence::{Difference, Evidence, EvidenceClass};
 use crate::pass::OpKind;
-use crate::scenario::{Layout, Role, notation};
+use crate::scenario::{Layout, Overlap, Role, notation};
 use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
 use crate::units::format::{Precision, Unit};
 
@@ -186,10 +186,10 @@ pub const fn evidence(class: EvidenceClass) -> &'static str {
     }
 }
 
-/// What a result rests on, in a sentence.
+/// What a result rests on, in a sentence, and what of it no measured run near it had.
 #[must_use]
-pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
-    match class {
+pub fn evidence_explained(evidence: &Evidence) -> String {
+    let class = match evidence.class {
         EvidenceClass::MeasuredNearby => {
             "The same model, chip and engine were measured at a neighbouring load."
         }
@@ -199,6 +199,39 @@ pub const fn evidence_explained(class: EvidenceClass) -> &'static str {
         }
         EvidenceClass::DatasheetOnly => "Only the data sheet of a chip is known: a projection.",
         EvidenceClass::VendorClaim => "The figures of a chip are its maker's own; nobody else measured them.",
+    };
+    let differs: Vec<&str> = evidence.differs.iter().map(difference).collect();
+    if differs.is_empty() {
+        class.to_owned()
+    } else {
+        format!("{class} Not measured: {}.", differs.join(", "))
+    }
+}
+
+/// What no measured run near a scenario had.
+#[must_use]
+pub const fn difference(difference: Difference) -> &'static str {
+    match difference {
+        Difference::OwnChip => "a chip of your own",
+        Difference::OwnModel => "a model outside the catalogue",
+        Difference::Model => "this model there",
+        Difference::Engine => "this engine",
+        Difference::Format => "this number format",
+        Difference::Cache => "this KV cache format",
+        Difference::Mixed => "unlike chips together",
+        Difference::Split => "this split into pools",
+        Difference::Unpublished => "such a split, or speculation",
+        Difference::Acceptance => "your acceptance",
+        Difference::Load => "lengths, load or ranks so far off",
+        Difference::Context => "a context beyond the model's window",
+        Difference::Hits => "prefix-cache hits",
+        Difference::Lengths => "lengths that scatter so",
+        Difference::Arrivals => "arrivals that bunch",
+        Difference::Pauses => "pauses of users",
+        Difference::Flags => "your engine flags",
+        Difference::Experting => "your overlap or redundant experts",
+        Difference::Link => "your link between pools",
+        Difference::Cap => "a power cap",
     }
 }
 
@@ -272,6 +305,17 @@ pub fn unpriced(unpriced: &Unpriced) -> String {
     unpriced.reason(chip(&unpriced.chip))
 }
 
+/// What runs while tokens travel to their experts, after "overlap".
+#[must_use]
+pub const fn overlap(own: Overlap) -> &'static str {
+    match own {
+        Overlap::Auto | Overlap::None => "none",
+        Overlap::Sbo => "sbo (shared experts)",
+        Overlap::Tbo => "tbo (two batches in turns)",
+        Overlap::Fused => "fused (routed experts)",
+    }
+}
+
 /// A warning in a sentence.
 #[must_use]
 pub fn warning(warning: &Warning) -> String {
@@ -341,27 +385,42 @@ pub fn warning(warning: &Warning) -> String {
             chip(id),
             if *twice { ": the speculation asked for may count twice" } else { "" },
         ),
-        Warning::EmulatedFormat { chip: id, format } => {
-            format!("{} has no unit for {}, so a wider one does the work.", chip(id), format.id())
-        }
-        Warning::NoSuchEngine { chip: id, engine, others } => {
-            let others: Vec<&str> = others.iter().map(|own| own.name()).collect();
-            let instead = match others.as_slice() {
-                [] => "none of those known here does".to_owned(),
-                [only] => format!("{only} does"),
-                [first @ .., last] => format!("{} and {last} do", first.join(", ")),
+        Warning::EmulatedFormat { chip: id, format, unit } => {
+            let bits = if format.weight_bytes(0) < 1.0 { 4 } else { 8 };
+            let unit = match unit {
+                ComputeType::Bf16 => "16".to_owned(),
+                own => own.id().to_owned(),
             };
             format!(
-                "{} does not run on {}; {instead}. The figures are those of its scheduler before the kernels of that family.",
-                engine.name(),
+                "{} has no unit for {}: such weights are read in {bits} bits and multiplied in {unit}.",
                 chip(id),
+                format.id()
             )
         }
+        Warning::NoSuchEngine { chip: id, engine, others } => no_engine(id, *engine, others),
         Warning::NoHead { model: id } => format!(
             "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
             model(id)
         ),
     }
+}
+
+/// That an engine has no kernels for a chip, who has, and what the figures are then.
+fn no_engine(id: &str, engine: Engine, others: &[Engine]) -> String {
+    let names: Vec<&str> = others.iter().map(|own| own.name()).collect();
+    let instead = match names.as_slice() {
+        [] => "none of those known here does".to_owned(),
+        [only] => format!("{only} does"),
+        [first @ .., last] => format!("{} and {last} do", first.join(", ")),
+    };
+    // The default where it runs, else the one that is made for these chips: makers' own stand last in menus.
+    let best = others.iter().find(|own| **own == Engine::Vllm).or(others.last());
+    let offer = best.map_or_else(String::new, |own| format!(" (engine={})", own.id()));
+    format!(
+        "{} does not run on {}; {instead}{offer}. The figures are those of its scheduler before the kernels of that family.",
+        engine.name(),
+        chip(id),
+    )
 }
 
 /// A refusal in a sentence that says what to change.

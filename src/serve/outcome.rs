@@ -398,10 +398,18 @@ pub enum Warning {
         chip: String,
         /// The format.
         format: crate::catalog::NumberFormat,
+        /// The unit that does the work.
+        unit: crate::catalog::ComputeType,
     },
 }
 
 impl PoolState {
+    /// What runs in a typical step while tokens travel to their experts and back, chosen or stated; none where none travel.
+    #[must_use]
+    pub fn overlap(&self) -> Option<crate::scenario::Overlap> {
+        self.ops.iter().find_map(|op| op.beside)
+    }
+
     /// What to say when part of the KV cache found no room beside the weights.
     #[must_use]
     pub fn outside(&self) -> Option<Warning> {

@@ -6,7 +6,7 @@ use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
 use super::refusal::Refusal;
 use crate::catalog::model::Model;
-use crate::catalog::{Chip, Engine, NumberFormat};
+use crate::catalog::{Chip, ComputeType, Engine, NumberFormat};
 use crate::machine::{Constants, EngineRow, Limit, WeightHome, slower};
 use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{ExpertParallel, Layout, Role};
@@ -254,11 +254,11 @@ impl<'a> Replica<'a> {
         }
     }
 
-    /// The format of linear layers whose work a unit of another type does, if any.
+    /// The format of linear layers that the chip has no unit for, if any, and the unit that does its work.
     #[must_use]
-    pub fn emulated(&self) -> Option<NumberFormat> {
+    pub fn emulated(&self, chip: &Chip) -> Option<(NumberFormat, ComputeType)> {
         match &self.silicon {
-            Silicon::Memory(plan) => plan.emulated(),
+            Silicon::Memory(plan) => plan.emulated(chip),
             Silicon::Sram(_) => None,
         }
     }

@@ -48,8 +48,8 @@ impl Side<'_> {
         if chip.status != Status::Shipping {
             warnings.push(Warning::NotShipping { chip: chip.id.to_string() });
         }
-        if let Some(format) = settled.replica.emulated() {
-            warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format });
+        if let Some((format, unit)) = settled.replica.emulated(chip) {
+            warnings.push(Warning::EmulatedFormat { chip: chip.id.to_string(), format, unit });
         }
         if settled.replica.assumes_rate() {
             warnings.push(Warning::AssumedRate { chip: chip.id.to_string() });

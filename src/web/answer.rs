@@ -8,7 +8,7 @@ use markup::view;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
-use crate::report::price::warnings as warnings_of_prices;
+use crate::report::remarks::remarks;
 use crate::report::{answer, verdict, words};
 
 /// How long the answer must rest before it is read aloud, in milliseconds.
@@ -39,7 +39,7 @@ pub fn AnswerPanel() -> impl IntoView {
         })
     });
     let evidence =
-        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence.class)));
+        memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence)));
     let remedy = memo(move || {
         page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| words::remedy(own.steady.binding)))
     });
@@ -48,10 +48,7 @@ pub fn AnswerPanel() -> impl IntoView {
             answer
                 .as_ref()
                 .as_ref()
-                .map(|own| {
-                    let prices = page.scenario.with(warnings_of_prices);
-                    own.steady.warnings.iter().map(words::warning).chain(prices).collect::<Vec<_>>()
-                })
+                .map(|own| page.scenario.with(|scenario| remarks(scenario, &own.steady)))
                 .unwrap_or_default()
         })
     });
@@ -64,11 +61,14 @@ pub fn AnswerPanel() -> impl IntoView {
                 {views(move || level.get().map(|(met, text)| view! {
                     <li class="verdict" class:met=met>{text}</li>
                 }))}
-                {views(move || evidence.get().map(|class| view! {
-                    <li class="evidence" title=words::evidence_explained(class)>
-                        {words::evidence(class)}
-                        <span class="unseen">": " {words::evidence_explained(class)}</span>
-                    </li>
+                {views(move || evidence.get().map(|own| {
+                    let explained = words::evidence_explained(&own);
+                    view! {
+                        <li class="evidence" title=explained.clone()>
+                            {words::evidence(own.class)}
+                            <span class="unseen">": " {explained}</span>
+                        </li>
+                    }
                 }))}
                 {(!page.embedded).then(|| view! { <li><SizeButton/></li> })}
                 <NearestRuns/>

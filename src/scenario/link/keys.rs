@@ -296,7 +296,7 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "engine",
-        meaning: "serving software",
+        meaning: "serving software; what it does not do on a chip is remarked upon",
         example: "trtllm",
         otherwise: "",
         range: || Engine::ALL.map(Engine::id).join(", "),

@@ -91,10 +91,7 @@ type Band = [(f64, f64); 3];
 
 /// Writes bands, slopes and what was measured, and tells how many points lie within.
 pub fn calibrate(root: &Path, points: &[Point], left_out: &[(How, Vec<Option<Speed>>)]) -> Result<()> {
-    let places: Vec<Option<Place>> = points
-        .iter()
-        .map(|point| Place::new(&point.scenario, &serve(&point.scenario, constants()).ok()?))
-        .collect();
+    let places = places(points);
     let mut slopes = [0.3; PARTS];
     let mut entries = Vec::new();
     // Which group is nearest hangs on the slopes.
@@ -117,7 +114,7 @@ pub fn calibrate(root: &Path, points: &[Point], left_out: &[(How, Vec<Option<Spe
         &header,
         &[line],
     )?;
-    write_served(&folder.join("served.csv"), points, &places)?;
+    write_served(&folder, points, &places)?;
     write_left_out(&root.join("data/measurements/left_out.csv"), points, left_out, &entries, &bands, &slopes)
 }
 
@@ -134,17 +131,21 @@ fn groups(points: &[Point], places: &[Option<Place>], seen: impl Fn(&Point) -> b
         for chip in chips {
             let kind = &place.kind;
             let key = format!(
-                "{chip},{},{},{},{},{}",
+                "{chip},{},{},{},{},{},{},{}",
                 kind.model,
                 kind.engine.id(),
                 kind.format.id(),
+                kind.weights.id(),
+                kind.kv.id(),
                 kind.profile.id(),
                 if kind.split { "yes" } else { "no" }
             );
             let range = place.at.map(|own| (own, own));
+            let scatter = (place.scatter, place.scatter);
             let (group, count) =
-                groups.entry(key).or_insert(((Group { chip, kind: kind.clone(), range }), 0));
-            for ((low, high), own) in group.range.iter_mut().zip(place.at) {
+                groups.entry(key).or_insert(((Group { chip, kind: kind.clone(), range, scatter }), 0));
+            let ends = group.range.iter_mut().zip(place.at).chain([(&mut group.scatter, place.scatter)]);
+            for ((low, high), own) in ends {
                 (*low, *high) = (low.min(own), high.max(own));
             }
             *count += 1;
@@ -186,7 +187,7 @@ fn entries_of(
             .pools()
             .into_iter()
             .map(|(_, pool)| class_among(place, &pool.chip, groups, slopes));
-        let Some((class, parts)) = known
+        let Some((class, parts, _)) = known
             .max_by(|a, b| a.0.cmp(&b.0).then(widening(&a.1, slopes).total_cmp(&widening(&b.1, slopes))))
         else {
             continue;
@@ -381,25 +382,41 @@ fn round(factor: f64, up: bool) -> String {
     short(if up { hundred.ceil() } else { hundred.floor() } / 100.0)
 }
 
+/// Writes what was measured alone, as where a group gains a column.
+pub fn measured(root: &Path, points: &[Point]) -> Result<()> {
+    write_served(&root.join("data/constants"), points, &places(points))
+}
+
+/// Where the points lie.
+fn places(points: &[Point]) -> Vec<Option<Place>> {
+    let place = |point: &Point| Place::new(&point.scenario, &serve(&point.scenario, constants()).ok()?);
+    points.iter().map(place).collect()
+}
+
 /// Writes what ran where, by what command line, over which range, and how many points each has.
-fn write_served(file: &Path, points: &[Point], places: &[Option<Place>]) -> Result<()> {
+fn write_served(folder: &Path, points: &[Point], places: &[Option<Place>]) -> Result<()> {
     let line = |(group, count): (Group, usize)| {
         let kind = &group.kind;
         let range: Vec<String> =
             group.range.iter().flat_map(|(low, high)| [short(low.exp()), short(high.exp())]).collect();
         format!(
-            "{},{},{},{},{},{},{count},{}",
+            "{},{},{},{},{},{},{},{},{count},{},{},{}",
             group.chip,
             kind.model,
             kind.engine.id(),
             kind.format.id(),
+            kind.weights.id(),
+            kind.kv.id(),
             kind.profile.id(),
             if kind.split { "yes" } else { "no" },
-            range.join(",")
+            range.join(","),
+            short(group.scatter.0),
+            short(group.scatter.1)
         )
     };
     let lines: Vec<String> = groups(points, places, |_| true).into_iter().map(line).collect();
-    let header = "chip,model,engine,format,profile,split,points,isl_low,isl_high,osl_low,osl_high,users_low,users_high,ranks_low,ranks_high";
+    let header = "chip,model,engine,format,weights,kv,profile,split,points,isl_low,isl_high,osl_low,osl_high,users_low,users_high,ranks_low,ranks_high,scatter_low,scatter_high";
+    let file = &folder.join("served.csv");
     table::write(file, &format!("on {} served points", points.len()), header, &lines)
 }
 

@@ -43,7 +43,7 @@ const ROUNDS: (usize, usize) = (12, 2);
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [data, stage] = arguments.as_slice() else {
-        bail!("usage: calibrate DIR kernels|collectives|engines|try")
+        bail!("usage: calibrate DIR kernels|collectives|engines|measured|try")
     };
     let data = Path::new(data);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -51,6 +51,7 @@ fn main() -> Result<()> {
         "kernels" => kernels::calibrate(&data.join("ops"), &root.join("data/constants/kernels.csv")),
         "collectives" => exchange(data, &root.join("data/constants")),
         "engines" => serve(data, Some(&root)),
+        "measured" => bands::measured(&root, &served::read(data)?),
         "try" => serve(data, None),
         other => bail!("no stage is called {other}"),
     }
