@@ -657,13 +657,19 @@ impl Constants {
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
     }
 
-    /// What a profile sets for an engine on a chip with so much memory, and where it leaves something open what the engine does
+    /// What a profile sets for an engine with a model on a chip with so much memory, and where it leaves something open what the engine does
     /// on its own.
     #[must_use]
-    pub fn profile(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
+    pub fn profile(
+        &self,
+        profile: Profile,
+        engine: Engine,
+        model: &str,
+        (chip, memory): (&str, Bytes),
+    ) -> ProfileRow {
         let of = |profile: Profile, engine: Option<Engine>| {
             let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
-            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
+            self.profiles.iter().filter(own).find(|row| row.suits(model, chip, memory))
         };
         let defaults = of(Profile::Defaults, Some(engine)).unwrap_or(&ProfileRow::NONE);
         if profile == Profile::Defaults {
@@ -951,6 +957,7 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         engine,
         from: Bytes::new(cells.number(Column::from_GiB)? * 1024.0 * 1024.0 * 1024.0),
         chip: cells.text(Column::silicon)?,
+        model: cells.text(Column::model)?,
         chunk: open(Column::chunk)?,
         prompts: open(Column::prompts)?,
         spare: open(Column::spare)?,
@@ -958,9 +965,11 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         shared,
         memory: open(Column::memory)?,
         stream: open(Column::stream)?,
-        first: [open(Column::first)?, open(Column::first_split)?],
+        textless: open(Column::textless)?,
+        first_split: open(Column::first_split)?,
         poll: [open(Column::poll)?, open(Column::poll_busy)?],
         balance: open(Column::balance)?,
+        mixed: open(Column::mixed)?.map(|mixed| mixed > 0.0),
         version: cells.text(Column::version)?,
         users: open(Column::users)?,
         kv: NumberFormat::from_id(cells.text(Column::kv)?),

@@ -1,11 +1,12 @@
 //! Served points of `serving.csv` and `independent.csv`, row by row as a scenario with what was measured and how much it
 //! counts in a fit.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tandem::catalog::Engine;
+use tandem::catalog::{self, Engine};
 use tandem::evidence::rows;
 use tandem::machine::{Constants, EngineRow, constants};
 use tandem::scenario::{Layout, Load, Scenario, Split};
@@ -32,6 +33,8 @@ pub struct Point {
     pub measured: Measured,
     /// Whether it is of the table of the many sources.
     pub independent: bool,
+    /// Whether another row of the table has the same run with fewer chips.
+    pub repeated: bool,
 }
 
 /// What was measured: times in seconds, output tokens per second and chip.
@@ -62,12 +65,36 @@ impl Point {
 
     /// Colocated rows on rack-scale systems whose description the data's own notes call wrong, and rows that multiply what
     /// their source did not: InferenceX's `{tp: 4, ep: 4}` on one node is four chips, whose experts four ranks share, but it
-    /// stands as sixteen chips, `tp16:etp4:ep4`.
+    /// stands as sixteen chips, `tp16:etp4:ep4`, or beside its own row with the same times on four. And rows that no chip can
+    /// have run as they are described: prompts read faster than the peak of the data sheet, as a benchmark that repeats
+    /// its prompts makes of a prefix cache.
     pub fn is_suspect(&self) -> bool {
         let squared = |own: Layout| own.etp > 1 && own.etp == own.ep;
         let pools = self.scenario.split.pools();
         let multiplied = pools.iter().any(|(_, pool)| pool.layout.is_some_and(squared));
-        multiplied || (self.chip.starts_with("gb") && !self.is_split())
+        multiplied || self.repeated || self.beats_light() || (self.chip.starts_with("gb") && !self.is_split())
+    }
+
+    /// Whether the dense and expert products alone need more than the chips' best peak.
+    fn beats_light(&self) -> bool {
+        let (Some(throughput), Some(model)) =
+            (self.measured.throughput, catalog::model(&self.scenario.model))
+        else {
+            return false;
+        };
+        let workload = self.scenario.workload;
+        let read = self.scenario.mean_input().get() * (1.0 - workload.hit);
+        let tokens = throughput * (1.0 + read / workload.osl.get());
+        let pools = self.scenario.split.pools();
+        let best = pools.iter().filter_map(|(_, pool)| {
+            let peaks = catalog::chip(&pool.chip)?.peaks;
+            [peaks.fp4, peaks.fp8, peaks.int8, peaks.bf16]
+                .into_iter()
+                .flatten()
+                .map(|own| own.get())
+                .reduce(f64::max)
+        });
+        best.reduce(f64::max).is_some_and(|peak| tokens * 2.0 * model.parameters().active() > peak)
     }
 
     /// Whether engines have a say in it: machines that stream their weights have none.
@@ -140,7 +167,27 @@ pub fn read(folder: &Path) -> Result<Vec<Point>> {
     if others.exists() {
         points.extend(read_table(&others, true)?);
     }
+    repeats(&mut points);
     Ok(points)
+}
+
+/// Marks rows that have model, lengths, users and both times of another, on more chips.
+fn repeats(points: &mut [Point]) {
+    let run = |point: &Point| {
+        let text = ["model", "engine", "weights", "isl", "osl", "concurrency", "ttft_ms", "tpot_ms"]
+            .map(|column| point.line.text(column));
+        (!text[6].is_empty() && !text[7].is_empty()).then(|| text.join(" "))
+    };
+    let mut fewest: BTreeMap<String, u32> = BTreeMap::new();
+    for point in points.iter() {
+        let Some(run) = run(point) else { continue };
+        let chips = point.scenario.split.chips();
+        fewest.entry(run).and_modify(|own| *own = chips.min(*own)).or_insert(chips);
+    }
+    for point in points {
+        let least = run(point).and_then(|run| fewest.get(&run).copied());
+        point.repeated = least.is_some_and(|least| least < point.scenario.split.chips());
+    }
 }
 
 fn read_table(path: &Path, independent: bool) -> Result<Vec<Point>> {
@@ -186,5 +233,5 @@ fn point(mut row: rows::Row, line: Line, independent: bool) -> Point {
         tpot: row.tpot_ms.map(|own| own / 1e3),
         throughput: row.measured_throughput(),
     };
-    Point { id: row.id, scenario: row.scenario, chip, line, measured, independent }
+    Point { id: row.id, scenario: row.scenario, chip, line, measured, independent, repeated: false }
 }
