@@ -235,3 +235,39 @@ fn point(mut row: rows::Row, line: Line, independent: bool) -> Point {
     };
     Point { id: row.id, scenario: row.scenario, chip, line, measured, independent, repeated: false }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
+mod tests {
+    use super::*;
+
+    fn points(rows: &str) -> Vec<Point> {
+        let header = "id,model,engine,weights,experts,isl,osl,length_spread,concurrency,pool,prefill,decode,ttft_ms,tpot_ms\n";
+        // Of the process, as tests run side by side.
+        let file =
+            std::env::temp_dir().join(format!("tandem-served-{}-{}.csv", std::process::id(), rows.len()));
+        fs::write(&file, format!("{header}{rows}")).unwrap();
+        let mut points = read_table(&file, false).unwrap();
+        fs::remove_file(&file).unwrap();
+        repeats(&mut points);
+        points
+    }
+
+    #[test]
+    fn a_run_that_stands_on_more_chips_too_is_left_out() {
+        let own = points(
+            "a,kimi-k2,vllm,nvfp4,nvfp4,1024,1024,0.8,4,b200*4:tp4:ep4,,,170,8.4\n\
+             b,kimi-k2,vllm,nvfp4,nvfp4,1024,1024,0.8,4,b200*16:tp4:dp4:ep16,,,170,8.4\n\
+             c,kimi-k2,vllm,nvfp4,nvfp4,1024,1024,0.8,4,b200*16:tp4:dp4:ep16,,,171,8.4\n",
+        );
+        assert_eq!(own.iter().map(Point::is_suspect).collect::<Vec<_>>(), [false, true, false]);
+    }
+
+    #[test]
+    fn prompts_faster_than_the_data_sheet_are_left_out() {
+        // 64 users read 2,000 tokens each every 2.1 s: half of the 2.0 PFLOP/s of an H200 in 8 bits. Every 0.6 s: 3.5.
+        let row = |tpot: f64| format!("a,llama3-8b,vllm,fp8,fp8,2000,100,1,64,h200*1:tp1,,,122,{tpot}\n");
+        assert!(!points(&row(20.0))[0].is_suspect());
+        assert!(points(&row(4.9))[0].is_suspect());
+    }
+}
