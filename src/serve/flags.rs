@@ -8,8 +8,9 @@
 //!   meantime half. Ranks that decode nothing wait for nobody.
 //!
 //! The interval of streaming delays no first token of the engine. But a token may have no text of its own yet, and then the
-//! user sees nothing before the next message: how many tokens later that is in the runs of a benchmark stands in its
-//! profile. The answer ends when it ends, so that what comes later as first token is less between tokens.
+//! user sees nothing before the next message: in how many answers of a benchmark that is so stands in its profile, and in
+//! pools apart with which token text comes. The answer ends when it ends, so that what comes later as first token is less
+//! between tokens.
 
 use crate::catalog::Chip;
 use crate::machine::Constants;
@@ -144,6 +145,7 @@ mod tests {
         first: [1.0; 2],
         poll: 1.0,
         balance: 0.0,
+        mixed: None,
         prompts: None,
     };
 
