@@ -269,11 +269,20 @@ fn batch_one_of_a_dense_model_is_bandwidth() {
         let read = 2.0
             * (parameters.total() - if model(model_id).tied_embeddings { 0.0 } else { parameters.embedding });
         let light = read / chip(chip_id).memory.as_ref().unwrap().bandwidth.get();
-        let ratio = evaluation.steady.tpot.get() / light;
-        // AMD's served speeds reach half of the data sheet (24.1 ms for Gemma 4 31B in bf16 on MI300X are 2.1 times), and floors
-        // of kernels weigh more in a small model. vLLM's 6.44 ms for an 8B model on H100 are 1.44 times.
-        let most = if chip(chip_id).vendor == "AMD" { 2.4 } else { 1.5 };
-        assert!((1.0..most).contains(&ratio), "{model_id} on {chip_id}: {ratio} times bytes over bandwidth");
+        let tpot = evaluation.steady.tpot.get();
+        let ratio = tpot / light;
+        assert!(ratio > 1.0, "{model_id} on {chip_id}: {ratio} times bytes over bandwidth");
+        // Launches, gaps and floors of the kernels of a layer, and the host's part of a step.
+        let beside = |layer: f64| f64::from(model(model_id).layers) * layer + 0.5e-3;
+        // AMD's served speeds reach half of the data sheet (24.1 ms for Gemma 4 31B in bf16 on MI300X are 2.1 times), and each of
+        // the kernels of a layer has a floor of 6 us. Elsewhere kernels reach four fifths of the bandwidth at least, and what a step
+        // costs beside them is no more the faster the memory: vLLM takes 6.49 ms for an 8B model on H100, whose bytes take 4.48.
+        let most = if chip(chip_id).vendor == "AMD" {
+            light / 0.5 + beside(88e-6)
+        } else {
+            light / 0.8 + beside(32e-6)
+        };
+        assert!(tpot < most, "{model_id} on {chip_id}: {tpot} s, {ratio} times bytes over bandwidth");
     }
 }
 

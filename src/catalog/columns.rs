@@ -128,8 +128,8 @@ columns!(
 columns!(
     /// Columns of `profiles.csv`.
     Profiles:
-    profile, engine, from_GiB, silicon, chunk, prompts, spare, max_seqs, ranks, memory, stream, first, first_split, poll, poll_busy,
-    balance, users, kv, version
+    profile, engine, from_GiB, silicon, model, chunk, prompts, spare, max_seqs, ranks, memory, stream, textless, first_split,
+    poll, poll_busy, balance, mixed, users, kv, version
 );
 columns!(
     /// Columns of `power.csv`.
@@ -140,7 +140,8 @@ columns!(
     /// Numbers of a row of `engines.csv`.
     Engines:
     step_us, host_us, sequence_us, layer_us, expert_layer_us, floor, gemm, attention, experts, experts_fp4,
-    experts_mixed, link, interference, mixing, prefill, launch_us, launch_experts_us, request_ms
+    experts_mixed, link, interference, mixing, prefill, prefill_mixed, launch_us, launch_experts_us,
+    request_ms
 );
 columns!(
     /// Numbers of a row of `links.csv`.

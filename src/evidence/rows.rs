@@ -367,7 +367,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
 pub fn unsaid_cache(run: &Scenario) -> Option<NumberFormat> {
     let (_, pool) = run.split.pools().pop()?;
     let memory = catalog::chip(&pool.chip)?.memory.as_ref()?.capacity;
-    let kv = constants().profile(run.flags.profile, run.engine, &pool.chip, memory).kv?;
+    let kv = constants().profile(run.flags.profile, run.engine, &run.model, (&pool.chip, memory)).kv?;
     let own = Numerics::resolve(catalog::model(&run.model)?, run.formats);
     let narrow = |format| matches!(format, NumberFormat::Fp8 | NumberFormat::Fp8Block | NumberFormat::Nvfp4);
     (narrow(own.dense) || narrow(own.experts)).then_some(kv)

@@ -657,25 +657,37 @@ impl Constants {
         suits(chip).or_else(|| suits("*")).unwrap_or(&self.memory[0])
     }
 
-    /// What a profile sets for an engine on a chip with so much memory, and nothing else.
+    /// What a profile sets for an engine with a model on a chip with so much memory, and nothing else.
     #[must_use]
-    pub fn profile_alone(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
+    pub fn profile_alone(
+        &self,
+        profile: Profile,
+        engine: Engine,
+        model: &str,
+        (chip, memory): (&str, Bytes),
+    ) -> ProfileRow {
         let of = |engine: Option<Engine>| {
             let own = |row: &&ProfileRow| row.profile == profile && row.engine == engine;
-            self.profiles.iter().filter(own).find(|row| row.suits(chip, memory))
+            self.profiles.iter().filter(own).find(|row| row.suits(model, chip, memory))
         };
         of(Some(engine)).or_else(|| of(None)).copied().unwrap_or(ProfileRow::NONE)
     }
 
-    /// What a profile sets for an engine on a chip with so much memory, and where it leaves something open what the engine does
-    /// on its own.
+    /// What a profile sets for an engine with a model on a chip with so much memory, and where it leaves something open what
+    /// the engine does on its own.
     #[must_use]
-    pub fn profile(&self, profile: Profile, engine: Engine, chip: &str, memory: Bytes) -> ProfileRow {
-        let defaults = self.profile_alone(Profile::Defaults, engine, chip, memory);
+    pub fn profile(
+        &self,
+        profile: Profile,
+        engine: Engine,
+        model: &str,
+        (chip, memory): (&str, Bytes),
+    ) -> ProfileRow {
+        let defaults = self.profile_alone(Profile::Defaults, engine, model, (chip, memory));
         if profile == Profile::Defaults {
             return defaults;
         }
-        self.profile_alone(profile, engine, chip, memory).over(&defaults)
+        self.profile_alone(profile, engine, model, (chip, memory)).over(&defaults)
     }
 
     /// What a chip draws of its TDP: its own row, that of its sibling, of its generation or of its class. `None` only where
@@ -957,6 +969,7 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         engine,
         from: Bytes::new(cells.number(Column::from_GiB)? * 1024.0 * 1024.0 * 1024.0),
         chip: cells.text(Column::silicon)?,
+        model: cells.text(Column::model)?,
         chunk: open(Column::chunk)?,
         prompts: open(Column::prompts)?,
         spare: open(Column::spare)?,
@@ -964,9 +977,11 @@ fn profile_row(cells: &Cells<'static>) -> Option<ProfileRow> {
         shared,
         memory: open(Column::memory)?,
         stream: open(Column::stream)?,
-        first: [open(Column::first)?, open(Column::first_split)?],
+        textless: open(Column::textless)?,
+        first_split: open(Column::first_split)?,
         poll: [open(Column::poll)?, open(Column::poll_busy)?],
         balance: open(Column::balance)?,
+        mixed: open(Column::mixed)?.map(|mixed| mixed > 0.0),
         version: cells.text(Column::version)?,
         users: open(Column::users)?,
         kv: NumberFormat::from_id(cells.text(Column::kv)?),

@@ -75,6 +75,8 @@ pub struct EngineRow {
     pub mixing: f64,
     /// Kernels of a prefill, against what the same scales give for decode.
     pub prefill_scale: f64,
+    /// Expert kernels of a prefill with mxfp4 weights and wider activations, on top.
+    pub prefill_mixed_scale: f64,
     /// Host time to launch a layer of a prefill.
     pub launch: Seconds,
     /// Host time to launch the experts of a layer of a prefill.
@@ -127,6 +129,7 @@ impl EngineRow {
             interference: Engines::interference.of(row),
             mixing: Engines::mixing.of(row),
             prefill_scale: Engines::prefill.of(row),
+            prefill_mixed_scale: Engines::prefill_mixed.of(row),
             launch: Seconds::micros(Engines::launch_us.of(row)),
             expert_launch: Seconds::micros(Engines::launch_experts_us.of(row)),
             request: Seconds::millis(Engines::request_ms.of(row)),
@@ -138,6 +141,13 @@ impl EngineRow {
     #[must_use]
     pub fn decode_step(&self, kernels: Seconds, sequences: f64) -> Seconds {
         slower(kernels + self.sequence * sequences, self.host) + self.step
+    }
+
+    /// Kernels of a prefill against those of a decode step, of experts in this format.
+    #[must_use]
+    pub fn prefill_experts(&self, format: NumberFormat) -> f64 {
+        let own = if format == NumberFormat::Mxfp4 { self.prefill_mixed_scale } else { 1.0 };
+        self.prefill_scale * own
     }
 
     /// Expert products against the measured ones, in the kernels that a format takes.

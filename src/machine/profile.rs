@@ -14,6 +14,8 @@ pub struct ProfileRow {
     pub from: Bytes,
     /// Part of the id of chips for which it holds, or after `!` for which it does not.
     pub chip: &'static str,
+    /// Start of the id of models for which it holds: benchmarks have a script for each.
+    pub model: &'static str,
     /// Tokens of a step.
     pub chunk: Option<f64>,
     /// Prompts that a step takes at least.
@@ -28,13 +30,16 @@ pub struct ProfileRow {
     pub memory: Option<f64>,
     /// Tokens in a message to the user.
     pub stream: Option<f64>,
-    /// Token with which the first text reaches the user, where one pool reads and writes, and where prompts have a pool of
-    /// their own.
-    pub first: [Option<f64>; 2],
+    /// Share of answers whose first token has no text, so that the user waits for the next message.
+    pub textless: Option<f64>,
+    /// Token with which the first text reaches the user where prompts have a pool of their own.
+    pub first_split: Option<f64>,
     /// Steps between two looks at what has come, below 16 users and from there on.
     pub poll: [Option<f64>; 2],
     /// Steps for which a prompt waits at most for the other ranks.
     pub balance: Option<f64>,
+    /// Whether prompts and decode share a step, where the command line says so (`--enable-mixed-chunk`).
+    pub mixed: Option<bool>,
     /// Version of the engine whose defaults stand where the profile leaves something open.
     pub version: &'static str,
     /// Requests of each user in a run.
@@ -50,6 +55,7 @@ impl ProfileRow {
         engine: None,
         from: Bytes::ZERO,
         chip: "",
+        model: "",
         chunk: None,
         prompts: None,
         spare: None,
@@ -57,20 +63,22 @@ impl ProfileRow {
         shared: None,
         memory: None,
         stream: None,
-        first: [None; 2],
+        textless: None,
+        first_split: None,
         poll: [None; 2],
         balance: None,
+        mixed: None,
         version: "",
         users: None,
         kv: None,
     };
 
-    /// Whether the row is for a chip with so much memory.
+    /// Whether the row is for a model on a chip with so much memory.
     #[must_use]
-    pub fn suits(&self, chip: &str, memory: Bytes) -> bool {
+    pub fn suits(&self, model: &str, chip: &str, memory: Bytes) -> bool {
         let named =
             self.chip.strip_prefix('!').map_or_else(|| chip.contains(self.chip), |not| !chip.contains(not));
-        named && self.from <= memory
+        named && model.starts_with(self.model) && self.from <= memory
     }
 
     /// This row, with what it leaves open as another has it.
@@ -84,9 +92,11 @@ impl ProfileRow {
             shared: self.shared.or(other.shared),
             memory: self.memory.or(other.memory),
             stream: self.stream.or(other.stream),
-            first: [self.first[0].or(other.first[0]), self.first[1].or(other.first[1])],
+            textless: self.textless.or(other.textless),
+            first_split: self.first_split.or(other.first_split),
             poll: [self.poll[0].or(other.poll[0]), self.poll[1].or(other.poll[1])],
             balance: self.balance.or(other.balance),
+            mixed: self.mixed.or(other.mixed),
             version: other.version,
             users: self.users.or(other.users),
             kv: self.kv.or(other.kv),
@@ -108,14 +118,17 @@ mod tests {
             for chip in catalog::chips() {
                 let memory = chip.memory.as_ref().map_or(Bytes::giga(1.0), |memory| memory.capacity);
                 for profile in Profile::ALL {
-                    let row = constants().profile(profile, engine, &chip.id, memory);
+                    let row = constants().profile(profile, engine, "", (&chip.id, memory));
                     assert!(
                         row.chunk.is_some() && row.sequences.is_some_and(|most| most >= 1.0),
                         "{engine:?}"
                     );
                     assert!(row.chunk > Some(0.0) || row.prompts > Some(0.0), "{engine:?} {profile:?}");
                     assert!(row.shared.is_some() && row.stream >= Some(1.0), "{engine:?} {}", chip.id);
-                    assert!(row.poll.iter().chain(&row.first).all(|own| *own >= Some(1.0)), "{engine:?}");
+                    assert!(
+                        row.poll.iter().chain([&row.first_split]).all(|own| *own >= Some(1.0)),
+                        "{engine:?}"
+                    );
                     let runs = row.users.unwrap_or(0.0);
                     assert_eq!(runs > 0.0, profile != Profile::Defaults, "{engine:?} {profile:?}");
                 }
@@ -127,15 +140,23 @@ mod tests {
     fn chips_are_told_apart() {
         let row = |chip: &str, gib: f64| {
             let memory = Bytes::new(gib * f64::from(1 << 30));
-            constants().profile(Profile::Defaults, Engine::Vllm, chip, memory)
+            constants().profile(Profile::Defaults, Engine::Vllm, "", (chip, memory))
         };
         assert_eq!(row("h100-sxm", 80.0).chunk, Some(8192.0));
         assert_eq!(row("a100-80", 80.0).chunk, Some(2048.0));
         assert_eq!(row("rtx-4090", 24.0).sequences, Some(256.0));
         let poll = |chip: &str| {
-            constants().profile(Profile::Inferencex, Engine::Sglang, chip, Bytes::giga(180.0)).poll
+            constants()
+                .profile(Profile::Inferencex, Engine::Sglang, "deepseek-v3", (chip, Bytes::giga(180.0)))
+                .poll
         };
         assert_eq!(poll("b200"), [Some(10.0), Some(30.0)]);
         assert_eq!(poll("h200"), [Some(1.0), Some(1.0)]);
+        // A script of its own.
+        let row = |model: &str| {
+            constants().profile(Profile::Inferencex, Engine::Sglang, model, ("b200", Bytes::giga(180.0)))
+        };
+        assert_eq!(row("glm-5").poll, [Some(1.0), Some(1.0)]);
+        assert_eq!(row("glm-5").chunk, Some(32768.0));
     }
 }

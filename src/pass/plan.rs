@@ -205,7 +205,11 @@ impl<'a> Plan<'a> {
         numerics: Numerics,
         (layout, share): (Layout, Option<f64>),
     ) -> Option<Self> {
-        let measured = tables.measured(&chip.id);
+        let mut measured = tables.measured(&chip.id);
+        if engine == Engine::Atom {
+            // AMD's own kernels for block scales keep up with the others.
+            measured.block = None;
+        }
         let memory = chip.memory.as_ref()?;
         let row = tables.engine(engine, &chip.id);
         let laws = Laws::find(&measured, chip, engine, (model, numerics))?;
@@ -217,7 +221,7 @@ impl<'a> Plan<'a> {
             1.0,
             row.gemm_scale * row.prefill_scale,
             row.attention_scale * row.prefill_scale,
-            experts * row.prefill_scale,
+            experts * row.prefill_experts(numerics.experts),
         );
         let fabric = Fabric::new(tables, chip, row, measured);
         let plan = Self {

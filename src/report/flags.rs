@@ -88,7 +88,7 @@ impl FlagsReport {
         let flags = Flags::of(scenario, tables, chip);
         let finite = |value: f64| value.is_finite().then_some(value);
         let asked = &scenario.flags;
-        let row = tables.profile_alone(asked.profile, scenario.engine, &chip.id, memory);
+        let row = tables.profile_alone(asked.profile, scenario.engine, &scenario.model, (&chip.id, memory));
         let by = |stated: bool, profiled: bool| match (stated, profiled) {
             (true, _) => Setter::Link,
             (false, true) if asked.profile != Profile::Defaults => Setter::Profile,

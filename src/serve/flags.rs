@@ -8,8 +8,9 @@
 //!   meantime half. Ranks that decode nothing wait for nobody.
 //!
 //! The interval of streaming delays no first token of the engine. But a token may have no text of its own yet, and then the
-//! user sees nothing before the next message: how many tokens later that is in the runs of a benchmark stands in its
-//! profile. The answer ends when it ends, so that what comes later as first token is less between tokens.
+//! user sees nothing before the next message: in how many answers of a benchmark that is so stands in its profile, and in
+//! pools apart with which token text comes. The answer ends when it ends, so that what comes later as first token is less
+//! between tokens.
 
 use crate::catalog::Chip;
 use crate::machine::Constants;
@@ -39,6 +40,8 @@ pub struct Flags {
     pub stream: f64,
     /// Token with which the first text reaches the user, where one pool reads and writes, and where prompts have their own.
     first: [f64; 2],
+    /// Whether prompts and decode share a step; none = as the engine does on its own.
+    pub mixed: Option<bool>,
     /// Steps of decode between two looks at what has come.
     poll: f64,
     /// Steps for which a prompt waits at most for the other ranks.
@@ -54,7 +57,7 @@ impl Flags {
         // What keeps everything on the die counts as large.
         let memory = chip.memory.as_ref().map_or(Bytes::new(f64::INFINITY), |memory| memory.capacity);
         let asked = &scenario.flags;
-        let row = tables.profile(asked.profile, scenario.engine, &chip.id, memory);
+        let row = tables.profile(asked.profile, scenario.engine, &scenario.model, (&chip.id, memory));
         let users = match scenario.load {
             Load::Closed { concurrency } => Some(concurrency),
             Load::Open { .. } => None,
@@ -69,7 +72,7 @@ impl Flags {
         // SRAM machines come with software of their own, which nobody describes.
         let most = if tables.sram(chip).is_some() { None } else { row.sequences };
         let own = Tokens::new(row.chunk.unwrap_or(0.0).max(fill).max(1.0));
-        let stream = asked.stream.map_or(row.stream, |stream| Some(f64::from(stream)));
+        let stream = asked.stream.map_or(row.stream, |stream| Some(f64::from(stream))).unwrap_or(1.0);
         let run = row.users.filter(|each| *each > 0.0).zip(users).map(|(each, users)| each * users);
         Self {
             share: scenario.memory.or(row.memory),
@@ -78,8 +81,9 @@ impl Flags {
             stated: asked.chunk,
             sequences: asked.sequences.map_or(most.unwrap_or(f64::INFINITY), f64::from),
             shared: (row.shared == Some(true), row.shared == Some(true) && asked.sequences.is_some()),
-            stream: stream.unwrap_or(1.0),
-            first: row.first.map(|first| first.unwrap_or(1.0)),
+            stream,
+            first: [1.0 + row.textless.unwrap_or(0.0) * (stream - 1.0), row.first_split.unwrap_or(1.0)],
+            mixed: row.mixed,
             poll: row.poll[usize::from(users.is_none_or(|users| users >= BUSY))].unwrap_or(1.0),
             balance: row.balance.unwrap_or(0.0),
             prompts: users.and(asked.prompts.map(f64::from).or(run)),
@@ -143,6 +147,7 @@ mod tests {
         first: [1.0; 2],
         poll: 1.0,
         balance: 0.0,
+        mixed: None,
         prompts: None,
     };
 

@@ -62,7 +62,7 @@ impl Scheduler {
             watermark: own.watermark,
             reserve: own.reserve,
             evicts: own.evicts,
-            mixed: own.mixed,
+            mixed: flags.mixed.unwrap_or(own.mixed),
             ..plain
         })
     }

@@ -116,7 +116,7 @@ impl<'a, 'b> Station<'a, 'b> {
             tokens: lengths.tokens,
             context: lengths.context,
             fits: replica.whole(half.fits(held)).min(replica.most()).max(1.0),
-            mixes: Scheduler::mixes(engine),
+            mixes: half.holder.settled.replica.flags().mixed.unwrap_or_else(|| Scheduler::mixes(engine)),
             spacing: None,
             meets: None,
             pause: Seconds::ZERO,

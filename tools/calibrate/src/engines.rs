@@ -75,7 +75,7 @@ macro_rules! time {
     };
 }
 
-static FITTED: [Constant; 18] = [
+static FITTED: [Constant; 19] = [
     time!("step_us", step, micros, 1e6, 300.0, 0.5),
     time!("host_us", host, micros, 1e6, 1000.0, 0.4),
     time!("sequence_us", sequence, micros, 1e6, 8.0, 0.6),
@@ -98,8 +98,9 @@ static FITTED: [Constant; 18] = [
         bounds: (0.05, 1.0),
     },
     scale!("prefill", prefill_scale),
-    time!("launch_us", launch, micros, 1e6, 250.0, 0.3),
-    time!("launch_experts_us", expert_launch, micros, 1e6, 250.0, 0.3),
+    Constant { spreads: [0.2, 0.4, 0.3], bounds: (0.5, 3.0), ..scale!("prefill_mixed", prefill_mixed_scale) },
+    time!("launch_us", launch, micros, 1e6, 250.0, 0.4),
+    time!("launch_experts_us", expert_launch, micros, 1e6, 250.0, 0.4),
     time!("request_ms", request, millis, 1e3, 10.0, 0.6),
 ];
 
