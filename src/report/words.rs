@@ -234,18 +234,17 @@ pub const fn pool(of: Role) -> &'static str {
 /// The layout in short: `TP8 × DP4, EP32`.
 #[must_use]
 pub fn layout(layout: &Layout, experts: bool) -> String {
-    let Layout { tp, pp, dp, etp, ep } = *layout;
+    let Layout { tp, pp, dp, etp, ep, pcp, dcp } = *layout;
     let mut text = format!("TP{tp}");
-    for (name, degree) in [("PP", pp), ("DP", dp)] {
+    for (name, degree) in [("PP", pp), ("DP", dp), ("PCP", pcp)] {
         if degree > 1 {
             text.push_str(&format!(" × {name}{degree}"));
         }
     }
-    if experts {
-        for (name, degree) in [("ETP", etp), ("EP", ep)] {
-            if degree > 1 {
-                text.push_str(&format!(", {name}{degree}"));
-            }
+    let (etp, ep) = if experts { (etp, ep) } else { (1, 1) };
+    for (name, degree) in [("ETP", etp), ("EP", ep), ("DCP", dcp)] {
+        if degree > 1 {
+            text.push_str(&format!(", {name}{degree}"));
         }
     }
     text
