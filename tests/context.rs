@@ -105,7 +105,7 @@ fn the_cache_is_spread_and_the_weights_are_not() {
 }
 
 /// On eight chips a latent cache has nearly eight times the room, as vLLM says of `-tp 8 -dcp 8` (pull request 23734: the
-/// cache's token budget grows by `dcp` times), and two requests of 500k fit where none did.
+/// cache's token budget grows by `dcp` times), and a context that no host holds fits where copies share it.
 #[test]
 fn eight_chips_hold_eight_times_the_context() {
     let room = |layout: &str| {
@@ -122,7 +122,7 @@ fn eight_chips_hold_eight_times_the_context() {
     // Qwen3-235B has four KV heads: eight ranks hold two copies (vLLM, context_parallel_deployment.md).
     let of = |layout| serve(&format!("model=qwen3-235b-a22b&isl=8k&pool=h200*8:{layout}")).pools[0].memory;
     close(of("tp8:dcp2").kv_capacity / of("tp8").kv_capacity, 2.0, 0.02, "two copies");
-    let long = "model=llama3.1-405b&weights=fp8&isl=900k&osl=256&concurrency=1";
+    let long = "model=llama3.1-405b&weights=fp8&isl=1500k&osl=256&concurrency=1";
     assert!(refused(&format!("{long}&pool=h200*8:tp8")).contains("does not fit"));
     assert!(serve(&format!("{long}&pool=h200*32:tp8:pcp4")).ttft.get() > 0.0);
 }
@@ -281,8 +281,8 @@ fn copies_have_or_share_experts() {
         ops.iter().find(|op| op.kind == OpKind::Experts).unwrap().flops.get()
     };
     // Each chip does the same share of the tokens' expert work; how uneven it is differs a little.
-    close(flops(own), flops(shared), 0.25, "work of experts");
-    assert!(refused("model=deepseek-v3&pool=h200*32:tp8:pcp2:etp4:ep8").contains("tp times dp times pcp"));
+    close(flops(own), flops(shared), 0.35, "work of experts");
+    assert!(refused("model=deepseek-v3&pool=h200*32:tp8:dp1:pcp2:etp4:ep8").contains("tp times dp times pcp"));
 }
 
 #[test]
@@ -328,14 +328,14 @@ fn engines_without_context_parallelism_are_named() {
 #[test]
 fn every_split_takes_it_and_the_replay_agrees() {
     for link in [
-        "model=deepseek-v3&isl=64k&osl=256&rate=0.02&pool=h200*8:tp8:dcp8",
-        "model=llama3-70b&isl=64k&osl=256&rate=0.05&pool=h200*16:tp8:pcp2",
-        "model=deepseek-v3&isl=64k&osl=256&rate=0.05&prefill=h200*16:tp8:pcp2&decode=h200*8:tp8:dcp4",
-        "model=deepseek-v3&isl=64k&osl=256&rate=0.05&prefill=h200*16:tp8:pcp2:ep16&decode=h200*8:tp8:dcp8",
-        "model=deepseek-v3&isl=16k&osl=256&rate=0.05&split=pd-afd&prefill=h200*16:tp8:pcp2&attention=h200*8:tp8:dcp8&ffn=h200*8:tp8",
+        "model=deepseek-v3&isl=64k&osl=256&rate=0.002&pool=h200*8:tp8:dcp8",
+        "model=llama3-70b&isl=64k&osl=256&rate=0.002&pool=h200*16:tp8:pcp2",
+        "model=deepseek-v3&isl=64k&osl=256&rate=0.002&prefill=h200*16:tp8:pcp2&decode=h200*8:tp8:dcp4",
+        "model=deepseek-v3&isl=64k&osl=256&rate=0.002&prefill=h200*16:tp8:pcp2:ep16&decode=h200*8:tp8:dcp8",
+        "model=deepseek-v3&isl=16k&osl=256&rate=0.002&split=pd-afd&prefill=h200*16:tp8:pcp2&attention=h200*8:tp8:dcp8&ffn=h200*8:tp8",
     ] {
         let mut scenario = link::parse(&format!("v1&{link}")).scenario;
-        scenario.traffic.horizon = tandem::scenario::traffic::Horizon::Requests { count: 300 };
+        scenario.traffic.horizon = Some(tandem::scenario::traffic::Horizon::Requests { count: 300 });
         let closed = evaluate(&scenario).unwrap_or_else(|refusal| panic!("{link}: {refusal}")).steady;
         let models = serve::Models::of(&scenario).unwrap();
         let deployment = Deployment::new(&scenario, constants(), &models).unwrap();
@@ -343,8 +343,8 @@ fn every_split_takes_it_and_the_replay_agrees() {
         let progress = replay.run(u64::MAX);
         assert_eq!(replay.faults(), 0, "{link}");
         let result = replay.result(scenario.slo, Asked::Scenario.warm_up(&scenario, progress.arrived));
-        close(result.tpot.unwrap().mean.value.get(), closed.tpot.get(), 0.1, link);
-        close(result.ttft.unwrap().mean.value.get(), closed.ttft.get(), 0.15, link);
+        close(result.tpot.unwrap().mean.value.get(), closed.tpot.get(), 0.05, link);
+        close(result.ttft.unwrap().mean.value.get(), closed.ttft.get(), 0.1, link);
     }
 }
 
