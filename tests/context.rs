@@ -282,7 +282,9 @@ fn copies_have_or_share_experts() {
     };
     // Each chip does the same share of the tokens' expert work; how uneven it is differs a little.
     close(flops(own), flops(shared), 0.35, "work of experts");
-    assert!(refused("model=deepseek-v3&pool=h200*32:tp8:dp1:pcp2:etp4:ep8").contains("tp times dp times pcp"));
+    assert!(
+        refused("model=deepseek-v3&pool=h200*32:tp8:dp1:pcp2:etp4:ep8").contains("tp times dp times pcp")
+    );
 }
 
 #[test]
