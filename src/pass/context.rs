@@ -71,10 +71,18 @@ impl Context {
         (layout.context() > 1).then(|| {
             // Ranks of a copy are neighbours, so that those of the same place in each copy lie a whole group apart.
             let spread = |operation| fabric.apart(operation, pcp, tp);
-            let layers = model.attention.iter().map(|own| {
-                let ranks = dcp.min(own.kind.cache_copies(tp));
+            let among = |ranks: u32| {
                 let among = [Operation::AllGather, Operation::AllToAll];
                 Sharing { ranks: f64::from(ranks), among: among.map(|own| fabric.collective(own, ranks)) }
+            };
+            // Most models have as many KV heads in all layers.
+            let mut last = among(1);
+            let layers = model.attention.iter().map(|own| {
+                let ranks = dcp.min(own.kind.cache_copies(tp));
+                if f64::from(ranks) != last.ranks {
+                    last = among(ranks);
+                }
+                last
             });
             Box::new(Self {
                 copies: f64::from(pcp),
