@@ -2,18 +2,16 @@
 //! takes by its kernel law. Attention of prompts and of decode stands in a method for each kind of attention (`grouped`,
 //! `latent`, `recurrent`, `compressed`), experts and collectives behind them.
 
-use super::context::{Context, Passed, Prompts, Sharing};
-use super::op::{Op, OpKind};
-use super::plan::{ACTIVATION, Laws, Plan, STATE};
+use super::numerics::ACTIVATION;
+use super::op::OpKind;
+use super::plan::{Laws, Plan, STATE};
 use super::shape::Shape;
-use super::sink::{Sink, repeated};
+use super::shared::Shared;
+use super::sink::{Sink, link_op, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
-use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Limit, Parcel, Work};
+use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Parcel, Work};
 use crate::units::{Bytes, Flops, Seconds, larger, smaller};
-
-/// Bytes of the score and the place of a position that an indexer selects.
-const CANDIDATE: f64 = 8.0;
 
 impl Plan<'_> {
     /// Sends the operations of a pass, one after another.
@@ -33,7 +31,7 @@ struct Walk<'p, 'a, S> {
     /// New tokens of each prompt on a rank, and those that others have of it.
     prompt: [f64; 2],
     /// How the contexts of the layers at hand are shared out, where they are.
-    sharing: Option<(&'p Context, &'p Sharing)>,
+    sharing: Option<Shared<'p>>,
     sink: &'p mut S,
     /// Time and bytes of the sum over the tensor-parallel ranks, which is the same after every layer.
     sum: (Seconds, Bytes),
@@ -66,7 +64,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let (plan, portion) = (self.plan, self.plan.portion);
         for (group, layers) in plan.model.attention.iter().enumerate().filter(|_| portion.has_attention()) {
-            self.sharing = plan.context.as_deref().and_then(|own| Some((own, own.layer(group)?)));
+            self.sharing = plan.context.as_deref().and_then(|own| Shared::of(own, group, self.shape));
             self.attention(layers.count, &layers.kind);
             self.rank_sum(layers.count);
             self.small_kernels(layers.count);
@@ -156,14 +154,18 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let past = (self.shape.past.get() + others).min(reach.unwrap_or(f64::INFINITY));
             let work = Work::prefill(own, self.shape.prompts, new, past, self.shape.mean_keys(reach));
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_attention, &work);
-            self.share_prompts(count, (&self.laws.prefill_attention, &work), &own, window);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.prompts(count, (&self.laws.prefill_attention, &work), &own, window));
+            }
         }
         if self.shape.sequences > 0.0 {
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
             let gathered = Heads { q: q * self.gathered(), ..own };
             let work = Work::decode(gathered, self.shape.sequences, keys / self.shards(), self.shape.width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_attention, &work);
-            self.share_step(count, q, [d, v]);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, q, [d, v]));
+            }
         }
         self.dense(OpKind::Projection, count, self.tokens, hidden, q * v);
     }
@@ -199,7 +201,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank);
             let work = Work::prefill_latent(h, [nope + rope, v], self.shape.prompts, [new, past], keys);
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
-            self.share_entries(count, (&self.laws.prefill_mla, &work), rank + rope, 1.0);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(count, (&self.laws.prefill_mla, &work), rank + rope, 1.0));
+            }
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
@@ -211,7 +215,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let latent = Latent { heads: h * self.gathered(), rank, rope, element };
             let work = Work::decode_latent(latent, b, keys / self.shards(), width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
-            self.share_step(count, h, [rank + rope, rank]);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, h, [rank + rope, rank]));
+            }
         }
         self.dense(OpKind::Projection, count, tokens, hidden, h * v);
     }
@@ -248,8 +254,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let bytes = updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION;
         let work = Work::plain(6.0 * state, tokens, Bytes::new(bytes));
         self.kernel(OpKind::StateUpdate, count, &self.laws.elementwise, &work);
-        if let Some((context, _)) = self.sharing {
-            self.passed(count, context.states(Bytes::new(self.shape.prompts * state * STATE)), Seconds::ZERO);
+        if let Some(shared) = self.sharing {
+            self.sink.take(shared.states(count, state * STATE));
         }
         self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp);
     }
@@ -283,7 +289,14 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let bytes = Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION);
             let work = Work::prompts(4.0 * h * d, h, self.shape.prompts, [new, keys], bytes);
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
-            self.share_entries(count, (&self.laws.prefill_mla, &work), d, ratio.unwrap_or(f64::INFINITY));
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(
+                    count,
+                    (&self.laws.prefill_mla, &work),
+                    d,
+                    ratio.unwrap_or(f64::INFINITY),
+                ));
+            }
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
@@ -293,7 +306,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let latent = Latent { heads: h * self.gathered(), rank: d, rope: 0.0, element };
             let work = Work::decode_latent(latent, b, keys / self.shards(), width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
-            self.share_step(count, h, [d, d]);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, h, [d, d]));
+            }
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
         self.dense(OpKind::Projection, count, tokens, rank, h * d);
@@ -313,7 +328,9 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             // Scores are compared, not turned into weights.
             let work = Work { exponentials: 0.0, ..scores };
             self.kernel(OpKind::Indexer, count, &self.laws.indexer, &work);
-            self.share_entries(count, (&self.laws.indexer, &work), dim / ACTIVATION, ratio);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(count, (&self.laws.indexer, &work), dim / ACTIVATION, ratio));
+            }
         }
         if self.shape.sequences > 0.0 {
             let keys = self.shape.context.get() / ratio / self.shards();
@@ -321,71 +338,20 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             let latent = Latent { heads, rank: 0.0, rope: dim, element: 1.0 };
             let work = Work::decode_latent(latent, b, keys, self.shape.width);
             self.kernel(OpKind::Indexer, count, &self.laws.decode_mla, &work);
-            if let Some((context, sharing)) = self.sharing {
-                let best = b * self.shape.width * f64::from(indexer.top_k) * CANDIDATE;
-                self.passed(count, context.candidates(sharing, Bytes::new(best)), Seconds::ZERO);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.candidates(count, f64::from(indexer.top_k)));
             }
         }
     }
 
     /// Ranks whose query heads come together on each of them.
     fn gathered(&self) -> f64 {
-        self.sharing.map_or(1.0, |(_, sharing)| sharing.ranks)
+        self.sharing.map_or(1.0, |own| own.ranks())
     }
 
     /// Parts of a sequence's cache beyond its heads.
     fn shards(&self) -> f64 {
-        self.sharing.map_or(1.0, |(context, sharing)| context.copies * sharing.ranks)
-    }
-
-    /// Keys and values of prompts between ranks that share them out, beside attention.
-    fn share_prompts(&mut self, count: u32, (law, work): (&Kernel, &Work), own: &Heads, window: Option<u32>) {
-        let Some((context, sharing)) = self.sharing else { return };
-        let Shape { prompts, prompt, past, .. } = *self.shape;
-        // Each part begins behind at most a window of its neighbours' tokens.
-        let needed = |tokens: f64| {
-            tokens.min(window.map_or(f64::INFINITY, |window| 2.0 * f64::from(window) * context.copies))
-        };
-        let bytes = |tokens: f64, width: f64| Bytes::new(prompts * tokens * width);
-        let (new, past) = (prompt.get(), past.get());
-        let width = own.kv * own.cached;
-        let message = Prompts {
-            fresh: bytes(needed(new), width * ACTIVATION),
-            past: bytes(needed(past), width * own.element),
-            instead: Some([bytes(new, own.q * own.d * ACTIVATION), bytes(new, own.q * own.v * ACTIVATION)]),
-        };
-        let passed = context.prompt(sharing, &message);
-        let beside = law.seconds(work) * (1.0 - 1.0 / context.copies);
-        self.passed(count, passed, beside);
-    }
-
-    /// The same of a cache with one entry of so many elements for each `ratio` tokens.
-    fn share_entries(&mut self, count: u32, (law, work): (&Kernel, &Work), elements: f64, ratio: f64) {
-        let Some((context, sharing)) = self.sharing else { return };
-        let bytes = |tokens: f64| Bytes::new(self.shape.prompts * tokens / ratio * elements * ACTIVATION);
-        let fresh = bytes(self.shape.prompt.get());
-        let message = Prompts { fresh, past: bytes(self.shape.past.get()), instead: None };
-        let passed = context.prompt(sharing, &message);
-        let beside = law.seconds(work) * (1.0 - 1.0 / context.copies);
-        self.passed(count, passed, beside);
-    }
-
-    /// Queries and partial outputs of so many heads of a rank in a decode step.
-    fn share_step(&mut self, count: u32, heads: f64, [query, output]: [f64; 2]) {
-        let Some((context, sharing)) = self.sharing else { return };
-        let rows = self.shape.sequences * self.shape.width * heads;
-        let bytes = |elements: f64| Bytes::new(rows * elements * ACTIVATION);
-        self.passed(count, context.step(sharing, bytes(query), bytes(output), rows), Seconds::ZERO);
-    }
-
-    /// What ranks that share contexts out send each other, of which some may pass beside other work of so long.
-    fn passed(&mut self, count: u32, passed: Passed, beside: Seconds) {
-        let Passed { time, floor, bytes, .. } = passed;
-        if time.get() > 0.0 {
-            let hidden = passed.beside.min(beside) * f64::from(count);
-            let op = link_op(OpKind::ContextExchange, count, bytes, time, floor);
-            self.sink.take(Op { hidden, ..op });
-        }
+        self.sharing.map_or(1.0, |own| own.shards())
     }
 
     fn dense_ffn(&mut self, count: u32, kind: OpKind, inter: f64, matrices: u32) {
@@ -509,14 +475,6 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let (floor, time) = self.plan.hop(bytes);
         self.sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
     }
-}
-
-/// An operation on a link: bound by latency when the empty message takes most of its time.
-fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
-    let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
-    let fixed = floor.min(time);
-    let bound = Bound { limit, under: time - fixed, fixed, ..(time, Limit::Link).into() };
-    repeated(kind, count, Flops::ZERO, bytes, bound)
 }
 
 /// How far back a query sees: the window, or as many tokens as the indexer selects.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::numerics::Numerics;
+use super::numerics::{ACTIVATION, Numerics};
 use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
 use crate::catalog::number::NumberFormat;
@@ -22,8 +22,6 @@ use crate::machine::{
 use crate::scenario::{ExpertParallel, Layout};
 use crate::units::{Bytes, Seconds, Tokens, larger};
 
-/// Bytes of an activation on a link or between kernels.
-pub(super) const ACTIVATION: f64 = 2.0;
 /// Bytes of an element of a recurrent state, which engines keep in 32 bits.
 pub(super) const STATE: f64 = 4.0;
 
