@@ -130,7 +130,7 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     while size <= chips {
         let (wide, stages) = if size <= domain { (size, 1) } else { split(size, domain) };
         if stages <= model.layers.max(1) {
-            let tp = Layout { tp: wide, pp: stages, dp: 1, etp: wide, ep: 1 };
+            let tp = Layout { tp: wide, pp: stages, etp: wide, ..Layout::SINGLE };
             if wide <= heads {
                 layouts.push(tp);
                 if experts && wide > 1 {
@@ -138,10 +138,10 @@ pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
                 }
             }
             if experts && wide > 1 {
-                layouts.push(Layout { tp: 1, dp: wide, etp: 1, ep: wide, pp: stages });
+                layouts.push(Layout { dp: wide, ep: wide, pp: stages, ..Layout::SINGLE });
             }
             if experts && stages > 1 && chip.scale_out.is_some() {
-                layouts.push(Layout { tp: 1, dp: size, etp: 1, ep: size, pp: 1 });
+                layouts.push(Layout { dp: size, ep: size, ..Layout::SINGLE });
             }
         }
         let Some(next) = size.checked_mul(2) else { break };
@@ -207,15 +207,8 @@ fn stated<'a>(
     layout: Layout,
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
-    let bad = |reason| Err(Refusal::BadLayout { role: demand.role, layout, reason });
-    // Chips that stream weights may share a layer out over several stages.
-    let streams = setting.stages().is_some();
-    if layout.pp > setting.model.layers && !streams {
-        return bad("has more stages than the model has layers");
-    }
-    let matched = layout.tp.saturating_mul(layout.dp) == layout.etp.saturating_mul(layout.ep);
-    if setting.model.has_moe() && !streams && !matched {
-        return bad("needs tp times dp equal to etp times ep");
+    if let Some(reason) = impossible(setting, layout) {
+        return Err(Refusal::BadLayout { role: demand.role, layout, reason });
     }
     let needs = layout.chips();
     if needs > pool.chips {
@@ -235,6 +228,42 @@ fn stated<'a>(
     Ok(Settled { replica, replicas: pool.chips / needs.max(1), chosen: false })
 }
 
+/// Why a layout cannot be on a chip.
+fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
+    let Layout { tp, pp, pcp, dcp, .. } = layout;
+    // Chips that stream weights may share a layer out over several stages.
+    if setting.stages().is_some() {
+        let spread = layout.context() > 1;
+        return spread.then(|| {
+            format!(
+                "shares contexts out, which chips that stream weights do not: leave out pcp{pcp} and dcp{dcp}"
+            )
+        });
+    }
+    if setting.portion == Portion::Ffn && layout.context() > 1 {
+        return Some(format!(
+            "shares contexts out, of which FFN layers have none: leave out pcp{pcp} and dcp{dcp}"
+        ));
+    }
+    if pp > setting.model.layers {
+        return Some("has more stages than the model has layers".to_owned());
+    }
+    if setting.model.has_moe() && !layout.matched() {
+        let shared = if pcp > 1 { ", or to tp times dp times pcp" } else { "" };
+        return Some(format!("needs etp times ep equal to tp times dp{shared}"));
+    }
+    let copies = setting.model.cache_copies(tp);
+    if dcp <= copies && tp.is_multiple_of(dcp.max(1)) {
+        return None;
+    }
+    let nearest = (1..=copies).filter(|&own| tp.is_multiple_of(own)).min_by_key(|own| own.abs_diff(dcp));
+    Some(format!(
+        "has dcp{dcp}; dcp divides tp{tp} and is at most the {copies} ranks that hold copies of the same KV cache: dcp{} is \
+         nearest",
+        nearest.unwrap_or(1)
+    ))
+}
+
 /// An SRAM machine is one pipeline over all chips of the pool; what is left after weights and cache makes stages wider.
 fn pipeline<'a>(
     setting: &Setting<'a, '_>,
@@ -242,7 +271,7 @@ fn pipeline<'a>(
     pool: &Pool,
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
-    let at = |tp: u32, pp: u32| Layout { tp, pp, dp: 1, etp: tp, ep: 1 };
+    let at = |tp: u32, pp: u32| Layout { tp, pp, etp: tp, ..Layout::SINGLE };
     let probe = setting.replica(at(1, pool.chips.max(1)))?;
     let needed = probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, demand.longest));
     if needed > f64::from(pool.chips) {
