@@ -10,6 +10,7 @@ mod account;
 mod ahead;
 mod binding;
 mod capped;
+mod choose;
 mod colocated;
 mod connection;
 mod deployment;

@@ -10,7 +10,7 @@ use super::capped;
 use super::first_token::FirstToken;
 use super::flags::Flags;
 use super::half::Half;
-use super::layouts::{Settled, candidates, together};
+use super::layouts::{Settled, candidates, pipelines, together};
 use super::lengths::Lengths;
 use super::models::find_model;
 use super::refusal::Refusal;
@@ -147,23 +147,6 @@ pub fn way(
     let numerics = Numerics::resolve(&model, scenario.formats);
     let isl = scenario.mean_input();
     ends(scenario, tables.link(LinkKind::Pool), &model, numerics, isl, (find(from)?, find(to)?, chips))
-}
-
-/// Pipelines over a whole pool whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
-fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
-    let mut layouts = Vec::new();
-    let powers = (0..u32::BITS).map(|power| 1_u32 << power).take_while(|&size| size < chips);
-    for size in powers.flat_map(|size| [size, size.saturating_add(size / 2)]).chain([chips]) {
-        let size = size.min(chips).max(1);
-        let widths = (0..u32::BITS).map(|power| 1_u32 << power);
-        for width in widths.take_while(|&width| width <= wide && width <= size) {
-            let layout = Layout { tp: width, pp: size / width, etp: width, ..Layout::SINGLE };
-            if size.is_multiple_of(width) && !layouts.contains(&layout) {
-                layouts.push(layout);
-            }
-        }
-    }
-    layouts
 }
 
 /// Batch sizes from one sequence to the room, at equal ratios but never nearer than a fourteenth of a doubling.

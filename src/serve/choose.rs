@@ -1,0 +1,323 @@
+//! Which layouts a deployment takes where its scenario leaves them open: those with which it serves its load best, by the
+//! closed form that also answers.
+//!
+//! What carries the load comes before what does not, of which the one that carries most is best; then what keeps the service
+//! level; then, in a closed loop, more requests per second, and in an open one less time per token; then less time to the
+//! first. A closed loop's throughput and cost thus change with load and lengths as little as those of single layouts do,
+//! except where the service level decides.
+//!
+//! To serve every combination of layouts would take too long. What one can come to at best is known from a few steps of its
+//! pools by themselves: nobody waits for a prompt but by the work that it is, and sequences are no more than that takes.
+//! Combinations are served in full in this order until none that is left can come before the best found.
+
+use std::cmp::Ordering;
+
+use super::deployment::Deployment;
+use super::half::Half;
+use super::halves::Maker;
+use super::lengths::Lengths;
+use super::models::Models;
+use super::outcome::Steady;
+use super::refusal::Refusal;
+use super::replica::Prefill;
+use super::side::Side;
+use super::station::{SATURATED, Station};
+use super::steady::balanced;
+use crate::catalog::Model;
+use crate::machine::Constants;
+use crate::pass::Numerics;
+use crate::scenario::{Load, Role, Scenario};
+use crate::units::Seconds;
+
+/// How near hope and what comes of it may lie for a combination still to be served.
+const SLACK: f64 = 0.02;
+
+/// Most combinations that are served in full.
+const SERVED: usize = 96;
+
+/// Layouts of a second pool of the decode side that are paired with those of the first.
+const SECONDS: usize = 4;
+
+/// How well a deployment serves its load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// Whether it carries what is offered.
+    carries: bool,
+    /// Whether it keeps the service level.
+    keeps: bool,
+    /// Requests per second, or in an open loop that is carried tokens per second of a user.
+    value: f64,
+    /// Time to first token, in seconds.
+    ttft: f64,
+}
+
+impl Standing {
+    fn of(scenario: &Scenario, steady: &Steady) -> Self {
+        let times = (steady.ttft.get(), steady.tpot.get());
+        Self::new(scenario, steady.saturation.is_none(), steady.rate.get(), times)
+    }
+
+    fn new(scenario: &Scenario, carries: bool, rate: f64, (ttft, tpot): (f64, f64)) -> Self {
+        let open = matches!(scenario.load, Load::Open { .. });
+        let value = if open && carries { 1.0 / tpot } else { rate };
+        let within = |time: f64, limit: Option<Seconds>| limit.is_none_or(|limit| time <= limit.get());
+        let keeps = within(ttft, scenario.slo.ttft) && within(tpot, scenario.slo.tpot);
+        Self { carries, keeps: carries && keeps, value, ttft }
+    }
+
+    /// Whether it comes before another.
+    fn beats(&self, other: &Self) -> bool {
+        let rank = (self.carries, self.keeps).cmp(&(other.carries, other.keeps));
+        // Roots are found to a millionth.
+        let near = (self.value - other.value).abs() <= 1e-6 * other.value;
+        rank.then(if near { Ordering::Equal } else { self.value.total_cmp(&other.value) })
+            .then(other.ttft.total_cmp(&self.ttft))
+            == Ordering::Greater
+    }
+
+    /// Whether what this is the hope of can come before another.
+    fn may_beat(&self, other: &Self) -> bool {
+        match (self.carries, self.keeps).cmp(&(other.carries, other.keeps)) {
+            Ordering::Equal => self.value > other.value * (1.0 - SLACK),
+            order => order == Ordering::Greater,
+        }
+    }
+
+    /// The better hope first.
+    fn order(&self, other: &Self) -> Ordering {
+        (other.carries, other.keeps)
+            .cmp(&(self.carries, self.keeps))
+            .then(other.value.total_cmp(&self.value))
+            .then(self.ttft.total_cmp(&other.ttft))
+    }
+}
+
+/// What a pool of prompts does at best.
+struct Reader<'a> {
+    side: Side<'a>,
+    prefill: Prefill,
+    /// Most requests per second.
+    most: f64,
+}
+
+/// What a decode side does at best.
+struct Writer<'a> {
+    half: Half<'a>,
+    /// Most requests per second.
+    most: f64,
+    /// Time to first token but for what another pool takes, in seconds.
+    ttft: f64,
+    /// Time per token, in seconds.
+    tpot: f64,
+    /// Users whom there is room for.
+    users: f64,
+}
+
+impl<'a> Deployment<'a> {
+    /// Settles a scenario, which must be within its limits, in the layouts that it states or else in the best.
+    ///
+    /// # Errors
+    /// [`Refusal`] when a pool can't hold its part of the model or no link is known.
+    pub fn new(
+        scenario: &'a Scenario,
+        tables: &'a Constants,
+        models: &'a Models<'a>,
+    ) -> Result<Self, Refusal> {
+        let model: &'a Model = &models.model;
+        let numerics = Numerics::resolve(model, scenario.formats);
+        let lengths = Lengths { window: model.max_context, ..Lengths::of(scenario) };
+        choose(&Maker { scenario, tables, model, numerics }, models.drafter.as_deref(), &lengths)
+    }
+}
+
+fn choose<'a>(
+    maker: &Maker<'a>,
+    drafter: Option<&'a Model>,
+    lengths: &Lengths,
+) -> Result<Deployment<'a>, Refusal> {
+    let scenario = maker.scenario;
+    let readers = scenario.split.prefill().map(|pool| maker.sides(pool, Role::Prefill)).transpose()?;
+    let (pool, role) = maker.holder();
+    let holders = maker.sides(pool, role)?;
+    let seconds = maker.seconds(drafter)?;
+    let single = |own: Option<&Vec<Side<'a>>>| own.is_none_or(|sides| sides.len() == 1);
+    if single(readers.as_ref()) && holders.len() == 1 && single(seconds.as_ref()) {
+        let one = |own: Option<Vec<Side<'a>>>| own.and_then(|mut sides| sides.pop());
+        let (reader, holder, second) = (one(readers), one(Some(holders)), one(seconds));
+        let holder = holder.ok_or(Refusal::TooFewChips { role, needs: 1, has: pool.chips })?;
+        return Deployment::of(maker, *lengths, reader, maker.half(holder, second, drafter, lengths)?);
+    }
+    let writers = writers(maker, (holders, seconds), drafter, lengths)?;
+    let readers = readers.map(|sides| front(sides, lengths));
+    let reader = |index: usize| readers.as_ref().and_then(|own| own.get(index));
+    let mut pairs: Vec<(Standing, usize, usize)> = Vec::new();
+    for (index, writer) in writers.iter().enumerate() {
+        for at in 0..readers.as_ref().map_or(1, Vec::len) {
+            pairs.push((writer.hope(scenario, lengths, reader(at)), at, index));
+        }
+    }
+    pairs.sort_by(|a, b| a.0.order(&b.0));
+    let mut best: Option<(Standing, Deployment<'a>)> = None;
+    let mut refused = None;
+    for (hope, at, index) in pairs.into_iter().take(SERVED) {
+        if best.as_ref().is_some_and(|(own, _)| !hope.may_beat(own)) {
+            break;
+        }
+        let Some(writer) = writers.get(index) else { continue };
+        let side = reader(at).map(|own| own.side.clone());
+        let deployment = match Deployment::of(maker, *lengths, side, writer.half.clone()) {
+            Ok(deployment) => deployment,
+            Err(refusal) => {
+                refused.get_or_insert(refusal);
+                continue;
+            }
+        };
+        let standing = Standing::of(scenario, &balanced(&deployment));
+        if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
+            best = Some((standing, deployment));
+        }
+    }
+    let none = Refusal::TooFewChips { role, needs: 1, has: pool.chips };
+    best.map(|(_, deployment)| deployment).ok_or(refused.unwrap_or(none))
+}
+
+/// The decode sides that these pools can make up.
+fn writers<'a>(
+    maker: &Maker<'a>,
+    (holders, seconds): (Vec<Side<'a>>, Option<Vec<Side<'a>>>),
+    drafter: Option<&'a Model>,
+    lengths: &Lengths,
+) -> Result<Vec<Writer<'a>>, Refusal> {
+    let seconds: Vec<Option<Side<'a>>> = match seconds {
+        None => vec![None],
+        Some(sides) => quickest(sides, maker.scenario, lengths).into_iter().map(Some).collect(),
+    };
+    let mut writers = Vec::new();
+    let mut refused = None;
+    for holder in holders {
+        for second in &seconds {
+            match maker.half(holder.clone(), second.clone(), drafter, lengths) {
+                Ok(half) => writers.push(Writer::new(half, maker.scenario, lengths)),
+                Err(refusal) => refused = Some(refusal),
+            }
+        }
+    }
+    match refused {
+        Some(refusal) if writers.is_empty() => Err(refusal),
+        _ => Ok(writers),
+    }
+}
+
+/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest: of few, and of
+/// all that there may be.
+fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Side<'a>> {
+    if sides.len() <= SECONDS {
+        return sides;
+    }
+    let users = match scenario.load {
+        Load::Closed { concurrency } => [concurrency / 2.0, concurrency],
+        Load::Open { rate, .. } => [0.01, 0.05].map(|step| rate.get() * lengths.tokens * step),
+    };
+    let mut kept: Vec<usize> = Vec::new();
+    for all in users {
+        let time = |side: &Side<'a>| {
+            let each = (all / f64::from(side.settled.replicas)).max(1.0);
+            side.settled.replica.group_time(each, each, lengths.context, 1.0)
+        };
+        let mut order: Vec<(Seconds, usize)> = sides.iter().map(time).zip(0..).collect();
+        order.sort_by(|a, b| a.0.get().total_cmp(&b.0.get()));
+        for (_, index) in order.into_iter().take(SECONDS / users.len()) {
+            if !kept.contains(&index) {
+                kept.push(index);
+            }
+        }
+    }
+    sides.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|own| own.1).collect()
+}
+
+/// The layouts of a prefill pool that no other beats both in the time of a prompt and in prompts per second.
+fn front<'a>(sides: Vec<Side<'a>>, lengths: &Lengths) -> Vec<Reader<'a>> {
+    let mut readers: Vec<Reader<'a>> = sides.into_iter().map(|side| Reader::new(side, lengths)).collect();
+    readers.sort_by(|a, b| {
+        let (one, other) = (a.prefill.latency.get(), b.prefill.latency.get());
+        one.total_cmp(&other).then(b.most.total_cmp(&a.most))
+    });
+    let mut most = 0.0;
+    readers.retain(|own| {
+        let better = own.most > most;
+        most = own.most.max(most);
+        better
+    });
+    readers
+}
+
+impl<'a> Reader<'a> {
+    fn new(side: Side<'a>, lengths: &Lengths) -> Self {
+        let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
+        let most = f64::from(side.settled.replicas) / prefill.least().get();
+        Self { side, prefill, most }
+    }
+}
+
+impl<'a> Writer<'a> {
+    fn new(half: Half<'a>, scenario: &Scenario, lengths: &Lengths) -> Self {
+        let station = Station::new(&half, lengths);
+        let engine = station.engine();
+        let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
+        let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;
+        // Time by which a prompt holds decode up at least: in a full step, of which it saves what it can.
+        let stall = |step: Seconds| {
+            let own = station.prefill.map_or(0.0, |prefill| {
+                let saved = if station.mixes { prefill.saved(prefill.most, step).get() } else { 0.0 };
+                (engine.interference * prefill.least().get() - engine.mixing * saved).max(0.0)
+            });
+            own + station.drafter_prompt.get()
+        };
+        let per_step = half.tokens_per_step();
+        let at = |sequences: f64| {
+            let step = half.step(sequences.max(1.0), station.context);
+            step.get() / per_step + stall(step) * sequences / tokens
+        };
+        let most = replicas * room / (tokens * at(room));
+        let (ttft, users) = (prompt.get(), replicas * room);
+        let tpot = match scenario.load {
+            Load::Open { rate, .. } => {
+                let each = rate.get() / replicas * tokens;
+                let mut tpot = at(0.0);
+                for _ in 0..3 {
+                    tpot = at((each * tpot).min(room));
+                }
+                tpot
+            }
+            Load::Closed { concurrency } => {
+                let here = (concurrency / replicas).min(room);
+                let away = ttft + scenario.pause().get();
+                let mut tpot = at(here);
+                for _ in 0..2 {
+                    tpot = at(here * tokens * tpot / (away + tokens * tpot));
+                }
+                tpot
+            }
+        };
+        Self { half, most, ttft, tpot, users }
+    }
+
+    /// What it comes to at best, behind a pool that reads its prompts or without.
+    fn hope(&self, scenario: &Scenario, lengths: &Lengths, reader: Option<&Reader<'a>>) -> Standing {
+        let (before, prompts) = reader.map_or((0.0, f64::INFINITY), |own| {
+            (own.prefill.latency.get(), own.most)
+        });
+        let (most, ttft) = (self.most.min(prompts), self.ttft + before);
+        match scenario.load {
+            Load::Open { rate, .. } => {
+                let carries = rate.get() <= most * SATURATED * (1.0 + SLACK);
+                Standing::new(scenario, carries, most.min(rate.get()), (ttft, self.tpot))
+            }
+            Load::Closed { concurrency } => {
+                let each = ttft + lengths.tokens * self.tpot;
+                let rate = (concurrency.min(self.users) / each).min(concurrency / (each + scenario.pause().get()));
+                Standing::new(scenario, true, rate.min(most), (ttft, self.tpot))
+            }
+        }
+    }
+}
