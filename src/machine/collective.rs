@@ -127,6 +127,16 @@ impl<'a> Fabric<'a> {
         Collective { scale, ..alone }
     }
 
+    /// The same among ranks that lie `stride` chips apart, of which a domain holds fewer.
+    #[must_use]
+    pub fn apart(&self, operation: Operation, ranks: u32, stride: u32) -> Collective {
+        let domain = (self.domain / stride.max(1)).max(1);
+        if ranks <= domain {
+            return self.collective(operation, ranks);
+        }
+        Self { domain, ..self.clone() }.collective(operation, ranks)
+    }
+
     /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways
     /// where they are faster, or where its own do not reach.
     #[must_use]

@@ -23,7 +23,7 @@ pub struct Time(pub Seconds);
 
 impl Sink for Time {
     fn take(&mut self, op: Op) {
-        self.0 += op.time;
+        self.0 += op.exposed();
     }
 
     /// The time alone, without what binds it.

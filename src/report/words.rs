@@ -171,6 +171,7 @@ pub const fn op(kind: OpKind) -> &'static str {
         OpKind::AllReduce => "All-reduce",
         OpKind::ExpertExchange => "Expert exchange",
         OpKind::StageHop => "Stage hop",
+        OpKind::ContextExchange => "Context exchange",
     }
 }
 
