@@ -4,7 +4,7 @@
 
 use tandem::catalog::{self, Engine};
 use tandem::evaluate::{Evaluation, evaluate};
-use tandem::scenario::{Layout, Load, Pool, Scenario, Slo, Split, Workload};
+use tandem::scenario::{Layout, Limit, Load, Pool, Scenario, Slo, Split, Workload};
 use tandem::units::{RequestsPerSecond, Seconds, Tokens};
 
 const MODELS: [&str; 14] = [
@@ -71,10 +71,10 @@ fn drawn(draws: &mut Draws, split: bool) -> Scenario {
     };
     let slo = match draws.of(&[0, 1, 2]) {
         0 => Slo::default(),
-        1 => Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::new(0.05)) },
+        1 => Scenario::default().slo,
         _ => Slo {
-            ttft: Some(Seconds::new(draws.log(0.05, 10.0))),
-            tpot: Some(Seconds::new(draws.log(0.004, 0.2))),
+            ttft: Some(Limit::mean(Seconds::new(draws.log(0.05, 10.0)))),
+            tpot: Some(Limit::mean(Seconds::new(draws.log(0.004, 0.2)))),
         },
     };
     Scenario {
@@ -136,7 +136,8 @@ fn worth(scenario: &Scenario, own: &Evaluation) -> ((bool, bool), f64) {
     let steady = &own.steady;
     let carries = steady.saturation.is_none();
     let slo = &scenario.slo;
-    let keeps = slo.ttft.is_none_or(|limit| steady.ttft <= limit) && slo.tpot.is_none_or(|limit| steady.tpot <= limit);
+    let keeps = slo.ttft.is_none_or(|limit| steady.ttft_of(limit.percentile) <= limit.at)
+        && slo.tpot.is_none_or(|limit| steady.tpot_of(limit.percentile) <= limit.at);
     let open = matches!(scenario.load, Load::Open { .. });
     let value = if open && carries { 1.0 / steady.tpot.get() } else { steady.throughput().get() };
     ((carries, carries && keeps), value)

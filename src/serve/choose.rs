@@ -12,6 +12,7 @@
 
 use std::cmp::Ordering;
 
+use super::ahead::{Stream, reading};
 use super::deployment::Deployment;
 use super::half::Half;
 use super::halves::Maker;
@@ -19,14 +20,13 @@ use super::lengths::Lengths;
 use super::models::Models;
 use super::outcome::Steady;
 use super::refusal::Refusal;
-use super::replica::Prefill;
 use super::side::Side;
 use super::station::{SATURATED, Station};
 use super::steady::balanced;
 use crate::catalog::Model;
 use crate::machine::Constants;
 use crate::pass::Numerics;
-use crate::scenario::{Load, Role, Scenario};
+use crate::scenario::{Load, Percentile, Role, Scenario, Slo};
 use crate::units::Seconds;
 
 /// How near hope and what comes of it may lie for a combination still to be served.
@@ -45,6 +45,8 @@ pub(super) struct Standing {
     carries: bool,
     /// Whether it keeps the service level.
     keeps: bool,
+    /// Whether it keeps what is said of the time to first token.
+    prompt: bool,
     /// Requests per second, or in an open loop that is carried tokens per second of a user.
     value: f64,
     /// Time to first token, in seconds.
@@ -53,16 +55,31 @@ pub(super) struct Standing {
 
 impl Standing {
     fn of(scenario: &Scenario, steady: &Steady) -> Self {
-        let times = (steady.ttft.get(), steady.tpot.get());
-        Self::new(scenario, steady.saturation.is_none(), steady.rate.get(), times)
+        let (carries, rate) = (steady.saturation.is_none(), steady.rate.get());
+        let means = (steady.ttft.get(), steady.tpot.get());
+        Self::new(scenario, carries, rate, means, |own| {
+            (steady.ttft_of(own).get(), steady.tpot_of(own).get())
+        })
     }
 
-    fn new(scenario: &Scenario, carries: bool, rate: f64, (ttft, tpot): (f64, f64)) -> Self {
+    /// Of what is hoped for: nothing is said of how times spread.
+    fn hoped(scenario: &Scenario, carries: bool, rate: f64, times: (f64, f64)) -> Self {
+        Self::new(scenario, carries, rate, times, |_| times)
+    }
+
+    fn new(
+        scenario: &Scenario,
+        carries: bool,
+        rate: f64,
+        (ttft, tpot): (f64, f64),
+        at: impl Fn(Option<Percentile>) -> (f64, f64),
+    ) -> Self {
         let open = matches!(scenario.load, Load::Open { .. });
         let value = if open && carries { 1.0 / tpot } else { rate };
-        let within = |time: f64, limit: Option<Seconds>| limit.is_none_or(|limit| time <= limit.get());
-        let keeps = within(ttft, scenario.slo.ttft) && within(tpot, scenario.slo.tpot);
-        Self { carries, keeps: carries && keeps, value, ttft }
+        let Slo { ttft: first, tpot: each } = scenario.slo;
+        let prompt = first.is_none_or(|limit| at(limit.percentile).0 <= limit.at.get());
+        let token = each.is_none_or(|limit| at(limit.percentile).1 <= limit.at.get());
+        Self { carries, keeps: carries && prompt && token, prompt, value, ttft }
     }
 
     /// Whether it comes before another.
@@ -95,7 +112,8 @@ impl Standing {
 /// What a pool of prompts does at best.
 struct Reader<'a> {
     side: Side<'a>,
-    prefill: Prefill,
+    /// From request to first token, in seconds.
+    ttft: f64,
     /// Most requests per second.
     most: f64,
 }
@@ -148,7 +166,7 @@ fn choose<'a>(
         return Deployment::of(maker, *lengths, reader, maker.half(holder, second, drafter, lengths)?);
     }
     let writers = writers(maker, (holders, seconds), drafter, lengths)?;
-    let readers = readers.map(|sides| front(sides, lengths));
+    let readers = readers.map(|sides| front(sides, scenario, lengths));
     let reader = |index: usize| readers.as_ref().and_then(|own| own.get(index));
     let mut pairs: Vec<(Standing, usize, usize)> = Vec::new();
     for (index, writer) in writers.iter().enumerate() {
@@ -157,13 +175,19 @@ fn choose<'a>(
         }
     }
     pairs.sort_by(|a, b| a.0.order(&b.0));
+    let open = matches!(scenario.load, Load::Open { .. });
     let mut best: Option<(Standing, Deployment<'a>)> = None;
     let mut refused = None;
-    for (hope, at, index) in pairs.into_iter().take(SERVED) {
-        if best.as_ref().is_some_and(|(own, _)| !hope.may_beat(own)) {
+    // Decode sides that carry an open load: whoever reads the prompts, the time per token is the same.
+    let mut carrying = vec![None; writers.len()];
+    let mut served = 0;
+    for (hope, at, index) in pairs {
+        if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.may_beat(own)) {
             break;
         }
-        let Some(writer) = writers.get(index) else { continue };
+        let done = carrying.get(index).copied().flatten();
+        let Some(writer) = writers.get(index).filter(|_| done.is_none_or(|prompt: bool| !prompt && hope.prompt)) else { continue };
+        served += 1;
         let side = reader(at).map(|own| own.side.clone());
         let deployment = match Deployment::of(maker, *lengths, side, writer.half.clone()) {
             Ok(deployment) => deployment,
@@ -173,9 +197,15 @@ fn choose<'a>(
             }
         };
         let standing = Standing::of(scenario, &balanced(&deployment));
+        if let Some(place) = carrying.get_mut(index).filter(|_| open && standing.carries) {
+            *place = Some(standing.prompt);
+        }
         if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
             best = Some((standing, deployment));
         }
+    }
+    if std::env::var("COUNT").is_ok() {
+        eprintln!("readers {} writers {} served {served}", readers.as_ref().map_or(0, Vec::len), writers.len());
     }
     let none = Refusal::TooFewChips { role, needs: 1, has: pool.chips };
     best.map(|(_, deployment)| deployment).ok_or(refused.unwrap_or(none))
@@ -235,13 +265,11 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
     sides.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|own| own.1).collect()
 }
 
-/// The layouts of a prefill pool that no other beats both in the time of a prompt and in prompts per second.
-fn front<'a>(sides: Vec<Side<'a>>, lengths: &Lengths) -> Vec<Reader<'a>> {
-    let mut readers: Vec<Reader<'a>> = sides.into_iter().map(|side| Reader::new(side, lengths)).collect();
-    readers.sort_by(|a, b| {
-        let (one, other) = (a.prefill.latency.get(), b.prefill.latency.get());
-        one.total_cmp(&other).then(b.most.total_cmp(&a.most))
-    });
+/// The layouts of a prefill pool that no other beats both in the time to first token and in prompts per second.
+fn front<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Reader<'a>> {
+    let mut readers: Vec<Reader<'a>> =
+        sides.into_iter().map(|side| Reader::new(side, scenario, lengths)).collect();
+    readers.sort_by(|a, b| a.ttft.total_cmp(&b.ttft).then(b.most.total_cmp(&a.most)));
     let mut most = 0.0;
     readers.retain(|own| {
         let better = own.most > most;
@@ -252,16 +280,28 @@ fn front<'a>(sides: Vec<Side<'a>>, lengths: &Lengths) -> Vec<Reader<'a>> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(side: Side<'a>, lengths: &Lengths) -> Self {
+    fn new(side: Side<'a>, scenario: &Scenario, lengths: &Lengths) -> Self {
         let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
-        let most = f64::from(side.settled.replicas) / prefill.least().get();
-        Self { side, prefill, most }
+        let replicas = f64::from(side.settled.replicas);
+        let most = replicas / prefill.least().get();
+        let ttft = match scenario.load {
+            // A loop takes fewer prompts the longer they wait, and is full of its own.
+            Load::Closed { .. } => prefill.latency.get(),
+            Load::Open { rate, cv } => {
+                let each = rate.get().min(most * SATURATED) / replicas;
+                let ahead = reading(&prefill, replicas, each);
+                let stream = Stream { rate: each, replicas, cv };
+                let together = prefill.on_rank(ahead.company(&stream));
+                ahead.wait(&stream).queue + prefill.latency_of(together).get()
+            }
+        };
+        Self { side, ttft, most }
     }
 }
 
 impl<'a> Writer<'a> {
     fn new(half: Half<'a>, scenario: &Scenario, lengths: &Lengths) -> Self {
-        let station = Station::new(&half, lengths);
+        let station = Station::new(&half, lengths).under(scenario);
         let engine = station.engine();
         let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
         let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;
@@ -273,12 +313,19 @@ impl<'a> Writer<'a> {
             });
             own + station.drafter_prompt.get()
         };
-        let per_step = half.tokens_per_step();
-        let at = |sequences: f64| {
-            let step = half.step(sequences.max(1.0), station.context);
-            step.get() / per_step + stall(step) * sequences / tokens
+        // Prompts of others that come while an answer is written, where there is room for them all.
+        let others = |sequences: f64| match (station.spacing, station.meets) {
+            (Some(spacing), _) => spacing.arrivals(sequences),
+            (None, Some(share)) => sequences * share,
+            (None, None) => sequences,
         };
-        let most = replicas * room / (tokens * at(room));
+        let per_step = half.tokens_per_step();
+        let with = |sequences: f64, others: f64| {
+            let step = half.step(sequences.max(1.0), station.context);
+            step.get() / per_step + stall(step) * others / tokens
+        };
+        let at = |sequences: f64| with(sequences, others(sequences));
+        let most = replicas * room / (tokens * with(room, room));
         let (ttft, users) = (prompt.get(), replicas * room);
         let tpot = match scenario.load {
             Load::Open { rate, .. } => {
@@ -304,19 +351,18 @@ impl<'a> Writer<'a> {
 
     /// What it comes to at best, behind a pool that reads its prompts or without.
     fn hope(&self, scenario: &Scenario, lengths: &Lengths, reader: Option<&Reader<'a>>) -> Standing {
-        let (before, prompts) = reader.map_or((0.0, f64::INFINITY), |own| {
-            (own.prefill.latency.get(), own.most)
-        });
+        let (before, prompts) = reader.map_or((0.0, f64::INFINITY), |own| (own.ttft, own.most));
         let (most, ttft) = (self.most.min(prompts), self.ttft + before);
         match scenario.load {
             Load::Open { rate, .. } => {
                 let carries = rate.get() <= most * SATURATED * (1.0 + SLACK);
-                Standing::new(scenario, carries, most.min(rate.get()), (ttft, self.tpot))
+                Standing::hoped(scenario, carries, most.min(rate.get()), (ttft, self.tpot))
             }
             Load::Closed { concurrency } => {
                 let each = ttft + lengths.tokens * self.tpot;
-                let rate = (concurrency.min(self.users) / each).min(concurrency / (each + scenario.pause().get()));
-                Standing::new(scenario, true, rate.min(most), (ttft, self.tpot))
+                let here = concurrency.min(self.users) / each;
+                let rate = here.min(concurrency / (each + scenario.pause().get()));
+                Standing::hoped(scenario, true, rate.min(most), (ttft, self.tpot))
             }
         }
     }
