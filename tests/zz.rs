@@ -6,6 +6,16 @@ use tandem::scenario::link;
 use tandem::serve::{Deployment, Models, balanced};
 
 #[test]
+fn spin() {
+    let s = link::parse(&std::env::var("SPIN").unwrap_or("v1".to_owned())).scenario;
+    let models = Models::of(&s).unwrap();
+    let n = 3000;
+    let t = Instant::now();
+    for _ in 0..n { let _ = std::hint::black_box(Deployment::new(&s, constants(), &models)); }
+    println!("spin {:.1} us", t.elapsed().as_secs_f64() / n as f64 * 1e6);
+}
+
+#[test]
 fn time() {
     for text in [
         "v1&prefill=h100-sxm*8:tp2&decode=h200*8:tp8",

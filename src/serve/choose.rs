@@ -118,17 +118,9 @@ struct Reader<'a> {
     most: f64,
 }
 
-/// What a decode side does at best.
+/// A decode side.
 struct Writer<'a> {
     half: Half<'a>,
-    /// Most requests per second.
-    most: f64,
-    /// Time to first token but for what another pool takes, in seconds.
-    ttft: f64,
-    /// Time per token, in seconds.
-    tpot: f64,
-    /// Users whom there is room for.
-    users: f64,
 }
 
 impl<'a> Deployment<'a> {
@@ -167,48 +159,121 @@ fn choose<'a>(
     }
     let writers = writers(maker, (holders, seconds), drafter, lengths)?;
     let readers = readers.map(|sides| front(sides, scenario, lengths));
-    let reader = |index: usize| readers.as_ref().and_then(|own| own.get(index));
-    let mut pairs: Vec<(Standing, usize, usize)> = Vec::new();
-    for (index, writer) in writers.iter().enumerate() {
-        for at in 0..readers.as_ref().map_or(1, Vec::len) {
-            pairs.push((writer.hope(scenario, lengths, reader(at)), at, index));
-        }
-    }
-    pairs.sort_by(|a, b| a.0.order(&b.0));
-    let open = matches!(scenario.load, Load::Open { .. });
-    let mut best: Option<(Standing, Deployment<'a>)> = None;
-    let mut refused = None;
-    // Decode sides that carry an open load: whoever reads the prompts, the time per token is the same.
-    let mut carrying = vec![None; writers.len()];
-    let mut served = 0;
-    for (hope, at, index) in pairs {
-        if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.may_beat(own)) {
-            break;
-        }
-        let done = carrying.get(index).copied().flatten();
-        let Some(writer) = writers.get(index).filter(|_| done.is_none_or(|prompt: bool| !prompt && hope.prompt)) else { continue };
-        served += 1;
-        let side = reader(at).map(|own| own.side.clone());
-        let deployment = match Deployment::of(maker, *lengths, side, writer.half.clone()) {
-            Ok(deployment) => deployment,
-            Err(refusal) => {
-                refused.get_or_insert(refusal);
+    let search = Search { maker, lengths, readers, writers };
+    let found = search.best();
+    found.unwrap_or(Err(Refusal::TooFewChips { role, needs: 1, has: pool.chips }))
+}
+
+/// A combination of layouts that may be the best.
+#[derive(Clone, Copy, Debug)]
+struct Hope {
+    standing: Standing,
+    writer: usize,
+    /// Who reads its prompts where another pool does, once that is looked at.
+    reader: Option<usize>,
+    /// Whether it is known from more than a first look.
+    known: bool,
+}
+
+struct Search<'m, 'a> {
+    maker: &'m Maker<'a>,
+    lengths: &'m Lengths,
+    readers: Option<Vec<Reader<'a>>>,
+    writers: Vec<Writer<'a>>,
+}
+
+impl<'a> Search<'_, 'a> {
+    /// The best deployment, if there is any combination, or why none can be.
+    fn best(&self) -> Option<Result<Deployment<'a>, Refusal>> {
+        let scenario = self.maker.scenario;
+        let open = matches!(scenario.load, Load::Open { .. });
+        let mut hopes: Vec<Hope> = self.first_looks();
+        let mut best: Option<(Standing, Deployment<'a>)> = None;
+        let mut refused = None;
+        // Decode sides that carry an open load, and whether in time for the first token: whoever reads the prompts, the time
+        // per token is the same.
+        let mut carrying = vec![None; self.writers.len()];
+        let mut served = 0;
+        while let Some(hope) = take_best(&mut hopes) {
+            if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
+                break;
+            }
+            if !hope.known {
+                self.look_closer(hope.writer, &mut hopes);
                 continue;
             }
+            let done = carrying.get(hope.writer).copied().flatten();
+            if done.is_some_and(|prompt: bool| prompt || !hope.standing.prompt) {
+                continue;
+            }
+            served += 1;
+            let Some(deployment) = self.deployment(&hope) else { continue };
+            match deployment {
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                }
+                Ok(deployment) => {
+                    let standing = Standing::of(scenario, &balanced(&deployment));
+                    if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
+                        *place = Some(standing.prompt);
+                    }
+                    if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
+                        best = Some((standing, deployment));
+                    }
+                }
+            }
+        }
+        if std::env::var("COUNT").is_ok() {
+            eprintln!("readers {} writers {} served {served}, {} left", self.readers.as_ref().map_or(0, Vec::len), self.writers.len(), hopes.len());
+        }
+        best.map(|(_, deployment)| Ok(deployment)).or(refused.map(Err))
+    }
+
+    /// What each decode side comes to at best by a first look.
+    fn first_looks(&self) -> Vec<Hope> {
+        let scenario = self.maker.scenario;
+        let readers = self.readers.iter().flatten();
+        let before = readers.clone().map(|own| own.ttft).fold(f64::INFINITY, f64::min);
+        let prompts = readers.map(|own| own.most).fold(0.0, f64::max);
+        let before = if self.readers.is_some() { (before, prompts) } else { (0.0, f64::INFINITY) };
+        let hope = |(index, writer): (usize, &Writer<'a>)| {
+            let standing = writer.first_look(scenario, self.lengths).hope(scenario, self.lengths, before);
+            Hope { standing, writer: index, reader: None, known: false }
         };
-        let standing = Standing::of(scenario, &balanced(&deployment));
-        if let Some(place) = carrying.get_mut(index).filter(|_| open && standing.carries) {
-            *place = Some(standing.prompt);
-        }
-        if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
-            best = Some((standing, deployment));
+        self.writers.iter().enumerate().map(hope).collect()
+    }
+
+    /// Adds what a decode side comes to at best with each who may read its prompts.
+    fn look_closer(&self, index: usize, hopes: &mut Vec<Hope>) {
+        let scenario = self.maker.scenario;
+        let Some(writer) = self.writers.get(index) else { return };
+        let figures = writer.closer_look(scenario, self.lengths);
+        let mut add = |reader, before| {
+            let standing = figures.hope(scenario, self.lengths, before);
+            hopes.push(Hope { standing, writer: index, reader, known: true });
+        };
+        match &self.readers {
+            None => add(None, (0.0, f64::INFINITY)),
+            Some(readers) => {
+                for (at, reader) in readers.iter().enumerate() {
+                    add(Some(at), (reader.ttft, reader.most));
+                }
+            }
         }
     }
-    if std::env::var("COUNT").is_ok() {
-        eprintln!("readers {} writers {} served {served}", readers.as_ref().map_or(0, Vec::len), writers.len());
+
+    fn deployment(&self, hope: &Hope) -> Option<Result<Deployment<'a>, Refusal>> {
+        let writer = self.writers.get(hope.writer)?;
+        let reader = hope.reader.and_then(|at| self.readers.as_ref()?.get(at)).map(|own| own.side.clone());
+        Some(Deployment::of(self.maker, *self.lengths, reader, writer.half.clone()))
     }
-    let none = Refusal::TooFewChips { role, needs: 1, has: pool.chips };
-    best.map(|(_, deployment)| deployment).ok_or(refused.unwrap_or(none))
+}
+
+/// Takes out what may be best of all; of equals the first.
+fn take_best(hopes: &mut Vec<Hope>) -> Option<Hope> {
+    let order = |a: &(usize, &Hope), b: &(usize, &Hope)| a.1.standing.order(&b.1.standing).then(a.0.cmp(&b.0));
+    let (index, _) = hopes.iter().enumerate().min_by(order)?;
+    Some(hopes.swap_remove(index))
 }
 
 /// The decode sides that these pools can make up.
@@ -227,7 +292,7 @@ fn writers<'a>(
     for holder in holders {
         for second in &seconds {
             match maker.half(holder.clone(), second.clone(), drafter, lengths) {
-                Ok(half) => writers.push(Writer::new(half, maker.scenario, lengths)),
+                Ok(half) => writers.push(Writer { half }),
                 Err(refusal) => refused = Some(refusal),
             }
         }
@@ -299,12 +364,64 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What a decode side does at best.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    /// Most requests per second.
+    most: f64,
+    /// Time to first token but for what another pool takes, in seconds.
+    ttft: f64,
+    /// Time per token, in seconds.
+    tpot: f64,
+    /// Users whom there is room for.
+    users: f64,
+}
+
+impl Figures {
+    /// What comes of it behind a pool that takes so long for the first token and reads so many prompts per second.
+    fn hope(&self, scenario: &Scenario, lengths: &Lengths, (before, prompts): (f64, f64)) -> Standing {
+        let (most, ttft) = (self.most.min(prompts), self.ttft + before);
+        match scenario.load {
+            Load::Open { rate, .. } => {
+                let carries = rate.get() <= most * SATURATED * (1.0 + SLACK);
+                Standing::hoped(scenario, carries, most.min(rate.get()), (ttft, self.tpot))
+            }
+            Load::Closed { concurrency } => {
+                let decode = lengths.tokens * self.tpot;
+                // Who waits for a pool of prompts takes no room in decode yet.
+                let stay = if scenario.split.prefill().is_some() { decode } else { ttft + decode };
+                let rate = (concurrency / (ttft + decode + scenario.pause().get())).min(self.users / stay);
+                Standing::hoped(scenario, true, rate.min(most), (ttft, self.tpot))
+            }
+        }
+    }
+}
+
 impl<'a> Writer<'a> {
-    fn new(half: Half<'a>, scenario: &Scenario, lengths: &Lengths) -> Self {
-        let station = Station::new(&half, lengths).under(scenario);
+    /// By a single step: of one sequence in an open loop, of all that there may be in a closed one.
+    fn first_look(&self, scenario: &Scenario, lengths: &Lengths) -> Figures {
+        let per_step = self.half.tokens_per_step();
+        let step = |sequences: f64| self.half.step(sequences, lengths.context).get() / per_step;
+        let users = f64::INFINITY;
+        match scenario.load {
+            Load::Open { .. } => Figures { most: f64::INFINITY, ttft: 0.0, tpot: step(1.0), users },
+            Load::Closed { concurrency } => {
+                let replicas = self.half.replicas();
+                let here = (concurrency / replicas).min(self.half.fits(lengths.context)).max(1.0);
+                let most = replicas * here / (lengths.tokens * step(here));
+                Figures { most, ttft: 0.0, tpot: 0.0, users }
+            }
+        }
+    }
+
+    /// By a few steps and prompts.
+    fn closer_look(&self, scenario: &Scenario, lengths: &Lengths) -> Figures {
+        let half = &self.half;
+        let station = Station::new(half, lengths).under(scenario);
         let engine = station.engine();
         let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
         let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;
+        let (ttft, users) = (prompt.get(), replicas * room);
         // Time by which a prompt holds decode up at least: in a full step, of which it saves what it can.
         let stall = |step: Seconds| {
             let own = station.prefill.map_or(0.0, |prefill| {
@@ -313,57 +430,33 @@ impl<'a> Writer<'a> {
             });
             own + station.drafter_prompt.get()
         };
-        // Prompts of others that come while an answer is written, where there is room for them all.
+        // Prompts of others that come while an answer is written.
         let others = |sequences: f64| match (station.spacing, station.meets) {
             (Some(spacing), _) => spacing.arrivals(sequences),
             (None, Some(share)) => sequences * share,
             (None, None) => sequences,
         };
+        // Sequences in decode where a token takes so long.
+        let sequences = |tpot: f64| match scenario.load {
+            Load::Open { rate, .. } => (rate.get() / replicas * tokens * tpot).min(room),
+            Load::Closed { concurrency } => {
+                let (users, share) = (concurrency / replicas, tokens * tpot / (ttft + tokens * tpot));
+                if half.prefills { users.min(room) * share } else { (users * share).min(room) }
+            }
+        };
         let per_step = half.tokens_per_step();
-        let with = |sequences: f64, others: f64| {
-            let step = half.step(sequences.max(1.0), station.context);
-            step.get() / per_step + stall(step) * others / tokens
-        };
-        let at = |sequences: f64| with(sequences, others(sequences));
-        let most = replicas * room / (tokens * with(room, room));
-        let (ttft, users) = (prompt.get(), replicas * room);
-        let tpot = match scenario.load {
-            Load::Open { rate, .. } => {
-                let each = rate.get() / replicas * tokens;
-                let mut tpot = at(0.0);
-                for _ in 0..3 {
-                    tpot = at((each * tpot).min(room));
-                }
-                tpot
-            }
-            Load::Closed { concurrency } => {
-                let here = (concurrency / replicas).min(room);
-                let away = ttft + scenario.pause().get();
-                let mut tpot = at(here);
-                for _ in 0..2 {
-                    tpot = at(here * tokens * tpot / (away + tokens * tpot));
-                }
-                tpot
-            }
-        };
-        Self { half, most, ttft, tpot, users }
-    }
-
-    /// What it comes to at best, behind a pool that reads its prompts or without.
-    fn hope(&self, scenario: &Scenario, lengths: &Lengths, reader: Option<&Reader<'a>>) -> Standing {
-        let (before, prompts) = reader.map_or((0.0, f64::INFINITY), |own| (own.ttft, own.most));
-        let (most, ttft) = (self.most.min(prompts), self.ttft + before);
-        match scenario.load {
-            Load::Open { rate, .. } => {
-                let carries = rate.get() <= most * SATURATED * (1.0 + SLACK);
-                Standing::hoped(scenario, carries, most.min(rate.get()), (ttft, self.tpot))
-            }
-            Load::Closed { concurrency } => {
-                let each = ttft + lengths.tokens * self.tpot;
-                let here = concurrency.min(self.users) / each;
-                let rate = here.min(concurrency / (each + scenario.pause().get()));
-                Standing::hoped(scenario, true, rate.min(most), (ttft, self.tpot))
+        // From below, so that it never takes longer than it does.
+        let mut tpot = 0.0;
+        for _ in 0..3 {
+            let step = half.step(sequences(tpot).max(1.0), station.context);
+            let (plain, stall) = (step.get() / per_step, stall(step));
+            tpot = plain.max(tpot);
+            for _ in 0..6 {
+                tpot = plain + stall * others(sequences(tpot)) / tokens;
             }
         }
+        let full = half.step(room, station.context);
+        let most = replicas * room / (tokens * (full.get() / per_step) + stall(full) * room);
+        Figures { most, ttft, tpot, users }
     }
 }

@@ -64,7 +64,7 @@ impl<'a> Setting<'a, '_> {
     }
 
     /// A replica in each of these layouts. Kernels are the same in all of them, and are found once.
-    fn replicas(
+    pub(super) fn replicas(
         &self,
         layouts: Vec<Layout>,
     ) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
@@ -80,7 +80,7 @@ impl<'a> Setting<'a, '_> {
     }
 
     /// The layouts to choose from on so many chips, for sequences up to so long.
-    fn candidates(&self, chips: u32, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
+    pub(super) fn candidates(&self, chips: u32, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
         Ok(match self.stages() {
             Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
             Some(row) => {
@@ -173,13 +173,13 @@ fn ranks(most: u32, experts: bool) -> Vec<u32> {
 }
 
 /// Replicas whose chips read every layer together: powers of two, and as many as may.
-pub(super) fn together(most: u32) -> Vec<Layout> {
+fn together(most: u32) -> Vec<Layout> {
     let sizes = powers(most.saturating_sub(1)).chain([most.max(1)]);
     sizes.map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
 }
 
 /// Pipelines whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
-pub(super) fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
+fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
     let mut layouts = Vec::new();
     let sizes = powers(chips.saturating_sub(1)).flat_map(|size| [size, size.saturating_add(size / 2)]);
     for size in sizes.chain([chips]) {
