@@ -14,7 +14,6 @@
 //! Sources: vLLM issue 25749 (2025-09) and its `docs/serving/context_parallel_deployment.md`; SGLang's documentation, prefill
 //! and decode context parallelism (2026); Meta, arXiv 2411.01783; NVIDIA's Helix, arXiv 2507.07120.
 
-use super::plan::ACTIVATION;
 use crate::catalog::model::Model;
 use crate::machine::{Collective, Fabric, Operation};
 use crate::scenario::Layout;
@@ -108,11 +107,10 @@ impl Context {
         among.and(sooner.unwrap_or(keys))
     }
 
-    /// Queries of a decode step, and partial outputs of them, of the heads of one tensor-parallel rank; `sums` heads and tokens
+    /// Queries of a decode step, and partial outputs of them, of the heads of one tensor-parallel rank; so many heads and tokens
     /// have their sums of exponentials beside.
-    pub(super) fn step(&self, own: &Sharing, queries: f64, outputs: f64, sums: f64) -> Passed {
-        let (queries, outputs) =
-            (Bytes::new(queries * ACTIVATION), Bytes::new(outputs * ACTIVATION + sums * SUM));
+    pub(super) fn step(&self, own: &Sharing, queries: Bytes, outputs: Bytes, sums: f64) -> Passed {
+        let outputs = outputs + Bytes::new(sums * SUM);
         let [gather, exchange] = &own.among;
         let among = sent(gather, queries * own.ranks, own.ranks);
         let back = sent(exchange, outputs * own.ranks, own.ranks);

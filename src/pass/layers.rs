@@ -374,7 +374,8 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn share_step(&mut self, count: u32, heads: f64, [query, output]: [f64; 2]) {
         let Some((context, sharing)) = self.sharing else { return };
         let rows = self.shape.sequences * self.shape.width * heads;
-        self.passed(count, context.step(sharing, rows * query, rows * output, rows), Seconds::ZERO);
+        let bytes = |elements: f64| Bytes::new(rows * elements * ACTIVATION);
+        self.passed(count, context.step(sharing, bytes(query), bytes(output), rows), Seconds::ZERO);
     }
 
     /// What ranks that share contexts out send each other, of which some may pass beside other work of so long.

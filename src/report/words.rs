@@ -357,6 +357,13 @@ pub fn warning(warning: &Warning) -> String {
                 chip(id),
             )
         }
+        Warning::NoContextParallel { engine, prompts } => {
+            let (way, degree) = if *prompts { ("prefill", "pcp") } else { ("decode", "dcp") };
+            format!(
+                "{} has no {way} context parallelism ({degree}). The figures are those of vLLM's way with its kernels.",
+                engine.name(),
+            )
+        }
         Warning::NoHead { model: id } => format!(
             "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
             model(id)

@@ -275,6 +275,11 @@ fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
             )
         });
     }
+    if setting.portion == Portion::Ffn && layout.context() > 1 {
+        return Some(format!(
+            "shares contexts out, of which FFN layers have none: leave out pcp{pcp} and dcp{dcp}"
+        ));
+    }
     if pp > setting.model.layers {
         return Some("has more stages than the model has layers".to_owned());
     }

@@ -389,6 +389,13 @@ pub enum Warning {
         /// Engines that run there.
         others: Vec<crate::catalog::Engine>,
     },
+    /// The engine does not share contexts out as the layout of a pool asks; the figures are those of engines that do.
+    NoContextParallel {
+        /// The engine.
+        engine: crate::catalog::Engine,
+        /// Whether prompts are what it does not share out, rather than caches.
+        prompts: bool,
+    },
     /// The model is released without a prediction head: one of the shape of its last layer is assumed.
     NoHead {
         /// The model.
