@@ -103,6 +103,7 @@ impl Plan<'_> {
             op.time = op.time * run.batches;
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
+            op.other = op.other * run.batches;
         }
         run.hide(&mut ops);
         ops

@@ -121,7 +121,8 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let others = match self.deployment.scenario.load {
             Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
             Load::Open { cv, .. } => {
-                Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 }
+                let stream = stream(cv);
+                Others { wait: at.ahead.wait(&stream), read: at.ahead.company(&stream) }
             }
         };
         FirstToken::colocated(

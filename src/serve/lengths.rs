@@ -63,10 +63,15 @@ impl Lengths {
         }
     }
 
-    /// The mean prompt: by the times of short and long ones, not by their lengths.
+    /// The mean prompt: by the times of short and long ones, not by their lengths. How steps grow with prompts is asked of
+    /// one of mean length.
     #[must_use]
-    pub fn prefill(&self, read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
-        let mean = read(self.new, self.past);
+    pub fn prefill(
+        &self,
+        read: impl Fn(Tokens, Tokens) -> Prefill,
+        bent: impl Fn(Prefill, Tokens, Tokens) -> Prefill,
+    ) -> Prefill {
+        let mean = bent(read(self.new, self.past), self.new, self.past);
         match self.sigma {
             Some(sigma) => {
                 // Log-normal lengths have no end, and prompts do.

@@ -18,6 +18,7 @@
 //! A run takes the time of its rounds and of its end, in which users leave one after another: half a request for users who
 //! have come apart by as much as a request takes, none for users in step.
 
+use super::ahead::again;
 use super::first_token::FirstToken;
 use super::replica::Prefill;
 use super::station::{Operating, Station};
@@ -113,7 +114,11 @@ impl Run {
         (tokens, spread): (f64, f64),
     ) -> Changed {
         let burst = Burst::alone(prefill, self.users / replicas);
-        let ttft = self.first(settled, &burst, full);
+        let mut ttft = self.first(settled, &burst, full);
+        // Those whose prompts were read in one step join decode together, and come back together.
+        let together = prefill.latency_of((self.users / replicas / prefill.ranks).clamp(1.0, prefill.most));
+        let more = (together - settled.prefill).max(Seconds::ZERO) * again(together.get(), spread);
+        ttft.prefill += more * (1.0 - 1.0 / self.rounds());
         // Those who are read last end last in the first round too.
         self.changed(ttft, at.tpot, tokens, burst.length + spread)
     }
