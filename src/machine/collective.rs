@@ -330,16 +330,18 @@ impl Exchange<'_> {
     /// Time of one part in a pass: by low-latency kernels in decode, by those of high throughput in prefill.
     #[must_use]
     pub fn time(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> Seconds {
-        self.timed(prefill, part, parcel).0
+        let [time, ..] = self.timed(prefill, part, parcel);
+        time
     }
 
-    /// The same, and for how long of it the processors of the chip are kept from other work.
+    /// The same, for how long of it the processors of the chip are kept from other work, and what of it no faster link would
+    /// shorten.
     #[must_use]
-    pub fn timed(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> (Seconds, Seconds) {
+    pub fn timed(&self, prefill: bool, part: ExchangePart, parcel: &Parcel) -> [Seconds; 3] {
         let row = self.rows[usize::from(prefill)][usize::from(part != ExchangePart::Dispatch)];
-        row.map_or((Seconds::ZERO, Seconds::ZERO), |row| {
+        row.map_or([Seconds::ZERO; 3], |row| {
             let time = row.time(&self.reach, parcel, None);
-            (time, row.held(time, self.processors))
+            [time, row.held(time, self.processors), row.unlinked(&self.reach, parcel, time)]
         })
     }
 }

@@ -464,11 +464,12 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let activation = self.plan.numerics.experts.compute_type().activation_bytes();
         let (dispatch, combine) =
             (send(ExchangePart::Dispatch, activation), send(ExchangePart::Combine, ACTIVATION));
-        let sparse = dispatch.0 + combine.0;
+        let [sparse, kept, unlinked] = [0, 1, 2].map(|at| dispatch[at] + combine[at]);
         let time = (gather + scatter).min(sparse);
+        let floor = if sparse < gather + scatter { unlinked } else { floor };
         // Gathering and scattering are taken to keep processors for as much of their time.
         let held = if sparse > Seconds::ZERO { time / sparse } else { 0.0 };
-        self.sink.held((dispatch.1 + combine.1) * (held * f64::from(count)));
+        self.sink.held(kept * (held * f64::from(count)));
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
     }
 

@@ -26,12 +26,15 @@ pub struct Op {
     /// latency is known of it.
     #[serde(skip)]
     pub roof: Seconds,
-    /// Part of the time that is fixed: launches, and the latency of messages.
+    /// Part of the time that is fixed: launches, the latency of messages, and where processors move them the time that takes.
     #[serde(skip)]
     pub fixed: Seconds,
     /// What the rest takes time by: the side of the ridge, or a link.
     #[serde(skip)]
     pub side: Limit,
+    /// Of the rest the time by which the other side of the ridge takes part, where the two are near.
+    #[serde(skip)]
+    pub other: Seconds,
     /// The unit that does the arithmetic, where a kernel is known.
     #[serde(skip)]
     pub unit: Option<ComputeType>,

@@ -104,6 +104,7 @@ impl Plan<'_> {
             op.hidden = op.hidden * run.batches;
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
+            op.other = op.other * run.batches;
         }
         run.hide(&mut ops);
         ops

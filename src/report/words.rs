@@ -43,7 +43,7 @@ pub const fn binding(binding: Binding) -> &'static str {
         Binding::Collective => "interconnect-bound (collectives)",
         Binding::Link => "interconnect-bound (link between pools)",
         Binding::LatencyFloor => "overhead-bound (launch and latency)",
-        Binding::CollectiveLatency => "overhead-bound (latency of collectives)",
+        Binding::CollectiveLatency => "overhead-bound (collectives, not their links)",
         Binding::RoundTrips => "overhead-bound (round trips between pools)",
         Binding::Interference => "limited by other requests' prompts",
         Binding::Steps => "limited by running decode steps",

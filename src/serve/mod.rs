@@ -65,6 +65,6 @@ pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;
 pub use steady::{balanced, serve};
-pub use tails::{Spread, Tails};
+pub use tails::Tails;
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};

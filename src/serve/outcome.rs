@@ -119,7 +119,8 @@ pub enum Binding {
     Link,
     /// Launches, host work and other fixed times per kernel, layer or step.
     LatencyFloor,
-    /// Latency of messages inside a replica, however few bytes they carry.
+    /// What no faster link would shorten of messages inside a replica: their latency, and the pace of processors that move
+    /// them.
     CollectiveLatency,
     /// Round trips between pools, however few bytes they carry.
     RoundTrips,

@@ -243,8 +243,8 @@ impl Offer {
         let (mut users, mut ttft) = (at.batch, 0.0);
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
-            let wait = at.ahead.settled_wait(users, &stream, again, self.order);
-            let others = Others { stream: stream.of_others(users), wait, again };
+            let (wait, read) = at.ahead.settled_wait(users, &stream, again, self.order);
+            let others = Others { wait, read };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
             let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
             if (users - before).abs() <= 1e-6 * users {
@@ -288,7 +288,7 @@ impl Offer {
             + at.step * (0.5 * at.ahead.decoding)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
         let users = (at.batch * decodes + rate * base.get()) / prefills;
-        let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).queue;
+        let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).0.queue;
         let users = at.batch * decodes + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
