@@ -471,7 +471,9 @@ fn drop_beaten_batches(offers: &mut Vec<Offer>) {
     for (offer, own) in offers.iter().enumerate() {
         let chips = own.chips.max(1);
         let points = own.points.iter().enumerate();
-        order.extend(points.map(|(at, point)| (chips, point.tpot.get(), point.rate / f64::from(chips), offer, at)));
+        order.extend(
+            points.map(|(at, point)| (chips, point.tpot.get(), point.rate / f64::from(chips), offer, at)),
+        );
     }
     order.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(b.2.total_cmp(&a.2)));
     let mut steps: Vec<(f64, f64)> = Vec::new();

@@ -11,6 +11,7 @@
 //! Combinations are served in full in this order until none that is left can come before the best found.
 
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use super::ahead::{Stream, reading};
 use super::deployment::Deployment;
@@ -31,6 +32,9 @@ use crate::units::Seconds;
 
 /// How near hope and what comes of it may lie for a combination still to be served.
 const SLACK: f64 = 0.02;
+
+/// The same for a limit.
+const NEARLY: f64 = 0.05;
 
 /// Most combinations that are served in full.
 const SERVED: usize = 96;
@@ -62,9 +66,10 @@ impl Standing {
         })
     }
 
-    /// Of what is hoped for: nothing is said of how times spread.
-    fn hoped(scenario: &Scenario, carries: bool, rate: f64, times: (f64, f64)) -> Self {
-        Self::new(scenario, carries, rate, times, |_| times)
+    /// Of what is hoped for: nothing is said of how times spread, and a limit may be kept that is nearly kept.
+    fn hoped(scenario: &Scenario, carries: bool, rate: f64, (ttft, tpot): (f64, f64)) -> Self {
+        let near = (ttft * (1.0 - NEARLY), tpot * (1.0 - NEARLY));
+        Self::new(scenario, carries, rate, (ttft, tpot), |_| near)
     }
 
     fn new(
@@ -187,14 +192,14 @@ impl<'a> Search<'_, 'a> {
     fn best(&self) -> Option<Result<Deployment<'a>, Refusal>> {
         let scenario = self.maker.scenario;
         let open = matches!(scenario.load, Load::Open { .. });
-        let mut hopes: Vec<Hope> = self.first_looks();
+        let mut hopes = self.first_looks();
         let mut best: Option<(Standing, Deployment<'a>)> = None;
         let mut refused = None;
         // Decode sides that carry an open load, and whether in time for the first token: whoever reads the prompts, the time
         // per token is the same.
         let mut carrying = vec![None; self.writers.len()];
         let mut served = 0;
-        while let Some(hope) = take_best(&mut hopes) {
+        while let Some(hope) = hopes.pop() {
             if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
                 break;
             }
@@ -223,14 +228,11 @@ impl<'a> Search<'_, 'a> {
                 }
             }
         }
-        if std::env::var("COUNT").is_ok() {
-            eprintln!("readers {} writers {} served {served}, {} left", self.readers.as_ref().map_or(0, Vec::len), self.writers.len(), hopes.len());
-        }
         best.map(|(_, deployment)| Ok(deployment)).or(refused.map(Err))
     }
 
     /// What each decode side comes to at best by a first look.
-    fn first_looks(&self) -> Vec<Hope> {
+    fn first_looks(&self) -> BinaryHeap<Hope> {
         let scenario = self.maker.scenario;
         let readers = self.readers.iter().flatten();
         let before = readers.clone().map(|own| own.ttft).fold(f64::INFINITY, f64::min);
@@ -244,7 +246,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Adds what a decode side comes to at best with each who may read its prompts.
-    fn look_closer(&self, index: usize, hopes: &mut Vec<Hope>) {
+    fn look_closer(&self, index: usize, hopes: &mut BinaryHeap<Hope>) {
         let scenario = self.maker.scenario;
         let Some(writer) = self.writers.get(index) else { return };
         let figures = writer.closer_look(scenario, self.lengths);
@@ -269,12 +271,27 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// Takes out what may be best of all; of equals the first.
-fn take_best(hopes: &mut Vec<Hope>) -> Option<Hope> {
-    let order = |a: &(usize, &Hope), b: &(usize, &Hope)| a.1.standing.order(&b.1.standing).then(a.0.cmp(&b.0));
-    let (index, _) = hopes.iter().enumerate().min_by(order)?;
-    Some(hopes.swap_remove(index))
+impl Ord for Hope {
+    /// The better hope is greater; of equals the first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |own: &Self| (own.writer, own.reader);
+        other.standing.order(&self.standing).then(place(other).cmp(&place(self)))
+    }
 }
+
+impl PartialOrd for Hope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Hope {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Hope {}
 
 /// The decode sides that these pools can make up.
 fn writers<'a>(
@@ -330,23 +347,34 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
     sides.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|own| own.1).collect()
 }
 
-/// The layouts of a prefill pool that no other beats both in the time to first token and in prompts per second.
+/// The layouts of a prefill pool that no other beats in the time to first token, in prompts per second and in the links that a
+/// cache leaves by.
 fn front<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Reader<'a>> {
     let mut readers: Vec<Reader<'a>> =
         sides.into_iter().map(|side| Reader::new(side, scenario, lengths)).collect();
     readers.sort_by(|a, b| a.ttft.total_cmp(&b.ttft).then(b.most.total_cmp(&a.most)));
-    let mut most = 0.0;
-    readers.retain(|own| {
-        let better = own.most > most;
-        most = own.most.max(most);
-        better
-    });
-    readers
+    let open = matches!(scenario.load, Load::Open { .. });
+    let mut kept: Vec<Reader<'a>> = Vec::new();
+    for own in readers {
+        let at = |reader: &Reader<'a>| reader.side.settled.replica.layout();
+        let beats = |other: &Reader<'a>| {
+            let (one, two) = (at(other), at(&own));
+            // In a closed loop the way of a cache counts, which is short to ranks like its own.
+            let alike = open || (one.tp, one.pp) == (two.tp, two.pp);
+            other.most >= own.most && one.chips() >= two.chips() && alike
+        };
+        if !kept.iter().any(beats) {
+            kept.push(own);
+        }
+    }
+    kept
 }
 
 impl<'a> Reader<'a> {
     fn new(side: Side<'a>, scenario: &Scenario, lengths: &Lengths) -> Self {
-        let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
+        let replica = &side.settled.replica;
+        let prefill = lengths
+            .prefill(|new, past| replica.prefill(new, past), |own, new, past| replica.bent(own, new, past));
         let replicas = f64::from(side.settled.replicas);
         let most = replicas / prefill.least().get();
         let ttft = match scenario.load {
@@ -373,8 +401,12 @@ struct Figures {
     ttft: f64,
     /// Time per token, in seconds.
     tpot: f64,
+    /// Time per token of one sequence alone, and with how many the time per token is meant, on a replica.
+    alone: f64,
+    sequences: f64,
     /// Users whom there is room for.
     users: f64,
+    replicas: f64,
 }
 
 impl Figures {
@@ -391,7 +423,11 @@ impl Figures {
                 // Who waits for a pool of prompts takes no room in decode yet.
                 let stay = if scenario.split.prefill().is_some() { decode } else { ttft + decode };
                 let rate = (concurrency / (ttft + decode + scenario.pause().get())).min(self.users / stay);
-                Standing::hoped(scenario, true, rate.min(most), (ttft, self.tpot))
+                // Where prompts are what is scarce, fewer are in decode.
+                let fewer = (most * decode / self.replicas).max(1.0);
+                let share = if fewer < self.sequences { (fewer - 1.0) / (self.sequences - 1.0) } else { 1.0 };
+                let tpot = self.alone + (self.tpot - self.alone) * share;
+                Standing::hoped(scenario, true, rate.min(most), (ttft, tpot))
             }
         }
     }
@@ -402,14 +438,20 @@ impl<'a> Writer<'a> {
     fn first_look(&self, scenario: &Scenario, lengths: &Lengths) -> Figures {
         let per_step = self.half.tokens_per_step();
         let step = |sequences: f64| self.half.step(sequences, lengths.context).get() / per_step;
-        let users = f64::INFINITY;
+        let none = Figures {
+            most: f64::INFINITY,
+            ttft: 0.0,
+            tpot: 0.0,
+            alone: 0.0,
+            sequences: 1.0,
+            users: f64::INFINITY,
+            replicas: self.half.replicas(),
+        };
         match scenario.load {
-            Load::Open { .. } => Figures { most: f64::INFINITY, ttft: 0.0, tpot: step(1.0), users },
+            Load::Open { .. } => Figures { tpot: step(1.0), ..none },
             Load::Closed { concurrency } => {
-                let replicas = self.half.replicas();
-                let here = (concurrency / replicas).min(self.half.fits(lengths.context)).max(1.0);
-                let most = replicas * here / (lengths.tokens * step(here));
-                Figures { most, ttft: 0.0, tpot: 0.0, users }
+                let here = (concurrency / none.replicas).min(self.half.fits(lengths.context)).max(1.0);
+                Figures { most: none.replicas * here / (lengths.tokens * step(here)), ..none }
             }
         }
     }
@@ -422,14 +464,18 @@ impl<'a> Writer<'a> {
         let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
         let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;
         let (ttft, users) = (prompt.get(), replicas * room);
-        // Time by which a prompt holds decode up at least: in a full step, of which it saves what it can.
+        // Time by which a prompt holds decode up at least: alone in a step or in a full one, of which it saves what it can.
         let stall = |step: Seconds| {
             let own = station.prefill.map_or(0.0, |prefill| {
-                let saved = if station.mixes { prefill.saved(prefill.most, step).get() } else { 0.0 };
-                (engine.interference * prefill.least().get() - engine.mixing * saved).max(0.0)
+                let of = |together: f64| {
+                    let saved = if station.mixes { prefill.saved(together, step).get() } else { 0.0 };
+                    engine.interference * prefill.occupancy_of(together).get() - engine.mixing * saved
+                };
+                of(1.0).min(of(prefill.most)).max(0.0)
             });
             own + station.drafter_prompt.get()
         };
+        let prompts = station.prefill.map_or(f64::INFINITY, |own| 1.0 / own.least().get());
         // Prompts of others that come while an answer is written.
         let others = |sequences: f64| match (station.spacing, station.meets) {
             (Some(spacing), _) => spacing.arrivals(sequences),
@@ -441,22 +487,32 @@ impl<'a> Writer<'a> {
             Load::Open { rate, .. } => (rate.get() / replicas * tokens * tpot).min(room),
             Load::Closed { concurrency } => {
                 let (users, share) = (concurrency / replicas, tokens * tpot / (ttft + tokens * tpot));
-                if half.prefills { users.min(room) * share } else { (users * share).min(room) }
+                let here = if half.prefills { users.min(room) * share } else { (users * share).min(room) };
+                here.min(prompts * tokens * tpot)
             }
         };
         let per_step = half.tokens_per_step();
         // From below, so that it never takes longer than it does.
-        let mut tpot = 0.0;
+        let (mut alone, mut tpot) = (0.0, 0.0);
         for _ in 0..3 {
             let step = half.step(sequences(tpot).max(1.0), station.context);
             let (plain, stall) = (step.get() / per_step, stall(step));
+            if alone <= 0.0 {
+                alone = plain;
+            }
             tpot = plain.max(tpot);
             for _ in 0..6 {
                 tpot = plain + stall * others(sequences(tpot)) / tokens;
             }
         }
-        let full = half.step(room, station.context);
-        let most = replicas * room / (tokens * (full.get() / per_step) + stall(full) * room);
-        Figures { most, ttft, tpot, users }
+        let most = match scenario.load {
+            Load::Open { .. } => {
+                let full = half.step(room, station.context);
+                replicas * room / (tokens * (full.get() / per_step) + stall(full) * room)
+            }
+            // Who is one of few meets fewer others than one of many.
+            Load::Closed { .. } => f64::INFINITY,
+        };
+        Figures { most, ttft, tpot, alone, sequences: sequences(tpot).max(1.0), users, replicas }
     }
 }

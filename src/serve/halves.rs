@@ -143,9 +143,7 @@ impl<'a> Maker<'a> {
             Load::Closed { concurrency } => within(concurrency / half.replicas()),
             Load::Open { rate, .. } => {
                 let tokens = rate.get() / half.replicas() * lengths.tokens / half.tokens_per_step();
-                (0..4).fold(1.0, |sequences, _| {
-                    within(tokens * half.step(sequences, lengths.context).get())
-                })
+                (0..4).fold(1.0, |sequences, _| within(tokens * half.step(sequences, lengths.context).get()))
             }
         }
     }

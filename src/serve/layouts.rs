@@ -80,7 +80,7 @@ impl<'a> Setting<'a, '_> {
     }
 
     /// The layouts to choose from on so many chips, for sequences up to so long.
-    pub(super) fn candidates(&self, chips: u32, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
+    pub(super) fn candidates(&self, chips: u32, role: Role, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
         Ok(match self.stages() {
             Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
             Some(row) => {
@@ -93,11 +93,41 @@ impl<'a> Setting<'a, '_> {
                 let mut layouts = candidates(self.model, self.chip, chips);
                 // Attention alone has no experts to spread.
                 if self.portion == Portion::Attention {
-                    layouts.retain(|own| own.etp == own.tp && own.ep == own.dp);
+                    let experts = self.model.has_moe();
+                    layouts.retain(|own| !experts || own.etp == 1);
                 }
+                let contexts = self.contexts(&layouts, chips, role);
+                layouts.extend(contexts);
                 layouts
             }
         })
+    }
+
+    /// The same layouts with contexts shared out: in a pool that only reads prompts over copies inside a domain, in others over
+    /// the ranks that else copy the KV cache.
+    fn contexts(&self, layouts: &[Layout], chips: u32, role: Role) -> Vec<Layout> {
+        let domain = self.chip.scale_up.map_or(1, |up| up.domain).max(1);
+        let plain = layouts.iter().filter(|own| own.dp == 1 && own.pp == 1);
+        if role == Role::Ffn || role == Role::Draft {
+            return Vec::new();
+        }
+        if role == Role::Prefill {
+            if !self.engine.spreads_prompts() {
+                return Vec::new();
+            }
+            let copies = |own: &'_ &Layout| {
+                let most = domain.min(chips) / own.chips().max(1);
+                let own = **own;
+                powers(most).skip(1).map(move |pcp| Layout { pcp, ..own })
+            };
+            return plain.flat_map(|own| copies(&own)).collect();
+        }
+        let shared = |own: &Layout| {
+            let copies = self.model.cache_copies(own.tp);
+            let dcp = powers(copies).filter(|&dcp| own.tp.is_multiple_of(dcp)).last()?;
+            (dcp > 1).then_some(Layout { dcp, ..*own })
+        };
+        plain.filter(|_| self.engine.spreads_caches()).filter_map(shared).collect()
     }
 
     /// Chips that a pipeline takes for one sequence, and a replica of so many to say what it lacks.
@@ -208,7 +238,7 @@ pub fn options<'a>(
     }
     let mut options = Vec::new();
     let mut most_room: Option<(Bytes, Bytes)> = None;
-    for found in setting.replicas(setting.candidates(pool.chips, demand.longest)?) {
+    for found in setting.replicas(setting.candidates(pool.chips, demand.role, demand.longest)?) {
         let (layout, replica) = found?;
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
@@ -233,7 +263,7 @@ pub fn options<'a>(
     let Some(need) = most_room else {
         return Err(Refusal::TooFewChips { role: demand.role, needs: 1, has: pool.chips });
     };
-    refused(need, fitting(setting, demand.longest).map(|chips| chips.saturating_sub(pool.chips)))
+    refused(need, fitting(setting, demand).map(|chips| chips.saturating_sub(pool.chips)))
 }
 
 fn stated<'a>(
@@ -254,7 +284,7 @@ fn stated<'a>(
         let (has, need) = replica.need(demand.longest);
         let more = match replica.pipeline() {
             Some(own) => Some(own.chips_for(1.0, demand.longest)),
-            None => fitting(setting, demand.longest).map(f64::from),
+            None => fitting(setting, demand).map(f64::from),
         };
         // A stated layout may hold less than the pool: what counts is the chips of one replica.
         let more = more.map(|chips| to_count(chips).saturating_sub(needs)).filter(|&more| more > 0);
@@ -300,13 +330,13 @@ fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
 }
 
 /// The smallest number of chips on which the model fits in some candidate layout.
-fn fitting(setting: &Setting<'_, '_>, longest: Tokens) -> Option<u32> {
-    let mut layouts = setting.candidates(MOST, longest).ok()?;
+fn fitting(setting: &Setting<'_, '_>, demand: &Demand) -> Option<u32> {
+    let mut layouts = setting.candidates(MOST, demand.role, demand.longest).ok()?;
     layouts.sort_by_key(Layout::chips);
     setting
         .replicas(layouts)
         .flatten()
-        .find(|(_, replica)| replica.sequences_that_fit(longest) >= 1.0)
+        .find(|(_, replica)| replica.sequences_that_fit(demand.longest) >= 1.0)
         .map(|(layout, _)| layout.chips())
 }
 

@@ -92,7 +92,7 @@ pub fn offers(
         clock: capped::clock(scenario, tables, chip)?,
     };
     let longest = if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest };
-    let mut layouts = setting.candidates(chips, longest)?;
+    let mut layouts = setting.candidates(chips, role, longest)?;
     if role != Role::Colocated {
         // How many chips a pool beside another has is not settled.
         layouts.retain(|own| own.dp.is_power_of_two());

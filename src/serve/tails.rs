@@ -147,8 +147,10 @@ impl Tails {
     pub(super) fn in_run(self, (share, burst): (f64, f64), (settled, mean): (Seconds, Seconds)) -> Self {
         let First { base, queue, .. } = self.first;
         let first = base + burst;
-        let later = if share < 1.0 { (mean.get() - share * first) / (1.0 - share) - settled.get() } else { 0.0 };
-        let own = First { queue: (queue + later).max(0.0), burst: Some((share.min(1.0), first)), ..self.first };
+        let later =
+            if share < 1.0 { (mean.get() - share * first) / (1.0 - share) - settled.get() } else { 0.0 };
+        let own =
+            First { queue: (queue + later).max(0.0), burst: Some((share.min(1.0), first)), ..self.first };
         Self { first: own, ..self }
     }
 
@@ -177,7 +179,8 @@ impl Tails {
         if parts.is_empty() {
             return Seconds::new(self.token.mean * self.token.seen);
         }
-        let most = parts.iter().map(|own| own.from + own.mean + 6.0 * own.variance.sqrt()).fold(0.0, f64::max);
+        let most =
+            parts.iter().map(|own| own.from + own.mean + 6.0 * own.variance.sqrt()).fold(0.0, f64::max);
         let share = |time: f64| parts.iter().map(|own| own.share * own.within(time)).sum::<f64>();
         Seconds::new(invert(share, percentile.share(), most) * self.token.seen)
     }
@@ -586,9 +589,9 @@ impl<'f> Line<'f> {
     fn new(first: &'f First) -> Self {
         let First { ahead, replicas, .. } = *first;
         let (with, most) = (ahead.with, ahead.most);
-        let fellows = first.users.map_or(1.0, |users| {
-            1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0)
-        });
+        let fellows = first
+            .users
+            .map_or(1.0, |users| 1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0));
         let (rate, load) = (first.rate * fellows, ahead.load(first.rate).min(0.999) * fellows);
         let full = (rate * ahead.full / most).min(0.97);
         let swings = if load * with > 0.0 { (ahead.longer(rate) / (load * with)).min(1.0) } else { 0.0 };
@@ -726,15 +729,8 @@ impl Numbers {
         } else if mean < 1.0 && variance <= part * (1.0 - part) * 1.05 {
             fill(&mut [(0.0, 1.0 - mean), (1.0_f64.min(most), mean)].into_iter())
         } else {
-            const NORMAL: [(f64, f64); 7] = [
-                (-1.7, 0.07),
-                (-0.8, 0.25),
-                (0.0, 0.36),
-                (0.8, 0.2),
-                (1.5, 0.08),
-                (2.2, 0.03),
-                (3.0, 0.01),
-            ];
+            const NORMAL: [(f64, f64); 7] =
+                [(-1.7, 0.07), (-0.8, 0.25), (0.0, 0.36), (0.8, 0.2), (1.5, 0.08), (2.2, 0.03), (3.0, 0.01)];
             let apart = variance.sqrt();
             fill(&mut NORMAL.iter().map(|(at, share)| ((mean + apart * at).clamp(0.0, most), *share)))
         };
@@ -780,7 +776,9 @@ impl Token {
         let slope = (station.half.step(at.company + 1.0, station.context) / each - step).get().max(0.0);
         let (come, disperses) = match scenario.load {
             Load::Open { cv, .. } => (at.batch, Some((cv * cv / station.replicas).max(0.15))),
-            Load::Closed { concurrency } => (at.batch * (1.0 - station.replicas / concurrency).max(0.0), None),
+            Load::Closed { concurrency } => {
+                (at.batch * (1.0 - station.replicas / concurrency).max(0.0), None)
+            }
         };
         Self {
             mean: at.tpot.get(),
@@ -802,8 +800,7 @@ impl Token {
         if self.tokens < 1.0 {
             return Vec::new();
         }
-        let lengths =
-            if self.lengths.is_equal() { vec![(1.0, 1.0)] } else { self.lengths.points(&SHORT) };
+        let lengths = if self.lengths.is_equal() { vec![(1.0, 1.0)] } else { self.lengths.points(&SHORT) };
         let slows = self.slope * self.others;
         let elastic = ((self.stalls + slows) / self.mean).min(0.95);
         let one = |(length, share): (f64, f64)| {
