@@ -11,7 +11,9 @@ fn spin() {
     let models = Models::of(&s).unwrap();
     let n = 3000;
     let t = Instant::now();
-    for _ in 0..n { let _ = std::hint::black_box(Deployment::new(&s, constants(), &models)); }
+    for _ in 0..n {
+        let _ = std::hint::black_box(Deployment::new(&s, constants(), &models));
+    }
     println!("spin {:.1} us", t.elapsed().as_secs_f64() / n as f64 * 1e6);
 }
 
@@ -33,17 +35,28 @@ fn time() {
         for _ in 0..5 {
             let n = 2000;
             let t = Instant::now();
-            for _ in 0..n { let _ = std::hint::black_box(evaluate(&s)); }
+            for _ in 0..n {
+                let _ = std::hint::black_box(evaluate(&s));
+            }
             whole = whole.min(t.elapsed().as_secs_f64() / n as f64);
             let models = Models::of(&s).unwrap();
             let t = Instant::now();
-            for _ in 0..n { let _ = std::hint::black_box(Deployment::new(&s, constants(), &models)); }
+            for _ in 0..n {
+                let _ = std::hint::black_box(Deployment::new(&s, constants(), &models));
+            }
             build = build.min(t.elapsed().as_secs_f64() / n as f64);
             let d = Deployment::new(&s, constants(), &models).unwrap();
             let t = Instant::now();
-            for _ in 0..n { let _ = std::hint::black_box(balanced(&d)); }
+            for _ in 0..n {
+                let _ = std::hint::black_box(balanced(&d));
+            }
             serve = serve.min(t.elapsed().as_secs_f64() / n as f64);
         }
-        println!("{text}: evaluate {:.1} us, build {:.1}, balanced {:.1}", whole * 1e6, build * 1e6, serve * 1e6);
+        println!(
+            "{text}: evaluate {:.1} us, build {:.1}, balanced {:.1}",
+            whole * 1e6,
+            build * 1e6,
+            serve * 1e6
+        );
     }
 }

@@ -16,8 +16,8 @@ use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Load, Role, Scenario, Split, link};
-use crate::serve::Warning;
-use crate::serve::survey::{Offer, UserLatency, offers, way};
+use crate::serve::survey::{Offer, UserLatency, between, offers, seldom, way};
+use crate::serve::{Operating, Warning};
 use crate::units::{Seconds, TokensPerSecond};
 
 /// The frontier, as far as a search has come.
@@ -84,6 +84,14 @@ const SHOWN_BEYOND: usize = 6;
 
 /// Loads that are tried where a split is taken as it stands: doublings of the users.
 const DOUBLINGS: u32 = 14;
+
+/// Share of its sequences with which a replica that is mostly idle is looked at.
+const SELDOM: f64 = 1.0 / 128.0;
+
+/// Decode replicas up to which one more is tried at a smaller batch, and halvings of the way to it.
+const FEW: u32 = 16;
+/// See there.
+const HALVES: u32 = 6;
 
 /// A deployment by its estimate.
 #[derive(Clone, Debug)]
@@ -294,24 +302,53 @@ impl Search {
         let limit = self.limit();
         let place = self.kinds.len() + from * self.kinds.len() + to;
         let Some(family) = self.families.get_mut(place) else { return };
+        let occupancy = reader.prompts().max(1e-12).recip();
         for (index, writer) in writes.iter().enumerate() {
             let Some(room) = self.chips.checked_sub(reader.chips) else { continue };
             let most = room / writer.chips.max(1);
+            let mut before: Option<Operating> = None;
             for at in &writer.points {
-                let feeds = |decodes: u32| {
+                let before = before.replace(*at).unwrap_or_else(|| seldom(at, SELDOM));
+                // What no mix can come to is not looked at.
+                let reading = read_weight * f64::from(reader.chips) * at.rate * occupancy;
+                let best = at.rate * osl / (write_weight * f64::from(writer.chips) + reading);
+                if family.has(1.0 / at.tpot.get(), best) {
+                    continue;
+                }
+                let feeds = |at: &Operating, decodes: u32| {
                     let left = self.chips - decodes * writer.chips;
                     let counts = (f64::from(left / reader.chips.max(1)), f64::from(decodes));
                     reader.feeding(writer, at, &ways, counts)
                 };
-                let keeps = |decodes: u32| feeds(decodes).is_some_and(|felt| felt.ttft <= limit);
-                let within = last(most, keeps);
-                let chosen = if within > 0 { within } else { last(most, |decodes| feeds(decodes).is_some()) };
-                let Some(felt) = (chosen > 0).then(|| feeds(chosen)).flatten() else { continue };
-                let writes_on = chosen * writer.chips;
-                let reads_on = self.chips - writes_on;
-                let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
-                let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
-                family.take(&felt, felt.rate * osl / whole, pools, within > 0);
+                let keeps =
+                    |at: &Operating, decodes: u32| feeds(at, decodes).is_some_and(|felt| felt.ttft <= limit);
+                let mut take = |at: &Operating, chosen: u32, within: bool| {
+                    let Some(felt) = (chosen > 0).then(|| feeds(at, chosen)).flatten() else { return };
+                    let writes_on = chosen * writer.chips;
+                    let reads_on = self.chips - writes_on;
+                    let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
+                    let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
+                    family.take(&felt, felt.rate * osl / whole, pools, within);
+                };
+                // As many as prompts last for, if they are to be read in full.
+                let parts = f64::from(writer.chips) + f64::from(reader.chips) * at.rate * occupancy;
+                let guess = (f64::from(self.chips) / parts) as u32;
+                let within = last(most, guess, |decodes| keeps(at, decodes));
+                if within > 0 {
+                    take(at, within, true);
+                } else {
+                    take(at, last(most, guess, |decodes| feeds(at, decodes).is_some()), false);
+                }
+                // One more keeps up where each has a little less to do, which of few counts.
+                let more = within + 1;
+                if more <= most.min(FEW) && keeps(&before, more) {
+                    let (mut low, mut high) = (0.0, 1.0);
+                    for _ in 0..HALVES {
+                        let middle = f64::midpoint(low, high);
+                        if keeps(&between(&before, at, middle), more) { low = middle } else { high = middle }
+                    }
+                    take(&between(&before, at, low), more, true);
+                }
             }
         }
         if prefill + 1 < reads.len() {
@@ -405,6 +442,12 @@ impl Candidate {
 }
 
 impl Family {
+    /// Whether a deployment as interactive does at least as well within the limit.
+    fn has(&self, interactivity: f64, value: f64) -> bool {
+        let best = bucket(interactivity).and_then(|bucket| self.within.get(bucket)?.as_ref());
+        best.is_some_and(|own| own.value >= value)
+    }
+
     fn take(
         &mut self,
         felt: &UserLatency,
@@ -413,11 +456,7 @@ impl Family {
         within: bool,
     ) {
         let interactivity = 1.0 / felt.tpot;
-        if !(interactivity.is_finite() && value.is_finite()) {
-            return;
-        }
-        // From one token in an hour up; nothing is slower and of interest.
-        let bucket = ((libm::log(interactivity) + 8.0).clamp(0.0, 32.0) * BUCKETS) as usize;
+        let Some(bucket) = bucket(interactivity).filter(|_| value.is_finite()) else { return };
         let shelf = if within { &mut self.within } else { &mut self.beyond };
         if shelf.len() <= bucket {
             shelf.resize(bucket + 1, None);
@@ -430,9 +469,28 @@ impl Family {
     }
 }
 
-/// The largest count up to `most` for which a property holds that large counts lose; 0 when none has it.
-fn last(most: u32, holds: impl Fn(u32) -> bool) -> u32 {
+/// The bucket of an interactivity: from one token in an hour up; nothing is slower and of interest.
+fn bucket(interactivity: f64) -> Option<usize> {
+    let place = (libm::log(interactivity) + 8.0).clamp(0.0, 32.0) * BUCKETS;
+    interactivity.is_finite().then_some(place as usize)
+}
+
+/// The largest count up to `most` for which a property holds that large counts lose, looked for around a guess; 0 when none
+/// has it.
+fn last(most: u32, guess: u32, holds: impl Fn(u32) -> bool) -> u32 {
     let (mut low, mut high) = (0, most.saturating_add(1));
+    let (mut next, mut stride) = (guess.clamp(1, most.max(1)), 1);
+    while low < next && next < high {
+        if holds(next) {
+            (low, next) = (next, next.saturating_add(stride));
+        } else {
+            (high, next) = (next, next.saturating_sub(stride));
+        }
+        stride *= 2;
+        if high <= most && low > 0 {
+            break;
+        }
+    }
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if holds(middle) { low = middle } else { high = middle }

@@ -40,7 +40,10 @@ const NEARLY: f64 = 0.05;
 const SERVED: usize = 96;
 
 /// Layouts of a second pool of the decode side that are paired with those of the first.
-const SECONDS: usize = 4;
+const SECONDS: usize = 8;
+
+/// Micro-batches that stages of a second pool may have at once.
+const MICRO: f64 = 4.0;
 
 /// How well a deployment serves its load.
 #[derive(Clone, Copy, Debug)]
@@ -331,14 +334,17 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
         Load::Open { rate, .. } => [0.01, 0.05].map(|step| rate.get() * lengths.tokens * step),
     };
     let mut kept: Vec<usize> = Vec::new();
-    for all in users {
+    // By themselves, and with a micro-batch in each of their stages.
+    for (all, lanes) in users.into_iter().flat_map(|all| [(all, 1.0), (all, MICRO)]) {
         let time = |side: &Side<'a>| {
+            let replica = &side.settled.replica;
             let each = (all / f64::from(side.settled.replicas)).max(1.0);
-            side.settled.replica.group_time(each, each, lengths.context, 1.0)
+            let at_once = f64::from(replica.layout().pp).min(lanes);
+            replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
         };
         let mut order: Vec<(Seconds, usize)> = sides.iter().map(time).zip(0..).collect();
         order.sort_by(|a, b| a.0.get().total_cmp(&b.0.get()));
-        for (_, index) in order.into_iter().take(SECONDS / users.len()) {
+        for (_, index) in order.into_iter().take(SECONDS / 4) {
             if !kept.contains(&index) {
                 kept.push(index);
             }

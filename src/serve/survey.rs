@@ -22,7 +22,7 @@ use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{Layout, Pool, Role, Scenario};
-use crate::units::RequestsPerSecond;
+use crate::units::{RequestsPerSecond, Seconds};
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
 #[derive(Clone, Debug)]
@@ -108,7 +108,12 @@ pub fn offers(
     }
     let stations: Vec<Station<'_, '_>> = halves.iter().map(|half| Station::new(half, &lengths)).collect();
     let at = |station: &Station<'_, '_>, most: usize| -> Vec<Operating> {
-        let batches = if role == Role::Prefill { Vec::new() } else { grid(station.fits, most) };
+        let batches = match role {
+            Role::Prefill => Vec::new(),
+            // Who reads prompts too is often without anybody in decode.
+            Role::Colocated => SELDOM.into_iter().chain(grid(station.fits, most)).collect(),
+            _ => grid(station.fits, most),
+        };
         batches.into_iter().map(|batch| station.at(batch)).collect()
     };
     let first: Vec<Vec<Operating>> = stations.iter().map(|station| at(station, FIRST)).collect();
@@ -120,7 +125,7 @@ pub fn offers(
             chips: layout.chips(),
             prefill: station.prefill,
             fits: station.fits,
-            points: at(station, batches),
+            points: finer(&at(station, (batches / FINER).max(FIRST))),
             engine: *station.engine(),
             tokens: station.tokens,
             scatter: station.scatter,
@@ -134,6 +139,47 @@ pub fn offers(
 
 /// Batch sizes of a first look.
 const FIRST: usize = 9;
+
+/// Mean sequences in decode below one.
+const SELDOM: [f64; 5] = [1.0 / 32.0, 1.0 / 16.0, 1.0 / 8.0, 1.0 / 4.0, 1.0 / 2.0];
+
+/// Points of a curve for each that is measured.
+const FINER: usize = 3;
+
+/// A measured curve with points in between.
+fn finer(measured: &[Operating]) -> Vec<Operating> {
+    let mut points = Vec::with_capacity(measured.len() * FINER);
+    for pair in measured.windows(2) {
+        if let [one, other] = pair {
+            let share = |step: usize| step as f64 / FINER as f64;
+            points.extend((0..FINER).map(|step| between(one, other, share(step))));
+        }
+    }
+    points.extend(measured.last());
+    points
+}
+
+/// A replica between two numbers of sequences at which it was measured.
+#[must_use]
+pub fn between(one: &Operating, other: &Operating, share: f64) -> Operating {
+    let near = if share < 0.5 { one } else { other };
+    let mix = |one: f64, other: f64| one + (other - one) * share;
+    let time = |of: fn(&Operating) -> Seconds| Seconds::new(mix(of(one).get(), of(other).get()));
+    Operating {
+        batch: mix(one.batch, other.batch),
+        company: mix(one.company, other.company),
+        step: time(|at| at.step),
+        tpot: time(|at| at.tpot),
+        rate: mix(one.rate, other.rate),
+        ..*near
+    }
+}
+
+/// The same replica where so much less is in decode that its sequences are mostly alone.
+#[must_use]
+pub fn seldom(at: &Operating, share: f64) -> Operating {
+    Operating { batch: at.batch * share, rate: at.rate * share, ..*at }
+}
 
 /// Times per token at which layouts are compared.
 const COMPARED: usize = 24;
