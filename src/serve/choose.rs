@@ -432,7 +432,8 @@ impl Figures {
                 // Where prompts are what is scarce, fewer are in decode.
                 let fewer = (most * decode / self.replicas).max(1.0);
                 let share = if fewer < self.sequences { (fewer - 1.0) / (self.sequences - 1.0) } else { 1.0 };
-                let tpot = self.alone + (self.tpot - self.alone) * share;
+                // Who waits longer for a first token than is hoped leaves fewer in decode: half of what company adds is sure.
+                let tpot = self.alone + (self.tpot - self.alone) * share * 0.5;
                 Standing::hoped(scenario, true, rate.min(most), (ttft, tpot))
             }
         }

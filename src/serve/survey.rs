@@ -108,12 +108,7 @@ pub fn offers(
     }
     let stations: Vec<Station<'_, '_>> = halves.iter().map(|half| Station::new(half, &lengths)).collect();
     let at = |station: &Station<'_, '_>, most: usize| -> Vec<Operating> {
-        let batches = match role {
-            Role::Prefill => Vec::new(),
-            // Who reads prompts too is often without anybody in decode.
-            Role::Colocated => SELDOM.into_iter().chain(grid(station.fits, most)).collect(),
-            _ => grid(station.fits, most),
-        };
+        let batches = if role == Role::Prefill { Vec::new() } else { grid(station.fits, most) };
         batches.into_iter().map(|batch| station.at(batch)).collect()
     };
     let first: Vec<Vec<Operating>> = stations.iter().map(|station| at(station, FIRST)).collect();
@@ -139,9 +134,6 @@ pub fn offers(
 
 /// Batch sizes of a first look.
 const FIRST: usize = 9;
-
-/// Mean sequences in decode below one.
-const SELDOM: [f64; 5] = [1.0 / 32.0, 1.0 / 16.0, 1.0 / 8.0, 1.0 / 4.0, 1.0 / 2.0];
 
 /// Points of a curve for each that is measured.
 const FINER: usize = 3;
@@ -278,6 +270,14 @@ impl Offer {
         self.prefill.map_or(0.0, |prefill| 1.0 / prefill.least().get())
     }
 
+    /// Share of the sequences with which a replica was measured that are there on average, where users wait so long for a first
+    /// token: one that is in decode meets the others as they are on average, and itself all the time.
+    fn there(&self, at: &Operating, ttft: f64) -> f64 {
+        let stay = self.tokens * at.tpot.get();
+        let company = at.company.max(1.0);
+        (company - 1.0 + stay / (stay + ttft)) / company
+    }
+
     /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
@@ -285,21 +285,24 @@ impl Offer {
         let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
         let held = at.tpot * held;
         let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
-        let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
-        let (mut users, mut ttft) = (at.batch, 0.0);
+        let mut ttft = prefill.latency.get() + self.engine.request.get();
+        let mut there = self.there(at, ttft);
+        let mut users = at.batch * there;
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
+            let stream = Stream { rate: at.rate * there, replicas, cv: 1.0 };
             let (wait, read) = at.ahead.settled_wait(users, &stream, again, self.order);
             let others = Others { wait, read };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
-            let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
+            there = self.there(at, ttft);
+            let before = std::mem::replace(&mut users, (at.batch + at.rate * ttft) * there);
             if (users - before).abs() <= 1e-6 * users {
                 break;
             }
         }
         (users <= self.fits).then_some(UserLatency {
             users: users * replicas,
-            rate: at.rate * replicas,
+            rate: at.rate * there * replicas,
             ttft,
             tpot: at.tpot.get(),
         })
@@ -317,7 +320,9 @@ impl Offer {
     ) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let occupancy = prefill.least().get();
-        let rate = at.rate * decodes;
+        let first = (decode.engine.request + prefill.latency + at.step * (0.5 * at.ahead.decoding)).get();
+        let there = decode.there(at, first);
+        let rate = at.rate * decodes * there;
         let load = rate * occupancy / prefills;
         let path = ways.path((f64::from(self.chips), prefills), (f64::from(decode.chips), decodes));
         if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
@@ -333,9 +338,12 @@ impl Offer {
             + prefill.latency_of(prefill.on_rank(company))
             + at.step * (0.5 * at.ahead.decoding)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
-        let users = (at.batch * decodes + rate * base.get()) / prefills;
+        let users = (at.batch * decodes * there + rate * base.get()) / prefills;
         let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).0.queue;
-        let users = at.batch * decodes + rate * ttft;
+        // Who waits longer is there less; prompts, which are what is waited for, are read all the same.
+        let there = decode.there(at, ttft);
+        let rate = at.rate * decodes * there;
+        let users = at.batch * decodes * there + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
 }
