@@ -91,7 +91,15 @@ fn dump_links() {
                 continue;
             }
             base.workload.spread = spread;
-            for (open, share) in [(true, 0.2), (true, 0.4), (true, 0.6), (true, 0.78), (false, 0.2), (false, 0.5), (false, 0.75)] {
+            for (open, share) in [
+                (true, 0.2),
+                (true, 0.4),
+                (true, 0.6),
+                (true, 0.78),
+                (false, 0.2),
+                (false, 0.5),
+                (false, 0.75),
+            ] {
                 let Some(own) = loaded(&base, open, share) else { continue };
                 let told = serve::serve(&own, constants()).unwrap();
                 let full = told.warnings.iter().any(|own| {
@@ -115,7 +123,9 @@ fn dump_closed() {
     for line in std::fs::read_to_string(path).unwrap().lines() {
         let scenario = link::parse(line).scenario;
         let own = serve::serve(&scenario, constants()).unwrap();
-        let of = |own: &dyn Fn(Percentile) -> f64| [50.0, 90.0, 95.0, 99.0].map(|p| own(Percentile::new(p).unwrap()));
+        let of = |own: &dyn Fn(Percentile) -> f64| {
+            [50.0, 90.0, 95.0, 99.0].map(|p| own(Percentile::new(p).unwrap()))
+        };
         let numbers = [
             vec![own.ttft.get()],
             of(&|p| own.tails.ttft(p).get()).to_vec(),

@@ -85,7 +85,12 @@ impl Run {
         (users, spread): (f64, f64),
     ) -> Changed {
         let Some(prefill) = &station.prefill else {
-            return Changed { ttft: *settled, tpot: at.tpot, rate: at.rate * station.replicas, burst: (0.0, 0.0) };
+            return Changed {
+                ttft: *settled,
+                tpot: at.tpot,
+                rate: at.rate * station.replicas,
+                burst: (0.0, 0.0),
+            };
         };
         let burst = Burst::mixed(prefill, station, users);
         let rounds = self.rounds();
@@ -145,7 +150,13 @@ impl Run {
         }
     }
 
-    fn changed(&self, ttft: FirstToken, tpot: Seconds, burst: &Burst, (tokens, apart): (f64, f64)) -> Changed {
+    fn changed(
+        &self,
+        ttft: FirstToken,
+        tpot: Seconds,
+        burst: &Burst,
+        (tokens, apart): (f64, f64),
+    ) -> Changed {
         let each = ttft.total().get() + tpot.get() * tokens;
         // Nobody is further apart from the others than a request takes, but for the burst of a single round.
         let end = 0.5 * if self.rounds() > 1.0 { apart.min(each) } else { apart };

@@ -33,7 +33,7 @@ use super::outcome::Steady;
 use super::replica::Prefill;
 use super::station::{Operating, Station};
 use crate::scenario::{Load, Percentile, Scenario, traffic};
-use crate::units::Seconds;
+use crate::units::{Seconds, larger};
 
 /// How the times that users feel spread over requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -147,8 +147,10 @@ impl Tails {
     pub(super) fn in_run(self, (share, burst): (f64, f64), (settled, mean): (Seconds, Seconds)) -> Self {
         let First { base, queue, .. } = self.first;
         let first = base + burst;
-        let later = if share < 1.0 { (mean.get() - share * first) / (1.0 - share) - settled.get() } else { 0.0 };
-        let own = First { queue: (queue + later).max(0.0), burst: Some((share.min(1.0), first)), ..self.first };
+        let later =
+            if share < 1.0 { (mean.get() - share * first) / (1.0 - share) - settled.get() } else { 0.0 };
+        let own =
+            First { queue: (queue + later).max(0.0), burst: Some((share.min(1.0), first)), ..self.first };
         Self { first: own, ..self }
     }
 
@@ -177,7 +179,8 @@ impl Tails {
         if parts.is_empty() {
             return Seconds::new(self.token.mean * self.token.seen);
         }
-        let most = parts.iter().map(|own| own.from + own.mean + 6.0 * own.variance.sqrt()).fold(0.0, f64::max);
+        let most =
+            parts.iter().map(|own| own.from + own.mean + 6.0 * own.variance.sqrt()).fold(0.0, f64::max);
         let share = |time: f64| parts.iter().map(|own| own.share * own.within(time)).sum::<f64>();
         Seconds::new(invert(share, percentile.share(), most) * self.token.seen)
     }
@@ -220,15 +223,19 @@ fn invert(share: impl Fn(f64) -> f64, wanted: f64, most: f64) -> f64 {
         }
         (low, high) = (high, high * 1.6);
     }
-    for _ in 0..40 {
-        if high - low <= 1e-6 * high {
+    let (mut below, mut above) = (share(low), share(high));
+    for turn in 0..60 {
+        if high - low <= 1e-5 * high {
             break;
         }
-        let middle = f64::midpoint(low, high);
-        if share(middle) < wanted {
-            low = middle;
+        // Along the chord, and where that is slow in the middle.
+        let along = ((wanted - below) / (above - below).max(1e-12)).clamp(0.02, 0.98);
+        let at = low + (high - low) * if turn % 3 == 2 { 0.5 } else { along };
+        let own = share(at);
+        if own < wanted {
+            (low, below) = (at, own);
         } else {
-            high = middle;
+            (high, above) = (at, own);
         }
     }
     high
@@ -450,7 +457,7 @@ impl First {
                 middles(&EVEN).map(|(share, width)| (at(2.0 * share - 1.0), width)).collect()
             }
             Scatter::LogNormal(sigma) => {
-                let known = [(-1.154_405, low), (0.0, middle), (1.154_405, high), (2.366_76, highest)]
+                let known = [(0.0, low), (1.154_405, middle), (2.366_76, high), (3.750_44, highest)]
                     .map(|(z, time)| (libm::exp(sigma * z), time));
                 let at = |share: f64| between(&known, libm::exp(sigma * normal(share))).max(0.5 * low);
                 middles(&LONG).map(|(share, width)| (at(share), width)).collect()
@@ -541,7 +548,7 @@ impl First {
     }
 }
 
-/// A convex curve between known points: between the chord and what goes on from the points before.
+/// A convex curve between known points: between the chord, and what goes on from the points before and behind.
 fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
     let upper = known.iter().skip(1).position(|(x, _)| at < *x).unwrap_or(2);
     let point = |index: usize| known.get(index).copied().unwrap_or_default();
@@ -551,12 +558,15 @@ fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
     };
     let (x, y) = point(upper);
     let chord = y + slope(upper) * (at - x);
-    match upper.checked_sub(1) {
-        Some(before) if at > x && at < point(upper + 1).0 => {
-            f64::midpoint(chord, chord.min(y + slope(before) * (at - x)))
-        }
-        _ => chord,
+    let (next, later) = point(upper + 1);
+    if at <= x || at >= next {
+        return chord;
     }
+    let before = upper.checked_sub(1).map_or(0.0, |before| y + slope(before) * (at - x));
+    let behind = if upper < 2 { later - slope(upper + 1) * (next - at) } else { 0.0 };
+    // Most is a floor with a slope behind it.
+    let least = larger(before, behind).min(chord);
+    least + (chord - least) / 3.0
 }
 
 /// The waits of those who come at random.
@@ -586,11 +596,11 @@ impl<'f> Line<'f> {
     fn new(first: &'f First) -> Self {
         let First { ahead, replicas, .. } = *first;
         let (with, most) = (ahead.with, ahead.most);
-        let fellows = first.users.map_or(1.0, |users| {
-            1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0)
-        });
+        let fellows = first
+            .users
+            .map_or(1.0, |users| 1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0));
         let (rate, load) = (first.rate * fellows, ahead.load(first.rate).min(0.999) * fellows);
-        let full = (rate * ahead.full / most).min(0.97);
+        let full = (rate * ahead.full / most).clamp(0.0, 0.97);
         let swings = if load * with > 0.0 { (ahead.longer(rate) / (load * with)).min(1.0) } else { 0.0 };
         let readings = first.readings();
         let sizes = first.met(&readings, swings);
@@ -612,16 +622,18 @@ impl<'f> Line<'f> {
         let soon = (ahead.reads * (1.0 + ahead.delay / ahead.without.max(1e-12))).min(load);
         let rest = [uneven / 2.0, (1.0 - late).max(0.5)];
         let mut ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
-        let mean = |ways: &[(bool, f64, f64); 2]| -> f64 {
+        // How far the mean of these waits is from the closed form's.
+        let short = |ways: &[(bool, f64, f64); 2]| -> f64 {
             let one = |&(at_once, share, reads): &(bool, f64, f64)| {
                 share * reads * (rest[usize::from(at_once)] * with * size + often_more * more)
             };
-            ways.iter().map(one).sum()
+            let mean: f64 = ways.iter().map(one).sum();
+            first.queue / larger(mean, 1e-3 * first.queue).max(1e-15)
         };
-        let mut scale = first.queue / mean(&ways).max(1e-15);
+        let mut scale = short(&ways);
         if scale > 1.0 && bound > 0.0 && soon > 0.0 {
             ways[1].2 = load.min(soon * scale);
-            scale = first.queue / mean(&ways).max(1e-15);
+            scale = short(&ways);
         }
         let longer = scale.max(1.0);
         let come = [rate * first.without, rate * with];
@@ -726,15 +738,8 @@ impl Numbers {
         } else if mean < 1.0 && variance <= part * (1.0 - part) * 1.05 {
             fill(&mut [(0.0, 1.0 - mean), (1.0_f64.min(most), mean)].into_iter())
         } else {
-            const NORMAL: [(f64, f64); 7] = [
-                (-1.7, 0.07),
-                (-0.8, 0.25),
-                (0.0, 0.36),
-                (0.8, 0.2),
-                (1.5, 0.08),
-                (2.2, 0.03),
-                (3.0, 0.01),
-            ];
+            const NORMAL: [(f64, f64); 7] =
+                [(-1.7, 0.07), (-0.8, 0.25), (0.0, 0.36), (0.8, 0.2), (1.5, 0.08), (2.2, 0.03), (3.0, 0.01)];
             let apart = variance.sqrt();
             fill(&mut NORMAL.iter().map(|(at, share)| ((mean + apart * at).clamp(0.0, most), *share)))
         };
@@ -780,7 +785,9 @@ impl Token {
         let slope = (station.half.step(at.company + 1.0, station.context) / each - step).get().max(0.0);
         let (come, disperses) = match scenario.load {
             Load::Open { cv, .. } => (at.batch, Some((cv * cv / station.replicas).max(0.15))),
-            Load::Closed { concurrency } => (at.batch * (1.0 - station.replicas / concurrency).max(0.0), None),
+            Load::Closed { concurrency } => {
+                (at.batch * (1.0 - station.replicas / concurrency).max(0.0), None)
+            }
         };
         Self {
             mean: at.tpot.get(),
@@ -802,8 +809,7 @@ impl Token {
         if self.tokens < 1.0 {
             return Vec::new();
         }
-        let lengths =
-            if self.lengths.is_equal() { vec![(1.0, 1.0)] } else { self.lengths.points(&SHORT) };
+        let lengths = if self.lengths.is_equal() { vec![(1.0, 1.0)] } else { self.lengths.points(&SHORT) };
         let slows = self.slope * self.others;
         let elastic = ((self.stalls + slows) / self.mean).min(0.95);
         let one = |(length, share): (f64, f64)| {
