@@ -563,10 +563,9 @@ fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
         return chord;
     }
     let before = upper.checked_sub(1).map_or(0.0, |before| y + slope(before) * (at - x));
-    let behind = if upper < 2 { later - slope(upper + 1) * (next - at) } else { 0.0 };
-    // Most is a floor with a slope behind it.
-    let least = larger(before, behind).min(chord);
-    least + (chord - least) / 3.0
+    // Prompts end with the window, so that the last point may stand for shorter ones.
+    let behind = if upper == 0 { later - slope(1) * (next - at) } else { 0.0 };
+    f64::midpoint(larger(before, behind).min(chord), chord)
 }
 
 /// The waits of those who come at random.
@@ -853,5 +852,64 @@ impl Steady {
     #[must_use]
     pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
         percentile.map_or(self.tpot, |own| self.tails.tpot(own))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_law_and_back() {
+        for (share, at) in
+            [(0.5, 0.0), (0.95, 1.644_853_627), (0.01, -2.326_347_874), (0.001, -3.090_232_306)]
+        {
+            assert!((normal(share) - at).abs() < 1e-8, "{share}: {}", normal(share));
+        }
+    }
+
+    #[test]
+    fn a_gamma_law_of_one_is_exponential() {
+        // 1 - exp(-x): the median is ln 2 and 95 in 100 are below 2.9957. The cube is within a hundredth.
+        assert!((gamma(std::f64::consts::LN_2, 1.0, 1.0) - 0.5).abs() < 0.01);
+        assert!((gamma(2.995_7, 1.0, 1.0) - 0.95).abs() < 0.003);
+        assert!(gamma(0.9, 1.0, 0.0) < 0.5 && gamma(1.0, 1.0, 0.0) > 0.5);
+    }
+
+    #[test]
+    fn waits_have_the_means_of_their_parts() {
+        // The mean is the integral of the share that is still waiting.
+        for part in [
+            Part { share: 1.0, from: 1.0, width: 2.0, more: (0.0, 0.0) },
+            Part { share: 1.0, from: 1.0, width: 2.0, more: (0.4, 3.0) },
+            Part { share: 1.0, from: 1.0, width: 0.0, more: (0.4, 3.0) },
+        ] {
+            let step = 1e-3;
+            let mean: f64 = (0..60_000).map(|at| (1.0 - part.within(f64::from(at) * step)) * step).sum();
+            let known = part.from + part.width / 2.0 + part.more.0 * part.more.1;
+            assert!((mean - known).abs() < 2e-3, "{part:?}: {mean} is not {known}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_their_mean_and_sum_to_one() {
+        for (mean, disperses) in [(0.0, 1.0), (0.3, 1.0), (1.7, 1.0), (0.3, 0.2), (6.0, 1.0), (6.0, 0.3)] {
+            let all: Vec<(f64, f64)> = Numbers::new(mean, disperses, 100.0).collect();
+            let sum: f64 = all.iter().map(|(_, share)| share).sum();
+            let own: f64 = all.iter().map(|(number, share)| number * share).sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{mean}: {sum}");
+            assert!((own - mean).abs() < 0.03 * mean + 1e-3, "{mean}: {own}");
+        }
+    }
+
+    #[test]
+    fn a_convex_curve_is_between_its_chord_and_its_ends() {
+        // A floor of 1 until 4, then a slope of 1.
+        let floor = |x: f64| larger(1.0, x - 3.0);
+        let known = [1.0, 3.0, 9.0, 27.0].map(|x| (x, floor(x)));
+        for x in [2.0, 4.0, 6.0, 8.0, 20.0] {
+            assert!((between(&known, x) / floor(x) - 1.0).abs() < 0.6, "{x}: {}", between(&known, x));
+        }
+        assert!((between(&known, 3.0) - 1.0).abs() < 1e-9 && (between(&known, 9.0) - 6.0).abs() < 1e-9);
     }
 }
