@@ -145,3 +145,79 @@ pub(super) fn loaded(scenario: &Scenario, factor: f64) -> Scenario {
     }
     scenario
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::evaluate;
+    use crate::machine::constants;
+    use crate::scenario::{Percentile, link};
+
+    fn both(text: &str) -> (Scenario, Evaluation) {
+        let scenario = link::parse(text).scenario;
+        let evaluation = evaluate(&scenario).unwrap();
+        (scenario, evaluation)
+    }
+
+    #[test]
+    fn the_verdict_has_three_states() {
+        let (scenario, evaluation) =
+            both("v1&model=llama3-70b&isl=1k&osl=512&rate=4&pool=h100-sxm*8:tp4&tpot=none");
+        let p95 = evaluation.steady.tails.ttft(Percentile::P95);
+        let at = |factor: f64| {
+            let slo = Slo { ttft: Some(Limit::p95(p95 * factor)), ..scenario.slo };
+            verdict(&slo, &evaluation)
+        };
+        let high = evaluation.evidence.ttft.high;
+        assert!(high > 1.0);
+        assert_eq!(at(0.99), Verdict::Misses);
+        assert_eq!(at(1.01), Verdict::Likely);
+        assert_eq!(at(high * 1.01), Verdict::Meets);
+        assert_eq!(verdict(&Slo::default(), &evaluation), Verdict::Meets);
+    }
+
+    #[test]
+    fn a_percentile_is_stricter_than_the_mean() {
+        let (scenario, evaluation) = both("v1&model=llama3-70b&isl=4k&osl=512&rate=2&pool=h100-sxm*8:tp4");
+        let (mean, p99) = (evaluation.steady.ttft, evaluation.steady.tails.ttft(Percentile::P99));
+        assert!(p99 > mean * 1.2);
+        let between = (mean + p99) / 2.0;
+        let of = |percentile| Slo { ttft: Some(Limit { at: between, percentile }), ..scenario.slo };
+        assert_eq!(miss(&of(None), &evaluation), None);
+        assert_eq!(miss(&of(Some(Percentile::P99)), &evaluation), Some(Miss::Ttft));
+    }
+
+    #[test]
+    fn headroom_is_more_load_and_spare_is_fewer_replicas() {
+        let base =
+            "v1&model=llama3-70b&isl=1k&osl=512&rate=6&pool=h100-sxm*8:tp4&ttft=400ms@p95&tpot=40ms@p95";
+        let (scenario, evaluation) = both(base);
+        let plain = holds(&scenario, &evaluation, constants());
+        assert_eq!((plain.miss, plain.lost), (None, None));
+        let kept = |more: &str| {
+            let (scenario, evaluation) = both(&format!("{base}&{more}"));
+            holds(&scenario, &evaluation, constants())
+        };
+        let half = kept("headroom=50%");
+        let rate = half.evaluation.as_ref().unwrap().steady.rate.get();
+        assert!((rate - 9.0).abs() < 0.2, "{rate}");
+        let spare = kept("spare=1");
+        assert_eq!(spare.lost, Some(Role::Colocated));
+        assert_eq!(spare.evaluation.as_ref().unwrap().steady.chips, 4);
+        assert!(spare.verdict >= half.verdict);
+        // Nothing is left of a single replica.
+        let none = kept("spare=2");
+        assert_eq!((none.verdict, none.evaluation), (Verdict::Misses, None));
+    }
+
+    #[test]
+    fn the_weaker_pool_loses_the_replica() {
+        let (scenario, evaluation) = both(
+            "v1&model=llama3-70b&isl=4k&osl=256&rate=3&prefill=h100-sxm*8:tp4&decode=h200*16:tp4&spare=1",
+        );
+        let held = holds(&scenario, &evaluation, constants());
+        assert_eq!(held.lost, Some(Role::Prefill));
+        let own = held.evaluation.unwrap().steady;
+        assert!(own.ttft > evaluation.steady.ttft);
+    }
+}

@@ -9,7 +9,9 @@ use crate::evidence::EvidenceClass;
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, by_cause, find_model};
+use crate::serve::{
+    Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, Tails, by_cause, find_model,
+};
 use crate::units::Seconds;
 
 pub mod accuracy;
@@ -23,6 +25,7 @@ pub mod import;
 pub mod price;
 pub mod reference;
 pub mod replay;
+pub mod reserve;
 pub mod room;
 pub mod sentence;
 pub mod table;
@@ -30,6 +33,7 @@ pub mod value;
 pub mod words;
 
 pub use flags::FlagsReport;
+pub use reserve::ReserveReport;
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
 pub use value::{Value, Values};
@@ -45,8 +49,12 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Verdict on the service level.
     pub slo: Verdict,
+    /// What is kept back, and what happens when a replica is lost.
+    pub reserve: ReserveReport,
     /// All metrics, by identifier.
     pub metrics: Values,
+    /// Percentiles of TTFT and TPOT over requests, in seconds.
+    pub tails: Tails,
     /// What each kind of chip costs, and whose price it is.
     pub prices: Vec<price::PriceReport>,
     /// Where the time to first token goes.
@@ -398,7 +406,9 @@ impl Report {
             sentence: sentence(scenario, evaluation),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
+            reserve: ReserveReport::of(scenario, evaluation),
             metrics: Values::of(evaluation),
+            tails: steady.tails,
             prices: price::prices(scenario),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),

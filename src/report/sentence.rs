@@ -115,7 +115,10 @@ fn figures(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
     for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal, Metric::PerHour] {
         match (metric, value(metric, evaluation)) {
-            (Metric::Ttft, Value::Known { text, .. }) => parts.push(format!("TTFT {text}")),
+            (Metric::Ttft, Value::Known { text, .. }) => {
+                let tail = evaluation.steady.tails.ttft(Percentile::P95).get();
+                parts.push(format!("TTFT {text} (p95 {})", Unit::Seconds.format(tail)));
+            }
             (Metric::CostTotal, Value::Known { value, low, high, text, .. }) if value > 0.0 => {
                 // One figure for both sides: the half-width of the interval.
                 let half = (high - low) / (2.0 * value);

@@ -94,7 +94,7 @@ impl Lengths {
         let (mut sum, mut squares) =
             (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..*mean }, 0.0);
         // Of the seven points of a log-normal law those that most prompts are between; of the three of an even one, all.
-        let first = points.len() * 2 / 7;
+        let first = points.len() / 7 * 3;
         for (at, &(scale, share)) in points.iter().enumerate() {
             let own = read((self.new * scale).max(Tokens::new(1.0)), self.past * scale);
             sum.latency += own.latency * share;

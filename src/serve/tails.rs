@@ -33,7 +33,7 @@ use super::outcome::Steady;
 use super::replica::Prefill;
 use super::station::{Operating, Station};
 use crate::scenario::{Load, Percentile, Scenario, traffic};
-use crate::units::Seconds;
+use crate::units::{Seconds, larger};
 
 /// How the times that users feel spread over requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -223,15 +223,19 @@ fn invert(share: impl Fn(f64) -> f64, wanted: f64, most: f64) -> f64 {
         }
         (low, high) = (high, high * 1.6);
     }
-    for _ in 0..40 {
-        if high - low <= 1e-6 * high {
+    let (mut below, mut above) = (share(low), share(high));
+    for turn in 0..60 {
+        if high - low <= 1e-5 * high {
             break;
         }
-        let middle = f64::midpoint(low, high);
-        if share(middle) < wanted {
-            low = middle;
+        // Along the chord, and where that is slow in the middle.
+        let along = ((wanted - below) / (above - below).max(1e-12)).clamp(0.02, 0.98);
+        let at = low + (high - low) * if turn % 3 == 2 { 0.5 } else { along };
+        let own = share(at);
+        if own < wanted {
+            (low, below) = (at, own);
         } else {
-            high = middle;
+            (high, above) = (at, own);
         }
     }
     high
@@ -453,7 +457,7 @@ impl First {
                 middles(&EVEN).map(|(share, width)| (at(2.0 * share - 1.0), width)).collect()
             }
             Scatter::LogNormal(sigma) => {
-                let known = [(-1.154_405, low), (0.0, middle), (1.154_405, high), (2.366_76, highest)]
+                let known = [(0.0, low), (1.154_405, middle), (2.366_76, high), (3.750_44, highest)]
                     .map(|(z, time)| (libm::exp(sigma * z), time));
                 let at = |share: f64| between(&known, libm::exp(sigma * normal(share))).max(0.5 * low);
                 middles(&LONG).map(|(share, width)| (at(share), width)).collect()
@@ -544,7 +548,7 @@ impl First {
     }
 }
 
-/// A convex curve between known points: between the chord and what goes on from the points before.
+/// A convex curve between known points: between the chord, and what goes on from the points before and behind.
 fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
     let upper = known.iter().skip(1).position(|(x, _)| at < *x).unwrap_or(2);
     let point = |index: usize| known.get(index).copied().unwrap_or_default();
@@ -554,12 +558,14 @@ fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
     };
     let (x, y) = point(upper);
     let chord = y + slope(upper) * (at - x);
-    match upper.checked_sub(1) {
-        Some(before) if at > x && at < point(upper + 1).0 => {
-            f64::midpoint(chord, chord.min(y + slope(before) * (at - x)))
-        }
-        _ => chord,
+    let (next, later) = point(upper + 1);
+    if at <= x || at >= next {
+        return chord;
     }
+    let before = upper.checked_sub(1).map_or(0.0, |before| y + slope(before) * (at - x));
+    // Prompts end with the window, so that the last point may stand for shorter ones.
+    let behind = if upper == 0 { later - slope(1) * (next - at) } else { 0.0 };
+    f64::midpoint(larger(before, behind).min(chord), chord)
 }
 
 /// The waits of those who come at random.
@@ -593,7 +599,7 @@ impl<'f> Line<'f> {
             .users
             .map_or(1.0, |users| 1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0));
         let (rate, load) = (first.rate * fellows, ahead.load(first.rate).min(0.999) * fellows);
-        let full = (rate * ahead.full / most).min(0.97);
+        let full = (rate * ahead.full / most).clamp(0.0, 0.97);
         let swings = if load * with > 0.0 { (ahead.longer(rate) / (load * with)).min(1.0) } else { 0.0 };
         let readings = first.readings();
         let sizes = first.met(&readings, swings);
@@ -615,16 +621,18 @@ impl<'f> Line<'f> {
         let soon = (ahead.reads * (1.0 + ahead.delay / ahead.without.max(1e-12))).min(load);
         let rest = [uneven / 2.0, (1.0 - late).max(0.5)];
         let mut ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
-        let mean = |ways: &[(bool, f64, f64); 2]| -> f64 {
+        // How far the mean of these waits is from the closed form's.
+        let short = |ways: &[(bool, f64, f64); 2]| -> f64 {
             let one = |&(at_once, share, reads): &(bool, f64, f64)| {
                 share * reads * (rest[usize::from(at_once)] * with * size + often_more * more)
             };
-            ways.iter().map(one).sum()
+            let mean: f64 = ways.iter().map(one).sum();
+            first.queue / larger(mean, 1e-3 * first.queue).max(1e-15)
         };
-        let mut scale = first.queue / mean(&ways).max(1e-15);
+        let mut scale = short(&ways);
         if scale > 1.0 && bound > 0.0 && soon > 0.0 {
             ways[1].2 = load.min(soon * scale);
-            scale = first.queue / mean(&ways).max(1e-15);
+            scale = short(&ways);
         }
         let longer = scale.max(1.0);
         let come = [rate * first.without, rate * with];
@@ -844,5 +852,64 @@ impl Steady {
     #[must_use]
     pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
         percentile.map_or(self.tpot, |own| self.tails.tpot(own))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_law_and_back() {
+        for (share, at) in
+            [(0.5, 0.0), (0.95, 1.644_853_627), (0.01, -2.326_347_874), (0.001, -3.090_232_306)]
+        {
+            assert!((normal(share) - at).abs() < 1e-8, "{share}: {}", normal(share));
+        }
+    }
+
+    #[test]
+    fn a_gamma_law_of_one_is_exponential() {
+        // 1 - exp(-x): the median is ln 2 and 95 in 100 are below 2.9957. The cube is within a hundredth.
+        assert!((gamma(std::f64::consts::LN_2, 1.0, 1.0) - 0.5).abs() < 0.01);
+        assert!((gamma(2.995_7, 1.0, 1.0) - 0.95).abs() < 0.003);
+        assert!(gamma(0.9, 1.0, 0.0) < 0.5 && gamma(1.0, 1.0, 0.0) > 0.5);
+    }
+
+    #[test]
+    fn waits_have_the_means_of_their_parts() {
+        // The mean is the integral of the share that is still waiting.
+        for part in [
+            Part { share: 1.0, from: 1.0, width: 2.0, more: (0.0, 0.0) },
+            Part { share: 1.0, from: 1.0, width: 2.0, more: (0.4, 3.0) },
+            Part { share: 1.0, from: 1.0, width: 0.0, more: (0.4, 3.0) },
+        ] {
+            let step = 1e-3;
+            let mean: f64 = (0..60_000).map(|at| (1.0 - part.within(f64::from(at) * step)) * step).sum();
+            let known = part.from + part.width / 2.0 + part.more.0 * part.more.1;
+            assert!((mean - known).abs() < 2e-3, "{part:?}: {mean} is not {known}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_their_mean_and_sum_to_one() {
+        for (mean, disperses) in [(0.0, 1.0), (0.3, 1.0), (1.7, 1.0), (0.3, 0.2), (6.0, 1.0), (6.0, 0.3)] {
+            let all: Vec<(f64, f64)> = Numbers::new(mean, disperses, 100.0).collect();
+            let sum: f64 = all.iter().map(|(_, share)| share).sum();
+            let own: f64 = all.iter().map(|(number, share)| number * share).sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{mean}: {sum}");
+            assert!((own - mean).abs() < 0.03 * mean + 1e-3, "{mean}: {own}");
+        }
+    }
+
+    #[test]
+    fn a_convex_curve_is_between_its_chord_and_its_ends() {
+        // A floor of 1 until 4, then a slope of 1.
+        let floor = |x: f64| larger(1.0, x - 3.0);
+        let known = [1.0, 3.0, 9.0, 27.0].map(|x| (x, floor(x)));
+        for x in [2.0, 4.0, 6.0, 8.0, 20.0] {
+            assert!((between(&known, x) / floor(x) - 1.0).abs() < 0.6, "{x}: {}", between(&known, x));
+        }
+        assert!((between(&known, 3.0) - 1.0).abs() < 1e-9 && (between(&known, 9.0) - 6.0).abs() < 1e-9);
     }
 }
