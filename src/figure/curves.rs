@@ -90,16 +90,18 @@ impl Curves<'_> {
             let runs = self.measured.to_vec();
             chart.series.push(Series::points(MEASURED, "Measured", Paint::Ink, Marker::Ring, runs));
         }
-        let limit = match metric {
-            Metric::Ttft => scenario.slo.ttft,
-            Metric::Tpot => scenario.slo.tpot,
-            _ => None,
-        };
-        if let Some(limit) = limit {
+        if let Some(limit) = metric.objective(&scenario.slo) {
             chart.rules.push(Rule {
                 axis: Along::Y,
-                value: limit.get(),
-                label: format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit.get())),
+                value: limit.at.get(),
+                label: limit.text(
+                    if matches!(metric, Metric::Ttft | Metric::TtftP95 | Metric::TtftP99) {
+                        Metric::Ttft
+                    } else {
+                        Metric::Tpot
+                    }
+                    .short(),
+                ),
                 paint: Paint::Muted,
                 fit: false,
             });

@@ -18,7 +18,7 @@ const FULL: f64 = 0.5;
 /// What can decide, the usual first.
 pub const DECIDES: [Metric; Metric::ALL.len()] = {
     let mut all = Metric::ALL;
-    (all[0], all[7]) = (all[7], all[0]);
+    (all[0], all[11]) = (all[11], all[0]);
     all
 };
 

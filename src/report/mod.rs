@@ -9,7 +9,9 @@ use crate::evidence::{Differences, EvidenceClass};
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Overlap, Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, by_cause, find_model};
+use crate::serve::{
+    Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, Tails, by_cause, find_model,
+};
 use crate::units::Seconds;
 
 pub mod accuracy;
@@ -24,6 +26,7 @@ pub mod price;
 pub mod reference;
 pub mod remarks;
 pub mod replay;
+pub mod reserve;
 pub mod room;
 pub mod sentence;
 pub mod table;
@@ -31,6 +34,7 @@ pub mod value;
 pub mod words;
 
 pub use flags::FlagsReport;
+pub use reserve::ReserveReport;
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
 pub use value::{Value, Values};
@@ -46,8 +50,12 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Verdict on the service level.
     pub slo: Verdict,
+    /// What is kept back, and what happens when a replica is lost.
+    pub reserve: ReserveReport,
     /// All metrics, by identifier.
     pub metrics: Values,
+    /// Percentiles of TTFT and TPOT over requests, in seconds.
+    pub tails: Tails,
     /// What each kind of chip costs, and whose price it is.
     pub prices: Vec<price::PriceReport>,
     /// Where the time to first token goes.
@@ -412,7 +420,9 @@ impl Report {
             sentence: sentence(scenario, evaluation),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
+            reserve: ReserveReport::of(scenario, evaluation),
             metrics: Values::of(evaluation),
+            tails: steady.tails,
             prices: price::prices(scenario),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),

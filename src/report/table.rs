@@ -15,7 +15,7 @@ use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
-use super::{FlagsReport, FormatsReport, price};
+use super::{FlagsReport, FormatsReport, ReserveReport, price};
 
 /// The result for a terminal.
 #[must_use]
@@ -60,6 +60,10 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         }
     }
     for line in room(&evaluation.steady) {
+        page.push_str(&format!("{line}\n"));
+    }
+    let reserve = ReserveReport::of(scenario, evaluation);
+    for line in reserve.text.into_iter().chain(reserve.lost.into_iter().map(|own| own.text)) {
         page.push_str(&format!("{line}\n"));
     }
     page.push_str(&format!("{}\n", power_line(scenario, &evaluation.energy)));

@@ -12,6 +12,7 @@ use super::run::Run;
 use super::served::Served;
 use super::side::Side;
 use super::station::{Operating, SATURATED, Station};
+use super::tails::{First, Tails, Token};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -68,6 +69,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         station => station,
     };
     let settled = ttft.total();
+    let mut tails = split.tails(&operating, &ttft, users);
     if let Load::Closed { concurrency } = scenario.load
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
@@ -75,11 +77,13 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
         let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+        tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
     Served {
         deployment,
         operating,
         ttft,
+        tails,
         settled,
         rate,
         capacity,
@@ -193,6 +197,19 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
             step: at.step * (left * at.ahead.decoding),
             transfer,
         }
+    }
+
+    /// How all of it spreads over requests, of which the mean is this.
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let each = at.rate * self.decode.replicas / self.replicas;
+        let ahead = reading(&self.prefill, self.replicas, each);
+        let beside = ttft.prefill - self.prefill.latency;
+        let stay = lengths.tokens * at.tpot.get();
+        let first = First::new(scenario, (&self.prefill, ahead), ttft, beside, (each, self.replicas))
+            .with_users(users / self.replicas, self.decode.again(ahead.with, at.tpot))
+            .in_places(self.decode.fits * self.decode.replicas, stay);
+        Tails::new(first, Token::new(scenario, &self.decode, at))
     }
 
     /// A decode replica where it serves what is asked of it, at most this capacity, and the users over all; and what is
