@@ -29,7 +29,7 @@ pub use axis::Axis;
 pub use deployed::Deployed;
 pub use diff::{Aspect, Diff, Difference, Share, changed, diff};
 pub use frontier::{Candidate, Frontier, Search, frontier, frontier_of, stands};
-pub use knob::{Knob, Sample, pin, sweep};
+pub use knob::{Knob, Sample, pin, sweep, walls};
 pub use map::{AxisValues, Cell, CellOutcome, Map, MapSearch, Reason, Segment};
 pub use money::{PriceLine, break_even_price, pays_below, price_lines};
 pub use objective::{Miss, miss};

@@ -26,7 +26,8 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
     let rate = |rate: f64| Unit::RequestsPerSecond.format(rate);
     if let Some(saturation) = steady.saturation {
         return format!(
-            "Saturated: {} offered, {} served; {}. {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
+            "Saturated: {} offered, holds up to {}; {}. The queue grows without end, so TTFT has no steady state. \
+             {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
             rate(saturation.offered.get()),
             rate(saturation.capacity.get()),
             words::binding(saturation.binding),
@@ -165,7 +166,7 @@ pub fn verdict(scenario: &Scenario, evaluation: &Evaluation) -> Verdict {
     let steady = &evaluation.steady;
     let saturated = steady.saturation.is_some();
     let objective = |metric: Metric, limit: Option<Seconds>, value: Seconds| {
-        limit.filter(|_| value.is_finite()).map(|limit| Objective {
+        limit.filter(|_| !value.get().is_nan()).map(|limit| Objective {
             metric: metric.id(),
             limit: limit.get(),
             value: value.get(),
