@@ -320,4 +320,40 @@ mod tests {
         assert!(Knob::Mix.values(&scenario, 10).is_empty());
         assert!(Knob::Mix.apply(&scenario, 0.5).is_none());
     }
+
+    #[test]
+    fn a_curve_ends_close_to_its_wall() {
+        use crate::metric::Metric;
+        for link in [
+            "v1&model=llama3-70b&pool=h200*8:tp4&rate=2",
+            "v1&prefill=h100-sxm*8:tp4&decode=h200*8:tp4&rate=3",
+            "v1&model=deepseek-v3&split=afd&attention=h200*8:tp1:dp8&ffn=h200*16&rate=6",
+        ] {
+            let scenario = crate::scenario::link::parse(link).scenario;
+            for knob in [Knob::Load, Knob::Isl, Knob::Osl] {
+                let curve = sweep(&scenario, knob, &knob.values(&scenario, 24));
+                assert!(curve.windows(2).all(|pair| pair[0].x < pair[1].x), "{link} {knob:?}");
+                for (x, above) in walls(&curve) {
+                    let (held, lost) = if above { (x, x * 1.01) } else { (x, x * 0.99) };
+                    let saturated = |x: f64| {
+                        let own = knob.apply(&pin(&scenario), x).and_then(|own| evaluate(&own).ok());
+                        own.is_some_and(|own| own.steady.saturation.is_some())
+                    };
+                    assert!(!saturated(held) && saturated(lost), "{link} {knob:?}: {x}");
+                }
+                if knob == Knob::Load {
+                    // What is told of a sample beyond the wall is the place of the wall.
+                    let [(wall, true)] = walls(&curve)[..] else { panic!("{link}: {:?}", walls(&curve)) };
+                    let told = curve.last().and_then(Sample::saturation).unwrap().capacity.get();
+                    assert!((wall / told - 1.0).abs() < 0.01, "{link}: {wall} {told}");
+                }
+                for own in &curve {
+                    let Ok(evaluation) = &own.result else { continue };
+                    let ends = own.saturation().is_some();
+                    assert_eq!(Metric::Ttft.read(evaluation).is_err(), ends, "{link} {knob:?} {}", own.x);
+                    assert_eq!(Metric::E2e.read(evaluation).is_err(), ends, "{link} {knob:?} {}", own.x);
+                }
+            }
+        }
+    }
 }
