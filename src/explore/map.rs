@@ -708,4 +708,20 @@ mod tests {
         assert!(matches!(map.outcomes(0, 0)[..], [CellOutcome::Unknown { .. }]));
         assert!(complete(MapSearch::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
     }
+
+    #[test]
+    fn the_boundary_stands_at_the_wall() {
+        let links = ["v1&model=llama3-70b&pool=h200*8:tp4&rate=2&ttft=none&tpot=none"];
+        let map = complete(MapSearch::new(&contenders(&links), Metric::CostTotal, AXES, 17));
+        let boundary = map.boundary();
+        assert!(boundary.len() > 10, "{}", boundary.len());
+        for (isl, load) in boundary.iter().flat_map(|own| [own.from, own.to]) {
+            let at = |factor: f64| {
+                let own = AXES.1.apply(&AXES.0.apply(&map.contenders()[0], isl).unwrap(), load * factor);
+                let own = own.unwrap();
+                miss(&own.slo, &evaluate(&own).unwrap())
+            };
+            assert_eq!((at(0.99), at(1.01)), (None, Some(Miss::Saturated)), "at {isl} and {load}");
+        }
+    }
 }
