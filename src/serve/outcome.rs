@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::duty::Duty;
+use super::tails::Tails;
 use crate::pass::Op;
 use crate::scenario::{Layout, Role};
 use crate::units::format::Unit;
@@ -21,6 +22,8 @@ pub struct Steady {
     pub tpot: Seconds,
     /// Mean time from request to last token; infinite where TTFT is.
     pub e2e: Seconds,
+    /// How TTFT and TPOT spread over requests.
+    pub tails: Tails,
     /// Where TTFT goes; the parts add up to it. Empty where it is infinite.
     pub ttft_parts: Vec<Part>,
     /// Where TPOT goes; the parts add up to it.

@@ -8,6 +8,7 @@ use super::outcome::{
     Binding, Cause, Flow, Part, Phase, PoolState, Reason, Saturation, Steady, Transfer, Warning,
 };
 use super::station::Operating;
+use super::tails::{Spread, Tails};
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -84,6 +85,7 @@ impl Served<'_, '_> {
             ttft_settled: self.settled + late,
             tpot,
             e2e: ttft + decoding,
+            tails: Tails { ttft: Spread { mean: ttft }, tpot: Spread { mean: tpot } },
             ttft_parts,
             tpot_parts,
             rate: RequestsPerSecond::new(rate),
