@@ -9,6 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::axis::Axis;
+use super::knob::Knob;
 use super::deployed::Deployed;
 use super::objective::{Miss, miss};
 use super::shape;
@@ -201,7 +202,7 @@ impl MapSearch {
     ) -> Self {
         let count = xs.len() * ys.len();
         Self {
-            contenders: contenders.to_vec(),
+            contenders: contenders.iter().map(|own| mapped(own, contenders, axes)).collect(),
             tables: constants(),
             metric,
             axes,
@@ -542,6 +543,22 @@ impl MapSearch {
     }
 }
 
+/// A contender whose place on the axes means the same as that of the first: users or requests per second, and of a limit
+/// the same percentile.
+fn mapped(own: &Scenario, contenders: &[Scenario], axes: (Axis, Axis)) -> Scenario {
+    let mut own = own.clone();
+    let Some(first) = contenders.first() else { return own };
+    for axis in [axes.0, axes.1] {
+        match axis {
+            Axis::Knob(Knob::Load) => own.load = first.load,
+            Axis::Ttft => own.slo.ttft = first.slo.ttft,
+            Axis::Tpot => own.slo.tpot = first.slo.tpot,
+            Axis::Knob(_) => {}
+        }
+    }
+    own
+}
+
 /// The boundary crosses a side of a square here.
 #[derive(Clone, Copy, Debug)]
 struct Crossing {
@@ -614,7 +631,6 @@ impl Cell {
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
-    use crate::explore::knob::Knob;
     use crate::scenario::link;
 
     fn contenders(links: &[&str]) -> Vec<Scenario> {

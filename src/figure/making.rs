@@ -141,7 +141,7 @@ impl Work {
                 Self::Frontier(Box::new(Search::new(&base, view.chosen(&frontier::AGAINST))))
             }
             Tab::BreakEven => {
-                let all = map::contenders(scenario, pins, view.map);
+                let all = map::contenders(scenario, pins, view.map, view.apart);
                 let mut all: Vec<Scenario> = all.iter().map(|own| link::parse(&own.0).scenario).collect();
                 if let [only] = &all[..] {
                     all = rivals(only);
@@ -194,7 +194,7 @@ impl Subject {
 
     fn map(&self, found: &Map) -> Box<dyn Figure> {
         let Self { scenario, view, pins, .. } = self;
-        let contenders = map::contenders(scenario, pins, view.map);
+        let contenders = map::contenders(scenario, pins, view.map, view.apart);
         let paints: Vec<Paint> = contenders.into_iter().map(|own| own.1).collect();
         self.titled(map::heat(found, scenario, view.map, view.chosen(&map::DECIDES), &paints))
     }

@@ -4,13 +4,9 @@
 use super::slice::{Answered, Ask, Comes, Once, Work};
 use super::wire::{last, line, message};
 use crate::explore::diff;
-use crate::metric::Metric;
 use crate::report::explore::diff as told;
 use crate::report::words;
 use crate::scenario::{Scenario, link};
-
-/// The metrics that are told.
-const TOLD: [Metric; 4] = [Metric::Ttft, Metric::Tpot, Metric::Throughput, Metric::CostTotal];
 
 /// What to ask about two scenarios.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,12 +47,9 @@ fn sentences(before: &Scenario, after: &Scenario) -> Vec<String> {
         Err(refusal) => return vec![words::refusal(&refusal)],
     };
     if own.aspects.is_empty() {
-        return vec!["The two are the same.".to_owned()];
+        return vec![told::changed(&own, after)];
     }
-    let changes: Vec<String> = own.aspects.iter().map(|&aspect| told::aspect(aspect, after)).collect();
-    let metrics = TOLD.iter().filter_map(|metric| own.differences.iter().find(|own| own.metric == *metric));
-    let first = format!("Changed: {}.", changes.join(", "));
-    std::iter::once(first).chain(metrics.map(|own| told::sentence(own, after))).collect()
+    std::iter::once(told::changed(&own, after)).chain(told::sentences(&own, after)).collect()
 }
 
 #[cfg(test)]
@@ -76,7 +69,7 @@ mod tests {
             lines.len() > 3 && lines[1].starts_with("TTFT") && lines[1].contains("input length"),
             "{lines:?}"
         );
-        assert_eq!(told("v1", "v1"), ["The two are the same."]);
+        assert_eq!(told("v1", "v1"), ["The two scenarios are the same."]);
         let refused = told("v1&model=llama3.1-405b&pool=h100-sxm*1", "v1");
         assert!(refused.len() == 1 && refused[0].contains("fit"), "{refused:?}");
     }
