@@ -56,7 +56,11 @@ fn nothing_shows_a_first_token_beyond_capacity() {
             let holds = tandem::units::format::Unit::RequestsPerSecond.format(wall);
             for metric in Metric::ALL {
                 let read = metric.read(&evaluation);
-                assert_eq!(read.is_err_and(|reason| reason.contains(&holds)), metric.waits(), "{text}: {metric:?}");
+                assert_eq!(
+                    read.is_err_and(|reason| reason.contains(&holds)),
+                    metric.waits(),
+                    "{text}: {metric:?}"
+                );
             }
             let json = serde_json::to_value(Report::new(&own, &evaluation)).unwrap();
             assert!(json["metrics"]["ttft"]["value"].is_null() && json["metrics"]["e2e"]["value"].is_null());

@@ -10,8 +10,8 @@ use super::mark::{Anchor, Drawing, Mark};
 use super::model::{
     Along, Axis, Chart, Dash, Domain, Emphasis, Join, Marker, Rule, Sample, ScaleKind, Series, Wall,
 };
-use super::scale::Scale;
 use super::pen::HATCH;
+use super::scale::Scale;
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Colour, Hue, Theme};
 use super::ticks::{Tick, nice, ticks};
@@ -1183,7 +1183,10 @@ mod tests {
             chart.walls = vec![Wall { x: 4.0, above, label, paint: Paint::Ink, hatched: true }];
             let strokes = strokes(&chart);
             assert!(strokes.len() > 20);
-            assert!(strokes.iter().all(|x| if above { *x >= 4.0 - 1e-6 } else { *x <= 4.0 + 1e-6 }), "{strokes:?}");
+            assert!(
+                strokes.iter().all(|x| if above { *x >= 4.0 - 1e-6 } else { *x <= 4.0 + 1e-6 }),
+                "{strokes:?}"
+            );
             let told = crate::chart::describe::sentence(&chart);
             assert!(told.contains("holds up to 4 req/s"), "{told}");
         }

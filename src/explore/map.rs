@@ -9,8 +9,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::axis::Axis;
-use super::knob::Knob;
 use super::deployed::Deployed;
+use super::knob::Knob;
 use super::objective::{Miss, miss};
 use super::shape;
 use crate::evaluate::evaluate_with;

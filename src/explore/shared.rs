@@ -59,7 +59,11 @@ mod tests {
         for (own, with, held) in [
             ("v1&pool=b200*8&isl=2k&concurrency=8", "v1", "v1&pool=b200*8"),
             ("v1&pool=b200*8", "v1&rate=4&cv=2&ttft=1s@p95", "v1&rate=4&cv=2&pool=b200*8&ttft=1s@p95"),
-            ("v1&pool=b200*8&rate=4&hit=0.5&ttft=none", "v1&sessions=20x1k&pause=5s", "v1&pool=b200*8&sessions=20x1k&pause=5s"),
+            (
+                "v1&pool=b200*8&rate=4&hit=0.5&ttft=none",
+                "v1&sessions=20x1k&pause=5s",
+                "v1&pool=b200*8&sessions=20x1k&pause=5s",
+            ),
             (
                 "v1&model=gpt-oss-120b&engine=sglang&spec=mtp:1&chunk=4k&routing=prefix&price=list&seed=3",
                 "v1&isl=2k",

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::curves::{self, Curves, SAMPLES};
+use super::frontier::Stand;
 use super::latency::{LATENCIES, breakdown};
 use super::memory::memory;
 use super::roofline::roofline;
@@ -15,7 +16,7 @@ use crate::chart::stack::Stack;
 use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::agents::{Agents, Ladder, Step};
-use crate::explore::{Map, MapSearch, Reason as Why, Search, rivals, sensitivity, sweep};
+use crate::explore::{Map, MapSearch, Reason as Why, Search, compared, rivals, sensitivity, sweep};
 use crate::replay::Asked;
 use crate::replay::lanes::{Lanes, Recorder};
 use crate::replay::overview::Overview;
@@ -64,6 +65,7 @@ impl Making {
     /// The figure of a view of a scenario and of what is pinned beside it.
     #[must_use]
     pub fn new(scenario: Scenario, view: View, pins: Vec<Scenario>, runs: Library) -> Self {
+        let pins = pins.iter().map(|own| compared(own, &scenario, view.apart)).collect();
         let subject = Subject { scenario, view, pins, runs };
         Self { work: Work::new(&subject), subject }
     }
@@ -189,7 +191,10 @@ impl Subject {
 
     fn frontier(&self, search: &Search) -> Box<dyn Figure> {
         let metric = self.view.chosen(&frontier::AGAINST);
-        self.titled(frontier::chart(&search.answer().points, metric, &evaluate(&self.scenario)))
+        let pins: Vec<_> = self.pins.iter().map(evaluate).collect();
+        let stand =
+            Stand { metric, answer: &evaluate(&self.scenario), pinned: &pins.iter().collect::<Vec<_>>() };
+        self.titled(frontier::chart(&search.answer().points, &stand))
     }
 
     fn map(&self, found: &Map) -> Box<dyn Figure> {

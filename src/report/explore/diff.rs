@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{change, columns, value};
-use crate::explore::{Absent, Aspect, Diff, Difference, Share};
+use super::{change, columns, load, value};
+use crate::explore::{self, Absent, Aspect, Diff, Difference, Share};
 use crate::metric::Metric;
 use crate::report::{Named, finite, words};
 use crate::scenario::{Role, Scenario, link};
@@ -132,6 +132,13 @@ pub fn changed(own: &Diff, after: &Scenario) -> String {
     format!("Changed: {}.{none}", changes.join(", "))
 }
 
+/// What of the first scenario was put aside for that of the second, so that both are compared under one load.
+#[must_use]
+pub fn equal(own: &Scenario, held: &Scenario, after: &Scenario) -> Option<String> {
+    let equal: Vec<String> = explore::changed(own, held).iter().map(|&own| aspect(own, after)).collect();
+    (!equal.is_empty()).then(|| format!("Held equal: {}.", equal.join(", ")))
+}
+
 /// The metrics that matter most, each in a sentence.
 pub fn sentences(own: &Diff, after: &Scenario) -> Vec<String> {
     let one = |metric: Metric| {
@@ -148,8 +155,10 @@ pub fn text(own: &Diff, after: &Scenario) -> String {
     if own.aspects.is_empty() {
         return page;
     }
-    let shown: Vec<&Difference> =
-        TOLD.into_iter().filter_map(|metric| own.differences.iter().find(|own| own.metric == metric)).collect();
+    let shown: Vec<&Difference> = TOLD
+        .into_iter()
+        .filter_map(|metric| own.differences.iter().find(|own| own.metric == metric))
+        .collect();
     for line in sentences(own, after) {
         page.push_str(&line);
         page.push('\n');
@@ -188,6 +197,19 @@ pub fn text(own: &Diff, after: &Scenario) -> String {
     page
 }
 
+/// The metrics once more with the first scenario held to the load, lengths and service level of the second; nothing without
+/// one that is.
+#[must_use]
+pub fn under(level: Option<(&Scenario, &Diff)>, after: &Scenario) -> String {
+    let Some((_, found)) = level else { return String::new() };
+    let mut page =
+        format!("\nBoth under the load, lengths and service level of the second, {}:\n", load(after));
+    for line in sentences(found, after) {
+        page.push_str(&format!("{line}\n"));
+    }
+    page
+}
+
 /// The differences as plain data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DiffReport {
@@ -203,6 +225,10 @@ pub struct DiffReport {
     pub metrics: Vec<DifferenceReport>,
     /// Metrics without a value on one side.
     pub absent: Vec<AbsentReport>,
+    /// The same with the first scenario held to the load, lengths and service level of the second, where they differ in these
+    /// and in more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_load: Option<Box<DiffReport>>,
 }
 
 /// One metric.
@@ -245,6 +271,12 @@ pub struct AbsentReport {
 }
 
 impl DiffReport {
+    /// With the same once more under one load.
+    #[must_use]
+    pub fn under(self, level: Option<(&Scenario, &Diff)>, after: &Scenario) -> Self {
+        Self { same_load: level.map(|(held, found)| Box::new(Self::new(held, after, found))), ..self }
+    }
+
     /// Puts a difference into plain data.
     #[must_use]
     pub fn new(before: &Scenario, after: &Scenario, own: &Diff) -> Self {
@@ -271,6 +303,7 @@ impl DiffReport {
             exact: own.exact,
             metrics: own.differences.iter().map(difference).collect(),
             absent: own.absent.iter().map(absent).collect(),
+            same_load: None,
         }
     }
 }

@@ -44,8 +44,12 @@ pub(super) const VIEW: [ViewKey; 13] = key::view_keys([
     ("mx", "horizontal axis of the break-even map", "isl"),
     ("my", "vertical axis of the break-even map", "load"),
     ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),
-    ("pins", "whether pinned scenarios are compared under the load, lengths and service level of the scenario (shared), or \
-              each under its own (own)", "own"),
+    (
+        "pins",
+        "whether pinned scenarios are compared under the load, lengths and service level of the scenario (shared), or \
+              each under its own (own)",
+        "own",
+    ),
     ("story", "the open story and its step", "phases:2"),
     ("theme", "light or dark", "dark"),
     ("hide", "curves not shown", "p1"),

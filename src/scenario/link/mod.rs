@@ -166,7 +166,11 @@ pub fn differing(one: &Scenario, other: &Scenario) -> Vec<&'static str> {
 /// A scenario that takes what stands under some of the keys from another. None where that means nothing, such as a pool of
 /// a chip that only the other brings along.
 #[must_use]
-pub fn mixed(own: &Scenario, other: &Scenario, from_other: impl Fn(&'static str) -> bool) -> Option<Scenario> {
+pub fn mixed(
+    own: &Scenario,
+    other: &Scenario,
+    from_other: impl Fn(&'static str) -> bool,
+) -> Option<Scenario> {
     let source = |key: &Key| if from_other(key.name) { other } else { own };
     let values: Values<'static> =
         KEYS.iter().map(|key| key.access.write()(source(key)).map(Cow::Owned)).collect();
