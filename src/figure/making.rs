@@ -65,7 +65,7 @@ impl Making {
     /// The figure of a view of a scenario and of what is pinned beside it.
     #[must_use]
     pub fn new(scenario: Scenario, view: View, pins: Vec<Scenario>, runs: Library) -> Self {
-        let pins = pins.iter().map(|own| compared(own, &scenario, view.apart)).collect();
+        let pins = pins.into_iter().map(|own| compared(&own, &scenario, view.apart)).collect();
         let subject = Subject { scenario, view, pins, runs };
         Self { work: Work::new(&subject), subject }
     }

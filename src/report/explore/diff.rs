@@ -119,6 +119,12 @@ pub fn lacking(own: &Absent) -> String {
     }
 }
 
+/// Whether any metric of the steady state changes.
+fn moves(own: &Diff) -> bool {
+    let one = |own: &Difference| own.shares.iter().any(|share| share.change != 0.0);
+    own.differences.iter().any(one) || !own.absent.iter().all(Absent::alike)
+}
+
 /// What changed, and whether any metric of the steady state did.
 #[must_use]
 pub fn changed(own: &Diff, after: &Scenario) -> String {
@@ -126,9 +132,7 @@ pub fn changed(own: &Diff, after: &Scenario) -> String {
         return "The two scenarios are the same.".to_owned();
     }
     let changes: Vec<String> = own.aspects.iter().map(|&own| aspect(own, after)).collect();
-    let moves = |own: &Difference| own.shares.iter().any(|share| share.change != 0.0);
-    let same = !own.differences.iter().any(moves) && own.absent.iter().all(Absent::alike);
-    let none = if same { " No metric of the steady state changes." } else { "" };
+    let none = if moves(own) { "" } else { " No metric of the steady state changes." };
     format!("Changed: {}.{none}", changes.join(", "))
 }
 
@@ -151,7 +155,11 @@ pub fn sentences(own: &Diff, after: &Scenario) -> Vec<String> {
 /// The differences as a table: a line for each change, a column for each metric that matters most.
 #[must_use]
 pub fn text(own: &Diff, after: &Scenario) -> String {
-    let mut page = format!("{}\n", changed(own, after));
+    let mut page = String::new();
+    // Changes stand in the table, unless there are none in it.
+    if !moves(own) {
+        page = format!("{}\n", changed(own, after));
+    }
     if own.aspects.is_empty() {
         return page;
     }
