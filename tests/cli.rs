@@ -545,7 +545,12 @@ fn deployments_on_a_map_share_the_load_of_the_first() {
     let contenders = |more: &[&str]| -> Vec<String> {
         let map = run(&[&["breakeven", links[0], links[1], "--size", "3", "--json"], more].concat(), b"");
         let json = &lines(&map)[0];
-        json["contenders"].as_array().unwrap().iter().map(|own| own["link"].as_str().unwrap().to_owned()).collect()
+        json["contenders"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|own| own["link"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(contenders(&[])[1], "v1&osl=256&rate=2&pool=b200*8");
     // The axis is one of requests per second for both all the same.

@@ -106,7 +106,9 @@ pub fn beside(scenario: &Scenario, replay: &Replayed) -> Option<String> {
             (Load::Closed { .. }, None) => {
                 "that is of users who have settled, while those of the replay all begin at once"
             }
-            (Load::Open { .. }, _) => "that is the mean over all times, while the replay is one sample of a finite length",
+            (Load::Open { .. }, _) => {
+                "that is the mean over all times, while the replay is one sample of a finite length"
+            }
         };
         format!("In steady state the mean time to the first token is {}: {why}.", time(mean))
     })

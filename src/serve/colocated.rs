@@ -32,6 +32,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     }));
     let capacity = at_room.rate * replicas;
     let wall = colocated.most(at_room.rate);
+    // Places end before the replica's time does.
+    let full_up = wall < at_room.rate * SATURATED * 0.999;
     let (mut operating, users_here, offered) = colocated.balance(wall);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
@@ -90,7 +92,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         transfer: None,
         flows: half.flows(operating.step, operating.company, busy, lengths.context),
         scarce,
-        offered: offered.map(|offered| (offered, (ttft.room > ttft.queue).then_some(Binding::Capacity))),
+        offered: offered
+            .map(|offered| (offered, (full_up || ttft.room > ttft.queue).then_some(Binding::Capacity))),
         warnings,
     }
     .steady()
