@@ -204,7 +204,9 @@ pub fn gap(samples: &[explore::Sample], knob: Knob, metric: Metric, scenario: &S
         return Some(format!("{} means nothing for this scenario. Choose another knob.", knob.label()));
     }
     let unit = knob_unit(scenario, knob);
-    samples.iter().find_map(|sample| match &sample.result {
+    // Where a part of the curve is beyond a wall, the wall says so.
+    let ends = !explore::walls(samples).is_empty();
+    samples.iter().filter(|own| !ends || own.saturation().is_none()).find_map(|sample| match &sample.result {
         Err(refusal) => Some(format!("No curve at {}: {}", unit.format(sample.x), words::refusal(refusal))),
         Ok(evaluation) => metric.read(evaluation).err().map(|reason| format!("No curve: {reason}.")),
     })
