@@ -52,7 +52,7 @@ pub enum Metric {
     Energy,
     /// Output tokens per second and megawatt of provisioned power.
     ThroughputPerMegawatt,
-    /// Utilisation of the busiest pool.
+    /// Load over capacity of the deployment.
     Utilisation,
 }
 
@@ -171,7 +171,7 @@ impl Metric {
             Self::EnergyDrawn => "Energy drawn per output token",
             Self::Energy => "Energy per output token",
             Self::ThroughputPerMegawatt => "Throughput per megawatt",
-            Self::Utilisation => "Utilisation of the busiest pool",
+            Self::Utilisation => "Utilisation, load over capacity",
         }
     }
 
@@ -267,6 +267,12 @@ impl Metric {
         }
     }
 
+    /// Whether it counts the wait before the first token, which has no end where more is offered than can be served.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::Ttft | Self::TtftP95 | Self::TtftP99 | Self::E2e)
+    }
+
     /// What limits it: a latency what limits its phase, all else what limits the deployment.
     #[must_use]
     pub fn limit(self, evaluation: &Evaluation) -> Binding {
@@ -297,9 +303,13 @@ impl Metric {
     /// ```
     ///
     /// # Errors
-    /// The reason in words when the figure is absent, such as a chip without a public price.
+    /// The reason in words when the figure is absent, such as a chip without a public price, or a load without a steady
+    /// state.
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
         let Evaluation { steady, costs, energy, evidence } = evaluation;
+        if let (true, Some(saturation)) = (self.waits(), steady.saturation) {
+            return Err(saturation.to_string());
+        }
         let exact = Band { low: 1.0, high: 1.0 };
         // A cost per token lies where throughput does and where the prices of the chips do.
         let dollars = |value: &Result<Dollars, Unpriced>, spread: Spread| match value {
@@ -338,9 +348,7 @@ impl Metric {
                 let (joules, band) = joules(&energy.joules, energy.provisioned_spread)?;
                 (1e6 / joules, band.inverse())
             }
-            Self::Utilisation => {
-                (steady.pools.iter().map(|pool| pool.utilisation).fold(0.0, f64::max), exact)
-            }
+            Self::Utilisation => (steady.utilisation(), exact),
         };
         Ok(Estimate { value, low: value * band.low, high: value * band.high })
     }

@@ -515,6 +515,19 @@ fn differences_are_put_down_to_changes() {
         let whole = figure("after") - figure("before");
         assert!((sum - whole).abs() <= 1e-9 * figure("after").abs().max(figure("before").abs()), "{metric}");
     }
+    // Two deployments under different loads are told as they stand, and once more under one load.
+    assert!(page.contains("Both under the load") && page.contains("at 4k/1k"), "{page}");
+    let held = &json["same_load"]["changes"];
+    assert_eq!(held.as_array().unwrap().len(), 1, "{held}");
+    assert!(held[0].as_str().unwrap().contains("prefill chip"), "{held}");
+    let output = run(&["diff", "--same-load", before, after], b"");
+    let page = plain(&output);
+    assert!(page.contains("Held equal: input length.") && !page.contains("Both under"), "{page}");
+    // What only a replay knows of is a change, and a small one is not printed as rounding.
+    for more in ["seed=7", "horizon=1h", "micro=2", "routing=prefix", "spec=mtp:1", "sessions=20x1k"] {
+        let page = plain(&run(&["diff", "v1", &format!("v1&{more}")], b""));
+        assert!(!page.contains("the same") && !page.contains("e−"), "{more}: {page}");
+    }
     let same = run(&["diff", "v1", "v1"], b"");
     assert_eq!(text(&same.stdout), "The two scenarios are the same.\n");
     let output = run(&["diff", "v1", "v1&model=deepseek-v3&pool=h100-sxm*1"], b"");
@@ -524,6 +537,25 @@ fn differences_are_put_down_to_changes() {
         "{}",
         text(&output.stderr)
     );
+}
+
+#[test]
+fn deployments_on_a_map_share_the_load_of_the_first() {
+    let links = ["v1&pool=h200*8&osl=256&rate=2", "v1&pool=b200*8&osl=4k&concurrency=8&ttft=9s"];
+    let contenders = |more: &[&str]| -> Vec<String> {
+        let map = run(&[&["breakeven", links[0], links[1], "--size", "3", "--json"], more].concat(), b"");
+        let json = &lines(&map)[0];
+        json["contenders"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|own| own["link"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(contenders(&[])[1], "v1&osl=256&rate=2&pool=b200*8");
+    // The axis is one of requests per second for both all the same.
+    assert_eq!(contenders(&["--own-load"])[1], "v1&osl=4k&rate=2&pool=b200*8&ttft=9s");
+    assert_eq!(contenders(&["--own-load", "--y", "tpot"])[1], "v1&osl=4k&concurrency=8&pool=b200*8&ttft=9s");
 }
 
 #[test]

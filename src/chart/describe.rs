@@ -52,6 +52,10 @@ pub fn sentence(chart: &Chart) -> String {
         text.push(' ');
         text.push_str(&limit);
     }
+    for wall in &chart.walls {
+        let side = if wall.above { "above" } else { "below" };
+        text.push_str(&format!(" No steady state {side} {}: {}.", unit.format(wall.x), wall.label));
+    }
     text
 }
 
@@ -475,6 +479,7 @@ mod tests {
                 paint: Paint::Ink,
                 fit: false,
             }],
+            ..Chart::default()
         }
     }
 

@@ -11,7 +11,7 @@ use super::theme::{Colour, Theme};
 use crate::units::format::Unit;
 
 /// Between the strokes of a hatching, across the canvas.
-const HATCH: f64 = 7.0;
+pub(super) const HATCH: f64 = 7.0;
 /// The painted square of a legend entry.
 const SWATCH: f64 = 12.0;
 

@@ -132,6 +132,9 @@ pub(super) struct Breakeven {
     /// The metric that decides
     #[arg(long, default_value = "cost", value_parser = metric)]
     metric: Metric,
+    /// Keep each scenario's own load, lengths and service level, instead of those of the first
+    #[arg(long)]
+    own_load: bool,
     /// Points each way, 2 to 257
     #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=257))]
     size: u16,
@@ -146,8 +149,13 @@ impl Breakeven {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let mut contenders =
             self.links.iter().map(|text| scenario(text, self.reading)).collect::<Result<Vec<_>, _>>()?;
-        if let [only] = &contenders[..] {
-            contenders = explore::rivals(only);
+        match &contenders[..] {
+            [only] => contenders = explore::rivals(only),
+            [first, rest @ ..] if !self.own_load => {
+                let rest = rest.iter().map(|own| explore::shared(own, first));
+                contenders = std::iter::once(first.clone()).chain(rest).collect();
+            }
+            _ => {}
         }
         for contender in &contenders {
             contender.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
@@ -226,6 +234,9 @@ pub(super) struct Diff {
     before: String,
     /// The link of the second
     after: String,
+    /// Hold the first scenario to the load, lengths and service level of the second
+    #[arg(long)]
+    same_load: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -235,7 +246,8 @@ pub(super) struct Diff {
 
 impl Diff {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (before, after) = (scenario(&self.before, self.reading)?, scenario(&self.after, self.reading)?);
+        let (own, after) = (scenario(&self.before, self.reading)?, scenario(&self.after, self.reading)?);
+        let before = if self.same_load { explore::shared(&own, &after) } else { own.clone() };
         for (name, own) in [("first", &before), ("second", &after)] {
             if let Err(refusal) = evaluate(own) {
                 return Err(Failure::Input(format!("The {name} scenario: {}", words::refusal(&refusal))));
@@ -243,10 +255,18 @@ impl Diff {
         }
         let found =
             explore::diff(&before, &after).map_err(|refusal| Failure::Input(words::refusal(&refusal)))?;
+        // Two deployments under different loads are told as they stand, and once more under one load.
+        let held = explore::compared(&own, &after, self.same_load);
+        let level = if held == own { None } else { explore::diff(&held, &after).ok() };
+        let level = level.as_ref().map(|found| (&held, found));
+        let equal = told::diff::equal(&own, &before, &after);
         if self.json {
-            json(out, &told::diff::DiffReport::new(&before, &after, &found))
+            json(out, &told::diff::DiffReport::new(&before, &after, &found).under(level, &after))
         } else {
-            Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
+            let mut page = told::diff::text(&found, &after);
+            page.extend(equal.map(|equal| format!("{equal}\n")));
+            page.push_str(&told::diff::under(level, &after));
+            Ok(out.write_all(page.as_bytes())?)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::view::View;
 use crate::catalog::api_prices;
 use crate::chart::frontier::Better;
-use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series, Wall};
 use crate::evaluate::Evaluation;
 use crate::evidence::nearest::{Library, Run, Swept as Varied};
 use crate::explore::{self, Knob, price_lines};
@@ -74,7 +74,11 @@ impl Curves<'_> {
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
             ..Chart::default()
         };
+        let unit = knob_unit(scenario, knob);
+        chart.walls.extend(walls(self.now, unit, "", (Paint::Ink, true)));
         for (index, samples) in self.pinned.iter().enumerate() {
+            let name = format!("{}: ", letter(index));
+            chart.walls.extend(walls(samples, unit, &name, (Paint::Series(index + 1), false)));
             let label = format!("Pin {}", letter(index));
             let mut series = Series::nth(index + 1, pin(index), label, points(samples, metric, false));
             if series.dash == Dash::Solid {
@@ -125,6 +129,15 @@ impl Curves<'_> {
         }
         chart
     }
+}
+
+/// Where a curve has no steady state any more.
+fn walls(samples: &[explore::Sample], unit: Unit, name: &str, (paint, hatched): (Paint, bool)) -> Vec<Wall> {
+    let wall = |(x, above): (f64, bool)| {
+        let held = if above { "holds up to" } else { "holds from" };
+        Wall { x, above, label: format!("{name}{held} {}", unit.format(x)), paint, hatched }
+    };
+    explore::walls(samples).into_iter().map(wall).collect()
 }
 
 /// The measured runs on the curve of a scenario.
@@ -193,7 +206,9 @@ pub fn gap(samples: &[explore::Sample], knob: Knob, metric: Metric, scenario: &S
         return Some(format!("{} means nothing for this scenario. Choose another knob.", knob.label()));
     }
     let unit = knob_unit(scenario, knob);
-    samples.iter().find_map(|sample| match &sample.result {
+    // Where a part of the curve is beyond a wall, the wall says so.
+    let ends = !explore::walls(samples).is_empty();
+    samples.iter().filter(|own| !ends || own.saturation().is_none()).find_map(|sample| match &sample.result {
         Err(refusal) => Some(format!("No curve at {}: {}", unit.format(sample.x), words::refusal(refusal))),
         Ok(evaluation) => metric.read(evaluation).err().map(|reason| format!("No curve: {reason}.")),
     })

@@ -76,6 +76,7 @@ pub fn spread(overview: &Overview, time: usize, slo: Slo) -> Chart {
             ),
         ],
         rules: rule.into_iter().collect(),
+        walls: Vec::new(),
     }
 }
 
@@ -100,7 +101,7 @@ pub fn level(overview: &Overview, level: usize) -> Chart {
         x: Axis::linear("Time", Unit::Seconds).with_domain(Domain::FromZero),
         y: Axis::linear(name, unit).with_domain(Domain::FromZero),
         series: series.collect(),
-        rules: Vec::new(),
+        ..Chart::default()
     }
 }
 

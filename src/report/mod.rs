@@ -249,8 +249,10 @@ pub struct PoolReport {
     pub layout_chosen: bool,
     /// What runs in a typical step while tokens travel to their experts: `none`, `sbo`, `tbo` or `fused`; null where none travel.
     pub overlap: Option<Overlap>,
-    /// What is asked of the pool, as a share of what it can do.
+    /// Load over capacity, 0 to 1: 1 where an open loop loses its steady state.
     pub utilisation: Option<f64>,
+    /// Share of time the pool is at work, 0 to 1.
+    pub busy: Option<f64>,
     /// Sequences in decode per replica.
     pub batch: Option<f64>,
     /// Seconds of a typical step.
@@ -338,8 +340,10 @@ pub struct FlowReport {
 pub struct SaturationReport {
     /// Requests per second offered.
     pub offered: Option<f64>,
-    /// Requests per second that can be served.
+    /// Requests per second that can be served: up to so many, TTFT has a steady state.
     pub capacity: Option<f64>,
+    /// Both in words: why TTFT is absent.
+    pub text: String,
     /// What limits it.
     pub binding: Named<Binding>,
 }
@@ -442,6 +446,7 @@ impl Report {
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
                 capacity: finite(saturation.capacity.get()),
+                text: saturation.to_string(),
                 binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
             warnings: remarks::remarks(scenario, steady),
@@ -608,6 +613,7 @@ fn pool((state, power): (&crate::serve::PoolState, &PoolPower)) -> PoolReport {
         layout_chosen: state.layout_chosen,
         overlap: state.overlap(),
         utilisation: finite(state.utilisation),
+        busy: finite(state.busy),
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),
         memory: MemoryReport {

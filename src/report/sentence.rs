@@ -28,7 +28,8 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
     let rate = |rate: f64| Unit::RequestsPerSecond.format(rate);
     if let Some(saturation) = steady.saturation {
         return format!(
-            "Saturated: {} offered, {} served; {}. {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
+            "Saturated: {} offered, holds up to {}; {}. The queue grows without end, so TTFT has no steady state. \
+             {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
             rate(saturation.offered.get()),
             rate(saturation.capacity.get()),
             words::binding(saturation.binding),
@@ -185,7 +186,7 @@ pub fn verdict(scenario: &Scenario, evaluation: &Evaluation) -> Verdict {
     ];
     let judged: Vec<(String, Objective)> = sides
         .into_iter()
-        .filter(|(.., value, _)| value.is_finite())
+        .filter(|(.., value, _)| !value.get().is_nan())
         .filter_map(|(metric, limit, value, band)| {
             let limit = limit?;
             Some((limit.text(metric.short()), Objective::new(metric, &limit, value.get(), band, saturated)))
@@ -195,9 +196,10 @@ pub fn verdict(scenario: &Scenario, evaluation: &Evaluation) -> Verdict {
     let met = verdict != explore::Verdict::Misses;
     let text = if judged.is_empty() {
         "No service level is set.".to_owned()
-    } else if saturated {
+    } else if let Some(own) = steady.saturation {
         let names: Vec<&str> = judged.iter().map(|(name, _)| &**name).collect();
-        format!("Misses {}: more is offered than can be served.", names.join(" and "))
+        let holds = Unit::RequestsPerSecond.format(own.capacity.get());
+        format!("Misses {}: more is offered than can be served, which is {holds}.", names.join(" and "))
     } else {
         said(&judged)
     };

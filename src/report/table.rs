@@ -34,7 +34,9 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         ("Time to first token", &evaluation.steady.ttft_parts),
         ("Time per output token", &evaluation.steady.tpot_parts),
     ] {
-        page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
+        let endless = evaluation.steady.saturation.filter(|_| parts.is_empty());
+        let parts = endless.map_or_else(|| breakdown(parts), |own| own.to_string());
+        page.push_str(&format!("\n{title}: {parts}\n"));
     }
     page.push('\n');
     for own in &evaluation.steady.phases {
@@ -122,7 +124,8 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
 }
 
 /// A swept curve as CSV, one row a sample: the value of the knob, then value, low and high of each metric in base units.
-/// What is absent is an empty cell; the last column says why a sample has no figures.
+/// What is absent is an empty cell; the last columns say why a sample has no figures, and why it has no time to the first
+/// token, with the load up to which there would be one.
 #[must_use]
 pub fn csv(knob: Knob, samples: &[Sample]) -> String {
     let mut page = knob.id().to_owned();
@@ -130,7 +133,7 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
         let (id, unit) = (metric.id(), metric.unit().base());
         page.push_str(&format!(",{id} ({unit}),{id} low,{id} high"));
     }
-    page.push_str(",refused\n");
+    page.push_str(",refused,saturated\n");
     for sample in samples {
         page.push_str(&format_plain(sample.x));
         for metric in Metric::ALL {
@@ -142,8 +145,12 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
                 Ok(Value::Absent { .. }) | Err(_) => page.push_str(",,,"),
             }
         }
-        let reason = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
-        page.push_str(&format!(",\"{}\"\n", reason.replace('"', "\"\"")));
+        let refused = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
+        let endless = sample.saturation().map(|own| own.to_string()).unwrap_or_default();
+        for reason in [refused, endless] {
+            page.push_str(&format!(",\"{}\"", reason.replace('"', "\"\"")));
+        }
+        page.push('\n');
     }
     page
 }
@@ -274,7 +281,7 @@ fn pool_line(pool: &PoolState) -> String {
         String::new()
     };
     format!(
-        "{}: {} × {}, {} × {}{}, {} loaded{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
+        "{}: {} × {}, {} × {}{}, {} of capacity, busy {} of the time{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
         words::role(pool.role),
         pool.chips,
         words::chip(&pool.chip),
@@ -282,6 +289,7 @@ fn pool_line(pool: &PoolState) -> String {
         notation::write_layout(&pool.layout),
         if pool.layout_chosen { " (chosen)" } else { "" },
         Unit::Percent.format_with(pool.utilisation, Precision::SHORT),
+        Unit::Percent.format_with(pool.busy, Precision::SHORT),
         Unit::Seconds.format(pool.step.get()),
         bytes(pool.memory.weights + pool.memory.kv + pool.memory.overhead),
         bytes(pool.memory.capacity),

@@ -6,7 +6,7 @@
 use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Steady};
+use super::outcome::{Binding, PoolState, Steady, utilisation};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
@@ -32,7 +32,10 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
     }));
     let capacity = at_room.rate * replicas;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
+    let wall = colocated.most(at_room.rate);
+    // Places end before the replica's time does.
+    let full_up = wall < at_room.rate * SATURATED * 0.999;
+    let (mut operating, users_here, offered) = colocated.balance(wall);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
@@ -48,6 +51,9 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
     let mut pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
+    for pool in &mut pools {
+        pool.utilisation = utilisation(operating.rate, wall);
+    }
     let pace = Pace {
         reading: operating.prefill_load(),
         stepping: decoding.min(1.0),
@@ -82,7 +88,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         settled,
         rate,
         capacity,
-        served: rate,
+        wall: wall * replicas,
         prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
         prefill_ops,
         account,
@@ -90,7 +96,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         transfer: None,
         flows: half.flows(operating.step, operating.company, busy, lengths.context),
         scarce,
-        offered: offered.map(|offered| (offered, (ttft.room > ttft.queue).then_some(Binding::Capacity))),
+        offered: offered
+            .map(|offered| (offered, (full_up || ttft.room > ttft.queue).then_some(Binding::Capacity))),
         warnings,
     }
     .steady()
@@ -176,10 +183,32 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most this rate where it is full, with the users who are there;
+    /// Most requests per second that may come to a replica for good, which serves at this rate when it is full: as many as
+    /// find room, too.
+    fn most(&self, full: f64) -> f64 {
+        let most = full * SATURATED;
+        if matches!(self.deployment.scenario.load, Load::Closed { .. }) {
+            return most;
+        }
+        let places = self.station.fits * SATURATED;
+        fixed_point(most, most, |rate| places / self.stay(&self.serving(rate)).get())
+    }
+
+    /// The replica where it serves this rate of an open loop.
+    fn serving(&self, rate: f64) -> Operating {
+        let (station, tokens) = (&self.station, self.deployment.lengths.tokens);
+        station.at(fixed_point(1e-9, station.fits, |batch| rate * tokens * station.at(batch).tpot.get()))
+    }
+
+    /// How long a request of an open loop has a place.
+    fn stay(&self, at: &Operating) -> Seconds {
+        self.first(at, self.station.fits).total() + at.tpot * self.deployment.lengths.tokens
+    }
+
+    /// The replica where it serves what is asked of it, at most this rate of an open loop, with the users who are there;
     /// and what is offered, where that is more.
-    fn balance(&self, full: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
-        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+    fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+        let Deployment { scenario, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
             Load::Closed { concurrency } => {
@@ -198,11 +227,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
             }
             Load::Open { rate, .. } => {
                 let wanted = rate.get() / station.replicas;
-                let most = full * SATURATED;
-                let served = wanted.min(most);
-                let batch =
-                    fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
-                let at = station.at(batch);
+                let at = self.serving(wanted.min(most));
                 (
                     at,
                     at.batch + at.rate * self.first(&at, room).total().get(),

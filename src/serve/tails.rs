@@ -842,9 +842,10 @@ impl Token {
 }
 
 impl Steady {
-    /// Time to first token: the percentile, or the mean.
+    /// Time to first token: the percentile, or the mean. Infinite in a queue that grows without end.
     #[must_use]
     pub fn ttft_of(&self, percentile: Option<Percentile>) -> Seconds {
+        let percentile = percentile.filter(|_| self.ttft.is_finite());
         percentile.map_or(self.ttft, |own| self.tails.ttft(own))
     }
 

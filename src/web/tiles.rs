@@ -59,7 +59,7 @@ fn Tile(
     };
     let delta = memo(move || {
         let now = estimate.get().ok()?;
-        page.pins.with(|pins| {
+        page.beside.with(|pins| {
             let base = pins.first()?;
             let before = read(&base.answer, metric).ok()?;
             change(metric, now.value, before.value)

@@ -35,7 +35,7 @@ const fn not_in(kind: SplitKind) -> &'static str {
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [ViewKey; 12] = key::view_keys([
+pub(super) const VIEW: [ViewKey; 13] = key::view_keys([
     ("x", "what the curves vary", "isl"),
     ("y", "what the curves show", "ttft"),
     ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
@@ -44,6 +44,12 @@ pub(super) const VIEW: [ViewKey; 12] = key::view_keys([
     ("mx", "horizontal axis of the break-even map", "isl"),
     ("my", "vertical axis of the break-even map", "load"),
     ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),
+    (
+        "pins",
+        "whether pinned scenarios are compared under the load, lengths and service level of the scenario (shared), or \
+              each under its own (own)",
+        "own",
+    ),
     ("story", "the open story and its step", "phases:2"),
     ("theme", "light or dark", "dark"),
     ("hide", "curves not shown", "p1"),

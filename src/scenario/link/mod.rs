@@ -152,6 +152,42 @@ pub fn value_of(scenario: &Scenario, name: &str) -> Option<String> {
     KEYS.iter().find(|key| key.name == name).and_then(|key| key.access.write()(scenario))
 }
 
+/// The keys under which two scenarios say different things, in the order of the table. There is no part of a link beyond
+/// the table, so two scenarios that differ in none of them are one link.
+#[must_use]
+pub fn differing(one: &Scenario, other: &Scenario) -> Vec<&'static str> {
+    let differs = |key: &&Key| {
+        let write = key.access.write();
+        write(one) != write(other)
+    };
+    KEYS.iter().filter(differs).map(|key| key.name).collect()
+}
+
+/// A scenario that takes what stands under some of the keys from another. None where that means nothing, such as a pool of
+/// a chip that only the other brings along.
+#[must_use]
+pub fn mixed(
+    own: &Scenario,
+    other: &Scenario,
+    from_other: impl Fn(&'static str) -> bool,
+) -> Option<Scenario> {
+    let source = |key: &Key| if from_other(key.name) { other } else { own };
+    let values: Values<'static> =
+        KEYS.iter().map(|key| key.access.write()(source(key)).map(Cow::Owned)).collect();
+    let mut notices = Notices::default();
+    let mut scenario = apply(&values, &mut notices);
+    // Chips whose figures were changed in place are beyond links.
+    let tuned = if from_other("chip") { other } else { own };
+    scenario.custom.tuned.clone_from(&tuned.custom.tuned);
+    notices.faults.is_empty().then_some(scenario)
+}
+
+/// The place of a key in the table.
+#[must_use]
+pub fn place_of(name: &str) -> Option<usize> {
+    KEYS.iter().position(|key| key.name == name)
+}
+
 /// Whether a key may be written more than once.
 fn lists(name: &str) -> bool {
     name == PIN || KEYS.iter().any(|key| key.name == name && matches!(key.access, Access::List { .. }))

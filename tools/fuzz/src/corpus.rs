@@ -225,7 +225,7 @@ fn about(link: &str) -> Vec<Question> {
     let links = vec![own(), "v1".to_owned()];
     let mut questions: Vec<Question> = vec![
         agents::Question { link: own() }.into(),
-        diff::Question { before: own(), after: "v1".to_owned() }.into(),
+        diff::Question { before: own(), after: "v1".to_owned(), apart: false }.into(),
         frontier::Question { metric, link: own() }.into(),
         import::Question { name: "mine".to_owned(), text: config }.into(),
         map::Question { metric, x: Axis::Ttft, y: Axis::Tpot, links }.into(),
