@@ -225,7 +225,7 @@ fn invert(share: impl Fn(f64) -> f64, wanted: f64, most: f64) -> f64 {
     }
     let (mut below, mut above) = (share(low), share(high));
     for turn in 0..60 {
-        if high - low <= 1e-5 * high {
+        if high - low <= 1e-6 * high {
             break;
         }
         // Along the chord, and where that is slow in the middle.
@@ -575,6 +575,19 @@ struct Line<'f> {
     readings: Vec<(f64, f64)>,
     /// Those that arrivals meet.
     sizes: Vec<(f64, f64)>,
+    /// How long they wait.
+    waits: Waits,
+    /// Others who come while nothing is read, and while a mean reading lasts.
+    come: [f64; 2],
+    /// Variation of their number over its mean.
+    disperses: f64,
+    /// Time that each of them adds.
+    each: f64,
+}
+
+/// Waits for readings of others.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
     /// How arrivals come: whether at the beginning of a step, how many do, and how often they find a reading.
     ways: [(bool, f64, f64); 2],
     /// How many of these wait for it.
@@ -583,12 +596,53 @@ struct Line<'f> {
     rest: [f64; 2],
     /// How often there is more to wait for, and how long.
     more: (f64, f64),
-    /// Others who come while nothing is read, and while a mean reading lasts.
-    come: [f64; 2],
-    /// Variation of their number over its mean.
-    disperses: f64,
-    /// Time that each of them adds.
-    each: f64,
+}
+
+impl Waits {
+    /// How many find a reading, and the mean rest over all, where a mean one takes so long.
+    fn found(&self, reading: f64) -> (f64, f64) {
+        self.ways.iter().fold((0.0, 0.0), |(found, rest), &(at_once, share, reads)| {
+            let [random, begins] = self.rest;
+            let own = share * reads;
+            (found + own, rest + own * reading * if at_once { begins } else { random })
+        })
+    }
+
+    /// Waits with this mean: fewer of them, or all of them longer.
+    fn of_mean(self, mean: f64, reading: f64) -> Self {
+        let (found, rest) = self.found(reading);
+        let (often, more) = self.more;
+        // What nobody finds nobody waits for.
+        let scale = mean / larger(rest + found * often * more, 1e-3 * mean).max(1e-15);
+        let longer = scale.max(1.0);
+        Self {
+            often: scale.min(1.0),
+            rest: self.rest.map(|rest| rest * longer),
+            more: (often, more * longer),
+            ..self
+        }
+    }
+
+    /// The same in a closed loop: those who follow an answer find a reading the more often, and only what is left of the mean is
+    /// a wait for more.
+    fn among_users(mut self, mean: f64, reading: f64, load: f64) -> Self {
+        let (_, rest) = self.found(reading);
+        let scale = mean / larger(rest, 1e-3 * mean).max(1e-15);
+        if scale > 1.0
+            && let [_, (true, _, reads)] = &mut self.ways
+            && *reads > 0.0
+        {
+            *reads = load.min(*reads * scale);
+        }
+        let (found, rest) = self.found(reading);
+        let left = mean - rest;
+        let (often, most) = self.more;
+        if left <= 0.0 || found <= 0.0 || most <= 0.0 {
+            return Self { more: (0.0, 0.0), ..self }.of_mean(mean, reading);
+        }
+        let often = often.max(left / (found * most)).clamp(1e-6, 1.0);
+        Self { more: (often, left / (found * often)), ..self }
+    }
 }
 
 impl<'f> Line<'f> {
@@ -620,21 +674,13 @@ impl<'f> Line<'f> {
         let bound = if in_step { 1.0 / (1.0 + late * late) } else { 0.0 };
         let soon = (ahead.reads * (1.0 + ahead.delay / ahead.without.max(1e-12))).min(load);
         let rest = [uneven / 2.0, (1.0 - late).max(0.5)];
-        let mut ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
-        // How far the mean of these waits is from the closed form's.
-        let short = |ways: &[(bool, f64, f64); 2]| -> f64 {
-            let one = |&(at_once, share, reads): &(bool, f64, f64)| {
-                share * reads * (rest[usize::from(at_once)] * with * size + often_more * more)
-            };
-            let mean: f64 = ways.iter().map(one).sum();
-            first.queue / larger(mean, 1e-3 * first.queue).max(1e-15)
+        let ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
+        let waits = Waits { ways, often: 1.0, rest, more: (often_more, more) };
+        let waits = if first.users.is_some() {
+            waits.among_users(first.queue, with * size, load)
+        } else {
+            waits.of_mean(first.queue, with * size)
         };
-        let mut scale = short(&ways);
-        if scale > 1.0 && bound > 0.0 && soon > 0.0 {
-            ways[1].2 = load.min(soon * scale);
-            scale = short(&ways);
-        }
-        let longer = scale.max(1.0);
         let come = [rate * first.without, rate * with];
         let company = load * come[1] * size + (1.0 - load) * come[0];
         let shared = if replicas > 1.0 { (1.0 - 1.0 / (replicas * replicas)) / 6.0 } else { 0.0 };
@@ -642,10 +688,7 @@ impl<'f> Line<'f> {
             first,
             readings,
             sizes,
-            ways,
-            often: scale.min(1.0),
-            rest: rest.map(|rest| rest * longer),
-            more: (often_more, more * longer),
+            waits,
             come,
             disperses: first.gaps / replicas + shared,
             each: if company > 1e-9 { first.beside / company } else { 0.0 },
@@ -657,12 +700,13 @@ impl<'f> Line<'f> {
         let (step, apart) = (self.first.step, self.first.apart);
         let cap = (self.first.ahead.most - 1.0).max(0.0);
         let after = from + if apart { step } else { 0.0 };
-        for &(at_once, way, reads) in &self.ways {
+        let Waits { ways, often, rest, more } = self.waits;
+        for (at_once, way, reads) in ways {
             let share = share * way;
             if share <= 0.0 {
                 continue;
             }
-            let found = reads * self.often;
+            let found = reads * often;
             // A decode step that is under way: nobody waits for one who waits for a reading.
             let wait = if apart { step } else { step / (1.0 - reads).max(1e-3) };
             let mut add = |share: f64, from: f64, width: f64, more: (f64, f64)| {
@@ -680,11 +724,11 @@ impl<'f> Line<'f> {
                 continue;
             }
             for &(size, met) in &self.sizes {
-                let rest = self.first.ahead.with * size * self.rest[usize::from(at_once)];
+                let rest = self.first.ahead.with * size * if at_once { rest[1] } else { rest[0] };
                 for (others, part) in self.number(self.come[1] * size, cap) {
                     let (share, from) = (share * found * met * part, after + self.each * others);
                     let (from, width) = if at_once { (from + rest, 0.0) } else { (from, 2.0 * rest) };
-                    let (often, more) = self.more;
+                    let (often, more) = more;
                     if self.first.users.is_some() {
                         add(share * (1.0 - often), from, width, (0.0, 0.0));
                         add(share * often, from, width + 2.0 * more, (0.0, 0.0));
