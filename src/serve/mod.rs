@@ -36,6 +36,7 @@ mod scheduler;
 mod served;
 mod shares;
 mod side;
+mod spread;
 mod station;
 mod steady;
 pub mod survey;

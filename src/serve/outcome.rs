@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::duty::Duty;
 use super::tails::Tails;
 use crate::pass::Op;
-use crate::scenario::{Layout, Role};
+use crate::scenario::{Layout, Percentile, Role};
 use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
 
 /// Steady state of one deployment.
@@ -415,6 +415,18 @@ impl PoolState {
 }
 
 impl Steady {
+    /// Time to first token: the percentile, or the mean.
+    #[must_use]
+    pub fn ttft_of(&self, percentile: Option<Percentile>) -> Seconds {
+        percentile.map_or(self.ttft, |own| self.tails.ttft(own))
+    }
+
+    /// Time per output token: the percentile, or the mean.
+    #[must_use]
+    pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
+        percentile.map_or(self.tpot, |own| self.tails.tpot(own))
+    }
+
     /// Output tokens per second over the deployment.
     #[must_use]
     pub fn throughput(&self) -> TokensPerSecond {
