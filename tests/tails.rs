@@ -202,7 +202,12 @@ fn percentiles_grow_with_the_share_and_the_load() {
             let Some(scenario) = loaded(&parsed(text), true, share) else { continue };
             let own = told(&scenario);
             for side in own.chunks(3) {
-                assert!(side[0] > 0.0 && side[0] <= side[1] && side[1] <= side[2], "{text}: {own:?}");
+                // Up to the digits that they are searched to.
+                let grows = |low: f64, high: f64| low <= high * 1.0001;
+                assert!(
+                    side[0] > 0.0 && grows(side[0], side[1]) && grows(side[1], side[2]),
+                    "{text}: {own:?}"
+                );
             }
             // The median of what waits for nothing need not grow; what one in twenty waits for does.
             assert!(own[1] >= last[1] * 0.98 && own[4] >= last[4] * 0.98, "{text}: {last:?}, {own:?}");

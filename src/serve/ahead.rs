@@ -24,7 +24,7 @@ use super::replica::Prefill;
 use crate::units::{Seconds, power};
 
 /// What a prompt finds before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ahead {
     /// Prompts that are read together, over all ranks.
     pub group: f64,

@@ -145,9 +145,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
             Load::Open { .. } => 0.0,
         };
         let stay = ttft.total().get() - ttft.room.get() + lengths.tokens * at.tpot.get();
-        let first = First::new(scenario, (prefill, at.ahead), ttft, beside, (at.rate, station.replicas))
+        let first = First::new(scenario, (prefill, &at.ahead), ttft, beside, (at.rate, station.replicas))
             .among(at, station.held(at))
-            .with_users(users, again)
+            .with_users(scenario, users, again)
             .in_places(station.fits * station.replicas, stay);
         Tails::new(first, Token::new(scenario, station, at))
     }

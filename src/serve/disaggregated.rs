@@ -211,8 +211,8 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let ahead = reading(&self.prefill, self.replicas, each);
         let beside = ttft.prefill - self.prefill.latency;
         let stay = lengths.tokens * at.tpot.get();
-        let first = First::new(scenario, (&self.prefill, ahead), ttft, beside, (each, self.replicas))
-            .with_users(users / self.replicas, self.decode.again(ahead.with, at.tpot))
+        let first = First::new(scenario, (&self.prefill, &ahead), ttft, beside, (each, self.replicas))
+            .with_users(scenario, users / self.replicas, self.decode.again(ahead.with, at.tpot))
             .in_places(self.decode.fits * self.decode.replicas, stay);
         Tails::new(first, Token::new(scenario, &self.decode, at))
     }

@@ -37,6 +37,7 @@ mod scheduler;
 mod served;
 mod shares;
 mod side;
+mod spread;
 mod station;
 mod steady;
 pub mod survey;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::duty::Duty;
 use super::tails::Tails;
 use crate::pass::Op;
-use crate::scenario::{Layout, Role};
+use crate::scenario::{Layout, Percentile, Role};
 use crate::units::format::Unit;
 use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
 
@@ -457,6 +457,19 @@ impl Steady {
     #[must_use]
     pub fn utilisation(&self) -> f64 {
         utilisation(self.rate.get(), self.wall.get())
+    }
+
+    /// Time to first token: the percentile, or the mean. Infinite in a queue that grows without end.
+    #[must_use]
+    pub fn ttft_of(&self, percentile: Option<Percentile>) -> Seconds {
+        let percentile = percentile.filter(|_| self.ttft.is_finite());
+        percentile.map_or(self.ttft, |own| self.tails.ttft(own))
+    }
+
+    /// Time per output token: the percentile, or the mean.
+    #[must_use]
+    pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
+        percentile.map_or(self.tpot, |own| self.tails.tpot(own))
     }
 
     /// Output tokens per second over the deployment.

@@ -27,12 +27,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::ahead::Ahead;
-use super::first_token::FirstToken;
-use super::outcome::Steady;
-use super::replica::Prefill;
-use super::station::{Operating, Station};
-use crate::scenario::{Load, Percentile, Scenario, traffic};
+use crate::scenario::{Percentile, Scenario, traffic};
 use crate::units::{Seconds, larger};
 
 /// How the times that users feel spread over requests.
@@ -48,76 +43,93 @@ pub struct Tails {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct First {
     /// What each takes: the engine's work, the way of the cache.
-    base: f64,
+    pub(super) base: f64,
     /// Own reading, on average over lengths, with the decode steps that go on meanwhile.
-    own: f64,
+    pub(super) own: f64,
     /// By how much the prompts of others in the same step lengthen it, on average.
-    beside: f64,
+    pub(super) beside: f64,
     /// Mean wait for a decode step under way.
-    step: f64,
+    pub(super) step: f64,
     /// Mean wait for readings of others.
-    queue: f64,
+    pub(super) queue: f64,
     /// Mean wait for room.
-    room: f64,
+    pub(super) room: f64,
     /// Time of a decode step, as a share of the time that one is under way.
-    without: f64,
+    pub(super) without: f64,
     /// The station that reads prompts.
-    ahead: Ahead,
+    pub(super) ahead: Before,
     /// Requests a second of it.
-    rate: f64,
+    pub(super) rate: f64,
     /// Stations that take their turns.
-    replicas: f64,
+    pub(super) replicas: f64,
     /// Squared coefficient of variation of the gaps between all arrivals.
-    gaps: f64,
-    /// Whether users send the next request when they have the answer to the last.
-    closed: bool,
+    pub(super) gaps: f64,
     /// Users of the station in a closed loop.
-    users: Option<f64>,
+    pub(super) users: Option<f64>,
     /// How much each round is like the one before.
-    again: f64,
+    pub(super) again: f64,
     /// Whether prompts have a pool of their own.
-    apart: bool,
+    pub(super) apart: bool,
     /// Lengths of prompts.
-    lengths: Scatter,
+    pub(super) lengths: Scatter,
     /// Latencies of prompts of typical lengths.
-    typical: [f64; 4],
+    pub(super) typical: [f64; 4],
     /// How much the time of a prompt varies.
-    variation: f64,
+    pub(super) variation: f64,
     /// Users that begin a run at once: their share of all requests, and their mean TTFT.
-    burst: Option<(f64, f64)>,
+    pub(super) burst: Option<(f64, f64)>,
     /// Sequences that the stations have room for, and the mean time that one stays there.
-    places: (f64, f64),
+    pub(super) places: (f64, f64),
+}
+
+/// What prompts find at the station that reads them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Before {
+    /// Time that a reading takes, with the decode steps that go on meanwhile, and that of a decode step without.
+    pub(super) with: f64,
+    pub(super) without: f64,
+    /// Prompts of a reading, the most that there can be, and the time that so many take.
+    pub(super) group: f64,
+    pub(super) most: f64,
+    pub(super) full: f64,
+    /// Share of all steps that prompts are read in, and of the time.
+    pub(super) reads: f64,
+    pub(super) load: f64,
+    /// By how much longer a step lasts for who comes in it.
+    pub(super) longer: f64,
+    /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
+    pub(super) delay: f64,
 }
 
 /// What TPOT is made of, over requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Token {
     /// Time per token, and of it the step with nobody else.
-    mean: f64,
-    alone: f64,
+    pub(super) mean: f64,
+    pub(super) alone: f64,
     /// Time by which another sequence lengthens a step, per token.
-    slope: f64,
+    pub(super) slope: f64,
     /// Time per token that prompts of others take.
-    stalls: f64,
+    pub(super) stalls: f64,
     /// Others in decode.
-    others: f64,
+    pub(super) others: f64,
     /// Others who come during an answer.
-    come: f64,
+    pub(super) come: f64,
     /// Tokens after the first.
-    tokens: f64,
+    pub(super) tokens: f64,
     /// Variation of their number over its mean; none in a closed loop.
-    disperses: Option<f64>,
+    pub(super) disperses: Option<f64>,
     /// How much prompts vary.
-    variation: f64,
+    pub(super) variation: f64,
     /// Lengths of answers.
-    lengths: Scatter,
+    pub(super) lengths: Scatter,
     /// Share of the time that the user sees as time between tokens.
-    seen: f64,
+    pub(super) seen: f64,
 }
 
 /// How lengths scatter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Scatter {
+pub(super) enum Scatter {
     /// Evenly, so far to both sides of the mean, in means.
     Even(f64),
     /// Log-normal, with this standard deviation of the logarithm.
@@ -225,7 +237,7 @@ fn invert(share: impl Fn(f64) -> f64, wanted: f64, most: f64) -> f64 {
     }
     let (mut below, mut above) = (share(low), share(high));
     for turn in 0..60 {
-        if high - low <= 1e-5 * high {
+        if high - low <= 1e-6 * high {
             break;
         }
         // Along the chord, and where that is slow in the middle.
@@ -338,7 +350,7 @@ fn gamma(value: f64, mean: f64, variance: f64) -> f64 {
 
 impl Scatter {
     /// Of prompts and of answers.
-    fn of(scenario: &Scenario) -> (Self, Self) {
+    pub(super) fn of(scenario: &Scenario) -> (Self, Self) {
         match &scenario.traffic.lengths {
             Some(lengths) => {
                 let (input, output) = lengths.tails();
@@ -379,68 +391,6 @@ impl Scatter {
 }
 
 impl First {
-    /// Of prompts that come to such a station, so many a second to each of so many, where others in the step lengthen a reading
-    /// so much on average.
-    pub(super) fn new(
-        scenario: &Scenario,
-        (prefill, ahead): (&Prefill, Ahead),
-        ttft: &FirstToken,
-        beside: Seconds,
-        (rate, replicas): (f64, f64),
-    ) -> Self {
-        let gaps = match scenario.load {
-            Load::Open { cv, .. } => cv * cv,
-            Load::Closed { .. } => 1.0,
-        };
-        let reading = ttft.prefill.get();
-        let beside = beside.get().clamp(0.0, 0.9 * reading);
-        Self {
-            base: (ttft.request + ttft.transfer).get(),
-            own: reading - beside,
-            beside,
-            step: ttft.step.get(),
-            queue: ttft.queue.get(),
-            room: ttft.room.get(),
-            without: 0.0,
-            ahead,
-            rate,
-            replicas,
-            gaps,
-            closed: matches!(scenario.load, Load::Closed { .. }),
-            users: None,
-            again: 0.0,
-            apart: true,
-            lengths: Scatter::of(scenario).0,
-            typical: prefill.typical,
-            variation: prefill.variation,
-            burst: None,
-            places: (1.0, 0.0),
-        }
-    }
-
-    /// The same among so many users of the station in a closed loop, where so much each round is like the one before.
-    pub(super) fn with_users(self, users: f64, again: f64) -> Self {
-        if self.closed { Self { users: Some(users), again, ..self } } else { self }
-    }
-
-    /// The same where decode steps take prompts in: the decode steps that go on while they are read, and what flags hold them.
-    pub(super) fn among(self, at: &Operating, held: Seconds) -> Self {
-        let goes_on = (at.step * (at.ahead.decoding * at.ahead.goes_on)).get();
-        Self {
-            base: self.base + held.get(),
-            own: self.own + goes_on,
-            step: (self.step - goes_on - held.get()).max(0.0),
-            without: at.step.get() * at.ahead.decoding,
-            apart: false,
-            ..self
-        }
-    }
-
-    /// The same where so many sequences have room, each for so long.
-    pub(super) const fn in_places(self, places: f64, stay: f64) -> Self {
-        Self { places: (places, stay), ..self }
-    }
-
     /// Own readings over their mean, by length, with their shares.
     fn readings(&self) -> Vec<(f64, f64)> {
         let [low, middle, high, highest] = self.typical;
@@ -575,6 +525,19 @@ struct Line<'f> {
     readings: Vec<(f64, f64)>,
     /// Those that arrivals meet.
     sizes: Vec<(f64, f64)>,
+    /// How long they wait.
+    waits: Waits,
+    /// Others who come while nothing is read, and while a mean reading lasts.
+    come: [f64; 2],
+    /// Variation of their number over its mean.
+    disperses: f64,
+    /// Time that each of them adds.
+    each: f64,
+}
+
+/// Waits for readings of others.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
     /// How arrivals come: whether at the beginning of a step, how many do, and how often they find a reading.
     ways: [(bool, f64, f64); 2],
     /// How many of these wait for it.
@@ -583,12 +546,53 @@ struct Line<'f> {
     rest: [f64; 2],
     /// How often there is more to wait for, and how long.
     more: (f64, f64),
-    /// Others who come while nothing is read, and while a mean reading lasts.
-    come: [f64; 2],
-    /// Variation of their number over its mean.
-    disperses: f64,
-    /// Time that each of them adds.
-    each: f64,
+}
+
+impl Waits {
+    /// How many find a reading, and the mean rest over all, where a mean one takes so long.
+    fn found(&self, reading: f64) -> (f64, f64) {
+        self.ways.iter().fold((0.0, 0.0), |(found, rest), &(at_once, share, reads)| {
+            let [random, begins] = self.rest;
+            let own = share * reads;
+            (found + own, rest + own * reading * if at_once { begins } else { random })
+        })
+    }
+
+    /// Waits with this mean: fewer of them, or all of them longer.
+    fn of_mean(self, mean: f64, reading: f64) -> Self {
+        let (found, rest) = self.found(reading);
+        let (often, more) = self.more;
+        // What nobody finds nobody waits for.
+        let scale = mean / larger(rest + found * often * more, 1e-3 * mean).max(1e-15);
+        let longer = scale.max(1.0);
+        Self {
+            often: scale.min(1.0),
+            rest: self.rest.map(|rest| rest * longer),
+            more: (often, more * longer),
+            ..self
+        }
+    }
+
+    /// The same in a closed loop: those who follow an answer find a reading the more often, and only what is left of the mean is
+    /// a wait for more.
+    fn among_users(mut self, mean: f64, reading: f64, load: f64) -> Self {
+        let (_, rest) = self.found(reading);
+        let scale = mean / larger(rest, 1e-3 * mean).max(1e-15);
+        if scale > 1.0
+            && let [_, (true, _, reads)] = &mut self.ways
+            && *reads > 0.0
+        {
+            *reads = load.min(*reads * scale);
+        }
+        let (found, rest) = self.found(reading);
+        let left = mean - rest;
+        let (often, most) = self.more;
+        if left <= 0.0 || found <= 0.0 || most <= 0.0 {
+            return Self { more: (0.0, 0.0), ..self }.of_mean(mean, reading);
+        }
+        let often = often.max(left / (found * most)).clamp(1e-6, 1.0);
+        Self { more: (often, left / (found * often)), ..self }
+    }
 }
 
 impl<'f> Line<'f> {
@@ -598,9 +602,9 @@ impl<'f> Line<'f> {
         let fellows = first
             .users
             .map_or(1.0, |users| 1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0));
-        let (rate, load) = (first.rate * fellows, ahead.load(first.rate).min(0.999) * fellows);
+        let (rate, load) = (first.rate * fellows, ahead.load.min(0.999) * fellows);
         let full = (rate * ahead.full / most).clamp(0.0, 0.97);
-        let swings = if load * with > 0.0 { (ahead.longer(rate) / (load * with)).min(1.0) } else { 0.0 };
+        let swings = if load * with > 0.0 { (ahead.longer * fellows / (load * with)).min(1.0) } else { 0.0 };
         let readings = first.readings();
         let sizes = first.met(&readings, swings);
         let size: f64 = sizes.iter().map(|(size, share)| size * share).sum();
@@ -612,7 +616,7 @@ impl<'f> Line<'f> {
         let often_more = libm::pow(full, deep);
         let mut more = with / 2.0 * size * uneven / (most.sqrt() * (1.0 - full));
         if let Some(users) = first.users {
-            let all = (users - 1.0) * ahead.service() - with * size / 2.0;
+            let all = (users - 1.0) * ahead.with / ahead.group - with * size / 2.0;
             more = more.min((all / 2.0).max(0.0));
         }
         let in_step = first.users.is_some() && !first.apart && replicas < 1.5;
@@ -620,21 +624,13 @@ impl<'f> Line<'f> {
         let bound = if in_step { 1.0 / (1.0 + late * late) } else { 0.0 };
         let soon = (ahead.reads * (1.0 + ahead.delay / ahead.without.max(1e-12))).min(load);
         let rest = [uneven / 2.0, (1.0 - late).max(0.5)];
-        let mut ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
-        // How far the mean of these waits is from the closed form's.
-        let short = |ways: &[(bool, f64, f64); 2]| -> f64 {
-            let one = |&(at_once, share, reads): &(bool, f64, f64)| {
-                share * reads * (rest[usize::from(at_once)] * with * size + often_more * more)
-            };
-            let mean: f64 = ways.iter().map(one).sum();
-            first.queue / larger(mean, 1e-3 * first.queue).max(1e-15)
+        let ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
+        let waits = Waits { ways, often: 1.0, rest, more: (often_more, more) };
+        let waits = if first.users.is_some() {
+            waits.among_users(first.queue, with * size, load)
+        } else {
+            waits.of_mean(first.queue, with * size)
         };
-        let mut scale = short(&ways);
-        if scale > 1.0 && bound > 0.0 && soon > 0.0 {
-            ways[1].2 = load.min(soon * scale);
-            scale = short(&ways);
-        }
-        let longer = scale.max(1.0);
         let come = [rate * first.without, rate * with];
         let company = load * come[1] * size + (1.0 - load) * come[0];
         let shared = if replicas > 1.0 { (1.0 - 1.0 / (replicas * replicas)) / 6.0 } else { 0.0 };
@@ -642,10 +638,7 @@ impl<'f> Line<'f> {
             first,
             readings,
             sizes,
-            ways,
-            often: scale.min(1.0),
-            rest: rest.map(|rest| rest * longer),
-            more: (often_more, more * longer),
+            waits,
             come,
             disperses: first.gaps / replicas + shared,
             each: if company > 1e-9 { first.beside / company } else { 0.0 },
@@ -657,12 +650,13 @@ impl<'f> Line<'f> {
         let (step, apart) = (self.first.step, self.first.apart);
         let cap = (self.first.ahead.most - 1.0).max(0.0);
         let after = from + if apart { step } else { 0.0 };
-        for &(at_once, way, reads) in &self.ways {
+        let Waits { ways, often, rest, more } = self.waits;
+        for (at_once, way, reads) in ways {
             let share = share * way;
             if share <= 0.0 {
                 continue;
             }
-            let found = reads * self.often;
+            let found = reads * often;
             // A decode step that is under way: nobody waits for one who waits for a reading.
             let wait = if apart { step } else { step / (1.0 - reads).max(1e-3) };
             let mut add = |share: f64, from: f64, width: f64, more: (f64, f64)| {
@@ -680,11 +674,11 @@ impl<'f> Line<'f> {
                 continue;
             }
             for &(size, met) in &self.sizes {
-                let rest = self.first.ahead.with * size * self.rest[usize::from(at_once)];
+                let rest = self.first.ahead.with * size * if at_once { rest[1] } else { rest[0] };
                 for (others, part) in self.number(self.come[1] * size, cap) {
                     let (share, from) = (share * found * met * part, after + self.each * others);
                     let (from, width) = if at_once { (from + rest, 0.0) } else { (from, 2.0 * rest) };
-                    let (often, more) = self.more;
+                    let (often, more) = more;
                     if self.first.users.is_some() {
                         add(share * (1.0 - often), from, width, (0.0, 0.0));
                         add(share * often, from, width + 2.0 * more, (0.0, 0.0));
@@ -776,33 +770,6 @@ impl Answers {
 }
 
 impl Token {
-    /// Of answers that are written at such a replica at this point.
-    pub(super) fn new(scenario: &Scenario, station: &Station<'_, '_>, at: &Operating) -> Self {
-        let each = station.half.tokens_per_step();
-        let others = (at.company - 1.0).max(0.0);
-        let step = at.step / each;
-        let slope = (station.half.step(at.company + 1.0, station.context) / each - step).get().max(0.0);
-        let (come, disperses) = match scenario.load {
-            Load::Open { cv, .. } => (at.batch, Some((cv * cv / station.replicas).max(0.15))),
-            Load::Closed { concurrency } => {
-                (at.batch * (1.0 - station.replicas / concurrency).max(0.0), None)
-            }
-        };
-        Self {
-            mean: at.tpot.get(),
-            alone: (step.get() - slope * others).max(0.0),
-            slope,
-            stalls: (at.tpot - step).get().max(0.0),
-            others,
-            come,
-            tokens: station.tokens,
-            disperses,
-            variation: station.prefill.map_or(0.0, |own| own.variation),
-            lengths: Scatter::of(scenario).1,
-            seen: 1.0,
-        }
-    }
-
     /// Answers by length; none where there is only one token.
     fn parts(&self) -> Vec<Answers> {
         if self.tokens < 1.0 {
@@ -838,21 +805,6 @@ impl Token {
             }
         };
         lengths.into_iter().map(one).collect()
-    }
-}
-
-impl Steady {
-    /// Time to first token: the percentile, or the mean. Infinite in a queue that grows without end.
-    #[must_use]
-    pub fn ttft_of(&self, percentile: Option<Percentile>) -> Seconds {
-        let percentile = percentile.filter(|_| self.ttft.is_finite());
-        percentile.map_or(self.ttft, |own| self.tails.ttft(own))
-    }
-
-    /// Time per output token: the percentile, or the mean.
-    #[must_use]
-    pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
-        percentile.map_or(self.tpot, |own| self.tails.tpot(own))
     }
 }
 

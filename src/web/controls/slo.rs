@@ -97,7 +97,7 @@ fn limit(
             />
             <Choice
                 id=format!("slo-{id}-of")
-                label="for"
+                label="Percentile"
                 groups=groups
                 value=whose
                 set={move |word: String| {
