@@ -261,7 +261,7 @@ impl Search {
     }
 
     fn limit(&self) -> f64 {
-        self.scenario.slo.ttft.map_or(f64::INFINITY, Seconds::get)
+        self.scenario.slo.ttft.map_or(f64::INFINITY, |limit| limit.at.get())
     }
 
     fn together(&mut self, kind: usize) {
@@ -396,7 +396,7 @@ impl Candidate {
                 Load::Closed { concurrency } => Some(concurrency),
                 Load::Open { .. } => None,
             },
-            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit),
+            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft_of(limit.percentile) <= limit.at),
             interactivity: steady.interactivity(),
             per_chip: steady.throughput_per_chip(),
             value: metric.read(evaluation).ok().map(|own| own.value),
@@ -628,7 +628,7 @@ mod tests {
                 let Ok(own) = evaluate(&Scenario { split: split.clone(), load, ..base.clone() }) else {
                     break;
                 };
-                if base.slo.ttft.is_none_or(|limit| own.steady.ttft <= limit) {
+                if base.slo.ttft.is_none_or(|limit| own.steady.ttft_of(limit.percentile) <= limit.at) {
                     let (x, y) = (own.steady.interactivity().get(), own.steady.throughput_per_chip().get());
                     points.push((x, y, format!("{split:?} at {load:?}, {:?}", own.steady.ttft)));
                 }

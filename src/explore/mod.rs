@@ -32,7 +32,7 @@ pub use frontier::{Candidate, Frontier, Search, frontier, frontier_of, stands};
 pub use knob::{Knob, Sample, pin, sweep};
 pub use map::{AxisValues, Cell, CellOutcome, Map, MapSearch, Reason, Segment};
 pub use money::{PriceLine, break_even_price, pays_below, price_lines};
-pub use objective::{Miss, miss};
+pub use objective::{Held, Miss, Verdict, at_headroom, holds, miss, verdict, without};
 pub use rivals::rivals;
 pub use sensitivity::{Lever, NoBase, Outcome, Sensitivity, Swing, sensitivity};
 pub use shape::{Shape, kinds};

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::evaluate::Evaluation;
-use crate::scenario::{Load, Scenario, Slo};
-use crate::units::RequestsPerSecond;
+use crate::evaluate::{Evaluation, evaluate_with};
+use crate::machine::Constants;
+use crate::scenario::{Limit, Load, Pool, Role, Scenario, Slo};
+use crate::serve::PoolState;
+use crate::units::{RequestsPerSecond, Seconds};
 
 /// How a deployment misses its service level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,13 +27,112 @@ pub fn miss(slo: &Slo, evaluation: &Evaluation) -> Option<Miss> {
     let steady = &evaluation.steady;
     if steady.saturation.is_some() {
         Some(Miss::Saturated)
-    } else if slo.tpot.is_some_and(|limit| steady.tpot > limit) {
+    } else if slo.tpot.is_some_and(|limit| steady.tpot_of(limit.percentile) > limit.at) {
         Some(Miss::Tpot)
-    } else if slo.ttft.is_some_and(|limit| steady.ttft > limit) {
+    } else if slo.ttft.is_some_and(|limit| steady.ttft_of(limit.percentile) > limit.at) {
         Some(Miss::Ttft)
     } else {
         None
     }
+}
+
+/// How surely a deployment keeps its service level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The whole interval of each estimate is within its limit.
+    Meets,
+    /// The estimates are, and an interval is not.
+    Likely,
+    /// An estimate is not, or more is offered than can be served.
+    Misses,
+}
+
+/// How surely it does.
+#[must_use]
+pub fn verdict(slo: &Slo, evaluation: &Evaluation) -> Verdict {
+    if miss(slo, evaluation).is_some() {
+        return Verdict::Misses;
+    }
+    let Evaluation { steady, evidence, .. } = evaluation;
+    let kept =
+        |limit: Option<Limit>, value: Seconds, high: f64| limit.is_none_or(|limit| value * high <= limit.at);
+    let of = |limit: Option<Limit>| limit.and_then(|own| own.percentile);
+    let sure = kept(slo.ttft, steady.ttft_of(of(slo.ttft)), evidence.ttft.high)
+        && kept(slo.tpot, steady.tpot_of(of(slo.tpot)), evidence.tpot.high);
+    if sure { Verdict::Meets } else { Verdict::Likely }
+}
+
+/// A deployment with its reserve used up: under the load with headroom, and short of the replicas that may fail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// How surely the service level is kept.
+    pub verdict: Verdict,
+    /// What is missed first.
+    pub miss: Option<Miss>,
+    /// The pool that is short of replicas, where that is the harder case.
+    pub lost: Option<Role>,
+    /// What is served then; absent where nothing is, as no replica is left.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// The scenario with its headroom used up, where it has any.
+#[must_use]
+pub fn at_headroom(scenario: &Scenario) -> Scenario {
+    match scenario.reserve.headroom {
+        Some(share) if share > 0.0 => loaded(scenario, 1.0 + share),
+        _ => scenario.clone(),
+    }
+}
+
+/// The scenario with so many replicas of a pool lost, each pool as `pools` has settled it; none where none is left.
+#[must_use]
+pub fn without(scenario: &Scenario, pools: &[PoolState], role: Role, lost: u32) -> Option<Scenario> {
+    let mut fewer = scenario.clone();
+    for state in pools {
+        let Some(pool) = fewer.split.pool_mut(state.role) else { continue };
+        let lost = if state.role == role { lost } else { 0 };
+        let left = state.replicas.checked_sub(lost).filter(|&left| left > 0)?;
+        *pool = Pool { layout: Some(state.layout), chips: left * state.layout.chips(), ..pool.clone() };
+    }
+    Some(fewer)
+}
+
+/// Whether a deployment keeps its service level with its reserve used up: the worst of all pools that may be short.
+/// `evaluation` is what it serves as it stands, and says how its pools are laid out.
+#[must_use]
+pub fn holds(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -> Held {
+    let full = at_headroom(scenario);
+    let judged = |lost: Option<Role>, evaluation: Option<Evaluation>| Held {
+        verdict: evaluation.as_ref().map_or(Verdict::Misses, |own| verdict(&scenario.slo, own)),
+        miss: evaluation.as_ref().map_or(Some(Miss::Saturated), |own| miss(&scenario.slo, own)),
+        lost,
+        evaluation,
+    };
+    let spare = scenario.reserve.spare;
+    if spare == 0 {
+        let same = full.load == scenario.load;
+        let own = if same { Some(evaluation.clone()) } else { evaluate_with(&full, tables).ok() };
+        return judged(None, own);
+    }
+    let pools = &evaluation.steady.pools;
+    let short = pools.iter().map(|pool| {
+        let fewer = without(&full, pools, pool.role, spare);
+        judged(Some(pool.role), fewer.and_then(|fewer| evaluate_with(&fewer, tables).ok()))
+    });
+    short
+        .reduce(|worst, own| if worse(&own, &worst) { own } else { worst })
+        .unwrap_or_else(|| judged(None, None))
+}
+
+/// Whether the first keeps the service level less well than the second.
+fn worse(one: &Held, other: &Held) -> bool {
+    let rank = |held: &Held| {
+        let steady = held.evaluation.as_ref().map(|own| &own.steady);
+        (held.verdict, steady.is_none(), steady.is_some_and(|own| own.saturation.is_some()))
+    };
+    let late = |held: &Held| held.evaluation.as_ref().map_or(f64::INFINITY, |own| own.steady.e2e.get());
+    rank(one) > rank(other) || (rank(one) == rank(other) && late(one) > late(other))
 }
 
 /// The scenario under a multiple of its load.

@@ -312,9 +312,9 @@ impl Sizer {
             let (tpot, ttft) = (fastest_token(&colocated), fastest_prompt(&colocated));
             let slo = self.scenario.slo;
             colocated.retain(|own| self.may_keep(own));
-            let reason = if slo.tpot.is_some_and(|limit| tpot > limit) {
+            let reason = if slo.tpot.is_some_and(|limit| tpot > limit.at) {
                 Some(Unfit::Tpot { best: tpot })
-            } else if slo.ttft.is_some_and(|limit| ttft > limit) {
+            } else if slo.ttft.is_some_and(|limit| ttft > limit.at) {
                 Some(Unfit::Ttft { best: ttft })
             } else {
                 None
@@ -341,7 +341,7 @@ impl Sizer {
         let slo = self.scenario.slo;
         let token = offer.points.first().map_or(Seconds::ZERO, |at| at.step);
         let prompt = offer.prefill.map_or(Seconds::ZERO, |own| own.latency);
-        slo.tpot.is_none_or(|limit| token <= limit) && slo.ttft.is_none_or(|limit| prompt <= limit)
+        slo.tpot.is_none_or(|limit| token <= limit.at) && slo.ttft.is_none_or(|limit| prompt <= limit.at)
     }
 
     /// The pool of the fewest chips that does everything within the service level.
@@ -393,7 +393,7 @@ impl Sizer {
             Load::Open { rate, .. } => rate.get(),
             Load::Closed { concurrency } => {
                 let tokens = (self.scenario.workload.mean_osl().get() - 1.0).max(1e-3);
-                let first = self.scenario.slo.ttft.map_or(0.0, |limit| limit.get() * 0.6);
+                let first = self.scenario.slo.ttft.map_or(0.0, |limit| limit.at.get() * 0.6);
                 concurrency / (first + tokens * tpot.get())
             }
         }
@@ -402,7 +402,7 @@ impl Sizer {
     /// Decode replicas that the load takes on an offer, and the rate they are made for.
     fn decodes(&self, offer: &Offer) -> Option<(u32, f64)> {
         let limit = self.scenario.slo.tpot;
-        let at = offer.points.iter().rev().find(|at| limit.is_none_or(|limit| at.tpot <= limit))?;
+        let at = offer.points.iter().rev().find(|at| limit.is_none_or(|limit| at.tpot <= limit.at))?;
         let rate = self.rate(at.tpot);
         Some((to_count(rate / at.rate)?, rate))
     }

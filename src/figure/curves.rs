@@ -98,8 +98,8 @@ impl Curves<'_> {
         if let Some(limit) = limit {
             chart.rules.push(Rule {
                 axis: Along::Y,
-                value: limit.get(),
-                label: format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit.get())),
+                value: limit.at.get(),
+                label: limit.text(metric.short()),
                 paint: Paint::Muted,
                 fit: false,
             });

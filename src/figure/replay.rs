@@ -26,15 +26,15 @@ pub const LEVELS: [(&str, &str, Unit); 5] = [
 ];
 
 fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
-    let value = match id {
+    let limit = match id {
         "ttft" => slo.ttft?,
         "tpot" => slo.tpot?,
         _ => return None,
     };
     Some(Rule {
         axis: Along::X,
-        value: value.get(),
-        label: format!("{short} ≤ {}", Unit::Seconds.format(value.get())),
+        value: limit.at.get(),
+        label: limit.text(short),
         paint: Paint::Ink,
         fit: true,
     })

@@ -111,8 +111,10 @@ impl Scenario {
         fields.extend(self.experts.redundant.map(|copies| (Limits::REDUNDANT, f64::from(copies))));
         fields.extend(self.memory.map(|share| (Limits::MEMORY_SHARE, share)));
         fields.extend(self.flags.fields());
-        fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
-        fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
+        fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.at.get())));
+        fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.at.get())));
+        fields.extend(self.reserve.headroom.map(|share| (Limits::HEADROOM, share)));
+        fields.push((Limits::SPARE, f64::from(self.reserve.spare)));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));
         let mut invalid: Vec<Invalid> =
             fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect();

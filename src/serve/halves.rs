@@ -51,8 +51,8 @@ impl<'a> Maker<'a> {
             tokens: lengths.tokens,
             users: self.users(),
             closed: matches!(scenario.load, Load::Closed { .. }),
-            ttft: scenario.slo.ttft,
-            tpot: scenario.slo.tpot,
+            ttft: scenario.slo.ttft.map(|limit| limit.at),
+            tpot: scenario.slo.tpot.map(|limit| limit.at),
         };
         let portion = match role {
             Role::Attention => Portion::Attention,

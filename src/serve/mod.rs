@@ -39,6 +39,7 @@ mod side;
 mod station;
 mod steady;
 pub mod survey;
+mod tails;
 mod transfer;
 mod turns;
 
@@ -63,5 +64,6 @@ pub use shares::{Beside, Shares};
 pub use side::Side;
 pub use station::Operating;
 pub use steady::{balanced, serve};
+pub use tails::{Spread, Tails};
 pub use transfer::{Ends, cache_bytes};
 pub use turns::{Partner, Turns};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::duty::Duty;
+use super::tails::Tails;
 use crate::pass::Op;
 use crate::scenario::{Layout, Role};
 use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
@@ -18,6 +19,8 @@ pub struct Steady {
     pub tpot: Seconds,
     /// Mean time from request to last token.
     pub e2e: Seconds,
+    /// How TTFT and TPOT spread over requests.
+    pub tails: Tails,
     /// Where TTFT goes; the parts add up to it.
     pub ttft_parts: Vec<Part>,
     /// Where TPOT goes; the parts add up to it.

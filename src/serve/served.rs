@@ -6,6 +6,7 @@ use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, Steady, Transfer, Warning};
 use super::station::Operating;
+use super::tails::{Spread, Tails};
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -82,6 +83,7 @@ impl Served<'_, '_> {
             ttft_settled: self.settled + late,
             tpot,
             e2e,
+            tails: Tails { ttft: Spread { mean: ttft }, tpot: Spread { mean: tpot } },
             ttft_parts,
             tpot_parts,
             rate: RequestsPerSecond::new(rate),

@@ -43,9 +43,17 @@ fn Tile(
     // What the chips draw stands beside what is provisioned for them.
     let beside = (metric == Metric::Energy)
         .then(|| memo(move || page.answer.with(|answer| read(answer, Metric::EnergyDrawn))));
-    let missed = move || match (estimate.get(), limit.get()) {
-        (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
-        _ => false,
+    let missed = move || {
+        let Some(limit) = limit.get() else { return false };
+        page.answer.with(|answer| {
+            answer.as_ref().as_ref().is_ok_and(|own| {
+                let value = match metric {
+                    Metric::Ttft => own.steady.ttft_of(limit.percentile),
+                    _ => own.steady.tpot_of(limit.percentile),
+                };
+                value > limit.at
+            })
+        })
     };
     let delta = memo(move || {
         let now = estimate.get().ok()?;

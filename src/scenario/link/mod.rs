@@ -528,7 +528,7 @@ fn default_text(key: &Key, default: &Scenario) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Load, Split};
+    use crate::scenario::{Load, Percentile, Split};
 
     fn messages(text: &str) -> Vec<String> {
         parse(text).notices.iter().map(ToString::to_string).collect()
@@ -540,6 +540,47 @@ mod tests {
         for text in ["v1", "#v1", " #v1 ", "", "#", "https://example.org/tandem/?embed=1#v1", "v1&"] {
             let parsed = parse(text);
             assert_eq!((parsed.scenario, parsed.notices), (Scenario::default(), Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_name_a_percentile_or_none() {
+        let slo = |text: &str| {
+            let parsed = parse(text);
+            assert!(parsed.notices.is_empty(), "{text}: {:?}", parsed.notices);
+            parsed.scenario.slo
+        };
+        let own = slo("v1&ttft=2s@p95&tpot=50ms@p99");
+        assert_eq!(own.ttft.unwrap().percentile, Some(Percentile::P95));
+        assert_eq!(own.tpot.unwrap().percentile, Some(Percentile::P99));
+        assert_eq!(slo("v1&ttft=2s"), slo("v1&ttft=2s@mean"));
+        assert_eq!(slo("v1&ttft=2s").ttft.unwrap().percentile, None);
+        for (typed, written) in [
+            ("ttft=500ms@p95", "ttft=500ms@p95"),
+            ("ttft=500ms@P95", "ttft=500ms@p95"),
+            ("ttft=500ms@95", "ttft=500ms@p95"),
+            ("tpot=20ms@p99.9", "tpot=20ms@p99.9"),
+            ("tpot=50ms@mean", ""),
+            ("headroom=20%", "headroom=0.2"),
+            ("headroom=0&spare=2", "headroom=0&spare=2"),
+        ] {
+            let parsed = parse(&format!("v1&{typed}"));
+            let body = if written.is_empty() { "v1".to_owned() } else { format!("v1&{written}") };
+            assert_eq!((write(&parsed.scenario, &[]), parsed.notices), (body, Vec::new()), "{typed}");
+        }
+        assert_eq!(messages("v1&tpot=50@p99"), ["tpot=50@p99: no unit; read as seconds"]);
+        for (typed, near) in [
+            ("ttft=2s@p100", "2s@p99.9"),
+            ("ttft=2s@0.95", "2s@p95"),
+            ("ttft=2s@worst", "2s@p95"),
+            ("ttft=2s@", "2s@p95"),
+            ("ttft=2sec@p95", "2s@p95"),
+            ("tpot=9h@p99", "3600s@p99"),
+            ("headroom=2000%", "10"),
+            ("spare=5000", "1000"),
+        ] {
+            let said = messages(&format!("v1&{typed}"));
+            assert!(said[0].contains(&format!("Did you mean {near}?")), "{said:?}");
         }
     }
 
