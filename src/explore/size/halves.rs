@@ -25,6 +25,9 @@ const SHARES: [f64; 4] = [0.5, 0.25, 0.75, 0.125];
 /// the service level less well.
 const SCALES: [f64; 2] = [1.0, 0.6];
 
+/// Units of a machine without a price that are tried beside priced chips.
+const MACHINES: [u32; 4] = [1, 2, 4, 16];
+
 /// Times over its limits from which a first try ends the search.
 const HOPELESS: f64 = 3.0;
 
@@ -75,6 +78,39 @@ pub(super) fn on_two(
         }
     }
     cheapest(ask, kind, prefill, (main, second), &sizes, below)
+}
+
+/// Decode split between priced chips and a machine without a price, as few of it as may be, where the priced ones are worth
+/// less than `below`. All that hold are handed out: which is best depends on what the rest is worth.
+pub(super) fn beside(
+    ask: &Ask,
+    kind: SplitKind,
+    prefill: Option<&Part>,
+    (main, id): (&str, &str),
+    below: f64,
+) -> Vec<Plan> {
+    let before = prefill.map_or(0, |own| own.replicas.saturating_mul(own.layout.chips()));
+    let Some(each) = ask.price(main) else { return Vec::new() };
+    let (unit, own) = (ask.unit(main), ask.unit(id));
+    let mut plans = Vec::new();
+    for units in MACHINES {
+        for share in [0.6, 0.3] {
+            let mains = chips_below(below * share, each, unit).and_then(|own| own.checked_sub(before));
+            let Some(mains) = mains.filter(|own| *own > 0) else { continue };
+            let size = (mains, units.saturating_mul(own));
+            let Some((plan, steady)) = laid_out(ask, kind, prefill, (main, id), size) else { continue };
+            if ask.missed(&steady).is_none() {
+                let order: Vec<usize> = (0..plan.parts.len()).rev().collect();
+                plans.push(ask.shrunk(plan, &order));
+            } else if ask.pressure(&steady) > HOPELESS {
+                break;
+            }
+        }
+        if !plans.is_empty() {
+            break;
+        }
+    }
+    plans
 }
 
 /// Each share at each scale.

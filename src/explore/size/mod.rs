@@ -220,7 +220,7 @@ impl Sizer {
             };
             let mixed = own.only().is_none();
             let last = own.plan.parts.last().map_or_else(String::new, |own| own.chip.clone());
-            let pays = own.deployment.per_hour.is_some() && own.family().iter().all(|id| dearer(&id));
+            let pays = own.deployment.per_hour.is_some() && own.family().iter().all(dearer);
             if mixed && (!pays || decoding.contains(&last)) {
                 continue;
             }
@@ -394,22 +394,32 @@ impl Sizer {
         self.jobs.extend(jobs);
     }
 
-    /// Pairs of priced chips that may share each layer or each step: the cheapest alone with each other, and with machines
-    /// that keep weights in SRAM.
-    fn beside(&self) -> Vec<(usize, usize)> {
+    /// Whether a chip keeps its weights in a pipeline of stages.
+    fn streams(&self, chip: usize) -> bool {
+        let known = self.chips.get(chip).and_then(|own| self.ask.scenario.chip(&own.id));
+        known.is_some_and(|chip| self.ask.tables.sram(chip).is_some())
+    }
+
+    /// The priced chips that are cheapest alone.
+    fn mains(&self) -> Vec<usize> {
         let mut alone: Vec<(f64, usize)> = (0..self.chips.len())
             .filter(|&chip| self.chips[chip].price.is_some())
             .map(|chip| (self.alone(&self.chips[chip].id), chip))
+            .filter(|own| own.0.is_finite())
             .collect();
         alone.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let mains: Vec<usize> =
-            alone.iter().filter(|own| own.0.is_finite()).map(|own| own.1).take(halves::MAINS).collect();
-        let streams = |chip: usize| {
-            let known = self.ask.scenario.chip(&self.chips[chip].id);
-            known.is_some_and(|chip| self.ask.tables.sram(chip).is_some())
-        };
-        let seconds: Vec<usize> =
-            alone.iter().map(|own| own.1).filter(|&chip| mains.contains(&chip) || streams(chip)).collect();
+        alone.into_iter().map(|own| own.1).take(halves::MAINS).collect()
+    }
+
+    /// Pairs of priced chips that may share each layer or each step: the cheapest alone with each other, and with machines
+    /// that keep weights in SRAM.
+    fn beside(&self) -> Vec<(usize, usize)> {
+        let mains = self.mains();
+        let all = 0..self.chips.len();
+        let seconds: Vec<usize> = all
+            .filter(|&chip| self.chips[chip].price.is_some())
+            .filter(|&chip| mains.contains(&chip) || self.streams(chip))
+            .collect();
         let pairs = mains.iter().flat_map(|&main| seconds.iter().map(move |&second| (main, second)));
         pairs
             .filter(|&(main, second)| main != second)
@@ -447,6 +457,7 @@ impl Sizer {
             .map(|own| own.plan.clone())
             .collect();
         plans.extend(self.beside_priced(chip));
+        plans.extend(self.halves_beside(chip, best));
         let worth = plans.iter().filter_map(|plan| {
             let bought = self.ask.bought(plan);
             let (own, rest): (Vec<_>, Vec<_>) = bought.into_iter().partition(|own| own.chip == id);
@@ -497,6 +508,26 @@ impl Sizer {
         plans
     }
 
+    /// Plans in which a machine that streams its weights shares decode with the cheapest priced chips.
+    fn halves_beside(&self, chip: usize, below: f64) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        let Some(known) = self.chips.get(chip).filter(|_| self.streams(chip)) else { return plans };
+        for main in self.mains() {
+            let other = &self.chips[main].id;
+            if !self.ask.wanted.may_join(&self.ask.scenario, other, &known.id) {
+                continue;
+            }
+            let apart = self.plan_of(other, SplitKind::Pd).and_then(|own| own.plan.parts.first());
+            for kind in halves::KINDS {
+                let prefill = apart.filter(|_| kind.has_prefill());
+                if prefill.is_some() == kind.has_prefill() {
+                    plans.extend(halves::beside(&self.ask, kind, prefill, (other, &known.id), below));
+                }
+            }
+        }
+        plans
+    }
+
     /// Why chips are in no deployment alone.
     fn reasons(&mut self) {
         let rows = self.rows();
@@ -540,21 +571,21 @@ pub fn headroom(scenario: &Scenario, known: f64, tables: &Constants) -> Option<H
     if now.is_some() {
         return None;
     }
-    let most = 2.0_f64.max(1.0 + known);
-    let (mut breaks, mut beyond) = at(most)?;
+    let most = known.max(1.0);
+    let (mut breaks, mut beyond) = at(1.0 + most)?;
     if breaks.is_none() {
-        return Some(Headroom { share: most - 1.0, breaks: None, binding });
+        return Some(Headroom { share: most, breaks: None, binding });
     }
-    let low = 1.0 + known;
-    let (mut low, mut high) = (if at(low)?.0.is_none() { low } else { 1.0 }, most);
+    let held = at(1.0 + known)?.0.is_none();
+    let (mut low, mut high) = (if held { known } else { 0.0 }, most);
     while high - low > 1.0 / 256.0 {
         let middle = f64::midpoint(low, high);
-        match at(middle)? {
+        match at(1.0 + middle)? {
             (None, _) => low = middle,
             (missed, binding) => (high, breaks, beyond) = (middle, missed, binding),
         }
     }
-    Some(Headroom { share: low - 1.0, breaks, binding: beyond })
+    Some(Headroom { share: low, breaks, binding: beyond })
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ fn filters_are_kept() {
     for written in [
         Written { max_chips: "8".to_owned(), ..none.clone() },
         Written { budget: format!("{month}"), ..none.clone() },
-        Written { power: format!("{} kW", watts * 1e-3), ..none.clone() },
+        Written { power: format!("{} kW", watts * 1e-3), ..none },
     ] {
         let wanted = some(read(&written).unwrap());
         let own = size(&scenario, &wanted);

@@ -92,12 +92,12 @@ impl Wanted {
             first && (vendors.is_empty() || vendors.contains(&vendor(scenario, id)))
         });
         if chips.is_empty() {
-            return Err(format!(
-                "{}={}: none of the chips of {} is made by it",
-                key("vendors"),
-                written.vendors.trim(),
-                key("chips")
-            ));
+            let none = if names(&written.chips).next().is_some() {
+                format!("none of the chips of {} is made by it", key("chips"))
+            } else {
+                "none of its chips can be modelled".to_owned()
+            };
+            return Err(format!("{}={}: {none}", key("vendors"), written.vendors.trim()));
         }
         let number =
             |name: &str, text: &str, unit: Unit, limits: Limits| number(&key(name), text, unit, limits);
