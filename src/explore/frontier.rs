@@ -245,10 +245,8 @@ impl Search {
         // A pool beside another leaves it at least one chip.
         let chips = if role == Role::Colocated { self.chips } else { self.chips.saturating_sub(1) };
         let Ok(mut measured) = offers(&self.scenario, self.tables, id, chips, role, BATCHES) else { return };
-        match role {
-            Role::Prefill => drop_beaten_prompts(&mut measured),
-            Role::Decode => drop_beaten_batches(&mut measured),
-            _ => {}
+        if role == Role::Decode {
+            drop_beaten_batches(&mut measured);
         }
         let place = match role {
             Role::Prefill => &mut self.prefill,
@@ -465,47 +463,35 @@ fn thinned(length: usize, most: usize) -> Vec<usize> {
     (0..most).map(|index| index * (length - 1) / (most - 1).max(1)).collect()
 }
 
-/// Drops the layouts that another beats in size, latency and prompts per chip.
-fn drop_beaten_prompts(offers: &mut Vec<Offer>) {
-    let figures: Vec<(u32, f64, f64)> = offers
-        .iter()
-        .map(|own| {
-            let latency = own.prefill.map_or(f64::INFINITY, |prefill| prefill.latency.get());
-            (own.chips, latency, own.prompts() / f64::from(own.chips.max(1)))
-        })
-        .collect();
-    let mut index = 0;
-    offers.retain(|_| {
-        let own = figures.get(index).copied();
-        let kept = own.is_some_and(|own| {
-            !figures.iter().enumerate().any(|(at, other)| {
-                let as_good = other.0 <= own.0 && other.1 <= own.1 && other.2 >= own.2;
-                as_good && (*other != own || at < index)
-            })
-        });
-        index += 1;
-        kept
-    });
-}
-
-/// Drops the batches that some other layout beats in size, step time and requests per chip.
+/// Drops the batches that some other layout of no more chips beats in step time and requests per chip.
 fn drop_beaten_batches(offers: &mut Vec<Offer>) {
-    let figures: Vec<(u32, f64, f64)> = offers
-        .iter()
-        .flat_map(|own| {
-            let chips = own.chips.max(1);
-            own.points.iter().map(move |at| (chips, at.tpot.get(), at.rate / f64::from(chips)))
-        })
-        .collect();
-    for offer in &mut *offers {
-        let chips = offer.chips.max(1);
-        offer.points.retain(|at| {
-            let (step, rate) = (at.tpot.get(), at.rate / f64::from(chips));
-            !figures.iter().any(|other| {
-                let as_good = other.0 <= chips && other.1 <= step && other.2 >= rate;
-                as_good && (other.0 < chips || other.1 < step || other.2 > rate)
-            })
-        });
+    // From small replicas to large ones, and of equal ones from quick steps to slow ones: what comes after one that serves
+    // more is beaten, and every place remembers the most that a step as quick has served so far.
+    let mut order: Vec<(u32, f64, f64, usize, usize)> = Vec::new();
+    for (offer, own) in offers.iter().enumerate() {
+        let chips = own.chips.max(1);
+        let points = own.points.iter().enumerate();
+        order.extend(
+            points.map(|(at, point)| (chips, point.tpot.get(), point.rate / f64::from(chips), offer, at)),
+        );
+    }
+    order.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(b.2.total_cmp(&a.2)));
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    let mut kept: Vec<Vec<bool>> = offers.iter().map(|own| vec![false; own.points.len()]).collect();
+    for (_, tpot, rate, offer, at) in order {
+        let place = steps.partition_point(|own| own.0 <= tpot);
+        if steps.get(place.wrapping_sub(1)).is_some_and(|own| own.1 >= rate) {
+            continue;
+        }
+        if let Some(kept) = kept.get_mut(offer).and_then(|own| own.get_mut(at)) {
+            *kept = true;
+        }
+        let beaten = steps.iter().skip(place).take_while(|own| own.1 <= rate).count();
+        steps.splice(place..place + beaten, [(tpot, rate)]);
+    }
+    for (offer, kept) in offers.iter_mut().zip(kept) {
+        let mut kept = kept.into_iter();
+        offer.points.retain(|_| kept.next().unwrap_or(false));
     }
     offers.retain(|own| !own.points.is_empty());
 }

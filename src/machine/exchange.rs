@@ -248,6 +248,19 @@ impl ExchangeRow {
         self.latency(reach) + time
     }
 
+    /// Of that time what no faster link would shorten: all of it where the processors that move the data set the pace.
+    #[must_use]
+    pub fn unlinked(&self, reach: &Reach, parcel: &Parcel, time: Seconds) -> Seconds {
+        let latency = self.latency(reach).min(time);
+        let pace = self.per_sm * self.sms;
+        if self.sms <= 0.0 || pace >= reach.link * self.efficiency {
+            return latency;
+        }
+        let (inside, _) = self.copies(reach, parcel.top_k);
+        let moving = parcel.bytes * parcel.tokens * (inside + self.base) / pace;
+        if latency + moving >= time * (1.0 - 1e-9) { time } else { latency }
+    }
+
     /// Time for which it keeps the processors of a chip from other work, of all of which it takes: the share of those that
     /// move data with them; the start of the others, which leave the data to the network.
     #[must_use]

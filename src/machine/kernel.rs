@@ -67,6 +67,8 @@ pub struct Bound {
     pub side: Limit,
     /// How long it would take at the roof of that side; another than `roof` only near the ridge.
     pub under: Seconds,
+    /// Share of the rest by which the other side takes part, where the two are so near that more of either would help.
+    pub other: f64,
     /// The unit that does the arithmetic, where any does.
     pub unit: Option<ComputeType>,
 }
@@ -89,6 +91,7 @@ impl Bound {
             fixed: Seconds::ZERO,
             side: limit,
             under: Seconds::ZERO,
+            other: 0.0,
             unit: None,
         }
     }
@@ -354,6 +357,7 @@ impl Kernel {
             fixed: Seconds::new(fixed),
             side,
             under: Seconds::new(under),
+            other: if self.soft && time <= proper { corner(compute, reading, computes) } else { 0.0 },
             unit: Some(self.unit),
         }
     }
@@ -417,6 +421,14 @@ impl Kernel {
             && self.cache.is_none();
         Self { below, ..self }
     }
+}
+
+/// What a little more of the side that does not bind would gain, as a share of what both would, at the soft corner of two times;
+/// never more than the side that binds.
+fn corner(compute: f64, reading: f64, computes: bool) -> f64 {
+    let (binds, other) =
+        if computes { (fourth(compute), fourth(reading)) } else { (fourth(reading), fourth(compute)) };
+    if binds + other > 0.0 { smaller(other / (binds + other), 0.5) } else { 0.0 }
 }
 
 fn fourth(x: f64) -> f64 {

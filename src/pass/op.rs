@@ -26,12 +26,15 @@ pub struct Op {
     /// latency is known of it.
     #[serde(skip)]
     pub roof: Seconds,
-    /// Part of the time that is fixed: launches, and the latency of messages.
+    /// Part of the time that is fixed: launches, the latency of messages, and where processors move them the time that takes.
     #[serde(skip)]
     pub fixed: Seconds,
     /// What the rest takes time by: the side of the ridge, or a link.
     #[serde(skip)]
     pub side: Limit,
+    /// Of the rest the time by which the other side of the ridge takes part, where the two are near.
+    #[serde(skip)]
+    pub other: Seconds,
     /// The unit that does the arithmetic, where a kernel is known.
     #[serde(skip)]
     pub unit: Option<ComputeType>,
@@ -87,6 +90,8 @@ pub enum OpKind {
     ExpertExchange,
     /// Activations from one pipeline stage to the next.
     StageHop,
+    /// Keys and values, queries or partial outputs between ranks that share contexts out.
+    ContextExchange,
 }
 
 impl OpKind {
@@ -105,9 +110,9 @@ impl OpKind {
     /// Whether its bytes pass a link instead of the memory.
     #[must_use]
     pub const fn is_exchange(self) -> bool {
-        matches!(self, Self::AllReduce | Self::ExpertExchange | Self::StageHop)
+        matches!(self, Self::AllReduce | Self::ExpertExchange | Self::StageHop | Self::ContextExchange)
     }
 
     /// How many there are.
-    pub(super) const COUNT: usize = Self::StageHop as usize + 1;
+    pub(super) const COUNT: usize = Self::ContextExchange as usize + 1;
 }

@@ -52,7 +52,7 @@ impl Parts {
 
 impl Sink for Parts {
     fn take(&mut self, op: Op) {
-        self.add(op.kind, op.time);
+        self.add(op.kind, op.exposed());
     }
 
     /// The time alone, without what binds it.
@@ -101,8 +101,10 @@ impl Plan<'_> {
             op.flops = op.flops * run.batches;
             op.bytes = op.bytes * run.batches;
             op.time = op.time * run.batches;
+            op.hidden = op.hidden * run.batches;
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
+            op.other = op.other * run.batches;
         }
         run.hide(&mut ops);
         ops
@@ -184,7 +186,7 @@ impl Run {
                 _ => links,
             };
             if runs {
-                op.hidden = op.time * share;
+                op.hidden += op.exposed() * share;
             }
         }
     }

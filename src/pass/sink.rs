@@ -23,7 +23,7 @@ pub struct Time(pub Seconds);
 
 impl Sink for Time {
     fn take(&mut self, op: Op) {
-        self.0 += op.time;
+        self.0 += op.exposed();
     }
 
     /// The time alone, without what binds it.
@@ -59,6 +59,7 @@ impl Sink for Breakdown {
                 own.time += op.time;
                 own.roof += op.roof;
                 own.fixed += op.fixed;
+                own.other += op.other;
                 own.hidden += op.hidden;
             }
             None => self.0.push(op),
@@ -70,7 +71,7 @@ impl Sink for Breakdown {
 #[must_use]
 pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bound: impl Into<Bound>) -> Op {
     let times = f64::from(count);
-    let Bound { time, limit, under: roof, fixed, side, unit, .. } = bound.into();
+    let Bound { time, limit, under: roof, fixed, side, other, unit, .. } = bound.into();
     let (flops, bytes) = (flops * times, bytes * times);
     Op {
         kind,
@@ -82,6 +83,7 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
         roof: roof * times,
         fixed: fixed * times,
         side,
+        other: (time - fixed).max(Seconds::ZERO) * (other * times),
         unit,
         hidden: Seconds::ZERO,
     }

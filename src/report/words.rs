@@ -43,7 +43,7 @@ pub const fn binding(binding: Binding) -> &'static str {
         Binding::Collective => "interconnect-bound (collectives)",
         Binding::Link => "interconnect-bound (link between pools)",
         Binding::LatencyFloor => "overhead-bound (launch and latency)",
-        Binding::CollectiveLatency => "overhead-bound (latency of collectives)",
+        Binding::CollectiveLatency => "overhead-bound (collectives, not their links)",
         Binding::RoundTrips => "overhead-bound (round trips between pools)",
         Binding::Interference => "limited by other requests' prompts",
         Binding::Steps => "limited by running decode steps",
@@ -171,6 +171,7 @@ pub const fn op(kind: OpKind) -> &'static str {
         OpKind::AllReduce => "All-reduce",
         OpKind::ExpertExchange => "Expert exchange",
         OpKind::StageHop => "Stage hop",
+        OpKind::ContextExchange => "Context exchange",
     }
 }
 
@@ -247,18 +248,17 @@ pub const fn pool(of: Role) -> &'static str {
 /// The layout in short: `TP8 × DP4, EP32`.
 #[must_use]
 pub fn layout(layout: &Layout, experts: bool) -> String {
-    let Layout { tp, pp, dp, etp, ep } = *layout;
+    let Layout { tp, pp, dp, etp, ep, pcp, dcp } = *layout;
     let mut text = format!("TP{tp}");
-    for (name, degree) in [("PP", pp), ("DP", dp)] {
+    for (name, degree) in [("PP", pp), ("DP", dp), ("PCP", pcp)] {
         if degree > 1 {
             text.push_str(&format!(" × {name}{degree}"));
         }
     }
-    if experts {
-        for (name, degree) in [("ETP", etp), ("EP", ep)] {
-            if degree > 1 {
-                text.push_str(&format!(", {name}{degree}"));
-            }
+    let (etp, ep) = if experts { (etp, ep) } else { (1, 1) };
+    for (name, degree) in [("ETP", etp), ("EP", ep), ("DCP", dcp)] {
+        if degree > 1 {
+            text.push_str(&format!(", {name}{degree}"));
         }
     }
     text
@@ -368,6 +368,13 @@ pub fn warning(warning: &Warning) -> String {
                 "{} does not run on {}; {instead}. The figures are those of its scheduler before the kernels of that family.",
                 engine.name(),
                 chip(id),
+            )
+        }
+        Warning::NoContextParallel { engine, prompts } => {
+            let (way, degree) = if *prompts { ("prefill", "pcp") } else { ("decode", "dcp") };
+            format!(
+                "{} has no {way} context parallelism ({degree}). The figures are those of vLLM's way with its kernels.",
+                engine.name(),
             )
         }
         Warning::NoHead { model: id } => format!(

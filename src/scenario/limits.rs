@@ -1,6 +1,6 @@
 //! What a scenario may ask: one table of limits for the page, the link and the evaluation.
 
-use super::{Acceptance, Load, PoolLink, PowerCap, Scenario};
+use super::{Acceptance, Layout, Load, PoolLink, PowerCap, Scenario};
 
 pub use super::custom::MOST_CHIPS;
 pub use crate::units::limits::{Invalid, Limits};
@@ -89,7 +89,8 @@ impl Scenario {
         for (_, pool) in self.split.pools() {
             fields.push((Limits::CHIPS, f64::from(pool.chips)));
             if let Some(layout) = pool.layout {
-                let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
+                let Layout { tp, pp, dp, etp, ep, pcp, dcp } = layout;
+                let degrees = [tp, pp, dp, etp, ep, pcp, dcp];
                 fields.extend(degrees.map(|degree| (Limits::DEGREE, f64::from(degree))));
             }
         }

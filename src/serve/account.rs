@@ -43,7 +43,7 @@ pub fn cause(kind: OpKind) -> Cause {
         }
         OpKind::Experts => Cause::Experts,
         OpKind::Elementwise => Cause::Elementwise,
-        OpKind::AllReduce | OpKind::ExpertExchange => Cause::Collective,
+        OpKind::AllReduce | OpKind::ExpertExchange | OpKind::ContextExchange => Cause::Collective,
         OpKind::StageHop => Cause::Pipeline,
     }
 }
@@ -101,11 +101,22 @@ pub fn spread(parts: &mut Vec<Part>, cause: Cause, ops: &[Op], (repeats, whole):
     add(parts, cause, Binding::LatencyFloor, left);
 }
 
-/// What the time that an operation adds goes to: what is fixed of it, and the rest. Both pass beside others in proportion.
-fn spent(op: &Op) -> [(Binding, Seconds); 2] {
+/// What the time that an operation adds goes to: what is fixed of it, what the other side of the ridge has a part in, and the
+/// rest. All pass beside others in proportion.
+fn spent(op: &Op) -> [(Binding, Seconds); 3] {
     let exposed = op.exposed();
-    let fixed = if op.time > op.fixed { op.fixed * (exposed / op.time) } else { exposed };
-    [(binding(op.kind, Limit::Latency), fixed), (binding(op.kind, op.side), exposed - fixed)]
+    let (fixed, other) = if op.time > op.fixed {
+        let share = exposed / op.time;
+        (op.fixed * share, op.other * share)
+    } else {
+        (exposed, Seconds::ZERO)
+    };
+    let across = if op.side == Limit::Compute { Limit::Bandwidth } else { Limit::Compute };
+    [
+        (binding(op.kind, Limit::Latency), fixed),
+        (binding(op.kind, op.side), exposed - fixed - other),
+        (binding(op.kind, across), other),
+    ]
 }
 
 /// What limits an operation as a whole.
@@ -116,7 +127,9 @@ pub const fn op_binding(op: &Op) -> Binding {
 
 const fn binding(kind: OpKind, limit: Limit) -> Binding {
     match (kind, limit) {
-        (OpKind::AllReduce | OpKind::ExpertExchange, Limit::Latency) => Binding::CollectiveLatency,
+        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::ContextExchange, Limit::Latency) => {
+            Binding::CollectiveLatency
+        }
         (_, Limit::Latency) => Binding::LatencyFloor,
         (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
             Binding::Collective

@@ -24,7 +24,7 @@ use super::replica::Prefill;
 use crate::units::{Seconds, power};
 
 /// What a prompt finds before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ahead {
     /// Prompts that are read together, over all ranks.
     pub group: f64,
@@ -49,8 +49,10 @@ pub struct Ahead {
     pub reads: f64,
     /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
     pub delay: f64,
-    /// Users of a closed loop who come together once all have met who do, where answers have equal length.
-    pub met: f64,
+    /// Answers of others that end with each decode step, in a closed loop.
+    pub come: f64,
+    /// Time that a draft pool of its own takes for a prompt, which nothing else is done in.
+    pub beside: f64,
 }
 
 /// The two parts of a wait.
@@ -65,12 +67,10 @@ pub struct Wait {
 /// Whom a prompt meets.
 #[derive(Clone, Copy, Debug)]
 pub struct Others {
-    /// How they come.
-    pub stream: Stream,
     /// How long it waits for them.
     pub wait: Wait,
-    /// How much each round is like the one before, 0 to 1.
-    pub again: f64,
+    /// Prompts that are read together with it, itself included.
+    pub read: f64,
 }
 
 /// How arrivals come to a replica.
@@ -114,7 +114,8 @@ impl Ahead {
         marginal: 0.0,
         reads: 0.0,
         delay: f64::INFINITY,
-        met: 1.0,
+        come: 0.0,
+        beside: 0.0,
     };
 
     /// Time that each prompt takes.
@@ -132,7 +133,7 @@ impl Ahead {
     /// By how much longer a step lasts for who comes in it than it lasts on average, because the numbers of prompts in steps
     /// that have any vary, and each number follows from the one before: `λ·b²·v/(1 − (λ·b)²)`, where b is the time that a prompt
     /// adds. Of a Poisson number that is not 0 and has mean m, v is nearly `(m − 1)/(m − 0.2)` of what it is of all.
-    fn longer(&self, rate: f64) -> f64 {
+    pub(super) fn longer(&self, rate: f64) -> f64 {
         let more = (rate * self.marginal).min(0.97);
         let vary = (self.group - 1.0) / (self.group - 0.2) * (1.0 - 1.0 / self.most);
         more * self.marginal / (1.0 - more * more) * vary
@@ -144,7 +145,12 @@ impl Ahead {
         let Stream { rate, replicas, cv } = *stream;
         let load = self.load(rate);
         let lasts = load * self.with + (1.0 - load) * self.decoding * self.without + self.longer(rate);
-        (1.0 + Spacing::new(cv, replicas).arrivals(rate * lasts)).min(self.most)
+        self.taken(Spacing::new(cv, replicas).arrivals(rate * lasts))
+    }
+
+    /// Prompts of a step that has one and so many others on average in line.
+    fn taken(&self, others: f64) -> f64 {
+        1.0 + least(others, self.most - 1.0)
     }
 
     /// Mean rests of a step without prompts and of one with them, for who comes, and how often there is as much again to
@@ -156,7 +162,9 @@ impl Ahead {
         let soon = (self.reads * (1.0 + self.delay / self.without.max(1e-12))).min(load);
         let left = |lasts: f64| (1.0 - self.delay / lasts.max(1e-12)).max(0.5);
         let reads = load + bound * (soon - load);
-        let step = (1.0 - reads) * self.decoding * self.without * left(self.without);
+        let owed = rate * self.beside;
+        let step = (1.0 - reads - owed).max(0.0) * self.decoding * self.without * left(self.without)
+            + owed * self.beside * self.group / 2.0;
         let reading = self.with * ((1.0 - bound) * load / 2.0 + bound * soon * left(self.with));
         let more = further(rate * self.full / self.most, self.most);
         (step, reading + self.longer(rate) / 2.0, more)
@@ -215,25 +223,72 @@ impl Ahead {
         held
     }
 
-    /// Mean wait of the users of a closed loop who have settled: so many of the replica, at this rate of it. Arrivals are as
-    /// random as they get among finitely many, and who comes does not meet itself. So much (`again`, 0 to 1) each round is
-    /// like the one before.
+    /// Mean wait of the users of a closed loop who have settled, and how many are read together: so many users of the replica,
+    /// at this rate of it. Arrivals are as random as they get among finitely many, and who comes does not meet itself. So
+    /// much (`again`, 0 to 1) each round is like the one before.
     #[must_use]
-    pub(super) fn settled_wait(&self, users: f64, stream: &Stream, again: f64, order: Order) -> Wait {
+    pub(super) fn settled_wait(&self, users: f64, stream: &Stream, again: f64, order: Order) -> (Wait, f64) {
         let others = stream.of_others(users);
-        let random = self.wait(&others);
-        let ordered = match order {
+        let bound = if self.come > 0.0 { bound(self.delay, self.with) } else { 0.0 };
+        let (free, stepped) = (self.wait(&others), self.after_steps(bound));
+        let mix = |bound_to: f64, free: f64| bound * bound_to + (1.0 - bound) * free;
+        let random = Wait { step: mix(stepped.0.step, free.step), queue: mix(stepped.0.queue, free.queue) };
+        let read = mix(stepped.1, if bound < 1.0 { self.company(&others) } else { 1.0 });
+        let (ordered, joined) = match order {
             // Those that once queued come spaced as they were read, and don't queue again.
-            Order::Kept { joined } => joined * random.queue,
-            // In the steps of others, and in line where more have met than a step takes.
-            Order::Stepped => self.rests(others.rate).1 + self.in_line(users),
-            Order::Bunched => self.in_line(users),
+            Order::Kept { joined } => (joined * random.queue, read),
+            Order::Stepped | Order::Bunched if again > 0.0 => {
+                self.in_step(users, stream, order, (random.queue, read))
+            }
+            Order::Stepped | Order::Bunched => (random.queue, read),
         };
         let queue = again * ordered + (1.0 - again) * random.queue;
+        let read = again * joined + (1.0 - again) * read;
         // Nobody waits for more than all others, and the fewer they are the sooner that tells.
         let most = (users - 1.0).max(0.0) * self.service();
         let queue = if most > 0.0 { queue * most / (queue + most) } else { 0.0 };
-        Wait { step: random.step, queue }
+        (Wait { step: random.step, queue }, read)
+    }
+
+    /// The wait of who comes so soon after the end of an answer that answers end with steps, and how many are read with it.
+    ///
+    /// Of the answers that end with a step the next prompts begin a reading together, when the delay is over. Those whose
+    /// answers ended since come while it lasts, and are read next. Where decode goes on meanwhile, further answers end with
+    /// each step that has prompts in it, and theirs come during the next, if that has any.
+    fn after_steps(&self, bound: f64) -> (Wait, f64) {
+        if bound <= 0.0 {
+            return (Wait::default(), 1.0);
+        }
+        let (step, come) = (self.without.max(1e-12), self.come.max(1e-9));
+        let ended = whole(self.delay / step, 0.0);
+        let lasts =
+            |prompts: f64| (self.with + self.marginal * (prompts - self.group)).max(self.with / self.group);
+        let (first, next) = (come / some(come), come * ended);
+        let during = come * self.goes_on;
+        let load = (during / self.most).min(0.97);
+        let (chain, more) = if during > 0.0 {
+            let goes_on = some(during).max(power(load, self.most)).min(FULL);
+            (some(next) * during / (1.0 - goes_on), further(load, self.most) / 2.0)
+        } else {
+            (0.0, 0.0)
+        };
+        let all = first + next + chain;
+        let (first, next, chain) = (first / all, next / all, chain / all);
+        let (opens, follows, meets) = (self.taken(come), self.taken(come * ended), self.taken(during));
+        let since = step * (ended - 1.0) / 2.0;
+        let own = lasts(opens);
+        let queue = next * (own - self.delay + since).max(0.0)
+            + chain * ((lasts(meets) - self.delay).max(0.0) + more * self.full)
+            + (first * self.overtaken(come) + next * self.overtaken(come * ended)) * self.full;
+        let wait = Wait { step: first * self.decoding * (step * ended - self.delay).max(0.0), queue };
+        (wait, first * opens + next * follows + chain * meets)
+    }
+
+    /// Full steps before the own one of who comes together with so many others, in no order: half of all that do not fit, and of
+    /// few that may or may not fit a part.
+    fn overtaken(&self, others: f64) -> f64 {
+        let part = others / (others + self.most - 1.0).max(1e-12);
+        others / (2.0 * self.most) * part * part.sqrt()
     }
 
     /// The order of users whose prompts are read apart from decode, where its steps take so long.
@@ -249,12 +304,30 @@ impl Ahead {
         1.0 + (company - 1.0) * (1.0 - again * (1.0 - joined))
     }
 
-    /// Mean time that those who came together wait for each other: of as many as there are at random each finds itself among
-    /// more.
-    fn in_line(&self, users: f64) -> f64 {
-        let more = self.met - 1.0;
-        let met = ((1.0 + 3.0 * more + more * more) / (1.0 + more)).min(users);
-        (met / self.most - 1.0).max(0.0) / 2.0 * self.full
+    /// Mean wait of users whose answers have equal length, and how many are read together, where it would be so much and so
+    /// many of those that come at random.
+    ///
+    /// They keep their distance in steps, unless the delay of one covers fewer steps than that of another because a long
+    /// one falls into it: then they have met, and come together from then on. Where decode goes on while prompts are read
+    /// that is so for delays of more than one step, and else for any.
+    fn in_step(&self, users: f64, stream: &Stream, order: Order, (queue, read): (f64, f64)) -> (f64, f64) {
+        let ended = whole(self.delay / self.without.max(1e-12), 0.0);
+        let pulled = if order == Order::Stepped { (ended - 1.0).max(0.0) } else { 2.0 * ended };
+        // Replicas that take their turns share who comes together.
+        let met = self.come * pulled / stream.replicas.max(1.0).sqrt();
+        // Of as many as there are at random each finds itself among more.
+        let others = ((1.0 + 3.0 * met + met * met) / (1.0 + met)).min(users.max(1.0)) - 1.0;
+        let line = self.overtaken(others) * self.full;
+        let queue = if order == Order::Stepped { queue + line } else { queue.max(line) };
+        (queue, read.max(self.taken(others)))
+    }
+
+    /// The same of prompts that come with so many others because their answers ended with the same step elsewhere, and of
+    /// which so much comes at no other time.
+    #[must_use]
+    pub(super) fn beside_others(&self, (wait, read): (Wait, f64), others: f64, share: f64) -> (Wait, f64) {
+        let queue = wait.queue + share * self.overtaken(others) * self.full;
+        (Wait { queue, ..wait }, (read + share * least(others, self.most - 1.0)).min(self.most.max(1.0)))
     }
 }
 
@@ -306,6 +379,28 @@ pub enum Order {
     Stepped,
     /// They come together, as decode stands still while prompts are read.
     Bunched,
+}
+
+/// The next whole number, where a number varies by a tenth, and by so much more.
+pub(super) fn whole(number: f64, more: f64) -> f64 {
+    let vary = 0.1 * number + 0.05 + more;
+    // The integral of the next whole number.
+    let sum = |to: f64| {
+        let below = to.floor();
+        below * (below + 1.0) / 2.0 + (below + 1.0) * (to - below)
+    };
+    let (low, high) = ((number - vary).max(0.0), number + vary);
+    (sum(high) - sum(low)) / (high - low)
+}
+
+/// Mean of a number that varies as arrivals do, where it is cut off at so many: sharper the more there are.
+fn least(mean: f64, most: f64) -> f64 {
+    if most <= 0.0 || mean <= 0.0 {
+        return 0.0;
+    }
+    let sharp = 1.5 * most.sqrt();
+    let over = power(mean / most, sharp);
+    if over < 1e-3 { mean } else { mean / power(1.0 + over, 1.0 / sharp) }
 }
 
 /// Load from which on waits count as if it were this.
@@ -394,10 +489,10 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
         };
         // Where nobody is in decode, whoever comes is read at once, and the next with those who come meanwhile.
         let meanwhile = come * reading / lasts;
-        let at_once = (meanwhile + 1.0 - some(meanwhile)).min(most);
+        let at_once = 1.0 + least(meanwhile - some(meanwhile), most - 1.0);
         // Answers that end with the same step are followed by prompts that come together.
         let ended = if how.delay.is_finite() { come / some(come) } else { 1.0 };
-        let together = together.max(ended).clamp(1.0, most);
+        let together = 1.0 + least(together.max(ended) - 1.0, most - 1.0);
         group = at_once + how.decoding * (together - at_once);
         stall = how.stall(prefill, group);
     }
@@ -418,7 +513,8 @@ pub(super) fn reading(prefill: &Prefill, replicas: f64, rate: f64) -> Ahead {
     for _ in 0..4 {
         let come = rate * time(group);
         let least = come.max(1.0);
-        group = (least + (come + 1.0 - some(come) - least) / replicas).clamp(1.0, most);
+        let met = least + (come + 1.0 - some(come) - least) / replicas;
+        group = 1.0 + self::least(met - 1.0, most - 1.0);
     }
     let marginal = prefill.marginal(group).get();
     let variation = prefill.variation / group;
@@ -497,7 +593,7 @@ mod tests {
         let ahead = Ahead { with: 1.0, full: 1.0, ..Ahead::NONE };
         let stream = Stream { rate: 0.9, replicas: 1.0, cv: 1.0 };
         for order in [Order::Kept { joined: 1.0 }, Order::Stepped, Order::Bunched] {
-            assert!(ahead.settled_wait(1.0, &stream, 1.0, order).queue.abs() < 1e-12);
+            assert!(ahead.settled_wait(1.0, &stream, 1.0, order).0.queue.abs() < 1e-12);
         }
     }
 

@@ -13,6 +13,7 @@ use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
 use super::station::{Operating, SATURATED, Station};
+use super::tails::{First, Tails, Token};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -66,15 +67,18 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         (busy > 0.9 && operating.prefill_load() > 0.5).then_some(Binding::Prefill)
     };
     let settled = ttft.total();
+    let mut tails = colocated.tails(&operating, &ttft, admitted);
     if let Some(run) = colocated.run() {
         let spread = colocated.station.dispersion(operating.tpot);
         let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+        tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
     Served {
         deployment,
         operating,
         ttft,
+        tails,
         settled,
         rate,
         capacity,
@@ -117,20 +121,40 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// What the time to first token is made of among so many users of the replica.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
+        let others = self.others(at, users);
+        let held = self.station.held(at);
+        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, held)
+    }
+
+    /// How all of it spreads over requests, of which the mean is this.
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let station = &self.station;
+        let prefill = &self.prefill;
+        let read = self.others(at, users).read;
+        let beside = prefill.latency_of(prefill.on_rank(read)) - prefill.latency;
+        let again = match scenario.load {
+            Load::Closed { .. } => station.again(at.ahead.with, at.tpot),
+            Load::Open { .. } => 0.0,
+        };
+        let stay = ttft.total().get() - ttft.room.get() + lengths.tokens * at.tpot.get();
+        let first = First::new(scenario, (prefill, at.ahead), ttft, beside, (at.rate, station.replicas))
+            .among(at, station.held(at))
+            .with_users(users, again)
+            .in_places(station.fits * station.replicas, stay);
+        Tails::new(first, Token::new(scenario, station, at))
+    }
+
+    /// Whom a prompt meets among so many users of the replica.
+    fn others(&self, at: &Operating, users: f64) -> Others {
         let stream = |cv| Stream { rate: at.rate, replicas: self.station.replicas, cv };
-        let others = match self.deployment.scenario.load {
+        match self.deployment.scenario.load {
             Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
             Load::Open { cv, .. } => {
-                Others { stream: stream(cv), wait: at.ahead.wait(&stream(cv)), again: 0.0 }
+                let stream = stream(cv);
+                Others { wait: at.ahead.wait(&stream), read: at.ahead.company(&stream) }
             }
-        };
-        FirstToken::colocated(
-            &self.prefill,
-            self.station.engine().request,
-            at,
-            &others,
-            self.station.held(at),
-        )
+        }
     }
 
     /// The same of a replica that is full, whatever the load that filled it.

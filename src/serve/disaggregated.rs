@@ -1,6 +1,6 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
-use super::ahead::{Stream, reading};
+use super::ahead::{Stream, reading, whole};
 use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
@@ -12,6 +12,7 @@ use super::run::Run;
 use super::served::Served;
 use super::side::Side;
 use super::station::{Operating, SATURATED, Station};
+use super::tails::{First, Tails, Token};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -68,6 +69,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         station => station,
     };
     let settled = ttft.total();
+    let mut tails = split.tails(&operating, &ttft, users);
     if let Load::Closed { concurrency } = scenario.load
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
@@ -75,11 +77,13 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
         let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+        tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
     Served {
         deployment,
         operating,
         ttft,
+        tails,
         settled,
         rate,
         capacity,
@@ -116,7 +120,10 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     fn new(deployment: &'d Deployment<'a>, side: &'d Side<'a>, path: &'d Path) -> Self {
         let Deployment { scenario, ref lengths, decode: ref half, .. } = *deployment;
         let decode = Station::new(half, lengths).under(scenario);
-        let prefill = lengths.prefill(|new, past| side.settled.replica.prefill(new, past));
+        let prefill = lengths.prefill(
+            |new, past| side.settled.replica.prefill(new, past),
+            |own, new, past| side.settled.replica.bent(own, new, past),
+        );
         let replicas = f64::from(side.settled.replicas);
         // A pool that only reads fills its steps.
         let prefill_most = replicas / prefill.least().get();
@@ -154,24 +161,54 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let (wait, company) = match scenario.load {
             Load::Open { cv, .. } => (ahead.wait(&stream(cv)), ahead.company(&stream(cv))),
             Load::Closed { .. } => {
-                let (here, stream) = (users / self.replicas, stream(1.0));
+                let (here, stream, steps) = (users / self.replicas, stream(1.0), at.step.get());
                 let again = self.decode.again(ahead.with, at.tpot);
-                let company = ahead.company(&stream.of_others(here));
-                let order = ahead.kept(at.step.get());
-                (
-                    ahead.settled_wait(here, &stream, again, order),
-                    ahead.kept_company(company, again, order).min(here.max(1.0)),
-                )
+                let order = ahead.kept(steps);
+                // Answers end with steps, and the prompts that follow those of one step come together, where prompts are
+                // read within it.
+                let share = 1.0 / (1.0 + ahead.with * ahead.with / (steps * steps).max(1e-24));
+                let (wait, company) = ahead.settled_wait(here, &stream, again, order);
+                let company = ahead.kept_company(company, again, order);
+                let (wait, company) =
+                    ahead.beside_others((wait, company), at.ahead.come / self.replicas, share);
+                (wait, company.min(here.max(1.0)))
             }
+        };
+        let request = self.decode.engine().request;
+        let prefill = self.prefill.latency_of(self.prefill.on_rank(company));
+        let transfer = self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers);
+        // One replica that decodes has its own steps to wait for since the last answer ended with one; else it is any time
+        // of a step.
+        let left = match scenario.load {
+            Load::Closed { .. } if self.decode.replicas <= 1.0 => {
+                let since = request + self.decode.pause + Seconds::new(wait.queue) + prefill + transfer;
+                let steps = since / at.step.max(Seconds::new(1e-12));
+                let vary = (wait.queue + self.decode.pause_scatter) / at.step.get().max(1e-12);
+                whole(steps, vary) - steps
+            }
+            _ => 0.5,
         };
         FirstToken {
             queue: Seconds::new(wait.queue),
             room: Seconds::ZERO,
-            request: self.decode.engine().request,
-            prefill: self.prefill.latency_of(self.prefill.on_rank(company)),
-            step: at.step * (0.5 * at.ahead.decoding),
-            transfer: self.path.exposed(RequestsPerSecond::new(rate), self.prefill.latency, model.layers),
+            request,
+            prefill,
+            step: at.step * (left * at.ahead.decoding),
+            transfer,
         }
+    }
+
+    /// How all of it spreads over requests, of which the mean is this.
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let each = at.rate * self.decode.replicas / self.replicas;
+        let ahead = reading(&self.prefill, self.replicas, each);
+        let beside = ttft.prefill - self.prefill.latency;
+        let stay = lengths.tokens * at.tpot.get();
+        let first = First::new(scenario, (&self.prefill, ahead), ttft, beside, (each, self.replicas))
+            .with_users(users / self.replicas, self.decode.again(ahead.with, at.tpot))
+            .in_places(self.decode.fits * self.decode.replicas, stay);
+        Tails::new(first, Token::new(scenario, &self.decode, at))
     }
 
     /// A decode replica where it serves what is asked of it, at most this capacity, and the users over all; and what is

@@ -7,6 +7,7 @@
 
 use super::connection::Connection;
 use super::outcome::{Flow, Per};
+use super::reading::Reading;
 use super::replica::{Prefill, Replica};
 use super::side::Side;
 use crate::pass::Op;
@@ -116,6 +117,12 @@ impl Draft<'_> {
     #[must_use]
     pub(super) fn prefill_beside(&self, new: Tokens, past: Tokens) -> Option<Prefill> {
         self.away.is_none().then(|| self.replica.prefill(new, past))
+    }
+
+    /// What a step's worth of prompts costs chips that also propose, the same prompts in one pass; none where they are others.
+    #[must_use]
+    pub(super) fn reading_beside(&self, prompts: f64, new: Tokens, past: Tokens) -> Option<Reading> {
+        self.away.is_none().then(|| self.replica.reading(prompts, new, past))
     }
 
     /// Time that a prompt keeps a pool of its own from proposing, per replica that checks.

@@ -36,9 +36,7 @@ impl FirstToken {
         held: Seconds,
     ) -> Self {
         let Ahead { decoding, .. } = at.ahead;
-        let read = at.ahead.company(&others.stream);
-        // Those who have met are read together.
-        let read = read + others.again * (at.ahead.met.min(at.ahead.most) - read).max(0.0);
+        let read = others.read;
         // Where decode goes on, or waits, the engine's mixture may take longer than the prompt, or less.
         let mixture = Seconds::new(decoding * (at.stall - at.beside - at.occupancy) * read);
         let goes_on = at.step * (decoding * at.ahead.goes_on);

@@ -100,10 +100,25 @@ impl<'a> Half<'a> {
             prefill = partner.prefill(prefill, new, past);
         }
         if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
-            prefill.latency += beside.latency;
-            prefill.occupancy += beside.occupancy;
+            prefill = prefill.beside(&beside);
         }
         prefill
+    }
+
+    /// The same prompt, with how steps of more of them grow ([`Replica::bent`]).
+    #[must_use]
+    pub(super) fn bent(&self, prefill: Prefill, new: Tokens, past: Tokens) -> Prefill {
+        if self.partner.is_some() {
+            return prefill;
+        }
+        let Some((draft, beside)) =
+            self.draft.as_ref().and_then(|own| Some((own, own.prefill_beside(new, past)?)))
+        else {
+            return self.holder.settled.replica.bent(prefill, new, past);
+        };
+        let alone = self.holder.settled.replica.prefill(new, past);
+        let own = self.holder.settled.replica.bent(alone, new, past);
+        own.beside(&draft.replica.bent(beside, new, past))
     }
 
     /// What a step's worth of prompts costs where this half reads it: so many prompts, of each so many new tokens behind
@@ -117,8 +132,10 @@ impl<'a> Half<'a> {
             return Reading { busy: each.occupancy * prompts, beside, early, ..Reading::default() };
         }
         let mut reading = self.holder.settled.replica.reading(prompts, new, past);
-        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.prefill_beside(new, past)) {
-            reading.busy += beside.occupancy * prompts;
+        if let Some(beside) = self.draft.as_ref().and_then(|draft| draft.reading_beside(prompts, new, past)) {
+            reading.busy += beside.busy;
+            reading.beside += beside.beside;
+            reading.drain += beside.drain;
         }
         reading
     }

@@ -63,10 +63,15 @@ impl Lengths {
         }
     }
 
-    /// The mean prompt: by the times of short and long ones, not by their lengths.
+    /// The mean prompt: by the times of short and long ones, not by their lengths. How steps grow with prompts is asked of
+    /// one of mean length.
     #[must_use]
-    pub fn prefill(&self, read: impl Fn(Tokens, Tokens) -> Prefill) -> Prefill {
-        let mean = read(self.new, self.past);
+    pub fn prefill(
+        &self,
+        read: impl Fn(Tokens, Tokens) -> Prefill,
+        bent: impl Fn(Prefill, Tokens, Tokens) -> Prefill,
+    ) -> Prefill {
+        let mean = bent(read(self.new, self.past), self.new, self.past);
         match self.sigma {
             Some(sigma) => {
                 // Log-normal lengths have no end, and prompts do.
@@ -88,9 +93,14 @@ impl Lengths {
     ) -> Prefill {
         let (mut sum, mut squares) =
             (Prefill { latency: Seconds::ZERO, occupancy: Seconds::ZERO, chunks: 0.0, ..*mean }, 0.0);
-        for &(scale, share) in points {
+        // Of the seven points of a log-normal law those that most prompts are between; of the three of an even one, all.
+        let first = points.len() * 2 / 7;
+        for (at, &(scale, share)) in points.iter().enumerate() {
             let own = read((self.new * scale).max(Tokens::new(1.0)), self.past * scale);
             sum.latency += own.latency * share;
+            if let Some(place) = at.checked_sub(first).and_then(|at| sum.typical.get_mut(at)) {
+                *place = own.latency.get();
+            }
             sum.occupancy += own.occupancy * share;
             sum.chunks += own.chunks * share;
             squares += own.occupancy.get() * own.occupancy.get() * share;

@@ -119,7 +119,8 @@ pub enum Binding {
     Link,
     /// Launches, host work and other fixed times per kernel, layer or step.
     LatencyFloor,
-    /// Latency of messages inside a replica, however few bytes they carry.
+    /// What no faster link would shorten of messages inside a replica: their latency, and the pace of processors that move
+    /// them.
     CollectiveLatency,
     /// Round trips between pools, however few bytes they carry.
     RoundTrips,
@@ -388,6 +389,13 @@ pub enum Warning {
         engine: crate::catalog::Engine,
         /// Engines that run there.
         others: Vec<crate::catalog::Engine>,
+    },
+    /// The engine does not share contexts out as the layout of a pool asks; the figures are those of engines that do.
+    NoContextParallel {
+        /// The engine.
+        engine: crate::catalog::Engine,
+        /// Whether prompts are what it does not share out, rather than caches.
+        prompts: bool,
     },
     /// The model is released without a prediction head: one of the shape of its last layer is assumed.
     NoHead {

@@ -12,6 +12,13 @@ use crate::pass::{Numerics, Op, Pipeline, Plan, Shape};
 use crate::scenario::{ExpertParallel, Layout, Role};
 use crate::units::{Bytes, Flops, Seconds, Tokens, larger, smaller};
 
+/// No bend between one prompt and as many as a step takes.
+const STRAIGHT: [(f64, f64); 2] = [(1.0, 0.0); 2];
+
+/// Prompts of a step up to which it grows evenly enough, and up to which one bend tells how it grows.
+const FEW: f64 = 2.0;
+const MANY: f64 = 8.0;
+
 /// A replica.
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
@@ -29,7 +36,8 @@ pub(super) enum Silicon<'a> {
 }
 
 /// What a prompt costs, alone and as one of the most that a step takes. Engines fill a step up to their token budget, so
-/// that short prompts which wait together read the weights once between them; a step grows with each by the same time.
+/// that short prompts which wait together read the weights once between them; how a step grows with their number is bent
+/// where arithmetic begins to take longer than that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prefill {
     /// From start to first token, when nothing else runs.
@@ -38,10 +46,12 @@ pub struct Prefill {
     pub occupancy: Seconds,
     /// Prompts of this length that the budget of a step takes on each data-parallel rank, at least 1.
     pub most: f64,
-    /// What each prompt more in the step of a rank adds to its latency.
+    /// What each prompt more in the step of a rank adds to its latency, mean over as many as it takes.
     pub latency_more: Seconds,
-    /// What each prompt more in the step of a rank keeps the replica from others.
+    /// What each prompt more in the step of a rank keeps the replica from others, mean over as many as it takes.
     pub occupancy_more: Seconds,
+    /// Prompts in the step of a rank, and which share they add of what as many as it takes add.
+    pub bends: [(f64, f64); 2],
     /// Time of a step that is there however many prompts share it: weights and launches.
     pub shared: Seconds,
     /// Steps of the replica for the prompts of one step of all ranks.
@@ -52,6 +62,8 @@ pub struct Prefill {
     pub chunks: f64,
     /// How much its time varies with the length: the squared coefficient of variation.
     pub variation: f64,
+    /// Latencies of prompts of typical lengths, shortest first, where lengths scatter ([`super::lengths::Lengths::prefill`]).
+    pub typical: [f64; 4],
 }
 
 impl Prefill {
@@ -62,12 +74,31 @@ impl Prefill {
         most: 1.0,
         latency_more: Seconds::ZERO,
         occupancy_more: Seconds::ZERO,
+        bends: STRAIGHT,
         shared: Seconds::ZERO,
         passes: 1.0,
         ranks: 1.0,
         chunks: 1.0,
         variation: 0.0,
+        typical: [0.0; 4],
     };
+
+    /// The same where a drafter on the same chips reads each prompt too, as many in one pass.
+    #[must_use]
+    pub(super) fn beside(self, drafter: &Self) -> Self {
+        let both = self.latency_more + drafter.latency_more;
+        let share = if both.get() > 0.0 { drafter.latency_more / both } else { 0.0 };
+        let [one, two] = self.bends;
+        let mix = |own: (f64, f64), other: (f64, f64)| (own.0, own.1 + (other.1 - own.1) * share);
+        Self {
+            latency: self.latency + drafter.latency,
+            occupancy: self.occupancy + drafter.occupancy,
+            latency_more: both,
+            occupancy_more: self.occupancy_more + drafter.occupancy_more,
+            bends: [mix(one, drafter.bends[0]), mix(two, drafter.bends[1])],
+            ..self
+        }
+    }
 
     /// Of prompts that share a step those that share a rank: ranks take prompts in turn, and not all of them have one.
     #[must_use]
@@ -78,13 +109,31 @@ impl Prefill {
     /// From start to first token with so many prompts in the step of a rank.
     #[must_use]
     pub(super) fn latency_of(&self, together: f64) -> Seconds {
-        self.latency + self.latency_more * (together - 1.0)
+        self.latency + self.latency_more * self.more(together).0
     }
 
     /// Time that each of so many prompts in the step of a rank keeps the replica from others.
     #[must_use]
     pub(super) fn occupancy_of(&self, together: f64) -> Seconds {
-        (self.occupancy + self.occupancy_more * (together - 1.0)) / together
+        (self.occupancy + self.occupancy_more * self.more(together).0) / together
+    }
+
+    /// What so many prompts in the step of a rank add, in mean prompts more, and how much one more does.
+    fn more(&self, together: f64) -> (f64, f64) {
+        let all = self.most - 1.0;
+        let [one, two] = self.bends;
+        let (from, to) = if together < one.0 {
+            ((1.0, 0.0), one)
+        } else if together < two.0 {
+            (one, two)
+        } else {
+            (two, (self.most, 1.0))
+        };
+        if to.0 <= from.0 {
+            return (together - 1.0, 1.0);
+        }
+        let slope = (to.1 - from.1) / (to.0 - from.0) * all;
+        (from.1 * all + (together - from.0) * slope, slope)
     }
 
     /// Time that each of so many prompts in the step of a rank saves when decode steps take the prompts in: what both do
@@ -98,7 +147,8 @@ impl Prefill {
     #[must_use]
     pub(super) fn marginal(&self, group: f64) -> Seconds {
         let filled = (2.0 * group / self.ranks - 1.0).clamp(0.0, 1.0);
-        self.occupancy + (self.occupancy_more - self.occupancy) * filled
+        let more = self.occupancy_more * self.more(self.on_rank(group)).1;
+        self.occupancy + (more - self.occupancy) * filled
     }
 
     /// Time that each prompt keeps the replica from others in steps as full as can be.
@@ -363,11 +413,13 @@ impl<'a> Replica<'a> {
                     most,
                     latency_more: more,
                     occupancy_more: more / (stages * ranks),
+                    bends: STRAIGHT,
                     shared: together - more,
                     passes: chunks / (stages * ranks),
                     ranks,
                     chunks,
                     variation: 0.0,
+                    typical: [0.0; 4],
                 }
             }
             Silicon::Sram(pipeline) => {
@@ -376,6 +428,30 @@ impl<'a> Replica<'a> {
                 Prefill { latency, occupancy, ..Prefill::NONE }
             }
         }
+    }
+
+    /// The same prompt, with how steps of more of them grow: so long as weights take longer to read than prompts to compute
+    /// a few more add little, and then each as much.
+    #[must_use]
+    pub fn bent(&self, prefill: Prefill, new: Tokens, past: Tokens) -> Prefill {
+        let Silicon::Memory(plan) = &self.silicon else { return prefill };
+        let Prefill { most, ranks, latency_more, .. } = prefill;
+        if most <= FEW || latency_more <= Seconds::ZERO {
+            return prefill;
+        }
+        let pass = |prompts: f64| {
+            let shape = Shape { active_ranks: ranks, prompts, ..Shape::prefill(new, past, 1.0) };
+            launched(plan, plan.time(&shape)) + self.engine.step
+        };
+        let (one, all) = (prefill.shared + latency_more, latency_more * (most - 1.0));
+        let bend = |prompts: f64| (prompts, ((pass(prompts) - one) / all).clamp(0.0, 1.0));
+        let bends = if most > MANY {
+            let third = libm::cbrt(most);
+            [bend(third), bend(third * third)]
+        } else {
+            [bend(most.sqrt()); 2]
+        };
+        Prefill { bends, ..prefill }
     }
 
     /// What a step's worth of prompts costs beside the decode in it: so many prompts, of each so many new tokens behind so
@@ -437,6 +513,7 @@ impl<'a> Replica<'a> {
                     limit: side,
                     roof,
                     fixed: Seconds::ZERO,
+                    other: Seconds::ZERO,
                     side,
                     ..*own
                 });
@@ -480,6 +557,7 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
         op.bytes = op.bytes * factor;
         op.roof = op.roof * factor;
         op.fixed = op.fixed * factor;
+        op.other = op.other * factor;
     }
     ops
 }
@@ -506,11 +584,13 @@ mod tests {
         most: 4.0,
         latency_more: Seconds::millis(2.0),
         occupancy_more: Seconds::millis(2.0),
+        bends: STRAIGHT,
         shared: Seconds::millis(8.0),
         passes: 1.0,
         ranks: 1.0,
         chunks: 1.0,
         variation: 0.0,
+        typical: [0.0; 4],
     };
 
     fn close(a: f64, b: f64) {

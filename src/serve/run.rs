@@ -18,6 +18,7 @@
 //! A run takes the time of its rounds and of its end, in which users leave one after another: half a request for users who
 //! have come apart by as much as a request takes, none for users in step.
 
+use super::ahead::again;
 use super::first_token::FirstToken;
 use super::replica::Prefill;
 use super::station::{Operating, Station};
@@ -41,6 +42,9 @@ pub struct Changed {
     pub tpot: Seconds,
     /// Requests per second from the start to the last answer, over the deployment.
     pub rate: f64,
+    /// Share of the requests that are of the first round, and what they take from the start to the first token, but for the
+    /// engine's work for a request.
+    pub burst: (f64, f64),
 }
 
 /// The burst at the replicas that read prompts.
@@ -81,7 +85,12 @@ impl Run {
         (users, spread): (f64, f64),
     ) -> Changed {
         let Some(prefill) = &station.prefill else {
-            return Changed { ttft: *settled, tpot: at.tpot, rate: at.rate * station.replicas };
+            return Changed {
+                ttft: *settled,
+                tpot: at.tpot,
+                rate: at.rate * station.replicas,
+                burst: (0.0, 0.0),
+            };
         };
         let burst = Burst::mixed(prefill, station, users);
         let rounds = self.rounds();
@@ -99,7 +108,8 @@ impl Run {
             ttft.queue += Seconds::new(more * again.company * later);
             tpot = (tpot - stalls * ((1.0 - again.stalled) * later)).max(least);
         }
-        self.changed(ttft, tpot, tokens, if station.mixes { self.kept(&burst) } else { 0.0 } + spread)
+        let kept = if station.mixes { self.kept(&burst) } else { 0.0 };
+        self.changed(ttft, tpot, &burst, (tokens, kept + spread))
     }
 
     /// A service with a prefill pool of so many replicas, whose decode replicas are full or not.
@@ -113,9 +123,13 @@ impl Run {
         (tokens, spread): (f64, f64),
     ) -> Changed {
         let burst = Burst::alone(prefill, self.users / replicas);
-        let ttft = self.first(settled, &burst, full);
+        let mut ttft = self.first(settled, &burst, full);
+        // Those whose prompts were read in one step join decode together, and come back together.
+        let together = prefill.latency_of((self.users / replicas / prefill.ranks).clamp(1.0, prefill.most));
+        let more = (together - settled.prefill).max(Seconds::ZERO) * again(together.get(), spread);
+        ttft.prefill += more * (1.0 - 1.0 / self.rounds());
         // Those who are read last end last in the first round too.
-        self.changed(ttft, at.tpot, tokens, burst.length + spread)
+        self.changed(ttft, at.tpot, &burst, (tokens, burst.length + spread))
     }
 
     /// The mean over the rounds: a burst, and settled ones. Who waits for room does so because decode is full, or else because
@@ -136,11 +150,18 @@ impl Run {
         }
     }
 
-    fn changed(&self, ttft: FirstToken, tpot: Seconds, tokens: f64, apart: f64) -> Changed {
+    fn changed(
+        &self,
+        ttft: FirstToken,
+        tpot: Seconds,
+        burst: &Burst,
+        (tokens, apart): (f64, f64),
+    ) -> Changed {
         let each = ttft.total().get() + tpot.get() * tokens;
         // Nobody is further apart from the others than a request takes, but for the burst of a single round.
         let end = 0.5 * if self.rounds() > 1.0 { apart.min(each) } else { apart };
-        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + end) }
+        let burst = (1.0 / self.rounds(), burst.first);
+        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + end), burst }
     }
 }
 

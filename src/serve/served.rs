@@ -6,7 +6,7 @@ use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, Steady, Transfer, Warning};
 use super::station::Operating;
-use super::tails::{Spread, Tails};
+use super::tails::Tails;
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -20,6 +20,8 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
+    /// How times spread over requests.
+    pub tails: Tails,
     /// Mean time to first token of a service that has run for long.
     pub settled: Seconds,
     /// Requests per second over the deployment.
@@ -83,7 +85,7 @@ impl Served<'_, '_> {
             ttft_settled: self.settled + late,
             tpot,
             e2e,
-            tails: Tails { ttft: Spread { mean: ttft }, tpot: Spread { mean: tpot } },
+            tails: self.tails.seen(late, operating.tpot, seen),
             ttft_parts,
             tpot_parts,
             rate: RequestsPerSecond::new(rate),

@@ -108,7 +108,10 @@ impl<'a, 'b> Station<'a, 'b> {
         Self {
             half,
             replicas: half.replicas(),
-            prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past))),
+            prefill: half.prefills.then(|| {
+                lengths
+                    .prefill(|new, past| half.prefill(new, past), |own, new, past| half.bent(own, new, past))
+            }),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
@@ -218,10 +221,13 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        let plain = step.get() / tokens_per_step;
+        // The last step of an answer yields more than is left of it, half of what it has beyond the first on average.
+        let surplus = (tokens_per_step - 1.0) / 2.0 * self.tokens.min(1.0);
+        let plain = step.get() / tokens_per_step * (1.0 + surplus / self.tokens);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
-            return of(batch / (self.tokens * tpot), tpot);
+            let at = of(batch / (self.tokens * tpot), tpot);
+            return Operating { ahead: Ahead { come: prompts * tokens_per_step, ..at.ahead }, ..at };
         };
         let delay = if self.spacing.is_some() { f64::INFINITY } else { (engine.request + self.pause).get() };
         let come = prompts * tokens_per_step;
@@ -257,7 +263,8 @@ impl<'a, 'b> Station<'a, 'b> {
             marginal: engine.interference * prefill.marginal(group).get(),
             reads: if self.mixes { (come / group).min(1.0) } else { -libm::expm1(-come) },
             delay,
-            met,
+            come: if self.spacing.is_some() { 0.0 } else { come },
+            beside: self.drafter_prompt.get(),
         };
         let held_up = ahead.held_up((step.get(), stall), come, self.tokens.max(1.0) / tokens_per_step);
         let tpot = plain + stall * prompts + held_up / self.tokens.max(1.0);
@@ -293,8 +300,8 @@ impl<'a, 'b> Station<'a, 'b> {
     #[must_use]
     pub(super) fn settled(&self, at: &Operating, users: f64, stream: &Stream) -> Others {
         let again = self.again(at.ahead.with, at.tpot);
-        let wait = at.ahead.settled_wait(users, stream, again, self.order());
-        Others { stream: stream.of_others(users), wait, again }
+        let (wait, read) = at.ahead.settled_wait(users, stream, again, self.order());
+        Others { wait, read }
     }
 
     /// How much each round of a closed loop is like the one before, where prompts are read in so much time.

@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 use crate::explore::deployed::Deployed;
 use crate::explore::objective::{Miss, Verdict};
 use crate::scenario::{Percentile, Reserve, Scenario, SplitKind};
-use crate::serve::{Binding, Refusal, Spread};
+use crate::serve::{Binding, Refusal, Steady};
 use crate::units::{DollarsPerHour, Seconds, Watts};
 
 /// A deployment that carries the load within the service level.
@@ -54,9 +54,13 @@ pub struct Times {
 }
 
 impl Times {
-    /// Of how a time spreads.
-    pub(super) fn of(spread: &Spread) -> Self {
-        Self { mean: spread.mean, p95: spread.at(Percentile::P95) }
+    /// The time to first token of a steady state, and its time per token.
+    pub(super) fn of(steady: &Steady) -> (Self, Self) {
+        let p95 = Some(Percentile::P95);
+        (
+            Self { mean: steady.ttft, p95: steady.ttft_of(p95) },
+            Self { mean: steady.tpot, p95: steady.tpot_of(p95) },
+        )
     }
 }
 

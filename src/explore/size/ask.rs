@@ -151,6 +151,7 @@ impl Ask {
         if held.verdict == Verdict::Misses || self.missed(steady).is_some() {
             return None;
         }
+        let (ttft, tpot) = Times::of(steady);
         let deployment = Deployment {
             deployed: Deployed::of(&scenario),
             split: split.kind(),
@@ -159,8 +160,8 @@ impl Ask {
             bought,
             per_mtok: Metric::CostTotal.read(&evaluation).ok().map(|own| own.value),
             power: provisioned(&evaluation.energy),
-            ttft: Times::of(&steady.tails.ttft),
-            tpot: Times::of(&steady.tails.tpot),
+            ttft,
+            tpot,
             verdict: held.verdict,
             evidence: evaluation.evidence,
             binding: steady.binding,

@@ -146,7 +146,7 @@ fn cheapest(
             continue;
         }
         let order: Vec<usize> = (0..plan.parts.len()).rev().collect();
-        let plan = ask.shrunk(plan, &order);
+        let plan = ask.packed(ask.shrunk(plan, &order));
         let worth = ask.worth(&ask.bought(&plan));
         if worth < best.as_ref().map_or(below, |own| own.0) {
             best = Some((worth, plan));

@@ -162,8 +162,7 @@ impl Ask {
                 plan = self.shrunk(full, &[1 - at]);
             }
         }
-        let shared = matches!(&plan.parts[..], [one, other] if one.chip == other.chip);
-        Some(if shared { self.packed(plan) } else { plan })
+        Some(self.packed(plan))
     }
 
     /// Grows pools until they keep the service level, each time the one that keeps it from doing so.
@@ -219,7 +218,7 @@ impl Ask {
     }
 
     /// Two pools of one chip on as few chips together as may be, at the numbers in which one gets them.
-    fn packed(&self, mut plan: Plan) -> Plan {
+    pub(super) fn packed(&self, mut plan: Plan) -> Plan {
         while let Some(fewer) = self.repacked(&plan) {
             plan = fewer;
         }
@@ -229,6 +228,9 @@ impl Ask {
     /// The same two pools on one unit less.
     fn repacked(&self, plan: &Plan) -> Option<Plan> {
         let [one, other] = &plan.parts[..] else { return None };
+        if one.chip != other.chip {
+            return None;
+        }
         let bought = self.bought(plan);
         let only = bought.first()?;
         let all = only.chips.checked_sub(only.unit)?;
@@ -266,9 +268,17 @@ impl Ask {
         let token = |own: &&Offer| own.points.first().map_or(f64::INFINITY, |own| own.step.get());
         let soonest = colocated.iter().min_by(|one, other| prompt(one).total_cmp(&prompt(other)));
         let fastest = colocated.iter().min_by(|one, other| token(one).total_cmp(&token(other)));
-        let lone = [soonest, fastest].map(|own| self.lone(id, own?));
-        let felt: Vec<(Seconds, Seconds)> =
-            lone.iter().flatten().map(|own| (own.ttft_of(of(slo.ttft)), own.tpot_of(of(slo.tpot)))).collect();
+        let mut lone: Vec<Plan> = colocated.iter().map(|own| Plan::colocated(id, own.layout, 1)).collect();
+        // Prefill in the one layout, decode in the other.
+        lone.extend(soonest.zip(fastest).map(|(prefill, decode)| {
+            let part = |own: &Offer| Part { chip: id.to_owned(), layout: own.layout, replicas: 1 };
+            Plan { kind: SplitKind::Pd, parts: vec![part(prefill), part(decode)] }
+        }));
+        let felt: Vec<(Seconds, Seconds)> = lone
+            .iter()
+            .filter_map(|own| self.lone(own))
+            .map(|own| (own.ttft_of(of(slo.ttft)), own.tpot_of(of(slo.tpot))))
+            .collect();
         let least = |times: &mut dyn Iterator<Item = Seconds>| {
             Seconds::new(times.map(Seconds::get).fold(f64::INFINITY, f64::min))
         };
@@ -289,9 +299,9 @@ impl Ask {
         Unfit::TooMany { most: MOST_CHIPS }
     }
 
-    /// One user on one replica.
-    fn lone(&self, id: &str, offer: &Offer) -> Option<Steady> {
-        let split = Plan::colocated(id, offer.layout, 1).bare()?;
+    /// One user on a plan.
+    fn lone(&self, plan: &Plan) -> Option<Steady> {
+        let split = plan.bare()?;
         let load = Load::Closed { concurrency: 1.0 };
         serve(&Scenario { split, load, ..self.scenario.clone() }, self.tables).ok()
     }

@@ -44,27 +44,31 @@ pub(super) fn join(
     }
 }
 
-/// Takes a sequence out of decode, finished or preempted. Handles of its time there are stale; the new one is returned.
+/// Takes a sequence out of decode, finished or preempted. Handles of its time there are stale; the new one is returned. Tokens
+/// that the last step yielded beyond its end count for nothing.
 pub(super) fn leave(pool: &mut Pool, id: ReplicaId, requests: &mut Requests, slot: Slot, now: f64) -> Slot {
     let Pool { plan, replicas, batch, fixed, .. } = pool;
     let replica = replicas.at_mut(id);
     let slot = requests.renew(slot);
     let live = requests.at_mut(slot);
     let rest = live.ends.saturating_sub(replica.steps);
+    let beyond = replica.steps.saturating_sub(live.ends);
     let generated = live.request.output.saturating_sub(u32::try_from(rest).unwrap_or(u32::MAX));
     live.generated = generated.max(live.generated);
     let held = if live.decode_blocks > 0 { 0 } else { live.held };
     let own_tokens = own_tokens(live.length() + *fixed, held, plan.scheduler.block);
-    let phase = replica.phase(own_tokens);
+    let stepped = own_tokens.saturating_add(i64::try_from(beyond).unwrap_or(i64::MAX));
+    let phase = replica.phase(stepped);
     if let Some(count) = replica.phases.get_mut(phase) {
         *count = count.saturating_sub(1);
     }
     replica.decoding = replica.decoding.saturating_sub(1);
-    replica.context = replica.context.saturating_sub(live.length());
-    replica.left = replica.left.saturating_sub(rest);
+    replica.context = replica.context.saturating_sub(live.length() + beyond);
+    replica.left = replica.left.wrapping_add(beyond).wrapping_sub(rest);
     if plan.scheduler.evicts {
         // It has grown by the blocks that its steps needed.
         let blocks = blocks_of(own_tokens, plan.scheduler.block);
+        replica.cache.unreserve(blocks_of(stepped, plan.scheduler.block) - blocks);
         if live.decode_blocks > 0 {
             live.decode_blocks = live.decode_blocks.max(blocks);
         } else {

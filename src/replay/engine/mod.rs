@@ -277,7 +277,7 @@ impl<S: Steps> Engine<S> {
     /// have other handles now.
     fn sequences_end(&mut self, id: ReplicaId) {
         loop {
-            let State { pools, requests, agenda, .. } = &mut self.state;
+            let State { pools, requests, agenda, meter, .. } = &mut self.state;
             let pool = pools.get_mut(id.pool());
             let replica = pool.replicas.at_mut(id);
             let Some(&Reverse((ends, slot))) = replica.ending.peek() else { return };
@@ -286,6 +286,7 @@ impl<S: Steps> Engine<S> {
             }
             replica.ending.pop();
             if requests.find(slot).is_some() {
+                meter.tokens.written -= replica.steps - ends;
                 let slot = batch::leave(pool, id, requests, slot, agenda.now());
                 self.finish(id, slot);
             }

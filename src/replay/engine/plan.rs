@@ -130,7 +130,8 @@ fn decode_run<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mu
         replica.activity = Activity::Decode { since: now, steps: 0, takes: 0.0, ahead: 0.0 };
         return 0.0;
     }
-    let next = next_end(replica).max(1);
+    // Tokens that are checked together come together, also those beyond the end of an answer, which are thrown away.
+    let next = whole_steps(next_end(replica).max(1), steps.tokens_per_step());
     let context = replica.context as f64 / f64::from(replica.decoding);
     let (run, takes) = table.run(steps, replica.decoding, context, next.min(most.max(1)), f64::INFINITY);
     let ahead = std::mem::take(&mut replica.owed);
@@ -195,12 +196,11 @@ fn mixed_step<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mu
         prompts += 1.0;
     }
     let (batch, context) = (replica.decoding, replica.context as f64 / f64::from(replica.decoding.max(1)));
-    // A step yields as many tokens as hold, but nobody's answer ends within it, and no block is missing.
+    // A step yields as many tokens as hold, unless a block is missing.
     let mixed = rules.mixed && batch > 0;
     let advance = if mixed {
-        let end = next_end(replica);
-        let blocks = if rules.evicts { replica.affordable(replica.cache.available()) } else { end };
-        whole_steps(1, steps.tokens_per_step()).min(end).min(blocks).max(1)
+        let blocks = if rules.evicts { replica.affordable(replica.cache.available()) } else { u64::MAX };
+        whole_steps(1, steps.tokens_per_step()).min(blocks).max(1)
     } else {
         0
     };
@@ -255,7 +255,8 @@ pub(super) fn settle(pool: &mut Pool, steps: &impl Steps, id: ReplicaId, meter: 
         replica.pace(advance, takes);
         replica.steps += advance;
         replica.context += written;
-        replica.left = replica.left.saturating_sub(written);
+        // Those beyond the ends of answers are put back when these leave, which is before anybody looks.
+        replica.left = replica.left.wrapping_sub(written);
     } else if matches!(replica.activity, Activity::Prefill { .. }) && replica.decoding > 0 {
         // Steps with prompts only stretch the gap before everybody's next token.
         replica.recent += takes / 64.0;

@@ -425,8 +425,9 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "pool",
-        meaning: "the one pool of a colocated deployment, `CHIP*N[:tpT][:ppP][:dpD][:etpM][:epE]`; without a layout the \
-                  tool chooses one",
+        meaning: "the one pool of a colocated deployment, `CHIP*N[:tpT][:ppP][:dpD][:etpM][:epE][:pcpC][:dcpK]`; a replica \
+                  takes T·P·D·C chips, of which C copies share out prompts and their KV cache, and K of T ranks a KV cache that \
+                  each would else hold; without a layout the tool chooses one",
         example: "b200*8:tp8",
         otherwise: "h200*8 if split=colocated",
         range: pools,
