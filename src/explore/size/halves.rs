@@ -16,7 +16,7 @@ pub(super) const KINDS: [SplitKind; 4] =
     [SplitKind::Afd, SplitKind::Draft, SplitKind::PdAfd, SplitKind::PdDraft];
 
 /// Kinds of chips, cheapest alone first, that others are put beside.
-pub(super) const MAINS: usize = 3;
+pub(super) const MAINS: usize = 2;
 
 /// Shares of the chips of decode that the second pool gets: FFN layers, or the draft model.
 const SHARES: [f64; 4] = [0.5, 0.25, 0.75, 0.125];
@@ -29,7 +29,7 @@ const SCALES: [f64; 2] = [1.0, 0.6];
 const MACHINES: [u32; 4] = [1, 2, 4, 16];
 
 /// Times over its limits from which a first try ends the search.
-const HOPELESS: f64 = 3.0;
+const HOPELESS: f64 = 2.0;
 
 /// A split of decode on one kind of chip that is worth less than `below`; with prefill as it stands in `prefill`.
 pub(super) fn on_one(
@@ -135,17 +135,21 @@ fn cheapest(
     below: f64,
 ) -> Option<Plan> {
     let mut best: Option<(f64, Plan)> = None;
+    let mut near = false;
     for (tried, &size) in sizes.iter().enumerate() {
         let Some((plan, steady)) = laid_out(ask, kind, prefill, chips, size) else {
             continue;
         };
         if ask.missed(&steady).is_some() {
-            if tried == 0 && ask.pressure(&steady) > HOPELESS {
+            // A smaller one is no better where none of the full size comes near.
+            near |= ask.pressure(&steady) <= HOPELESS;
+            if !near && (tried == 1 || tried + 1 >= SHARES.len()) {
                 break;
             }
             continue;
         }
         let order: Vec<usize> = (0..plan.parts.len()).rev().collect();
+        near = true;
         let plan = ask.packed(ask.shrunk(plan, &order));
         let worth = ask.worth(&ask.bought(&plan));
         if worth < best.as_ref().map_or(below, |own| own.0) {

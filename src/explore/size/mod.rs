@@ -42,6 +42,9 @@ const PER_CHIP: usize = 2;
 /// Layouts with which a chip without a price is tried beside priced ones.
 const UNPRICED_LAYOUTS: usize = 4;
 
+/// Times the cheapest from which a chip's splits of decode are not tried.
+const DEAR: f64 = 2.5;
+
 #[derive(Clone, Debug)]
 enum Job {
     /// Measures a chip, and sizes one pool of it.
@@ -124,7 +127,6 @@ impl Sizer {
         let chips: Vec<Known> = wanted.chips.iter().map(known).collect();
         let mut jobs = vec![Job::Rank];
         for chip in (0..chips.len()).rev() {
-            jobs.extend(halves::KINDS.map(|kind| Job::Halves { chip, kind }).into_iter().rev());
             jobs.extend([Job::Twins { chip }, Job::Chip { chip }]);
         }
         let (found, named, unfit, break_even) = (Vec::new(), None, Vec::new(), Vec::new());
@@ -380,7 +382,8 @@ impl Sizer {
             }
         }
         pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let mut jobs: Vec<Job> = pairs.into_iter().map(|own| own.1).collect();
+        let mut jobs: Vec<Job> = self.apart();
+        jobs.extend(pairs.into_iter().map(|own| own.1));
         let seconds = self.beside();
         for kind in halves::KINDS {
             for &(main, second) in &seconds {
@@ -409,6 +412,19 @@ impl Sizer {
             .collect();
         alone.sort_by(|one, other| one.0.total_cmp(&other.0));
         alone.into_iter().map(|own| own.1).take(halves::MAINS).collect()
+    }
+
+    /// Splits of decode on chips where a line of theirs may matter: not far above the cheapest, or machines that stream weights.
+    fn apart(&self) -> Vec<Job> {
+        let alone: Vec<f64> = self.chips.iter().map(|own| self.alone(&own.id)).collect();
+        let priced = self.chips.iter().zip(&alone).filter(|(own, _)| own.price.is_some());
+        let least = priced.map(|own| *own.1).fold(f64::INFINITY, f64::min);
+        let near = |chip: usize| {
+            let priced = self.chips.get(chip).is_some_and(|own| own.price.is_some());
+            priced && alone.get(chip).is_some_and(|own| *own <= least * DEAR)
+        };
+        let chips = (0..self.chips.len()).filter(|&chip| near(chip) || self.streams(chip));
+        chips.flat_map(|chip| halves::KINDS.map(|kind| Job::Halves { chip, kind })).collect()
     }
 
     /// Pairs of priced chips that may share each layer or each step: the cheapest alone with each other, and with machines
