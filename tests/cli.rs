@@ -417,11 +417,23 @@ fn sizing_answers_in_a_sentence() {
     let page = plain(&output);
     assert!(
         page.starts_with(
-            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms: "
+            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms with 20 % headroom: "
         ),
         "{page}"
     );
-    for part in ["/h (", " load to spare before ", " load", " Next: ", "pays below $", "/h per chip"] {
+    for part in [
+        "/h (",
+        "\nNext: ",
+        "  Deployment ",
+        "TTFT mean / p95",
+        "TPOT mean / p95",
+        "Headroom",
+        "Limited by",
+        "Evidence",
+        "Without a price:",
+        "pays below $",
+        "/h per chip",
+    ] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     let json = run(&[&arguments[..], &["--json"]].concat(), b"");
@@ -432,6 +444,13 @@ fn sizing_answers_in_a_sentence() {
     let eval = &lines(&run(&["eval", first["link"].as_str().unwrap(), "--json"], b""))[0];
     assert_eq!(eval["slo"]["met"], true);
     assert_eq!(eval["metrics"]["cost"]["value"], first["per_mtok"]);
+    for key in
+        ["split", "chips", "bought", "per_month", "power", "ttft_p95", "tpot_p95", "verdict", "evidence"]
+    {
+        assert!(!first[key].is_null(), "{key} is missing in {first}");
+    }
+    assert!(first["headroom"]["share"].as_f64().unwrap() >= 0.2);
+    assert!(report["unpriced"].as_array().unwrap().iter().all(|own| own["per_hour"].is_null()));
 
     let output = run(&["size", "v1&tpot=1ms", "--chips", "h200"], b"");
     assert_eq!(output.status.code(), Some(1));
@@ -446,6 +465,47 @@ fn sizing_answers_in_a_sentence() {
     let output = run(&["size", "v1", "--chips", "h10"], b"");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--chips=h10: unknown chip \"h10\". Did you mean h100-sxm"));
+}
+
+#[test]
+fn sizing_keeps_to_what_is_wanted() {
+    let size =
+        |more: &[&str]| run(&[&["size", "v1&model=llama3-8b&rate=5"][..], more, &["--json"]].concat(), b"");
+    let rows = |more: &[&str]| {
+        let output = size(more);
+        assert_eq!(output.status.code(), Some(0), "{more:?}: {}", text(&output.stderr));
+        lines(&output)[0]["deployments"].as_array().unwrap().clone()
+    };
+    let chips = |own: &Value| own["bought"].as_array().unwrap().clone();
+    for own in rows(&["--chips", "H200,gb200"]) {
+        for kind in chips(&own) {
+            let unit = if kind["chip"] == "h200" { 8 } else { 4 };
+            assert_eq!(kind["unit"], unit, "{kind}");
+            assert_eq!(kind["chips"].as_u64().unwrap() % unit, 0, "{kind}");
+        }
+    }
+    assert!(rows(&["--vendors", "AMD"]).iter().all(|own| own["label"].as_str().unwrap().contains("MI")));
+    assert!(rows(&["--max-chips", "4"]).iter().all(|own| own["chips"].as_u64().unwrap() <= 4));
+    assert!(rows(&["--budget", "5k"]).iter().all(|own| own["per_month"].as_f64().unwrap() <= 5000.0));
+    assert!(rows(&["--power", "0.005"]).iter().all(|own| own["power"].as_f64().unwrap() <= 5000.0));
+    assert!(rows(&["--singly", "--chips", "h200"]).iter().all(|own| chips(own)[0]["unit"] == 1));
+    assert!(rows(&["--same-vendor"]).len() > 5);
+    for (more, part) in [
+        (["--vendors", "nvida"], "--vendors=nvida: expected one of AMD"),
+        (["--max-chips", "none"], "--max-chips=none: "),
+        (["--budget", "0"], "--budget=0: "),
+        (["--power", "1horse"], "--power=1horse: "),
+    ] {
+        let output = size(&more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(text(&output.stderr).contains(part), "{more:?}: {}", text(&output.stderr));
+    }
+    let output = size(&["--budget", "1"]);
+    assert!(
+        lines(&output)[0]["sentence"].as_str().unwrap().starts_with("Nothing within these limits carries "),
+        "{}",
+        text(&output.stdout)
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tandem::evaluate::evaluate;
 use tandem::explore::{self, Axis, MapSearch};
 use tandem::metric::Metric;
 use tandem::report::{explore as told, words};
-use tandem::scenario::{Scenario, link};
+use tandem::scenario::Scenario;
 
 use super::batch::{batch, noted};
 use super::failure::Failure;
@@ -65,10 +65,9 @@ pub(super) struct Size {
     /// The link of the scenario; its load, model, service level and prices count, its pools do not
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     link: Option<String>,
-    /// Chips to choose from, separated by commas; without them all of the catalogue
-    #[arg(long, value_delimiter = ',')]
-    chips: Vec<String>,
-    /// Print at most this many deployments
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Print at most this many deployments, and one of each kind of chip beyond
     #[arg(long, default_value_t = 12, conflicts_with = "json")]
     top: usize,
     /// Print one JSON object
@@ -81,36 +80,67 @@ pub(super) struct Size {
     reading: Reading,
 }
 
-/// The chip of a name, by any of its names.
-fn chip(scenario: &Scenario, name: &str) -> Result<String, Failure> {
-    link::chip_named(&scenario.custom, "--chips", name)
-        .map_err(|notice| Failure::Misread(format!("{notice}")))
+#[derive(Args)]
+struct Wanted {
+    /// Chips to choose from, separated by commas; without them all of the catalogue
+    #[arg(long, value_delimiter = ',')]
+    chips: Vec<String>,
+    /// Vendors to choose from, separated by commas; without them all
+    #[arg(long, value_delimiter = ',')]
+    vendors: Vec<String>,
+    /// All chips of a deployment from one vendor
+    #[arg(long)]
+    same_vendor: bool,
+    /// Most chips of a deployment
+    #[arg(long, value_name = "N", default_value = "", hide_default_value = true)]
+    max_chips: String,
+    /// Most dollars per month, for example 50k
+    #[arg(long, value_name = "DOLLARS", default_value = "", hide_default_value = true)]
+    budget: String,
+    /// Most power to provision, in megawatts or with a unit, for example 500kW
+    #[arg(long, value_name = "MEGAWATTS", default_value = "", hide_default_value = true)]
+    power: String,
+    /// Chips one by one, not by the instance, node or rack in which they are rented or sold
+    #[arg(long)]
+    singly: bool,
 }
 
-/// The sizing of a scenario, out of these chips or of all.
-fn sized(scenario: &Scenario, chips: &[String]) -> Result<explore::Sizing, Failure> {
-    scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
-    let chips = match chips {
-        [] => explore::all_chips(scenario),
-        _ => chips.iter().map(|name| chip(scenario, name)).collect::<Result<_, _>>()?,
-    };
-    Ok(explore::size(scenario, &chips))
+impl Wanted {
+    fn read(&self, scenario: &Scenario) -> Result<explore::Wanted, Failure> {
+        let written = explore::Written {
+            chips: self.chips.join(","),
+            vendors: self.vendors.join(","),
+            same_vendor: self.same_vendor,
+            max_chips: self.max_chips.clone(),
+            budget: self.budget.clone(),
+            power: self.power.clone(),
+            singly: self.singly,
+        };
+        explore::Wanted::read(&written, scenario, "--").map_err(Failure::Misread)
+    }
 }
 
 impl Size {
+    /// The sizing of a scenario, of what is wanted.
+    fn sized(&self, scenario: &Scenario) -> Result<explore::Sizing, Failure> {
+        scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+        Ok(explore::size(scenario, &self.wanted.read(scenario)?))
+    }
+
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.batch {
             return batch(out, |line| {
                 let (scenario, notices) = read(line, self.reading)?;
-                noted(&told::size::SizingReport::new(&sized(&scenario, &self.chips)?), notices)
+                noted(&told::size::SizingReport::new(&self.sized(&scenario)?), notices)
             });
         }
         let scenario = scenario(self.link.as_deref().unwrap_or_default(), self.reading)?;
-        let sizing = sized(&scenario, &self.chips)?;
+        let sizing = self.sized(&scenario)?;
+        let nothing = sizing.deployments.is_empty() && sizing.unpriced.is_empty();
         if self.json {
             json(out, &told::size::SizingReport::new(&sizing))?;
-            if sizing.deployments.is_empty() { Err(Failure::Input(String::new())) } else { Ok(()) }
-        } else if sizing.deployments.is_empty() {
+            if nothing { Err(Failure::Input(String::new())) } else { Ok(()) }
+        } else if nothing {
             Err(Failure::Input(told::size::text(&sizing, self.top).trim_end().to_owned()))
         } else {
             Ok(out.write_all(told::size::text(&sizing, self.top).as_bytes())?)

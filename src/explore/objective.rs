@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::Constants;
 use crate::scenario::{Limit, Load, Pool, Role, Scenario, Slo};
-use crate::serve::PoolState;
+use crate::serve::{PoolState, Steady};
 use crate::units::{RequestsPerSecond, Seconds};
 
 /// How a deployment misses its service level.
@@ -24,7 +24,12 @@ pub enum Miss {
 /// only an open loop can fail.
 #[must_use]
 pub fn miss(slo: &Slo, evaluation: &Evaluation) -> Option<Miss> {
-    let steady = &evaluation.steady;
+    missed(slo, &evaluation.steady)
+}
+
+/// The same of what is served, without what it costs and rests on.
+#[must_use]
+pub(super) fn missed(slo: &Slo, steady: &Steady) -> Option<Miss> {
     if steady.saturation.is_some() {
         Some(Miss::Saturated)
     } else if slo.tpot.is_some_and(|limit| steady.tpot_of(limit.percentile) > limit.at) {

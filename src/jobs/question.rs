@@ -144,7 +144,7 @@ mod tests {
             assert!(Question::read(text).unwrap_err().contains("no such question"), "{text}");
         }
         for text in
-            ["size\nv1&model=lama3-8b", "frontier\ncost\nv1&model=lama3-8b", "diff\nv1\nv1&model=lama3-8b\n1"]
+            ["agents\nv1&model=lama3-8b", "frontier\ncost\nv1&model=lama3-8b", "diff\nv1\nv1&model=lama3-8b\n1"]
         {
             let error = Question::read(text).unwrap_err();
             assert!(error.contains("Did you mean llama3-8b"), "{text}: {error}");

@@ -5,7 +5,7 @@ use crate::catalog::{self, Chip, ComputeType, Engine};
 use crate::cost::Unpriced;
 use crate::evidence::{Difference, Evidence, EvidenceClass};
 use crate::pass::OpKind;
-use crate::scenario::{Layout, Overlap, Role, notation};
+use crate::scenario::{Layout, Overlap, Role, SplitKind, notation};
 use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
 use crate::units::format::{Precision, Unit};
 
@@ -240,6 +240,19 @@ pub const fn difference(difference: Difference) -> &'static str {
 #[must_use]
 pub fn letter(contender: usize) -> char {
     u8::try_from(contender).ok().filter(|own| *own < 26).map_or('*', |own| char::from(b'A' + own))
+}
+
+/// A split, as a menu names it.
+#[must_use]
+pub const fn split(kind: SplitKind) -> &'static str {
+    match kind {
+        SplitKind::Colocated => "One pool",
+        SplitKind::Pd => "Prefill + decode",
+        SplitKind::Afd => "Attention + FFN",
+        SplitKind::Draft => "Draft + verify",
+        SplitKind::PdAfd => "P/D with attention + FFN",
+        SplitKind::PdDraft => "P/D with draft + verify",
+    }
 }
 
 /// The role of a pool, as a heading.

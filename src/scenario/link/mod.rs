@@ -146,6 +146,14 @@ pub fn chip_named(custom: &super::Custom, key: &str, name: &str) -> Result<Strin
     names::chip(custom, name).map(|read| read.id).map_err(|problem| Box::new(Notice::new(key, name, problem)))
 }
 
+/// A vendor of chips by its name.
+///
+/// # Errors
+/// What is wrong with the name, and the vendors there are.
+pub fn vendor_named(custom: &super::Custom, key: &str, name: &str) -> Result<String, Box<Notice>> {
+    names::vendor(custom, name).map_err(|problem| Box::new(Notice::new(key, name, problem)))
+}
+
 /// What stands in a scenario under a key, as a link writes it.
 #[must_use]
 pub fn value_of(scenario: &Scenario, name: &str) -> Option<String> {
