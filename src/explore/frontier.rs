@@ -93,6 +93,9 @@ const FEW: u32 = 16;
 /// See there.
 const HALVES: u32 = 6;
 
+/// Users of whom one more is tried too.
+const FEW_USERS: f64 = 32.0;
+
 /// A deployment by its estimate.
 #[derive(Clone, Debug)]
 struct Estimate {
@@ -382,8 +385,12 @@ impl Search {
                     continue;
                 }
                 if let Some(split) = self.split(estimate) {
-                    // Whole users; fewer of them never break a limit that more of them kept.
-                    jobs.push(Job::Serve { split, users: estimate.users.floor().max(1.0) });
+                    // Whole users; fewer of them never break a limit that more of them kept. Of few, one more may be nearer.
+                    let users = estimate.users.floor().max(1.0);
+                    if users < FEW_USERS {
+                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0 });
+                    }
+                    jobs.push(Job::Serve { split, users });
                 }
             }
         }

@@ -93,7 +93,7 @@ pub fn offers(
     };
     let longest = if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest };
     let mut layouts = setting.candidates(chips, role, longest)?;
-    if role != Role::Colocated {
+    if role != Role::Colocated && chips > SMALL {
         // How many chips a pool beside another has is not settled.
         layouts.retain(|own| own.dp.is_power_of_two());
     }
@@ -131,6 +131,9 @@ pub fn offers(
     };
     Ok(stations.iter().zip(kept).filter(|own| own.1).map(|own| offer(own.0)).collect())
 }
+
+/// Chips up to which every number of ranks that fills a pool is tried beside another pool.
+const SMALL: u32 = 16;
 
 /// Batch sizes of a first look.
 const FIRST: usize = 9;
@@ -172,6 +175,9 @@ pub fn between(one: &Operating, other: &Operating, share: f64) -> Operating {
 pub fn seldom(at: &Operating, share: f64) -> Operating {
     Operating { batch: at.batch * share, rate: at.rate * share, ..*at }
 }
+
+/// Share of its time for which a user is in decode at least where prompts are scarce.
+const MOSTLY_AWAY: f64 = 0.02;
 
 /// Times per token at which layouts are compared.
 const COMPARED: usize = 24;
@@ -323,10 +329,21 @@ impl Offer {
         let first = (decode.engine.request + prefill.latency + at.step * (0.5 * at.ahead.decoding)).get();
         let there = decode.there(at, first);
         let rate = at.rate * decodes * there;
-        let load = rate * occupancy / prefills;
         let path = ways.path((f64::from(self.chips), prefills), (f64::from(decode.chips), decodes));
-        if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
-            return None;
+        let most = (prefills / occupancy).min(path.most().get()) * 0.999_999;
+        if rate >= most {
+            // Prompts are what is scarce: users wait for a first token until no more of them are in decode than that.
+            let company = at.company.max(1.0);
+            let alone = most / (at.rate * decodes) * company - (company - 1.0);
+            let stay = decode.tokens * at.tpot.get();
+            let ttft = stay / alone - stay;
+            let users = most * (stay + ttft);
+            return (alone > MOSTLY_AWAY).then_some(UserLatency {
+                users,
+                rate: most,
+                ttft,
+                tpot: at.tpot.get(),
+            });
         }
         let each = rate / prefills;
         let ahead = reading(&prefill, prefills, each);
