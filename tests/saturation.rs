@@ -97,7 +97,7 @@ fn a_curve_has_no_first_token_beyond_capacity() {
         let mut lines = csv.lines();
         let heads: Vec<&str> = lines.next().unwrap().split(',').collect();
         let place = |name: &str| heads.iter().position(|head| head.starts_with(name)).unwrap();
-        let (ttft, e2e, saturated) = (place("ttft ("), place("e2e ("), place("saturated"));
+        let (ttft, e2e, saturated) = (place("ttft ("), place("e2e ("), place("refused"));
         let (mut held, mut lost) = (0.0_f64, f64::INFINITY);
         for line in lines {
             let cells: Vec<&str> = line.splitn(heads.len(), ',').collect();

@@ -4,13 +4,12 @@
 //! the labels at the ends of the lines; on a narrow chart those move into the plot. Labels that find no room are left
 //! out rather than drawn over each other, for legend and tooltip still have them.
 
-use super::geometry::{Point, Rect, Size, clip_line, clip_polygon, dash, hatch};
+use super::geometry::{HATCH, Point, Rect, Size, clip_line, clip_polygon, dash, hatch};
 use super::labels::{beside, spread};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{
     Along, Axis, Chart, Dash, Domain, Emphasis, Join, Marker, Rule, Sample, ScaleKind, Series, Wall,
 };
-use super::pen::HATCH;
 use super::scale::Scale;
 use super::text::{TextMeasure, ellipsis};
 use super::theme::{Colour, Hue, Theme};

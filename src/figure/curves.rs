@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::view::View;
 use crate::catalog::api_prices;
+use crate::chart::describe;
 use crate::chart::frontier::Better;
 use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series, Wall};
 use crate::evaluate::Evaluation;
@@ -273,7 +274,7 @@ pub fn summary(chart: &Chart) -> String {
         let last = series.samples.iter().rev().find_map(|sample| Some((sample.x, sample.y?)))?;
         Some((first, last))
     });
-    match ends {
+    let text = match ends {
         Some(((x0, y0), (x1, y1))) => format!(
             "{}: from {} at {} to {} at {}.",
             chart.title,
@@ -283,5 +284,6 @@ pub fn summary(chart: &Chart) -> String {
             chart.x.unit.format(x1)
         ),
         None => format!("{}: no values.", chart.title),
-    }
+    };
+    text + &describe::walls(chart)
 }

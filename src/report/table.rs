@@ -124,8 +124,8 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
 }
 
 /// A swept curve as CSV, one row a sample: the value of the knob, then value, low and high of each metric in base units.
-/// What is absent is an empty cell; the last columns say why a sample has no figures, and why it has no time to the first
-/// token, with the load up to which there would be one.
+/// What is absent is an empty cell; the last column says why a sample has no figures, or no time to the first token, with the
+/// load up to which there would be one.
 #[must_use]
 pub fn csv(knob: Knob, samples: &[Sample]) -> String {
     let mut page = knob.id().to_owned();
@@ -133,7 +133,7 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
         let (id, unit) = (metric.id(), metric.unit().base());
         page.push_str(&format!(",{id} ({unit}),{id} low,{id} high"));
     }
-    page.push_str(",refused,saturated\n");
+    page.push_str(",refused\n");
     for sample in samples {
         page.push_str(&format_plain(sample.x));
         for metric in Metric::ALL {
@@ -145,12 +145,9 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
                 Ok(Value::Absent { .. }) | Err(_) => page.push_str(",,,"),
             }
         }
-        let refused = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
-        let endless = sample.saturation().map(|own| own.to_string()).unwrap_or_default();
-        for reason in [refused, endless] {
-            page.push_str(&format!(",\"{}\"", reason.replace('"', "\"\"")));
-        }
-        page.push('\n');
+        let refused = sample.result.as_ref().err().map(words::refusal);
+        let reason = refused.or_else(|| sample.saturation().map(|own| own.to_string())).unwrap_or_default();
+        page.push_str(&format!(",\"{}\"\n", reason.replace('"', "\"\"")));
     }
     page
 }
