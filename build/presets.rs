@@ -92,7 +92,7 @@ pub fn prices(file: &PricesFile, browser: bool) -> String {
     let plain = |value: f64| format!("{value:?}");
     let mut code = format!(
         "static ASSUMPTIONS: Assumptions = Assumptions {{ pue: {}, electricity_per_kwh: {}, amortisation_years: {}, \
-         interest: {}, network: {}, storage: {}, \
+         interest: {}, network: {}, storage: {}, headroom: {}, \
          spread: [{}], system_power_factor: {} }};\n",
         assumption(&file.pue, &plain),
         assumption(&file.electricity_USD_per_kWh, &|value| format!("Dollars::new({value:?})")),
@@ -100,6 +100,7 @@ pub fn prices(file: &PricesFile, browser: bool) -> String {
         assumption(&file.interest, &plain),
         assumption(&file.network, &plain),
         assumption(&file.storage, &plain),
+        assumption(&file.headroom, &plain),
         [
             &file.spread_market,
             &file.spread_list,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cost::{Spread, Unpriced};
 use crate::evaluate::Evaluation;
 use crate::evidence::Band;
-use crate::scenario::Role;
+use crate::scenario::{Limit, Percentile, Role, Slo};
 use crate::serve::Binding;
 use crate::units::format::Unit;
 use crate::units::{Dollars, DollarsPerHour};
@@ -16,8 +16,16 @@ use crate::units::{Dollars, DollarsPerHour};
 pub enum Metric {
     /// Mean time to first token.
     Ttft,
+    /// Time to first token that 95 in 100 requests keep.
+    TtftP95,
+    /// Time to first token that 99 in 100 requests keep.
+    TtftP99,
     /// Mean time per output token.
     Tpot,
+    /// Time per output token that 95 in 100 requests keep, of each its mean.
+    TpotP95,
+    /// Time per output token that 99 in 100 requests keep, of each its mean.
+    TpotP99,
     /// Mean end-to-end latency.
     E2e,
     /// 1 / TPOT.
@@ -44,7 +52,7 @@ pub enum Metric {
     Energy,
     /// Output tokens per second and megawatt of provisioned power.
     ThroughputPerMegawatt,
-    /// Utilisation of the busiest pool.
+    /// Load over capacity of the deployment.
     Utilisation,
 }
 
@@ -84,9 +92,13 @@ pub enum Quantity {
 
 impl Metric {
     /// All metrics, in the order of menus.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Ttft,
+        Self::TtftP95,
+        Self::TtftP99,
         Self::Tpot,
+        Self::TpotP95,
+        Self::TpotP99,
         Self::E2e,
         Self::Interactivity,
         Self::Throughput,
@@ -108,7 +120,11 @@ impl Metric {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Ttft => "ttft",
+            Self::TtftP95 => "ttft-p95",
+            Self::TtftP99 => "ttft-p99",
             Self::Tpot => "tpot",
+            Self::TpotP95 => "tpot-p95",
+            Self::TpotP99 => "tpot-p99",
             Self::E2e => "e2e",
             Self::Interactivity => "interactivity",
             Self::Throughput => "throughput",
@@ -137,7 +153,11 @@ impl Metric {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Ttft => "Time to first token",
+            Self::TtftP95 => "Time to first token, p95",
+            Self::TtftP99 => "Time to first token, p99",
             Self::Tpot => "Time per output token",
+            Self::TpotP95 => "Time per output token, p95",
+            Self::TpotP99 => "Time per output token, p99",
             Self::E2e => "End-to-end latency",
             Self::Interactivity => "Interactivity",
             Self::Throughput => "Output throughput",
@@ -151,7 +171,7 @@ impl Metric {
             Self::EnergyDrawn => "Energy drawn per output token",
             Self::Energy => "Energy per output token",
             Self::ThroughputPerMegawatt => "Throughput per megawatt",
-            Self::Utilisation => "Utilisation of the busiest pool",
+            Self::Utilisation => "Utilisation, load over capacity",
         }
     }
 
@@ -160,7 +180,11 @@ impl Metric {
     pub const fn short(self) -> &'static str {
         match self {
             Self::Ttft => "TTFT",
+            Self::TtftP95 => "p95 TTFT",
+            Self::TtftP99 => "p99 TTFT",
             Self::Tpot => "TPOT",
+            Self::TpotP95 => "p95 TPOT",
+            Self::TpotP99 => "p99 TPOT",
             Self::E2e => "E2E",
             Self::Interactivity => "tok/s/user",
             Self::Throughput => "tok/s",
@@ -182,7 +206,13 @@ impl Metric {
     #[must_use]
     pub const fn quantity(self) -> Quantity {
         match self {
-            Self::Ttft | Self::Tpot | Self::E2e => Quantity::Time,
+            Self::Ttft
+            | Self::TtftP95
+            | Self::TtftP99
+            | Self::Tpot
+            | Self::TpotP95
+            | Self::TpotP99
+            | Self::E2e => Quantity::Time,
             Self::Interactivity | Self::Throughput | Self::ThroughputPerChip => Quantity::TokenRate,
             Self::RequestRate => Quantity::RequestRate,
             Self::CostTotal | Self::CostInput | Self::CostOutput => Quantity::DollarsPerMtok,
@@ -227,13 +257,29 @@ impl Metric {
         )
     }
 
+    /// The limit that a service level sets for it, whichever percentile that is on.
+    #[must_use]
+    pub const fn objective(self, slo: &Slo) -> Option<Limit> {
+        match self {
+            Self::Ttft | Self::TtftP95 | Self::TtftP99 => slo.ttft,
+            Self::Tpot | Self::TpotP95 | Self::TpotP99 => slo.tpot,
+            _ => None,
+        }
+    }
+
+    /// Whether it counts the wait before the first token, which has no end where more is offered than can be served.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::Ttft | Self::TtftP95 | Self::TtftP99 | Self::E2e)
+    }
+
     /// What limits it: a latency what limits its phase, all else what limits the deployment.
     #[must_use]
     pub fn limit(self, evaluation: &Evaluation) -> Binding {
         let steady = &evaluation.steady;
         let phase = match self {
-            Self::Ttft => steady.phase(Role::Prefill),
-            Self::Tpot | Self::Interactivity => steady.phase(Role::Decode),
+            Self::Ttft | Self::TtftP95 | Self::TtftP99 => steady.phase(Role::Prefill),
+            Self::Tpot | Self::TpotP95 | Self::TpotP99 | Self::Interactivity => steady.phase(Role::Decode),
             _ => None,
         };
         phase.map_or(steady.binding, |own| own.reason.limit)
@@ -257,9 +303,13 @@ impl Metric {
     /// ```
     ///
     /// # Errors
-    /// The reason in words when the figure is absent, such as a chip without a public price.
+    /// The reason in words when the figure is absent, such as a chip without a public price, or a load without a steady
+    /// state.
     pub fn read(self, evaluation: &Evaluation) -> Result<Estimate, String> {
         let Evaluation { steady, costs, energy, evidence } = evaluation;
+        if let (true, Some(saturation)) = (self.waits(), steady.saturation) {
+            return Err(saturation.to_string());
+        }
         let exact = Band { low: 1.0, high: 1.0 };
         // A cost per token lies where throughput does and where the prices of the chips do.
         let dollars = |value: &Result<Dollars, Unpriced>, spread: Spread| match value {
@@ -277,7 +327,11 @@ impl Metric {
         };
         let (value, band) = match self {
             Self::Ttft => (steady.ttft.get(), evidence.ttft),
+            Self::TtftP95 => (steady.tails.ttft(Percentile::P95).get(), evidence.ttft),
+            Self::TtftP99 => (steady.tails.ttft(Percentile::P99).get(), evidence.ttft),
             Self::Tpot => (steady.tpot.get(), evidence.tpot),
+            Self::TpotP95 => (steady.tails.tpot(Percentile::P95).get(), evidence.tpot),
+            Self::TpotP99 => (steady.tails.tpot(Percentile::P99).get(), evidence.tpot),
             Self::E2e => (steady.e2e.get(), evidence.throughput.inverse()),
             Self::Interactivity => (steady.interactivity().get(), evidence.tpot.inverse()),
             Self::Throughput => (steady.throughput().get(), evidence.served),
@@ -294,9 +348,7 @@ impl Metric {
                 let (joules, band) = joules(&energy.joules, energy.provisioned_spread)?;
                 (1e6 / joules, band.inverse())
             }
-            Self::Utilisation => {
-                (steady.pools.iter().map(|pool| pool.utilisation).fold(0.0, f64::max), exact)
-            }
+            Self::Utilisation => (steady.utilisation(), exact),
         };
         Ok(Estimate { value, low: value * band.low, high: value * band.high })
     }

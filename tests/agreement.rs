@@ -131,7 +131,7 @@ fn error((closed, own): (f64, f64)) -> f64 {
 /// Below the knee: prompts take less than half of the time, and there is room for all, also where some are long.
 fn below(scenario: &Scenario, closed: &Steady) -> bool {
     let full = closed.warnings.iter().any(|own| matches!(own, serve::Warning::KvLimited { .. }));
-    let busy = closed.pools.iter().any(|pool| pool.role == Role::Prefill && pool.utilisation > 0.7);
+    let busy = closed.pools.iter().any(|pool| pool.role == Role::Prefill && pool.busy > 0.7);
     let longest = (scenario.workload.isl + scenario.workload.osl) * 4.0;
     let narrow = closed.pools.iter().any(|pool| {
         let room = pool.memory.kv_capacity;

@@ -58,6 +58,7 @@ fn latency() -> Chart {
                 fit: false,
             },
         ],
+        ..Chart::default()
     }
 }
 
@@ -96,7 +97,7 @@ fn frontier() -> Chart {
             .with_domain(Domain::FromZero)
             .with_better(Better::Higher),
         series: vec![cloud, line],
-        rules: Vec::new(),
+        ..Chart::default()
     }
 }
 
@@ -118,6 +119,7 @@ fn crowded() -> Chart {
         y: Axis::linear("Cost", Unit::DollarsPerMillionTokens).with_domain(Domain::FromZero),
         series: series.collect(),
         rules: vec![limit],
+        ..Chart::default()
     }
 }
 

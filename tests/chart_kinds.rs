@@ -497,6 +497,7 @@ fn prices() -> Chart {
             price("Provider E $2.19", 2.19),
             price("Provider F $15", 15.0),
         ],
+        ..Chart::default()
     }
 }
 
@@ -526,7 +527,7 @@ fn measured_points_on_a_frontier() {
             Series::nth(0, "front", "model", line.to_vec()),
             Series::measured("measured", "measured", measured),
         ],
-        rules: Vec::new(),
+        ..Chart::default()
     };
     assert_picture!(chart(&chart_model, 640.0, 380.0, &LIGHT, Options::STANDALONE));
 }

@@ -18,7 +18,7 @@ use tandem::chart::layout::{Options, Scene};
 use tandem::chart::mark::Drawing;
 use tandem::chart::model::{
     Along, Axis, Bar, BarScale, Bars, Chart, Dash, Domain, Emphasis, Join, Marker, Paint, Rule, Sample,
-    ScaleKind, Segment, Series,
+    ScaleKind, Segment, Series, Wall,
 };
 use tandem::chart::paint::{Measured, Pixels, paint};
 use tandem::chart::text::{TableMeasure, TextMeasure};
@@ -209,9 +209,12 @@ fn charts() -> impl Strategy<Value = Chart> {
         (any::<bool>(), numbers(), "[ -MO-~≤]{0,40}", any::<bool>()).prop_map(|(x, value, label, fit)| {
             Rule { axis: if x { Along::X } else { Along::Y }, value, label, paint: Paint::Ink, fit }
         });
+    let wall = (any::<bool>(), numbers(), "[ -MO-~≤]{0,40}", any::<bool>())
+        .prop_map(|(above, x, label, hatched)| Wall { x, above, label, paint: Paint::Ink, hatched });
+    let across = (prop::collection::vec(rule, 0..3), prop::collection::vec(wall, 0..3));
     let series = prop::collection::vec(series(), 0..7);
-    ("[ -MO-~]{0,80}", axes(), axes(), series, prop::collection::vec(rule, 0..3))
-        .prop_map(|(title, x, y, series, rules)| Chart { title, x, y, series, rules })
+    ("[ -MO-~]{0,80}", axes(), axes(), series, across)
+        .prop_map(|(title, x, y, series, (rules, walls))| Chart { title, x, y, series, rules, walls })
 }
 
 fn sizes() -> impl Strategy<Value = Size> {

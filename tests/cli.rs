@@ -417,11 +417,23 @@ fn sizing_answers_in_a_sentence() {
     let page = plain(&output);
     assert!(
         page.starts_with(
-            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms: "
+            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms with 20 % headroom: "
         ),
         "{page}"
     );
-    for part in ["/h (", " load to spare before ", " load", " Next: ", "pays below $", "/h per chip"] {
+    for part in [
+        "/h (",
+        "\nNext: ",
+        "  Deployment ",
+        "TTFT mean / p95",
+        "TPOT mean / p95",
+        "Headroom",
+        "Limited by",
+        "Evidence",
+        "Without a price:",
+        "pays below $",
+        "/h per chip",
+    ] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
     let json = run(&[&arguments[..], &["--json"]].concat(), b"");
@@ -432,6 +444,13 @@ fn sizing_answers_in_a_sentence() {
     let eval = &lines(&run(&["eval", first["link"].as_str().unwrap(), "--json"], b""))[0];
     assert_eq!(eval["slo"]["met"], true);
     assert_eq!(eval["metrics"]["cost"]["value"], first["per_mtok"]);
+    for key in
+        ["split", "chips", "bought", "per_month", "power", "ttft_p95", "tpot_p95", "verdict", "evidence"]
+    {
+        assert!(!first[key].is_null(), "{key} is missing in {first}");
+    }
+    assert!(first["headroom"]["share"].as_f64().unwrap() >= 0.2);
+    assert!(report["unpriced"].as_array().unwrap().iter().all(|own| own["per_hour"].is_null()));
 
     let output = run(&["size", "v1&tpot=1ms", "--chips", "h200"], b"");
     assert_eq!(output.status.code(), Some(1));
@@ -446,6 +465,47 @@ fn sizing_answers_in_a_sentence() {
     let output = run(&["size", "v1", "--chips", "h10"], b"");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--chips=h10: unknown chip \"h10\". Did you mean h100-sxm"));
+}
+
+#[test]
+fn sizing_keeps_to_what_is_wanted() {
+    let size =
+        |more: &[&str]| run(&[&["size", "v1&model=llama3-8b&rate=5"][..], more, &["--json"]].concat(), b"");
+    let rows = |more: &[&str]| {
+        let output = size(more);
+        assert_eq!(output.status.code(), Some(0), "{more:?}: {}", text(&output.stderr));
+        lines(&output)[0]["deployments"].as_array().unwrap().clone()
+    };
+    let chips = |own: &Value| own["bought"].as_array().unwrap().clone();
+    for own in rows(&["--chips", "H200,gb200"]) {
+        for kind in chips(&own) {
+            let unit = if kind["chip"] == "h200" { 8 } else { 4 };
+            assert_eq!(kind["unit"], unit, "{kind}");
+            assert_eq!(kind["chips"].as_u64().unwrap() % unit, 0, "{kind}");
+        }
+    }
+    assert!(rows(&["--vendors", "AMD"]).iter().all(|own| own["label"].as_str().unwrap().contains("MI")));
+    assert!(rows(&["--max-chips", "4"]).iter().all(|own| own["chips"].as_u64().unwrap() <= 4));
+    assert!(rows(&["--budget", "5k"]).iter().all(|own| own["per_month"].as_f64().unwrap() <= 5000.0));
+    assert!(rows(&["--power", "0.005"]).iter().all(|own| own["power"].as_f64().unwrap() <= 5000.0));
+    assert!(rows(&["--singly", "--chips", "h200"]).iter().all(|own| chips(own)[0]["unit"] == 1));
+    assert!(rows(&["--same-vendor"]).len() > 5);
+    for (more, part) in [
+        (["--vendors", "nvida"], "--vendors=nvida: expected one of AMD"),
+        (["--max-chips", "none"], "--max-chips=none: "),
+        (["--budget", "0"], "--budget=0: "),
+        (["--power", "1horse"], "--power=1horse: "),
+    ] {
+        let output = size(&more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(text(&output.stderr).contains(part), "{more:?}: {}", text(&output.stderr));
+    }
+    let output = size(&["--budget", "1"]);
+    assert!(
+        lines(&output)[0]["sentence"].as_str().unwrap().starts_with("Nothing within these limits carries "),
+        "{}",
+        text(&output.stdout)
+    );
 }
 
 #[test]
@@ -515,6 +575,19 @@ fn differences_are_put_down_to_changes() {
         let whole = figure("after") - figure("before");
         assert!((sum - whole).abs() <= 1e-9 * figure("after").abs().max(figure("before").abs()), "{metric}");
     }
+    // Two deployments under different loads are told as they stand, and once more under one load.
+    assert!(page.contains("Both under the load") && page.contains("at 4k/1k"), "{page}");
+    let held = &json["same_load"]["changes"];
+    assert_eq!(held.as_array().unwrap().len(), 1, "{held}");
+    assert!(held[0].as_str().unwrap().contains("prefill chip"), "{held}");
+    let output = run(&["diff", "--same-load", before, after], b"");
+    let page = plain(&output);
+    assert!(page.contains("Held equal: input length.") && !page.contains("Both under"), "{page}");
+    // What only a replay knows of is a change, and a small one is not printed as rounding.
+    for more in ["seed=7", "horizon=1h", "micro=2", "routing=prefix", "spec=mtp:1", "sessions=20x1k"] {
+        let page = plain(&run(&["diff", "v1", &format!("v1&{more}")], b""));
+        assert!(!page.contains("the same") && !page.contains("e−"), "{more}: {page}");
+    }
     let same = run(&["diff", "v1", "v1"], b"");
     assert_eq!(text(&same.stdout), "The two scenarios are the same.\n");
     let output = run(&["diff", "v1", "v1&model=deepseek-v3&pool=h100-sxm*1"], b"");
@@ -524,6 +597,25 @@ fn differences_are_put_down_to_changes() {
         "{}",
         text(&output.stderr)
     );
+}
+
+#[test]
+fn deployments_on_a_map_share_the_load_of_the_first() {
+    let links = ["v1&pool=h200*8&osl=256&rate=2", "v1&pool=b200*8&osl=4k&concurrency=8&ttft=9s"];
+    let contenders = |more: &[&str]| -> Vec<String> {
+        let map = run(&[&["breakeven", links[0], links[1], "--size", "3", "--json"], more].concat(), b"");
+        let json = &lines(&map)[0];
+        json["contenders"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|own| own["link"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(contenders(&[])[1], "v1&osl=256&rate=2&pool=b200*8");
+    // The axis is one of requests per second for both all the same.
+    assert_eq!(contenders(&["--own-load"])[1], "v1&osl=4k&rate=2&pool=b200*8&ttft=9s");
+    assert_eq!(contenders(&["--own-load", "--y", "tpot"])[1], "v1&osl=4k&concurrency=8&pool=b200*8&ttft=9s");
 }
 
 #[test]

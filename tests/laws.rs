@@ -9,7 +9,7 @@ use tandem::evaluate::{Evaluation, evaluate};
 use tandem::machine::constants;
 use tandem::metric::Metric;
 use tandem::pass::{Numerics, OpKind, Plan, Shape};
-use tandem::scenario::{Formats, Layout, Load, Pool, PoolLink, Scenario, Slo, Split, Workload};
+use tandem::scenario::{Formats, Layout, Load, Pool, PoolLink, Reserve, Scenario, Slo, Split, Workload};
 use tandem::serve::{Binding, Refusal, Warning};
 use tandem::units::{BytesPerSecond, RequestsPerSecond, Seconds, Tokens};
 
@@ -32,6 +32,7 @@ fn colocated(model: &str, chip: &str, layout: Layout, isl: f64, osl: f64, concur
             pool: Pool { chip: chip.to_owned(), chips: layout.chips(), layout: Some(layout) },
         },
         slo: Slo::default(),
+        reserve: Reserve::default(),
         ..Scenario::default()
     }
 }
@@ -447,7 +448,7 @@ fn of_layouts_that_all_miss_a_limit_the_least_worst_is_chosen() {
         let link = format!("v1&model=minimax-m2&isl=64k&osl=1k&concurrency=64&pool={pool}");
         let scenario = tandem::scenario::link::parse(&link).scenario;
         let steady = evaluate(&scenario).unwrap().steady;
-        let (ttft, tpot) = (scenario.slo.ttft.unwrap(), scenario.slo.tpot.unwrap());
+        let (ttft, tpot) = (scenario.slo.ttft.unwrap().at, scenario.slo.tpot.unwrap().at);
         (steady.pools[0].layout, f64::max(steady.ttft / ttft, steady.tpot / tpot))
     };
     let ((chosen, worst), (_, other)) = (over("h200*8"), over("h200*8:tp2:etp2"));

@@ -90,7 +90,7 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
         "[0-9.]{1,6}(k|M|ms|s|%|GB/s|)",
         "-?[0-9]{0,3}e[0-9+-]{1,4}",
         "(NaN|inf|-inf|none|auto|native|pd|colocated|afd|own|fp8|vllm)",
-        "(h200|h100-sxm|b200|groq3-lp30|x)\\*[0-9]{1,9}(:(tp|pp|dp|etp|ep)[0-9]{0,9}){0,6}",
+        "(h200|h100-sxm|b200|groq3-lp30|x)\\*[0-9]{1,9}(:(tp|pp|dp|etp|ep|pcp|dcp)[0-9]{0,9}){0,6}",
         "(dense|moe|mla-moe):[0-9.]{1,5}(B|T|)(:[0-9.]{1,3}%25)?",
         "(h200|b200|x):[0-9.]{1,4}(,(h200|b200):[0-9.]{1,4}){0,3}",
         "(my-npu|h200|):(bf16=[0-9.]{1,4}:)?mem=[0-9]{1,6}:bw=[0-9e]{1,5}(:(up|fp8|usd|w|x)=[0-9.x]{0,6}){0,3}(,b:bf16=1)?",

@@ -24,7 +24,7 @@ const CASES: [(&str, &str, u32); 7] = [
 
 fn plan(model: &str, chip: &str, ranks: u32, engine: Engine, experts: ExpertParallel) -> Plan<'static> {
     let model = catalog::model(model).unwrap();
-    let layout = Layout { tp: 1, pp: 1, dp: ranks, etp: 1, ep: ranks };
+    let layout = Layout { dp: ranks, ep: ranks, ..Layout::SINGLE };
     let numerics = Numerics::resolve(model, Formats::default());
     let chip = catalog::chip(chip).unwrap();
     Plan::new(constants(), model, chip, engine, numerics, (layout, None)).unwrap().with_experts(experts)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tandem::catalog::{self, PriceBasis, api_prices, assumptions, chips};
 use tandem::cost::{PriceOrigin, chip_hour, chip_power};
 use tandem::evaluate::evaluate;
-use tandem::explore::{price_lines, size, stands};
+use tandem::explore::{Wanted, price_lines, size, stands};
 use tandem::metric::Metric;
 use tandem::report::{Reply, Strictness, reply, text};
 use tandem::scenario::link::{parse, write};
@@ -71,7 +71,7 @@ fn the_chips_that_people_compare_stand_on_one_basis() {
 fn sizing_lists_the_chips_that_people_compare() {
     let scenario = Scenario::default();
     let ids: Vec<String> = ["h200", "b200", "b300", "mi355x"].map(str::to_owned).to_vec();
-    let sizing = size(&scenario, &ids);
+    let sizing = size(&scenario, &Wanted::of(&ids));
     let page = tandem::report::explore::size::text(&sizing, 3);
     let names = ["H200 SXM", "B200 SXM", "B300 SXM", "MI355X"];
     for name in names {

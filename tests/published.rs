@@ -85,8 +85,8 @@ fn most(scenario: &Scenario, limited: bool, read: fn(&Evaluation) -> f64) -> Opt
         let load = Load::Closed { concurrency: users.round() };
         let Ok(evaluation) = evaluate(&Scenario { load, ..scenario.clone() }) else { break };
         let steady = &evaluation.steady;
-        let keeps = scenario.slo.tpot.is_none_or(|limit| steady.tpot <= limit)
-            && scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit);
+        let keeps = scenario.slo.tpot.is_none_or(|limit| steady.tpot_of(limit.percentile) <= limit.at)
+            && scenario.slo.ttft.is_none_or(|limit| steady.ttft_of(limit.percentile) <= limit.at);
         let value = read(&evaluation);
         if (!limited || keeps) && best.as_ref().is_none_or(|(own, _)| value > *own) {
             best = Some((value, evaluation));
@@ -241,7 +241,8 @@ fn mlperf_on_amd() {
             row.scenario.split.pools()[0].1.chip == chip
                 && row.scenario.model == model
                 && row.metric == metric
-                && (metric == "max" || row.scenario.slo.tpot.is_some_and(|limit| limit.as_millis() > 100.0))
+                && (metric == "max"
+                    || row.scenario.slo.tpot.is_some_and(|limit| limit.at.as_millis() > 100.0))
         };
         rows().into_iter().filter(|row| own(row)).filter_map(point).map(|point| point.ratio()).collect()
     };

@@ -171,7 +171,7 @@ fn loops() -> Vec<(String, Scenario)> {
             scenario.workload.spread = 0.8;
             let closed = serve::serve(&scenario, constants()).unwrap();
             let full = closed.warnings.iter().any(|own| matches!(own, serve::Warning::KvLimited { .. }));
-            let busy = closed.pools.iter().any(|pool| pool.role == Role::Prefill && pool.utilisation > 0.7);
+            let busy = closed.pools.iter().any(|pool| pool.role == Role::Prefill && pool.busy > 0.7);
             // Where prefill takes most of the time or users wait for room, the loop is beyond the knee.
             if closed.prefill_share < 0.5 && !full && !busy {
                 loops.push((format!("{link} with {users} users"), scenario));

@@ -6,6 +6,7 @@ mod support;
 
 use support::golden::{self, reports};
 use tandem::evaluate::{Evaluation, evaluate};
+use tandem::evidence::Band;
 use tandem::explore::{Knob, sweep};
 use tandem::metric::Metric;
 use tandem::report::{self, Strictness, reply, verdict, words};
@@ -50,12 +51,18 @@ fn the_sentence_answers_the_question_that_was_asked() {
 #[test]
 fn the_verdict_names_what_is_missed_and_by_how_much() {
     let (scenario, mut evaluation) = evaluated("v1");
+    let band = Band { low: 0.8, high: 1.6 };
+    (evaluation.evidence.ttft, evaluation.evidence.tpot) = (band, band);
     let mut said = |ttft: f64, tpot: f64| {
         (evaluation.steady.ttft, evaluation.steady.tpot) = (Seconds::new(ttft), Seconds::new(tpot));
         let verdict = verdict(&scenario, &evaluation);
         (verdict.met, plain(&verdict.text))
     };
     assert_eq!(said(1.0, 0.02), (true, "Meets TTFT ≤ 2 s and TPOT ≤ 50 ms.".to_owned()));
+    assert_eq!(
+        said(1.5, 0.02),
+        (true, "Likely meets TTFT ≤ 2 s (1.5 s, up to 2.4 s); meets TPOT ≤ 50 ms.".to_owned())
+    );
     assert_eq!(said(3.0, 0.02), (false, "Misses TTFT ≤ 2 s by 1 s (+50 %); meets TPOT ≤ 50 ms.".to_owned()));
     assert_eq!(
         said(3.0, 0.06),

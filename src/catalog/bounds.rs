@@ -37,6 +37,9 @@ pub const POWER: Limits = Limits { field: "w", low: 0.1, high: 1e6, unit: "W" };
 /// Price of a chip.
 pub const PRICE: Limits = Limits { field: "usd", low: 0.0, high: 1e6, unit: "$/h" };
 
+/// The fewest chips that one can rent or buy.
+pub const SOLD: Limits = Limits { field: "sold", low: 1.0, high: 1024.0, unit: "chips" };
+
 /// Capacity of the memory on the die.
 pub const SRAM: Limits = Limits { field: "sram", low: 1e6, high: 1e12, unit: "B" };
 /// Bandwidth of the memory on the die.

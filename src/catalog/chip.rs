@@ -40,6 +40,9 @@ pub struct Chip {
     /// IT power that is provisioned for the chip with its share of host and network, before PUE. Of a whole machine (a
     /// wafer, a desktop) the machine's own.
     pub it_power: Option<Watts>,
+    /// The fewest that one can get.
+    #[serde(default)]
+    pub sold: Sold,
     /// What a chip costs, in several ways.
     pub price: ChipPrice,
     /// Where the figures come from.
@@ -100,6 +103,33 @@ pub struct ScaleUp {
     pub bandwidth: BytesPerSecond,
     /// Chips that reach each other at that bandwidth.
     pub domain: u32,
+}
+
+/// The fewest chips that one can get, of which any deployment takes a multiple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sold {
+    /// By renting: an instance, a node.
+    pub rented: u32,
+    /// By buying: a card, a node, a rack.
+    pub bought: u32,
+}
+
+impl Default for Sold {
+    /// One by one.
+    fn default() -> Self {
+        Self { rented: 1, bought: 1 }
+    }
+}
+
+impl Sold {
+    /// In the way to pay that a basis is.
+    #[must_use]
+    pub const fn on(self, basis: PriceBasis) -> u32 {
+        match basis {
+            PriceBasis::Market | PriceBasis::List | PriceBasis::Contract => self.rented,
+            PriceBasis::Own | PriceBasis::Tco => self.bought,
+        }
+    }
 }
 
 /// Prices of one chip with its share of the system around it, a basis each; no basis is ever filled from another.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::architecture::Architecture;
-use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Status};
+use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sold, Status};
 use super::model::{Model, Release};
 use super::provenance::Confidence;
 use super::table;
@@ -141,6 +141,7 @@ impl Chip {
             scale_out,
             tdp: power,
             it_power: None,
+            sold: Sold::default(),
             // As with any price that the user states, it holds whether chips are rented or owned.
             price: ChipPrice { given: price, ..ChipPrice::default() },
             sources: Cow::Borrowed(SOURCE),

@@ -77,6 +77,21 @@ impl Engine {
         Self::ALL.into_iter().find(|engine| engine.id() == id)
     }
 
+    /// Whether it spreads prompts over copies of the tensor-parallel group (prefill context parallelism). As of 2026-11: vLLM
+    /// (`--prefill-context-parallel-size`, also on TPUs), SGLang (`--attn-cp-size`), ATOM and Neuron do; TensorRT-LLM shares
+    /// contexts out in decode only (Helix), llama.cpp and MLX not at all.
+    #[must_use]
+    pub const fn spreads_prompts(self) -> bool {
+        !matches!(self, Self::Trtllm | Self::Llamacpp | Self::Mlx)
+    }
+
+    /// Whether tensor-parallel ranks share a KV cache out that each would else copy (decode context parallelism). As of
+    /// 2026-11: `--decode-context-parallel-size` of vLLM, SGLang, ATOM and Neuron, Helix of TensorRT-LLM.
+    #[must_use]
+    pub const fn spreads_caches(self) -> bool {
+        !matches!(self, Self::Llamacpp | Self::Mlx)
+    }
+
     /// The engine that people call so: by its identifier, its name, or what its project or its commands are called.
     #[must_use]
     pub fn called(text: &str) -> Option<Self> {

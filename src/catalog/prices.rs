@@ -37,6 +37,8 @@ pub struct Assumptions {
     pub network: Assumption<f64>,
     /// Storage, as a share of the same.
     pub storage: Assumption<f64>,
+    /// Load beyond the stated one that a deployment is sized for, as a share of it.
+    pub headroom: Assumption<f64>,
     /// How far prices of a chip lie apart where only one is known, by basis in the order of
     /// [`super::PriceBasis::ALL`]: factors of
     /// the price.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::architecture::{self, Architecture};
-use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sram, Status};
+use super::chip::{Chip, ChipClass, ChipPrice, Memory, Peaks, ScaleUp, Sold, Sram, Status};
 use super::lookup;
 use super::model::{Model, Release};
 use super::number::NumberFormat;
@@ -246,6 +246,10 @@ fn read_chip(vendor: &'static str, cells: &mut Cells) -> Option<Chip> {
         scale_out: cells.figure(BytesPerSecond::giga),
         tdp: cells.figure(Watts::new),
         it_power: cells.figure(Watts::new),
+        sold: {
+            let (rented, bought) = (cells.whole(), cells.whole());
+            rented.zip(bought).map_or_else(Sold::default, |(rented, bought)| Sold { rented, bought })
+        },
         price: read_price(cells)?,
         confidence: Confidence::from_id(cells.text()?)?,
         sources: cells.words()?,

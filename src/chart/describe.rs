@@ -2,7 +2,7 @@
 
 use super::hit::{Cursor, HitMode};
 use super::layout::{Scene, interpolated};
-use super::model::{Along, Axis, BarScale, Bars, Chart, Join, Sample, ScaleKind, Series};
+use super::model::{Along, Axis, BarScale, Bars, Chart, Join, Sample, ScaleKind, Series, Wall};
 use super::scale::Scale;
 use crate::units::format::{ABSENT, Precision, Unit};
 use crate::units::order;
@@ -52,7 +52,17 @@ pub fn sentence(chart: &Chart) -> String {
         text.push(' ');
         text.push_str(&limit);
     }
-    text
+    text + &walls(chart)
+}
+
+/// Where curves end for good.
+#[must_use]
+pub fn walls(chart: &Chart) -> String {
+    let one = |wall: &Wall| {
+        let side = if wall.above { "above" } else { "below" };
+        format!(" No steady state {side} {}: {}.", chart.x.unit.format(wall.x), wall.label)
+    };
+    chart.walls.iter().map(one).collect()
 }
 
 /// What a screen reader says when the cursor moves: `Context length 32k: 18.4 ms, 8 × H200`.
@@ -475,6 +485,7 @@ mod tests {
                 paint: Paint::Ink,
                 fit: false,
             }],
+            ..Chart::default()
         }
     }
 

@@ -208,6 +208,9 @@ pub(super) fn clip_polygon(points: &[Point], rect: &Rect) -> Vec<Point> {
     outline.iter().map(|&point| rect.clamp(point)).collect()
 }
 
+/// Between the strokes of a hatching, across the canvas.
+pub(super) const HATCH: f64 = 7.0;
+
 /// The strokes of a hatching over boxes: oblique lines `spacing` apart along the horizontal, the same for every box, so
 /// that the strokes of neighbours join. Strokes that touch are one.
 #[must_use]

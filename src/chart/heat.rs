@@ -368,7 +368,7 @@ impl HeatScene {
             x: spanned(&map.x, &x_edges),
             y: spanned(&map.y, &y_edges),
             series: if sound { legend_of(map) } else { Vec::new() },
-            rules: Vec::new(),
+            ..Chart::default()
         };
         let axes = Scene::laid_out(&chart, size, theme, measure, options, !sound);
         let along = |scale: &Scale, edges: &[f64]| -> Vec<f64> {

@@ -383,7 +383,7 @@ mod tests {
                 Series::nth(1, "b", "B", b),
                 Series::points("c", "C", Paint::Series(2), Marker::Ring, cloud),
             ],
-            rules: Vec::new(),
+            ..Chart::default()
         };
         Scene::new(&chart, Size::new(600.0, 300.0), &LIGHT, &TableMeasure)
     }

@@ -4,11 +4,11 @@
 //! the labels at the ends of the lines; on a narrow chart those move into the plot. Labels that find no room are left
 //! out rather than drawn over each other, for legend and tooltip still have them.
 
-use super::geometry::{Point, Rect, Size, clip_line, clip_polygon, dash};
+use super::geometry::{HATCH, Point, Rect, Size, clip_line, clip_polygon, dash, hatch};
 use super::labels::{beside, spread};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{
-    Along, Axis, Chart, Dash, Domain, Emphasis, Join, Marker, Rule, Sample, ScaleKind, Series,
+    Along, Axis, Chart, Dash, Domain, Emphasis, Join, Marker, Rule, Sample, ScaleKind, Series, Wall,
 };
 use super::scale::Scale;
 use super::text::{TextMeasure, ellipsis};
@@ -31,6 +31,8 @@ pub(super) const EDGE: f64 = 6.0;
 const LEADER: f64 = 12.0;
 /// Narrower charts put the end labels into the plot.
 const NARROW: f64 = 480.0;
+/// How strong the strokes are of what lies beyond a wall.
+const HATCHING: f64 = 0.4;
 /// Smaller plots are not worth drawing.
 const LEAST: f64 = 24.0;
 
@@ -206,6 +208,9 @@ impl Scene {
         for trace in &order {
             self.draw_band(trace, &mut marks);
         }
+        for wall in &self.chart.walls {
+            self.draw_wall(wall, theme, &mut marks);
+        }
         for rule in &self.chart.rules {
             self.draw_rule(rule, theme, &mut marks);
         }
@@ -220,14 +225,11 @@ impl Scene {
         // The ends of lines cannot choose their place, rules have a few to choose from, points many.
         self.draw_end_labels(ends, theme, measure, &mut taken, &mut marks);
         // The label of one rule keeps off the line of another.
-        taken.extend(
-            self.chart
-                .rules
-                .iter()
-                .filter_map(|rule| self.rule_ends(rule))
-                .map(|(from, to)| Rect::between(from, to).grown(0.5)),
-        );
-        for rule in &self.chart.rules {
+        let walls: Vec<Rule> = self.chart.walls.iter().map(Wall::rule).collect();
+        let rules: Vec<&Rule> = walls.iter().chain(&self.chart.rules).collect();
+        let lines = rules.iter().filter_map(|rule| self.rule_ends(rule));
+        taken.extend(lines.map(|(from, to)| Rect::between(from, to).grown(0.5)));
+        for rule in rules {
             self.draw_rule_label(rule, theme, measure, &mut taken, &mut marks);
         }
         self.draw_point_labels(theme, measure, &mut taken, &mut marks);
@@ -337,6 +339,25 @@ impl Scene {
             }
         }
         close(&mut low_side, &mut high_side);
+    }
+
+    /// A wall with what lies beyond it in view.
+    fn draw_wall(&self, wall: &Wall, theme: &Theme, marks: &mut Vec<Mark>) {
+        if let Some((from, to)) = self.rule_ends(&wall.rule()) {
+            let colour = theme.hue(wall.paint).line;
+            marks.push(Mark::Hair { from, to, width: 2.0, colour, dash: Dash::Solid });
+        }
+        let (plot, place) = (self.plot, self.x.map(self.x.clamp(wall.x)));
+        let Some(place) = place.filter(|_| wall.hatched) else { return };
+        let (left, right) = if wall.above { (place, plot.right) } else { (plot.left, place) };
+        let beyond = Rect::new(left, plot.top, right, plot.bottom);
+        let colour = theme.muted.faded(HATCHING);
+        marks.extend(hatch(&[beyond], HATCH).into_iter().map(|[from, to]| Mark::Line {
+            points: vec![from, to],
+            width: 1.0,
+            colour,
+            dash: Dash::Solid,
+        }));
     }
 
     fn draw_rule(&self, rule: &Rule, theme: &Theme, marks: &mut Vec<Mark>) {
@@ -1023,6 +1044,7 @@ mod tests {
             y: Axis::linear("TTFT", Unit::Seconds),
             series: vec![line(0, "small", |x| x / 100.0), line(1, "large", |x| 100.0 + x * x)],
             rules: Vec::new(),
+            walls: Vec::new(),
         }
     }
 
@@ -1133,6 +1155,39 @@ mod tests {
                 }
             }
             prop_assert!(scene.x_ticks.iter().filter(|tick| tick.label.is_some()).count() >= 1);
+        }
+    }
+
+    #[test]
+    fn beyond_a_wall_is_hatched() {
+        let mut chart = Chart {
+            x: Axis::linear("load", Unit::RequestsPerSecond).with_domain(Domain::Fixed(0.0, 10.0)),
+            y: Axis::linear("y", Unit::Seconds),
+            series: vec![Series::nth(0, "a", "A", vec![Sample::new(1.0, 1.0), Sample::new(4.0, 2.0)])],
+            ..Chart::default()
+        };
+        let strokes = |chart: &Chart| -> Vec<f64> {
+            let scene = Scene::new(chart, Size::new(600.0, 300.0), &LIGHT, &TableMeasure);
+            let faint = LIGHT.muted.faded(HATCHING);
+            let marks = scene.drawing.marks.iter();
+            let ends = marks.filter_map(|mark| match mark {
+                Mark::Line { points, colour, .. } if *colour == faint => Some(points.iter().map(|own| own.x)),
+                _ => None,
+            });
+            ends.flatten().map(|x| scene.x.invert(x)).collect()
+        };
+        assert!(strokes(&chart).is_empty());
+        for above in [true, false] {
+            let label = "holds up to 4 req/s".to_owned();
+            chart.walls = vec![Wall { x: 4.0, above, label, paint: Paint::Ink, hatched: true }];
+            let strokes = strokes(&chart);
+            assert!(strokes.len() > 20);
+            assert!(
+                strokes.iter().all(|x| if above { *x >= 4.0 - 1e-6 } else { *x <= 4.0 + 1e-6 }),
+                "{strokes:?}"
+            );
+            let told = crate::chart::describe::sentence(&chart);
+            assert!(told.contains("holds up to 4 req/s"), "{told}");
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Chart {
     pub series: Vec<Series>,
     /// Limits and landmarks drawn across the plot.
     pub rules: Vec<Rule>,
+    /// Where curves end for good.
+    pub walls: Vec<Wall>,
 }
 
 /// One axis.
@@ -437,6 +439,14 @@ pub struct Rule {
     pub fit: bool,
 }
 
+impl Wall {
+    /// The line that it is, and its label.
+    #[must_use]
+    pub(super) fn rule(&self) -> Rule {
+        Rule { axis: Along::X, value: self.x, label: self.label.clone(), paint: self.paint, fit: false }
+    }
+}
+
 impl Rule {
     /// A level line to compare with, such as a list price. It does not stretch the axis: what lies far out is told at the
     /// edge.
@@ -444,6 +454,21 @@ impl Rule {
     pub fn reference(value: f64, label: impl Into<String>) -> Self {
         Self { axis: Along::Y, value, label: label.into(), paint: Paint::Muted, fit: false }
     }
+}
+
+/// A value of the horizontal axis beyond which there is nothing to draw. It does not stretch the axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wall {
+    /// Where it stands.
+    pub x: f64,
+    /// Whether there is nothing above it, or nothing below.
+    pub above: bool,
+    /// What it is: `holds up to 31 req/s`.
+    pub label: String,
+    /// Its colour.
+    pub paint: Paint,
+    /// Whether what lies beyond is hatched.
+    pub hatched: bool,
 }
 
 /// An axis.

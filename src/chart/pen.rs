@@ -1,7 +1,7 @@
 //! A pen for pictures made of boxes and labels: it puts down marks with text that fits, and keeps all of them on the
 //! canvas.
 
-use super::geometry::{Point, Rect, Size, hatch};
+use super::geometry::{HATCH, Point, Rect, Size, hatch};
 use super::layout::{EDGE, GAP, LINE, Options, TEXT, TITLE, fitting, leaning};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::Dash;
@@ -10,8 +10,6 @@ use super::text::{TextMeasure, ellipsis, wrapped};
 use super::theme::{Colour, Theme};
 use crate::units::format::Unit;
 
-/// Between the strokes of a hatching, across the canvas.
-const HATCH: f64 = 7.0;
 /// The painted square of a legend entry.
 const SWATCH: f64 = 12.0;
 

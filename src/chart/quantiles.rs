@@ -136,7 +136,14 @@ impl Quantiles {
             paint: Paint::Ink,
             fit: true,
         });
-        Chart { title: self.title.clone(), x, y, series, rules: rules.into_iter().collect() }
+        Chart {
+            title: self.title.clone(),
+            x,
+            y,
+            series,
+            rules: rules.into_iter().collect(),
+            walls: Vec::new(),
+        }
     }
 
     fn sample(&self, value: f64, share: f64) -> Sample {

@@ -146,7 +146,7 @@ impl Roofline {
             x,
             y: Axis::log("Arithmetic rate", Unit::FlopsPerSecond),
             series: roofs.chain(ops).collect(),
-            rules: Vec::new(),
+            ..Chart::default()
         }
     }
 

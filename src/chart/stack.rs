@@ -110,6 +110,7 @@ mod tests {
             y: Axis::linear("TPOT", Unit::Seconds),
             series: vec![Series::nth(0, "a", "A, B", vec![Sample::new(1.0, 0.02), Sample::gap(2.0, "full")])],
             rules: Vec::new(),
+            walls: Vec::new(),
         };
         let bar = Bar {
             label: "TTFT".to_owned(),

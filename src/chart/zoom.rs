@@ -153,6 +153,7 @@ mod tests {
             y: Axis::linear("TPOT", Unit::Seconds),
             series: vec![Series::nth(0, "now", "Now", samples), Series::nth(1, "pin-1", "Pin A", twice)],
             rules: Vec::new(),
+            walls: Vec::new(),
         }
     }
 

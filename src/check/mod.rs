@@ -166,6 +166,9 @@ impl CheckReport {
 fn predict(row: &Row, model: &impl Fn(&Scenario) -> Result<Evaluation, Refusal>) -> Result<Point, String> {
     let evaluation = model(&row.scenario).map_err(|refusal| refusal.to_string())?;
     let (steady, evidence) = (&evaluation.steady, &evaluation.evidence);
+    if let Some(endless) = steady.saturation {
+        return Err(endless.to_string());
+    }
     let interval = |value: f64, band: Band| {
         let interval = Interval { value, low: value * band.low, high: value * band.high };
         let usable = value > 0.0 && [value, interval.low, interval.high].iter().all(|end| end.is_finite());

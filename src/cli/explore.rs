@@ -7,7 +7,7 @@ use tandem::evaluate::evaluate;
 use tandem::explore::{self, Axis, MapSearch};
 use tandem::metric::Metric;
 use tandem::report::{explore as told, words};
-use tandem::scenario::{Scenario, link};
+use tandem::scenario::Scenario;
 
 use super::batch::{batch, noted};
 use super::failure::Failure;
@@ -65,10 +65,9 @@ pub(super) struct Size {
     /// The link of the scenario; its load, model, service level and prices count, its pools do not
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     link: Option<String>,
-    /// Chips to choose from, separated by commas; without them all of the catalogue
-    #[arg(long, value_delimiter = ',')]
-    chips: Vec<String>,
-    /// Print at most this many deployments
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Print at most this many deployments, and one of each kind of chip beyond
     #[arg(long, default_value_t = 12, conflicts_with = "json")]
     top: usize,
     /// Print one JSON object
@@ -81,36 +80,67 @@ pub(super) struct Size {
     reading: Reading,
 }
 
-/// The chip of a name, by any of its names.
-fn chip(scenario: &Scenario, name: &str) -> Result<String, Failure> {
-    link::chip_named(&scenario.custom, "--chips", name)
-        .map_err(|notice| Failure::Misread(format!("{notice}")))
+#[derive(Args)]
+struct Wanted {
+    /// Chips to choose from, separated by commas; without them all of the catalogue
+    #[arg(long, value_delimiter = ',')]
+    chips: Vec<String>,
+    /// Vendors to choose from, separated by commas; without them all
+    #[arg(long, value_delimiter = ',')]
+    vendors: Vec<String>,
+    /// All chips of a deployment from one vendor
+    #[arg(long)]
+    same_vendor: bool,
+    /// Most chips of a deployment
+    #[arg(long, value_name = "N", default_value = "", hide_default_value = true)]
+    max_chips: String,
+    /// Most dollars per month, for example 50k
+    #[arg(long, value_name = "DOLLARS", default_value = "", hide_default_value = true)]
+    budget: String,
+    /// Most power to provision, in megawatts or with a unit, for example 500kW
+    #[arg(long, value_name = "MEGAWATTS", default_value = "", hide_default_value = true)]
+    power: String,
+    /// Chips one by one, not by the instance, node or rack in which they are rented or sold
+    #[arg(long)]
+    singly: bool,
 }
 
-/// The sizing of a scenario, out of these chips or of all.
-fn sized(scenario: &Scenario, chips: &[String]) -> Result<explore::Sizing, Failure> {
-    scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
-    let chips = match chips {
-        [] => explore::all_chips(scenario),
-        _ => chips.iter().map(|name| chip(scenario, name)).collect::<Result<_, _>>()?,
-    };
-    Ok(explore::size(scenario, &chips))
+impl Wanted {
+    fn read(&self, scenario: &Scenario) -> Result<explore::Wanted, Failure> {
+        let written = explore::Written {
+            chips: self.chips.join(","),
+            vendors: self.vendors.join(","),
+            same_vendor: self.same_vendor,
+            max_chips: self.max_chips.clone(),
+            budget: self.budget.clone(),
+            power: self.power.clone(),
+            singly: self.singly,
+        };
+        explore::Wanted::read(&written, scenario, "--").map_err(Failure::Misread)
+    }
 }
 
 impl Size {
+    /// The sizing of a scenario, of what is wanted.
+    fn sized(&self, scenario: &Scenario) -> Result<explore::Sizing, Failure> {
+        scenario.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
+        Ok(explore::size(scenario, &self.wanted.read(scenario)?))
+    }
+
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         if self.batch {
             return batch(out, |line| {
                 let (scenario, notices) = read(line, self.reading)?;
-                noted(&told::size::SizingReport::new(&sized(&scenario, &self.chips)?), notices)
+                noted(&told::size::SizingReport::new(&self.sized(&scenario)?), notices)
             });
         }
         let scenario = scenario(self.link.as_deref().unwrap_or_default(), self.reading)?;
-        let sizing = sized(&scenario, &self.chips)?;
+        let sizing = self.sized(&scenario)?;
+        let nothing = sizing.deployments.is_empty() && sizing.unpriced.is_empty();
         if self.json {
             json(out, &told::size::SizingReport::new(&sizing))?;
-            if sizing.deployments.is_empty() { Err(Failure::Input(String::new())) } else { Ok(()) }
-        } else if sizing.deployments.is_empty() {
+            if nothing { Err(Failure::Input(String::new())) } else { Ok(()) }
+        } else if nothing {
             Err(Failure::Input(told::size::text(&sizing, self.top).trim_end().to_owned()))
         } else {
             Ok(out.write_all(told::size::text(&sizing, self.top).as_bytes())?)
@@ -132,6 +162,9 @@ pub(super) struct Breakeven {
     /// The metric that decides
     #[arg(long, default_value = "cost", value_parser = metric)]
     metric: Metric,
+    /// Keep each scenario's own load, lengths and service level, instead of those of the first
+    #[arg(long)]
+    own_load: bool,
     /// Points each way, 2 to 257
     #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=257))]
     size: u16,
@@ -146,8 +179,13 @@ impl Breakeven {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let mut contenders =
             self.links.iter().map(|text| scenario(text, self.reading)).collect::<Result<Vec<_>, _>>()?;
-        if let [only] = &contenders[..] {
-            contenders = explore::rivals(only);
+        match &contenders[..] {
+            [only] => contenders = explore::rivals(only),
+            [first, rest @ ..] if !self.own_load => {
+                let rest = rest.iter().map(|own| explore::shared(own, first));
+                contenders = std::iter::once(first.clone()).chain(rest).collect();
+            }
+            _ => {}
         }
         for contender in &contenders {
             contender.model().map_err(|unknown| Failure::Input(unknown.to_string()))?;
@@ -226,6 +264,9 @@ pub(super) struct Diff {
     before: String,
     /// The link of the second
     after: String,
+    /// Hold the first scenario to the load, lengths and service level of the second
+    #[arg(long)]
+    same_load: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -235,7 +276,8 @@ pub(super) struct Diff {
 
 impl Diff {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
-        let (before, after) = (scenario(&self.before, self.reading)?, scenario(&self.after, self.reading)?);
+        let (own, after) = (scenario(&self.before, self.reading)?, scenario(&self.after, self.reading)?);
+        let before = if self.same_load { explore::shared(&own, &after) } else { own.clone() };
         for (name, own) in [("first", &before), ("second", &after)] {
             if let Err(refusal) = evaluate(own) {
                 return Err(Failure::Input(format!("The {name} scenario: {}", words::refusal(&refusal))));
@@ -243,10 +285,18 @@ impl Diff {
         }
         let found =
             explore::diff(&before, &after).map_err(|refusal| Failure::Input(words::refusal(&refusal)))?;
+        // Two deployments under different loads are told as they stand, and once more under one load.
+        let held = explore::compared(&own, &after, self.same_load);
+        let level = if held == own { None } else { explore::diff(&held, &after).ok() };
+        let level = level.as_ref().map(|found| (&held, found));
+        let equal = told::diff::equal(&own, &before, &after);
         if self.json {
-            json(out, &told::diff::DiffReport::new(&before, &after, &found))
+            json(out, &told::diff::DiffReport::new(&before, &after, &found).under(level, &after))
         } else {
-            Ok(out.write_all(told::diff::text(&found, &after).as_bytes())?)
+            let mut page = told::diff::text(&found, &after);
+            page.extend(equal.map(|equal| format!("{equal}\n")));
+            page.push_str(&told::diff::under(level, &after));
+            Ok(out.write_all(page.as_bytes())?)
         }
     }
 }

@@ -126,7 +126,14 @@ impl Replay {
         if self.json {
             json(out, &told::ReplayReport::new(&scenario, &result, notices))
         } else {
-            Ok(out.write_all(told::text(&scenario, &result).as_bytes())?)
+            let mut page = told::text(&scenario, &result);
+            // Only requests of its own are those of the steady state.
+            if matches!(asked, Asked::Scenario)
+                && let Some(why) = told::beside(&scenario, &result)
+            {
+                page.push_str(&format!("Note: {why}\n"));
+            }
+            Ok(out.write_all(page.as_bytes())?)
         }
     }
 }

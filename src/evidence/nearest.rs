@@ -211,7 +211,8 @@ fn same_setup(scenario: &Scenario, model: &Model, run: &Scenario) -> bool {
     let experts = model.has_moe();
     let same_layout = |asked: &Pool, own: &Pool| match (asked.layout, own.layout) {
         (Some(a), Some(b)) => {
-            (a.tp, a.pp, a.dp) == (b.tp, b.pp, b.dp) && (!experts || (a.etp, a.ep) == (b.etp, b.ep))
+            (a.tp, a.pp, a.dp, a.pcp, a.dcp) == (b.tp, b.pp, b.dp, b.pcp, b.dcp)
+                && (!experts || (a.etp, a.ep) == (b.etp, b.ep))
         }
         (None, _) => true,
         (Some(_), None) => false,

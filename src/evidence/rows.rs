@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::catalog::{self, Engine, NumberFormat, Profile};
 use crate::machine::constants;
 use crate::pass::Numerics;
-use crate::scenario::{Flags, Formats, Limits, Load, Scenario, Slo, Split, Workload, notation};
+use crate::scenario::{Flags, Formats, Limits, Load, Reserve, Scenario, Slo, Split, Workload, notation};
 use crate::units::Tokens;
 use crate::units::decimal::decimal;
 use crate::units::format::{self, Unit};
@@ -353,6 +353,7 @@ fn row<'a>(id: String, line: u64, cell: impl Fn(&str) -> Option<&'a str>) -> Res
         flags: Flags { profile, prompts, ..Flags::default() },
         split,
         slo: Slo::default(),
+        reserve: Reserve::default(),
         ..Scenario::default()
     };
     if scenario.formats.kv.is_none() {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::knob::{Knob, geometric};
-use crate::scenario::Scenario;
+use crate::scenario::{Limit, Scenario};
 use crate::units::Seconds;
 
 /// One axis of a map.
@@ -87,8 +87,8 @@ impl Axis {
     pub fn current(self, scenario: &Scenario) -> Option<f64> {
         match self {
             Self::Knob(knob) => knob.current(scenario),
-            Self::Ttft => scenario.slo.ttft.map(Seconds::get),
-            Self::Tpot => scenario.slo.tpot.map(Seconds::get),
+            Self::Ttft => scenario.slo.ttft.map(|limit| limit.at.get()),
+            Self::Tpot => scenario.slo.tpot.map(|limit| limit.at.get()),
         }
     }
 
@@ -98,8 +98,8 @@ impl Axis {
         let mut changed = scenario.clone();
         match self {
             Self::Knob(knob) => return knob.apply(scenario, x),
-            Self::Ttft => changed.slo.ttft = Some(Seconds::new(x)),
-            Self::Tpot => changed.slo.tpot = Some(Seconds::new(x)),
+            Self::Ttft => changed.slo.ttft = Some(Limit::moved(changed.slo.ttft, Seconds::new(x))),
+            Self::Tpot => changed.slo.tpot = Some(Limit::moved(changed.slo.tpot, Seconds::new(x))),
         }
         Some(changed)
     }

@@ -16,8 +16,8 @@ use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Load, Role, Scenario, Split, link};
-use crate::serve::Warning;
-use crate::serve::survey::{Offer, UserLatency, offers, way};
+use crate::serve::survey::{Offer, UserLatency, between, offers, seldom, way};
+use crate::serve::{Operating, Warning};
 use crate::units::{Seconds, TokensPerSecond};
 
 /// The frontier, as far as a search has come.
@@ -84,6 +84,17 @@ const SHOWN_BEYOND: usize = 6;
 
 /// Loads that are tried where a split is taken as it stands: doublings of the users.
 const DOUBLINGS: u32 = 14;
+
+/// Share of its sequences with which a replica that is mostly idle is looked at.
+const SELDOM: f64 = 1.0 / 128.0;
+
+/// Decode replicas up to which one more is tried at a smaller batch, and halvings of the way to it.
+const FEW: u32 = 16;
+/// See there.
+const HALVES: u32 = 6;
+
+/// Users of whom one more is tried too.
+const FEW_USERS: f64 = 32.0;
 
 /// A deployment by its estimate.
 #[derive(Clone, Debug)]
@@ -245,10 +256,8 @@ impl Search {
         // A pool beside another leaves it at least one chip.
         let chips = if role == Role::Colocated { self.chips } else { self.chips.saturating_sub(1) };
         let Ok(mut measured) = offers(&self.scenario, self.tables, id, chips, role, BATCHES) else { return };
-        match role {
-            Role::Prefill => drop_beaten_prompts(&mut measured),
-            Role::Decode => drop_beaten_batches(&mut measured),
-            _ => {}
+        if role == Role::Decode {
+            drop_beaten_batches(&mut measured);
         }
         let place = match role {
             Role::Prefill => &mut self.prefill,
@@ -261,7 +270,7 @@ impl Search {
     }
 
     fn limit(&self) -> f64 {
-        self.scenario.slo.ttft.map_or(f64::INFINITY, Seconds::get)
+        self.scenario.slo.ttft.map_or(f64::INFINITY, |limit| limit.at.get())
     }
 
     fn together(&mut self, kind: usize) {
@@ -296,24 +305,53 @@ impl Search {
         let limit = self.limit();
         let place = self.kinds.len() + from * self.kinds.len() + to;
         let Some(family) = self.families.get_mut(place) else { return };
+        let occupancy = reader.prompts().max(1e-12).recip();
         for (index, writer) in writes.iter().enumerate() {
             let Some(room) = self.chips.checked_sub(reader.chips) else { continue };
             let most = room / writer.chips.max(1);
+            let mut before: Option<Operating> = None;
             for at in &writer.points {
-                let feeds = |decodes: u32| {
+                let before = before.replace(*at).unwrap_or_else(|| seldom(at, SELDOM));
+                // What no mix can come to is not looked at.
+                let reading = read_weight * f64::from(reader.chips) * at.rate * occupancy;
+                let best = at.rate * osl / (write_weight * f64::from(writer.chips) + reading);
+                if family.has(1.0 / at.tpot.get(), best) {
+                    continue;
+                }
+                let feeds = |at: &Operating, decodes: u32| {
                     let left = self.chips - decodes * writer.chips;
                     let counts = (f64::from(left / reader.chips.max(1)), f64::from(decodes));
                     reader.feeding(writer, at, &ways, counts)
                 };
-                let keeps = |decodes: u32| feeds(decodes).is_some_and(|felt| felt.ttft <= limit);
-                let within = last(most, keeps);
-                let chosen = if within > 0 { within } else { last(most, |decodes| feeds(decodes).is_some()) };
-                let Some(felt) = (chosen > 0).then(|| feeds(chosen)).flatten() else { continue };
-                let writes_on = chosen * writer.chips;
-                let reads_on = self.chips - writes_on;
-                let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
-                let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
-                family.take(&felt, felt.rate * osl / whole, pools, within > 0);
+                let keeps =
+                    |at: &Operating, decodes: u32| feeds(at, decodes).is_some_and(|felt| felt.ttft <= limit);
+                let mut take = |at: &Operating, chosen: u32, within: bool| {
+                    let Some(felt) = (chosen > 0).then(|| feeds(at, chosen)).flatten() else { return };
+                    let writes_on = chosen * writer.chips;
+                    let reads_on = self.chips - writes_on;
+                    let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
+                    let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
+                    family.take(&felt, felt.rate * osl / whole, pools, within);
+                };
+                // As many as prompts last for, if they are to be read in full.
+                let parts = f64::from(writer.chips) + f64::from(reader.chips) * at.rate * occupancy;
+                let guess = (f64::from(self.chips) / parts) as u32;
+                let within = last(most, guess, |decodes| keeps(at, decodes));
+                if within > 0 {
+                    take(at, within, true);
+                } else {
+                    take(at, last(most, guess, |decodes| feeds(at, decodes).is_some()), false);
+                }
+                // One more keeps up where each has a little less to do, which of few counts.
+                let more = within + 1;
+                if more <= most.min(FEW) && keeps(&before, more) {
+                    let (mut low, mut high) = (0.0, 1.0);
+                    for _ in 0..HALVES {
+                        let middle = f64::midpoint(low, high);
+                        if keeps(&between(&before, at, middle), more) { low = middle } else { high = middle }
+                    }
+                    take(&between(&before, at, low), more, true);
+                }
             }
         }
         if prefill + 1 < reads.len() {
@@ -347,8 +385,12 @@ impl Search {
                     continue;
                 }
                 if let Some(split) = self.split(estimate) {
-                    // Whole users; fewer of them never break a limit that more of them kept.
-                    jobs.push(Job::Serve { split, users: estimate.users.floor().max(1.0) });
+                    // Whole users; fewer of them never break a limit that more of them kept. Of few, one more may be nearer.
+                    let users = estimate.users.floor().max(1.0);
+                    if users < FEW_USERS {
+                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0 });
+                    }
+                    jobs.push(Job::Serve { split, users });
                 }
             }
         }
@@ -396,7 +438,7 @@ impl Candidate {
                 Load::Closed { concurrency } => Some(concurrency),
                 Load::Open { .. } => None,
             },
-            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft <= limit),
+            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft_of(limit.percentile) <= limit.at),
             interactivity: steady.interactivity(),
             per_chip: steady.throughput_per_chip(),
             value: metric.read(evaluation).ok().map(|own| own.value),
@@ -407,6 +449,12 @@ impl Candidate {
 }
 
 impl Family {
+    /// Whether a deployment as interactive does at least as well within the limit.
+    fn has(&self, interactivity: f64, value: f64) -> bool {
+        let best = bucket(interactivity).and_then(|bucket| self.within.get(bucket)?.as_ref());
+        best.is_some_and(|own| own.value >= value)
+    }
+
     fn take(
         &mut self,
         felt: &UserLatency,
@@ -415,11 +463,7 @@ impl Family {
         within: bool,
     ) {
         let interactivity = 1.0 / felt.tpot;
-        if !(interactivity.is_finite() && value.is_finite()) {
-            return;
-        }
-        // From one token in an hour up; nothing is slower and of interest.
-        let bucket = ((libm::log(interactivity) + 8.0).clamp(0.0, 32.0) * BUCKETS) as usize;
+        let Some(bucket) = bucket(interactivity).filter(|_| value.is_finite()) else { return };
         let shelf = if within { &mut self.within } else { &mut self.beyond };
         if shelf.len() <= bucket {
             shelf.resize(bucket + 1, None);
@@ -432,9 +476,28 @@ impl Family {
     }
 }
 
-/// The largest count up to `most` for which a property holds that large counts lose; 0 when none has it.
-fn last(most: u32, holds: impl Fn(u32) -> bool) -> u32 {
+/// The bucket of an interactivity: from one token in an hour up; nothing is slower and of interest.
+fn bucket(interactivity: f64) -> Option<usize> {
+    let place = (libm::log(interactivity) + 8.0).clamp(0.0, 32.0) * BUCKETS;
+    interactivity.is_finite().then_some(place as usize)
+}
+
+/// The largest count up to `most` for which a property holds that large counts lose, looked for around a guess; 0 when none
+/// has it.
+fn last(most: u32, guess: u32, holds: impl Fn(u32) -> bool) -> u32 {
     let (mut low, mut high) = (0, most.saturating_add(1));
+    let (mut next, mut stride) = (guess.clamp(1, most.max(1)), 1);
+    while low < next && next < high {
+        if holds(next) {
+            (low, next) = (next, next.saturating_add(stride));
+        } else {
+            (high, next) = (next, next.saturating_sub(stride));
+        }
+        stride *= 2;
+        if high <= most && low > 0 {
+            break;
+        }
+    }
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if holds(middle) { low = middle } else { high = middle }
@@ -465,47 +528,35 @@ fn thinned(length: usize, most: usize) -> Vec<usize> {
     (0..most).map(|index| index * (length - 1) / (most - 1).max(1)).collect()
 }
 
-/// Drops the layouts that another beats in size, latency and prompts per chip.
-fn drop_beaten_prompts(offers: &mut Vec<Offer>) {
-    let figures: Vec<(u32, f64, f64)> = offers
-        .iter()
-        .map(|own| {
-            let latency = own.prefill.map_or(f64::INFINITY, |prefill| prefill.latency.get());
-            (own.chips, latency, own.prompts() / f64::from(own.chips.max(1)))
-        })
-        .collect();
-    let mut index = 0;
-    offers.retain(|_| {
-        let own = figures.get(index).copied();
-        let kept = own.is_some_and(|own| {
-            !figures.iter().enumerate().any(|(at, other)| {
-                let as_good = other.0 <= own.0 && other.1 <= own.1 && other.2 >= own.2;
-                as_good && (*other != own || at < index)
-            })
-        });
-        index += 1;
-        kept
-    });
-}
-
-/// Drops the batches that some other layout beats in size, step time and requests per chip.
+/// Drops the batches that some other layout of no more chips beats in step time and requests per chip.
 fn drop_beaten_batches(offers: &mut Vec<Offer>) {
-    let figures: Vec<(u32, f64, f64)> = offers
-        .iter()
-        .flat_map(|own| {
-            let chips = own.chips.max(1);
-            own.points.iter().map(move |at| (chips, at.tpot.get(), at.rate / f64::from(chips)))
-        })
-        .collect();
-    for offer in &mut *offers {
-        let chips = offer.chips.max(1);
-        offer.points.retain(|at| {
-            let (step, rate) = (at.tpot.get(), at.rate / f64::from(chips));
-            !figures.iter().any(|other| {
-                let as_good = other.0 <= chips && other.1 <= step && other.2 >= rate;
-                as_good && (other.0 < chips || other.1 < step || other.2 > rate)
-            })
-        });
+    // From small replicas to large ones, and of equal ones from quick steps to slow ones: what comes after one that serves
+    // more is beaten, and every place remembers the most that a step as quick has served so far.
+    let mut order: Vec<(u32, f64, f64, usize, usize)> = Vec::new();
+    for (offer, own) in offers.iter().enumerate() {
+        let chips = own.chips.max(1);
+        let points = own.points.iter().enumerate();
+        order.extend(
+            points.map(|(at, point)| (chips, point.tpot.get(), point.rate / f64::from(chips), offer, at)),
+        );
+    }
+    order.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(b.2.total_cmp(&a.2)));
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    let mut kept: Vec<Vec<bool>> = offers.iter().map(|own| vec![false; own.points.len()]).collect();
+    for (_, tpot, rate, offer, at) in order {
+        let place = steps.partition_point(|own| own.0 <= tpot);
+        if steps.get(place.wrapping_sub(1)).is_some_and(|own| own.1 >= rate) {
+            continue;
+        }
+        if let Some(kept) = kept.get_mut(offer).and_then(|own| own.get_mut(at)) {
+            *kept = true;
+        }
+        let beaten = steps.iter().skip(place).take_while(|own| own.1 <= rate).count();
+        steps.splice(place..place + beaten, [(tpot, rate)]);
+    }
+    for (offer, kept) in offers.iter_mut().zip(kept) {
+        let mut kept = kept.into_iter();
+        offer.points.retain(|_| kept.next().unwrap_or(false));
     }
     offers.retain(|own| !own.points.is_empty());
 }
@@ -628,7 +679,7 @@ mod tests {
                 let Ok(own) = evaluate(&Scenario { split: split.clone(), load, ..base.clone() }) else {
                     break;
                 };
-                if base.slo.ttft.is_none_or(|limit| own.steady.ttft <= limit) {
+                if base.slo.ttft.is_none_or(|limit| own.steady.ttft_of(limit.percentile) <= limit.at) {
                     let (x, y) = (own.steady.interactivity().get(), own.steady.throughput_per_chip().get());
                     points.push((x, y, format!("{split:?} at {load:?}, {:?}", own.steady.ttft)));
                 }

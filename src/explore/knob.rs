@@ -6,8 +6,11 @@ use crate::catalog::family::{self, Family};
 use crate::catalog::model::{Attention, Model};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::scenario::{Load, Scenario, Split};
-use crate::serve::{Refusal, find_model};
+use crate::serve::{Refusal, Saturation, find_model};
 use crate::units::{RequestsPerSecond, Tokens};
+
+/// How near a wall is found, as a share of its place.
+const NEAR: f64 = 2e-3;
 
 /// What a curve varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,6 +37,14 @@ pub struct Sample {
     pub x: f64,
     /// The result, or why there is none.
     pub result: Result<Evaluation, Refusal>,
+}
+
+impl Sample {
+    /// Where more is offered than can be served: what arrives, and what would hold.
+    #[must_use]
+    pub fn saturation(&self) -> Option<Saturation> {
+        self.result.as_ref().ok().and_then(|own| own.steady.saturation)
+    }
 }
 
 impl Knob {
@@ -159,6 +170,8 @@ impl Knob {
 /// Where the tool chooses layouts, a curve over lengths or load keeps the ones it chose for the scenario itself, so that
 /// a curve shows one deployment; a curve over size or mix chooses anew at each point.
 ///
+/// Where an open loop loses its steady state, two more samples stand close on both sides of the place.
+///
 /// ```
 /// use tandem::explore::{Knob, sweep};
 /// use tandem::scenario::link;
@@ -175,13 +188,54 @@ pub fn sweep(scenario: &Scenario, knob: Knob, values: &[f64]) -> Vec<Sample> {
         Knob::ModelSize | Knob::Mix => scenario.clone(),
         Knob::Isl | Knob::Osl | Knob::Load | Knob::Hit => pin(scenario),
     };
-    values
-        .iter()
-        .filter_map(|&x| {
-            let changed = knob.apply(&pinned, x)?;
-            Some(Sample { x, result: evaluate(&changed) })
-        })
-        .collect()
+    let sample = |x: f64| Some(Sample { x, result: evaluate(&knob.apply(&pinned, x)?) });
+    let mut curve: Vec<Sample> = Vec::with_capacity(values.len());
+    for own in values.iter().filter_map(|&x| sample(x)) {
+        let ends = curve.last().map(|before| (before.x, before.saturation().is_some()));
+        if let (Some((from, full)), Ok(_)) = (ends, &own.result)
+            && full != own.saturation().is_some()
+            && curve.last().is_some_and(|before| before.result.is_ok())
+        {
+            curve.extend(around_wall((from, own.x), full, &sample));
+        }
+        curve.push(own);
+    }
+    curve
+}
+
+/// Closes in on the place between two samples where the steady state ends or begins; `full` says whether the first of them
+/// has none.
+fn around_wall(
+    (mut low, mut high): (f64, f64),
+    full: bool,
+    sample: &impl Fn(f64) -> Option<Sample>,
+) -> Vec<Sample> {
+    let (mut before, mut after) = (None, None);
+    while high - low > NEAR * high.abs() {
+        let Some(own) = sample(f64::midpoint(low, high)).filter(|own| own.result.is_ok()) else { break };
+        if own.saturation().is_some() == full {
+            (low, before) = (own.x, Some(own));
+        } else {
+            (high, after) = (own.x, Some(own));
+        }
+    }
+    before.into_iter().chain(after).collect()
+}
+
+/// The values of a knob at which a curve, as [`sweep`] draws it, meets the end of its steady state; and whether there is none
+/// above.
+#[must_use]
+pub fn walls(curve: &[Sample]) -> Vec<(f64, bool)> {
+    let served = |own: &Sample| own.result.is_ok().then(|| own.saturation().is_some());
+    let wall = |pair: &[Sample]| match pair {
+        [low, high] => match (served(low)?, served(high)?) {
+            (false, true) => Some((low.x, true)),
+            (true, false) => Some((high.x, false)),
+            _ => None,
+        },
+        _ => None,
+    };
+    curve.windows(2).filter_map(wall).collect()
 }
 
 /// The scenario with the layouts that the tool chooses for it written down.
@@ -265,5 +319,41 @@ mod tests {
         };
         assert!(Knob::Mix.values(&scenario, 10).is_empty());
         assert!(Knob::Mix.apply(&scenario, 0.5).is_none());
+    }
+
+    #[test]
+    fn a_curve_ends_close_to_its_wall() {
+        use crate::metric::Metric;
+        for link in [
+            "v1&model=llama3-70b&pool=h200*8:tp4&rate=2",
+            "v1&prefill=h100-sxm*8:tp4&decode=h200*8:tp4&rate=3",
+            "v1&model=deepseek-v3&split=afd&attention=h200*8:tp1:dp8&ffn=h200*16&rate=6",
+        ] {
+            let scenario = crate::scenario::link::parse(link).scenario;
+            for knob in [Knob::Load, Knob::Isl, Knob::Osl] {
+                let curve = sweep(&scenario, knob, &knob.values(&scenario, 24));
+                assert!(curve.windows(2).all(|pair| pair[0].x < pair[1].x), "{link} {knob:?}");
+                for (x, above) in walls(&curve) {
+                    let (held, lost) = if above { (x, x * 1.01) } else { (x, x * 0.99) };
+                    let saturated = |x: f64| {
+                        let own = knob.apply(&pin(&scenario), x).and_then(|own| evaluate(&own).ok());
+                        own.is_some_and(|own| own.steady.saturation.is_some())
+                    };
+                    assert!(!saturated(held) && saturated(lost), "{link} {knob:?}: {x}");
+                }
+                if knob == Knob::Load {
+                    // What is told of a sample beyond the wall is the place of the wall.
+                    let [(wall, true)] = walls(&curve)[..] else { panic!("{link}: {:?}", walls(&curve)) };
+                    let told = curve.last().and_then(Sample::saturation).unwrap().capacity.get();
+                    assert!((wall / told - 1.0).abs() < 0.01, "{link}: {wall} {told}");
+                }
+                for own in &curve {
+                    let Ok(evaluation) = &own.result else { continue };
+                    let ends = own.saturation().is_some();
+                    assert_eq!(Metric::Ttft.read(evaluation).is_err(), ends, "{link} {knob:?} {}", own.x);
+                    assert_eq!(Metric::E2e.read(evaluation).is_err(), ends, "{link} {knob:?} {}", own.x);
+                }
+            }
+        }
     }
 }

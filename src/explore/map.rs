@@ -10,16 +10,21 @@ use serde::{Serialize, Serializer};
 
 use super::axis::Axis;
 use super::deployed::Deployed;
+use super::knob::Knob;
 use super::objective::{Miss, miss};
 use super::shape;
 use crate::evaluate::evaluate_with;
 use crate::machine::{Constants, constants};
 use crate::metric::Metric;
 use crate::scenario::{Layout, Scenario};
-use crate::serve::Refusal;
+use crate::serve::{Refusal, Saturation};
 
 /// Spacing of the first points.
 const COARSEST: usize = 8;
+
+/// Halvings of the way between two points on which a contender stops keeping the service level: to a percent of a value that
+/// changes by half between them.
+const HALVINGS: usize = 6;
 
 /// Margin from which a winner is clear: below, a point is evaluated.
 const CLEAR: f64 = 0.03;
@@ -37,6 +42,8 @@ pub enum CellOutcome {
     Misses {
         /// How.
         miss: Miss,
+        /// What would hold, where more is offered than can be served.
+        saturation: Option<Saturation>,
     },
     /// It cannot be served.
     Refused {
@@ -195,7 +202,7 @@ impl MapSearch {
     ) -> Self {
         let count = xs.len() * ys.len();
         Self {
-            contenders: contenders.to_vec(),
+            contenders: contenders.iter().map(|own| mapped(own, contenders, axes)).collect(),
             tables: constants(),
             metric,
             axes,
@@ -304,8 +311,12 @@ impl MapSearch {
     /// A contender at a point: what a click makes the scenario.
     #[must_use]
     pub fn scenario(&self, contender: usize, x: usize, y: usize) -> Option<Scenario> {
-        let at_x = self.axes.0.apply(self.contenders.get(contender)?, *self.xs.get(x)?)?;
-        self.axes.1.apply(&at_x, *self.ys.get(y)?)
+        self.placed(contender, (*self.xs.get(x)?, *self.ys.get(y)?))
+    }
+
+    fn placed(&self, contender: usize, (x, y): (f64, f64)) -> Option<Scenario> {
+        let at_x = self.axes.0.apply(self.contenders.get(contender)?, x)?;
+        self.axes.1.apply(&at_x, y)
     }
 
     /// How each contender fares at a point, in full also where neighbours decided.
@@ -321,7 +332,18 @@ impl MapSearch {
         y: usize,
         pinned: Option<&[Layout]>,
     ) -> (CellOutcome, Vec<Layout>) {
-        let Some(mut scenario) = self.scenario(contender, x, y) else {
+        let at = self.xs.get(x).zip(self.ys.get(y)).map(|(&x, &y)| (x, y));
+        self.outcome_at(contender, at, pinned)
+    }
+
+    /// What a contender comes to at these values of the axes, with these layouts where it leaves them to the tool.
+    fn outcome_at(
+        &self,
+        contender: usize,
+        at: Option<(f64, f64)>,
+        pinned: Option<&[Layout]>,
+    ) -> (CellOutcome, Vec<Layout>) {
+        let Some(mut scenario) = at.and_then(|at| self.placed(contender, at)) else {
             return (CellOutcome::Unknown { reason: "it has no such axis".to_owned() }, Vec::new());
         };
         if let Some(layouts) = pinned {
@@ -335,7 +357,7 @@ impl MapSearch {
         };
         let layouts = evaluation.steady.pools.iter().map(|pool| pool.layout).collect();
         let outcome = match miss(&scenario.slo, &evaluation) {
-            Some(miss) => CellOutcome::Misses { miss },
+            Some(miss) => CellOutcome::Misses { miss, saturation: evaluation.steady.saturation },
             None => match self.metric.read(&evaluation) {
                 Ok(own) if own.value.is_finite() => CellOutcome::Keeps { value: own.value },
                 Ok(_) => CellOutcome::Unknown { reason: "there is no finite value".to_owned() },
@@ -414,7 +436,8 @@ impl MapSearch {
     }
 
     /// The lines along which the winner changes, on the finest complete spacing. Between two contenders the line goes
-    /// where their values meet; beside points where nothing keeps the service level it goes half-way.
+    /// where their values meet. Where one of them stops keeping the service level, such as at the wall of its capacity, the
+    /// line goes there: half-way until the map is complete, then where a search between the points finds it.
     #[must_use]
     pub fn boundary(&self) -> Vec<Segment> {
         let (columns, rows) = (self.xs.len(), self.ys.len());
@@ -432,7 +455,9 @@ impl MapSearch {
                     }
                     let (start, end) = (corners.get(side), corners.get((side + 1) % 4));
                     if let (Some(&start), Some(&end)) = (start, end) {
-                        let at = self.between(start, end, meeting(from, to, self.metric));
+                        let share = meeting(from, to, self.metric);
+                        let share = share.unwrap_or_else(|| self.end_of(start, end, [from, to]));
+                        let at = self.between(start, end, share);
                         crossings.push(Crossing { at, winners: (from.winner, to.winner) });
                     }
                 }
@@ -455,6 +480,32 @@ impl MapSearch {
             }
         }
         segments
+    }
+
+    /// Where between two points the winner of the first is no longer best, as a share of the way.
+    fn end_of(&self, start: (usize, usize), end: (usize, usize), cells: [&Cell; 2]) -> f64 {
+        let complete = self.stride <= 1 && self.next >= self.cells.len();
+        let (mut low, mut high) = (0.0, 1.0);
+        if !complete {
+            return 0.5;
+        }
+        let [first, second] = cells.map(|own| own.winner);
+        let layouts = |contender: usize| {
+            let near = [start, end].map(|(x, y)| self.layouts.get(y * self.xs.len() + x));
+            let mut near = near.into_iter().flatten().filter_map(move |own| own.get(contender));
+            near.find(|own| !own.is_empty()).map(Vec::as_slice)
+        };
+        for _ in 0..HALVINGS {
+            let share = f64::midpoint(low, high);
+            let at = Some(self.between(start, end, share));
+            let both = first.into_iter().chain(second);
+            let outcomes = both.map(|own| self.outcome_at(own, at, layouts(own)).0).collect();
+            // Of the two that were asked, in this order.
+            let best = Cell::of(outcomes, self.metric).winner;
+            let holds = if first.is_some() { best == Some(0) } else { best.is_none() };
+            if holds { low = share } else { high = share }
+        }
+        f64::midpoint(low, high)
     }
 
     /// The place between two grid points.
@@ -492,6 +543,22 @@ impl MapSearch {
     }
 }
 
+/// A contender whose place on the axes means the same as that of the first: users or requests per second, and of a limit
+/// the same percentile.
+fn mapped(own: &Scenario, contenders: &[Scenario], axes: (Axis, Axis)) -> Scenario {
+    let mut own = own.clone();
+    let Some(first) = contenders.first() else { return own };
+    for axis in [axes.0, axes.1] {
+        match axis {
+            Axis::Knob(Knob::Load) => own.load = first.load,
+            Axis::Ttft => own.slo.ttft = first.slo.ttft,
+            Axis::Tpot => own.slo.tpot = first.slo.tpot,
+            Axis::Knob(_) => {}
+        }
+    }
+    own
+}
+
 /// The boundary crosses a side of a square here.
 #[derive(Clone, Copy, Debug)]
 struct Crossing {
@@ -518,9 +585,10 @@ fn agreement(corners: &[(usize, &Cell)]) -> Option<(Option<usize>, bool)> {
     Some((first.winner, clear && alike))
 }
 
-/// Where between two points the values of their winners meet, as a share of the way.
-fn meeting(from: &Cell, to: &Cell, metric: Metric) -> f64 {
-    let (Some(first), Some(second)) = (from.winner, to.winner) else { return 0.5 };
+/// Where between two points the values of their winners meet, as a share of the way; nothing where one of them has no
+/// value on one side.
+fn meeting(from: &Cell, to: &Cell, metric: Metric) -> Option<f64> {
+    let (first, second) = (from.winner?, to.winner?);
     let ahead = |cell: &Cell| {
         let value = |contender: usize| match cell.outcomes.get(contender) {
             Some(CellOutcome::Keeps { value }) if *value > 0.0 => Some(libm::log(*value)),
@@ -530,8 +598,8 @@ fn meeting(from: &Cell, to: &Cell, metric: Metric) -> f64 {
         Some((value(first)? - value(second)?) * sign)
     };
     match (ahead(from), ahead(to)) {
-        (Some(here), Some(there)) if here > there => (here / (here - there)).clamp(0.0, 1.0),
-        _ => 0.5,
+        (Some(here), Some(there)) if here > there => Some((here / (here - there)).clamp(0.0, 1.0)),
+        _ => None,
     }
 }
 
@@ -563,7 +631,6 @@ impl Cell {
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
-    use crate::explore::knob::Knob;
     use crate::scenario::link;
 
     fn contenders(links: &[&str]) -> Vec<Scenario> {
@@ -656,5 +723,21 @@ mod tests {
         assert_eq!(map.cell(0, 0).unwrap().winner, None);
         assert!(matches!(map.outcomes(0, 0)[..], [CellOutcome::Unknown { .. }]));
         assert!(complete(MapSearch::new(&[], Metric::CostTotal, AXES, 9)).cells().is_empty());
+    }
+
+    #[test]
+    fn the_boundary_stands_at_the_wall() {
+        let links = ["v1&model=llama3-70b&pool=h200*8:tp4&rate=2&ttft=none&tpot=none"];
+        let map = complete(MapSearch::new(&contenders(&links), Metric::CostTotal, AXES, 17));
+        let boundary = map.boundary();
+        assert!(boundary.len() > 10, "{}", boundary.len());
+        for (isl, load) in boundary.iter().flat_map(|own| [own.from, own.to]) {
+            let at = |factor: f64| {
+                let own = AXES.1.apply(&AXES.0.apply(&map.contenders()[0], isl).unwrap(), load * factor);
+                let own = own.unwrap();
+                miss(&own.slo, &evaluate(&own).unwrap())
+            };
+            assert_eq!((at(0.99), at(1.01)), (None, Some(Miss::Saturated)), "at {isl} and {load}");
+        }
     }
 }

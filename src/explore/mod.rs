@@ -23,17 +23,22 @@ mod plain;
 mod rivals;
 mod sensitivity;
 mod shape;
+mod shared;
 mod size;
 
 pub use axis::Axis;
 pub use deployed::Deployed;
-pub use diff::{Aspect, Diff, Difference, Share, changed, diff};
+pub use diff::{Absent, Aspect, Diff, Difference, Share, changed, diff};
 pub use frontier::{Candidate, Frontier, Search, frontier, frontier_of, stands};
-pub use knob::{Knob, Sample, pin, sweep};
+pub use knob::{Knob, Sample, pin, sweep, walls};
 pub use map::{AxisValues, Cell, CellOutcome, Map, MapSearch, Reason, Segment};
-pub use money::{PriceLine, break_even_price, pays_below, price_lines};
-pub use objective::{Miss, miss};
+pub use money::{PriceLine, break_even_price, pays_below, price_lines, priced_rivals};
+pub use objective::{Held, Miss, Verdict, at_headroom, holds, miss, verdict, without};
 pub use rivals::rivals;
 pub use sensitivity::{Lever, NoBase, Outcome, Sensitivity, Swing, sensitivity};
 pub use shape::{Shape, kinds};
-pub use size::{BreakEven, Deployment, Headroom, Sizer, Sizing, Unfit, all_chips, headroom, size};
+pub use shared::{compared, shared};
+pub use size::{
+    Bought, BreakEven, Deployment, Headroom, RunnerUp, Sizer, Sizing, Times, Unfit, Wanted, Written,
+    all_chips, headroom, size,
+};

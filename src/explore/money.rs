@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::deployed::Deployed;
 use super::objective::miss;
 use super::shape::kinds;
-use super::size::{BreakEven, Deployment, all_chips, size};
+use super::size::{BreakEven, Deployment, Wanted, all_chips, size};
 use crate::catalog::api_prices;
 use crate::cost::chip_price;
 use crate::evaluate::evaluate;
@@ -67,13 +67,23 @@ pub fn pays_below(scenario: &Scenario, best: &Deployment) -> Option<BreakEven> {
         }
     }
     let (chip, chips) = unpriced?;
-    let below = (best.per_hour.get() - rest) / f64::from(chips.max(1));
+    let below = (best.per_hour?.get() - rest) / f64::from(chips.max(1));
     (below > 0.0).then(|| BreakEven {
         chip: chip.to_owned(),
         below: DollarsPerHour::new(below),
         chips,
         deployed: Deployed::of(scenario),
     })
+}
+
+/// What to size to find what a scenario competes with: priced chips, under its own reserve and no more.
+#[must_use]
+pub fn priced_rivals(scenario: &Scenario) -> (Scenario, Wanted) {
+    let mut asked = scenario.clone();
+    asked.reserve.headroom.get_or_insert(0.0);
+    let mut priced = all_chips(scenario);
+    priced.retain(|id| chip_price(scenario, id).is_ok());
+    (asked, Wanted::of(&priced))
 }
 
 /// The same against the cheapest deployment of any priced chips, where the scenario has exactly one kind of chip without a
@@ -88,9 +98,8 @@ pub fn break_even_price(scenario: &Scenario) -> Option<BreakEven> {
     if miss(&scenario.slo, &evaluation).is_some() {
         return None;
     }
-    let mut priced = all_chips(scenario);
-    priced.retain(|id| chip_price(scenario, id).is_ok());
-    pays_below(scenario, size(scenario, &priced).deployments.first()?)
+    let (asked, wanted) = priced_rivals(scenario);
+    pays_below(scenario, size(&asked, &wanted).deployments.first()?)
 }
 
 #[cfg(test)]
@@ -121,14 +130,14 @@ mod tests {
     fn at_the_break_even_price_both_cost_the_same() {
         let scenario =
             link::parse("v1&isl=4k&concurrency=4&prefill=h200*4&decode=groq3-lp30*256&link=50GB/s").scenario;
-        let best = size(&scenario, &["h200".to_owned()]).deployments.remove(0);
+        let best = size(&scenario, &Wanted::of(&["h200".to_owned()])).deployments.remove(0);
         let rest = 4.0 * chip_price(&scenario, "h200").unwrap().get();
         match pays_below(&scenario, &best) {
             Some(own) => {
                 assert_eq!((own.chip.as_str(), own.chips), ("groq3-lp30", 256));
-                assert!((own.below.get() * 256.0 + rest - best.per_hour.get()).abs() < 1e-9);
+                assert!((own.below.get() * 256.0 + rest - best.per_hour.unwrap().get()).abs() < 1e-9);
             }
-            None => assert!(best.per_hour.get() <= rest),
+            None => assert!(best.per_hour.unwrap().get() <= rest),
         }
         assert_eq!(pays_below(&Scenario::default(), &best), None);
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::scenario::{Layout, Pool, Scenario, Split};
+use crate::scenario::{Layout, Pool, Scenario, Split, SplitKind};
 
 /// Which split a deployment has, whatever its chips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -50,6 +50,22 @@ pub(super) const fn colocated(pool: Pool) -> Split {
 #[must_use]
 pub(super) const fn apart(prefill: Pool, decode: Pool) -> Split {
     Split::PrefillDecode { prefill, decode }
+}
+
+/// A split of this kind over pools in its order; `None` for another number of pools.
+#[must_use]
+pub(super) fn split(kind: SplitKind, pools: Vec<Pool>) -> Option<Split> {
+    let mut pools = pools.into_iter();
+    let mut next = || pools.next();
+    let split = match kind {
+        SplitKind::Colocated => Split::Colocated { pool: next()? },
+        SplitKind::Pd => Split::PrefillDecode { prefill: next()?, decode: next()? },
+        SplitKind::Afd => Split::AttentionFfn { attention: next()?, ffn: next()? },
+        SplitKind::Draft => Split::DraftVerify { draft: next()?, verify: next()? },
+        SplitKind::PdAfd => Split::PrefillAttentionFfn { prefill: next()?, attention: next()?, ffn: next()? },
+        SplitKind::PdDraft => Split::PrefillDraftVerify { prefill: next()?, draft: next()?, verify: next()? },
+    };
+    next().is_none().then_some(split)
 }
 
 /// The kinds of chips that a scenario uses, in the order of its pools.

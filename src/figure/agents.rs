@@ -70,5 +70,6 @@ pub fn ladder(agents: &Agents, (title, unit, lines): &Ladder) -> Chart {
         y,
         series: series.collect(),
         rules: knee.into_iter().collect(),
+        walls: Vec::new(),
     }
 }

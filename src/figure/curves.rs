@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::view::View;
 use crate::catalog::api_prices;
+use crate::chart::describe;
 use crate::chart::frontier::Better;
-use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series};
+use crate::chart::model::{Along, Axis, Chart, Dash, Domain, Marker, Paint, Rule, Sample, Series, Wall};
 use crate::evaluate::Evaluation;
 use crate::evidence::nearest::{Library, Run, Swept as Varied};
 use crate::explore::{self, Knob, price_lines};
@@ -74,7 +75,11 @@ impl Curves<'_> {
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
             ..Chart::default()
         };
+        let unit = knob_unit(scenario, knob);
+        chart.walls.extend(walls(self.now, unit, "", (Paint::Ink, true)));
         for (index, samples) in self.pinned.iter().enumerate() {
+            let name = format!("{}: ", letter(index));
+            chart.walls.extend(walls(samples, unit, &name, (Paint::Series(index + 1), false)));
             let label = format!("Pin {}", letter(index));
             let mut series = Series::nth(index + 1, pin(index), label, points(samples, metric, false));
             if series.dash == Dash::Solid {
@@ -90,16 +95,18 @@ impl Curves<'_> {
             let runs = self.measured.to_vec();
             chart.series.push(Series::points(MEASURED, "Measured", Paint::Ink, Marker::Ring, runs));
         }
-        let limit = match metric {
-            Metric::Ttft => scenario.slo.ttft,
-            Metric::Tpot => scenario.slo.tpot,
-            _ => None,
-        };
-        if let Some(limit) = limit {
+        if let Some(limit) = metric.objective(&scenario.slo) {
             chart.rules.push(Rule {
                 axis: Along::Y,
-                value: limit.get(),
-                label: format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit.get())),
+                value: limit.at.get(),
+                label: limit.text(
+                    if matches!(metric, Metric::Ttft | Metric::TtftP95 | Metric::TtftP99) {
+                        Metric::Ttft
+                    } else {
+                        Metric::Tpot
+                    }
+                    .short(),
+                ),
                 paint: Paint::Muted,
                 fit: false,
             });
@@ -123,6 +130,15 @@ impl Curves<'_> {
         }
         chart
     }
+}
+
+/// Where a curve has no steady state any more.
+fn walls(samples: &[explore::Sample], unit: Unit, name: &str, (paint, hatched): (Paint, bool)) -> Vec<Wall> {
+    let wall = |(x, above): (f64, bool)| {
+        let held = if above { "holds up to" } else { "holds from" };
+        Wall { x, above, label: format!("{name}{held} {}", unit.format(x)), paint, hatched }
+    };
+    explore::walls(samples).into_iter().map(wall).collect()
 }
 
 /// The measured runs on the curve of a scenario.
@@ -191,7 +207,9 @@ pub fn gap(samples: &[explore::Sample], knob: Knob, metric: Metric, scenario: &S
         return Some(format!("{} means nothing for this scenario. Choose another knob.", knob.label()));
     }
     let unit = knob_unit(scenario, knob);
-    samples.iter().find_map(|sample| match &sample.result {
+    // Where a part of the curve is beyond a wall, the wall says so.
+    let ends = !explore::walls(samples).is_empty();
+    samples.iter().filter(|own| !ends || own.saturation().is_none()).find_map(|sample| match &sample.result {
         Err(refusal) => Some(format!("No curve at {}: {}", unit.format(sample.x), words::refusal(refusal))),
         Ok(evaluation) => metric.read(evaluation).err().map(|reason| format!("No curve: {reason}.")),
     })
@@ -256,7 +274,7 @@ pub fn summary(chart: &Chart) -> String {
         let last = series.samples.iter().rev().find_map(|sample| Some((sample.x, sample.y?)))?;
         Some((first, last))
     });
-    match ends {
+    let text = match ends {
         Some(((x0, y0), (x1, y1))) => format!(
             "{}: from {} at {} to {} at {}.",
             chart.title,
@@ -266,5 +284,6 @@ pub fn summary(chart: &Chart) -> String {
             chart.x.unit.format(x1)
         ),
         None => format!("{}: no values.", chart.title),
-    }
+    };
+    text + &describe::walls(chart)
 }

@@ -5,8 +5,11 @@ use crate::chart::model::{Axis, Chart, Domain, Emphasis, Join, Marker, Paint, Sa
 use crate::evaluate::Evaluation;
 use crate::explore::Candidate;
 use crate::metric::{Metric, Quantity};
+use crate::report::words::letter;
 use crate::serve::Refusal;
 use crate::units::format::Unit;
+
+use super::curves::pin;
 
 /// What can stand against interactivity.
 pub const AGAINST: [Metric; 5] = [
@@ -17,9 +20,21 @@ pub const AGAINST: [Metric; 5] = [
     Metric::ThroughputPerMegawatt,
 ];
 
+/// What stands on the chart beside what was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Stand<'a> {
+    /// What is shown against interactivity.
+    pub metric: Metric,
+    /// What the scenario comes to under its own load.
+    pub answer: &'a Result<Evaluation, Refusal>,
+    /// What the pinned scenarios come to.
+    pub pinned: &'a [&'a Result<Evaluation, Refusal>],
+}
+
 /// The chart of all that was tried, with the best of it joined.
 #[must_use]
-pub fn chart(found: &[Candidate], metric: Metric, answer: &Result<Evaluation, Refusal>) -> Chart {
+pub fn chart(found: &[Candidate], stand: &Stand<'_>) -> Chart {
+    let Stand { metric, answer, pinned } = *stand;
     let described = |own: &Candidate| {
         Sample::new(own.interactivity.get(), own.value.unwrap_or(f64::NAN)).with_note(describe(own))
     };
@@ -49,13 +64,20 @@ pub fn chart(found: &[Candidate], metric: Metric, answer: &Result<Evaluation, Re
         end_label: false,
         ..Series::line("best", "Frontier", Paint::Series(0), best)
     });
-    let here = answer.as_ref().ok().and_then(|own| {
+    let place = |answer: &Result<Evaluation, Refusal>| {
+        let own = answer.as_ref().ok()?;
         let value = metric.read(own).ok()?.value;
         Some(Sample::new(own.steady.interactivity().get(), value))
-    });
-    if let Some(here) = here {
+    };
+    if let Some(here) = place(answer) {
         let (paint, marker) = (Paint::Series(1), Marker::Diamond);
         chart.series.push(Series::points("own", "This scenario", paint, marker, vec![here]));
+    }
+    for (index, sample) in pinned.iter().enumerate().filter_map(|(index, own)| Some((index, place(own)?))) {
+        let (paint, marker) = (Paint::Series(index + 2), Marker::Triangle);
+        let sample = sample.with_label(letter(index));
+        let label = format!("Pin {}", letter(index));
+        chart.series.push(Series::points(pin(index), label, paint, marker, vec![sample]));
     }
     chart
 }

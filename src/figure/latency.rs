@@ -69,9 +69,12 @@ impl Limited {
 }
 
 impl Row {
-    /// The latency in seconds.
+    /// The latency in seconds; not a number where it has no parts, as it has no steady state.
     #[must_use]
     pub fn total(&self) -> f64 {
+        if self.limits.is_empty() {
+            return f64::NAN;
+        }
         self.limits.iter().map(|own| own.time).sum()
     }
 
@@ -146,7 +149,7 @@ impl Breakdown {
         Bars {
             title: format!("Where {} goes", self.name),
             unit: Unit::Seconds,
-            bars: self.rows.iter().map(bar).collect(),
+            bars: self.rows.iter().filter(|row| !row.limits.is_empty()).map(bar).collect(),
             ..Bars::default()
         }
     }

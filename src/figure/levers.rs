@@ -11,7 +11,7 @@ use crate::units::format::{Precision, Unit};
 /// What levers can move, the usual first.
 pub const MOVED: [Metric; Metric::ALL.len()] = {
     let mut all = Metric::ALL;
-    (all[0], all[5]) = (all[5], all[0]);
+    (all[0], all[9]) = (all[9], all[0]);
     all
 };
 

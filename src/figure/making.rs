@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::curves::{self, Curves, SAMPLES};
+use super::frontier::Stand;
 use super::latency::{LATENCIES, breakdown};
 use super::memory::memory;
 use super::roofline::roofline;
@@ -15,7 +16,7 @@ use crate::chart::stack::Stack;
 use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::agents::{Agents, Ladder, Step};
-use crate::explore::{Map, MapSearch, Reason as Why, Search, rivals, sensitivity, sweep};
+use crate::explore::{Map, MapSearch, Reason as Why, Search, compared, rivals, sensitivity, sweep};
 use crate::replay::Asked;
 use crate::replay::lanes::{Lanes, Recorder};
 use crate::replay::overview::Overview;
@@ -64,6 +65,7 @@ impl Making {
     /// The figure of a view of a scenario and of what is pinned beside it.
     #[must_use]
     pub fn new(scenario: Scenario, view: View, pins: Vec<Scenario>, runs: Library) -> Self {
+        let pins = pins.into_iter().map(|own| compared(&own, &scenario, view.apart)).collect();
         let subject = Subject { scenario, view, pins, runs };
         Self { work: Work::new(&subject), subject }
     }
@@ -141,7 +143,7 @@ impl Work {
                 Self::Frontier(Box::new(Search::new(&base, view.chosen(&frontier::AGAINST))))
             }
             Tab::BreakEven => {
-                let all = map::contenders(scenario, pins, view.map);
+                let all = map::contenders(scenario, pins, view.map, view.apart);
                 let mut all: Vec<Scenario> = all.iter().map(|own| link::parse(&own.0).scenario).collect();
                 if let [only] = &all[..] {
                     all = rivals(only);
@@ -189,12 +191,15 @@ impl Subject {
 
     fn frontier(&self, search: &Search) -> Box<dyn Figure> {
         let metric = self.view.chosen(&frontier::AGAINST);
-        self.titled(frontier::chart(&search.answer().points, metric, &evaluate(&self.scenario)))
+        let pins: Vec<_> = self.pins.iter().map(evaluate).collect();
+        let stand =
+            Stand { metric, answer: &evaluate(&self.scenario), pinned: &pins.iter().collect::<Vec<_>>() };
+        self.titled(frontier::chart(&search.answer().points, &stand))
     }
 
     fn map(&self, found: &Map) -> Box<dyn Figure> {
         let Self { scenario, view, pins, .. } = self;
-        let contenders = map::contenders(scenario, pins, view.map);
+        let contenders = map::contenders(scenario, pins, view.map, view.apart);
         let paints: Vec<Paint> = contenders.into_iter().map(|own| own.1).collect();
         self.titled(map::heat(found, scenario, view.map, view.chosen(&map::DECIDES), &paints))
     }

@@ -2,7 +2,7 @@
 
 use crate::chart::heat::{HeatMap, MapCell, Winner};
 use crate::chart::model::{self, Paint};
-use crate::explore::{Axis, Deployed, Knob, Map};
+use crate::explore::{Axis, Deployed, Knob, Map, shared};
 use crate::metric::Metric;
 use crate::report::explore::map::{axis_unit, is_twin};
 use crate::report::words::letter;
@@ -18,19 +18,26 @@ const FULL: f64 = 0.5;
 /// What can decide, the usual first.
 pub const DECIDES: [Metric; Metric::ALL.len()] = {
     let mut all = Metric::ALL;
-    (all[0], all[7]) = (all[7], all[0]);
+    (all[0], all[11]) = (all[11], all[0]);
     all
 };
 
 /// Who competes, as links: the pinned scenarios and the present one, all at the same place on the axes, so that moving
-/// along an axis leaves the map as it is. The present one comes last, so that letters are those of the pins.
+/// along an axis leaves the map as it is. The pinned ones are held to the load, lengths and service level of the present
+/// one, unless each has its own (`apart`). The present one comes last, so that letters are those of the pins.
 #[must_use]
-pub fn contenders(scenario: &Scenario, pins: &[Scenario], axes: (Axis, Axis)) -> Vec<(String, Paint)> {
+pub fn contenders(
+    scenario: &Scenario,
+    pins: &[Scenario],
+    axes: (Axis, Axis),
+    apart: bool,
+) -> Vec<(String, Paint)> {
     let placed = |scenario: &Scenario| {
         let first = standing(axes.0, scenario);
         link::write(&standing(axes.1, &first), &[])
     };
-    let pinned = |(index, pin): (usize, &Scenario)| (placed(pin), Paint::Series(index + 1));
+    let held = |pin: &Scenario| if apart { pin.clone() } else { shared(pin, scenario) };
+    let pinned = |(index, pin): (usize, &Scenario)| (placed(&held(pin)), Paint::Series(index + 1));
     let mut all: Vec<(String, Paint)> = Vec::new();
     // What differs in nothing but its place on the axes is one contender: of equals none wins.
     for own in pins.iter().enumerate().map(pinned).chain([(placed(scenario), Paint::Series(0))]) {
@@ -132,12 +139,18 @@ mod tests {
     fn pins_that_differ_only_along_the_axes_are_one_contender() {
         let of = |text: &str| link::parse(text).scenario;
         let axes = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load));
-        let pins = [of("v1&isl=2k"), of("v1&isl=32k&concurrency=8"), of("v1&pool=h200*8")];
-        let all = contenders(&of("v1"), &pins, axes);
-        assert_eq!(all.len(), 2, "{all:?}");
-        assert_eq!((all[0].1, all[1].1), (Paint::Series(1), Paint::Series(3)));
-        assert_ne!(all[0].0, all[1].0);
-        // Over other axes they are three and the scenario itself.
-        assert_eq!(contenders(&of("v1"), &pins, (Axis::Ttft, Axis::Tpot)).len(), 4);
+        let pins = [of("v1&isl=2k"), of("v1&isl=32k&concurrency=8"), of("v1&pool=h200*8&osl=64&ttft=9s")];
+        for apart in [false, true] {
+            let all = contenders(&of("v1"), &pins, axes, apart);
+            assert_eq!(all.len(), 2, "{all:?}");
+            assert_eq!((all[0].1, all[1].1), (Paint::Series(1), Paint::Series(3)));
+            assert_ne!(all[0].0, all[1].0);
+            // What is not mapped is that of the present scenario, or its own.
+            assert_eq!(all[1].0.contains("osl=64") && all[1].0.contains("ttft=9s"), apart, "{all:?}");
+        }
+        // Over other axes they are three and the scenario itself, if each has its own load and lengths.
+        let axes = (Axis::Ttft, Axis::Tpot);
+        assert_eq!(contenders(&of("v1"), &pins, axes, true).len(), 4);
+        assert_eq!(contenders(&of("v1"), &pins, axes, false).len(), 2);
     }
 }

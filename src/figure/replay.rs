@@ -26,15 +26,15 @@ pub const LEVELS: [(&str, &str, Unit); 5] = [
 ];
 
 fn limit(id: &str, short: &str, slo: Slo) -> Option<Rule> {
-    let value = match id {
+    let limit = match id {
         "ttft" => slo.ttft?,
         "tpot" => slo.tpot?,
         _ => return None,
     };
     Some(Rule {
         axis: Along::X,
-        value: value.get(),
-        label: format!("{short} ≤ {}", Unit::Seconds.format(value.get())),
+        value: limit.at.get(),
+        label: limit.text(short),
         paint: Paint::Ink,
         fit: true,
     })
@@ -76,6 +76,7 @@ pub fn spread(overview: &Overview, time: usize, slo: Slo) -> Chart {
             ),
         ],
         rules: rule.into_iter().collect(),
+        walls: Vec::new(),
     }
 }
 
@@ -100,7 +101,7 @@ pub fn level(overview: &Overview, level: usize) -> Chart {
         x: Axis::linear("Time", Unit::Seconds).with_domain(Domain::FromZero),
         y: Axis::linear(name, unit).with_domain(Domain::FromZero),
         series: series.collect(),
-        rules: Vec::new(),
+        ..Chart::default()
     }
 }
 

@@ -129,6 +129,8 @@ pub struct View {
     pub map: (Axis, Axis),
     /// The view below the charts.
     pub reason: Reason,
+    /// Whether pinned scenarios keep their own load, lengths and service level in comparisons.
+    pub apart: bool,
     /// Whether that view stands for the chart where there is room for one only: in an embed and in a file.
     pub alone: bool,
 }
@@ -144,10 +146,14 @@ impl Default for View {
             by: None,
             map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
             reason: Reason::Why,
+            apart: false,
             alone: false,
         }
     }
 }
+
+/// The word for pinned scenarios that keep their own load, and for such as take over that of the scenario.
+const PINS: [&str; 2] = ["own", "shared"];
 
 impl View {
     /// Reads what a link says of the page; what it does not say is as usual.
@@ -167,6 +173,7 @@ impl View {
             by: value(pairs, "by").and_then(Metric::from_id),
             map: (axis("mx", default.map.0), axis("my", default.map.1)),
             reason: alone.or_else(|| value(pairs, "why").and_then(Reason::from_id)).unwrap_or(default.reason),
+            apart: value(pairs, "pins") == Some(PINS[0]),
             alone: alone.is_some(),
         }
     }
@@ -207,6 +214,9 @@ impl View {
         if self.reason != default.reason && !self.alone {
             pair("why", self.reason.id());
         }
+        if self.apart {
+            pair("pins", PINS[0]);
+        }
         pairs
     }
 
@@ -240,6 +250,7 @@ pub fn unknown(pairs: &[(String, String)]) -> Option<String> {
             "x" => Knob::ALL.map(Knob::id).to_vec(),
             "y" | "by" => Metric::ALL.map(Metric::id).to_vec(),
             "mx" | "my" => Axis::ALL.map(Axis::id).to_vec(),
+            "pins" => PINS.to_vec(),
             _ => return None,
         };
         if known.contains(&text.as_str()) {
@@ -277,6 +288,7 @@ mod tests {
             by: Some(Metric::Tpot),
             map: (Axis::Tpot, Axis::Knob(Knob::Isl)),
             reason: Reason::Memory,
+            apart: true,
             alone: false,
         };
         assert_eq!(View::read(&view.pairs()), view);

@@ -3,14 +3,10 @@
 
 use super::slice::{Answered, Ask, Comes, Once, Work};
 use super::wire::{last, line, message};
-use crate::explore::diff;
-use crate::metric::Metric;
+use crate::explore::{compared, diff};
 use crate::report::explore::diff as told;
 use crate::report::words;
 use crate::scenario::{Scenario, link};
-
-/// The metrics that are told.
-const TOLD: [Metric; 4] = [Metric::Ttft, Metric::Tpot, Metric::Throughput, Metric::CostTotal];
 
 /// What to ask about two scenarios.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,9 +15,11 @@ pub struct Question {
     pub before: String,
     /// The other.
     pub after: String,
+    /// Whether each keeps its own load, lengths and service level.
+    pub apart: bool,
 }
 
-message!(Question { before, after });
+message!(Question { before, after, apart });
 
 impl Ask for Question {
     const VERB: &'static str = "diff";
@@ -41,22 +39,21 @@ impl Answered for Question {
 
     fn start(self) -> Box<dyn Work> {
         let [before, after] = [&self.before, &self.after].map(|own| link::parse(own).scenario);
-        Box::new(Once(move || line(&sentences(&before, &after))))
+        Box::new(Once(move || line(&sentences(&before, &after, self.apart))))
     }
 }
 
-fn sentences(before: &Scenario, after: &Scenario) -> Vec<String> {
+fn sentences(own: &Scenario, after: &Scenario, apart: bool) -> Vec<String> {
+    let before = &compared(own, after, apart);
+    let equal = told::equal(own, before, after);
     let own = match diff(before, after) {
         Ok(own) => own,
         Err(refusal) => return vec![words::refusal(&refusal)],
     };
     if own.aspects.is_empty() {
-        return vec!["The two are the same.".to_owned()];
+        return vec![told::changed(&own, after)];
     }
-    let changes: Vec<String> = own.aspects.iter().map(|&aspect| told::aspect(aspect, after)).collect();
-    let metrics = TOLD.iter().filter_map(|metric| own.differences.iter().find(|own| own.metric == *metric));
-    let first = format!("Changed: {}.", changes.join(", "));
-    std::iter::once(first).chain(metrics.map(|own| told::sentence(own, after))).collect()
+    std::iter::once(told::changed(&own, after)).chain(told::sentences(&own, after)).chain(equal).collect()
 }
 
 #[cfg(test)]
@@ -66,17 +63,24 @@ mod tests {
 
     #[test]
     fn changes_are_named_with_their_shares() {
-        let told = |before: &str, after: &str| {
-            let question = Question { before: before.to_owned(), after: after.to_owned() };
+        let asked = |before: &str, after: &str, apart| {
+            let question = Question { before: before.to_owned(), after: after.to_owned(), apart };
             Question::answer(&pieces(question).concat())
         };
-        let lines = told("v1&model=llama3-8b&pool=h200*8", "v1&model=llama3-8b&pool=b200*8&isl=2k");
+        let told = |before: &str, after: &str| asked(before, after, true);
+        let ends = ("v1&model=llama3-8b&pool=h200*8", "v1&model=llama3-8b&pool=b200*8&isl=2k");
+        let lines = asked(ends.0, ends.1, false);
+        assert_eq!(lines[0], "Changed: chip.");
+        assert_eq!(lines.last().unwrap(), "Held equal: input length.");
+        // Nothing else differs.
+        assert_eq!(asked("v1", "v1&isl=2k", false)[0], "Changed: input length.");
+        let lines = told(ends.0, ends.1);
         assert!(lines[0].starts_with("Changed: ") && lines[0].contains("input length"), "{lines:?}");
         assert!(
             lines.len() > 3 && lines[1].starts_with("TTFT") && lines[1].contains("input length"),
             "{lines:?}"
         );
-        assert_eq!(told("v1", "v1"), ["The two are the same."]);
+        assert_eq!(told("v1", "v1"), ["The two scenarios are the same."]);
         let refused = told("v1&model=llama3.1-405b&pool=h100-sxm*1", "v1");
         assert!(refused.len() == 1 && refused[0].contains("fit"), "{refused:?}");
     }

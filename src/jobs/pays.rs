@@ -5,7 +5,7 @@ use super::slice::{Answered, Ask, Comes, Slice, Work};
 use super::wire::{last, line, message};
 use crate::cost::chip_price;
 use crate::evaluate::evaluate;
-use crate::explore::{Sizer, all_chips, kinds, miss, pays_below};
+use crate::explore::{Sizer, kinds, miss, pays_below, priced_rivals};
 use crate::report::explore::size as told;
 use crate::scenario::{Scenario, link};
 
@@ -39,9 +39,8 @@ impl Answered for Question {
         let unpriced = kinds(&scenario).into_iter().filter(|id| chip_price(&scenario, id).is_err()).count();
         let keeps = || evaluate(&scenario).is_ok_and(|own| miss(&scenario.slo, &own).is_none());
         let sizer = (unpriced == 1 && keeps()).then(|| {
-            let mut priced = all_chips(&scenario);
-            priced.retain(|id| chip_price(&scenario, id).is_ok());
-            Sizer::new(&scenario, &priced)
+            let (asked, wanted) = priced_rivals(&scenario);
+            Sizer::new(&asked, &wanted)
         });
         Box::new(Paying { scenario, sizer })
     }

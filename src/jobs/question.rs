@@ -143,9 +143,11 @@ mod tests {
         for text in ["frontier", "frontier\nbeauty\nv1", "map\ncost\nisl\nload\n9\nv1", "replay\nfast\nv1"] {
             assert!(Question::read(text).unwrap_err().contains("no such question"), "{text}");
         }
-        for text in
-            ["size\nv1&model=lama3-8b", "frontier\ncost\nv1&model=lama3-8b", "diff\nv1\nv1&model=lama3-8b"]
-        {
+        for text in [
+            "agents\nv1&model=lama3-8b",
+            "frontier\ncost\nv1&model=lama3-8b",
+            "diff\nv1\nv1&model=lama3-8b\n1",
+        ] {
             let error = Question::read(text).unwrap_err();
             assert!(error.contains("Did you mean llama3-8b"), "{text}: {error}");
         }

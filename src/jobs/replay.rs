@@ -361,9 +361,12 @@ fn found(seen: &Seen<'_, '_>) -> Found {
     let Seen { scenario, asked, engine, progress } = *seen;
     let result = engine.result(scenario.slo, asked.warm_up(scenario, progress.arrived));
     let first = std::iter::once(told::sentence(scenario, &result));
+    // Only requests of its own are those of the steady state.
+    let own = progress.done && matches!(asked, Asked::Scenario);
+    let beside = own.then(|| told::beside(scenario, &result)).flatten();
     Found {
         done: progress.done,
-        sentences: first.chain(told::fate(&result)).collect(),
+        sentences: first.chain(beside).chain(told::fate(&result)).collect(),
         figures: told::figures(&result),
         overview: Overview::of(&result, engine.records()),
     }

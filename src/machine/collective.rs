@@ -99,7 +99,7 @@ impl<'a> Fabric<'a> {
     #[must_use]
     pub fn hop(&self, chips: u32, bytes: Bytes) -> (Seconds, Seconds) {
         let (kind, bandwidth) = if chips <= self.domain {
-            (LinkKind::Domain, self.bandwidth(2) * self.row.share(2.0))
+            (LinkKind::Domain, self.bandwidth(2) * self.row.step(chips))
         } else {
             (LinkKind::Network, self.bandwidth(u32::MAX))
         };
@@ -130,6 +130,16 @@ impl<'a> Fabric<'a> {
         let own = self.engine.link_scale;
         let scale = if ranks <= self.domain { own } else { own.max(1.0) };
         Collective { scale, ..alone }
+    }
+
+    /// The same among ranks that lie `stride` chips apart, of which a domain holds fewer.
+    #[must_use]
+    pub fn apart(&self, operation: Operation, ranks: u32, stride: u32) -> Collective {
+        let domain = (self.domain / stride.max(1)).max(1);
+        if ranks <= domain {
+            return self.collective(operation, ranks);
+        }
+        Self { domain, ..self.clone() }.collective(operation, ranks)
     }
 
     /// A collective as it runs alone by an engine's kernels, or by NCCL's where `library` is none. An engine takes NCCL's ways
@@ -304,10 +314,17 @@ impl FabricRow {
     fn share(&self, ranks: f64) -> f64 {
         let used = match self.topology {
             Topology::Switch | Topology::Bus => return 1.0,
+            Topology::Pair => return if ranks <= 2.0 { 1.0 } else { 1.0 / self.links },
             Topology::Mesh => ranks - 1.0,
             Topology::Torus => libm::log2(ranks),
         };
         smaller(larger(used, 1.0) / self.links, 1.0)
+    }
+
+    /// Share of a chip's links that lead to its neighbour among so many.
+    fn step(&self, chips: u32) -> f64 {
+        // The slowest step of those over bridges and between them.
+        self.share(if self.topology == Topology::Pair { f64::from(chips) } else { 2.0 })
     }
 
     /// Steps of the slowest rank of a ring, which on a torus goes around each axis in turn.
@@ -317,7 +334,7 @@ impl FabricRow {
                 let axes = larger(self.links / 2.0, 1.0);
                 axes * (power(ranks, 1.0 / axes) - 1.0)
             }
-            Topology::Switch | Topology::Mesh | Topology::Bus => {
+            Topology::Switch | Topology::Mesh | Topology::Bus | Topology::Pair => {
                 if ranks <= TREE {
                     ranks - 1.0
                 } else {

@@ -236,6 +236,8 @@ pub enum Topology {
     Torus,
     /// PCI Express.
     Bus,
+    /// Two share a bridge, all others PCI Express.
+    Pair,
 }
 
 impl Topology {
@@ -245,6 +247,7 @@ impl Topology {
             "mesh" => Some(Self::Mesh),
             "torus" => Some(Self::Torus),
             "bus" => Some(Self::Bus),
+            "pair" => Some(Self::Pair),
             _ => None,
         }
     }
@@ -257,7 +260,7 @@ pub struct FabricRow {
     pub chips: &'static str,
     /// What lies between them.
     pub topology: Topology,
-    /// Links of a chip that share its bandwidth.
+    /// Links of a chip that share its bandwidth; of a bridge, how many times slower what lies beyond it is.
     pub links: f64,
     /// Chips of a host; 0 = the domain.
     pub host: u32,

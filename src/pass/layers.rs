@@ -2,13 +2,15 @@
 //! takes by its kernel law. Attention of prompts and of decode stands in a method for each kind of attention (`grouped`,
 //! `latent`, `recurrent`, `compressed`), experts and collectives behind them.
 
-use super::op::{Op, OpKind};
-use super::plan::{ACTIVATION, Laws, Plan, STATE};
+use super::numerics::ACTIVATION;
+use super::op::OpKind;
+use super::plan::{Laws, Plan, STATE};
 use super::shape::Shape;
-use super::sink::{Sink, repeated};
+use super::shared::Shared;
+use super::sink::{Sink, link_op, repeated};
 use crate::catalog::model::{Attention, Ffn, Indexer};
 use crate::catalog::number::NumberFormat;
-use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Limit, Parcel, Work};
+use crate::machine::{Bound, ExchangePart, Form, Grouped, Heads, Kernel, Latent, Parcel, Work};
 use crate::units::{Bytes, Flops, Seconds, larger, smaller};
 
 impl Plan<'_> {
@@ -24,6 +26,12 @@ struct Walk<'p, 'a, S> {
     /// Prefills run other kernels than decode steps, and outside graphs.
     laws: &'p Laws,
     shape: &'p Shape,
+    /// New tokens of a rank: its part of the prompts, and those of all sequences.
+    tokens: f64,
+    /// New tokens of each prompt on a rank, and those that others have of it.
+    prompt: [f64; 2],
+    /// How the contexts of the layers at hand are shared out, where they are.
+    sharing: Option<Shared<'p>>,
     sink: &'p mut S,
     /// Time and bytes of the sum over the tensor-parallel ranks, which is the same after every layer.
     sum: (Seconds, Bytes),
@@ -34,20 +42,29 @@ struct Walk<'p, 'a, S> {
 impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     fn new(plan: &'p Plan<'a>, shape: &'p Shape, sink: &'p mut S) -> Self {
         let laws = &plan.laws[usize::from(shape.prompts > 0.0)];
-        let stream = Bytes::new(shape.tokens() * f64::from(plan.model.hidden) * ACTIVATION);
-        let small = Work::plain(8.0 * f64::from(plan.model.hidden), shape.tokens(), stream * 4.0);
+        let new = shape.prompt.get();
+        let (tokens, prompt) = match &plan.context {
+            None => (shape.tokens(), [new, 0.0]),
+            Some(context) => {
+                let own = new / context.copies;
+                (shape.prompts * own + shape.sequences * shape.width, [own, new - own])
+            }
+        };
+        let stream = Bytes::new(tokens * f64::from(plan.model.hidden) * ACTIVATION);
+        let small = Work::plain(8.0 * f64::from(plan.model.hidden), tokens, stream * 4.0);
         let bound = laws.elementwise.time(&small);
         let around = plan.engine.layer / 2.0;
         let small = (small, Bound { time: bound.time + around, fixed: bound.fixed + around, ..bound });
-        Self { plan, laws, shape, sink, sum: plan.sum.time(stream), small }
+        Self { plan, laws, shape, tokens, prompt, sharing: None, sink, sum: plan.sum.time(stream), small }
     }
 
     fn all(&mut self) {
-        if self.shape.tokens() <= 0.0 {
+        if self.tokens <= 0.0 {
             return;
         }
-        let portion = self.plan.portion;
-        for layers in self.plan.model.attention.iter().filter(|_| portion.has_attention()) {
+        let (plan, portion) = (self.plan, self.plan.portion);
+        for (group, layers) in plan.model.attention.iter().enumerate().filter(|_| portion.has_attention()) {
+            self.sharing = plan.context.as_deref().and_then(|own| Shared::of(own, group, self.shape));
             self.attention(layers.count, &layers.kind);
             self.rank_sum(layers.count);
             self.small_kernels(layers.count);
@@ -126,24 +143,31 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         // One projection may make keys and values, but both are cached and read.
         let made = if shared_kv { d } else { d + v };
         let gate = if output_gate { v } else { 0.0 };
-        self.dense(OpKind::Projection, count, self.shape.tokens(), q * (d + gate) + kv * made, hidden);
+        self.dense(OpKind::Projection, count, self.tokens, q * (d + gate) + kv * made, hidden);
         if let Some(indexer) = indexer {
             self.index(count, &indexer, hidden, 1.0);
         }
         let reach = reach(window, indexer);
         let own = Heads { q, kv, d, v, cached: d + v, element: self.plan.numerics.kv.cached_bytes() };
         if self.shape.prompts > 0.0 {
-            let past = self.shape.past.get().min(reach.unwrap_or(f64::INFINITY));
-            let (new, keys) = (self.shape.prompt.get(), self.shape.mean_keys(reach));
-            let work = Work::prefill(own, self.shape.prompts, new, past, keys);
+            let [new, others] = self.prompt;
+            let past = (self.shape.past.get() + others).min(reach.unwrap_or(f64::INFINITY));
+            let work = Work::prefill(own, self.shape.prompts, new, past, self.shape.mean_keys(reach));
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_attention, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.prompts(count, (&self.laws.prefill_attention, &work), &own, window));
+            }
         }
         if self.shape.sequences > 0.0 {
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
-            let work = Work::decode(own, self.shape.sequences, keys, self.shape.width);
+            let gathered = Heads { q: q * self.gathered(), ..own };
+            let work = Work::decode(gathered, self.shape.sequences, keys / self.shards(), self.shape.width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_attention, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, q, [d, v]));
+            }
         }
-        self.dense(OpKind::Projection, count, self.shape.tokens(), hidden, q * v);
+        self.dense(OpKind::Projection, count, self.tokens, hidden, q * v);
     }
 
     /// Multi-head latent attention: expanded over prompts, absorbed over the cache.
@@ -153,7 +177,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         };
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
-        let tokens = self.shape.tokens();
+        let tokens = self.tokens;
         let h = larger(f64::from(heads) / tp, 1.0);
         let (rank, rope, nope, v) =
             (f64::from(kv_rank), f64::from(rope_dim), f64::from(nope_dim), f64::from(v_dim));
@@ -169,13 +193,17 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         }
         let reach = reach(None, indexer);
         if self.shape.prompts > 0.0 {
-            let new = self.shape.prompt.get();
+            let [new, others] = self.prompt;
             let keys = self.shape.mean_keys(reach);
-            let past = self.shape.past.get();
+            let past = self.shape.past.get() + others;
+            // What others have of a prompt comes as latents, and every rank expands it for its heads.
             let expanded = self.shape.prompts * (new + past);
             self.dense(OpKind::Projection, count, expanded, h * (nope + v), rank);
             let work = Work::prefill_latent(h, [nope + rope, v], self.shape.prompts, [new, past], keys);
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(count, (&self.laws.prefill_mla, &work), rank + rope, 1.0));
+            }
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
@@ -183,9 +211,13 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             self.wide(OpKind::Projection, count, b * width, h * nope, rank);
             self.wide(OpKind::Projection, count, b * width, h * v, rank);
             let keys = smaller(self.shape.context.get(), reach.unwrap_or(f64::INFINITY));
-            let latent = Latent { heads: h, rank, rope, element: self.plan.numerics.kv.cached_bytes() };
-            let work = Work::decode_latent(latent, b, keys, width);
+            let element = self.plan.numerics.kv.cached_bytes();
+            let latent = Latent { heads: h * self.gathered(), rank, rope, element };
+            let work = Work::decode_latent(latent, b, keys / self.shards(), width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, h, [rank + rope, rank]));
+            }
         }
         self.dense(OpKind::Projection, count, tokens, hidden, h * v);
     }
@@ -213,15 +245,18 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             }
             _ => return,
         };
-        let tokens = self.shape.tokens();
+        let tokens = self.tokens;
         self.dense(OpKind::Projection, count, tokens, width_in / tp, hidden);
         let state = state / tp;
         // A decode step reads and writes the state of each sequence; a prompt does so once per 64 tokens and multiplies
         // inside the chunk.
-        let updates = self.shape.sequences + self.shape.prompts * (self.shape.prompt.get() / 64.0).ceil();
+        let updates = self.shape.sequences + self.shape.prompts * (self.prompt[0] / 64.0).ceil();
         let bytes = updates * 2.0 * state * STATE + tokens * (width_in + width_out) / tp * ACTIVATION;
         let work = Work::plain(6.0 * state, tokens, Bytes::new(bytes));
         self.kernel(OpKind::StateUpdate, count, &self.laws.elementwise, &work);
+        if let Some(shared) = self.sharing {
+            self.sink.take(shared.states(count, state * STATE));
+        }
         self.dense(OpKind::Projection, count, tokens, hidden, width_out / tp);
     }
 
@@ -234,7 +269,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         };
         let tp = f64::from(self.plan.layout.tp);
         let hidden = f64::from(self.plan.model.hidden);
-        let tokens = self.shape.tokens();
+        let tokens = self.tokens;
         let (h, d) = (larger(f64::from(heads) / tp, 1.0), f64::from(head_dim));
         let q = f64::from(q_rank);
         self.dense(OpKind::Projection, count, tokens, q + 2.0 * d, hidden);
@@ -250,19 +285,30 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         };
         if self.shape.prompts > 0.0 {
             let keys = entries(self.shape.mean_keys(None));
-            let new = self.shape.prompt.get();
+            let new = self.prompt[0];
             let bytes = Bytes::new(self.shape.prompts * new * (2.0 * h + 2.0) * d * ACTIVATION);
             let work = Work::prompts(4.0 * h * d, h, self.shape.prompts, [new, keys], bytes);
             self.kernel(OpKind::PrefillAttention, count, &self.laws.prefill_mla, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(
+                    count,
+                    (&self.laws.prefill_mla, &work),
+                    d,
+                    ratio.unwrap_or(f64::INFINITY),
+                ));
+            }
         }
         if self.shape.sequences > 0.0 {
             let (b, width) = (self.shape.sequences, self.shape.width);
             let keys = entries(self.shape.context.get());
             // Keys and values are the same entry, as in a latent without a rotary part of its own.
-            let latent =
-                Latent { heads: h, rank: d, rope: 0.0, element: self.plan.numerics.kv.cached_bytes() };
-            let work = Work::decode_latent(latent, b, keys, width);
+            let element = self.plan.numerics.kv.cached_bytes();
+            let latent = Latent { heads: h * self.gathered(), rank: d, rope: 0.0, element };
+            let work = Work::decode_latent(latent, b, keys / self.shards(), width);
             self.kernel(OpKind::DecodeAttention, count, &self.laws.decode_mla, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.step(count, h, [d, d]));
+            }
         }
         let (groups, rank) = (f64::from(out_groups), f64::from(out_rank));
         self.dense(OpKind::Projection, count, tokens, rank, h * d);
@@ -273,38 +319,54 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     /// number of tokens per entry.
     fn index(&mut self, count: u32, indexer: &Indexer, input: f64, ratio: f64) {
         let (heads, dim) = (f64::from(indexer.heads), f64::from(indexer.dim));
-        self.dense(OpKind::Indexer, count, self.shape.tokens(), heads * dim, input);
+        self.dense(OpKind::Indexer, count, self.tokens, heads * dim, input);
         if self.shape.prompts > 0.0 {
             let keys = self.shape.mean_keys(None) / ratio;
-            let new = self.shape.prompt.get();
+            let new = self.prompt[0];
             let bytes = Bytes::new(self.shape.prompts * new * (heads + 1.0) * dim);
             let scores = Work::prompts(2.0 * heads * dim, heads, self.shape.prompts, [new, keys], bytes);
             // Scores are compared, not turned into weights.
             let work = Work { exponentials: 0.0, ..scores };
             self.kernel(OpKind::Indexer, count, &self.laws.indexer, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.entries(count, (&self.laws.indexer, &work), dim / ACTIVATION, ratio));
+            }
         }
         if self.shape.sequences > 0.0 {
-            let keys = self.shape.context.get() / ratio;
+            let keys = self.shape.context.get() / ratio / self.shards();
             let b = self.shape.sequences;
             let latent = Latent { heads, rank: 0.0, rope: dim, element: 1.0 };
             let work = Work::decode_latent(latent, b, keys, self.shape.width);
             self.kernel(OpKind::Indexer, count, &self.laws.decode_mla, &work);
+            if let Some(shared) = self.sharing {
+                self.sink.take(shared.candidates(count, f64::from(indexer.top_k)));
+            }
         }
+    }
+
+    /// Ranks whose query heads come together on each of them.
+    fn gathered(&self) -> f64 {
+        self.sharing.map_or(1.0, |own| own.ranks())
+    }
+
+    /// Parts of a sequence's cache beyond its heads.
+    fn shards(&self) -> f64 {
+        self.sharing.map_or(1.0, |own| own.shards())
     }
 
     fn dense_ffn(&mut self, count: u32, kind: OpKind, inter: f64, matrices: u32) {
         let hidden = f64::from(self.plan.model.hidden);
         let inter = inter / f64::from(self.plan.layout.tp);
         let up = f64::from(matrices.saturating_sub(1));
-        self.dense(kind, count, self.shape.tokens(), up * inter, hidden);
-        self.dense(kind, count, self.shape.tokens(), hidden, inter);
+        self.dense(kind, count, self.tokens, up * inter, hidden);
+        self.dense(kind, count, self.tokens, hidden, inter);
     }
 
     /// Router, routed experts, shared experts and the exchange of tokens.
     fn experts(&mut self, count: u32, kind: &Ffn) {
         let Ffn::Moe { experts, top_k, inter, width, shared_inter, matrices } = *kind else { return };
         let hidden = f64::from(self.plan.model.hidden);
-        let tokens = self.shape.tokens();
+        let tokens = self.tokens;
         let (all, k) = (f64::from(experts), f64::from(top_k));
         self.wide(OpKind::Router, count, tokens, all, hidden);
         let width_of_expert = width.map_or(hidden, f64::from);
@@ -325,7 +387,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             activation: activation(&self.laws.experts, self.plan.numerics.experts),
         };
         let skew = Form::served();
-        let group = tokens * larger(self.shape.active_ranks, 1.0);
+        let group = self.routed() * larger(self.shape.active_ranks, 1.0);
         let work = Work::experts(own, group, skew);
         self.kernel(OpKind::Experts, count, &self.laws.experts, &work);
         let around = Bound::latency(self.plan.engine.expert_layer);
@@ -341,7 +403,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
     /// `busy` times their share (what chance does is in the measured exchanges). Without it every rank has all tokens and the
     /// partial results are summed. Where attention has a pool of its own, the way there and back is the exchange.
     fn expert_exchange(&mut self, count: u32, own: &Grouped, busy: f64) {
-        let tokens = self.shape.tokens();
+        let tokens = self.routed();
         let hidden = f64::from(self.plan.model.hidden);
         if !self.plan.portion.has_attention() {
             // Tensor-parallel parts of an expert are summed where they are.
@@ -358,8 +420,10 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let (gather, gathered) = gather.time(all);
         let (scatter, scattered) = scatter.time(all);
         let prefill = self.shape.prompts > 0.0;
+        let copies = if self.plan.layout.shares_experts() { self.plan.layout.pcp } else { 1 };
+        let sharers = f64::from(self.plan.layout.tp) * f64::from(copies);
         let send = |part, bytes: f64| {
-            let tokens = tokens / f64::from(self.plan.layout.tp) * busy;
+            let tokens = tokens / sharers * busy;
             let parcel = Parcel { tokens, top_k: own.top_k, bytes: Bytes::new(own.width * bytes) };
             exchange.timed(prefill, part, &parcel)
         };
@@ -373,6 +437,11 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
         let held = if sparse > Seconds::ZERO { time / sparse } else { 0.0 };
         self.sink.held(kept * (held * f64::from(count)));
         self.sink.take(link_op(OpKind::ExpertExchange, count, gathered + scattered, time, floor.min(time)));
+    }
+
+    /// New tokens of a data-parallel rank whose experts the same ranks have.
+    fn routed(&self) -> f64 {
+        if self.plan.layout.shares_experts() { self.shape.tokens() } else { self.tokens }
     }
 
     /// Sum over the tensor-parallel ranks after a layer.
@@ -402,8 +471,7 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
             return;
         }
         let bytes = Bytes::new(
-            self.shape.tokens() * f64::from(self.plan.model.hidden) * ACTIVATION
-                / f64::from(self.plan.layout.tp),
+            self.tokens * f64::from(self.plan.model.hidden) * ACTIVATION / f64::from(self.plan.layout.tp),
         );
         let (floor, time) = self.plan.hop(bytes);
         self.sink.take(link_op(OpKind::StageHop, hops, bytes, time, floor));
@@ -413,14 +481,6 @@ impl<'p, 'a, S: Sink> Walk<'p, 'a, S> {
 /// Bytes of an activation that enters a product of weights in a format: of the unit that multiplies, where that is wider.
 fn activation(law: &Kernel, format: NumberFormat) -> f64 {
     larger(format.compute_type().activation_bytes(), law.unit.activation_bytes())
-}
-
-/// An operation on a link: bound by latency when the empty message takes most of its time.
-fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
-    let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
-    let fixed = floor.min(time);
-    let bound = Bound { limit, under: time - fixed, fixed, ..(time, Limit::Link).into() };
-    repeated(kind, count, Flops::ZERO, bytes, bound)
 }
 
 /// How far back a query sees: the window, or as many tokens as the indexer selects.

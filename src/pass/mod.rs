@@ -4,10 +4,12 @@
 //! - `plan` is the sharded model: layout, kernel laws, weights, what does not depend on the load ([`Plan`]).
 //! - `layers` walks a pass operation by operation: the work and time of attention in prefill and decode (a method
 //!   per kind: `grouped`, `latent`, `recurrent`, `compressed`), experts, collectives and the rest.
+//! - `context` and `shared` are what ranks that share contexts out send each other.
 //! - `overlap` says what of it passes beside the exchange of experts' tokens.
 //! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
 mod clock;
+mod context;
 mod layers;
 mod numerics;
 mod op;
@@ -15,6 +17,7 @@ mod overlap;
 mod plan;
 mod portion;
 mod shape;
+mod shared;
 mod sink;
 mod sram;
 mod work;

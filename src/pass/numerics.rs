@@ -17,6 +17,9 @@ use crate::scenario::Formats;
 /// Experts from which on a mixture counts as fine-grained.
 const FINE_GRAINED: u32 = 64;
 
+/// Bytes of an activation on a link or between kernels.
+pub(super) const ACTIVATION: f64 = 2.0;
+
 /// Formats in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numerics {

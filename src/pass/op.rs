@@ -94,6 +94,8 @@ pub enum OpKind {
     ExpertExchange,
     /// Activations from one pipeline stage to the next.
     StageHop,
+    /// Keys and values, queries or partial outputs between ranks that share contexts out.
+    ContextExchange,
 }
 
 impl OpKind {
@@ -112,9 +114,9 @@ impl OpKind {
     /// Whether its bytes pass a link instead of the memory.
     #[must_use]
     pub const fn is_exchange(self) -> bool {
-        matches!(self, Self::AllReduce | Self::ExpertExchange | Self::StageHop)
+        matches!(self, Self::AllReduce | Self::ExpertExchange | Self::StageHop | Self::ContextExchange)
     }
 
     /// How many there are.
-    pub(super) const COUNT: usize = Self::StageHop as usize + 1;
+    pub(super) const COUNT: usize = Self::ContextExchange as usize + 1;
 }

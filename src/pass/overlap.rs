@@ -52,7 +52,7 @@ impl Parts {
 
 impl Sink for Parts {
     fn take(&mut self, op: Op) {
-        self.add(op.kind, op.time);
+        self.add(op.kind, op.exposed());
     }
 
     /// The time alone, without what binds it.
@@ -101,6 +101,7 @@ impl Plan<'_> {
             op.flops = op.flops * run.batches;
             op.bytes = op.bytes * run.batches;
             op.time = op.time * run.batches;
+            op.hidden = op.hidden * run.batches;
             op.roof = op.roof * run.batches;
             op.fixed = op.fixed * run.batches;
             op.other = op.other * run.batches;
@@ -186,7 +187,7 @@ impl Run {
                 _ => links,
             };
             if runs {
-                op.hidden = op.time * share;
+                op.hidden += op.exposed() * share;
             }
         }
     }

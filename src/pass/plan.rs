@@ -3,11 +3,12 @@
 //! Work per operation follows the architecture exactly (2·T·N·K per matrix product, 4·h·d per query-key pair, touched
 //! experts `E·(1−(1−k/E)^T)`); time follows the kernel law. Attention uses `tp` ranks in each of `dp` groups, experts
 //! `etp` ranks in each of `ep` groups; a KV head that fewer ranks hold than there are is copied; the latent of MLA is
-//! copied to every tensor-parallel rank. Source of the work formulas: JAX scaling book, DeepSeek-V2/V3 reports.
+//! copied to every tensor-parallel rank, unless those share contexts out ([`super::context`]). Source of the work formulas: JAX scaling book, DeepSeek-V2/V3 reports.
 
 use std::sync::Arc;
 
-use super::numerics::Numerics;
+use super::context::Context;
+use super::numerics::{ACTIVATION, Numerics};
 use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
 use crate::catalog::number::NumberFormat;
@@ -21,8 +22,6 @@ use crate::machine::{
 use crate::scenario::{ExpertParallel, Layout};
 use crate::units::{Bytes, Seconds, Tokens, larger};
 
-/// Bytes of an activation on a link or between kernels.
-pub(super) const ACTIVATION: f64 = 2.0;
 /// Bytes of an element of a recurrent state, which engines keep in 32 bits.
 pub(super) const STATE: f64 = 4.0;
 
@@ -41,6 +40,8 @@ pub struct Plan<'a> {
     pub(super) sum: Collective,
     /// Where data-parallel ranks share experts: all tokens to every rank, and the results back; or to just those that need them.
     pub(super) exchange: Option<([Collective; 2], Exchange<'a>)>,
+    /// How contexts are shared out; none where they are not.
+    pub(super) context: Option<Box<Context>>,
     /// Nodes that the ranks of the experts lie on.
     nodes: f64,
     /// What is asked about the experts.
@@ -187,8 +188,10 @@ fn exchange<'a>(
     fabric: &Fabric<'a>,
     layout: Layout,
 ) -> Option<([Collective; 2], Exchange<'a>)> {
-    let ranks = layout.tp.saturating_mul(layout.dp);
-    (layout.dp > 1 && routes(model)).then(|| {
+    let copies = if layout.shares_experts() { layout.pcp } else { 1 };
+    let groups = layout.dp.saturating_mul(copies);
+    let ranks = layout.tp.saturating_mul(groups);
+    (groups > 1 && routes(model)).then(|| {
         let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
         ([Operation::AllGather, Operation::ReduceScatter].map(|own| fabric.collective(own, ranks)), sparse)
     })
@@ -233,6 +236,7 @@ impl<'a> Plan<'a> {
             laws: Arc::new([decode, prefill]),
             sum: fabric.collective(Operation::AllReduce, layout.tp),
             exchange: exchange(model, &fabric, layout),
+            context: Context::find(model, &fabric, layout),
             nodes: fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
             experts: ExpertParallel::default(),
             memory: (memory.capacity, memory.usable.unwrap_or(memory.capacity)),
@@ -253,6 +257,7 @@ impl<'a> Plan<'a> {
             layout,
             sum: self.fabric.collective(Operation::AllReduce, layout.tp),
             exchange: exchange(self.model, &self.fabric, layout),
+            context: Context::find(self.model, &self.fabric, layout),
             nodes: self.fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
             ..self.clone()
         };
@@ -311,7 +316,7 @@ impl<'a> Plan<'a> {
     /// What decides how much memory the engine needs for itself: activations are widest inside the feed-forward layers,
     /// where the residual stream, its sum, and what goes in and out of a layer are kept too.
     fn work(&self) -> MemoryWork {
-        let Layout { tp, pp, dp, etp, .. } = self.layout;
+        let Layout { tp, pp, dp, etp, pcp, .. } = self.layout;
         let stream = f64::from(self.model.hidden);
         let inner = self.model.ffn.iter().map(|layers| match layers.kind {
             Ffn::Dense { inter, matrices } => f64::from(inter) * f64::from(matrices) / f64::from(tp),
@@ -322,9 +327,9 @@ impl<'a> Plan<'a> {
         });
         let widest = inner.fold(0.0, f64::max);
         MemoryWork {
-            ranks: (f64::from(tp) * f64::from(pp) * f64::from(dp), f64::from(dp)),
+            ranks: (f64::from(tp) * f64::from(pp) * f64::from(dp) * f64::from(pcp), f64::from(dp)),
             layers: f64::from(self.model.layers) / f64::from(pp),
-            token: Bytes::new((4.0 * stream + widest) * ACTIVATION),
+            token: Bytes::new((4.0 * stream + widest) * ACTIVATION / f64::from(pcp)),
             vocabulary: f64::from(self.model.vocab),
             budget: self.budget,
         }
@@ -464,11 +469,16 @@ impl<'a> Plan<'a> {
         self.fabric.hop(self.layout.chips(), bytes)
     }
 
-    /// Over how many tensor-parallel ranks the cache of a layer is spread.
+    /// Over how many ranks the cache of a layer is spread.
     fn cache_shards(&self, kind: &Attention) -> f64 {
-        match *kind {
-            Attention::Grouped { kv_heads, .. } => f64::from(self.layout.tp.min(kv_heads).max(1)),
+        let Layout { tp, pcp, dcp, .. } = self.layout;
+        let heads = match *kind {
+            Attention::Grouped { kv_heads, .. } => f64::from(tp.min(kv_heads).max(1)),
             _ => 1.0,
+        };
+        if pcp == 1 && dcp == 1 {
+            return heads;
         }
+        heads * f64::from(pcp) * f64::from(dcp.min(kind.cache_copies(tp)))
     }
 }

@@ -23,7 +23,7 @@ pub struct Time(pub Seconds);
 
 impl Sink for Time {
     fn take(&mut self, op: Op) {
-        self.0 += op.time;
+        self.0 += op.exposed();
     }
 
     /// The time alone, without what binds it.
@@ -88,4 +88,13 @@ pub(super) fn repeated(kind: OpKind, count: u32, flops: Flops, bytes: Bytes, bou
         hidden: Seconds::ZERO,
         beside: None,
     }
+}
+
+/// An operation on a link: bound by latency when the empty message takes most of its time.
+#[must_use]
+pub(super) fn link_op(kind: OpKind, count: u32, bytes: Bytes, time: Seconds, floor: Seconds) -> Op {
+    let limit = if floor > time * 0.5 { Limit::Latency } else { Limit::Link };
+    let fixed = floor.min(time);
+    let bound = Bound { limit, under: time - fixed, fixed, ..(time, Limit::Link).into() };
+    repeated(kind, count, Flops::ZERO, bytes, bound)
 }

@@ -260,8 +260,8 @@ impl<S: Steps> Engine<S> {
         let end = if progress.done { meter.last.max(progress.now.get()) } else { progress.now.get() };
         let window = Window::of(self.records(), &measured, end);
         let keeps = |record: &Record| {
-            slo.ttft.is_none_or(|limit| f64::from(record.ttft) <= limit.get())
-                && slo.tpot.is_none_or(|limit| record.tpot().is_none_or(|tpot| tpot <= limit.get()))
+            slo.ttft.is_none_or(|limit| f64::from(record.ttft) <= limit.at.get())
+                && slo.tpot.is_none_or(|limit| record.tpot().is_none_or(|tpot| tpot <= limit.at.get()))
         };
         let kept = measured.iter().filter(|record| keeps(record)).count();
         let width = self.widest(end);

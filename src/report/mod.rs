@@ -9,7 +9,9 @@ use crate::evidence::{Differences, EvidenceClass};
 use crate::pass::Numerics;
 use crate::scenario::link::{self, Notice, Parsed};
 use crate::scenario::{Overlap, Role, Scenario};
-use crate::serve::{Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, by_cause, find_model};
+use crate::serve::{
+    Binding, Cause, MemoryKind, Per, Phase, Reason, Refusal, Resource, Tails, by_cause, find_model,
+};
 use crate::units::Seconds;
 
 pub mod accuracy;
@@ -24,6 +26,7 @@ pub mod price;
 pub mod reference;
 pub mod remarks;
 pub mod replay;
+pub mod reserve;
 pub mod room;
 pub mod sentence;
 pub mod table;
@@ -31,6 +34,7 @@ pub mod value;
 pub mod words;
 
 pub use flags::FlagsReport;
+pub use reserve::ReserveReport;
 pub use sentence::{Verdict, answer, sentence, verdict};
 pub use table::{csv, markdown, text};
 pub use value::{Value, Values};
@@ -46,8 +50,12 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Verdict on the service level.
     pub slo: Verdict,
+    /// What is kept back, and what happens when a replica is lost.
+    pub reserve: ReserveReport,
     /// All metrics, by identifier.
     pub metrics: Values,
+    /// Percentiles of TTFT and TPOT over requests, in seconds.
+    pub tails: Tails,
     /// What each kind of chip costs, and whose price it is.
     pub prices: Vec<price::PriceReport>,
     /// Where the time to first token goes.
@@ -241,8 +249,10 @@ pub struct PoolReport {
     pub layout_chosen: bool,
     /// What runs in a typical step while tokens travel to their experts: `none`, `sbo`, `tbo` or `fused`; null where none travel.
     pub overlap: Option<Overlap>,
-    /// What is asked of the pool, as a share of what it can do.
+    /// Load over capacity, 0 to 1: 1 where an open loop loses its steady state.
     pub utilisation: Option<f64>,
+    /// Share of time the pool is at work, 0 to 1.
+    pub busy: Option<f64>,
     /// Sequences in decode per replica.
     pub batch: Option<f64>,
     /// Seconds of a typical step.
@@ -330,8 +340,10 @@ pub struct FlowReport {
 pub struct SaturationReport {
     /// Requests per second offered.
     pub offered: Option<f64>,
-    /// Requests per second that can be served.
+    /// Requests per second that can be served: up to so many, TTFT has a steady state.
     pub capacity: Option<f64>,
+    /// Both in words: why TTFT is absent.
+    pub text: String,
     /// What limits it.
     pub binding: Named<Binding>,
 }
@@ -412,7 +424,9 @@ impl Report {
             sentence: sentence(scenario, evaluation),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
+            reserve: ReserveReport::of(scenario, evaluation),
             metrics: Values::of(evaluation),
+            tails: steady.tails,
             prices: price::prices(scenario),
             ttft_parts: parts(&steady.ttft_parts),
             tpot_parts: parts(&steady.tpot_parts),
@@ -432,6 +446,7 @@ impl Report {
             saturation: steady.saturation.map(|saturation| SaturationReport {
                 offered: finite(saturation.offered.get()),
                 capacity: finite(saturation.capacity.get()),
+                text: saturation.to_string(),
                 binding: Named { id: saturation.binding, text: words::binding(saturation.binding) },
             }),
             warnings: remarks::remarks(scenario, steady),
@@ -598,6 +613,7 @@ fn pool((state, power): (&crate::serve::PoolState, &PoolPower)) -> PoolReport {
         layout_chosen: state.layout_chosen,
         overlap: state.overlap(),
         utilisation: finite(state.utilisation),
+        busy: finite(state.busy),
         batch: finite(state.batch.get()),
         step: finite(state.step.get()),
         memory: MemoryReport {

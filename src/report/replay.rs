@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::evaluate::evaluate;
 use crate::replay::statistics::{Distribution, Estimate};
 use crate::replay::{Record, Replayed};
 use crate::scenario::trace::Loaded;
-use crate::scenario::{Scenario, link};
+use crate::scenario::{Load, Scenario, link};
 use crate::serve::Refusal;
 use crate::units::Seconds;
 use crate::units::format::{Precision, Unit};
@@ -33,6 +34,9 @@ impl<'r> ReplayReport<'r> {
         Self { link: link::write(scenario, &[]), sentence: sentence(scenario, replay), notices, replay }
     }
 }
+
+/// Share by which the mean of a replay may differ from the steady state without a word about it.
+const ASIDE: f64 = 0.15;
 
 fn time(value: Seconds) -> String {
     Unit::Seconds.format(value.get())
@@ -83,6 +87,31 @@ pub fn sentence(scenario: &Scenario, replay: &Replayed) -> String {
         ));
     }
     text
+}
+
+/// Why the times of a replay of the scenario's own requests are not those of its steady state, where they are not.
+#[must_use]
+pub fn beside(scenario: &Scenario, replay: &Replayed) -> Option<String> {
+    let steady = evaluate(scenario).ok()?.steady;
+    let own = replay.ttft.as_ref()?.mean.value;
+    if let Some(endless) = steady.saturation {
+        return Some(format!(
+            "There is {endless}: the longer the replay, the longer its times to the first token."
+        ));
+    }
+    let mean = steady.ttft;
+    ((own / mean - 1.0).abs() > ASIDE).then(|| {
+        let why = match (scenario.load, scenario.flags.prompts) {
+            (Load::Closed { .. }, Some(_)) => "the replay is one run, with its own lengths and order",
+            (Load::Closed { .. }, None) => {
+                "that is of users who have settled, while those of the replay all begin at once"
+            }
+            (Load::Open { .. }, _) => {
+                "that is the mean over all times, while the replay is one sample of a finite length"
+            }
+        };
+        format!("In steady state the mean time to the first token is {}: {why}.", time(mean))
+    })
 }
 
 /// The result for a terminal.

@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use crate::evaluate::Evaluation;
+use crate::evidence::Band;
 use crate::evidence::nearest::Run;
+use crate::explore;
 use crate::metric::Metric;
-use crate::scenario::{Load, Scenario, notation};
+use crate::scenario::{Limit, Load, Percentile, Scenario, notation};
 use crate::serve::Refusal;
+use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
-use crate::units::{DollarsPerHour, Seconds};
 
 use super::value::{Value, value};
 use super::words;
@@ -26,7 +28,8 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
     let rate = |rate: f64| Unit::RequestsPerSecond.format(rate);
     if let Some(saturation) = steady.saturation {
         return format!(
-            "Saturated: {} offered, {} served; {}. {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
+            "Saturated: {} offered, holds up to {}; {}. The queue grows without end, so TTFT has no steady state. \
+             {deployment} at capacity, {model} at {lengths}: {figures}. {why}",
             rate(saturation.offered.get()),
             rate(saturation.capacity.get()),
             words::binding(saturation.binding),
@@ -113,7 +116,10 @@ fn figures(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
     for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal, Metric::PerHour] {
         match (metric, value(metric, evaluation)) {
-            (Metric::Ttft, Value::Known { text, .. }) => parts.push(format!("TTFT {text}")),
+            (Metric::Ttft, Value::Known { text, .. }) => {
+                let tail = evaluation.steady.tails.ttft(Percentile::P95).get();
+                parts.push(format!("TTFT {text} (p95 {})", Unit::Seconds.format(tail)));
+            }
             (Metric::CostTotal, Value::Known { value, low, high, text, .. }) if value > 0.0 => {
                 // One figure for both sides: the half-width of the interval.
                 let half = (high - low) / (2.0 * value);
@@ -138,8 +144,10 @@ fn figures(evaluation: &Evaluation) -> String {
 /// Whether a service level objective is met.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
-    /// Whether every objective is met; true also when there is none.
+    /// Whether every objective is met by the estimate; true also when there is none.
     pub met: bool,
+    /// How surely.
+    pub verdict: explore::Verdict,
     /// The verdict in a sentence.
     pub text: String,
     /// Each objective that is set.
@@ -151,62 +159,100 @@ pub struct Verdict {
 pub struct Objective {
     /// `ttft` or `tpot`.
     pub metric: &'static str,
+    /// The percentile that it is on, in percent; absent = the mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentile: Option<Percentile>,
     /// The longest time that is good enough, in seconds.
     pub limit: f64,
     /// The estimate, in seconds.
     pub value: f64,
-    /// Whether it is good enough.
+    /// High end of its 80 % interval, in seconds.
+    pub high: f64,
+    /// Whether the estimate is good enough.
     pub met: bool,
+    /// How surely it is.
+    pub verdict: explore::Verdict,
 }
 
 /// Judges a result by the service level objective of its scenario. A saturated deployment meets none.
 #[must_use]
 pub fn verdict(scenario: &Scenario, evaluation: &Evaluation) -> Verdict {
-    let steady = &evaluation.steady;
+    let Evaluation { steady, evidence, .. } = evaluation;
     let saturated = steady.saturation.is_some();
-    let objective = |metric: Metric, limit: Option<Seconds>, value: Seconds| {
-        limit.filter(|_| value.is_finite()).map(|limit| Objective {
-            metric: metric.id(),
-            limit: limit.get(),
-            value: value.get(),
-            met: value.get() <= limit.get() && !saturated,
+    let of = |limit: Option<Limit>| limit.and_then(|own| own.percentile);
+    let sides = [
+        (Metric::Ttft, scenario.slo.ttft, steady.ttft_of(of(scenario.slo.ttft)), evidence.ttft),
+        (Metric::Tpot, scenario.slo.tpot, steady.tpot_of(of(scenario.slo.tpot)), evidence.tpot),
+    ];
+    let judged: Vec<(String, Objective)> = sides
+        .into_iter()
+        .filter(|(.., value, _)| !value.get().is_nan())
+        .filter_map(|(metric, limit, value, band)| {
+            let limit = limit?;
+            Some((limit.text(metric.short()), Objective::new(metric, &limit, value.get(), band, saturated)))
         })
-    };
-    let objectives: Vec<Objective> = [
-        objective(Metric::Ttft, scenario.slo.ttft, steady.ttft),
-        objective(Metric::Tpot, scenario.slo.tpot, steady.tpot),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let met = objectives.iter().all(|objective| objective.met);
-    let name = |objective: &Objective| Metric::from_id(objective.metric).map_or("", Metric::short);
-    let limit =
-        |objective: &Objective| format!("{} ≤ {}", name(objective), Unit::Seconds.format(objective.limit));
-    let missed = |objective: &Objective| {
-        let over = objective.value - objective.limit;
-        format!(
-            "{} by {} ({})",
-            limit(objective),
-            Unit::Seconds.format_with(over, Precision::SHORT),
-            Unit::Percent.format_change(over / objective.limit, Precision::SHORT)
-        )
-    };
-    let list = |texts: Vec<String>| texts.join(" and ");
-    let text = if objectives.is_empty() {
+        .collect();
+    let verdict = judged.iter().map(|(_, own)| own.verdict).max().unwrap_or(explore::Verdict::Meets);
+    let met = verdict != explore::Verdict::Misses;
+    let text = if judged.is_empty() {
         "No service level is set.".to_owned()
-    } else if saturated {
-        format!(
-            "Misses {}: more is offered than can be served.",
-            list(objectives.iter().map(limit).collect())
-        )
-    } else if met {
-        format!("Meets {}.", list(objectives.iter().map(limit).collect()))
+    } else if let Some(own) = steady.saturation {
+        let names: Vec<&str> = judged.iter().map(|(name, _)| &**name).collect();
+        let holds = Unit::RequestsPerSecond.format(own.capacity.get());
+        format!("Misses {}: more is offered than can be served, which is {holds}.", names.join(" and "))
     } else {
-        let misses = objectives.iter().filter(|objective| !objective.met).map(missed).collect();
-        let meets: Vec<String> = objectives.iter().filter(|objective| objective.met).map(limit).collect();
-        let meets = if meets.is_empty() { String::new() } else { format!("; meets {}", list(meets)) };
-        format!("Misses {}{meets}.", list(misses))
+        said(&judged)
     };
-    Verdict { met, text, objectives }
+    Verdict { met, verdict, text, objectives: judged.into_iter().map(|(_, own)| own).collect() }
+}
+
+/// What is missed and by how much, what is probably kept, and what is kept for sure.
+fn said(judged: &[(String, Objective)]) -> String {
+    let missed = |(name, own): &(String, Objective)| {
+        let over = own.value - own.limit;
+        format!(
+            "{name} by {} ({})",
+            Unit::Seconds.format_with(over, Precision::SHORT),
+            Unit::Percent.format_change(over / own.limit, Precision::SHORT)
+        )
+    };
+    let likely = |(name, own): &(String, Objective)| {
+        let [value, high] =
+            [own.value, own.high].map(|time| Unit::Seconds.format_with(time, Precision::SHORT));
+        format!("{name} ({value}, up to {high})")
+    };
+    let meets = |(name, _): &(String, Objective)| name.clone();
+    let group = |state: explore::Verdict, verb: &str, words: &dyn Fn(&(String, Objective)) -> String| {
+        let own: Vec<String> = judged.iter().filter(|(_, own)| own.verdict == state).map(words).collect();
+        (!own.is_empty()).then(|| format!("{verb} {}", own.join(" and ")))
+    };
+    let groups = [
+        group(explore::Verdict::Misses, "misses", &missed),
+        group(explore::Verdict::Likely, "likely meets", &likely),
+        group(explore::Verdict::Meets, "meets", &meets),
+    ];
+    let text = groups.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    format!("{}.", words::capital(&text))
+}
+
+impl Objective {
+    fn new(metric: Metric, limit: &Limit, value: f64, band: Band, saturated: bool) -> Self {
+        let (at, high) = (limit.at.get(), value * band.high);
+        let verdict = if saturated || value > at {
+            explore::Verdict::Misses
+        } else if high > at {
+            explore::Verdict::Likely
+        } else {
+            explore::Verdict::Meets
+        };
+        Self {
+            metric: metric.id(),
+            percentile: limit.percentile,
+            limit: at,
+            value,
+            high,
+            met: verdict != explore::Verdict::Misses,
+            verdict,
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::room::room;
 use super::sentence::{sentence, verdict};
 use super::value::{Value, value};
 use super::words;
-use super::{FlagsReport, FormatsReport, price};
+use super::{FlagsReport, FormatsReport, ReserveReport, price};
 
 /// The result for a terminal.
 #[must_use]
@@ -34,7 +34,9 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         ("Time to first token", &evaluation.steady.ttft_parts),
         ("Time per output token", &evaluation.steady.tpot_parts),
     ] {
-        page.push_str(&format!("\n{title}: {}\n", breakdown(parts)));
+        let endless = evaluation.steady.saturation.filter(|_| parts.is_empty());
+        let parts = endless.map_or_else(|| breakdown(parts), |own| own.to_string());
+        page.push_str(&format!("\n{title}: {parts}\n"));
     }
     page.push('\n');
     for own in &evaluation.steady.phases {
@@ -60,6 +62,10 @@ pub fn text(scenario: &Scenario, evaluation: &Evaluation) -> String {
         }
     }
     for line in room(&evaluation.steady) {
+        page.push_str(&format!("{line}\n"));
+    }
+    let reserve = ReserveReport::of(scenario, evaluation);
+    for line in reserve.text.into_iter().chain(reserve.lost.into_iter().map(|own| own.text)) {
         page.push_str(&format!("{line}\n"));
     }
     page.push_str(&format!("{}\n", power_line(scenario, &evaluation.energy)));
@@ -118,7 +124,8 @@ pub fn markdown(scenario: &Scenario, evaluation: &Evaluation, address: &str) -> 
 }
 
 /// A swept curve as CSV, one row a sample: the value of the knob, then value, low and high of each metric in base units.
-/// What is absent is an empty cell; the last column says why a sample has no figures.
+/// What is absent is an empty cell; the last column says why a sample has no figures, or no time to the first token, with the
+/// load up to which there would be one.
 #[must_use]
 pub fn csv(knob: Knob, samples: &[Sample]) -> String {
     let mut page = knob.id().to_owned();
@@ -138,7 +145,8 @@ pub fn csv(knob: Knob, samples: &[Sample]) -> String {
                 Ok(Value::Absent { .. }) | Err(_) => page.push_str(",,,"),
             }
         }
-        let reason = sample.result.as_ref().err().map(words::refusal).unwrap_or_default();
+        let refused = sample.result.as_ref().err().map(words::refusal);
+        let reason = refused.or_else(|| sample.saturation().map(|own| own.to_string())).unwrap_or_default();
         page.push_str(&format!(",\"{}\"\n", reason.replace('"', "\"\"")));
     }
     page
@@ -270,7 +278,7 @@ fn pool_line(pool: &PoolState) -> String {
         String::new()
     };
     format!(
-        "{}: {} × {}, {} × {}{}, {} loaded{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
+        "{}: {} × {}, {} × {}{}, {} of capacity, busy {} of the time{batch}, step {}; {memory} {} of {} a chip (weights {}, KV {}, rest {}){outside}",
         words::role(pool.role),
         pool.chips,
         words::chip(&pool.chip),
@@ -278,6 +286,7 @@ fn pool_line(pool: &PoolState) -> String {
         notation::write_layout(&pool.layout),
         if pool.layout_chosen { " (chosen)" } else { "" },
         Unit::Percent.format_with(pool.utilisation, Precision::SHORT),
+        Unit::Percent.format_with(pool.busy, Precision::SHORT),
         Unit::Seconds.format(pool.step.get()),
         bytes(pool.memory.weights + pool.memory.kv + pool.memory.overhead),
         bytes(pool.memory.capacity),

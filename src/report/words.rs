@@ -5,7 +5,7 @@ use crate::catalog::{self, Chip, ComputeType, Engine};
 use crate::cost::Unpriced;
 use crate::evidence::{Difference, Evidence, EvidenceClass};
 use crate::pass::OpKind;
-use crate::scenario::{Layout, Overlap, Role, notation};
+use crate::scenario::{Layout, Overlap, Role, SplitKind, notation};
 use crate::serve::{Binding, Cause, Phase, Reason, Refusal, Steady, Warning};
 use crate::units::format::{Precision, Unit};
 
@@ -171,6 +171,7 @@ pub const fn op(kind: OpKind) -> &'static str {
         OpKind::AllReduce => "All-reduce",
         OpKind::ExpertExchange => "Expert exchange",
         OpKind::StageHop => "Stage hop",
+        OpKind::ContextExchange => "Context exchange",
     }
 }
 
@@ -241,6 +242,19 @@ pub fn letter(contender: usize) -> char {
     u8::try_from(contender).ok().filter(|own| *own < 26).map_or('*', |own| char::from(b'A' + own))
 }
 
+/// A split, as a menu names it.
+#[must_use]
+pub const fn split(kind: SplitKind) -> &'static str {
+    match kind {
+        SplitKind::Colocated => "One pool",
+        SplitKind::Pd => "Prefill + decode",
+        SplitKind::Afd => "Attention + FFN",
+        SplitKind::Draft => "Draft + verify",
+        SplitKind::PdAfd => "P/D with attention + FFN",
+        SplitKind::PdDraft => "P/D with draft + verify",
+    }
+}
+
 /// The role of a pool, as a heading.
 #[must_use]
 pub const fn role(role: Role) -> &'static str {
@@ -267,18 +281,17 @@ pub const fn pool(of: Role) -> &'static str {
 /// The layout in short: `TP8 × DP4, EP32`.
 #[must_use]
 pub fn layout(layout: &Layout, experts: bool) -> String {
-    let Layout { tp, pp, dp, etp, ep } = *layout;
+    let Layout { tp, pp, dp, etp, ep, pcp, dcp } = *layout;
     let mut text = format!("TP{tp}");
-    for (name, degree) in [("PP", pp), ("DP", dp)] {
+    for (name, degree) in [("PP", pp), ("DP", dp), ("PCP", pcp)] {
         if degree > 1 {
             text.push_str(&format!(" × {name}{degree}"));
         }
     }
-    if experts {
-        for (name, degree) in [("ETP", etp), ("EP", ep)] {
-            if degree > 1 {
-                text.push_str(&format!(", {name}{degree}"));
-            }
+    let (etp, ep) = if experts { (etp, ep) } else { (1, 1) };
+    for (name, degree) in [("ETP", etp), ("EP", ep), ("DCP", dcp)] {
+        if degree > 1 {
+            text.push_str(&format!(", {name}{degree}"));
         }
     }
     text
@@ -398,6 +411,13 @@ pub fn warning(warning: &Warning) -> String {
             )
         }
         Warning::NoSuchEngine { chip: id, engine, others } => no_engine(id, *engine, others),
+        Warning::NoContextParallel { engine, prompts } => {
+            let (way, degree) = if *prompts { ("prefill", "pcp") } else { ("decode", "dcp") };
+            format!(
+                "{} has no {way} context parallelism ({degree}). The figures are those of vLLM's way with its kernels.",
+                engine.name(),
+            )
+        }
         Warning::NoHead { model: id } => format!(
             "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
             model(id)

@@ -1,6 +1,6 @@
 //! What a scenario may ask: one table of limits for the page, the link and the evaluation.
 
-use super::{Acceptance, Load, PoolLink, PowerCap, Scenario};
+use super::{Acceptance, Layout, Load, PoolLink, PowerCap, Scenario};
 
 pub use super::custom::MOST_CHIPS;
 pub use crate::units::limits::{Invalid, Limits};
@@ -89,7 +89,8 @@ impl Scenario {
         for (_, pool) in self.split.pools() {
             fields.push((Limits::CHIPS, f64::from(pool.chips)));
             if let Some(layout) = pool.layout {
-                let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
+                let Layout { tp, pp, dp, etp, ep, pcp, dcp } = layout;
+                let degrees = [tp, pp, dp, etp, ep, pcp, dcp];
                 fields.extend(degrees.map(|degree| (Limits::DEGREE, f64::from(degree))));
             }
         }
@@ -111,8 +112,10 @@ impl Scenario {
         fields.extend(self.experts.redundant.map(|copies| (Limits::REDUNDANT, f64::from(copies))));
         fields.extend(self.memory.map(|share| (Limits::MEMORY_SHARE, share)));
         fields.extend(self.flags.fields());
-        fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.get())));
-        fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.get())));
+        fields.extend(self.slo.ttft.map(|ttft| (Limits::TTFT, ttft.at.get())));
+        fields.extend(self.slo.tpot.map(|tpot| (Limits::TPOT, tpot.at.get())));
+        fields.extend(self.reserve.headroom.map(|share| (Limits::HEADROOM, share)));
+        fields.push((Limits::SPARE, f64::from(self.reserve.spare)));
         fields.extend(self.pricing.rents.iter().map(|entry| (Limits::RENT, entry.rent.get())));
         let mut invalid: Vec<Invalid> =
             fields.into_iter().filter_map(|(limits, value)| limits.admit(value).err()).collect();

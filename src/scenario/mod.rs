@@ -20,6 +20,7 @@ pub mod link;
 pub mod notation;
 mod pool;
 pub mod presets;
+mod slo;
 mod speculation;
 mod split;
 pub mod trace;
@@ -32,6 +33,7 @@ pub use experts::{ExpertParallel, Overlap};
 pub use flags::Flags;
 pub use limits::{Invalid, Limits};
 pub use pool::{Layout, Pool, PoolLink, Wire};
+pub use slo::{Limit, Percentile, Reserve, Slo};
 pub use speculation::{Acceptance, Drafter, Speculation};
 pub use split::{DecodeHalf, Role, Split, SplitKind};
 pub use traffic::Traffic;
@@ -74,6 +76,9 @@ pub struct Scenario {
     pub cap: Option<PowerCap>,
     /// Service level objective.
     pub slo: Slo,
+    /// What is kept back for more load and lost replicas.
+    #[serde(default, skip_serializing_if = "Reserve::is_default")]
+    pub reserve: Reserve,
     /// What things cost.
     pub pricing: Pricing,
     /// Seed of everything random.
@@ -95,15 +100,6 @@ pub struct Formats {
     pub experts: Option<NumberFormat>,
     /// KV cache.
     pub kv: Option<NumberFormat>,
-}
-
-/// Service level objective; absent limits always hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Slo {
-    /// Longest mean time to first token.
-    pub ttft: Option<Seconds>,
-    /// Longest mean time per output token.
-    pub tpot: Option<Seconds>,
 }
 
 /// What things cost.
@@ -157,7 +153,11 @@ impl Default for Scenario {
             memory: None,
             flags: Flags::default(),
             cap: None,
-            slo: Slo { ttft: Some(Seconds::new(2.0)), tpot: Some(Seconds::millis(50.0)) },
+            slo: Slo {
+                ttft: Some(Limit::mean(Seconds::new(2.0))),
+                tpot: Some(Limit::mean(Seconds::millis(50.0))),
+            },
+            reserve: Reserve::default(),
             pricing: Pricing::default(),
             seed: 1,
             custom: Custom::default(),

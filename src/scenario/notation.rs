@@ -1,8 +1,9 @@
-//! Pool notation: `CHIP*N:tpT[:ppP][:dpD][:etpM][:epE]`, as in links and measurement files.
+//! Pool notation: `CHIP*N:tpT[:ppP][:dpD][:etpM][:epE][:pcpC][:dcpK]`, as in links and measurement files.
 //!
-//! N chips in all; one replica takes T·P·D of them. Attention runs on T tensor-parallel times D data-parallel ranks,
-//! experts on M tensor-parallel times E expert-parallel ranks, P pipeline stages. `CHIP*N` alone leaves the layout to
-//! the tool.
+//! N chips in all; one replica takes T·P·D·C of them. Attention runs on T tensor-parallel times D data-parallel ranks,
+//! experts on M tensor-parallel times E expert-parallel ranks, P pipeline stages. C copies of that share out every context
+//! (prefill context parallelism); K of the T ranks do so with a KV cache that each would else hold (decode context
+//! parallelism, no chips of its own). `CHIP*N` alone leaves the layout to the tool.
 //!
 //! An omitted factor is 1. The ranks of attention and of the experts are the same chips, so T·D must
 //! equal M·E; a text that does not say enough for that is completed ([`parse`]), touching omitted factors only:
@@ -13,6 +14,8 @@
 //! | `tp1:dp4` | `tp1:dp4:ep4` | the same |
 //! | `tp8:ep4` | `tp8:etp2:ep4` | the other expert factor is what remains |
 //! | `tp2:etp4`, `ep8` | `tp2:dp2:etp4`, `dp8:ep8` | attention is spread over the ranks that the experts name |
+//!
+//! Where C copies share one set of experts, T·D·C equals M·E: `tp1:pcp8:ep8`.
 //!
 //! Dense models have no experts and ignore M and E. [`write()`] gives the shortest text that [`parse`] completes to the
 //! same pool, so `tp8` is the usual way to write both a dense and an expert-sliced replica over eight chips.
@@ -96,8 +99,8 @@ impl fmt::Display for NotationError {
             }
             Self::UnknownFactor { text } => write!(
                 f,
-                "{text} is no degree of parallelism; after the chips come tp, pp, dp, etp and ep, each with a number, \
-                 for example :tp4:dp2:ep8"
+                "{text} is no degree of parallelism; after the chips come tp, pp, dp, etp, ep, pcp and dcp, each with a \
+                 number, for example :tp4:dp2:ep8"
             ),
             Self::BadDegree { name, text } => {
                 write!(f, "{name} takes a whole number, for example {name}8, not {text}")
@@ -113,28 +116,29 @@ impl fmt::Display for NotationError {
 impl std::error::Error for NotationError {}
 
 /// Degrees in the order of the notation.
-const NAMES: [&str; 5] = ["tp", "pp", "dp", "etp", "ep"];
+const NAMES: [&str; 7] = ["tp", "pp", "dp", "etp", "ep", "pcp", "dcp"];
 
 /// The degrees as written, in the order of [`NAMES`].
 #[derive(Clone, Copy, Default)]
-struct Written([Option<u32>; 5]);
+struct Written([Option<u32>; 7]);
 
 impl Written {
     /// Omitted degrees are 1.
     fn exact(self) -> Layout {
-        let [tp, pp, dp, etp, ep] = self.0.map(|degree| degree.unwrap_or(1));
-        Layout { tp, pp, dp, etp, ep }
+        let [tp, pp, dp, etp, ep, pcp, dcp] = self.0.map(|degree| degree.unwrap_or(1));
+        Layout { tp, pp, dp, etp, ep, pcp, dcp }
     }
 
     /// Omitted degrees are chosen so that attention and experts use the same ranks, where that is possible.
     fn complete(self) -> Layout {
-        let [_, _, dp, etp, ep] = self.0;
+        let [_, _, dp, etp, ep, ..] = self.0;
         let mut layout = self.exact();
         let attention = u64::from(layout.tp) * u64::from(layout.dp);
         let experts = u64::from(layout.etp) * u64::from(layout.ep);
-        if attention == experts {
+        if attention == experts || layout.shares_experts() && layout.matched() {
             return layout;
         }
+        let shared = attention * u64::from(layout.pcp);
         let remaining = |whole: u64, part: u32| {
             let part = u64::from(part.max(1));
             let degree = whole.is_multiple_of(part).then(|| u32::try_from(whole / part).ok()).flatten();
@@ -147,6 +151,9 @@ impl Written {
             }
             (None, Some(ep)) if remaining(attention, ep).is_some() => {
                 layout.etp = remaining(attention, ep).unwrap_or(1);
+            }
+            (None, Some(ep)) if remaining(shared, ep).is_some() => {
+                layout.etp = remaining(shared, ep).unwrap_or(1);
             }
             _ if dp.is_none() => layout.dp = remaining(experts, layout.tp).unwrap_or(1),
             _ => {}
@@ -209,14 +216,18 @@ pub fn write(pool: &Pool) -> String {
 /// The shortest text that [`parse`] reads as this layout, where it stands behind the chips of a pool.
 #[must_use]
 pub fn write_layout(layout: &Layout) -> String {
-    let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep];
-    // Every choice of written degrees, tensor parallelism always among them; a degree left out must come back by
-    // completion. Sixteen candidates, of which the one with all written always works.
+    let degrees = [layout.tp, layout.pp, layout.dp, layout.etp, layout.ep, layout.pcp, layout.dcp];
+    // Every choice of written degrees, tensor parallelism and what shares a context out always among them; a degree left
+    // out must come back by completion. Sixteen candidates, of which the one with all written always works.
     (0_u8..16)
         .map(|mask| {
             let mut written = Written::default();
             for (index, (slot, degree)) in written.0.iter_mut().zip(degrees).enumerate() {
-                let bit = index.checked_sub(1).map_or(1, |shift| mask >> shift & 1);
+                let bit = match index {
+                    0 => 1,
+                    1..=4 => mask >> (index - 1) & 1,
+                    _ => u8::from(degree != 1),
+                };
                 *slot = (bit == 1).then_some(degree);
             }
             written
@@ -227,7 +238,7 @@ pub fn write_layout(layout: &Layout) -> String {
         .unwrap_or_else(|| factors(&degrees.map(Some)))
 }
 
-fn factors(degrees: &[Option<u32>; 5]) -> String {
+fn factors(degrees: &[Option<u32>; 7]) -> String {
     let parts =
         NAMES.into_iter().zip(degrees).filter_map(|(name, degree)| Some(format!("{name}{}", (*degree)?)));
     parts.collect::<Vec<_>>().join(":")
@@ -310,6 +321,21 @@ mod tests {
     }
 
     #[test]
+    fn copies_that_share_a_context_have_all_experts_or_share_them() {
+        let context = |text: &str| {
+            let layout = parse(&format!("h200*64:{text}")).unwrap().layout.unwrap();
+            [layout.tp, layout.dp, layout.etp, layout.ep, layout.pcp, layout.dcp, layout.chips()]
+        };
+        assert_eq!(context("tp8:dcp8"), [8, 1, 8, 1, 1, 8, 8]);
+        assert_eq!(context("tp8:pcp2"), [8, 1, 8, 1, 2, 1, 16]);
+        assert_eq!(context("tp1:pcp8:ep8"), [1, 1, 1, 8, 8, 1, 8]);
+        assert_eq!(context("tp8:pcp2:ep8"), [8, 1, 1, 8, 2, 1, 16]);
+        assert_eq!(context("tp8:pcp2:ep16"), [8, 1, 1, 16, 2, 1, 16]);
+        assert_eq!(context("tp8:pcp4:ep16"), [8, 1, 2, 16, 4, 1, 32]);
+        assert_eq!(context("tp2:dp2:pcp4:dcp2"), [2, 2, 2, 2, 4, 2, 16]);
+    }
+
+    #[test]
     fn completion_stays_within_limits() {
         assert_eq!(layout("etp3:ep9999"), [1, 1, 1, 3, 9999]);
     }
@@ -322,10 +348,19 @@ mod tests {
 
     #[test]
     fn the_shortest_text_is_written() {
-        for text in ["h200*8", "h200*8:tp8", "h200*8:tp1:dp8", "h200*64:tp4:pp2:etp1:ep1", "b200*16:tp16:ep4"]
-        {
+        for text in [
+            "h200*8",
+            "h200*8:tp8",
+            "h200*8:tp1:dp8",
+            "h200*64:tp4:pp2:etp1:ep1",
+            "b200*16:tp16:ep4",
+            "h200*8:tp8:dcp8",
+            "h200*16:tp8:pcp2",
+            "b200*32:tp8:ep16:pcp4:dcp8",
+        ] {
             assert_eq!(write(&parse(text).unwrap()), text);
         }
+        assert_eq!(write(&parse("h200*8:dcp8:pcp1:tp8").unwrap()), "h200*8:tp8:dcp8");
         assert_eq!(write(&parse("h200*8:tp8:etp8").unwrap()), "h200*8:tp8");
         assert_eq!(write(&parse("H200 × 8 : TP8").unwrap()), "h200*8:tp8");
     }
@@ -337,8 +372,11 @@ mod tests {
             for pp in degrees {
                 for dp in degrees {
                     for etp in degrees {
-                        for ep in degrees {
-                            let layout = Some(Layout { tp, pp, dp, etp, ep });
+                        for (ep, pcp, dcp) in degrees
+                            .into_iter()
+                            .flat_map(|ep| [(ep, 1, 1), (ep, 1, 8), (ep, 2, 1), (ep, 8, 3)])
+                        {
+                            let layout = Some(Layout { tp, pp, dp, etp, ep, pcp, dcp });
                             let pool = Pool { chip: "h200".to_owned(), chips: 8, layout };
                             assert_eq!(parse(&write(&pool)), Ok(pool));
                         }
@@ -356,7 +394,7 @@ mod tests {
         assert!(error("*8").contains("before *"));
         assert!(error("h200*x").contains("x is not a whole number"));
         assert!(error("h200*0").contains("1 to 100000"));
-        assert!(error("h200*8:xp8").contains("tp, pp, dp, etp and ep"));
+        assert!(error("h200*8:xp8").contains("tp, pp, dp, etp, ep, pcp and dcp"));
         assert!(error("h200*8:tp").contains("tp8"));
         assert!(error("h200*8:tp-8").contains("-8"));
         assert!(error("h200*8:tp99999999999").contains("10000"));

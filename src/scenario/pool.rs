@@ -23,7 +23,8 @@ impl Pool {
     }
 }
 
-/// How one replica is spread over chips. Attention uses `tp * dp` ranks in each of `pp` stages, experts `etp * ep`.
+/// How one replica is spread over chips. Attention uses `tp * dp` ranks in each of `pp` stages, experts `etp * ep`; all of
+/// that stands `pcp` times, each copy of which has a part of every context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Layout {
     /// Tensor parallel ranks of attention and dense layers.
@@ -36,16 +37,48 @@ pub struct Layout {
     pub etp: u32,
     /// Expert parallel ranks.
     pub ep: u32,
+    /// Prefill context parallel ranks: each has a part of every prompt and of its KV cache, and chips of its own.
+    #[serde(default = "alone")]
+    pub pcp: u32,
+    /// Decode context parallel ranks: so many of the tensor-parallel ranks share out a KV cache that each would else copy.
+    /// Divides `tp` and adds no chips.
+    #[serde(default = "alone")]
+    pub dcp: u32,
+}
+
+/// The degree of what is not spread.
+const fn alone() -> u32 {
+    1
 }
 
 impl Layout {
     /// One chip holds everything.
-    pub const SINGLE: Self = Self { tp: 1, pp: 1, dp: 1, etp: 1, ep: 1 };
+    pub const SINGLE: Self = Self { tp: 1, pp: 1, dp: 1, etp: 1, ep: 1, pcp: 1, dcp: 1 };
 
     /// Chips of one replica.
     #[must_use]
     pub const fn chips(&self) -> u32 {
-        self.tp.saturating_mul(self.pp).saturating_mul(self.dp)
+        self.tp.saturating_mul(self.pp).saturating_mul(self.dp).saturating_mul(self.pcp)
+    }
+
+    /// Ranks that a context is spread over beyond the heads of its KV cache.
+    #[must_use]
+    pub const fn context(&self) -> u32 {
+        self.pcp.saturating_mul(self.dcp)
+    }
+
+    /// Whether the ranks of the experts are those of attention: `etp * ep` equals `tp * dp` where each context-parallel copy
+    /// has all experts, and `tp * dp * pcp` where the copies share them.
+    #[must_use]
+    pub const fn matched(&self) -> bool {
+        let (attention, experts) = (self.tp.saturating_mul(self.dp), self.etp.saturating_mul(self.ep));
+        attention == experts || attention.saturating_mul(self.pcp) == experts
+    }
+
+    /// Whether context-parallel copies share one set of experts.
+    #[must_use]
+    pub const fn shares_experts(&self) -> bool {
+        self.pcp > 1 && self.etp.saturating_mul(self.ep) > self.tp.saturating_mul(self.dp)
     }
 }
 

@@ -43,7 +43,7 @@ pub fn cause(kind: OpKind) -> Cause {
         }
         OpKind::Experts => Cause::Experts,
         OpKind::Elementwise => Cause::Elementwise,
-        OpKind::AllReduce | OpKind::ExpertExchange => Cause::Collective,
+        OpKind::AllReduce | OpKind::ExpertExchange | OpKind::ContextExchange => Cause::Collective,
         OpKind::StageHop => Cause::Pipeline,
     }
 }
@@ -127,7 +127,9 @@ pub const fn op_binding(op: &Op) -> Binding {
 
 const fn binding(kind: OpKind, limit: Limit) -> Binding {
     match (kind, limit) {
-        (OpKind::AllReduce | OpKind::ExpertExchange, Limit::Latency) => Binding::CollectiveLatency,
+        (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::ContextExchange, Limit::Latency) => {
+            Binding::CollectiveLatency
+        }
         (_, Limit::Latency) => Binding::LatencyFloor,
         (OpKind::AllReduce | OpKind::ExpertExchange | OpKind::StageHop, _) | (_, Limit::Link) => {
             Binding::Collective

@@ -133,7 +133,7 @@ impl Ahead {
     /// By how much longer a step lasts for who comes in it than it lasts on average, because the numbers of prompts in steps
     /// that have any vary, and each number follows from the one before: `λ·b²·v/(1 − (λ·b)²)`, where b is the time that a prompt
     /// adds. Of a Poisson number that is not 0 and has mean m, v is nearly `(m − 1)/(m − 0.2)` of what it is of all.
-    fn longer(&self, rate: f64) -> f64 {
+    pub(super) fn longer(&self, rate: f64) -> f64 {
         let more = (rate * self.marginal).min(0.97);
         let vary = (self.group - 1.0) / (self.group - 0.2) * (1.0 - 1.0 / self.most);
         more * self.marginal / (1.0 - more * more) * vary

@@ -6,13 +6,14 @@
 use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Steady};
+use super::outcome::{Binding, PoolState, Steady, utilisation};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
 use super::station::{Operating, SATURATED, Station};
+use super::tails::{First, Tails, Token};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -31,7 +32,10 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
     }));
     let capacity = at_room.rate * replicas;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
+    let wall = colocated.most(at_room.rate);
+    // Places end before the replica's time does.
+    let full_up = wall < at_room.rate * SATURATED * 0.999;
+    let (mut operating, users_here, offered) = colocated.balance(wall);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
@@ -47,6 +51,9 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         operating.rate * lengths.tokens / (tokens_per_step * operating.batch.max(1.0)) * operating.step.get();
     let busy = (decoding + operating.prefill_load()).min(1.0);
     let mut pools = half.pools(&account, operating.batch, admitted, busy, lengths.context);
+    for pool in &mut pools {
+        pool.utilisation = utilisation(operating.rate, wall);
+    }
     let pace = Pace {
         reading: operating.prefill_load(),
         stepping: decoding.min(1.0),
@@ -66,19 +73,22 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         (busy > 0.9 && operating.prefill_load() > 0.5).then_some(Binding::Prefill)
     };
     let settled = ttft.total();
+    let mut tails = colocated.tails(&operating, &ttft, admitted);
     if let Some(run) = colocated.run() {
         let spread = colocated.station.dispersion(operating.tpot);
         let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+        tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
     Served {
         deployment,
         operating,
         ttft,
+        tails,
         settled,
         rate,
         capacity,
-        served: rate,
+        wall: wall * replicas,
         prefill_share: operating.prefill_load() / busy.max(operating.prefill_load()).max(1e-12),
         prefill_ops,
         account,
@@ -86,7 +96,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         transfer: None,
         flows: half.flows(operating.step, operating.company, busy, lengths.context),
         scarce,
-        offered: offered.map(|offered| (offered, (ttft.room > ttft.queue).then_some(Binding::Capacity))),
+        offered: offered
+            .map(|offered| (offered, (full_up || ttft.room > ttft.queue).then_some(Binding::Capacity))),
         warnings,
     }
     .steady()
@@ -117,21 +128,40 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// What the time to first token is made of among so many users of the replica.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
+        let others = self.others(at, users);
+        let held = self.station.held(at);
+        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, held)
+    }
+
+    /// How all of it spreads over requests, of which the mean is this.
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let station = &self.station;
+        let prefill = &self.prefill;
+        let read = self.others(at, users).read;
+        let beside = prefill.latency_of(prefill.on_rank(read)) - prefill.latency;
+        let again = match scenario.load {
+            Load::Closed { .. } => station.again(at.ahead.with, at.tpot),
+            Load::Open { .. } => 0.0,
+        };
+        let stay = ttft.total().get() - ttft.room.get() + lengths.tokens * at.tpot.get();
+        let first = First::new(scenario, (prefill, &at.ahead), ttft, beside, (at.rate, station.replicas))
+            .among(at, station.held(at))
+            .with_users(scenario, users, again)
+            .in_places(station.fits * station.replicas, stay);
+        Tails::new(first, Token::new(scenario, station, at))
+    }
+
+    /// Whom a prompt meets among so many users of the replica.
+    fn others(&self, at: &Operating, users: f64) -> Others {
         let stream = |cv| Stream { rate: at.rate, replicas: self.station.replicas, cv };
-        let others = match self.deployment.scenario.load {
+        match self.deployment.scenario.load {
             Load::Closed { .. } => self.station.settled(at, users, &stream(1.0)),
             Load::Open { cv, .. } => {
                 let stream = stream(cv);
                 Others { wait: at.ahead.wait(&stream), read: at.ahead.company(&stream) }
             }
-        };
-        FirstToken::colocated(
-            &self.prefill,
-            self.station.engine().request,
-            at,
-            &others,
-            self.station.held(at),
-        )
+        }
     }
 
     /// The same of a replica that is full, whatever the load that filled it.
@@ -153,10 +183,32 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most this rate where it is full, with the users who are there;
+    /// Most requests per second that may come to a replica for good, which serves at this rate when it is full: as many as
+    /// find room, too.
+    fn most(&self, full: f64) -> f64 {
+        let most = full * SATURATED;
+        if matches!(self.deployment.scenario.load, Load::Closed { .. }) {
+            return most;
+        }
+        let places = self.station.fits * SATURATED;
+        fixed_point(most, most, |rate| places / self.stay(&self.serving(rate)).get())
+    }
+
+    /// The replica where it serves this rate of an open loop.
+    fn serving(&self, rate: f64) -> Operating {
+        let (station, tokens) = (&self.station, self.deployment.lengths.tokens);
+        station.at(fixed_point(1e-9, station.fits, |batch| rate * tokens * station.at(batch).tpot.get()))
+    }
+
+    /// How long a request of an open loop has a place.
+    fn stay(&self, at: &Operating) -> Seconds {
+        self.first(at, self.station.fits).total() + at.tpot * self.deployment.lengths.tokens
+    }
+
+    /// The replica where it serves what is asked of it, at most this rate of an open loop, with the users who are there;
     /// and what is offered, where that is more.
-    fn balance(&self, full: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
-        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+    fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+        let Deployment { scenario, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
             Load::Closed { concurrency } => {
@@ -175,11 +227,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
             }
             Load::Open { rate, .. } => {
                 let wanted = rate.get() / station.replicas;
-                let most = full * SATURATED;
-                let served = wanted.min(most);
-                let batch =
-                    fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
-                let at = station.at(batch);
+                let at = self.serving(wanted.min(most));
                 (
                     at,
                     at.batch + at.rate * self.first(&at, room).total().get(),

@@ -4,12 +4,11 @@
 use super::half::Half;
 use super::halves::Maker;
 use super::lengths::Lengths;
-use super::models::Models;
 use super::refusal::Refusal;
 use super::side::Side;
 use super::transfer::{self, Path};
 use crate::catalog::model::Model;
-use crate::machine::{Constants, LinkKind};
+use crate::machine::LinkKind;
 use crate::pass::Numerics;
 use crate::scenario::{Role, Scenario};
 
@@ -46,21 +45,17 @@ impl<'a> Deployment<'a> {
         all.into_iter().flatten().find(|side| side.role == role)
     }
 
-    /// Settles a scenario, which must be within its limits.
+    /// The deployment of these pools.
     ///
     /// # Errors
-    /// [`Refusal`] when a pool can't hold its part of the model or no link is known.
-    pub fn new(
-        scenario: &'a Scenario,
-        tables: &'a Constants,
-        models: &'a Models<'a>,
+    /// [`Refusal`] when no link between them is known.
+    pub(super) fn of(
+        maker: &Maker<'a>,
+        lengths: Lengths,
+        reader: Option<Side<'a>>,
+        mut decode: Half<'a>,
     ) -> Result<Self, Refusal> {
-        let model: &'a Model = &models.model;
-        let numerics = Numerics::resolve(model, scenario.formats);
-        let lengths = Lengths { window: model.max_context, ..Lengths::of(scenario) };
-        let maker = Maker { scenario, tables, model, numerics };
-        let reader = scenario.split.prefill().map(|pool| maker.side(pool, Role::Prefill)).transpose()?;
-        let mut decode = maker.half(models.drafter.as_deref(), &lengths)?;
+        let Maker { scenario, tables, model, numerics } = *maker;
         let prefill = match reader {
             None => None,
             Some(from) => {

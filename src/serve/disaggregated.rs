@@ -4,7 +4,7 @@ use super::ahead::{Stream, reading, whole};
 use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, PoolState, Steady, Warning};
+use super::outcome::{Binding, PoolState, Steady, Warning, utilisation};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
@@ -12,6 +12,7 @@ use super::run::Run;
 use super::served::Served;
 use super::side::Side;
 use super::station::{Operating, SATURATED, Station};
+use super::tails::{First, Tails, Token};
 use super::transfer::Path;
 use crate::scenario::Load;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -22,7 +23,8 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let Deployment { scenario, model, ref lengths, decode: ref half, .. } = *deployment;
     let split = Disaggregated::new(deployment, side, path);
     let capacity = split.capacity();
-    let (mut operating, users, offered) = split.balance(capacity);
+    let wall = capacity * SATURATED;
+    let (mut operating, users, offered) = split.balance(wall);
     let mut ttft = split.first(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
@@ -34,13 +36,17 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let prefill_ops = side.settled.replica.prefill_ops(lengths.new, lengths.past);
     let account = half.account(operating.company, operating.step, lengths.context);
     let busy = decode_load.min(1.0);
-    let decode_pools = half.pools(&account, operating.batch, operating.batch, busy, lengths.context);
+    let mut decode_pools = half.pools(&account, operating.batch, operating.batch, busy, lengths.context);
+    for pool in &mut decode_pools {
+        pool.utilisation = utilisation(rate, split.decode_most * SATURATED);
+    }
     let mut warnings = split.warnings(&operating, &ttft, users);
     warnings.extend(decode_pools.iter().filter_map(PoolState::outside));
     let in_prefill = rate / split.replicas * (split.prefill.latency + ttft.queue).get();
     let held = in_prefill.min(side.settled.replica.sequences_that_fit(lengths.isl));
     let mut pools = vec![PoolState {
-        utilisation: prefill_load.min(1.0),
+        utilisation: utilisation(rate, split.prefill_most * SATURATED),
+        busy: prefill_load.min(1.0),
         memory: side.settled.replica.memory(held, lengths.isl),
         step: split.prefill.latency,
         ops: prefill_ops.clone(),
@@ -68,6 +74,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         station => station,
     };
     let settled = ttft.total();
+    let mut tails = split.tails(&operating, &ttft, users);
     if let Load::Closed { concurrency } = scenario.load
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
@@ -75,15 +82,17 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
         let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
         let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
+        tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
     Served {
         deployment,
         operating,
         ttft,
+        tails,
         settled,
         rate,
         capacity,
-        served: capacity,
+        wall,
         prefill_share: 0.0,
         prefill_ops,
         account,
@@ -195,9 +204,22 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
-    /// A decode replica where it serves what is asked of it, at most this capacity, and the users over all; and what is
-    /// offered, where that is more.
-    fn balance(&self, capacity: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+    /// How all of it spreads over requests, of which the mean is this.
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let each = at.rate * self.decode.replicas / self.replicas;
+        let ahead = reading(&self.prefill, self.replicas, each);
+        let beside = ttft.prefill - self.prefill.latency;
+        let stay = lengths.tokens * at.tpot.get();
+        let first = First::new(scenario, (&self.prefill, &ahead), ttft, beside, (each, self.replicas))
+            .with_users(scenario, users / self.replicas, self.decode.again(ahead.with, at.tpot))
+            .in_places(self.decode.fits * self.decode.replicas, stay);
+        Tails::new(first, Token::new(scenario, &self.decode, at))
+    }
+
+    /// A decode replica where it serves what is asked of it, at most this rate of an open loop, and the users over all; and
+    /// what is offered, where that is more.
+    fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (decode, room) = (&self.decode, self.decode.fits);
         // Sequences in decode on each replica for this rate over all.
@@ -219,7 +241,6 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 (at, concurrency - at.rate * decode.replicas * scenario.pause().get(), None)
             }
             Load::Open { rate, .. } => {
-                let most = capacity * SATURATED;
                 let served = rate.get().min(most);
                 let batch = fixed_point(1e-9, room, |batch| for_rate(&decode.at(batch), served));
                 let at = decode.at(batch);

@@ -85,7 +85,8 @@ impl Replica<'_> {
         let layout = self.layout();
         match &self.silicon {
             Silicon::Memory(plan) => {
-                plan.cache_per_sequence(context) * (f64::from(layout.tp) * f64::from(layout.pp))
+                plan.cache_per_sequence(context)
+                    * (f64::from(layout.tp) * f64::from(layout.pp) * f64::from(layout.pcp))
             }
             Silicon::Sram(pipeline) => pipeline.cache_per_sequence(context),
         }

@@ -255,7 +255,7 @@ impl<'a> Half<'a> {
         let step = account.step;
         let replica = &self.holder.settled.replica;
         let mut holder = PoolState {
-            utilisation: busy,
+            busy,
             batch: Requests::new(batch),
             memory: replica.memory(admitted, context),
             step,
@@ -268,9 +268,9 @@ impl<'a> Half<'a> {
         if let Some(partner) = &self.partner {
             let turns = self.turns(partner, company, context);
             holder.step = turns.attention_busy();
-            holder.utilisation = (busy * (turns.attention_busy() / step)).min(1.0);
+            holder.busy = (busy * (turns.attention_busy() / step)).min(1.0);
             let mut other = PoolState {
-                utilisation: (busy * (turns.ffn_busy() / step)).min(1.0),
+                busy: (busy * (turns.ffn_busy() / step)).min(1.0),
                 batch: Requests::new(batch * partner.ratio),
                 memory: partner.side.settled.replica.memory(0.0, context),
                 step: turns.ffn_busy(),
@@ -285,10 +285,10 @@ impl<'a> Half<'a> {
             match &draft.away {
                 Some(away) => {
                     if self.partner.is_none() {
-                        holder.utilisation = (busy * ((step - drafting) / step)).min(1.0);
+                        holder.busy = (busy * ((step - drafting) / step)).min(1.0);
                     }
                     others.push(PoolState {
-                        utilisation: (busy * (draft.parts(company, context).0 / step)).min(1.0),
+                        busy: (busy * (draft.parts(company, context).0 / step)).min(1.0),
                         batch: Requests::new(batch * draft.ratio),
                         memory: draft.replica.memory(admitted * draft.ratio, context),
                         step: draft.parts(company, context).0,

@@ -5,7 +5,7 @@ use super::connection::{Connection, connection, inside, together};
 use super::draft::{Away, Draft};
 use super::flags::Flags;
 use super::half::Half;
-use super::layouts::{Demand, Setting, settle};
+use super::layouts::{Demand, Setting, options};
 use super::lengths::Lengths;
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
@@ -31,29 +31,15 @@ pub(super) struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    /// A pool in a role.
-    pub(super) fn side(&self, pool: &'a Pool, role: Role) -> Result<Side<'a>, Refusal> {
+    /// What a pool can be in a role: the layout it states, or each that holds its part of the model.
+    pub(super) fn sides(&self, pool: &'a Pool, role: Role) -> Result<Vec<Side<'a>>, Refusal> {
         let Self { scenario, tables, model, numerics } = *self;
         let chip = scenario.chip(&pool.chip).ok_or_else(|| Refusal::UnknownChip {
             chip: pool.chip.clone(),
             nearest: catalog::nearest_chip_ids(&pool.chip).into_iter().map(str::to_owned).collect(),
         })?;
         let lengths = Lengths::of(scenario);
-        let reads = scenario.split.prefill().is_none() && !matches!(role, Role::Ffn | Role::Draft);
-        let demand = Demand {
-            role,
-            prefills: reads || role == Role::Prefill,
-            decodes: role != Role::Prefill,
-            new: lengths.new,
-            past: lengths.past,
-            context: lengths.context,
-            longest: if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest },
-            tokens: lengths.tokens,
-            users: self.users(),
-            closed: matches!(scenario.load, Load::Closed { .. }),
-            ttft: scenario.slo.ttft,
-            tpot: scenario.slo.tpot,
-        };
+        let longest = if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest };
         let portion = match role {
             Role::Attention => Portion::Attention,
             Role::Ffn => Portion::Ffn,
@@ -70,39 +56,62 @@ impl<'a> Maker<'a> {
             experts: scenario.experts,
             clock: capped::clock(scenario, tables, chip)?,
         };
-        Ok(Side { role, pool, chip, settled: settle(&setting, pool, &demand)? })
+        let options = options(&setting, pool, &Demand { role, longest })?;
+        Ok(options.into_iter().map(|settled| Side { role, pool, chip, settled }).collect())
     }
 
-    /// Users over the deployment.
-    pub(super) fn users(&self) -> f64 {
-        let pools = self.scenario.split.pools();
-        // Who only proposes serves nobody.
-        let serving = pools.iter().filter(|(role, _)| *role != Role::Draft);
-        users(self.scenario, serving.fold(0, |sum, (_, pool)| sum.saturating_add(pool.chips)))
-    }
-
-    /// The decode side.
-    pub(super) fn half(&self, drafter: Option<&'a Model>, lengths: &Lengths) -> Result<Half<'a>, Refusal> {
+    /// The pool that keeps the KV cache, and its role.
+    pub(super) fn holder(&self) -> (&'a Pool, Role) {
         let split = &self.scenario.split;
-        let prefills = split.prefill().is_none();
-        let (pool, role) = match split.decode_half() {
-            DecodeHalf::Whole(pool) if prefills => (pool, Role::Colocated),
+        match split.decode_half() {
+            DecodeHalf::Whole(pool) if split.prefill().is_none() => (pool, Role::Colocated),
             DecodeHalf::Whole(pool) => (pool, Role::Decode),
             DecodeHalf::AttentionFfn { attention, .. } => (attention, Role::Attention),
             DecodeHalf::DraftVerify { verify, .. } => (verify, Role::Verify),
-        };
-        let holder = self.side(pool, role)?;
-        let partner = match split.decode_half() {
-            DecodeHalf::AttentionFfn { ffn, .. } => Some(self.partner(&holder, ffn)?),
-            _ => None,
-        };
-        let draft = match (split.decode_half(), drafter) {
+        }
+    }
+
+    /// What the pool beside it can be, if there is one.
+    pub(super) fn seconds(&self, drafter: Option<&'a Model>) -> Result<Option<Vec<Side<'a>>>, Refusal> {
+        match (self.scenario.split.decode_half(), drafter) {
+            (DecodeHalf::AttentionFfn { ffn, .. }, _) => Some(self.sides(ffn, Role::Ffn)).transpose(),
             (DecodeHalf::DraftVerify { draft, .. }, Some(model)) => {
-                Some(self.draft(&holder, Some(draft), model)?)
+                Some(self.drafting(model).sides(draft, Role::Draft)).transpose()
             }
-            (_, Some(model)) => Some(self.draft(&holder, None, model)?),
-            (_, None) => None,
+            _ => Ok(None),
+        }
+    }
+
+    /// The maker of a pool that proposes tokens.
+    fn drafting(&self, model: &'a Model) -> Self {
+        let numerics = if self.own_head() {
+            self.numerics
+        } else {
+            Numerics::resolve(model, Formats { experts: None, ..self.scenario.formats })
         };
+        Maker { model, numerics, ..*self }
+    }
+
+    /// Whether the model's own head proposes.
+    fn own_head(&self) -> bool {
+        self.scenario.speculation().is_some_and(|own| own.drafter == Drafter::Mtp)
+    }
+
+    /// The decode side of these pools.
+    pub(super) fn half(
+        &self,
+        holder: Side<'a>,
+        second: Option<Side<'a>>,
+        drafter: Option<&'a Model>,
+        lengths: &Lengths,
+    ) -> Result<Half<'a>, Refusal> {
+        let role = holder.role;
+        let prefills = self.scenario.split.prefill().is_none();
+        let (partner, away) = match role {
+            Role::Attention => (second.map(|ffn| self.partner(&holder, ffn)).transpose()?, None),
+            _ => (None, second),
+        };
+        let draft = drafter.map(|model| self.draft(&holder, away, model)).transpose()?;
         let mut half = Half { holder, partner, draft, prefills };
         let fits = half.fits(lengths.longest);
         if fits < 1.0 {
@@ -113,24 +122,38 @@ impl<'a> Maker<'a> {
             let cache = half.draft.as_ref().map_or(Bytes::ZERO, |draft| draft.replica.cache(lengths.longest));
             return Err(does_not_fit(role, half.holder.chip, has, needs + beside + cache, None));
         }
-        let expected = (self.users() / half.replicas()).min(half.fits(lengths.context)).max(1.0);
-        let width = half.width();
-        if let Some(partner) = &mut half.partner {
-            match self.scenario.micro {
-                Some(micro) => partner.micro = micro,
-                None => partner.choose(&half.holder.settled.replica, expected, lengths.context, width),
+        if half.partner.is_some() {
+            let expected = self.expected(&half, lengths);
+            let width = half.width();
+            if let Some(partner) = &mut half.partner {
+                match self.scenario.micro {
+                    Some(micro) => partner.micro = micro,
+                    None => partner.choose(&half.holder.settled.replica, expected, lengths.context, width),
+                }
             }
         }
         Ok(half)
     }
 
-    fn partner(&self, holder: &Side<'a>, pool: &'a Pool) -> Result<Partner<'a>, Refusal> {
+    /// Sequences in decode on a replica, about: all users there are, or in an open loop as many as come while one is served.
+    fn expected(&self, half: &Half<'a>, lengths: &Lengths) -> f64 {
+        let room = half.fits(lengths.context);
+        let within = |sequences: f64| sequences.min(room).max(1.0);
+        match self.scenario.load {
+            Load::Closed { concurrency } => within(concurrency / half.replicas()),
+            Load::Open { rate, .. } => {
+                let tokens = rate.get() / half.replicas() * lengths.tokens / half.tokens_per_step();
+                (0..4).fold(1.0, |sequences, _| within(tokens * half.step(sequences, lengths.context).get()))
+            }
+        }
+    }
+
+    fn partner(&self, holder: &Side<'a>, side: Side<'a>) -> Result<Partner<'a>, Refusal> {
         let trips: u32 = self.model.ffn.iter().map(|layers| layers.count).sum();
         if trips == 0 {
             let message = format!("{} has no feed-forward layers for a pool of their own", self.model.name);
             return Err(Refusal::Invalid { message });
         }
-        let side = self.side(pool, Role::Ffn)?;
         let connection =
             connection(self.scenario, self.tables.link(LinkKind::Pool), together(holder, &side))?;
         let hidden = f64::from(self.model.hidden);
@@ -183,21 +206,16 @@ impl<'a> Maker<'a> {
     fn draft(
         &self,
         holder: &Side<'a>,
-        pool: Option<&'a Pool>,
+        away: Option<Side<'a>>,
         model: &'a Model,
     ) -> Result<Draft<'a>, Refusal> {
         let Self { scenario, tables, .. } = *self;
         let speculation = scenario.speculation();
-        let own_head = speculation.as_ref().is_some_and(|own| own.drafter == Drafter::Mtp);
+        let own_head = self.own_head();
         let tokens = speculation.as_ref().map_or(0, |own| own.tokens);
         let tokens_per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
-        let numerics = if own_head {
-            self.numerics
-        } else {
-            Numerics::resolve(model, Formats { experts: None, ..scenario.formats })
-        };
-        if let Some(pool) = pool {
-            let side = Maker { model, numerics, ..*self }.side(pool, Role::Draft)?;
+        let numerics = self.drafting(model).numerics;
+        if let Some(side) = away {
             let connection = connection(scenario, tables.link(LinkKind::Pool), together(&side, holder))?;
             let hidden = if own_head { f64::from(self.model.hidden) * WIDE } else { 0.0 };
             let reversed = Connection { first: connection.second, second: connection.first, ..connection };
@@ -227,14 +245,6 @@ impl<'a> Maker<'a> {
             hidden: Bytes::ZERO,
             away: None,
         })
-    }
-}
-
-fn users(scenario: &Scenario, chips: u32) -> f64 {
-    match scenario.load {
-        Load::Closed { concurrency } => concurrency,
-        // Enough users to judge layouts by; the open loop finds its own number.
-        Load::Open { .. } => 32.0 * f64::from(chips),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Which layouts a pool of chips can take, and which of them suits a role when the scenario leaves the choice open.
+//! Which layouts a pool of chips can take. Which of them it takes where the scenario leaves the choice open is in
+//! [`super::choose`].
 
 use super::flags::Flags;
 use super::refusal::Refusal;
@@ -8,35 +9,15 @@ use crate::catalog::{Chip, Engine};
 use crate::machine::{Constants, SramRow, WeightHome};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{ExpertParallel, Layout, Pool, Role};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::units::{Bytes, Tokens};
 
-/// What a layout must carry.
+/// What every layout of a pool must hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand {
     /// Role of the pool.
     pub role: Role,
-    /// Whether the pool reads prompts.
-    pub prefills: bool,
-    /// Whether it takes part in writing answers.
-    pub decodes: bool,
-    /// New tokens of a prompt.
-    pub new: Tokens,
-    /// Cached tokens before them.
-    pub past: Tokens,
-    /// Mean cache of a sequence in decode.
-    pub context: Tokens,
     /// Longest cache of a sequence.
     pub longest: Tokens,
-    /// Output tokens after the first.
-    pub tokens: f64,
-    /// Users over the pool at most.
-    pub users: f64,
-    /// Whether these users wait for each answer, rather than coming at a rate of their own.
-    pub closed: bool,
-    /// Longest acceptable time for a prompt.
-    pub ttft: Option<Seconds>,
-    /// Longest acceptable time per token.
-    pub tpot: Option<Seconds>,
 }
 
 /// What a layout is chosen for: the same for all candidates.
@@ -82,10 +63,13 @@ impl<'a> Setting<'a, '_> {
         self.tables.sram(self.chip)
     }
 
-    /// A replica in each of the layouts to choose from on so many chips. Kernels are the same in all of them, and are found once.
-    fn replicas(&self, chips: u32) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
+    /// A replica in each of these layouts. Kernels are the same in all of them, and are found once.
+    pub(super) fn replicas(
+        &self,
+        layouts: Vec<Layout>,
+    ) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
         let mut first: Option<Replica<'a>> = None;
-        self.candidates(chips).into_iter().map(move |layout| {
+        layouts.into_iter().map(move |layout| {
             let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
                 Some(replica) => replica,
                 None => self.replica(layout)?,
@@ -95,17 +79,63 @@ impl<'a> Setting<'a, '_> {
         })
     }
 
-    /// The layouts to choose from on so many chips.
-    fn candidates(&self, chips: u32) -> Vec<Layout> {
-        match self.stages() {
-            Some(row) => together(row.wide.min(chips)),
-            None => candidates(self.model, self.chip, chips),
+    /// The layouts to choose from on so many chips, for sequences up to so long.
+    pub(super) fn candidates(&self, chips: u32, role: Role, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
+        Ok(match self.stages() {
+            Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
+            Some(row) => {
+                let needed = self.needed(chips, longest)?.0;
+                let mut layouts = pipelines(chips, row.wide);
+                layouts.retain(|own| f64::from(own.chips()) >= needed);
+                layouts
+            }
+            None => {
+                let mut layouts = candidates(self.model, self.chip, chips);
+                // Attention alone has no experts to spread.
+                if self.portion == Portion::Attention {
+                    let experts = self.model.has_moe();
+                    layouts.retain(|own| !experts || own.etp == 1);
+                }
+                let contexts = self.contexts(&layouts, chips, role);
+                layouts.extend(contexts);
+                layouts
+            }
+        })
+    }
+
+    /// The same layouts with contexts shared out: in a pool that only reads prompts over copies inside a domain, in others over
+    /// the ranks that else copy the KV cache.
+    fn contexts(&self, layouts: &[Layout], chips: u32, role: Role) -> Vec<Layout> {
+        let domain = self.chip.scale_up.map_or(1, |up| up.domain).max(1);
+        let plain = layouts.iter().filter(|own| own.dp == 1 && own.pp == 1);
+        if role == Role::Ffn || role == Role::Draft {
+            return Vec::new();
         }
+        if role == Role::Prefill {
+            if !self.engine.spreads_prompts() {
+                return Vec::new();
+            }
+            let copies = |own: &'_ &Layout| {
+                let most = domain.min(chips) / own.chips().max(1);
+                let own = **own;
+                powers(most).skip(1).map(move |pcp| Layout { pcp, ..own })
+            };
+            return plain.flat_map(|own| copies(&own)).collect();
+        }
+        let shared = |own: &Layout| {
+            let copies = self.model.cache_copies(own.tp);
+            let dcp = powers(copies).filter(|&dcp| own.tp.is_multiple_of(dcp)).last()?;
+            (dcp > 1).then_some(Layout { dcp, ..*own })
+        };
+        plain.filter(|_| self.engine.spreads_caches()).filter_map(shared).collect()
+    }
+
+    /// Chips that a pipeline takes for one sequence, and a replica of so many to say what it lacks.
+    fn needed(&self, chips: u32, longest: Tokens) -> Result<(f64, Replica<'a>), Refusal> {
+        let probe = self.replica(Layout { pp: chips.max(1), ..Layout::SINGLE })?;
+        Ok((probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, longest)), probe))
     }
 }
-
-/// Micro-batches that a pool of feed-forward layers keeps on stages of their own.
-const GROUPS: f64 = 4.0;
 
 /// A pool with its layout settled.
 #[derive(Clone, Debug)]
@@ -118,87 +148,122 @@ pub struct Settled<'a> {
     pub chosen: bool,
 }
 
-/// All layouts worth trying on so many chips, smallest replica first. Degrees are powers of two; a replica larger than
-/// the scale-up domain becomes a pipeline over domains, or data-parallel attention with experts over all of its chips.
+/// Most tensor-parallel ranks that are tried beyond a scale-up domain.
+const SLICES: u32 = 16;
+
+/// Most pipeline stages that are tried with every other degree; beyond, only what holds a model that else finds no room.
+const STAGES: u32 = 4;
+
+/// All layouts worth trying on so many chips: tensor by data-parallel ranks, whole experts on each rank or slices of all, in up
+/// to four stages. Degrees are powers of two; where they leave chips of the pool over, ranks of experts also take all, half or
+/// a third of them.
 #[must_use]
 pub fn candidates(model: &Model, chip: &Chip, chips: u32) -> Vec<Layout> {
     let domain = chip.scale_up.map_or(1, |up| up.domain).max(1);
-    let heads = model.attention_heads();
+    let widest = domain.max(SLICES).min(model.attention_heads().max(1));
     let experts = model.has_moe();
     let mut layouts = Vec::new();
-    let mut size = 1;
-    while size <= chips {
-        let (wide, stages) = if size <= domain { (size, 1) } else { split(size, domain) };
-        if stages <= model.layers.max(1) {
-            let tp = Layout { tp: wide, pp: stages, dp: 1, etp: wide, ep: 1 };
-            if wide <= heads {
-                layouts.push(tp);
-                if experts && wide > 1 {
-                    layouts.push(Layout { etp: 1, ep: wide, ..tp });
+    let few = (1..=STAGES).map(|pp| (pp, true));
+    let many = powers(model.layers).skip_while(|&pp| pp <= STAGES).map(|pp| (pp, false));
+    for (pp, free) in few.chain(many).filter(|own| own.0 <= model.layers.max(1)) {
+        for tp in powers(widest.min(chips / pp)) {
+            // A pipeline of many stages is there for the room, and takes the widest ranks that fit in a domain.
+            if !free && (tp > domain || tp * 2 <= domain.min(widest)) {
+                continue;
+            }
+            let most = chips / pp / tp;
+            for dp in ranks(if free { most } else { most.min(1) }, experts) {
+                let own = Layout { tp, pp, dp, etp: tp, ep: dp, ..Layout::SINGLE };
+                let all = tp * dp;
+                if !experts || all == 1 {
+                    layouts.push(own);
+                } else {
+                    layouts.push(Layout { etp: all, ep: 1, ..own });
+                    layouts.push(Layout { etp: 1, ep: all, ..own });
                 }
             }
-            if experts && wide > 1 {
-                layouts.push(Layout { tp: 1, dp: wide, etp: 1, ep: wide, pp: stages });
-            }
-            if experts && stages > 1 && chip.scale_out.is_some() {
-                layouts.push(Layout { tp: 1, dp: size, etp: 1, ep: size, pp: 1 });
-            }
         }
-        let Some(next) = size.checked_mul(2) else { break };
-        size = next;
     }
     layouts
 }
 
-/// Replicas whose chips read every layer together: powers of two, and as many as may.
-pub(super) fn together(most: u32) -> Vec<Layout> {
-    let powers = (0..u32::BITS).map(|power| 1 << power).take_while(|&size| size < most);
-    powers.chain([most.max(1)]).map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
+/// Powers of two up to a number.
+fn powers(most: u32) -> impl Iterator<Item = u32> {
+    (0..u32::BITS).map(|power| 1 << power).take_while(move |&size| size <= most)
 }
 
-/// The largest power of two inside the domain, and the stages that make up the rest.
-fn split(size: u32, domain: u32) -> (u32, u32) {
-    let mut wide = 1;
-    while wide * 2 <= domain {
-        wide *= 2;
+/// Numbers of data-parallel ranks on so many places.
+fn ranks(most: u32, experts: bool) -> Vec<u32> {
+    let mut ranks: Vec<u32> = powers(most).collect();
+    if experts {
+        let whole = [most / 3, most / 2, most].into_iter().filter(|&own| own > 2 && !own.is_power_of_two());
+        ranks.extend(whole);
     }
-    (wide, size.div_ceil(wide))
+    ranks
 }
 
-/// Settles the layout of a pool: the one it states, or the best of the candidates for its role.
+/// Replicas whose chips read every layer together: powers of two, and as many as may.
+fn together(most: u32) -> Vec<Layout> {
+    let sizes = powers(most.saturating_sub(1)).chain([most.max(1)]);
+    sizes.map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
+}
+
+/// Pipelines whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
+fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
+    let mut layouts = Vec::new();
+    let sizes = powers(chips.saturating_sub(1)).flat_map(|size| [size, size.saturating_add(size / 2)]);
+    for size in sizes.chain([chips]) {
+        let size = size.min(chips).max(1);
+        for width in powers(wide.min(size)) {
+            let layout = Layout { tp: width, pp: size / width, etp: width, ..Layout::SINGLE };
+            if size.is_multiple_of(width) && !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
+    }
+    layouts
+}
+
+/// What a pool can be: the layout it states, or each of the candidates that holds the longest sequence.
 ///
 /// # Errors
 /// A layout that cannot be, too few chips, or a model that does not fit.
-pub fn settle<'a>(setting: &Setting<'a, '_>, pool: &Pool, demand: &Demand) -> Result<Settled<'a>, Refusal> {
+pub fn options<'a>(
+    setting: &Setting<'a, '_>,
+    pool: &Pool,
+    demand: &Demand,
+) -> Result<Vec<Settled<'a>>, Refusal> {
     if let Some(layout) = pool.layout {
-        return stated(setting, pool, layout, demand);
+        return Ok(vec![stated(setting, pool, layout, demand)?]);
     }
-    if let Some(row) = setting.stages().filter(|row| row.weights == WeightHome::Sram) {
-        return pipeline(setting, row, pool, demand);
-    }
-    let mut best: Option<(Score, Settled<'a>)> = None;
-    let mut smallest_need: Option<(Bytes, Bytes)> = None;
-    for found in setting.replicas(pool.chips) {
+    let mut options = Vec::new();
+    let mut most_room: Option<(Bytes, Bytes)> = None;
+    for found in setting.replicas(setting.candidates(pool.chips, demand.role, demand.longest)?) {
         let (layout, replica) = found?;
         let replicas = pool.chips / layout.chips().max(1);
         if replica.sequences_that_fit(demand.longest) < 1.0 {
-            smallest_need = Some(replica.need(demand.longest));
-            continue;
-        }
-        let score = score(&replica, f64::from(replicas), demand);
-        if best.as_ref().is_none_or(|(own, _)| score.beats(own)) {
-            best = Some((score, Settled { replica, replicas, chosen: true }));
+            // What the largest replica lacks says most.
+            let own = replica.need(demand.longest);
+            if most_room.is_none_or(|(has, _)| own.0 >= has) {
+                most_room = Some(own);
+            }
+        } else {
+            options.push(Settled { replica, replicas, chosen: true });
         }
     }
-    match (best, smallest_need) {
-        (Some((_, settled)), _) => Ok(settled),
-        (None, Some((has, needs))) => {
-            let enough = fitting(setting, demand.longest);
-            let more = enough.map(|chips| chips.saturating_sub(pool.chips));
-            Err(does_not_fit(demand.role, setting.chip, has, needs, more))
-        }
-        (None, None) => Err(Refusal::TooFewChips { role: demand.role, needs: 1, has: pool.chips }),
+    if !options.is_empty() {
+        return Ok(options);
     }
+    let refused = |(has, needs), more| Err(does_not_fit(demand.role, setting.chip, has, needs, more));
+    if setting.stages().is_some_and(|row| row.weights == WeightHome::Sram) {
+        let (needed, probe) = setting.needed(pool.chips, demand.longest)?;
+        let more = to_count(needed).saturating_sub(pool.chips);
+        return refused(probe.need(demand.longest), Some(more));
+    }
+    let Some(need) = most_room else {
+        return Err(Refusal::TooFewChips { role: demand.role, needs: 1, has: pool.chips });
+    };
+    refused(need, fitting(setting, demand).map(|chips| chips.saturating_sub(pool.chips)))
 }
 
 fn stated<'a>(
@@ -207,15 +272,8 @@ fn stated<'a>(
     layout: Layout,
     demand: &Demand,
 ) -> Result<Settled<'a>, Refusal> {
-    let bad = |reason| Err(Refusal::BadLayout { role: demand.role, layout, reason });
-    // Chips that stream weights may share a layer out over several stages.
-    let streams = setting.stages().is_some();
-    if layout.pp > setting.model.layers && !streams {
-        return bad("has more stages than the model has layers");
-    }
-    let matched = layout.tp.saturating_mul(layout.dp) == layout.etp.saturating_mul(layout.ep);
-    if setting.model.has_moe() && !streams && !matched {
-        return bad("needs tp times dp equal to etp times ep");
+    if let Some(reason) = impossible(setting, layout) {
+        return Err(Refusal::BadLayout { role: demand.role, layout, reason });
     }
     let needs = layout.chips();
     if needs > pool.chips {
@@ -226,7 +284,7 @@ fn stated<'a>(
         let (has, need) = replica.need(demand.longest);
         let more = match replica.pipeline() {
             Some(own) => Some(own.chips_for(1.0, demand.longest)),
-            None => fitting(setting, demand.longest).map(f64::from),
+            None => fitting(setting, demand).map(f64::from),
         };
         // A stated layout may hold less than the pool: what counts is the chips of one replica.
         let more = more.map(|chips| to_count(chips).saturating_sub(needs)).filter(|&more| more > 0);
@@ -235,94 +293,55 @@ fn stated<'a>(
     Ok(Settled { replica, replicas: pool.chips / needs.max(1), chosen: false })
 }
 
-/// An SRAM machine is one pipeline over all chips of the pool; what is left after weights and cache makes stages wider.
-fn pipeline<'a>(
-    setting: &Setting<'a, '_>,
-    row: &SramRow,
-    pool: &Pool,
-    demand: &Demand,
-) -> Result<Settled<'a>, Refusal> {
-    let at = |tp: u32, pp: u32| Layout { tp, pp, dp: 1, etp: tp, ep: 1 };
-    let probe = setting.replica(at(1, pool.chips.max(1)))?;
-    let needed = probe.pipeline().map_or(1.0, |own| own.chips_for(1.0, demand.longest));
-    if needed > f64::from(pool.chips) {
-        let (has, needs) = probe.need(demand.longest);
-        let more = to_count(needed).saturating_sub(pool.chips);
-        return Err(does_not_fit(demand.role, setting.chip, has, needs, Some(more)));
+/// Why a layout cannot be on a chip.
+fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
+    let Layout { tp, pp, pcp, dcp, .. } = layout;
+    // Chips that stream weights may share a layer out over several stages.
+    if setting.stages().is_some() {
+        let spread = layout.context() > 1;
+        return spread.then(|| {
+            format!(
+                "shares contexts out, which chips that stream weights do not: leave out pcp{pcp} and dcp{dcp}"
+            )
+        });
     }
-    // Wider stages read faster; the pipeline keeps at least as many stages as users it can serve at once, and no chip
-    // stays idle.
-    let mut width = 1;
-    // Feed-forward layers of their own serve groups of users that pass together: a few stages keep a few groups apart.
-    let apart = if setting.portion == Portion::Ffn { GROUPS } else { f64::from(setting.model.layers) };
-    while width * 2 <= row.wide
-        && pool.chips.is_multiple_of(width * 2)
-        && f64::from(pool.chips / (width * 2)) >= demand.users.min(apart)
-    {
-        width *= 2;
+    if setting.portion == Portion::Ffn && layout.context() > 1 {
+        return Some(format!(
+            "shares contexts out, of which FFN layers have none: leave out pcp{pcp} and dcp{dcp}"
+        ));
     }
-    let layout = at(width, (pool.chips / width).max(1));
-    let replica = setting.replica(layout)?;
-    Ok(Settled { replica, replicas: 1, chosen: true })
+    if pp > setting.model.layers {
+        return Some("has more stages than the model has layers".to_owned());
+    }
+    if setting.model.has_moe() && !layout.matched() {
+        let shared = if pcp > 1 { ", or to tp times dp times pcp" } else { "" };
+        return Some(format!("needs etp times ep equal to tp times dp{shared}"));
+    }
+    let copies = setting.model.cache_copies(tp);
+    if dcp <= copies && tp.is_multiple_of(dcp.max(1)) {
+        return None;
+    }
+    let nearest = (1..=copies).filter(|&own| tp.is_multiple_of(own)).min_by_key(|own| own.abs_diff(dcp));
+    Some(format!(
+        "has dcp{dcp}; dcp divides tp{tp} and is at most the {copies} ranks that hold copies of the same KV cache: dcp{} is \
+         nearest",
+        nearest.unwrap_or(1)
+    ))
 }
 
 /// The smallest number of chips on which the model fits in some candidate layout.
-fn fitting(setting: &Setting<'_, '_>, longest: Tokens) -> Option<u32> {
+fn fitting(setting: &Setting<'_, '_>, demand: &Demand) -> Option<u32> {
+    let mut layouts = setting.candidates(MOST, demand.role, demand.longest).ok()?;
+    layouts.sort_by_key(Layout::chips);
     setting
-        .replicas(4096)
+        .replicas(layouts)
         .flatten()
-        .filter(|(_, replica)| replica.sequences_that_fit(longest) >= 1.0)
+        .find(|(_, replica)| replica.sequences_that_fit(demand.longest) >= 1.0)
         .map(|(layout, _)| layout.chips())
-        .min()
 }
 
-/// The share of the limit on TTFT that a prompt alone may take: the rest is for the queue.
-const PROMPT: f64 = 0.7;
-
-/// How well a layout serves its role: first whether it keeps all limits, then how much it serves; of those that miss one,
-/// how many times its limit the worst takes.
-#[derive(Clone, Copy, Debug)]
-struct Score {
-    keeps: bool,
-    value: f64,
-}
-
-impl Score {
-    fn beats(&self, other: &Self) -> bool {
-        (self.keeps, self.value) > (other.keeps, other.value)
-    }
-}
-
-fn score(replica: &Replica<'_>, replicas: f64, demand: &Demand) -> Score {
-    let prefill = replica.prefill(demand.new, demand.past);
-    let room = replica.whole(replica.sequences_that_fit(demand.context));
-    let batch = (demand.users / replicas).min(room).max(1e-3);
-    let step = replica.decode_step(batch, demand.context);
-    // How many times its limit a time takes; what has no limit is never over one.
-    let over = |time: Seconds, limit: Option<Seconds>| limit.map_or(0.0, |limit| time / limit);
-    let (prompt_over, step_over) =
-        (over(prefill.latency, demand.ttft.map(|limit| limit * PROMPT)), over(step, demand.tpot));
-    let by_limit = |over: f64, serves: f64| {
-        if over <= 1.0 { Score { keeps: true, value: serves } } else { Score { keeps: false, value: -over } }
-    };
-    let prefill_rate = replicas / prefill.least().get();
-    let decode_rate = replicas * batch / (demand.tokens * step.get());
-    match (demand.prefills, demand.decodes) {
-        (true, false) => by_limit(prompt_over, prefill_rate),
-        (false, _) => by_limit(step_over, decode_rate),
-        (true, true) => {
-            let both = 1.0 / (1.0 / prefill_rate + 1.0 / decode_rate);
-            let worst = prompt_over.max(step_over);
-            // Requests that come at a rate must be carried before anything else, which a layout with short prompts may not
-            // do: there the one with the shortest step is chosen, as long as nothing here knows the rate.
-            if worst > 1.0 && !demand.closed {
-                Score { keeps: false, value: -step.get() }
-            } else {
-                by_limit(worst, both)
-            }
-        }
-    }
-}
+/// Chips up to which a place for the model is looked for.
+const MOST: u32 = 4096;
 
 /// A count of chips from a computed number, which may be too large for any.
 fn to_count(chips: f64) -> u32 {

@@ -1,24 +1,30 @@
 //! What serving a scenario comes to in steady state: the figures users feel, where the time goes and what binds.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::duty::Duty;
+use super::tails::Tails;
 use crate::pass::Op;
-use crate::scenario::{Layout, Role};
+use crate::scenario::{Layout, Percentile, Role};
+use crate::units::format::Unit;
 use crate::units::{Bytes, BytesPerSecond, Requests, RequestsPerSecond, Seconds, Tokens, TokensPerSecond};
 
 /// Steady state of one deployment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Steady {
-    /// Mean time to first token.
+    /// Mean time to first token; infinite where more is offered than can be served, since the queue grows without end.
     pub ttft: Seconds,
     /// The same of a service that has run for long, where a run of so many requests is asked for.
     pub ttft_settled: Seconds,
     /// Mean time per output token after the first: (E2E − TTFT) / (OSL − 1).
     pub tpot: Seconds,
-    /// Mean time from request to last token.
+    /// Mean time from request to last token; infinite where TTFT is.
     pub e2e: Seconds,
-    /// Where TTFT goes; the parts add up to it.
+    /// How TTFT and TPOT spread over requests.
+    pub tails: Tails,
+    /// Where TTFT goes; the parts add up to it. Empty where it is infinite.
     pub ttft_parts: Vec<Part>,
     /// Where TPOT goes; the parts add up to it.
     pub tpot_parts: Vec<Part>,
@@ -26,7 +32,9 @@ pub struct Steady {
     pub rate: RequestsPerSecond,
     /// Most requests per second the deployment could complete at this workload.
     pub capacity: RequestsPerSecond,
-    /// Requests in flight, on average.
+    /// Most requests per second that may arrive for good: beyond, an open loop has no steady state.
+    pub wall: RequestsPerSecond,
+    /// Requests in flight, on average; without those in a queue that grows without end.
     pub in_flight: Requests,
     /// Mean input length.
     pub isl: Tokens,
@@ -47,7 +55,8 @@ pub struct Steady {
     pub binding: Binding,
     /// Why each phase takes its time: prefill, decode, then what decode is split into.
     pub phases: Vec<Phase>,
-    /// Set when more is offered than can be served: latencies then describe the deployment at its capacity.
+    /// Set when more is offered than can be served: TTFT then has no steady state, and all else describes the deployment at
+    /// its capacity.
     pub saturation: Option<Saturation>,
     /// What is unwise but possible.
     pub warnings: Vec<Warning>,
@@ -200,8 +209,11 @@ pub struct PoolState {
     pub layout: Layout,
     /// Whether the tool chose the layout.
     pub layout_chosen: bool,
-    /// Share of time the pool is busy, 0 to 1.
+    /// Load over capacity at this workload, 0 to 1: 1 where an open loop loses its steady state.
     pub utilisation: f64,
+    /// Share of time the pool is at work, 0 to 1. One that decodes is at work while any sequence is there, so this is near 1
+    /// long before the pool is full.
+    pub busy: f64,
     /// Sequences in decode per replica, on average; 0 in a prefill pool.
     pub batch: Requests,
     /// Memory of one chip.
@@ -296,10 +308,18 @@ pub enum Per {
 pub struct Saturation {
     /// What arrives.
     pub offered: RequestsPerSecond,
-    /// What can be served.
+    /// What can be served: the load up to which TTFT has a steady state.
     pub capacity: RequestsPerSecond,
     /// What limits it.
     pub binding: Binding,
+}
+
+impl fmt::Display for Saturation {
+    /// Why there is no time to the first token, and up to which load there would be one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |rate: RequestsPerSecond| Unit::RequestsPerSecond.format(rate.get());
+        write!(f, "no steady state: {} offered, holds up to {}", rate(self.offered), rate(self.capacity))
+    }
 }
 
 /// Unwise but possible.
@@ -387,6 +407,13 @@ pub enum Warning {
         /// Engines that run there.
         others: Vec<crate::catalog::Engine>,
     },
+    /// The engine does not share contexts out as the layout of a pool asks; the figures are those of engines that do.
+    NoContextParallel {
+        /// The engine.
+        engine: crate::catalog::Engine,
+        /// Whether prompts are what it does not share out, rather than caches.
+        prompts: bool,
+    },
     /// The model is released without a prediction head: one of the shape of its last layer is assumed.
     NoHead {
         /// The model.
@@ -401,6 +428,12 @@ pub enum Warning {
         /// The unit that does the work.
         unit: crate::catalog::ComputeType,
     },
+}
+
+/// The one meaning of utilisation: what is served over the most that may arrive for good.
+#[must_use]
+pub(super) fn utilisation(rate: f64, wall: f64) -> f64 {
+    if wall > 0.0 { (rate / wall).min(1.0) } else { 0.0 }
 }
 
 impl PoolState {
@@ -420,6 +453,25 @@ impl PoolState {
 }
 
 impl Steady {
+    /// Load over capacity of the deployment: that of its pool or link with the least to spare.
+    #[must_use]
+    pub fn utilisation(&self) -> f64 {
+        utilisation(self.rate.get(), self.wall.get())
+    }
+
+    /// Time to first token: the percentile, or the mean. Infinite in a queue that grows without end.
+    #[must_use]
+    pub fn ttft_of(&self, percentile: Option<Percentile>) -> Seconds {
+        let percentile = percentile.filter(|_| self.ttft.is_finite());
+        percentile.map_or(self.ttft, |own| self.tails.ttft(own))
+    }
+
+    /// Time per output token: the percentile, or the mean.
+    #[must_use]
+    pub fn tpot_of(&self, percentile: Option<Percentile>) -> Seconds {
+        percentile.map_or(self.tpot, |own| self.tails.tpot(own))
+    }
+
     /// Output tokens per second over the deployment.
     #[must_use]
     pub fn throughput(&self) -> TokensPerSecond {

@@ -21,7 +21,7 @@ pub(super) struct Pace<'a> {
     pub reading: f64,
     /// Share of time in which decode steps are under way.
     pub stepping: f64,
-    /// Share of time in which [`PoolState::utilisation`] has the decode side at work.
+    /// Share of time in which [`PoolState::busy`] has the decode side at work.
     pub busy: f64,
     /// Sequences in decode on a station.
     pub sequences: f64,
@@ -62,7 +62,7 @@ impl Pace<'_> {
 
     fn decode(&self, pool: &PoolState, side: &Side<'_>, numerics: Numerics) -> Spell {
         // Pools that take turns are at work for a part of the step.
-        let part = if self.busy > 0.0 { pool.utilisation / self.busy } else { 0.0 };
+        let part = if self.busy > 0.0 { pool.busy / self.busy } else { 0.0 };
         let stages = f64::from(side.settled.replica.layout().pp.max(1));
         let filled = (self.sequences / stages).min(1.0);
         let time = match pool.role {

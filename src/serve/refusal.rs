@@ -54,7 +54,7 @@ pub enum Refusal {
         /// The layout.
         layout: Layout,
         /// Why not.
-        reason: &'static str,
+        reason: String,
     },
     /// The pool has fewer chips than one replica of the layout.
     TooFewChips {
@@ -101,11 +101,9 @@ impl fmt::Display for Refusal {
             Self::NoUnit { chip, compute } => {
                 write!(f, "{chip} has no published rate for {compute:?} arithmetic")
             }
-            Self::BadLayout { role, layout, reason } => write!(
-                f,
-                "{role}: layout tp{}:pp{}:dp{}:etp{}:ep{} {reason}",
-                layout.tp, layout.pp, layout.dp, layout.etp, layout.ep
-            ),
+            Self::BadLayout { role, layout, reason } => {
+                write!(f, "{role}: layout {} {reason}", crate::scenario::notation::write_layout(layout))
+            }
             Self::TooFewChips { role, needs, has } => {
                 write!(f, "{role}: one replica takes {needs} chips, the pool has {has}")
             }

@@ -62,6 +62,8 @@ pub struct Prefill {
     pub chunks: f64,
     /// How much its time varies with the length: the squared coefficient of variation.
     pub variation: f64,
+    /// Latencies of prompts of typical lengths, shortest first, where lengths scatter ([`super::lengths::Lengths::prefill`]).
+    pub typical: [f64; 4],
 }
 
 impl Prefill {
@@ -78,6 +80,7 @@ impl Prefill {
         ranks: 1.0,
         chunks: 1.0,
         variation: 0.0,
+        typical: [0.0; 4],
     };
 
     /// The same where a drafter on the same chips reads each prompt too, as many in one pass.
@@ -416,6 +419,7 @@ impl<'a> Replica<'a> {
                     ranks,
                     chunks,
                     variation: 0.0,
+                    typical: [0.0; 4],
                 }
             }
             Silicon::Sram(pipeline) => {
@@ -586,6 +590,7 @@ mod tests {
         ranks: 1.0,
         chunks: 1.0,
         variation: 0.0,
+        typical: [0.0; 4],
     };
 
     fn close(a: f64, b: f64) {

@@ -44,6 +44,9 @@ pub struct Changed {
     pub tpot: Seconds,
     /// Requests per second from the start to the last answer, over the deployment.
     pub rate: f64,
+    /// Share of the requests that are of the first round, and what they take from the start to the first token, but for the
+    /// engine's work for a request.
+    pub burst: (f64, f64),
 }
 
 /// The burst at the replicas that read prompts.
@@ -84,7 +87,12 @@ impl Run {
         (users, spread): (f64, f64),
     ) -> Changed {
         let Some(prefill) = &station.prefill else {
-            return Changed { ttft: *settled, tpot: at.tpot, rate: at.rate * station.replicas };
+            return Changed {
+                ttft: *settled,
+                tpot: at.tpot,
+                rate: at.rate * station.replicas,
+                burst: (0.0, 0.0),
+            };
         };
         let burst = Burst::mixed(prefill, station, users);
         let rounds = self.rounds();
@@ -102,7 +110,8 @@ impl Run {
             ttft.queue += Seconds::new(more * again.company * later);
             tpot = (tpot - stalls * ((1.0 - again.stalled) * later)).max(least);
         }
-        self.changed(ttft, tpot, tokens, if station.mixes { self.kept(&burst) } else { 0.0 } + spread)
+        let kept = if station.mixes { self.kept(&burst) } else { 0.0 };
+        self.changed(ttft, tpot, &burst, (tokens, kept + spread))
     }
 
     /// A service with a prefill pool of so many replicas, whose decode replicas are full or not.
@@ -119,7 +128,7 @@ impl Run {
         let mut ttft = self.first(settled, &burst, full);
         ttft.queue += self.in_groups(prefill, self.users / replicas, settled.prefill, spread);
         // Those who are read last end last in the first round too.
-        self.changed(ttft, at.tpot, tokens, burst.length + spread)
+        self.changed(ttft, at.tpot, &burst, (tokens, burst.length + spread))
     }
 
     /// By how much longer those wait, on average over the rounds, who were read in one step of the burst, join decode together and
@@ -159,12 +168,19 @@ impl Run {
         }
     }
 
-    fn changed(&self, ttft: FirstToken, tpot: Seconds, tokens: f64, apart: f64) -> Changed {
+    fn changed(
+        &self,
+        ttft: FirstToken,
+        tpot: Seconds,
+        burst: &Burst,
+        (tokens, apart): (f64, f64),
+    ) -> Changed {
         let each = ttft.total().get() + tpot.get() * tokens;
         let pauses = (self.rounds() - 1.0) * self.pause;
         // Nobody is further apart from the others than a request takes, but for the burst of a single round.
         let end = 0.5 * if self.rounds() > 1.0 { apart.min(each) } else { apart };
-        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + pauses + end) }
+        let burst = (1.0 / self.rounds(), burst.first);
+        Changed { ttft, tpot, rate: self.requests / (self.rounds() * each + pauses + end), burst }
     }
 }
 

@@ -4,8 +4,11 @@ use super::account::{Account, add, parts};
 use super::binding::longest;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
-use super::outcome::{Binding, Cause, Flow, Part, Phase, PoolState, Saturation, Steady, Transfer, Warning};
+use super::outcome::{
+    Binding, Cause, Flow, Part, Phase, PoolState, Reason, Saturation, Steady, Transfer, Warning,
+};
 use super::station::Operating;
+use super::tails::Tails;
 use crate::pass::Op;
 use crate::scenario::{Load, Role};
 use crate::units::{Requests, RequestsPerSecond, Seconds};
@@ -19,14 +22,16 @@ pub struct Served<'d, 'a> {
     pub operating: Operating,
     /// What the time to first token is made of.
     pub ttft: FirstToken,
+    /// How times spread over requests.
+    pub tails: Tails,
     /// Mean time to first token of a service that has run for long.
     pub settled: Seconds,
     /// Requests per second over the deployment.
     pub rate: f64,
     /// Most of them that it could serve.
     pub capacity: f64,
-    /// What is served of an offer beyond that.
-    pub served: f64,
+    /// Most of them that may arrive for good.
+    pub wall: f64,
     /// Share of the work that prefill is in a colocated pool.
     pub prefill_share: f64,
     /// The operations of a prompt.
@@ -69,27 +74,26 @@ impl Served<'_, '_> {
         let (ttft, tpot) = (first.total(), operating.tpot * seen);
         let ttft_parts = first.parts(&self.prefill_ops);
         let decoding = tpot * lengths.tokens;
-        let e2e = ttft + decoding;
         let phases = self.phases(&ttft_parts, &tpot_parts);
         let binding = self.scarce.unwrap_or_else(|| longest(&phases, ttft, decoding));
         let saturation = self.offered.map(|(offered, limit)| Saturation {
             offered,
-            capacity: RequestsPerSecond::new(self.served),
+            capacity: RequestsPerSecond::new(self.wall),
             binding: limit.unwrap_or(binding),
         });
-        Steady {
+        let in_flight = self.in_flight(&first, decoding);
+        let mut steady = Steady {
             ttft,
             ttft_settled: self.settled + late,
             tpot,
-            e2e,
+            e2e: ttft + decoding,
+            tails: self.tails.seen(late, operating.tpot, seen),
             ttft_parts,
             tpot_parts,
             rate: RequestsPerSecond::new(rate),
             capacity: RequestsPerSecond::new(self.capacity.max(rate)),
-            in_flight: Requests::new(match scenario.load {
-                Load::Closed { concurrency } => concurrency - rate * scenario.pause().get(),
-                Load::Open { .. } => rate * e2e.get(),
-            }),
+            wall: RequestsPerSecond::new(self.wall),
+            in_flight,
             isl: lengths.isl,
             osl: lengths.osl,
             chips: scenario.split.chips(),
@@ -101,7 +105,24 @@ impl Served<'_, '_> {
             phases,
             saturation,
             warnings: self.warnings,
+        };
+        if saturation.is_some() {
+            endless(&mut steady);
         }
+        steady
+    }
+
+    /// Requests under way. Those in a queue that grows without end are no number.
+    fn in_flight(&self, first: &FirstToken, decoding: Seconds) -> Requests {
+        let Deployment { scenario, .. } = *self.deployment;
+        let rate = self.rate;
+        Requests::new(match scenario.load {
+            Load::Closed { concurrency } => concurrency - rate * scenario.pause().get(),
+            Load::Open { .. } => {
+                let waits = if self.offered.is_some() { first.queue + first.room } else { Seconds::ZERO };
+                rate * (first.total() - waits + decoding).get()
+            }
+        })
     }
 
     /// Why each phase takes its time, from the same parts as the latencies.
@@ -128,5 +149,17 @@ impl Served<'_, '_> {
             phases.push(Phase::new(Role::Verify, &checking, &[ops], &[]));
         }
         phases
+    }
+}
+
+/// Of a queue that grows without end: no time to the first token, and nothing that it is made of.
+fn endless(steady: &mut Steady) {
+    let never = Seconds::new(f64::INFINITY);
+    (steady.ttft, steady.ttft_settled, steady.e2e) = (never, never, never);
+    steady.ttft_parts.clear();
+    for phase in steady.phases.iter_mut().filter(|own| own.phase == Role::Prefill) {
+        phase.time = never;
+        phase.work = Some(phase.own());
+        phase.reason = Reason { limit: Binding::Queue, share: 1.0, of_peak: None };
     }
 }

@@ -32,6 +32,7 @@ impl Side<'_> {
             layout: self.settled.replica.layout(),
             layout_chosen: self.settled.chosen,
             utilisation: 0.0,
+            busy: 0.0,
             batch: Requests::ZERO,
             memory: self.settled.replica.memory(0.0, Tokens::new(1.0)),
             step: Seconds::ZERO,

@@ -8,13 +8,13 @@
 
 use super::deployment::Deployment;
 use super::models::Models;
-use super::outcome::{Steady, Warning};
+use super::outcome::{PoolState, Steady, Warning};
 use super::refusal::Refusal;
 use super::scheduler::Scheduler;
 use super::{capped, colocated, disaggregated};
 use crate::catalog::{self, Engine, acceptance};
 use crate::machine::Constants;
-use crate::scenario::{Drafter, Load, Role, Scenario};
+use crate::scenario::{Drafter, Layout, Load, Role, Scenario};
 
 /// Serves a scenario.
 ///
@@ -45,6 +45,8 @@ pub fn serve(scenario: &Scenario, tables: &Constants) -> Result<Steady, Refusal>
         steady.warnings.push(Warning::BeyondContext { max_context: models.model.max_context });
     }
     steady.warnings.extend(missing(scenario, tables));
+    let unshared = unshared(scenario.engine, &steady.pools);
+    steady.warnings.extend(unshared);
     steady.warnings.extend(capped::warnings(scenario, tables));
     Ok(steady)
 }
@@ -66,6 +68,15 @@ fn fewer(scenario: &Scenario) -> Option<Scenario> {
     let prompts = f64::from(prompts);
     (prompts < concurrency)
         .then(|| Scenario { load: Load::Closed { concurrency: prompts }, ..scenario.clone() })
+}
+
+/// Ways to share contexts out that the layouts take and the engine does not know.
+fn unshared(engine: Engine, pools: &[PoolState]) -> impl Iterator<Item = Warning> + use<> {
+    let any = |degree: fn(&Layout) -> u32| pools.iter().any(|pool| degree(&pool.layout) > 1);
+    let prompts = !engine.spreads_prompts() && any(|layout| layout.pcp);
+    let caches = !engine.spreads_caches() && any(|layout| layout.dcp);
+    let ways = [(true, prompts), (false, caches)].into_iter().filter(|(_, missing)| *missing);
+    ways.map(move |(prompts, _)| Warning::NoContextParallel { engine, prompts })
 }
 
 /// What is asked for and does not exist: an engine without kernels for a chip, a head that nobody trained. SRAM machines come

@@ -10,19 +10,19 @@ use super::capped;
 use super::first_token::FirstToken;
 use super::flags::Flags;
 use super::half::Half;
-use super::layouts::{Settled, candidates, together};
+use super::layouts::{Setting, Settled};
 use super::lengths::Lengths;
 use super::models::find_model;
 use super::refusal::Refusal;
-use super::replica::{Prefill, Replica};
+use super::replica::Prefill;
 use super::side::Side;
 use super::station::{Operating, Station};
 use super::transfer::{Ends, ends};
 use crate::catalog;
-use crate::machine::{Constants, EngineRow, LinkKind, WeightHome};
-use crate::pass::Numerics;
+use crate::machine::{Constants, EngineRow, LinkKind};
+use crate::pass::{Numerics, Portion};
 use crate::scenario::{Layout, Pool, Role, Scenario};
-use crate::units::RequestsPerSecond;
+use crate::units::{RequestsPerSecond, Seconds};
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
 #[derive(Clone, Debug)]
@@ -60,7 +60,8 @@ pub struct UserLatency {
     pub tpot: f64,
 }
 
-/// Every layout that a pool of at most so many chips can take, measured at up to so many batch sizes.
+/// The layouts that a pool of at most so many chips can take, measured at up to so many batch sizes: without those that another
+/// of no more chips beats throughout.
 ///
 /// # Errors
 /// An unknown chip or model, or a chip whose data sheet lacks what the laws need.
@@ -77,56 +78,167 @@ pub fn offers(
         chip: id.to_owned(),
         nearest: catalog::nearest_chip_ids(id).into_iter().map(str::to_owned).collect(),
     })?;
-    let numerics = Numerics::resolve(&model, scenario.formats);
     let lengths = Lengths { window: model.max_context, ..Lengths::of(scenario) };
     let pool = Pool::new(id, chips);
-    let longest = match role {
-        Role::Prefill => scenario.traffic.longest_input(&scenario.workload),
-        _ => scenario.traffic.longest_input(&scenario.workload) + scenario.workload.osl,
+    let setting = Setting {
+        tables,
+        model: &model,
+        chip,
+        engine: scenario.engine,
+        numerics: Numerics::resolve(&model, scenario.formats),
+        flags: Flags::of(scenario, tables, chip),
+        portion: Portion::Whole,
+        experts: scenario.experts,
+        clock: capped::clock(scenario, tables, chip)?,
     };
-    let layouts = match tables.sram(chip) {
-        None => candidates(&model, chip, chips),
-        Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
-        Some(row) => pipelines(chips, row.wide),
-    };
-    let clock = capped::clock(scenario, tables, chip)?;
-    let flags = Flags::of(scenario, tables, chip);
-    let mut offers = Vec::new();
-    for layout in layouts {
-        let replica = Replica::new(tables, &model, chip, scenario.engine, numerics, (layout, flags))?
-            .with_experts(scenario.experts)
-            .at_clock(clock);
-        if replica.sequences_that_fit(longest) < 1.0 {
-            continue;
+    let longest = if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest };
+    let mut layouts = setting.candidates(chips, role, longest)?;
+    if role != Role::Colocated && chips > SMALL {
+        // How many chips a pool beside another has is not settled.
+        layouts.retain(|own| own.dp.is_power_of_two());
+    }
+    let mut halves = Vec::new();
+    for found in setting.replicas(layouts) {
+        let (_, replica) = found?;
+        if replica.sequences_that_fit(longest) >= 1.0 {
+            let settled = Settled { replica, replicas: 1, chosen: true };
+            let holder = Side { role, pool: &pool, chip, settled };
+            halves.push(Half { holder, partner: None, draft: None, prefills: role != Role::Decode });
         }
-        let settled = Settled { replica, replicas: 1, chosen: true };
-        let half = Half {
-            holder: Side { role, pool: &pool, chip, settled },
-            partner: None,
-            draft: None,
-            prefills: role != Role::Decode,
-        };
-        let station = Station::new(&half, &lengths);
-        let points = if role == Role::Prefill {
-            Vec::new()
-        } else {
-            grid(station.fits, batches).into_iter().map(|batch| station.at(batch)).collect()
-        };
-        offers.push(Offer {
+    }
+    let stations: Vec<Station<'_, '_>> = halves.iter().map(|half| Station::new(half, &lengths)).collect();
+    let at = |station: &Station<'_, '_>, most: usize| -> Vec<Operating> {
+        let batches = if role == Role::Prefill { Vec::new() } else { grid(station.fits, most) };
+        batches.into_iter().map(|batch| station.at(batch)).collect()
+    };
+    let first: Vec<Vec<Operating>> = stations.iter().map(|station| at(station, FIRST)).collect();
+    let kept = unbeaten(&stations, &first);
+    let offer = |station: &Station<'_, '_>| {
+        let layout = station.half.holder.settled.replica.layout();
+        Offer {
             layout,
             chips: layout.chips(),
             prefill: station.prefill,
             fits: station.fits,
-            points,
+            points: finer(&at(station, (batches / FINER).max(FIRST))),
             engine: *station.engine(),
             tokens: station.tokens,
             scatter: station.scatter,
-            flags,
+            flags: setting.flags,
             order: station.order(),
             layers: model.layers,
-        });
+        }
+    };
+    Ok(stations.iter().zip(kept).filter(|own| own.1).map(|own| offer(own.0)).collect())
+}
+
+/// Chips up to which every number of ranks that fills a pool is tried beside another pool.
+const SMALL: u32 = 16;
+
+/// Batch sizes of a first look.
+const FIRST: usize = 9;
+
+/// Points of a curve for each that is measured.
+const FINER: usize = 3;
+
+/// A measured curve with points in between.
+fn finer(measured: &[Operating]) -> Vec<Operating> {
+    let mut points = Vec::with_capacity(measured.len() * FINER);
+    for pair in measured.windows(2) {
+        if let [one, other] = pair {
+            let share = |step: usize| step as f64 / FINER as f64;
+            points.extend((0..FINER).map(|step| between(one, other, share(step))));
+        }
     }
-    Ok(offers)
+    points.extend(measured.last());
+    points
+}
+
+/// A replica between two numbers of sequences at which it was measured.
+#[must_use]
+pub fn between(one: &Operating, other: &Operating, share: f64) -> Operating {
+    let near = if share < 0.5 { one } else { other };
+    let mix = |one: f64, other: f64| one + (other - one) * share;
+    let time = |of: fn(&Operating) -> Seconds| Seconds::new(mix(of(one).get(), of(other).get()));
+    Operating {
+        batch: mix(one.batch, other.batch),
+        company: mix(one.company, other.company),
+        step: time(|at| at.step),
+        tpot: time(|at| at.tpot),
+        rate: mix(one.rate, other.rate),
+        ..*near
+    }
+}
+
+/// The same replica where so much less is in decode that its sequences are mostly alone.
+#[must_use]
+pub fn seldom(at: &Operating, share: f64) -> Operating {
+    Operating { batch: at.batch * share, rate: at.rate * share, ..*at }
+}
+
+/// Share of its time for which a user is in decode at least where prompts are scarce.
+const MOSTLY_AWAY: f64 = 0.02;
+
+/// Times per token at which layouts are compared.
+const COMPARED: usize = 24;
+
+/// Which layouts no other beats in size, time of a prompt, prompts per chip and, at each time per token, requests per chip.
+fn unbeaten(stations: &[Station<'_, '_>], points: &[Vec<Operating>]) -> Vec<bool> {
+    let tpots = || points.iter().flatten().map(|at| at.tpot.get());
+    let (low, high) = (tpots().fold(f64::INFINITY, f64::min), tpots().fold(0.0, f64::max));
+    let at = |index: usize| low * libm::pow(high / low, index as f64 / (COMPARED - 1) as f64);
+    let levels: Vec<f64> = if high > 0.0 { (0..COMPARED).map(at).collect() } else { Vec::new() };
+    let figures: Vec<Figures> = stations
+        .iter()
+        .zip(points)
+        .map(|(station, points)| {
+            let chips = station.half.holder.settled.replica.layout().chips().max(1);
+            let each = f64::from(chips);
+            Figures {
+                chips,
+                latency: station.prefill.map_or(0.0, |own| own.latency.get()),
+                prompts: station.prefill.map_or(0.0, |own| 1.0 / (own.least().get() * each)),
+                rates: levels.iter().map(|&tpot| rate_within(points, tpot) / each).collect(),
+            }
+        })
+        .collect();
+    let beaten = |at: usize, own: &Figures| {
+        // Of equals the first stays.
+        figures.iter().enumerate().any(|(place, other)| other.beats(own) && (place < at || !own.beats(other)))
+    };
+    figures.iter().enumerate().map(|(at, own)| !beaten(at, own)).collect()
+}
+
+/// A layout as others see it.
+struct Figures {
+    chips: u32,
+    latency: f64,
+    prompts: f64,
+    /// Requests per second and chip at rising times per token.
+    rates: Vec<f64>,
+}
+
+impl Figures {
+    fn beats(&self, other: &Self) -> bool {
+        self.chips <= other.chips
+            && self.latency <= other.latency
+            && self.prompts >= other.prompts
+            && self.rates.iter().zip(&other.rates).all(|(own, other)| own >= other)
+    }
+}
+
+/// Most requests per second of a replica that takes at most so long per token; none where it always takes longer.
+fn rate_within(points: &[Operating], tpot: f64) -> f64 {
+    let mut within: Option<&Operating> = None;
+    for at in points {
+        if at.tpot.get() > tpot {
+            let Some(before) = within else { return 0.0 };
+            let share = libm::log(tpot / before.tpot.get()) / libm::log(at.tpot / before.tpot);
+            return before.rate + (at.rate - before.rate).max(0.0) * share;
+        }
+        within = Some(at);
+    }
+    within.map_or(0.0, |at| at.rate)
 }
 
 /// The ends of the way from prefill to decode in a deployment of so many chips.
@@ -149,23 +261,6 @@ pub fn way(
     ends(scenario, tables.link(LinkKind::Pool), &model, numerics, isl, (find(from)?, find(to)?, chips))
 }
 
-/// Pipelines over a whole pool whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
-fn pipelines(chips: u32, wide: u32) -> Vec<Layout> {
-    let mut layouts = Vec::new();
-    let powers = (0..u32::BITS).map(|power| 1_u32 << power).take_while(|&size| size < chips);
-    for size in powers.flat_map(|size| [size, size.saturating_add(size / 2)]).chain([chips]) {
-        let size = size.min(chips).max(1);
-        let widths = (0..u32::BITS).map(|power| 1_u32 << power);
-        for width in widths.take_while(|&width| width <= wide && width <= size) {
-            let layout = Layout { tp: width, pp: size / width, etp: width, ..Layout::SINGLE };
-            if size.is_multiple_of(width) && !layouts.contains(&layout) {
-                layouts.push(layout);
-            }
-        }
-    }
-    layouts
-}
-
 /// Batch sizes from one sequence to the room, at equal ratios but never nearer than a fourteenth of a doubling.
 fn grid(fits: f64, most: usize) -> Vec<f64> {
     let doublings = libm::log2(fits.max(1.0));
@@ -181,6 +276,14 @@ impl Offer {
         self.prefill.map_or(0.0, |prefill| 1.0 / prefill.least().get())
     }
 
+    /// Share of the sequences with which a replica was measured that are there on average, where users wait so long for a first
+    /// token: one that is in decode meets the others as they are on average, and itself all the time.
+    fn there(&self, at: &Operating, ttft: f64) -> f64 {
+        let stay = self.tokens * at.tpot.get();
+        let company = at.company.max(1.0);
+        (company - 1.0 + stay / (stay + ttft)) / company
+    }
+
     /// So many replicas that prefill and decode, at one of [`Offer::points`]; `None` beyond their capacity.
     #[must_use]
     pub fn colocated(&self, at: &Operating, replicas: f64) -> Option<UserLatency> {
@@ -188,21 +291,24 @@ impl Offer {
         let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
         let held = at.tpot * held;
         let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
-        let stream = Stream { rate: at.rate, replicas, cv: 1.0 };
-        let (mut users, mut ttft) = (at.batch, 0.0);
+        let mut ttft = prefill.latency.get() + self.engine.request.get();
+        let mut there = self.there(at, ttft);
+        let mut users = at.batch * there;
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
+            let stream = Stream { rate: at.rate * there, replicas, cv: 1.0 };
             let (wait, read) = at.ahead.settled_wait(users, &stream, again, self.order);
             let others = Others { wait, read };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
-            let before = std::mem::replace(&mut users, at.batch + at.rate * ttft);
+            there = self.there(at, ttft);
+            let before = std::mem::replace(&mut users, (at.batch + at.rate * ttft) * there);
             if (users - before).abs() <= 1e-6 * users {
                 break;
             }
         }
         (users <= self.fits).then_some(UserLatency {
             users: users * replicas,
-            rate: at.rate * replicas,
+            rate: at.rate * there * replicas,
             ttft,
             tpot: at.tpot.get(),
         })
@@ -220,11 +326,24 @@ impl Offer {
     ) -> Option<UserLatency> {
         let prefill = self.prefill?;
         let occupancy = prefill.least().get();
-        let rate = at.rate * decodes;
-        let load = rate * occupancy / prefills;
+        let first = (decode.engine.request + prefill.latency + at.step * (0.5 * at.ahead.decoding)).get();
+        let there = decode.there(at, first);
+        let rate = at.rate * decodes * there;
         let path = ways.path((f64::from(self.chips), prefills), (f64::from(decode.chips), decodes));
-        if load >= 0.999_999 || rate >= path.most().get() * 0.999_999 {
-            return None;
+        let most = (prefills / occupancy).min(path.most().get()) * 0.999_999;
+        if rate >= most {
+            // Prompts are what is scarce: users wait for a first token until no more of them are in decode than that.
+            let company = at.company.max(1.0);
+            let alone = most / (at.rate * decodes) * company - (company - 1.0);
+            let stay = decode.tokens * at.tpot.get();
+            let ttft = stay / alone - stay;
+            let users = most * (stay + ttft);
+            return (alone > MOSTLY_AWAY).then_some(UserLatency {
+                users,
+                rate: most,
+                ttft,
+                tpot: at.tpot.get(),
+            });
         }
         let each = rate / prefills;
         let ahead = reading(&prefill, prefills, each);
@@ -236,9 +355,12 @@ impl Offer {
             + prefill.latency_of(prefill.on_rank(company))
             + at.step * (0.5 * at.ahead.decoding)
             + path.exposed(RequestsPerSecond::new(rate), prefill.latency, self.layers);
-        let users = (at.batch * decodes + rate * base.get()) / prefills;
+        let users = (at.batch * decodes * there + rate * base.get()) / prefills;
         let ttft = base.get() + ahead.settled_wait(users, &stream, again, order).0.queue;
-        let users = at.batch * decodes + rate * ttft;
+        // Who waits longer is there less; prompts, which are what is waited for, are read all the same.
+        let there = decode.there(at, ttft);
+        let rate = at.rate * decodes * there;
+        let users = at.batch * decodes * there + rate * ttft;
         Some(UserLatency { users, rate, ttft, tpot: at.tpot.get() })
     }
 }

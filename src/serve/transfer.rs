@@ -104,7 +104,7 @@ fn conversion(cache: Bytes, from: &Side<'_>, to: &Side<'_>) -> Seconds {
     let main = to.chip.memory.as_ref().map(|memory| memory.bandwidth);
     let memory = main.or_else(|| to.chip.sram.and_then(|sram| sram.bandwidth));
     // A sequence lies on the ranks of one data-parallel group.
-    let chips = f64::from(there.tp) * f64::from(there.pp);
+    let chips = f64::from(there.tp) * f64::from(there.pp) * f64::from(there.pcp);
     memory.map_or(Seconds::ZERO, |bandwidth| cache * 2.0 / (bandwidth * chips))
 }
 

@@ -136,6 +136,9 @@ struct Shape {
 /// The relative change from which on a factor is written.
 const TENFOLD: f64 = 9.0;
 
+/// The relative change below which there is none: what adding and fixed points leave of equal values.
+const ROUNDING: f64 = 1e-9;
+
 impl Unit {
     const fn shape(self) -> Shape {
         const fn shape(
@@ -231,6 +234,8 @@ impl Unit {
     /// relative change is written as the factor it comes to, since nobody reads `+24 000 %`: `241×`.
     #[must_use]
     pub fn format_change(self, value: f64, precision: Precision) -> String {
+        // Less than rounding makes of equal values is no change.
+        let value = if self == Self::Percent && value.abs() < ROUNDING { 0.0 } else { value };
         if self == Self::Percent && value.is_finite() && value >= TENFOLD {
             return Self::Ratio.format_with(1.0 + value, precision);
         }
@@ -825,6 +830,7 @@ mod tests {
         check(Unit::Percent, -0.03, "−3 %");
         check(Unit::Dollars, -1.5, "−$1.50");
         assert_eq!(plain(&Unit::Percent.format_change(0.03, Precision::NORMAL)), "+3 %");
+        assert_eq!(plain(&Unit::Percent.format_change(-2.1e-13, Precision::SHORT)), "0 %");
         assert_eq!(plain(&Unit::Percent.format_change(8.9, Precision::SHORT)), "+890 %");
         assert_eq!(plain(&Unit::Percent.format_change(9.0, Precision::SHORT)), "10×");
         assert_eq!(plain(&Unit::Percent.format_change(239.0, Precision::SHORT)), "240×");

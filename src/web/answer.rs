@@ -9,7 +9,7 @@ use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
 use crate::report::remarks::remarks;
-use crate::report::{answer, verdict, words};
+use crate::report::{ReserveReport, answer, verdict, words};
 
 /// How long the answer must rest before it is read aloud, in milliseconds.
 const REST: u32 = 800;
@@ -38,6 +38,18 @@ pub fn AnswerPanel() -> impl IntoView {
             })
         })
     });
+    let reserve = memo(move || {
+        page.scenario.with(|scenario| {
+            page.answer.with(|answer| {
+                let evaluation = answer.as_ref().as_ref().ok()?;
+                let own =
+                    (!scenario.reserve.is_default()).then(|| ReserveReport::of(scenario, evaluation))?;
+                let met = own.verdict != crate::explore::Verdict::Misses;
+                let lost = own.lost.into_iter().map(|lost| lost.text);
+                Some((met, own.text.into_iter().chain(lost).collect::<Vec<_>>().join(" ")))
+            })
+        })
+    });
     let evidence =
         memo(move || page.answer.with(|answer| answer.as_ref().as_ref().ok().map(|own| own.evidence)));
     let remedy = memo(move || {
@@ -59,6 +71,9 @@ pub fn AnswerPanel() -> impl IntoView {
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <ul class="remarks">
                 {views(move || level.get().map(|(met, text)| view! {
+                    <li class="verdict" class:met=met>{text}</li>
+                }))}
+                {views(move || reserve.get().map(|(met, text)| view! {
                     <li class="verdict" class:met=met>{text}</li>
                 }))}
                 {views(move || evidence.get().map(|own| {

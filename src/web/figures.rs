@@ -1,7 +1,7 @@
 //! How figures are shown: the value, its band, and the change against what is pinned.
 
 use crate::evaluate::Evaluation;
-use crate::metric::{Estimate, Metric};
+use crate::metric::{Estimate, Metric, Quantity};
 use crate::units::format::{ABSENT, Precision, Unit};
 
 /// Changes smaller than this are called none.
@@ -17,7 +17,8 @@ pub fn value(metric: Metric, estimate: Estimate) -> String {
 #[must_use]
 pub fn bare(metric: Metric, estimate: Estimate) -> String {
     let unit = match metric {
-        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
+        _ if metric.quantity() == Quantity::Time => metric.unit(),
+        Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
             Unit::Dollars
         }
@@ -39,7 +40,8 @@ pub fn band(metric: Metric, estimate: Estimate) -> String {
 
 fn bare_short(metric: Metric, value: f64) -> String {
     let unit = match metric {
-        Metric::Ttft | Metric::Tpot | Metric::E2e | Metric::Utilisation => metric.unit(),
+        _ if metric.quantity() == Quantity::Time => metric.unit(),
+        Metric::Utilisation => metric.unit(),
         Metric::CostTotal | Metric::CostInput | Metric::CostOutput | Metric::PerHour | Metric::PerMonth => {
             Unit::Dollars
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::evaluate::{Evaluation, evaluate};
+use crate::explore::compared;
 use crate::report::sentence;
 use crate::scenario::link::{self, MOST_PINS};
 use crate::scenario::{Load, Scenario};
@@ -23,6 +24,17 @@ pub struct Pin {
     pub scenario: Scenario,
     /// Its result.
     pub answer: Answer,
+}
+
+impl Pin {
+    /// The pin as it is compared with a scenario.
+    pub fn beside(self, scenario: &Scenario, apart: bool) -> Self {
+        let held = compared(&self.scenario, scenario, apart);
+        if held == self.scenario {
+            return self;
+        }
+        Self { answer: Arc::new(evaluate(&held)), scenario: held, ..self }
+    }
 }
 
 /// Scenarios from links, as pins; at most [`MOST_PINS`].

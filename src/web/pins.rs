@@ -16,6 +16,12 @@ use crate::report::words::letter;
 use crate::scenario::link;
 use crate::units::format::ABSENT;
 
+/// What is compared.
+const HELD: &str = "Pinned scenarios are held to the load, lengths and service level of the current one; a pin that differs in \
+                    nothing else keeps its own. Changes say how the current scenario differs from the pinned one.";
+const APART: &str = "Pinned scenarios keep their own load, lengths and service level. Changes say how the current scenario \
+                     differs from the pinned one.";
+
 /// The rows of the table.
 const ROWS: [Metric; 9] = [
     Metric::Ttft,
@@ -88,7 +94,19 @@ fn comparison() -> AnyView {
                     </tbody>
                 </table>
             </div>
-            <p class="caption">"Changes say how the current scenario differs from the pinned one."</p>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    data-testid="pins-apart"
+                    prop:checked={flag(move || page.view.get().apart)}
+                    on:change=move |_| {
+                        page.look(|view| view.apart = !view.apart);
+                        page.commit();
+                    }
+                />
+                <span>"Each with its own load, lengths and service level"</span>
+            </label>
+            <p class="caption">{views(move || if page.view.get().apart { APART } else { HELD })}</p>
             <div class="apart">
                 {views(move || page.pins.get().into_iter().enumerate().map(|(index, pin)| view! {
                     <Differences index pin/>
@@ -109,9 +127,10 @@ fn Differences(
 ) -> impl IntoView {
     let page = use_page();
     let before = link::write(&pin.scenario, &[]);
+    let apart = memo(move || page.view.get().apart);
     let following = follow(page.desk, move || {
         let after = page.scenario.with(|scenario| link::write(scenario, &[]));
-        (before != after).then(|| diff::Question { before: before.clone(), after })
+        (before != after).then(|| diff::Question { before: before.clone(), after, apart: apart.get() })
     });
     let some = memo(move || following.some());
     let lines = move || following.answer().into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
@@ -170,7 +189,7 @@ fn Row(
     let page = use_page();
     let now = memo(move || page.answer.with(|answer| read(answer, metric)).ok());
     let cells = move || {
-        page.pins
+        page.beside
             .get()
             .into_iter()
             .map(|pin| {

@@ -1,6 +1,6 @@
 //! The cheapest deployments for the present load and service level: one sentence, and each of them a click away.
 
-use crate::web::lean::{When, memo, views, words};
+use crate::web::lean::{When, flag, memo, views, words};
 use leptos::prelude::*;
 use markup::view;
 use wasm_split_helpers::wasm_split;
@@ -8,14 +8,10 @@ use wasm_split_helpers::wasm_split;
 use super::jobs::{Following, follow};
 use super::late::{self, Late};
 use super::state::{Page, use_page};
-use crate::explore::{BreakEven, Deployment};
-use crate::jobs::size::{Question, Told};
-use crate::report::explore::size::pays_below;
+use crate::explore::Written;
+use crate::jobs::size::{Question, Row, Told};
+use crate::report::explore::size::HEADINGS;
 use crate::scenario::{Scenario, link};
-use crate::units::format::{Precision, Unit};
-
-/// Deployments that are listed before the rest is folded.
-const SHOWN: usize = 8;
 
 /// Opens the panel.
 #[component]
@@ -66,10 +62,12 @@ fn load_of(page: &Page) -> String {
 fn Panel() -> impl IntoView {
     let page = use_page();
     let asked = memo(move || load_of(&page));
+    let wanted = RwSignal::new(Written::default());
     // The scenario as it stands when its load changes, and not when an offer is taken.
     let following = follow(page.desk, move || {
         asked.track();
-        Some(Question { link: page.scenario.with_untracked(|scenario| link::write(scenario, &[])) })
+        let link = page.scenario.with_untracked(|scenario| link::write(scenario, &[]));
+        Some(Question { written: wanted.get(), link })
     });
     let told = move || following.answer();
     let done = memo(move || !following.busy.get());
@@ -78,58 +76,110 @@ fn Panel() -> impl IntoView {
         Some(reason) => reason,
         None => told().sentence,
     };
-    let some = memo(move || !told().deployments.is_empty());
+    let some = memo(move || !told().rows.is_empty());
+    let without = memo(move || !told().unpriced.is_empty());
     let rest = memo(move || {
-        let Told { sentence, unfit, break_even, .. } = told();
-        sentence.len() > 1 && unfit.len() + break_even.len() > 0
+        let Told { sentence, unfit, pays, .. } = told();
+        sentence.len() > 1 && unfit.len() + pays.len() > 0
     });
-    let offers = move || told().deployments.iter().take(SHOWN).map(|own| offer(page, own)).collect_view();
+    let priced = move || rows(page, &told().rows);
+    let unpriced = move || rows(page, &told().unpriced);
     view! {
         <section class="panel sizing" aria-labelledby="sizing-title">
             <h2 id="sizing-title">"Cheapest deployments for this load"</h2>
+            {filters(wanted)}
             <When on=busy>
                 <p class="row caption" role="status">
-                    <span>{views(move || progress(&told()))}</span>
+                    <span>{views(move || told().progress)}</span>
                     <button type="button" class="quiet small" on:click=move |_| following.cancel()>"Cancel"</button>
                 </p>
             </When>
             <When on=done>
                 <p data-testid="sizing" role="status">{views(said)}</p>
             </When>
-            <When on=some>
-                <div class="scroll" tabindex="0" role="region" aria-label="Deployments, cheapest first">
-                    <table class="words">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Deployment"</th>
-                                <th scope="col">"$/h"</th>
-                                <th scope="col">"$/month"</th>
-                                <th scope="col">"$/Mtok in+out"</th>
-                                <th scope="col">"TTFT"</th>
-                                <th scope="col">"TPOT"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{views(offers)}</tbody>
-                    </table>
-                </div>
+            <When on=some>{table("Deployments, cheapest first", "priced", views(priced))}</When>
+            <When on=without>
+                <details class="more">
+                    <summary><span>"Chips without a price"</span></summary>
+                    {table("Deployments of chips without a price", "unpriced", views(unpriced))}
+                </details>
             </When>
             <When on=rest>{reasons(page, following)}</When>
         </section>
     }
 }
 
-fn progress(Told { steps, deployments, .. }: &Told) -> String {
-    let best = deployments.first().map_or_else(String::new, |own| {
-        format!(", from {}", Unit::DollarsPerHour.format(own.per_hour.get()))
-    });
-    format!("Sizing: {steps} steps, {} deployments so far{best} …", deployments.len())
+/// What deployments must be.
+fn filters(wanted: RwSignal<Written>) -> AnyView {
+    let entry = move |id: &'static str, label, hint, of: fn(&mut Written) -> &mut String| {
+        let take = move |text: String| wanted.update(|own| *of(own) = text);
+        view! {
+            <div class="wanted">
+                <label for=id>{label}</label>
+                <input
+                    id=id
+                    type="text"
+                    class="entry"
+                    autocomplete="off"
+                    spellcheck="false"
+                    placeholder=hint
+                    on:change=move |event| take(event_target_value(&event))
+                />
+            </div>
+        }
+        .into_any()
+    };
+    let check = move |label, of: fn(&mut Written) -> &mut bool| {
+        let on = memo(move || *of(&mut wanted.get()));
+        view! {
+            <label class="row">
+                <input
+                    type="checkbox"
+                    prop:checked={flag(move || on.get())}
+                    on:change=move |_| wanted.update(|own| *of(own) ^= true)
+                />
+                {label}
+            </label>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="chooser" role="group" aria-label="Only deployments that">
+            {entry("size-chips", "Chips", "any", |own| &mut own.chips)}
+            {entry("size-vendors", "Vendors", "any", |own| &mut own.vendors)}
+            {entry("size-max-chips", "Most chips", "no limit", |own| &mut own.max_chips)}
+            {entry("size-budget", "$/month", "no limit", |own| &mut own.budget)}
+            {entry("size-power", "MW", "no limit", |own| &mut own.power)}
+            {check("one vendor", |own| &mut own.same_vendor)}
+            {check("chips one by one", |own| &mut own.singly)}
+        </div>
+    }
+    .into_any()
+}
+
+/// A table of deployments.
+fn table<V: IntoView + 'static>(label: &'static str, name: &'static str, rows: V) -> AnyView {
+    let headings = HEADINGS.map(|heading| view! { <th scope="col">{heading}</th> }.into_any());
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label=label>
+            <table class="words" data-testid=name>
+                <thead>
+                    <tr>
+                        <th scope="col">"Deployment"</th>
+                        {headings.into_iter().collect_view()}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
 }
 
 /// What chips without a price would have to cost, and why others do not carry the load.
 fn reasons(page: Page, following: Following<Question>) -> AnyView {
     let pays = move || {
-        let pays = |own: BreakEven| {
-            let (words, link) = (pays_below(&own), own.deployed.link);
+        let pays = |(words, link): (String, String)| {
             let label = format!("Open: {words}");
             view! {
                 <li>
@@ -140,7 +190,7 @@ fn reasons(page: Page, following: Following<Question>) -> AnyView {
                 </li>
             }
         };
-        following.answer().break_even.into_iter().map(pays).collect_view()
+        following.answer().pays.into_iter().map(pays).collect_view()
     };
     let unfit = move || {
         let unfit = |(chip, why)| view! { <li>{format!("{chip}: {why}")}</li> };
@@ -148,7 +198,7 @@ fn reasons(page: Page, following: Following<Question>) -> AnyView {
     };
     view! {
         <details class="more">
-            <summary><span>"Chips without a price, and chips that do not carry it"</span></summary>
+            <summary><span>"What chips without a price may cost, and chips that do not carry it"</span></summary>
             <ul class="reasons">
                 {views(pays)}
                 {views(unfit)}
@@ -158,24 +208,24 @@ fn reasons(page: Page, following: Following<Question>) -> AnyView {
     .into_any()
 }
 
-fn offer(page: Page, own: &Deployment) -> AnyView {
-    let link = own.deployed.link.clone();
-    let per_mtok = own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own));
-    view! {
-        <tr>
-            <th scope="row">
-                <button type="button" class="quiet small" on:click=move |_| take(page, &link)>
-                    {own.deployed.label.clone()}
-                </button>
-            </th>
-            <td>{Unit::DollarsPerHour.format(own.per_hour.get())}</td>
-            <td>{Unit::DollarsPerMonth.format_with(own.per_hour.per_month().get(), Precision::STEADY)}</td>
-            <td>{per_mtok}</td>
-            <td>{Unit::Seconds.format(own.ttft.get())}</td>
-            <td>{Unit::Seconds.format(own.tpot.get())}</td>
-        </tr>
-    }
-    .into_any()
+/// Deployments, each a click away.
+fn rows(page: Page, own: &[Row]) -> AnyView {
+    let row = |own: &Row| {
+        let link = own.link.clone();
+        let cells = own.cells.iter().map(|cell| view! { <td>{cell.clone()}</td> }.into_any());
+        view! {
+            <tr>
+                <th scope="row">
+                    <button type="button" class="quiet small" on:click=move |_| take(page, &link)>
+                        {own.label.clone()}
+                    </button>
+                </th>
+                {cells.collect_view()}
+            </tr>
+        }
+        .into_any()
+    };
+    own.iter().map(row).collect_view().into_any()
 }
 
 fn take(page: Page, text: &str) {

@@ -38,8 +38,10 @@ pub struct Page {
     /// The open link while a part of it is not understood, else nothing. While there is one, nothing is evaluated: the
     /// scenario is not what was asked.
     pub misread: RwSignal<String>,
-    /// What it is compared with.
+    /// What it is compared with, as it was pinned.
     pub pins: RwSignal<Vec<Pin>>,
+    /// The same as it is compared: under the load, lengths and service level of the scenario, unless each keeps its own.
+    pub beside: Memo<Vec<Pin>>,
     /// What the reader must be told.
     pub messages: RwSignal<Vec<Message>>,
     /// The answer.
@@ -70,11 +72,22 @@ impl Page {
     pub fn new(parsed: &Parsed, text: &str, view: View, desk: Desk, embedded: bool) -> Self {
         let scenario = RwSignal::new(parsed.scenario.clone());
         let misread = RwSignal::new(misread(parsed, text));
+        let view = RwSignal::new(view);
+        let pins = RwSignal::new(Vec::<Pin>::new());
+        let apart = memo(move || view.get().apart);
         Self {
             scenario,
             misread,
-            view: RwSignal::new(view),
-            pins: RwSignal::new(Vec::new()),
+            view,
+            pins,
+            beside: memo(move || {
+                let pins = pins.get();
+                if pins.is_empty() {
+                    return pins;
+                }
+                scenario
+                    .with(|scenario| pins.into_iter().map(|pin| pin.beside(scenario, apart.get())).collect())
+            }),
             messages: RwSignal::new(Vec::new()),
             answer: memo(move || {
                 Arc::new(if misread.with(String::is_empty) {

@@ -35,21 +35,31 @@ fn Tile(
 ) -> impl IntoView {
     let page = use_page();
     let estimate = memo(move || page.answer.with(|answer| read(answer, metric)));
-    let limit = page.part(move |scenario| match metric {
-        Metric::Ttft => scenario.slo.ttft,
-        Metric::Tpot => scenario.slo.tpot,
+    let limit = page.part(move |scenario| metric.objective(&scenario.slo));
+    // What the chips draw stands beside what is provisioned for them, and the tail of a latency beside its mean.
+    let second = match metric {
+        Metric::Energy => Some((Metric::EnergyDrawn, "drawn")),
+        Metric::Ttft => Some((Metric::TtftP95, "p95")),
+        Metric::Tpot => Some((Metric::TpotP95, "p95")),
         _ => None,
-    });
-    // What the chips draw stands beside what is provisioned for them.
-    let beside = (metric == Metric::Energy)
-        .then(|| memo(move || page.answer.with(|answer| read(answer, Metric::EnergyDrawn))));
-    let missed = move || match (estimate.get(), limit.get()) {
-        (Ok(estimate), Some(limit)) => estimate.value > limit.get(),
-        _ => false,
+    };
+    let beside = second
+        .map(|(second, name)| (second, name, memo(move || page.answer.with(|answer| read(answer, second)))));
+    let missed = move || {
+        let Some(limit) = limit.get() else { return false };
+        page.answer.with(|answer| {
+            answer.as_ref().as_ref().is_ok_and(|own| {
+                let value = match metric {
+                    Metric::Ttft => own.steady.ttft_of(limit.percentile),
+                    _ => own.steady.tpot_of(limit.percentile),
+                };
+                value > limit.at
+            })
+        })
     };
     let delta = memo(move || {
         let now = estimate.get().ok()?;
-        page.pins.with(|pins| {
+        page.beside.with(|pins| {
             let base = pins.first()?;
             let before = read(&base.answer, metric).ok()?;
             change(metric, now.value, before.value)
@@ -80,9 +90,9 @@ fn Tile(
             >
                 <span class="name">
                     {metric.short()}
-                    {beside.map(|beside| view! {
+                    {beside.map(|(second, name, beside)| view! {
                         <span class="beside">
-                            {views(move || beside.get().map_or_else(|_| String::new(), |own| format!("drawn {}", bare(Metric::EnergyDrawn, own))))}
+                            {views(move || beside.get().map_or_else(|_| String::new(), |own| format!("{name} {}", bare(second, own))))}
                         </span>
                     })}
                 </span>

@@ -47,7 +47,7 @@ fn apart(latency: Latency) -> Memo<Breakdown> {
     let page = use_page();
     memo(move || {
         let now = page.answer.get();
-        page.pins.with(|pins| {
+        page.beside.with(|pins| {
             let pinned = pins.iter().enumerate();
             let pinned = pinned.map(|(index, pin)| (format!("Pin {}", letter(index)), &pin.answer));
             let all = [("Now".to_owned(), &now)].into_iter().chain(pinned);

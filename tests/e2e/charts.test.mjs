@@ -277,3 +277,18 @@ test("axe finds nothing in the panel's views, in any look and size", async () =>
     await context.close();
   }
 });
+
+test("beyond capacity there is no first token, and the curve ends at a wall", async () => {
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: `v1&model=llama3-70b&rate=9&pool=h200*8:tp2&x=load&${PIN}`,
+  });
+  const tile = page.locator(".tile[data-metric=ttft]");
+  assert.match(await tile.innerText(), /no steady state/);
+  assert.doesNotMatch(await tile.locator(".value").innerText(), /\d/);
+  const told = await page.locator(".charts .plot canvas").first().getAttribute("aria-label");
+  assert.match(told, /No steady state above .+: holds up to/);
+  await page.locator("[data-testid=pins-apart]").check();
+  await page.waitForFunction(() => location.hash.includes("pins=own"));
+  assertClean(problems);
+});

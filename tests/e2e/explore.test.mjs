@@ -240,10 +240,10 @@ test("sizing gives the sentence of the command line, and its offers are a click 
   if (process.env.TANDEM_BIN) {
     const report = JSON.parse(execFileSync(process.env.TANDEM_BIN, ["size", SMALL, "--json"], { encoding: "utf8" }));
     assert.equal(await said.innerText(), report.sentence);
-    const shown = await page.locator(".sizing tbody button").allInnerTexts();
+    const shown = await page.locator("[data-testid=priced] tbody button").allInnerTexts();
     assert.deepEqual(
       shown,
-      report.deployments.slice(0, shown.length).map((own) => own.label),
+      report.deployments.map((own) => own.label),
     );
   }
   const text = await said.innerText();
@@ -253,6 +253,29 @@ test("sizing gives the sentence of the command line, and its offers are a click 
   assert.equal(await page.locator(".tile.missed").count(), 0, "the offer keeps the service level");
   await page.waitForTimeout(400);
   assert.equal(await said.innerText(), text, "taking an offer asks nothing anew");
+  assert.deepEqual(await axe(page), []);
+  assertClean(problems);
+});
+
+test("sizing keeps to the chips, vendors and limits that are asked for", async () => {
+  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: SMALL });
+  await page.click("[data-testid=size]");
+  const said = page.locator("[data-testid=sizing]");
+  await said.filter({ hasText: "Cheapest for" }).waitFor({ timeout: 120_000 });
+  const labels = () => page.locator("[data-testid=priced] tbody button").allInnerTexts();
+  const all = await labels();
+  const ask = async (id, text, holds) => {
+    await page.fill(`#${id}`, text);
+    await page.press(`#${id}`, "Enter");
+    await until(labels, holds, `${id} = ${text}`);
+  };
+  assert.ok(all.some((own) => !own.includes("MI")));
+  await ask("size-vendors", "AMD", (own) => own.length > 0 && own.every((label) => label.includes("MI")));
+  await ask("size-vendors", "", (own) => own.length === all.length);
+  await ask("size-max-chips", "1", (own) => own.length > 0 && own.every((label) => label.startsWith("1 ×")));
+  await page.fill("#size-chips", "h10");
+  await page.press("#size-chips", "Enter");
+  await said.filter({ hasText: "Did you mean h100-sxm" }).waitFor({ timeout: 60_000 });
   assert.deepEqual(await axe(page), []);
   assertClean(problems);
 });

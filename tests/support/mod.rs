@@ -12,9 +12,9 @@ use tandem::catalog::model::{Attention, AttentionLayers, Ffn, FfnLayers, Indexer
 use tandem::catalog::{self, Architecture, Chip, ChipFigures, Engine, Model, NumberFormat, Profile, bounds};
 use tandem::scenario::link;
 use tandem::scenario::{
-    Acceptance, ChipRent, Custom, Drafter, ExpertParallel, Flags, Formats, Layout, Limits, Load, Overlap,
-    Pool, PoolLink, PowerCap, PriceBasis, Pricing, Scenario, Slo, Speculation, Split, Traffic, Wire,
-    Workload,
+    Acceptance, ChipRent, Custom, Drafter, ExpertParallel, Flags, Formats, Layout, Limit, Limits, Load,
+    Overlap, Percentile, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Reserve, Scenario, Slo, Speculation,
+    Split, Traffic, Wire, Workload,
 };
 use tandem::units::{
     Bytes, BytesPerSecond, DollarsPerHour, FlopsPerSecond, RequestsPerSecond, Seconds, Tokens, Watts,
@@ -41,7 +41,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         splits().boxed(),
         links().boxed(),
         decode,
-        slos().boxed(),
+        (slos(), reserves()).boxed(),
         pricings().boxed(),
         prop_oneof![Just(1), any::<u64>()],
     )
@@ -50,7 +50,14 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
         .prop_map(
             |(
                 (model, formats, workload, load, engine),
-                (split, link, (spec, micro, (experts, memory, mut flags), cap), slo, pricing, seed),
+                (
+                    split,
+                    link,
+                    (spec, micro, (experts, memory, mut flags), cap),
+                    (slo, reserve),
+                    pricing,
+                    seed,
+                ),
                 custom,
                 used,
                 mut traffic,
@@ -76,6 +83,7 @@ pub fn scenarios() -> BoxedStrategy<Scenario> {
                     flags,
                     cap,
                     slo,
+                    reserve,
                     pricing,
                     seed,
                     custom,
@@ -468,8 +476,9 @@ fn loads() -> impl Strategy<Value = Load> {
 
 fn pools() -> impl Strategy<Value = Pool> {
     let degree = || prop_oneof![3 => select(vec![1, 2, 4, 8]), 1 => whole(Limits::DEGREE)];
-    let layout = (degree(), degree(), degree(), degree(), degree())
-        .prop_map(|(tp, pp, dp, etp, ep)| Layout { tp, pp, dp, etp, ep });
+    let context = || prop_oneof![4 => Just(1), 1 => degree()];
+    let layout = (degree(), degree(), degree(), degree(), degree(), context(), context())
+        .prop_map(|(tp, pp, dp, etp, ep, pcp, dcp)| Layout { tp, pp, dp, etp, ep, pcp, dcp });
     let count = prop_oneof![select(vec![1, 4, 8, 16, 72]), whole(Limits::CHIPS)];
     (chips(), count, proptest::option::of(layout)).prop_map(|(chip, chips, layout)| Pool {
         chip,
@@ -534,8 +543,24 @@ fn speculations() -> impl Strategy<Value = Option<Speculation>> {
 }
 
 fn slos() -> impl Strategy<Value = Slo> {
-    let time = |limits| proptest::option::of(within(limits).prop_map(Seconds::new));
+    let of = || {
+        proptest::option::of(prop_oneof![
+            select(vec![Percentile::P50, Percentile::P95, Percentile::P99]),
+            within(Limits::PERCENTILE).prop_filter_map("a percentile", Percentile::new),
+        ])
+    };
+    let time = |limits| {
+        let limit =
+            (within(limits), of()).prop_map(|(at, percentile)| Limit { at: Seconds::new(at), percentile });
+        proptest::option::of(limit)
+    };
     (time(Limits::TTFT), time(Limits::TPOT)).prop_map(|(ttft, tpot)| Slo { ttft, tpot })
+}
+
+/// What may be kept in reserve.
+fn reserves() -> impl Strategy<Value = Reserve> {
+    (proptest::option::of(within(Limits::HEADROOM)), whole(Limits::SPARE))
+        .prop_map(|(headroom, spare)| Reserve { headroom, spare })
 }
 
 fn caps() -> impl Strategy<Value = PowerCap> {

@@ -245,4 +245,24 @@ impl Model {
         });
         heads.min().unwrap_or(1)
     }
+
+    /// The most of so many tensor-parallel ranks that hold copies of the same KV cache in any layer, at least 1: those that
+    /// decode context parallelism can share it out among.
+    #[must_use]
+    pub fn cache_copies(&self, tp: u32) -> u32 {
+        self.attention.iter().map(|layers| layers.kind.cache_copies(tp)).max().unwrap_or(1)
+    }
+}
+
+impl Attention {
+    /// Of so many tensor-parallel ranks those that hold copies of the same KV cache, at least 1. A state of constant size is
+    /// split by its own heads.
+    #[must_use]
+    pub fn cache_copies(&self, tp: u32) -> u32 {
+        match *self {
+            Self::Grouped { kv_heads, .. } => (tp / kv_heads.max(1)).max(1),
+            Self::Latent { .. } | Self::Compressed { .. } => tp.max(1),
+            Self::Linear { .. } | Self::Mamba { .. } => 1,
+        }
+    }
 }

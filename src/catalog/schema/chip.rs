@@ -51,6 +51,8 @@ pub struct ChipFile {
     /// Power.
     #[serde(default)]
     pub power: PowerFile,
+    /// How many one can get.
+    pub sold: Option<SoldFile>,
     /// What it costs.
     #[serde(default)]
     pub price: PriceFile,
@@ -127,6 +129,16 @@ block! {
         /// IT power provisioned for it, with its share of host and network, before facility overhead. Of a whole machine the
         /// machine's.
         it_W: Option<f64>,
+    }
+}
+
+block! {
+    /// The fewest chips that one can get.
+    SoldFile {
+        /// By renting: an instance, a node.
+        rented_chips: u32,
+        /// By buying: a card, a node, a rack.
+        bought_chips: u32,
     }
 }
 
@@ -233,6 +245,13 @@ impl ChipFile {
         c.range("scale_out.bandwidth_GBps", beyond, bounds::SCALE_OUT, 1e9);
         c.range("power.tdp_W", self.power.tdp_W, bounds::POWER, 1.0);
         c.range("power.it_W", self.power.it_W, bounds::POWER, 1.0);
+        if let Some(sold) = &self.sold {
+            c.count("sold.rented_chips", sold.rented_chips, bounds::SOLD);
+            c.count("sold.bought_chips", sold.bought_chips, bounds::SOLD);
+            c.ensure(sold.source.is_some() && sold.as_of.is_some(), || {
+                "[sold] needs `source` and `as_of`".to_owned()
+            });
+        }
         if let (Some(tdp), Some(it)) = (self.power.tdp_W, self.power.it_W) {
             c.ensure(it >= tdp, || {
                 format!("`it_W = {it}` includes the chip and can't be below `tdp_W = {tdp}`")
@@ -250,6 +269,7 @@ impl ChipFile {
             ("scale_up", Some(self.scale_up.cited())),
             ("scale_out", self.scale_out.as_ref().map(ScaleOutFile::cited)),
             ("power", Some(self.power.cited())),
+            ("sold", self.sold.as_ref().map(SoldFile::cited)),
             ("price", Some(self.price.cited())),
         ];
         let rows = self.price.per_hour.iter().map(|own| (own.block(), Some(own.cited())));
@@ -298,6 +318,8 @@ impl ChipFile {
             cell(self.scale_out.as_ref().map(|link| link.bandwidth_GBps)),
             cell(self.power.tdp_W),
             cell(self.power.it_W),
+            cell(self.sold.as_ref().map(|own| f64::from(own.rented_chips))),
+            cell(self.sold.as_ref().map(|own| f64::from(own.bought_chips))),
         ];
         cells.extend(self.price.cells(browser, stale));
         cells.extend([

@@ -27,6 +27,8 @@ pub struct PricesFile {
     pub network: AssumptionEntry,
     /// Storage, as a share of the same.
     pub storage: AssumptionEntry,
+    /// Load beyond the stated one that a deployment is sized for, as a share of it.
+    pub headroom: AssumptionEntry,
     /// How far prices of the rental market lie apart.
     pub spread_market: AssumptionEntry,
     /// How far cloud lists lie apart.
@@ -134,7 +136,7 @@ impl PricesFile {
     }
 
     /// All assumptions, with what they may be.
-    fn assumptions(&self) -> [(&'static str, &AssumptionEntry, Limits); 12] {
+    fn assumptions(&self) -> [(&'static str, &AssumptionEntry, Limits); 13] {
         [
             ("pue", &self.pue, bounds::PUE),
             ("electricity_USD_per_kWh", &self.electricity_USD_per_kWh, bounds::ELECTRICITY),
@@ -142,6 +144,7 @@ impl PricesFile {
             ("interest", &self.interest, bounds::INTEREST),
             ("network", &self.network, bounds::BESIDE),
             ("storage", &self.storage, bounds::BESIDE),
+            ("headroom", &self.headroom, bounds::BESIDE),
             ("spread_market", &self.spread_market, bounds::PRICE_RATIO),
             ("spread_list", &self.spread_list, bounds::PRICE_RATIO),
             ("spread_contract", &self.spread_contract, bounds::PRICE_RATIO),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{change, columns, value};
-use crate::explore::{Aspect, Diff, Difference, Share};
+use super::{change, columns, load, value};
+use crate::explore::{self, Absent, Aspect, Diff, Difference, Share};
 use crate::metric::Metric;
 use crate::report::{Named, finite, words};
 use crate::scenario::{Role, Scenario, link};
@@ -13,6 +13,9 @@ use crate::units::format::Precision;
 /// Shares of a difference that a line names.
 const NAMED: usize = 4;
 
+/// The metrics that are told.
+const TOLD: [Metric; 4] = [Metric::Ttft, Metric::Tpot, Metric::Throughput, Metric::CostTotal];
+
 /// What changed, inside a sentence. Pools are named by their role in the second scenario.
 #[must_use]
 pub fn aspect(aspect: Aspect, after: &Scenario) -> String {
@@ -21,23 +24,43 @@ pub fn aspect(aspect: Aspect, after: &Scenario) -> String {
         Some((role, _)) => format!("{} {what}", words::role(*role).to_ascii_lowercase()),
     };
     match aspect {
-        Aspect::Model => "model".to_owned(),
-        Aspect::Weights => "weight format".to_owned(),
-        Aspect::Kv => "KV format".to_owned(),
-        Aspect::Isl => "input length".to_owned(),
-        Aspect::Osl => "output length".to_owned(),
-        Aspect::Spread => "spread of lengths".to_owned(),
-        Aspect::Hit => "prefix cache hit rate".to_owned(),
-        Aspect::Load => "load".to_owned(),
-        Aspect::Engine => "engine".to_owned(),
+        Aspect::Key(key) => name(key).to_owned(),
         Aspect::Split => "pools".to_owned(),
         Aspect::Chip(place) => of(place, "chip"),
         Aspect::Chips(place) => of(place, "chip count"),
         Aspect::Layout(place) => of(place, "layout"),
-        Aspect::Link => "link".to_owned(),
-        Aspect::Slo => "service level".to_owned(),
-        Aspect::Pricing => "prices".to_owned(),
-        Aspect::Custom => "own chips".to_owned(),
+    }
+}
+
+/// What stands under a key, in words where they say more than the key does.
+fn name(key: &'static str) -> &'static str {
+    match key {
+        "weights" => "weight format",
+        "kv" => "KV format",
+        "isl" => "input length",
+        "osl" => "output length",
+        "spread" => "spread of lengths",
+        "hit" => "prefix cache hit rate",
+        "concurrency" => "load",
+        "ttft" => "service level",
+        "price" => "prices",
+        "chip" => "own chips",
+        "spec" => "speculation",
+        "micro" => "micro-batches",
+        "redundant" => "redundant experts",
+        "cap" => "power cap",
+        "memory" => "memory share",
+        "chunk" => "tokens of a step",
+        "max-seqs" => "sequences of a step",
+        "stream-interval" => "tokens of a message",
+        "prompts" => "requests of the run",
+        "shared" => "shared tokens",
+        "pause" => "pauses",
+        "tier" => "cache tiers",
+        "priority" => "sessions with priority",
+        "preempt" => "preemption",
+        "spare" => "spare replicas",
+        _ => key,
     }
 }
 
@@ -48,7 +71,10 @@ fn share(own: &Share, after: &Scenario) -> String {
 /// One metric in a sentence.
 #[must_use]
 pub fn sentence(own: &Difference, after: &Scenario) -> String {
-    let whole = if own.before == 0.0 {
+    let same = own.shares.iter().all(|share| share.change == 0.0);
+    let whole = if same {
+        " (no change)".to_owned()
+    } else if own.before == 0.0 {
         String::new()
     } else {
         format!(" ({})", change(own.after / own.before - 1.0))
@@ -80,25 +106,70 @@ fn signed(metric: Metric, own: f64) -> String {
     metric.unit().format_change(own, Precision::SHORT)
 }
 
+/// Why a metric has no value on one side or both.
+#[must_use]
+pub fn lacking(own: &Absent) -> String {
+    let name = own.metric.short();
+    match &own.reasons {
+        [Some(before), Some(after)] if before == after => format!("{name}: {before}."),
+        [Some(before), Some(after)] => format!("{name} before: {before}; after: {after}."),
+        [Some(before), None] => format!("{name} before: {before}."),
+        [None, Some(after)] => format!("{name} after: {after}."),
+        [None, None] => String::new(),
+    }
+}
+
+/// Whether any metric of the steady state changes.
+fn moves(own: &Diff) -> bool {
+    let one = |own: &Difference| own.shares.iter().any(|share| share.change != 0.0);
+    own.differences.iter().any(one) || !own.absent.iter().all(Absent::alike)
+}
+
+/// What changed, and whether any metric of the steady state did.
+#[must_use]
+pub fn changed(own: &Diff, after: &Scenario) -> String {
+    if own.aspects.is_empty() {
+        return "The two scenarios are the same.".to_owned();
+    }
+    let changes: Vec<String> = own.aspects.iter().map(|&own| aspect(own, after)).collect();
+    let none = if moves(own) { "" } else { " No metric of the steady state changes." };
+    format!("Changed: {}.{none}", changes.join(", "))
+}
+
+/// What of the first scenario was put aside for that of the second, so that both are compared under one load.
+#[must_use]
+pub fn equal(own: &Scenario, held: &Scenario, after: &Scenario) -> Option<String> {
+    let equal: Vec<String> = explore::changed(own, held).iter().map(|&own| aspect(own, after)).collect();
+    (!equal.is_empty()).then(|| format!("Held equal: {}.", equal.join(", ")))
+}
+
+/// The metrics that matter most, each in a sentence.
+pub fn sentences(own: &Diff, after: &Scenario) -> Vec<String> {
+    let one = |metric: Metric| {
+        let told = own.differences.iter().find(|own| own.metric == metric).map(|own| sentence(own, after));
+        told.or_else(|| own.absent.iter().find(|own| own.metric == metric).map(lacking))
+    };
+    TOLD.into_iter().filter_map(one).collect()
+}
+
 /// The differences as a table: a line for each change, a column for each metric that matters most.
 #[must_use]
 pub fn text(own: &Diff, after: &Scenario) -> String {
-    if own.aspects.is_empty() {
-        return "The two scenarios are the same.\n".to_owned();
-    }
-    let shown: Vec<&Difference> = [Metric::Ttft, Metric::Tpot, Metric::Throughput, Metric::CostTotal]
-        .into_iter()
-        .filter_map(|metric| own.differences.iter().find(|other| other.metric == metric))
-        .collect();
     let mut page = String::new();
-    for difference in &shown {
-        page.push_str(&sentence(difference, after));
-        page.push('\n');
+    // Changes stand in the table, unless there are none in it.
+    if !moves(own) {
+        page = format!("{}\n", changed(own, after));
     }
-    for (metric, reason) in &own.absent {
-        if *metric == Metric::CostTotal {
-            page.push_str(&format!("{}: {reason}.\n", metric.short()));
-        }
+    if own.aspects.is_empty() {
+        return page;
+    }
+    let shown: Vec<&Difference> = TOLD
+        .into_iter()
+        .filter_map(|metric| own.differences.iter().find(|own| own.metric == metric))
+        .collect();
+    for line in sentences(own, after) {
+        page.push_str(&line);
+        page.push('\n');
     }
     let mut head = vec![String::new()];
     head.extend(shown.iter().map(|own| own.metric.short().to_owned()));
@@ -109,10 +180,15 @@ pub fn text(own: &Diff, after: &Scenario) -> String {
         row
     };
     rows.push(line("before", &|own| value(own.metric, own.before)));
-    let order =
-        shown.first().map_or(Vec::new(), |own| own.shares.iter().map(|own| own.aspects.clone()).collect());
-    for aspects in &order {
-        let named = Share { aspects: aspects.clone(), change: 0.0 };
+    // Changes that only together leave one metric a value may stand apart in another.
+    let mut order: Vec<&[Aspect]> = Vec::new();
+    for share in shown.iter().flat_map(|own| &own.shares) {
+        if !order.contains(&&*share.aspects) {
+            order.push(&share.aspects);
+        }
+    }
+    for aspects in order {
+        let named = Share { aspects: aspects.to_vec(), change: 0.0 };
         rows.push(line(&share(&named, after), &|own| {
             let found = own.shares.iter().find(|own| own.aspects == *aspects);
             found.map_or_else(String::new, |found| signed(own.metric, found.change))
@@ -126,6 +202,19 @@ pub fn text(own: &Diff, after: &Scenario) -> String {
     } else {
         "\nEach share is the mean effect over one order of the changes and its reverse.\n"
     });
+    page
+}
+
+/// The metrics once more with the first scenario held to the load, lengths and service level of the second; nothing without
+/// one that is.
+#[must_use]
+pub fn under(level: Option<(&Scenario, &Diff)>, after: &Scenario) -> String {
+    let Some((_, found)) = level else { return String::new() };
+    let mut page =
+        format!("\nBoth under the load, lengths and service level of the second, {}:\n", load(after));
+    for line in sentences(found, after) {
+        page.push_str(&format!("{line}\n"));
+    }
     page
 }
 
@@ -144,6 +233,10 @@ pub struct DiffReport {
     pub metrics: Vec<DifferenceReport>,
     /// Metrics without a value on one side.
     pub absent: Vec<AbsentReport>,
+    /// The same with the first scenario held to the load, lengths and service level of the second, where they differ in these
+    /// and in more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_load: Option<Box<DiffReport>>,
 }
 
 /// One metric.
@@ -177,11 +270,21 @@ pub struct ShareReport {
 pub struct AbsentReport {
     /// Identifier.
     pub metric: &'static str,
-    /// Why.
+    /// Why, in a sentence.
     pub reason: String,
+    /// Why it has none before; null where it has one.
+    pub before: Option<String>,
+    /// Why it has none after; null where it has one.
+    pub after: Option<String>,
 }
 
 impl DiffReport {
+    /// With the same once more under one load.
+    #[must_use]
+    pub fn under(self, level: Option<(&Scenario, &Diff)>, after: &Scenario) -> Self {
+        Self { same_load: level.map(|(held, found)| Box::new(Self::new(held, after, found))), ..self }
+    }
+
     /// Puts a difference into plain data.
     #[must_use]
     pub fn new(before: &Scenario, after: &Scenario, own: &Diff) -> Self {
@@ -197,17 +300,18 @@ impl DiffReport {
                 .map(|own| ShareReport { change_of: share(own, after), change: finite(own.change) })
                 .collect(),
         };
+        let absent = |own: &Absent| {
+            let [before, after] = own.reasons.clone();
+            AbsentReport { metric: own.metric.id(), reason: lacking(own), before, after }
+        };
         Self {
             before: link::write(before, &[]),
             after: link::write(after, &[]),
             changes: own.aspects.iter().map(|&own| aspect(own, after)).collect(),
             exact: own.exact,
             metrics: own.differences.iter().map(difference).collect(),
-            absent: own
-                .absent
-                .iter()
-                .map(|(metric, reason)| AbsentReport { metric: metric.id(), reason: reason.clone() })
-                .collect(),
+            absent: own.absent.iter().map(absent).collect(),
+            same_load: None,
         }
     }
 }

@@ -25,7 +25,8 @@ pub const fn axis_unit(axis: Axis, scenario: &Scenario) -> Unit {
 fn outcome(map: &MapSearch, outcome: &CellOutcome) -> String {
     match outcome {
         CellOutcome::Keeps { value: own } => value(map.metric(), *own),
-        CellOutcome::Misses { miss: own } => format!("misses the service level: {}", miss(*own)),
+        CellOutcome::Misses { saturation: Some(own), .. } => own.to_string(),
+        CellOutcome::Misses { miss: own, .. } => format!("misses the service level: {}", miss(*own)),
         CellOutcome::Refused { refusal } => words::refusal(refusal),
         CellOutcome::Unknown { reason } => reason.clone(),
     }

@@ -34,9 +34,7 @@ pub fn load(scenario: &Scenario) -> String {
 #[must_use]
 pub fn service_level(scenario: &Scenario) -> String {
     let limits = [(Metric::Ttft, scenario.slo.ttft), (Metric::Tpot, scenario.slo.tpot)];
-    let texts = limits.into_iter().filter_map(|(metric, limit)| {
-        Some(format!("{} ≤ {}", metric.short(), Unit::Seconds.format(limit?.get())))
-    });
+    let texts = limits.into_iter().filter_map(|(metric, limit)| Some(limit?.text(metric.short())));
     texts.collect::<Vec<_>>().join(" and ")
 }
 

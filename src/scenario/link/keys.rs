@@ -7,8 +7,8 @@ use crate::catalog::{Engine, NumberFormat, Profile};
 use crate::scenario::limits::MOST_CHIPS;
 use crate::scenario::traffic::{Preemption, Routing};
 use crate::scenario::{
-    ChipRent, Custom, Drafter, Limits, Load, Overlap, Pool, PoolLink, PowerCap, PriceBasis, Pricing, Role,
-    Scenario, Slo, Speculation, Split, SplitKind, Wire, notation,
+    ChipRent, Custom, Drafter, Invalid, Limit, Limits, Load, Overlap, Percentile, Pool, PoolLink, PowerCap,
+    PriceBasis, Pricing, Role, Scenario, Slo, Speculation, Split, SplitKind, Wire, notation,
 };
 use crate::units::decimal::decimal;
 use crate::units::{BytesPerSecond, DollarsPerHour, RequestsPerSecond, Seconds, Tokens, Watts};
@@ -35,7 +35,7 @@ const fn not_in(kind: SplitKind) -> &'static str {
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [ViewKey; 12] = key::view_keys([
+pub(super) const VIEW: [ViewKey; 13] = key::view_keys([
     ("x", "what the curves vary", "isl"),
     ("y", "what the curves show", "ttft"),
     ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
@@ -44,6 +44,12 @@ pub(super) const VIEW: [ViewKey; 12] = key::view_keys([
     ("mx", "horizontal axis of the break-even map", "isl"),
     ("my", "vertical axis of the break-even map", "load"),
     ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),
+    (
+        "pins",
+        "whether pinned scenarios are compared under the load, lengths and service level of the scenario (shared), or \
+              each under its own (own)",
+        "own",
+    ),
     ("story", "the open story and its step", "phases:2"),
     ("theme", "light or dark", "dark"),
     ("hide", "curves not shown", "p1"),
@@ -425,8 +431,9 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "pool",
-        meaning: "the one pool of a colocated deployment, `CHIP*N[:tpT][:ppP][:dpD][:etpM][:epE]`; without a layout the \
-                  tool chooses one",
+        meaning: "the one pool of a colocated deployment, `CHIP*N[:tpT][:ppP][:dpD][:etpM][:epE][:pcpC][:dcpK]`; a replica \
+                  takes T·P·D·C chips, of which C copies share out prompts and their KV cache, and K of T ranks a KV cache that \
+                  each would else hold; without a layout the tool chooses one",
         example: "b200*8:tp8",
         otherwise: "h200*8 if split=colocated",
         range: pools,
@@ -608,24 +615,50 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "ttft",
-        meaning: "longest mean time to first token that is good enough",
-        example: "500ms",
+        meaning: "longest time to first token that is good enough: of a percentile of requests, which follows after `@`, or \
+                  without one of their mean",
+        example: "500ms@p95",
         otherwise: "",
-        range: || format!("{}, or {NONE}", value::range(&Limits::TTFT)),
+        range: || limit_range(&Limits::TTFT),
         access: Access::Field {
             read: |scenario, text| objective(Limits::TTFT, text, |ttft| scenario.slo.ttft = ttft),
-            write: |Scenario { slo: Slo { ttft, .. }, .. }| Some(time(*ttft)),
+            write: |Scenario { slo: Slo { ttft, .. }, .. }| Some(write_limit(*ttft)),
         },
     },
     Key {
         name: "tpot",
-        meaning: "longest mean time per output token that is good enough",
-        example: "20ms",
+        meaning: "longest time per output token that is good enough, of each request the mean over its tokens: of a \
+                  percentile of requests, which follows after `@`, or without one of their mean",
+        example: "20ms@p95",
         otherwise: "",
-        range: || format!("{}, or {NONE}", value::range(&Limits::TPOT)),
+        range: || limit_range(&Limits::TPOT),
         access: Access::Field {
             read: |scenario, text| objective(Limits::TPOT, text, |tpot| scenario.slo.tpot = tpot),
-            write: |Scenario { slo: Slo { tpot, .. }, .. }| Some(time(*tpot)),
+            write: |Scenario { slo: Slo { tpot, .. }, .. }| Some(write_limit(*tpot)),
+        },
+    },
+    Key {
+        name: "headroom",
+        meaning: "more load that the service level must bear, as a share of the load",
+        example: "20%",
+        otherwise: "none; 20% where `tandem size` looks for a deployment",
+        range: || value::range(&Limits::HEADROOM),
+        access: Access::Field {
+            read: |scenario, text| {
+                number(Kind::Share, Limits::HEADROOM, text, |share| scenario.reserve.headroom = Some(share))
+            },
+            write: |scenario| scenario.reserve.headroom.map(|share| value::write(Kind::Share, share)),
+        },
+    },
+    Key {
+        name: "spare",
+        meaning: "replicas of any one pool that may fail without the service level",
+        example: "1",
+        otherwise: "",
+        range: || value::range(&Limits::SPARE),
+        access: Access::Field {
+            read: |scenario, text| whole(Limits::SPARE, text, |count| scenario.reserve.spare = count),
+            write: |scenario| Some(scenario.reserve.spare.to_string()),
         },
     },
     Key {
@@ -1110,8 +1143,15 @@ fn format(format: Option<NumberFormat>) -> String {
     format.map_or(names::NATIVE, NumberFormat::id).to_owned()
 }
 
-fn time(time: Option<Seconds>) -> String {
-    time.map_or_else(|| NONE.to_owned(), |time| value::write(Kind::Time, time.get()))
+fn write_limit(limit: Option<Limit>) -> String {
+    let Some(limit) = limit else { return NONE.to_owned() };
+    let time = value::write(Kind::Time, limit.at.get());
+    limit.percentile.map_or_else(|| time.clone(), |own| format!("{time}@{own}"))
+}
+
+fn limit_range(limits: &Limits) -> String {
+    let Limits { low, high, .. } = Limits::PERCENTILE;
+    format!("{}, with or without a percentile from p{low} to p{high}; or {NONE}", value::range(limits))
 }
 
 fn number(kind: Kind, limits: Limits, text: &str, set: impl FnOnce(f64)) -> Result<Taken, Problem> {
@@ -1144,13 +1184,47 @@ fn take_number(kind: Kind, limits: Limits, text: &str, set: &mut dyn FnMut(f64))
     Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
 }
 
-fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Seconds>)) -> Result<Taken, Problem> {
+fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Limit>)) -> Result<Taken, Problem> {
     if text.trim().eq_ignore_ascii_case(NONE) {
         set(None);
         return Ok(Taken::Whole);
     }
-    number(Kind::Time, limits, text, |time| set(Some(Seconds::new(time))))
+    let (time, percentile) = match text.split_once('@') {
+        Some((time, of)) => (
+            time,
+            percentile(of).map_err(|problem| problem.within(|near| format!("{}@{near}", time.trim())))?,
+        ),
+        None => (text, None),
+    };
+    let (at, no_unit) = value::read_in(text, Kind::Time, limits, time)?;
+    set(Some(Limit { at: Seconds::new(at), percentile }));
+    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
 }
+
+/// The percentile of a limit, or its mean.
+fn percentile(text: &str) -> Result<Option<Percentile>, Problem> {
+    let word = text.trim().to_ascii_lowercase();
+    if word == MEAN {
+        return Ok(None);
+    }
+    let digits = word.strip_prefix('p').unwrap_or(&word).trim_end_matches('%');
+    let Some(percent) = decimal(digits) else {
+        let usual = format!("{}", Percentile::P95);
+        let expected = format!("a percentile such as {usual} after @, or {MEAN}");
+        return Err(Problem::Unreadable { expected, nearest: vec![usual] });
+    };
+    // A share is no percentile: 0.95 stands for 95 of 100.
+    let near = if percent > 0.0 && percent < 1.0 { percent * 100.0 } else { percent };
+    let nearest = Percentile::new(Limits::PERCENTILE.clamp(near));
+    Percentile::new(percent).map(Some).ok_or_else(|| {
+        let invalid = Invalid { limits: Limits::PERCENTILE, value: percent };
+        let nearest = nearest.iter().map(ToString::to_string).collect();
+        Problem::OutOfRange { invalid, nearest }
+    })
+}
+
+/// What a limit without a percentile is on.
+const MEAN: &str = "mean";
 
 fn set_pool(custom: &Custom, pool: &mut Pool, text: &str) -> Result<Taken, Problem> {
     let known = |name: &str| match names::chip(custom, name) {

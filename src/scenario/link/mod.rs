@@ -146,10 +146,54 @@ pub fn chip_named(custom: &super::Custom, key: &str, name: &str) -> Result<Strin
     names::chip(custom, name).map(|read| read.id).map_err(|problem| Box::new(Notice::new(key, name, problem)))
 }
 
+/// A vendor of chips by its name.
+///
+/// # Errors
+/// What is wrong with the name, and the vendors there are.
+pub fn vendor_named(custom: &super::Custom, key: &str, name: &str) -> Result<String, Box<Notice>> {
+    names::vendor(custom, name).map_err(|problem| Box::new(Notice::new(key, name, problem)))
+}
+
 /// What stands in a scenario under a key, as a link writes it.
 #[must_use]
 pub fn value_of(scenario: &Scenario, name: &str) -> Option<String> {
     KEYS.iter().find(|key| key.name == name).and_then(|key| key.access.write()(scenario))
+}
+
+/// The keys under which two scenarios say different things, in the order of the table. There is no part of a link beyond
+/// the table, so two scenarios that differ in none of them are one link.
+#[must_use]
+pub fn differing(one: &Scenario, other: &Scenario) -> Vec<&'static str> {
+    let differs = |key: &&Key| {
+        let write = key.access.write();
+        write(one) != write(other)
+    };
+    KEYS.iter().filter(differs).map(|key| key.name).collect()
+}
+
+/// A scenario that takes what stands under some of the keys from another. None where that means nothing, such as a pool of
+/// a chip that only the other brings along.
+#[must_use]
+pub fn mixed(
+    own: &Scenario,
+    other: &Scenario,
+    from_other: impl Fn(&'static str) -> bool,
+) -> Option<Scenario> {
+    let source = |key: &Key| if from_other(key.name) { other } else { own };
+    let values: Values<'static> =
+        KEYS.iter().map(|key| key.access.write()(source(key)).map(Cow::Owned)).collect();
+    let mut notices = Notices::default();
+    let mut scenario = apply(&values, &mut notices);
+    // Chips whose figures were changed in place are beyond links.
+    let tuned = if from_other("chip") { other } else { own };
+    scenario.custom.tuned.clone_from(&tuned.custom.tuned);
+    notices.faults.is_empty().then_some(scenario)
+}
+
+/// The place of a key in the table.
+#[must_use]
+pub fn place_of(name: &str) -> Option<usize> {
+    KEYS.iter().position(|key| key.name == name)
 }
 
 /// Whether a key may be written more than once.
@@ -528,7 +572,7 @@ fn default_text(key: &Key, default: &Scenario) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Load, Split};
+    use crate::scenario::{Load, Percentile, Split};
 
     fn messages(text: &str) -> Vec<String> {
         parse(text).notices.iter().map(ToString::to_string).collect()
@@ -540,6 +584,47 @@ mod tests {
         for text in ["v1", "#v1", " #v1 ", "", "#", "https://example.org/tandem/?embed=1#v1", "v1&"] {
             let parsed = parse(text);
             assert_eq!((parsed.scenario, parsed.notices), (Scenario::default(), Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_name_a_percentile_or_none() {
+        let slo = |text: &str| {
+            let parsed = parse(text);
+            assert!(parsed.notices.is_empty(), "{text}: {:?}", parsed.notices);
+            parsed.scenario.slo
+        };
+        let own = slo("v1&ttft=2s@p95&tpot=50ms@p99");
+        assert_eq!(own.ttft.unwrap().percentile, Some(Percentile::P95));
+        assert_eq!(own.tpot.unwrap().percentile, Some(Percentile::P99));
+        assert_eq!(slo("v1&ttft=2s"), slo("v1&ttft=2s@mean"));
+        assert_eq!(slo("v1&ttft=2s").ttft.unwrap().percentile, None);
+        for (typed, written) in [
+            ("ttft=500ms@p95", "ttft=500ms@p95"),
+            ("ttft=500ms@P95", "ttft=500ms@p95"),
+            ("ttft=500ms@95", "ttft=500ms@p95"),
+            ("tpot=20ms@p99.9", "tpot=20ms@p99.9"),
+            ("tpot=50ms@mean", ""),
+            ("headroom=20%", "headroom=0.2"),
+            ("headroom=0&spare=2", "headroom=0&spare=2"),
+        ] {
+            let parsed = parse(&format!("v1&{typed}"));
+            let body = if written.is_empty() { "v1".to_owned() } else { format!("v1&{written}") };
+            assert_eq!((write(&parsed.scenario, &[]), parsed.notices), (body, Vec::new()), "{typed}");
+        }
+        assert_eq!(messages("v1&tpot=50@p99"), ["tpot=50@p99: no unit; read as seconds"]);
+        for (typed, near) in [
+            ("ttft=2s@p100", "2s@p99.9"),
+            ("ttft=2s@0.95", "2s@p95"),
+            ("ttft=2s@worst", "2s@p95"),
+            ("ttft=2s@", "2s@p95"),
+            ("ttft=2sec@p95", "2s@p95"),
+            ("tpot=9h@p99", "3600s@p99"),
+            ("headroom=2000%", "10"),
+            ("spare=5000", "1000"),
+        ] {
+            let said = messages(&format!("v1&{typed}"));
+            assert!(said[0].contains(&format!("Did you mean {near}?")), "{said:?}");
         }
     }
 

@@ -51,6 +51,15 @@ pub(super) fn chip(custom: &Custom, text: &str) -> Result<Read, Problem> {
     }
 }
 
+/// A vendor of chips, in any case of letters.
+pub(super) fn vendor(custom: &Custom, text: &str) -> Result<String, Problem> {
+    let own = custom.chips.iter().map(|chip| &*chip.vendor);
+    let mut known: Vec<&str> = catalog::chips_by_vendor().map(|(vendor, _)| vendor).chain(own).collect();
+    known.dedup();
+    let found = known.iter().find(|own| own.eq_ignore_ascii_case(text.trim()));
+    found.map(|own| (*own).to_owned()).ok_or_else(|| choice(text, known.into_iter()))
+}
+
 /// A model of the catalogue, by any of its names, or of the link's own, or a family scaled to a size, by its canonical
 /// identifier.
 pub(super) fn model(custom: &Custom, text: &str) -> Result<Read, Problem> {

@@ -296,5 +296,6 @@ fn Along(
 /// The pinned scenarios and the present one.
 fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
     let pins: Vec<Scenario> = page.pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
-    page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes))
+    let apart = page.view.get().apart;
+    page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes, apart))
 }

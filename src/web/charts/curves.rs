@@ -34,7 +34,7 @@ pub fn CurveChart() -> impl IntoView {
     let pinned: Memo<Vec<Swept>> = Memo::new_with_compare(
         move |_| {
             let (knob, values) = (knob.get(), values.get());
-            page.pins.with(|pins| {
+            page.beside.with(|pins| {
                 let swept = |scenario: &Scenario| Arc::new(sweep(scenario, knob, &values));
                 pins.iter().map(|pin| swept(&pin.scenario)).collect()
             })

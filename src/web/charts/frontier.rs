@@ -12,7 +12,7 @@ use super::by::{by, chosen};
 use super::plot::{Picked, Plot};
 use crate::chart::hit::HitMode;
 use crate::explore::{Candidate, Frontier};
-use crate::figure::frontier::{self as figure, AGAINST};
+use crate::figure::frontier::{self as figure, AGAINST, Stand};
 use crate::jobs::frontier::Question;
 use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
@@ -32,8 +32,13 @@ pub fn FrontierChart() -> impl IntoView {
     let metric = move || chosen(&page, &AGAINST);
     let found = move || following.answer();
 
-    let chart =
-        memo(move || Arc::new(page.answer.with(|answer| figure::chart(&found().points, metric(), answer))));
+    let chart = memo(move || {
+        let beside = page.beside.get();
+        let pinned: Vec<_> = beside.iter().map(|pin| pin.answer.as_ref()).collect();
+        let answer = page.answer.get();
+        let stand = Stand { metric: metric(), answer: &answer, pinned: &pinned };
+        Arc::new(figure::chart(&found().points, &stand))
+    });
     let summary = Signal::derive(move || {
         let found = found().points;
         let best = found.iter().filter(|own| own.on_frontier).count();

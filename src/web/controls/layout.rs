@@ -93,6 +93,8 @@ pub fn layout(role: Role) -> AnyView {
                 {degree("etp", "ETP", |layout| layout.etp, |layout, degree| layout.etp = degree)}
                 {degree("ep", "EP", |layout| layout.ep, |layout, degree| layout.ep = degree)}
             </When>
+            {degree("pcp", "PCP", |layout| layout.pcp, |layout, degree| layout.pcp = degree)}
+            {degree("dcp", "DCP", |layout| layout.dcp, |layout, degree| layout.dcp = degree)}
         </div>
     }
     .into_any()
@@ -100,9 +102,15 @@ pub fn layout(role: Role) -> AnyView {
 
 /// Experts occupy the same ranks as attention: what was not touched gives way.
 fn square(mut layout: Layout, touched: &str, experts: bool) -> Layout {
+    // One KV cache is shared out among at most the ranks of one data-parallel group.
+    while !layout.tp.is_multiple_of(layout.dcp.max(1)) {
+        layout.dcp -= 1;
+    }
     let ranks = layout.tp.saturating_mul(layout.dp).max(1);
     if !experts {
         (layout.etp, layout.ep) = (1, 1);
+    } else if layout.shares_experts() && layout.matched() {
+        // Copies that share experts may go on doing so.
     } else if touched == "ep" {
         layout.ep = layout.ep.min(ranks);
         layout.etp = (ranks / layout.ep.max(1)).max(1);

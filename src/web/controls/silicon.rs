@@ -15,6 +15,7 @@ use super::wires::wires;
 use crate::catalog::chip::{Chip, Status};
 use crate::catalog::chips_by_vendor;
 use crate::cost::{chip_hour, chip_price};
+use crate::report::words;
 use crate::scenario::{Custom, Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
@@ -25,7 +26,7 @@ pub fn SiliconControls() -> impl IntoView {
     let page = use_page();
     let kind = page.part(|scenario| scenario.split.kind());
     let split = memo(move || kind.get().id().to_owned());
-    let items = SplitKind::ALL.into_iter().map(|kind| Item::new(kind.id(), split_name(kind))).collect();
+    let items = SplitKind::ALL.into_iter().map(|kind| Item::new(kind.id(), words::split(kind))).collect();
     let pools = move || {
         kind.track();
         let roles: Vec<Role> =
@@ -51,18 +52,6 @@ pub fn SiliconControls() -> impl IntoView {
             {fold("Speculation", Some(speculation::summary().into()), Detail::Speculation)}
             {fold("Own chip…", None, Detail::OwnChip)}
         </fieldset>
-    }
-}
-
-/// How people call a split.
-const fn split_name(kind: SplitKind) -> &'static str {
-    match kind {
-        SplitKind::Colocated => "One pool",
-        SplitKind::Pd => "Prefill + decode",
-        SplitKind::Afd => "Attention + FFN",
-        SplitKind::Draft => "Draft + verify",
-        SplitKind::PdAfd => "P/D with attention + FFN",
-        SplitKind::PdDraft => "P/D with draft + verify",
     }
 }
 

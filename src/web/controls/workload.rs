@@ -9,7 +9,7 @@ use super::field::NumberField;
 use super::fold::{Detail, fold};
 use super::stops::Stops;
 use crate::catalog::workload::{Arrivals, Workload as Preset, workload, workloads};
-use crate::scenario::{Limits, Load, Scenario, Traffic};
+use crate::scenario::{Limit, Limits, Load, Scenario, Traffic};
 use crate::units::format::{Unit, format_tokens};
 use crate::units::{RequestsPerSecond, Tokens};
 use crate::web::state::use_page;
@@ -210,8 +210,8 @@ fn take(scenario: &mut Scenario, preset: &Preset) {
     scenario.workload = workload;
     let Traffic { lengths, sessions, shared, pause, .. } = traffic;
     scenario.traffic = Traffic { lengths, sessions, shared, pause, ..std::mem::take(&mut scenario.traffic) };
-    scenario.slo.ttft = preset.slo.map(|slo| slo.ttft);
-    scenario.slo.tpot = preset.slo.map(|slo| slo.tpot);
+    scenario.slo.ttft = preset.slo.map(|slo| Limit::p95(slo.ttft));
+    scenario.slo.tpot = preset.slo.map(|slo| Limit::p95(slo.tpot));
     if let (Load::Open { cv, .. }, Arrivals::OpenLoop { cv: typical }) = (&mut scenario.load, preset.arrivals)
     {
         *cv = typical;

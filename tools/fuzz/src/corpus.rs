@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tandem::catalog;
-use tandem::explore::Axis;
+use tandem::explore::{Axis, Written};
 use tandem::jobs::share::Format;
 use tandem::jobs::wire::Rest;
 use tandem::jobs::{Question, agents, diff, frontier, import, map, pays, replay, sensitivity, share, size};
@@ -225,12 +225,12 @@ fn about(link: &str) -> Vec<Question> {
     let links = vec![own(), "v1".to_owned()];
     let mut questions: Vec<Question> = vec![
         agents::Question { link: own() }.into(),
-        diff::Question { before: own(), after: "v1".to_owned() }.into(),
+        diff::Question { before: own(), after: "v1".to_owned(), apart: false }.into(),
         frontier::Question { metric, link: own() }.into(),
         import::Question { name: "mine".to_owned(), text: config }.into(),
         map::Question { metric, x: Axis::Ttft, y: Axis::Tpot, links }.into(),
         sensitivity::Question { metric: Metric::Throughput, link: own() }.into(),
-        size::Question { link: own() }.into(),
+        size::Question { written: Written::default(), link: own() }.into(),
         pays::Question { link: own() }.into(),
     ];
     for format in [Format::Markdown, Format::Csv, Format::Json, Format::svg(true)] {
