@@ -224,9 +224,7 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        // The last step of an answer yields more than is left of it, half of what it has beyond the first on average.
-        let surplus = (tokens_per_step - 1.0) / 2.0 * self.tokens.min(1.0);
-        let plain = step.get() / tokens_per_step * (1.0 + surplus / self.tokens);
+        let plain = step.get() * self.half.steps_per_token(self.tokens);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
