@@ -195,10 +195,11 @@ impl<'d, 'a> Colocated<'d, 'a> {
     /// Most requests per second of a replica of which the pools beside it let no more through, given what it serves where it
     /// is full. Few users of each replica are many of a pool that serves several of them; only one has it to itself.
     fn most_shared(&self, full: f64) -> f64 {
-        let Deployment { scenario, decode: ref half, .. } = *self.deployment;
-        let alone = matches!(scenario.load, Load::Closed { concurrency } if concurrency <= 1.0);
-        let shares = half.partner.is_some() || half.draft.as_ref().is_some_and(|own| own.away.is_some());
-        if shares && !alone { full } else { f64::INFINITY }
+        let alone =
+            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency <= 1.0);
+        // Of the users who fill a replica none is in the way of itself.
+        let full = full * (1.0 + 1.0 / self.station.fits);
+        if self.deployment.decode.shares_pools() && !alone { full } else { f64::INFINITY }
     }
 
     /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.

@@ -209,9 +209,12 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 // The decode pool never gets more than the prefill pool and the link pass on.
                 let upstream = self.prefill_most.min(self.path.most().get()) * 0.999_999;
                 // Nor more than a pool that several replicas share lets through.
-                let shares = decode.half.partner.is_some() || decode.half.draft.is_some();
-                let carried =
-                    if shares && concurrency > 1.0 { upstream.min(self.decode_most) } else { upstream };
+                let carried = if decode.half.shares_pools() && concurrency > 1.0 {
+                    // Of the users who fill a replica none is in the way of itself.
+                    upstream.min(self.decode_most * (1.0 + 1.0 / decode.fits))
+                } else {
+                    upstream
+                };
                 let users = concurrency / decode.replicas;
                 let most = users.min(room);
                 let batch = fixed_point(most, most, |batch| {

@@ -65,6 +65,14 @@ impl<'a> Half<'a> {
         self.draft.as_ref().map_or(1.0, |draft| draft.tokens_per_step)
     }
 
+    /// Whether several stations share a pool beside them.
+    #[must_use]
+    pub(super) fn shares_pools(&self) -> bool {
+        let partner = self.partner.as_ref().map_or(0.0, |own| own.ratio);
+        let draft = self.draft.as_ref().map_or(0.0, |own| own.ratio);
+        partner > 1.0 || draft > 1.0
+    }
+
     /// Steps for each of so many tokens of an answer: the last one yields more than is left, half of what it has beyond the
     /// first on average.
     #[must_use]
