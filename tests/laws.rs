@@ -221,7 +221,8 @@ proptest! {
         let at = |users: f64| evaluate(&colocated(model_id, "h200", tp(8), 2048.0, 512.0, users));
         let (Ok(few), Ok(many)) = (at(concurrency), at(concurrency * factor)) else { return Ok(()) };
         prop_assert!(many.steady.rate.get() >= few.steady.rate.get() * (1.0 - 1e-4));
-        prop_assert!(many.steady.ttft.get() >= few.steady.ttft.get() * (1.0 - 1e-6));
+        // A decode step that lasts longer shares more of what it does with the prompts that it takes in.
+        prop_assert!(many.steady.ttft.get() >= few.steady.ttft.get() * (1.0 - 2e-3));
     }
 }
 

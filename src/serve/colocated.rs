@@ -39,6 +39,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
+    ttft.queue += colocated.wait_for_shared(&operating, &ttft, (admitted, at_room.rate));
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
@@ -215,11 +216,13 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let users = concurrency / station.replicas;
                 let pause = scenario.pause().get();
                 let admitted = users.min(room);
+                let shared = self.most_shared(full);
                 // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
+                    let present = present.min(shared * lengths.tokens * at.tpot.get());
                     if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
@@ -234,6 +237,26 @@ impl<'d, 'a> Colocated<'d, 'a> {
                     (wanted > most).then_some(rate),
                 )
             }
+        }
+    }
+
+    /// Most requests per second of a replica of which the pools beside it let no more through, given what it serves where it
+    /// is full. Few users of each replica are many of a pool that serves several of them; only one has it to itself.
+    fn most_shared(&self, full: f64) -> f64 {
+        let alone =
+            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency <= 1.0);
+        // Of the users who fill a replica none is in the way of itself.
+        let full = full * (1.0 + 1.0 / self.station.fits);
+        if self.deployment.decode.shares_pools() && !alone { full } else { f64::INFINITY }
+    }
+
+    /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.
+    fn wait_for_shared(&self, at: &Operating, ttft: &FirstToken, (users, full): (f64, f64)) -> Seconds {
+        match self.deployment.scenario.load {
+            Load::Closed { .. } if at.rate >= self.most_shared(full) * 0.9999 => {
+                (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
+            }
+            _ => Seconds::ZERO,
         }
     }
 

@@ -70,7 +70,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
     flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));
     let scarce = match scarce_station(prefill_load, decode_load, &transfer) {
-        Some(Binding::Decode) if ttft.room.get() > 0.0 => Some(Binding::Capacity),
+        Some(Binding::Decode) if ttft.room.get() > 0.0 && operating.batch >= split.decode.fits * 0.999 => {
+            Some(Binding::Capacity)
+        }
         station => station,
     };
     let settled = ttft.total();
@@ -228,6 +230,13 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
             Load::Closed { concurrency } => {
                 // The decode pool never gets more than the prefill pool and the link pass on.
                 let upstream = self.prefill_most.min(self.path.most().get()) * 0.999_999;
+                // Nor more than a pool that several replicas share lets through.
+                let carried = if decode.half.shares_pools() && concurrency > 1.0 {
+                    // Of the users who fill a replica none is in the way of itself.
+                    upstream.min(self.decode_most * (1.0 + 1.0 / decode.fits))
+                } else {
+                    upstream
+                };
                 let users = concurrency / decode.replicas;
                 let most = users.min(room);
                 let batch = fixed_point(most, most, |batch| {
@@ -235,7 +244,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                     // Of all users those in decode: by Little's law the share of their time that they are there.
                     let decoding = lengths.tokens * at.tpot.get();
                     let elsewhere = self.first(&at, concurrency).total() + scenario.pause();
-                    (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, upstream))
+                    (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, carried))
                 });
                 let at = decode.at(batch);
                 (at, concurrency - at.rate * decode.replicas * scenario.pause().get(), None)

@@ -13,7 +13,8 @@
 //! others as they are on average (the arrival theorem). With each token the share 1/n of the sequences ends, and the
 //! prompts that take their places share steps as far as the token budget goes: ω falls and the latency of a prompt grows
 //! with their number ([`super::ahead`], which also says how long prompts wait). Those who were in line behind a request when its prompt was read hold it
-//! up before its first steps; of a long answer that is a small part.
+//! up before its first steps; of a long answer that is a small part. While a request of a closed loop is there each other user
+//! asks once, so that who was waited for does not stall the answer too.
 //!
 //! Users of a closed loop who pause are away for the rate times the pause (Little's law).
 //!
@@ -223,9 +224,7 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        // The last step of an answer yields more than is left of it, half of what it has beyond the first on average.
-        let surplus = (tokens_per_step - 1.0) / 2.0 * self.tokens.min(1.0);
-        let plain = step.get() / tokens_per_step * (1.0 + surplus / self.tokens);
+        let plain = step.get() * self.half.steps_per_token(self.tokens);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -269,8 +268,31 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
         };
         let held_up = ahead.held_up((step.get(), stall), come, self.tokens.max(1.0) / tokens_per_step);
-        let tpot = plain + stall * prompts + held_up / self.tokens.max(1.0);
-        Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
+        let at = |stalled: f64| {
+            let tpot = plain + stalled / self.tokens;
+            Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
+        };
+        let stalled = stall * arrivals + held_up * self.tokens.min(1.0);
+        let own = at(stalled);
+        match self.left(&own) {
+            Some(left) if stall > 0.0 && stalled > stall * left => at(stall * left),
+            _ => own,
+        }
+    }
+
+    /// Prompts of others that may still come in the way of an answer. While a request of a closed loop is there each other
+    /// user asks once on average: whom it waits for before its own prompt is read, and who is read with it, does not stall
+    /// its answer too.
+    fn left(&self, at: &Operating) -> Option<f64> {
+        let others = match (self.spacing, self.meets) {
+            (Some(_), _) => return None,
+            (None, Some(share)) => share / (1.0 - share).max(1e-9),
+            (None, None) => self.fits - 1.0,
+        };
+        let stream = Stream { rate: at.rate, replicas: self.replicas, cv: 1.0 };
+        let before = self.settled(at, 1.0 + others, &stream);
+        let waited = before.wait.queue / at.ahead.service().max(1e-12);
+        Some((others - waited).max(0.0))
     }
 
     /// Users of a closed loop who come together once all have met who do, where so many others come per decode step, and how
