@@ -172,7 +172,10 @@ fn stated(base: &Scenario) -> Vec<Split> {
 }
 
 /// Whether the load is carried and the service level kept, and what counts then.
-fn worth(scenario: &Scenario, own: &Evaluation) -> ((bool, bool), f64) {
+type Worth = ((bool, bool), f64);
+
+/// What a deployment is worth under its load.
+fn worth(scenario: &Scenario, own: &Evaluation) -> Worth {
     let steady = &own.steady;
     let carries = steady.saturation.is_none();
     let slo = &scenario.slo;
@@ -187,7 +190,7 @@ fn worth(scenario: &Scenario, own: &Evaluation) -> ((bool, bool), f64) {
 fn beaten(base: &Scenario, share: f64) -> Option<Result<(), String>> {
     let chosen = evaluate(base);
     let own = chosen.as_ref().ok().map(|own| worth(base, own));
-    let mut worst: Option<(((bool, bool), f64), String)> = None;
+    let mut worst: Option<(Worth, String)> = None;
     let mut any = false;
     for split in stated(base) {
         let other = Scenario { split, ..base.clone() };
@@ -332,7 +335,7 @@ fn no_layout_of_the_grid_lies_ahead_of_the_frontier() {
                 }
             }
         }
-        any.then(|| if worst.0 > 0.97 { Ok(()) } else { Err(worst.1) })
+        any.then_some(if worst.0 > 0.97 { Ok(()) } else { Err(worst.1) })
     });
 }
 

@@ -5,6 +5,8 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
+use std::collections::HashSet;
+
 use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
 use super::first_token::FirstToken;
@@ -93,9 +95,16 @@ pub fn offers(
     };
     let longest = if role == Role::Prefill { lengths.longest_prompt } else { lengths.longest };
     let mut layouts = setting.candidates(chips, role, longest)?;
+    // How many chips a pool beside another has is not settled.
     if role != Role::Colocated && chips > SMALL {
-        // How many chips a pool beside another has is not settled.
         layouts.retain(|own| own.dp.is_power_of_two());
+    } else if role != Role::Colocated {
+        for fewer in 1..chips {
+            let own = setting.candidates(fewer, role, longest)?;
+            layouts.extend(own.into_iter().filter(|own| !own.dp.is_power_of_two()));
+        }
+        let mut seen = HashSet::new();
+        layouts.retain(|own| seen.insert(*own));
     }
     let mut halves = Vec::new();
     for found in setting.replicas(layouts) {
