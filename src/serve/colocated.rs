@@ -35,7 +35,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let wall = colocated.most(at_room.rate);
     // Places end before the replica's time does.
     let full_up = wall < at_room.rate * SATURATED * 0.999;
-    let (mut operating, users_here, offered) = colocated.balance(wall);
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, wall);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
@@ -206,10 +206,10 @@ impl<'d, 'a> Colocated<'d, 'a> {
         self.first(at, self.station.fits).total() + at.tpot * self.deployment.lengths.tokens
     }
 
-    /// The replica where it serves what is asked of it, at most this rate of an open loop, with the users who are there;
-    /// and what is offered, where that is more.
-    fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
-        let Deployment { scenario, .. } = *self.deployment;
+    /// The replica where it serves what is asked of it, given its rate when it is full and the most that may come to it in an
+    /// open loop, with the users who are there; and what is offered, where that is more.
+    fn balance(&self, full: f64, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
             Load::Closed { concurrency } => {
