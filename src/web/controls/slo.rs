@@ -97,7 +97,8 @@ fn limit(
             />
             <Choice
                 id=format!("slo-{id}-of")
-                label="Percentile"
+                label=format!("Percentile of {}", label.trim_end_matches([' ', '≤']))
+                quiet=true
                 groups=groups
                 value=whose
                 set={move |word: String| {
