@@ -26,13 +26,13 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
     let at_room = colocated.when_full(None);
-    let shared = colocated.most_shared();
-    let capacity = at_room.rate * replicas;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, shared);
+    let most = colocated.most();
+    let capacity = at_room.rate.min(most) * replicas;
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, most);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
-    ttft.queue += colocated.wait_for_shared(&operating, &ttft, (admitted, shared));
+    ttft.queue += colocated.wait_in_line(&operating, &ttft, (admitted, most));
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
@@ -134,12 +134,16 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// A full replica, of whose sequences in decode one of them meets such a share, or all that many would.
     fn when_full(&self, meets: Option<f64>) -> Operating {
-        let room = self.station.fits;
-        let full = Station { spacing: None, meets, ..self.station.clone() };
+        let (room, full) = (self.station.fits, self.full(meets));
         full.at(fixed_point(room, room, |batch| {
             let at = full.at(batch);
             room * self.in_decode(&at, self.first_when_full(&at).total(), 0.0)
         }))
+    }
+
+    /// The station where it is full.
+    fn full(&self, meets: Option<f64>) -> Station<'a, 'd> {
+        Station { spacing: None, meets, ..self.station.clone() }
     }
 
     /// The same of a replica that is full, whatever the load that filled it.
@@ -161,9 +165,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most such rates where it is full and of what pools that it shares let through, with the users who are there;
-    /// and what is offered, where that is more.
-    fn balance(&self, full: f64, shared: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+    /// The replica where it serves what is asked of it, at most these rates where it is full and of what it lets through, with
+    /// the users who are there; and what is offered, where that is more.
+    fn balance(&self, full: f64, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
@@ -171,12 +175,14 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let users = concurrency / station.replicas;
                 let pause = scenario.pause().get();
                 let admitted = users.min(room);
+                // A single user waits for nobody.
+                let most = if concurrency > 1.0 { most } else { f64::INFINITY };
                 // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
-                    let present = present.min(shared * lengths.tokens * at.tpot.get());
+                    let present = present.min(most * lengths.tokens * at.tpot.get());
                     if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
@@ -184,7 +190,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
             }
             Load::Open { rate, .. } => {
                 let wanted = rate.get() / station.replicas;
-                let most = full * SATURATED;
+                let most = full.min(most) * SATURATED;
                 let served = wanted.min(most);
                 let batch =
                     fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
@@ -198,22 +204,33 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
-    /// Most requests per second of a replica that the pools beside it let through: what its users come to where they fill it.
-    /// Few users of each replica are many of a pool that serves several of them; only a single one has it to itself.
-    fn most_shared(&self) -> f64 {
-        let several =
-            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency > 1.0);
-        if several && self.deployment.decode.shares_pools() {
-            self.when_full(Some((1.0 - 1.0 / self.station.fits).max(0.0))).rate
-        } else {
-            f64::INFINITY
+    /// Most requests per second that a replica lets through, however many wait in line. Where steps take prompts and decode,
+    /// no more answers end with a step than prompts are read in one. Pools that several replicas share carry what users come
+    /// to where they fill the replicas: few of each replica are many of such a pool.
+    fn most(&self) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let room = self.station.fits;
+        let mut most = f64::INFINITY;
+        if self.station.mixes {
+            let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
+            let batch = read * lengths.tokens / half.tokens_per_step();
+            if batch < room {
+                // Every step reads, and nobody waits for more than that.
+                let at = self.full(None).at(batch);
+                let stepping = at.step.get() * half.steps_per_token(lengths.tokens) * lengths.tokens;
+                most = batch / (stepping + at.stall * batch);
+            }
         }
+        if half.shares_pools() {
+            most = most.min(self.when_full(Some((1.0 - 1.0 / room).max(0.0))).rate);
+        }
+        most
     }
 
-    /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.
-    fn wait_for_shared(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
+    /// Mean wait in line where no more is let through: by Little's law.
+    fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
         match self.deployment.scenario.load {
-            Load::Closed { .. } if at.rate >= most * 0.9999 => {
+            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.9999 => {
                 (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
             }
             _ => Seconds::ZERO,
