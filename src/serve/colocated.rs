@@ -26,20 +26,18 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let replicas = colocated.station.replicas;
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
-    let full = Station { spacing: None, meets: None, ..colocated.station.clone() };
-    let at_room = full.at(fixed_point(room, room, |batch| {
-        let at = full.at(batch);
-        room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
-    }));
-    let capacity = at_room.rate * replicas;
-    let wall = colocated.most(at_room.rate);
+    let at_room = colocated.when_full(None);
+    let through = colocated.let_through();
+    let full = at_room.rate.min(through);
+    let capacity = full * replicas;
+    let wall = colocated.wall(full);
     // Places end before the replica's time does.
-    let full_up = wall < at_room.rate * SATURATED * 0.999;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, wall);
+    let full_up = wall < full * SATURATED * 0.999;
+    let (mut operating, users_here, offered) = colocated.balance(through, wall);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
-    ttft.queue += colocated.wait_for_shared(&operating, &ttft, (admitted, at_room.rate));
+    ttft.queue += colocated.wait_in_line(&operating, &ttft, (admitted, through));
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
@@ -165,6 +163,20 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
+    /// A full replica, of whose sequences in decode one of them meets such a share, or all that many would.
+    fn when_full(&self, meets: Option<f64>) -> Operating {
+        let (room, full) = (self.station.fits, self.full(meets));
+        full.at(fixed_point(room, room, |batch| {
+            let at = full.at(batch);
+            room * self.in_decode(&at, self.first_when_full(&at).total(), 0.0)
+        }))
+    }
+
+    /// The station where it is full.
+    fn full(&self, meets: Option<f64>) -> Station<'a, 'd> {
+        Station { spacing: None, meets, ..self.station.clone() }
+    }
+
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
         let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
@@ -186,7 +198,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// Most requests per second that may come to a replica for good, which serves at this rate when it is full: as many as
     /// find room, too.
-    fn most(&self, full: f64) -> f64 {
+    fn wall(&self, full: f64) -> f64 {
         let most = full * SATURATED;
         if matches!(self.deployment.scenario.load, Load::Closed { .. }) {
             return most;
@@ -206,9 +218,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
         self.first(at, self.station.fits).total() + at.tpot * self.deployment.lengths.tokens
     }
 
-    /// The replica where it serves what is asked of it, given its rate when it is full and the most that may come to it in an
-    /// open loop, with the users who are there; and what is offered, where that is more.
-    fn balance(&self, full: f64, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+    /// The replica where it serves what is asked of it, given what it lets through in a closed loop and the most that may come to it in
+    /// an open one, with the users who are there; and what is offered, where that is more.
+    fn balance(&self, through: f64, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
@@ -216,13 +228,14 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let users = concurrency / station.replicas;
                 let pause = scenario.pause().get();
                 let admitted = users.min(room);
-                let shared = self.most_shared(full);
+                // A single user waits for nobody.
+                let most = if concurrency > 1.0 { through } else { f64::INFINITY };
                 // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
-                    let present = present.min(shared * lengths.tokens * at.tpot.get());
+                    let present = present.min(most * lengths.tokens * at.tpot.get());
                     if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
@@ -240,20 +253,33 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
-    /// Most requests per second of a replica of which the pools beside it let no more through, given what it serves where it
-    /// is full. Few users of each replica are many of a pool that serves several of them; only one has it to itself.
-    fn most_shared(&self, full: f64) -> f64 {
-        let alone =
-            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency <= 1.0);
-        // Of the users who fill a replica none is in the way of itself.
-        let full = full * (1.0 + 1.0 / self.station.fits);
-        if self.deployment.decode.shares_pools() && !alone { full } else { f64::INFINITY }
+    /// Most requests per second that a replica lets through, however many wait in line. Where steps take prompts and decode,
+    /// no more answers end with a step than prompts are read in one. Pools that several replicas share carry what users come
+    /// to where they fill the replicas: few of each replica are many of such a pool.
+    fn let_through(&self) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let room = self.station.fits;
+        let mut most = f64::INFINITY;
+        if self.station.mixes {
+            let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
+            let batch = read * lengths.tokens / half.tokens_per_step();
+            if batch < room {
+                // Every step reads, and nobody waits for more than that.
+                let at = self.full(None).at(batch);
+                let stepping = at.step.get() * half.steps_per_token(lengths.tokens) * lengths.tokens;
+                most = batch / (stepping + at.stall * batch);
+            }
+        }
+        if half.shares_pools() {
+            most = most.min(self.when_full(Some((1.0 - 1.0 / room).max(0.0))).rate);
+        }
+        most
     }
 
-    /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.
-    fn wait_for_shared(&self, at: &Operating, ttft: &FirstToken, (users, full): (f64, f64)) -> Seconds {
+    /// Mean wait in line where no more is let through: by Little's law.
+    fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
         match self.deployment.scenario.load {
-            Load::Closed { .. } if at.rate >= self.most_shared(full) * 0.9999 => {
+            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.9999 => {
                 (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
             }
             _ => Seconds::ZERO,

@@ -219,6 +219,17 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         Tails::new(first, Token::new(scenario, &self.decode, at))
     }
 
+    /// Most requests per second that pools beside the decode replicas let through: what so many users come to where they fill
+    /// them. Few users of each are many of a pool that several of them share; only a single one has it to itself.
+    fn most_shared(&self, users: f64) -> f64 {
+        if users <= 1.0 || !self.decode.half.shares_pools() {
+            return f64::INFINITY;
+        }
+        let meets = Some((1.0 - 1.0 / self.decode.fits).max(0.0));
+        let full = Station { spacing: None, meets, ..self.decode.clone() };
+        full.at(full.fits).rate * full.replicas
+    }
+
     /// A decode replica where it serves what is asked of it, at most this rate of an open loop, and the users over all; and
     /// what is offered, where that is more.
     fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
@@ -231,12 +242,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 // The decode pool never gets more than the prefill pool and the link pass on.
                 let upstream = self.prefill_most.min(self.path.most().get()) * 0.999_999;
                 // Nor more than a pool that several replicas share lets through.
-                let carried = if decode.half.shares_pools() && concurrency > 1.0 {
-                    // Of the users who fill a replica none is in the way of itself.
-                    upstream.min(self.decode_most * (1.0 + 1.0 / decode.fits))
-                } else {
-                    upstream
-                };
+                let carried = upstream.min(self.most_shared(concurrency));
                 let users = concurrency / decode.replicas;
                 let most = users.min(room);
                 let batch = fixed_point(most, most, |batch| {

@@ -21,7 +21,7 @@
 //! All of it is a steady state. A run of so many requests that all users begin at once waits longer ([`super::run`]).
 //! `tests/agreement.rs` holds it against the replay.
 
-use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, again, meet};
+use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, Wait, again, meet};
 use super::half::Half;
 use super::lengths::Lengths;
 use super::outcome::Warning;
@@ -272,18 +272,17 @@ impl<'a, 'b> Station<'a, 'b> {
             let tpot = plain + stalled / self.tokens;
             Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
         };
-        let stalled = stall * arrivals + held_up * self.tokens.min(1.0);
-        let own = at(stalled);
-        match self.left(&own) {
-            Some(left) if stall > 0.0 && stalled > stall * left => at(stall * left),
+        let held_up = held_up * self.tokens.min(1.0);
+        let own = at(stall * arrivals + held_up);
+        match self.in_line_behind(&own, arrivals) {
+            Some(most) if stall > 0.0 && held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
     }
 
-    /// Prompts of others that may still come in the way of an answer. While a request of a closed loop is there each other
-    /// user asks once on average: whom it waits for before its own prompt is read, and who is read with it, does not stall
-    /// its answer too.
-    fn left(&self, at: &Operating) -> Option<f64> {
+    /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks
+    /// once on average: before it, behind it, or while it decodes.
+    fn in_line_behind(&self, at: &Operating, arrivals: f64) -> Option<f64> {
         let others = match (self.spacing, self.meets) {
             (Some(_), _) => return None,
             (None, Some(share)) => share / (1.0 - share).max(1e-9),
@@ -292,7 +291,7 @@ impl<'a, 'b> Station<'a, 'b> {
         let stream = Stream { rate: at.rate, replicas: self.replicas, cv: 1.0 };
         let before = self.settled(at, 1.0 + others, &stream);
         let waited = before.wait.queue / at.ahead.service().max(1e-12);
-        Some((others - waited).max(0.0))
+        Some((others - arrivals - waited).max(0.0))
     }
 
     /// Users of a closed loop who come together once all have met who do, where so many others come per decode step, and how
@@ -320,12 +319,17 @@ impl<'a, 'b> Station<'a, 'b> {
         (met, again(reading, spread + self.pause_scatter))
     }
 
-    /// Whom one of so many users of a replica meets once they have settled.
+    /// Whom one of so many users of a replica meets once they have settled. Nobody waits for those who are in decode
+    /// meanwhile, unless they come together each time.
     #[must_use]
     pub(super) fn settled(&self, at: &Operating, users: f64, stream: &Stream) -> Others {
         let again = self.again(at.ahead.with, at.tpot);
         let (wait, read) = at.ahead.settled_wait(users, stream, again, self.order());
-        Others { wait, read }
+        let (others, service) = ((users - 1.0).max(0.0), at.ahead.service());
+        let in_decode = at.batch * others / users.max(1.0);
+        let in_line = others - in_decode + at.rate * service;
+        let most = in_line.max(again * others / 2.0) * service;
+        Others { wait: Wait { queue: wait.queue.min(most), ..wait }, read }
     }
 
     /// How much each round of a closed loop is like the one before, where prompts are read in so much time.
