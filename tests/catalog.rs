@@ -531,8 +531,8 @@ fn files_and_links_have_the_same_ranges() {
 fn blocks_say_where_they_come_from() {
     let h100 = chip("h100-sxm").unwrap();
     let blocks: Vec<&str> = h100.provenance.iter().map(|own| own.block).collect();
-    assert_eq!(blocks[..6], ["peaks", "memory", "scale_up", "scale_out", "power", "price"]);
-    assert!(blocks[6..].iter().all(|own| own.starts_with("price.")), "{blocks:?}");
+    assert_eq!(blocks[..6], ["peaks", "memory", "scale_up", "scale_out", "power", "sold"]);
+    assert!(blocks[6..].iter().all(|own| own.split('.').next() == Some("price")), "{blocks:?}");
     let price = h100.provenance.iter().find(|own| own.block == "price.market").unwrap();
     assert_eq!((price.as_of, price.confidence), (Some("2026-07"), Some(Confidence::High)));
     let deepseek = model("deepseek-v3").unwrap();

@@ -137,7 +137,7 @@ proptest! {
         // Micro-batches are chosen for all users, of whom fewer are in decode, and cost up to 3.5 % where the choice flips.
         let micro = Models::of(&scenario).ok().and_then(|models| {
             let deployment = Deployment::new(&scenario, constants(), &models).ok()?;
-            deployment.decode.partner.map(|own| own.micro)
+            deployment.decode.partner.and_then(|own| own.micro)
         });
         scenario.micro = micro.or(scenario.micro);
         let text = link::write(&scenario, &[]);

@@ -15,6 +15,7 @@
 //!     y: Axis::linear("TPOT", Unit::Seconds),
 //!     series: vec![Series::nth(0, "h200", "8 × H200", samples.to_vec())],
 //!     rules: Vec::new(),
+//!     walls: Vec::new(),
 //! };
 //! let scene = Scene::new(&chart, Size::new(640.0, 400.0), &theme::LIGHT, &TableMeasure);
 //! let picture = svg(&scene.drawing, &chart.title, &describe::sentence(&chart));

@@ -95,7 +95,7 @@ impl<'a> Half<'a> {
     }
 
     fn turns(&self, partner: &Partner<'a>, batch: f64, context: Tokens) -> Turns {
-        partner.turns(&self.holder.settled.replica, batch, context, self.width(), self.tokens_per_step())
+        partner.turns(&self.holder.settled.replica, batch, context, (self.width(), self.tokens_per_step()))
     }
 
     /// Sequences of this mean length that fit on a station.

@@ -15,7 +15,7 @@ use crate::catalog::model::Ffn;
 use crate::catalog::{self, Model, NumberFormat};
 use crate::machine::{Constants, LinkKind, holders};
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Load, Pool, Role, Scenario};
+use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Pool, Role, Scenario};
 use crate::units::{Bytes, BytesPerSecond};
 
 /// Bytes of an activation that comes back from a feed-forward layer.
@@ -112,7 +112,7 @@ impl<'a> Maker<'a> {
             _ => (None, second),
         };
         let draft = drafter.map(|model| self.draft(&holder, away, model)).transpose()?;
-        let mut half = Half { holder, partner, draft, prefills };
+        let half = Half { holder, partner, draft, prefills };
         let fits = half.fits(lengths.longest);
         if fits < 1.0 {
             // Without a drafter the model fits, or the pool would have been refused.
@@ -122,30 +122,7 @@ impl<'a> Maker<'a> {
             let cache = half.draft.as_ref().map_or(Bytes::ZERO, |draft| draft.replica.cache(lengths.longest));
             return Err(does_not_fit(role, half.holder.chip, has, needs + beside + cache, None));
         }
-        if half.partner.is_some() {
-            let expected = self.expected(&half, lengths);
-            let width = half.width();
-            if let Some(partner) = &mut half.partner {
-                match self.scenario.micro {
-                    Some(micro) => partner.micro = micro,
-                    None => partner.choose(&half.holder.settled.replica, expected, lengths.context, width),
-                }
-            }
-        }
         Ok(half)
-    }
-
-    /// Sequences in decode on a replica, about: all users there are, or in an open loop as many as come while one is served.
-    fn expected(&self, half: &Half<'a>, lengths: &Lengths) -> f64 {
-        let room = half.fits(lengths.context);
-        let within = |sequences: f64| sequences.min(room).max(1.0);
-        match self.scenario.load {
-            Load::Closed { concurrency } => within(concurrency / half.replicas()),
-            Load::Open { rate, .. } => {
-                let tokens = rate.get() / half.replicas() * lengths.tokens / half.tokens_per_step();
-                (0..4).fold(1.0, |sequences, _| within(tokens * half.step(sequences, lengths.context).get()))
-            }
-        }
     }
 
     fn partner(&self, holder: &Side<'a>, side: Side<'a>) -> Result<Partner<'a>, Refusal> {
@@ -167,7 +144,7 @@ impl<'a> Maker<'a> {
             bandwidth: share(&connection, holder, &side),
             handed: (handed / copies, links),
             ratio: ratio(holder, &side),
-            micro: 1,
+            micro: self.scenario.micro,
             trips: f64::from(trips),
             out: Bytes::new(copies * hidden * format.compute_type().activation_bytes()),
             back: Bytes::new(copies * hidden * WIDE),

@@ -5,8 +5,6 @@
 //! The formulas are those of [`super::serve`] solved the other way round: the batch is given and the number of users
 //! that brings it about is sought, which needs no root. What a search finds worth showing it serves once more in full.
 
-use std::collections::HashSet;
-
 use super::ahead::{Order, Others, Stream, again, reading};
 use super::capped;
 use super::first_token::FirstToken;
@@ -103,8 +101,15 @@ pub fn offers(
             let own = setting.candidates(fewer, role, longest)?;
             layouts.extend(own.into_iter().filter(|own| !own.dp.is_power_of_two()));
         }
-        let mut seen = HashSet::new();
-        layouts.retain(|own| seen.insert(*own));
+        // A set would have an order of its own in each run, and there are few.
+        let mut seen: Vec<Layout> = Vec::with_capacity(layouts.len());
+        layouts.retain(|own| {
+            let new = !seen.contains(own);
+            if new {
+                seen.push(*own);
+            }
+            new
+        });
     }
     let mut halves = Vec::new();
     for found in setting.replicas(layouts) {

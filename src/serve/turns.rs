@@ -36,8 +36,8 @@ pub struct Partner<'a> {
     pub bandwidth: BytesPerSecond,
     /// Attention replicas for each replica of this pool.
     pub ratio: f64,
-    /// Micro-batches that take turns.
-    pub micro: u32,
+    /// Micro-batches that take turns, where their number is given; else as many as make a step shortest.
+    pub micro: Option<u32>,
     /// Round trips of a pass: layers with a feed-forward part.
     pub trips: f64,
     /// Bytes of a token on its way to the feed-forward layer of one layer, all copies.
@@ -75,18 +75,44 @@ pub struct Turns {
 
 impl Partner<'_> {
     /// A step of so many sequences on an attention replica, each with `width` tokens, of which `tokens_per_step` hold.
+    ///
+    /// More micro-batches hide more of each other and take longer in all, so that the first number that is no better ends
+    /// the search; a tie goes to fewer. The number follows from the sequences of the step and from no load, so that all
+    /// that is said of a full pool is the same under any.
     #[must_use]
     pub fn turns(
         &self,
         attention: &Replica<'_>,
         batch: f64,
         context: Tokens,
-        width: f64,
-        tokens_per_step: f64,
+        (width, tokens_per_step): (f64, f64),
+    ) -> Turns {
+        let of = |micro: u32| self.taken_by(micro, attention, (batch, context), (width, tokens_per_step));
+        if let Some(micro) = self.micro {
+            return of(micro);
+        }
+        let mut best = of(1);
+        for micro in 2..=MOST {
+            let own = of(micro);
+            if own.step() >= best.step() * (1.0 - 1e-9) {
+                break;
+            }
+            best = own;
+        }
+        best
+    }
+
+    /// The same step by this number of micro-batches.
+    fn taken_by(
+        &self,
+        micro: u32,
+        attention: &Replica<'_>,
+        (batch, context): (f64, Tokens),
+        (width, tokens_per_step): (f64, f64),
     ) -> Turns {
         let ffn = &self.side.settled.replica;
         // No micro-batch is smaller than one sequence.
-        let micro = f64::from(self.micro).min(batch.max(1.0));
+        let micro = f64::from(micro).min(batch.max(1.0));
         let group = batch.max(1.0) / micro;
         let trips = self.trips;
         let lanes = |replica: &Replica<'_>| f64::from(replica.layout().pp).min(micro).max(1.0);
@@ -133,20 +159,6 @@ impl Partner<'_> {
             // Each prompt goes the rounds by itself.
             ..Prefill::NONE
         }
-    }
-
-    /// Chooses the micro-batches that make a step of so many sequences shortest.
-    pub fn choose(&mut self, attention: &Replica<'_>, batch: f64, context: Tokens, width: f64) {
-        let mut best = (1, Seconds::new(f64::INFINITY));
-        for micro in 1..=MOST {
-            self.micro = micro;
-            let step = self.turns(attention, batch, context, width, 1.0).step();
-            // A tie goes to fewer micro-batches.
-            if step < best.1 * (1.0 - 1e-9) {
-                best = (micro, step);
-            }
-        }
-        self.micro = best.0;
     }
 
     /// What flows between the two pools in a step.

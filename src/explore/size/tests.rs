@@ -260,7 +260,7 @@ fn splits_of_decode_are_found_where_they_fit_and_shrink_to_what_they_need() {
             own.min_by(|one, other| one.worth.total_cmp(&other.worth)).unwrap().part
         });
         let mut held = 0;
-        for below in (0..14).map(|step| 80.0 * 1.3_f64.powi(step)) {
+        for below in (0..14).map(|step| 80.0 * libm::pow(1.3, f64::from(step))) {
             let one = halves::on_one(&ask, kind, prefill.as_ref(), "h200", below);
             let two = halves::on_two(&ask, kind, prefill.as_ref(), ("h200", "b200"), below);
             for plan in one.into_iter().chain(two) {

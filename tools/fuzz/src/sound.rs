@@ -116,10 +116,20 @@ pub fn evaluation(own: &Evaluation) {
         }
     }
     let steady = &own.steady;
+    if steady.saturation.is_some() {
+        // Beyond its capacity an open loop has no time to the first token, and nothing that it is made of.
+        assert!(
+            steady.ttft.get() == f64::INFINITY && steady.e2e.get() == f64::INFINITY,
+            "a wait without end ends"
+        );
+        assert!(steady.ttft_parts.is_empty(), "parts of no time: {:?}", steady.ttft_parts);
+    } else {
+        for (name, value) in [("TTFT", steady.ttft.get()), ("E2E", steady.e2e.get())] {
+            assert!(value.is_finite() && value > 0.0, "{name} is {value}");
+        }
+    }
     for (name, value) in [
-        ("TTFT", steady.ttft.get()),
         ("TPOT", steady.tpot.get()),
-        ("E2E", steady.e2e.get()),
         ("rate", steady.rate.get()),
         ("capacity", steady.capacity.get()),
         ("in flight", steady.in_flight.get()),
@@ -127,9 +137,8 @@ pub fn evaluation(own: &Evaluation) {
         assert!(value.is_finite() && value > 0.0, "{name} is {value}");
     }
     let sum = |parts: &[Part]| parts.iter().map(|part| part.time.get()).sum::<f64>();
-    for (name, parts, whole) in
-        [("TTFT", &steady.ttft_parts, steady.ttft), ("TPOT", &steady.tpot_parts, steady.tpot)]
-    {
+    let whole = [("TTFT", &steady.ttft_parts, steady.ttft), ("TPOT", &steady.tpot_parts, steady.tpot)];
+    for (name, parts, whole) in whole.into_iter().filter(|(.., whole)| whole.is_finite()) {
         assert!(parts.iter().all(|part| part.time.get() >= 0.0), "a part of {name} below nothing: {parts:?}");
         let share = sum(parts) / whole.get();
         assert!((share - 1.0).abs() < 1e-6, "the parts of {name} are {share} of it");
