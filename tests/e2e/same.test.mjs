@@ -89,7 +89,7 @@ test("long questions have the same answer in the browser and in the shell", nati
     ...served.slice(4, 10).map((link) => `sensitivity\n${of(["cost", "tpot", "throughput"])}\n${link}`),
     ...served.slice(10, 13).map((link) => `map\ncost\nisl\nload\n2\n${link}\n${served[20]}`),
     ...served.slice(13, 15).map((link) => `size\n\n\n0\n\n\n\n0\n${link}`),
-    ...served.slice(15, 18).map((link) => `diff\n${link}\n${served[21]}`),
+    ...served.slice(15, 18).map((link) => `diff\n${link}\n${served[21]}\n0`),
     ...served.slice(18, 20).map((link) => `share\nsvg 900 0 light\n${link}\n`),
     ...served.slice(20, 22).map((link) => `replay\n1\nfigures\n${link}&horizon=200req\n`),
   ];
