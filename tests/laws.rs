@@ -48,7 +48,7 @@ fn scattered(scenario: Scenario, spread: f64) -> Scenario {
 /// from 346 to 320 ms between 240 and 256 such users, whose steps of 22 ms outlast the delay from then on.)
 fn step_fewer(spread: f64, steady: &tandem::serve::Steady) -> f64 {
     let step = steady.pools.iter().map(|pool| pool.step.get()).fold(0.0, f64::max);
-    if spread == 1.0 { 2.0 * step } else { steady.ttft.get() * 2e-3 }
+    if spread >= 1.0 { 2.0 * step } else { steady.ttft.get() * 2e-3 }
 }
 
 fn tp(degree: u32) -> Layout {
