@@ -259,19 +259,20 @@ impl<'d, 'a> Colocated<'d, 'a> {
     fn let_through(&self) -> f64 {
         let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
         let room = self.station.fits;
+        let others = (1.0 - 1.0 / room).max(0.0);
         let mut most = f64::INFINITY;
         if self.station.mixes {
             let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
-            let batch = read * lengths.tokens / half.tokens_per_step();
+            let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
+            let batch = read * steps;
             if batch < room {
                 // Every step reads, and nobody waits for more than that.
-                let at = self.full(None).at(batch);
-                let stepping = at.step.get() * half.steps_per_token(lengths.tokens) * lengths.tokens;
-                most = batch / (stepping + at.stall * batch);
+                let at = self.full(Some(others)).at(batch);
+                most = batch / (at.step.get() * steps + at.stall * batch * others);
             }
         }
         if half.shares_pools() {
-            most = most.min(self.when_full(Some((1.0 - 1.0 / room).max(0.0))).rate);
+            most = most.min(self.when_full(Some(others)).rate);
         }
         most
     }
