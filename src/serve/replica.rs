@@ -396,8 +396,12 @@ impl<'a> Replica<'a> {
                     launched(plan, plan.time(&Shape { active_ranks, prompts, ..shape })) + self.engine.step
                 };
                 let alone = pass(1.0, 1.0);
-                // A pipeline takes the next chunk when its first stage is free.
-                let latency = alone + alone * ((chunks - 1.0) / stages);
+                // A pipeline takes the next chunk when its first stage is free, and the last one, which sees all others, goes
+                // through the later stages.
+                let last = self
+                    .last_chunk(new, past)
+                    .map_or(alone, |last| launched(plan, plan.time(&last)) + self.engine.step);
+                let latency = alone * (chunks / stages) + last * (1.0 - 1.0 / stages);
                 // Data-parallel ranks read prompts side by side, in step with each other.
                 let together = if ranks > 1.0 { pass(ranks, 1.0) } else { alone };
                 let occupancy = together * (chunks / (stages * ranks));
@@ -496,7 +500,13 @@ impl<'a> Replica<'a> {
             Silicon::Memory(plan) => {
                 let (chunks, shape) = self.chunked(new, past);
                 let stages = f64::from(plan.layout().pp);
-                scaled(plan.breakdown(&shape), 1.0 + (chunks - 1.0) / stages)
+                match self.last_chunk(new, past) {
+                    None => scaled(plan.breakdown(&shape), 1.0 + (chunks - 1.0) / stages),
+                    Some(last) => joined(
+                        scaled(plan.breakdown(&shape), chunks / stages),
+                        &scaled(plan.breakdown(&last), 1.0 - 1.0 / stages),
+                    ),
+                }
             }
             Silicon::Sram(pipeline) => {
                 let (_, latency) = pipeline.prefill(new, past);
@@ -525,6 +535,13 @@ impl<'a> Replica<'a> {
     /// Tokens of prompts in a step of a rank, at most.
     fn budget(&self) -> Tokens {
         self.flags.chunk(self.ranks())
+    }
+
+    /// The last of several chunks where it goes through several stages.
+    fn last_chunk(&self, new: Tokens, past: Tokens) -> Option<Shape> {
+        let (chunks, _) = self.chunked(new, past);
+        let piece = new / chunks;
+        (chunks > 1.0 && self.layout().pp > 1).then(|| Shape::prefill(piece, past + new - piece, 1.0))
     }
 
     /// Chunks of a prompt, and the mean one of them.
@@ -558,6 +575,20 @@ fn scaled(mut ops: Vec<Op>, factor: f64) -> Vec<Op> {
         op.roof = op.roof * factor;
         op.fixed = op.fixed * factor;
         op.other = op.other * factor;
+    }
+    ops
+}
+
+/// The operations of two chunks of a prompt as one.
+fn joined(mut ops: Vec<Op>, others: &[Op]) -> Vec<Op> {
+    for (op, other) in ops.iter_mut().zip(others) {
+        op.time += other.time;
+        op.hidden += other.hidden;
+        op.flops += other.flops;
+        op.bytes += other.bytes;
+        op.roof += other.roof;
+        op.fixed += other.fixed;
+        op.other += other.other;
     }
     ops
 }
