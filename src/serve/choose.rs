@@ -117,6 +117,12 @@ impl Standing {
     }
 }
 
+/// Whether a deployment serves a load better than another does, as layouts are chosen.
+#[must_use]
+pub fn does_better(scenario: &Scenario, own: &Steady, other: &Steady) -> bool {
+    Standing::of(scenario, own).beats(&Standing::of(scenario, other))
+}
+
 /// What a pool of prompts does at best.
 struct Reader<'a> {
     side: Side<'a>,
@@ -183,6 +189,15 @@ struct Hope {
     known: bool,
 }
 
+/// What came of a hope behind a pool of prompts.
+#[derive(Clone, Copy, Debug)]
+struct Come {
+    /// Most prompts per second of that pool.
+    prompts: f64,
+    /// What came, in shares of what was hoped.
+    share: f64,
+}
+
 struct Search<'m, 'a> {
     maker: &'m Maker<'a>,
     lengths: &'m Lengths,
@@ -201,6 +216,7 @@ impl<'a> Search<'_, 'a> {
         // Decode sides that carry an open load, and whether in time for the first token: whoever reads the prompts, the time
         // per token is the same.
         let mut carrying = vec![None; self.writers.len()];
+        let mut come: Vec<Vec<Come>> = vec![Vec::new(); self.writers.len()];
         let mut served = 0;
         while let Some(hope) = hopes.pop() {
             if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
@@ -214,6 +230,14 @@ impl<'a> Search<'_, 'a> {
             if done.is_some_and(|prompt: bool| prompt || !hope.standing.prompt) {
                 continue;
             }
+            // Behind a pool that reads more prompts sooner, a decode side came to so much of what was hoped.
+            let prompts = self.prompts(&hope);
+            let seen = come.get(hope.writer).into_iter().flatten().filter(|own| own.prompts >= prompts);
+            let share = seen.map(|own| own.share).fold(0.0, f64::max);
+            let standing = Standing { value: hope.standing.value * share, ..hope.standing };
+            if !open && share > 0.0 && best.as_ref().is_some_and(|(own, _)| !standing.may_beat(own)) {
+                continue;
+            }
             served += 1;
             let Some(deployment) = self.deployment(&hope) else { continue };
             match deployment {
@@ -224,6 +248,9 @@ impl<'a> Search<'_, 'a> {
                     let standing = Standing::of(scenario, &balanced(&deployment));
                     if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
                         *place = Some(standing.prompt);
+                    }
+                    if let Some(come) = come.get_mut(hope.writer) {
+                        come.push(Come { prompts, share: standing.value / hope.standing.value });
                     }
                     if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
                         best = Some((standing, deployment));
@@ -265,6 +292,12 @@ impl<'a> Search<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Most prompts per second of who reads them for a decode side; endless where that is itself.
+    fn prompts(&self, hope: &Hope) -> f64 {
+        let reader = hope.reader.and_then(|at| self.readers.as_ref()?.get(at));
+        reader.map_or(f64::INFINITY, |own| own.most)
     }
 
     fn deployment(&self, hope: &Hope) -> Option<Result<Deployment<'a>, Refusal>> {
@@ -323,8 +356,8 @@ fn writers<'a>(
     }
 }
 
-/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest: of few, and of
-/// all that there may be.
+/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest, prompts
+/// included: of few, and of all that there may be.
 fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Side<'a>> {
     if sides.len() <= SECONDS {
         return sides;
@@ -333,18 +366,39 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
         Load::Closed { concurrency } => [concurrency / 2.0, concurrency],
         Load::Open { rate, .. } => [0.01, 0.05].map(|step| rate.get() * lengths.tokens * step),
     };
+    let speculation = scenario.speculation();
+    let proposed = speculation.as_ref().map_or(1.0, |own| f64::from(own.tokens));
+    let per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
+    // Prompts that come with each step of a sequence, and the time of one.
+    let prompts: Vec<Seconds> = sides
+        .iter()
+        .map(|side| {
+            let prompt = side.settled.replica.prefill(lengths.new, lengths.past).occupancy;
+            prompt * (per_step / lengths.tokens)
+        })
+        .collect();
+    let drafts = sides.iter().any(|side| side.role == Role::Draft);
+    // By themselves, and with a micro-batch in each of their stages, which drafts are not made in.
+    let lanes: &[f64] = if drafts { &[1.0] } else { &[1.0, MICRO] };
+    let most = SECONDS / (users.len() * lanes.len());
     let mut kept: Vec<usize> = Vec::new();
-    // By themselves, and with a micro-batch in each of their stages.
-    for (all, lanes) in users.into_iter().flat_map(|all| [(all, 1.0), (all, MICRO)]) {
-        let time = |side: &Side<'a>| {
+    for (all, &lanes) in users.into_iter().flat_map(|all| lanes.iter().map(move |own| (all, own))) {
+        let time = |(side, &prompt): (&Side<'a>, &Seconds)| {
             let replica = &side.settled.replica;
             let each = (all / f64::from(side.settled.replicas)).max(1.0);
-            let at_once = f64::from(replica.layout().pp).min(lanes);
-            replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
+            let step = if drafts {
+                replica.kernels(each, lengths.context, 1.0) * proposed + replica.around(each)
+            } else {
+                let at_once = f64::from(replica.layout().pp).min(lanes);
+                replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
+            };
+            (step + prompt * each).get()
         };
-        let mut order: Vec<(Seconds, usize)> = sides.iter().map(time).zip(0..).collect();
-        order.sort_by(|a, b| a.0.get().total_cmp(&b.0.get()));
-        for (_, index) in order.into_iter().take(SECONDS / 4) {
+        let mut order: Vec<(f64, usize)> = sides.iter().zip(&prompts).map(time).zip(0..).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Ranks of one replica and replicas of one rank may take equally long.
+        order.dedup_by(|next, own| next.0 <= own.0 * (1.0 + 1e-6));
+        for (_, index) in order.into_iter().take(most) {
             if !kept.contains(&index) {
                 kept.push(index);
             }

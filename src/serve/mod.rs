@@ -47,6 +47,7 @@ mod turns;
 
 pub use account::{Account, by_cause, op_binding};
 pub use capped::cap;
+pub use choose::does_better;
 pub use deployment::Deployment;
 pub use draft::{Away, Draft};
 pub use duty::{Duty, Spell};
