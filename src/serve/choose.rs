@@ -356,8 +356,8 @@ fn writers<'a>(
     }
 }
 
-/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest, prompts
-/// included: of few, and of all that there may be.
+/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest: of few,
+/// and of all that there may be.
 fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Side<'a>> {
     if sides.len() <= SECONDS {
         return sides;
@@ -378,11 +378,11 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
         })
         .collect();
     let drafts = sides.iter().any(|side| side.role == Role::Draft);
-    // By themselves, and with a micro-batch in each of their stages, which drafts are not made in.
-    let lanes: &[f64] = if drafts { &[1.0] } else { &[1.0, MICRO] };
-    let most = SECONDS / (users.len() * lanes.len());
+    // Layers by themselves and with a micro-batch in each of their stages; drafts without prompts, which few users wait for,
+    // and with them.
+    let ways = if drafts { [(1.0, 0.0), (1.0, 1.0)] } else { [(1.0, 0.0), (MICRO, 0.0)] };
     let mut kept: Vec<usize> = Vec::new();
-    for (all, &lanes) in users.into_iter().flat_map(|all| lanes.iter().map(move |own| (all, own))) {
+    for (all, (lanes, share)) in users.into_iter().flat_map(|all| ways.map(|own| (all, own))) {
         let time = |(side, &prompt): (&Side<'a>, &Seconds)| {
             let replica = &side.settled.replica;
             let each = (all / f64::from(side.settled.replicas)).max(1.0);
@@ -392,13 +392,13 @@ fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) ->
                 let at_once = f64::from(replica.layout().pp).min(lanes);
                 replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
             };
-            (step + prompt * each).get()
+            (step + prompt * (each * share)).get()
         };
         let mut order: Vec<(f64, usize)> = sides.iter().zip(&prompts).map(time).zip(0..).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         // Ranks of one replica and replicas of one rank may take equally long.
         order.dedup_by(|next, own| next.0 <= own.0 * (1.0 + 1e-6));
-        for (_, index) in order.into_iter().take(most) {
+        for (_, index) in order.into_iter().take(SECONDS / 4) {
             if !kept.contains(&index) {
                 kept.push(index);
             }
