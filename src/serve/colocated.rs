@@ -253,34 +253,20 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
-    /// Most requests per second that a replica lets through, however many wait in line. Where steps take prompts and decode,
-    /// no more answers end with a step than prompts are read in one. Pools that several replicas share carry what users come
-    /// to where they fill the replicas: few of each replica are many of such a pool.
+    /// Most requests per second that a replica lets through, however many wait in line: pools that several replicas share carry
+    /// what users come to where they fill the replicas. Few of each replica are many of such a pool.
     fn let_through(&self) -> f64 {
-        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
-        let room = self.station.fits;
-        let others = (1.0 - 1.0 / room).max(0.0);
-        let mut most = f64::INFINITY;
-        if self.station.mixes {
-            let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
-            let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
-            let batch = read * steps;
-            if batch < room {
-                // Every step reads, and nobody waits for more than that.
-                let at = self.full(Some(others)).at(batch);
-                most = batch / (at.step.get() * steps + at.stall * batch * others);
-            }
+        if !self.deployment.decode.shares_pools() {
+            return f64::INFINITY;
         }
-        if half.shares_pools() {
-            most = most.min(self.when_full(Some(others)).rate);
-        }
-        most
+        let others = (1.0 - 1.0 / self.station.fits).max(0.0);
+        self.when_full(Some(others)).rate
     }
 
     /// Mean wait in line where no more is let through: by Little's law.
     fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
         match self.deployment.scenario.load {
-            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.9999 => {
+            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.98 => {
                 (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
             }
             _ => Seconds::ZERO,
