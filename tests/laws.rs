@@ -220,7 +220,9 @@ proptest! {
         let at = |users: f64| evaluate(&colocated(model_id, "h200", tp(8), 2048.0, 512.0, users));
         let (Ok(few), Ok(many)) = (at(concurrency), at(concurrency * factor)) else { return Ok(()) };
         prop_assert!(many.steady.rate.get() >= few.steady.rate.get() * (1.0 - 1e-4));
-        prop_assert!(many.steady.ttft.get() >= few.steady.ttft.get() * (1.0 - 1e-6));
+        // TTFT may fall a little: where a decode step is longer than what the engine does for a request, prompts no longer miss a
+        // step (the replay has that too). Who waits less for the first token waits longer for the others.
+        prop_assert!(many.steady.e2e.get() >= few.steady.e2e.get() * (1.0 - 1e-6));
     }
 }
 

@@ -15,7 +15,7 @@ use tandem::catalog::Chip;
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::machine::constants;
 use tandem::scenario::{Load, Role, Scenario, link};
-use tandem::serve::{Deployment, Models, Warning};
+use tandem::serve::{Binding, Deployment, Models, Warning};
 
 /// What better chips may lose. A prompt saves a fitted share of each decode step that takes a piece of it in. Where prompts
 /// are so long and answers so short that more pieces than steps come (20,000 tokens in, 100 out, a hundred users), the closed
@@ -52,6 +52,14 @@ fn over(scenario: &Scenario, pools: impl Fn(Role) -> bool, figure: fn(&Chip) -> 
     some.map(|(_, pool)| figure(scenario.chip(&pool.chip).unwrap()) * f64::from(pool.chips)).sum()
 }
 
+/// Tokens after the first that reach the user with the first message.
+fn unseen(scenario: &Scenario) -> f64 {
+    let models = Models::of(scenario).unwrap();
+    let deployment = Deployment::new(scenario, constants(), &models).unwrap();
+    let flags = deployment.decode.holder.settled.replica.flags();
+    flags.unseen(deployment.prefill.is_some(), deployment.lengths.tokens)
+}
+
 /// Nothing is faster than light: arithmetic that no chip can do in the time, weights that no memory can read in it.
 fn no_faster_than_light(scenario: &Scenario, own: &Evaluation) -> Result<(), TestCaseError> {
     let steady = &own.steady;
@@ -84,11 +92,21 @@ fn no_faster_than_light(scenario: &Scenario, own: &Evaluation) -> Result<(), Tes
     let most = scenario.speculation().map_or(1.0, |own| f64::from(own.tokens) + 1.0);
     let decodes = |role| !matches!(role, Role::Prefill | Role::Draft);
     let least = 0.5 * active / over(scenario, decodes, bandwidth) / most;
+    let tokens = (steady.osl.get() - 1.0).max(0.0);
     prop_assert!(
-        steady.tpot.get() >= least * 0.999,
+        steady.e2e.get() >= least * tokens * 0.999,
+        "an answer after {:?}, {least} s a token at best: {text}",
+        steady.e2e
+    );
+    // What comes with the first message takes no time after it, and is no measure.
+    let spread = tokens - unseen(scenario).min(tokens);
+    prop_assert!(
+        steady.tpot.get() * tokens >= least * spread * 0.999,
         "a token after {:?}, {least} s at best: {text}",
         steady.tpot
     );
+    let told = steady.warnings.iter().any(|own| matches!(own, Warning::OneMessage { .. }));
+    prop_assert!(told == (tokens > 0.0 && steady.tpot.get() <= 0.0), "TPOT {:?}: {text}", steady.tpot);
     Ok(())
 }
 
@@ -171,6 +189,28 @@ proptest! {
         for (own, other) in [at(compute * more, memory), at(compute, memory * wider), at(compute * more, memory * wider)] {
             let rate = own.unwrap().steady.rate.get();
             prop_assert!(rate >= base * (1.0 - SLACK), "{rate} req/s: {other}\nafter {base}: {text}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// One user waits for nobody, and no reason says so, on any chips, in each split.
+    #[test]
+    fn one_user_is_in_nobodys_way(scenario in support::served_scenarios()) {
+        let alone = Scenario { load: Load::Closed { concurrency: 1.0 }, ..scenario };
+        let Ok(own) = evaluate(&alone) else { return Ok(()) };
+        let (steady, text) = (&own.steady, link::write(&alone, &[]));
+        let waits = |limit: Binding| {
+            matches!(limit, Binding::Steps | Binding::Queue | Binding::Interference | Binding::Capacity)
+        };
+        prop_assert!(!waits(steady.binding), "{:?}: {text}", steady.binding);
+        for phase in &steady.phases {
+            prop_assert!(!waits(phase.reason.limit), "{phase:?}: {text}");
+        }
+        for part in steady.ttft_parts.iter().chain(&steady.tpot_parts) {
+            prop_assert!(!waits(part.limit), "{part:?}: {text}");
         }
     }
 }

@@ -398,6 +398,10 @@ pub fn warning(warning: &Warning) -> String {
             )
         }
         Warning::NoSuchEngine { chip: id, engine, others } => no_engine(id, *engine, others),
+        Warning::OneMessage { tokens } => format!(
+            "Messages hold {} tokens (stream-interval), answers no more: text comes at once, and TPOT is no measure of it.",
+            Unit::Count.format(*tokens),
+        ),
         Warning::NoHead { model: id } => format!(
             "{} is released without a prediction head: one like its last layer is assumed, with the acceptance of others.",
             model(id)

@@ -25,16 +25,14 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let replicas = colocated.station.replicas;
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
-    let full = Station { spacing: None, meets: None, ..colocated.station.clone() };
-    let at_room = full.at(fixed_point(room, room, |batch| {
-        let at = full.at(batch);
-        room * colocated.in_decode(&at, colocated.first_when_full(&at).total(), 0.0)
-    }));
+    let at_room = colocated.when_full(None);
+    let shared = colocated.most_shared();
     let capacity = at_room.rate * replicas;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate);
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, shared);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
+    ttft.queue += colocated.wait_for_shared(&operating, &ttft, (admitted, shared));
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
@@ -134,6 +132,16 @@ impl<'d, 'a> Colocated<'d, 'a> {
         )
     }
 
+    /// A full replica, of whose sequences in decode one of them meets such a share, or all that many would.
+    fn when_full(&self, meets: Option<f64>) -> Operating {
+        let room = self.station.fits;
+        let full = Station { spacing: None, meets, ..self.station.clone() };
+        full.at(fixed_point(room, room, |batch| {
+            let at = full.at(batch);
+            room * self.in_decode(&at, self.first_when_full(&at).total(), 0.0)
+        }))
+    }
+
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
         let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
@@ -153,9 +161,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most this rate where it is full, with the users who are there;
+    /// The replica where it serves what is asked of it, at most such rates where it is full and of what pools that it shares let through, with the users who are there;
     /// and what is offered, where that is more.
-    fn balance(&self, full: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+    fn balance(&self, full: f64, shared: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
@@ -168,6 +176,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
+                    let present = present.min(shared * lengths.tokens * at.tpot.get());
                     if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
@@ -186,6 +195,28 @@ impl<'d, 'a> Colocated<'d, 'a> {
                     (wanted > most).then_some(rate),
                 )
             }
+        }
+    }
+
+    /// Most requests per second of a replica that the pools beside it let through: what its users come to where they fill it.
+    /// Few users of each replica are many of a pool that serves several of them; only a single one has it to itself.
+    fn most_shared(&self) -> f64 {
+        let several =
+            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency > 1.0);
+        if several && self.deployment.decode.shares_pools() {
+            self.when_full(Some((1.0 - 1.0 / self.station.fits).max(0.0))).rate
+        } else {
+            f64::INFINITY
+        }
+    }
+
+    /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.
+    fn wait_for_shared(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
+        match self.deployment.scenario.load {
+            Load::Closed { .. } if at.rate >= most * 0.9999 => {
+                (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
+            }
+            _ => Seconds::ZERO,
         }
     }
 

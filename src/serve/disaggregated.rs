@@ -64,7 +64,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
     flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));
     let scarce = match scarce_station(prefill_load, decode_load, &transfer) {
-        Some(Binding::Decode) if ttft.room.get() > 0.0 => Some(Binding::Capacity),
+        Some(Binding::Decode) if ttft.room.get() > 0.0 && operating.batch >= split.decode.fits * 0.999 => {
+            Some(Binding::Capacity)
+        }
         station => station,
     };
     let settled = ttft.total();
@@ -195,6 +197,17 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
+    /// Most requests per second that pools beside the decode replicas let through: what so many users come to where they fill
+    /// them. Few users of each are many of a pool that several of them share; only a single one has it to itself.
+    fn most_shared(&self, users: f64) -> f64 {
+        if users <= 1.0 || !self.decode.half.shares_pools() {
+            return f64::INFINITY;
+        }
+        let meets = Some((1.0 - 1.0 / self.decode.fits).max(0.0));
+        let full = Station { spacing: None, meets, ..self.decode.clone() };
+        full.at(full.fits).rate * full.replicas
+    }
+
     /// A decode replica where it serves what is asked of it, at most this capacity, and the users over all; and what is
     /// offered, where that is more.
     fn balance(&self, capacity: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
@@ -206,6 +219,8 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
             Load::Closed { concurrency } => {
                 // The decode pool never gets more than the prefill pool and the link pass on.
                 let upstream = self.prefill_most.min(self.path.most().get()) * 0.999_999;
+                // Nor more than a pool that several replicas share lets through.
+                let carried = upstream.min(self.most_shared(concurrency));
                 let users = concurrency / decode.replicas;
                 let most = users.min(room);
                 let batch = fixed_point(most, most, |batch| {
@@ -213,7 +228,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                     // Of all users those in decode: by Little's law the share of their time that they are there.
                     let decoding = lengths.tokens * at.tpot.get();
                     let elsewhere = self.first(&at, concurrency).total() + scenario.pause();
-                    (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, upstream))
+                    (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, carried))
                 });
                 let at = decode.at(batch);
                 (at, concurrency - at.rate * decode.replicas * scenario.pause().get(), None)

@@ -65,6 +65,22 @@ impl<'a> Half<'a> {
         self.draft.as_ref().map_or(1.0, |draft| draft.tokens_per_step)
     }
 
+    /// Whether several stations share a pool beside them.
+    #[must_use]
+    pub(super) fn shares_pools(&self) -> bool {
+        let partner = self.partner.as_ref().map_or(0.0, |own| own.ratio);
+        let draft = self.draft.as_ref().map_or(0.0, |own| own.ratio);
+        partner > 1.0 || draft > 1.0
+    }
+
+    /// Steps for each of so many tokens of an answer: the last one yields more than is left, half of what it has beyond the
+    /// first on average.
+    #[must_use]
+    pub(super) fn steps_per_token(&self, tokens: f64) -> f64 {
+        let each = self.tokens_per_step();
+        (1.0 + (each - 1.0) / 2.0 * tokens.min(1.0) / tokens) / each
+    }
+
     /// Time of a step with so many sequences on the station and no prompt in between, drafting included.
     #[must_use]
     pub fn step(&self, batch: f64, context: Tokens) -> Seconds {

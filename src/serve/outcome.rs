@@ -387,6 +387,11 @@ pub enum Warning {
         /// Engines that run there.
         others: Vec<crate::catalog::Engine>,
     },
+    /// All text of an answer reaches its user in one message, so that no time passes between its tokens.
+    OneMessage {
+        /// Tokens of a message.
+        tokens: f64,
+    },
     /// The model is released without a prediction head: one of the shape of its last layer is assumed.
     NoHead {
         /// The model.

@@ -50,12 +50,12 @@ pub struct Served<'d, 'a> {
 impl Served<'_, '_> {
     /// What is reported.
     #[must_use]
-    pub fn steady(self) -> Steady {
+    pub fn steady(mut self) -> Steady {
         let Deployment { scenario, ref lengths, ref decode, .. } = *self.deployment;
         let (mut first, operating, rate) = (self.ttft, self.operating, self.rate);
-        let tokens_per_step = decode.tokens_per_step();
-        let mut tpot_parts = self.account.per_token(tokens_per_step);
-        let between = operating.tpot - operating.step / tokens_per_step;
+        let steps = decode.steps_per_token(lengths.tokens);
+        let mut tpot_parts = self.account.per_token(1.0 / steps);
+        let between = operating.tpot - operating.step * steps;
         add(&mut tpot_parts, Cause::Interference, Binding::Interference, between);
         // What users see of an answer begins later, and ends with it.
         let flags = decode.holder.settled.replica.flags();
@@ -63,6 +63,9 @@ impl Served<'_, '_> {
         let late = operating.tpot * unseen;
         let seen = if unseen > 0.0 { 1.0 - unseen / lengths.tokens } else { 1.0 };
         first.step += late;
+        if unseen > 0.0 && unseen >= lengths.tokens {
+            self.warnings.push(Warning::OneMessage { tokens: flags.stream });
+        }
         for part in &mut tpot_parts {
             part.time = part.time * seen;
         }

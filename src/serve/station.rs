@@ -13,14 +13,15 @@
 //! others as they are on average (the arrival theorem). With each token the share 1/n of the sequences ends, and the
 //! prompts that take their places share steps as far as the token budget goes: ω falls and the latency of a prompt grows
 //! with their number ([`super::ahead`], which also says how long prompts wait). Those who were in line behind a request when its prompt was read hold it
-//! up before its first steps; of a long answer that is a small part.
+//! up before its first steps; of a long answer that is a small part. While a request of a closed loop is there each other user
+//! asks once, so that who was waited for does not stall the answer too.
 //!
 //! Users of a closed loop who pause are away for the rate times the pause (Little's law).
 //!
 //! All of it is a steady state. A run of so many requests that all users begin at once waits longer ([`super::run`]).
 //! `tests/agreement.rs` holds it against the replay.
 
-use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, again, meet};
+use super::ahead::{Ahead, Meeting, Order, Others, Spacing, Stream, Wait, again, meet};
 use super::half::Half;
 use super::lengths::Lengths;
 use super::outcome::Warning;
@@ -223,9 +224,7 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        // The last step of an answer yields more than is left of it, half of what it has beyond the first on average.
-        let surplus = (tokens_per_step - 1.0) / 2.0 * self.tokens.min(1.0);
-        let plain = step.get() / tokens_per_step * (1.0 + surplus / self.tokens);
+        let plain = step.get() * self.half.steps_per_token(self.tokens);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -269,8 +268,30 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
         };
         let held_up = ahead.held_up((step.get(), stall), come, self.tokens.max(1.0) / tokens_per_step);
-        let tpot = plain + stall * prompts + held_up / self.tokens.max(1.0);
-        Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
+        let at = |stalled: f64| {
+            let tpot = plain + stalled / self.tokens;
+            Operating { together, occupancy, stall, ahead, ..of(batch / (self.tokens * tpot), tpot) }
+        };
+        let held_up = held_up * self.tokens.min(1.0);
+        let own = at(stall * arrivals + held_up);
+        match self.in_line_behind(&own, arrivals) {
+            Some(most) if stall > 0.0 && held_up > stall * most => at(stall * (arrivals + most)),
+            _ => own,
+        }
+    }
+
+    /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks
+    /// once on average: before it, behind it, or while it decodes.
+    fn in_line_behind(&self, at: &Operating, arrivals: f64) -> Option<f64> {
+        let others = match (self.spacing, self.meets) {
+            (Some(_), _) => return None,
+            (None, Some(share)) => share / (1.0 - share).max(1e-9),
+            (None, None) => self.fits - 1.0,
+        };
+        let stream = Stream { rate: at.rate, replicas: self.replicas, cv: 1.0 };
+        let before = self.settled(at, 1.0 + others, &stream);
+        let waited = before.wait.queue / at.ahead.service().max(1e-12);
+        Some((others - arrivals - waited).max(0.0))
     }
 
     /// Users of a closed loop who come together once all have met who do, where so many others come per decode step, and how
@@ -298,12 +319,17 @@ impl<'a, 'b> Station<'a, 'b> {
         (met, again(reading, spread + self.pause_scatter))
     }
 
-    /// Whom one of so many users of a replica meets once they have settled.
+    /// Whom one of so many users of a replica meets once they have settled. Nobody waits for those who are in decode
+    /// meanwhile, unless they come together each time.
     #[must_use]
     pub(super) fn settled(&self, at: &Operating, users: f64, stream: &Stream) -> Others {
         let again = self.again(at.ahead.with, at.tpot);
         let (wait, read) = at.ahead.settled_wait(users, stream, again, self.order());
-        Others { wait, read }
+        let (others, service) = ((users - 1.0).max(0.0), at.ahead.service());
+        let in_decode = at.batch * others / users.max(1.0);
+        let in_line = others - in_decode + at.rate * service;
+        let most = in_line.max(again * others / 2.0) * service;
+        Others { wait: Wait { queue: wait.queue.min(most), ..wait }, read }
     }
 
     /// How much each round of a closed loop is like the one before, where prompts are read in so much time.
