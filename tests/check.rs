@@ -56,6 +56,28 @@ fn a_row_becomes_the_scenario_it_describes() {
     .unwrap();
 }
 
+/// Scripts of InferenceX for gpt-oss state a cache in fp8 on B200, and none on Hopper and AMD.
+#[test]
+fn a_row_that_says_nothing_of_its_cache_has_what_its_script_states() {
+    let header = HEADER.trim_end();
+    for (engine, chip, kv) in [
+        ("vllm", "b200", Some("fp8")),
+        ("trtllm", "b200", Some("fp8")),
+        ("vllm", "h200", None),
+        ("trtllm", "h200", None),
+        ("vllm", "mi300x", None),
+    ] {
+        let row = format!(
+            "a,gpt-oss-120b,{engine},bf16,mxfp4,1024,1024,0.8,64,{chip}*2:tp2:etp2,,,50,5,2026-02-25,test,inferencex"
+        );
+        check_with(&format!("{header},profile\n{row}\n"), |scenario| {
+            assert_eq!(scenario.formats.kv.map(|format| format.id()), kv, "{engine} on {chip}");
+            evaluate(scenario)
+        })
+        .unwrap();
+    }
+}
+
 #[test]
 fn figures_follow_their_definitions() {
     let report = check_with(&format!("{HEADER}{ROW}"), told(1200.0, 9.0)).unwrap();

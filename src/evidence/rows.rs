@@ -369,7 +369,10 @@ pub fn unsaid_cache(run: &Scenario) -> Option<NumberFormat> {
     let memory = catalog::chip(&pool.chip)?.memory.as_ref()?.capacity;
     let kv = constants().profile(run.flags.profile, run.engine, &run.model, (&pool.chip, memory)).kv?;
     let own = Numerics::resolve(catalog::model(&run.model)?, run.formats);
-    let narrow = |format| matches!(format, NumberFormat::Fp8 | NumberFormat::Fp8Block | NumberFormat::Nvfp4);
+    let narrow = |format| {
+        use NumberFormat::{Fp8, Fp8Block, Mxfp4, Nvfp4};
+        matches!(format, Fp8 | Fp8Block | Nvfp4 | Mxfp4)
+    };
     (narrow(own.dense) || narrow(own.experts)).then_some(kv)
 }
 
