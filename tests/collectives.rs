@@ -63,6 +63,27 @@ fn a_longer_message_never_takes_less_time() {
     });
 }
 
+/// vLLM and SGLang fuse all-reduces with the norm behind them on Blackwell, by TensorRT-LLM's kernels; on Hopper and without
+/// NVLink they have their own.
+#[test]
+fn engines_that_fuse_are_no_slower_than_what_they_fuse() {
+    let small = |collective: tandem::machine::Collective| collective.time(Bytes::new(23_040.0)).0.get();
+    for id in ["b200", "gb200-nvl72", "h200", "rtx-pro-6000-bw"] {
+        let chip = catalog::chip(id).unwrap();
+        for engine in [Engine::Vllm, Engine::Sglang] {
+            let fabric = fabric(chip, engine);
+            let scale = constants().engine(engine, id).link_scale;
+            let own = small(fabric.collective(Operation::AllReduce, 4));
+            let [alone, theirs] = [engine, Engine::Trtllm]
+                .map(|library| small(fabric.by(Operation::AllReduce, 4, Some(library))) * scale);
+            let fuses = id.contains("b200");
+            let best = if fuses { alone.min(theirs) } else { alone };
+            assert!(own <= best * 1.0001, "{id} {}: {own} against {best}", engine.id());
+            assert!(fuses || own >= alone * 0.8, "{id} {}: {own} against {alone}", engine.id());
+        }
+    }
+}
+
 #[test]
 fn nothing_jumps_where_the_way_changes() {
     each(|chip, fabric, what| {

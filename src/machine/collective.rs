@@ -13,7 +13,7 @@
 //! has chips. An all-reduce crosses twice for each doubling of nodes, the others once.
 
 use super::constants::{CollectiveLaw, CollectiveRow, Constants, FabricRow, Measured, Operation, Topology};
-use super::engine::EngineRow;
+use super::engine::{EngineRow, Generation};
 use super::exchange::{ExchangeKernel, ExchangePart, ExchangeRow, Parcel, Reach};
 use super::link::{LinkKind, LinkRow};
 use crate::catalog::{Chip, Engine};
@@ -44,8 +44,9 @@ pub struct Collective {
     ranks: u32,
     inner: f64,
     outer: f64,
-    /// Start and seconds per byte of the message of each way there is, the sooner and the wider way of each library.
-    ways: [(f64, f64); 8],
+    /// Start and seconds per byte of the message of each way there is, the sooner and the wider way of each library: the engine's
+    /// own, NCCL's, both on the elder sibling, and what is fused with a norm.
+    ways: [(f64, f64); 10],
     /// Seconds per byte of the message on the links alone.
     least: f64,
     /// Latency across nodes.
@@ -121,6 +122,10 @@ impl<'a> Fabric<'a> {
             let place = if direct { 4 } else { 6 };
             [alone.ways[place], alone.ways[place + 1]] = [elder.ways[0], elder.ways[1]];
         }
+        if let Some((law, direct)) = self.fused(operation, ranks) {
+            let fused = self.alone(operation, ranks, law, direct);
+            [alone.ways[8], alone.ways[9]] = [fused.ways[0], fused.ways[1]];
+        }
         // What crosses nodes is NCCL's, which no engine makes faster as it does its own kernels.
         let own = self.engine.link_scale;
         let scale = if ranks <= self.domain { own } else { own.max(1.0) };
@@ -169,6 +174,8 @@ impl<'a> Fabric<'a> {
                 NO_WAY,
                 NO_WAY,
                 NO_WAY,
+                NO_WAY,
+                NO_WAY,
             ],
             least: volume / link,
             crossing: latency.get() * crossings,
@@ -182,6 +189,18 @@ impl<'a> Fabric<'a> {
         (ranks <= self.reached(engine))
             .then(|| self.law(operation, Some(engine)))
             .filter(|(_, direct)| *direct)
+    }
+
+    /// The all-reduces that vLLM and SGLang fuse with the norm behind them on Blackwell, which are TensorRT-LLM's by way of
+    /// `FlashInfer`: vLLM `config/vllm.py`, `enable_allreduce_rms_fusion`; SGLang `server_args.py`,
+    /// `enable_flashinfer_allreduce_fusion`. Both want NVLink.
+    fn fused(&self, operation: Operation, ranks: u32) -> Option<(&'a CollectiveLaw, bool)> {
+        let engine = self.engine.engine;
+        let fuses = matches!(engine, Engine::Vllm | Engine::Sglang)
+            && self.engine.generation == Generation::Blackwell
+            && self.row.topology == Topology::Switch
+            && ranks <= self.reached(engine);
+        fuses.then(|| self.own(operation, ranks, Engine::Trtllm)).flatten()
     }
 
     /// Ranks that an engine's own kernels reach.
