@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use tandem::catalog::{self, Chip, Engine, NumberFormat};
+use tandem::catalog::{self, Chip, ComputeType, Engine, NumberFormat};
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::machine::{
     Fabric, Grouped, Heads, Kernel, Limit, Operation, Operator, Skew, Work, constants, wire,
@@ -237,6 +237,45 @@ fn experts_reach_what_tables_show() {
         let reached = work.flops().get() / law.time(&work).time.get() / 1e12;
         assert!((reached / tera - 1.0).abs() < 0.15, "{tokens} tokens: {reached} TFLOPS");
     }
+}
+
+/// Experts in mxfp4 beside 8-bit activations on a B200, of which kernels guess how many rows each gets: as if all tokens were
+/// their rank's. With few experts of many on a rank the tiles are too high, and as good as empty.
+#[test]
+fn experts_on_many_ranks_run_in_tiles_too_high() {
+    let chip = chip("b200");
+    let law =
+        Kernel::find(&constants().measured("b200"), Operator::Experts, chip, NumberFormat::Mxfp4).unwrap();
+    assert_eq!(law.unit, ComputeType::Fp8);
+    let micros = |experts: f64, ep: f64, tokens: f64| {
+        let own = Grouped {
+            experts,
+            slots: experts,
+            top_k: 4.0,
+            ep,
+            width: 2880.0,
+            inter: 2880.0,
+            matrices: 3.0,
+            weight: NumberFormat::Mxfp4.weight_bytes(catalog::model::GROUP),
+            activation: 1.0,
+        };
+        law.time(&Work::experts(own, tokens, Skew::NONE)).time.get() * 1e6
+    };
+    // Experts, ranks, tokens, and microseconds of the kernel (tables of aiconfigurator-core 0.12.0).
+    for (experts, ep, tokens, measured) in [
+        (128.0, 4.0, 1.0, 21.07),
+        (128.0, 4.0, 4.0, 25.28),
+        (128.0, 4.0, 64.0, 85.8),
+        (128.0, 4.0, 128.0, 97.43),
+        (32.0, 32.0, 4.0, 21.4),
+        (32.0, 32.0, 64.0, 56.94),
+        (32.0, 32.0, 512.0, 61.07),
+    ] {
+        let own = micros(experts, ep, tokens);
+        assert!((own / measured - 1.0).abs() < 0.3, "{experts}/{ep}, {tokens} tokens: {own} us");
+    }
+    // The same rows for each of the same experts, of as many as before and of eight times as many.
+    assert!(micros(256.0, 32.0, 256.0) > micros(32.0, 4.0, 32.0) * 1.2);
 }
 
 /// What is read again and again is found in a large L2, as tables show; weights of a serving step are not.

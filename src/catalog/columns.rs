@@ -80,7 +80,7 @@ columns!(
     /// Columns of `kernels.csv`.
     Kernels:
     operator, chip, format, unit, t0_us, ramp_us, compute, bandwidth, l2, half, split, pad_rows, stream, exponential,
-    extra_keys, beside, host_us
+    extra_keys, beside, host_us, tile_rows
 );
 columns!(
     /// Numbers of the row of `form.csv`.

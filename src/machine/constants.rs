@@ -176,6 +176,8 @@ pub struct KernelRow {
     pub beside: f64,
     /// Least time where the host launches the kernel alone; engines do so in graphs.
     pub host: Seconds,
+    /// Most rows of a tile whose height the kernel guesses before it knows who gets which token; 0 where none guesses.
+    pub tile_rows: f64,
 }
 
 /// One row of `collectives.csv`.
@@ -811,6 +813,7 @@ fn kernel_row(cells: &Cells<'static>) -> Option<KernelRow> {
         extra_keys: or(cells, Kernels::extra_keys, 0.0)?,
         beside: or(cells, Kernels::beside, 0.0)?,
         host: Seconds::micros(or(cells, Kernels::host_us, 0.0)?),
+        tile_rows: or(cells, Kernels::tile_rows, 0.0)?,
     })
 }
 

@@ -123,6 +123,8 @@ pub struct Kernel {
     half_tiles: f64,
     split: f64,
     pad_rows: f64,
+    /// Most rows of a tile whose height is a guess.
+    tile_rows: f64,
     exponential: f64,
     extra_keys: f64,
     /// Where compute and memory both count near the ridge.
@@ -237,6 +239,7 @@ impl Kernel {
             half_tiles: row.half * cores,
             split: row.split,
             pad_rows: row.pad_rows,
+            tile_rows: row.tile_rows,
             exponential: row.exponential,
             extra_keys: row.extra_keys,
             soft: !row.operator.is_attention(),
@@ -401,8 +404,9 @@ impl Kernel {
     /// The time that the kernel computes, that it reads, and that it takes, wherever the roofs are.
     #[inline]
     fn proper(&self, work: &Work, cold: f64) -> (f64, f64, f64) {
-        let padded =
-            work.flops_per_row * larger(work.rows, self.pad_rows) + self.exponential * work.exponentials;
+        // A tile is as high as what the kernel expects of each expert, up to the highest that it has.
+        let tile = larger(self.pad_rows, smaller(work.guess, self.tile_rows));
+        let padded = work.flops_per_row * larger(work.rows, tile) + self.exponential * work.exponentials;
         let parts = larger(work.depth / self.split, 1.0);
         let pieces = larger(work.tiles, 1.0) * parts;
         let filled = padded / self.compute_rate.get() * (1.0 + self.half_tiles / pieces);

@@ -37,6 +37,8 @@ pub struct Work {
     pub exponentials: f64,
     /// Keys that a query sees; infinite where there are none.
     pub keys: f64,
+    /// Rows that a kernel expects of each expert of its rank, which knows the tokens of all ranks and not where they go.
+    pub guess: f64,
 }
 
 /// Heads of grouped attention on one chip, and their elements.
@@ -84,6 +86,7 @@ impl Work {
             stream: Bytes::ZERO,
             exponentials: 0.0,
             keys: f64::INFINITY,
+            guess: 0.0,
         }
     }
 
@@ -183,6 +186,7 @@ impl Work {
             tiles: reached * tiles(each) * tiles((matrices - 1.0) * inter),
             depth: width,
             stream: Bytes::new((width + inter) * TILE * weight),
+            guess: tokens * top_k * ep / slots,
             ..Self::plain(2.0 * matrices * reached * width * inter, each, weights + beside)
         }
     }

@@ -33,11 +33,16 @@ const EXPONENTIALS: f64 = 16.0;
 const CLOCK: f64 = 1.8e9;
 /// Times below which the fastest kernels of a table show no launch by the host.
 const LAUNCHED: f64 = 50e-6;
+/// The highest tile that TensorRT-LLM and `FlashInfer` have for experts: their ladder goes from 8 to 256 rows
+/// (`trtllm_fused_moe_kernel_launcher.cu`, `computeSelectedTileN`); Triton's kernels guess alike (`opt_flags.py`).
+const HIGHEST: f64 = 256.0;
+/// What must be left of the residuals for a guess of tiles to be believed.
+const EXPLAINS: f64 = 0.8;
 /// Newer and older siblings.
 const SIBLINGS: [(&str, &str); 3] = [("h200", "h100-sxm"), ("b300", "b200"), ("gb300-nvl72", "gb200-nvl72")];
 
 /// The constants of a law, in the order of the file.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "t0_us",
     "ramp_us",
     "compute",
@@ -51,6 +56,7 @@ const NAMES: [&str; 13] = [
     "extra_keys",
     "beside",
     "host_us",
+    "tile_rows",
 ];
 
 /// A constant of a law: what one would believe without a table.
@@ -70,7 +76,7 @@ use Prior::{Absent, Fitted, Fixed};
 type Key = (&'static str, String, &'static str, &'static str);
 
 /// The priors of an operator.
-fn priors(operator: Operator) -> [Prior; 13] {
+fn priors(operator: Operator) -> [Prior; 14] {
     match operator {
         Operator::Gemm | Operator::GemmVllm => [
             Fitted(5.0, 1.0, (0.5, 60.0)),
@@ -86,6 +92,7 @@ fn priors(operator: Operator) -> [Prior; 13] {
             Absent,
             Fitted(0.3, 1.0, (0.01, 3.0)),
             Absent,
+            Absent,
         ],
         Operator::DecodeAttention | Operator::DecodeMultiHead => [
             Fitted(10.0, 1.0, (1.0, 80.0)),
@@ -97,6 +104,7 @@ fn priors(operator: Operator) -> [Prior; 13] {
             Absent,
             Fixed(16.0),
             Fitted(30.0, 3.0, (0.3, 1000.0)),
+            Absent,
             Absent,
             Absent,
             Absent,
@@ -117,6 +125,7 @@ fn priors(operator: Operator) -> [Prior; 13] {
             Absent,
             Absent,
             Absent,
+            Absent,
         ],
         Operator::DecodeMla => [
             Fitted(10.0, 1.0, (1.0, 80.0)),
@@ -129,6 +138,7 @@ fn priors(operator: Operator) -> [Prior; 13] {
             // No more than the heads of a tile, so that more heads never take less time.
             Fitted(16.0, 1.0, (8.0, 64.0)),
             Fitted(30.0, 3.0, (0.3, 1000.0)),
+            Absent,
             Absent,
             Absent,
             Absent,
@@ -148,6 +158,7 @@ fn priors(operator: Operator) -> [Prior; 13] {
             Fitted(64.0, 0.7, (1.0, 300.0)),
             Fitted(1.1, 0.7, (0.05, 6.0)),
             Absent,
+            Absent,
         ],
         Operator::Experts | Operator::Elementwise => [
             Fitted(25.0, 1.0, (1.0, 120.0)),
@@ -163,12 +174,13 @@ fn priors(operator: Operator) -> [Prior; 13] {
             Absent,
             Fitted(1.2, 0.5, (0.1, 4.0)),
             Absent,
+            Absent,
         ],
     }
 }
 
 /// The priors of a row: those of its operator, with what the chip tells.
-fn priors_of(operator: Operator, own: &[&Sample], elder: Option<&[f64; 13]>) -> [Prior; 13] {
+fn priors_of(operator: Operator, own: &[&Sample], elder: Option<&[f64; 14]>) -> [Prior; 14] {
     let mut priors = priors(operator);
     let Some(first) = own.first() else { return priors };
     let measured = constants().measured(&first.chip.id);
@@ -199,7 +211,7 @@ fn priors_of(operator: Operator, own: &[&Sample], elder: Option<&[f64; 13]>) -> 
 }
 
 /// Keeps a newer sibling's law inside the older one's: no part of it takes longer.
-fn within(priors: &mut [Prior; 13], elder: &[f64; 13], own: &Sample, operator: Operator) {
+fn within(priors: &mut [Prior; 14], elder: &[f64; 14], own: &Sample, operator: Operator) {
     let Some((_, old)) = SIBLINGS.iter().find(|(new, _)| *new == own.chip.id) else { return };
     let Some(old) = tandem::catalog::chip(old) else { return };
     let cores = |chip: &Chip| constants().measured(&chip.id).cores;
@@ -208,8 +220,8 @@ fn within(priors: &mut [Prior; 13], elder: &[f64; 13], own: &Sample, operator: O
     let (p, bw, c) =
         (peak(old) / peak(own.chip), bandwidth(old) / bandwidth(own.chip), cores(old) / cores(own.chip));
     // At most, or at least, what the older one has.
-    let most = [1.0, 1.0, 0.0, 0.0, 0.0, c, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0 / bw, 1.0];
-    let least = [0.0, 0.0, p, bw, 0.0, 0.0, 0.0, 0.0, bw / c, 0.0, 0.0, 0.0, 0.0];
+    let most = [1.0, 1.0, 0.0, 0.0, 0.0, c, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0 / bw, 1.0, 0.0];
+    let least = [0.0, 0.0, p, bw, 0.0, 0.0, 0.0, 0.0, bw / c, 0.0, 0.0, 0.0, 0.0, 0.0];
     // A slower memory leaves that much room for a longer ramp: the first bytes may not come later.
     let reads = |chip: &Chip, share: f64| 1e6 * Form::ramp().get() / (bandwidth(chip) * share);
     let room = (reads(old, elder[3]) - reads(own.chip, 0.95 * elder[3])).max(0.0);
@@ -235,7 +247,7 @@ fn within(priors: &mut [Prior; 13], elder: &[f64; 13], own: &Sample, operator: O
 }
 
 /// The law that numbers mean on a chip.
-fn law(operator: Operator, numbers: &[f64; 13], sample: &Sample, measured: &Measured<'_>) -> Option<Kernel> {
+fn law(operator: Operator, numbers: &[f64; 14], sample: &Sample, measured: &Measured<'_>) -> Option<Kernel> {
     let row = row(operator, "*", sample.format, sample.unit, numbers);
     Kernel::from_row(&row, sample.chip, sample.unit, measured.cores)
 }
@@ -245,7 +257,7 @@ fn row(
     chip: &'static str,
     format: NumberFormat,
     unit: ComputeType,
-    numbers: &[f64; 13],
+    numbers: &[f64; 14],
 ) -> KernelRow {
     let &[
         t0,
@@ -261,6 +273,7 @@ fn row(
         extra_keys,
         beside,
         host,
+        tile_rows,
     ] = numbers;
     KernelRow {
         operator,
@@ -280,20 +293,21 @@ fn row(
         extra_keys,
         beside,
         host: Seconds::micros(host),
+        tile_rows,
     }
 }
 
 /// What a constant is that the law does without.
-const NEUTRAL: [f64; 13] =
-    [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, f64::INFINITY, 1.0, f64::INFINITY, 0.0, 0.0, 0.0, 0.0];
+const NEUTRAL: [f64; 14] =
+    [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, f64::INFINITY, 1.0, f64::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
 
-fn error(operator: Operator, numbers: &[f64; 13], sample: &Sample, measured: &Measured<'_>) -> f64 {
+fn error(operator: Operator, numbers: &[f64; 14], sample: &Sample, measured: &Measured<'_>) -> f64 {
     let work = sample.by_head.as_ref().filter(|_| operator == Operator::DecodeByHead).unwrap_or(&sample.work);
     law(operator, numbers, sample, measured).map_or(0.0, |law| (law.time(work).time / sample.time).ln())
 }
 
 /// All constants from those that are fitted.
-fn whole(priors: &[Prior; 13], fitted: &[f64]) -> [f64; 13] {
+fn whole(priors: &[Prior; 14], fitted: &[f64]) -> [f64; 14] {
     let mut fitted = fitted.iter();
     let mut numbers = NEUTRAL;
     for (number, prior) in numbers.iter_mut().zip(priors) {
@@ -306,7 +320,12 @@ fn whole(priors: &[Prior; 13], fitted: &[f64]) -> [f64; 13] {
     numbers
 }
 
-fn fit(operator: Operator, samples: &[&Sample], priors: &[Prior; 13]) -> [f64; 13] {
+fn fit(operator: Operator, samples: &[&Sample], priors: &[Prior; 14]) -> [f64; 14] {
+    solve(operator, samples, priors).0
+}
+
+/// The constants, and what is left of the residuals.
+fn solve(operator: Operator, samples: &[&Sample], priors: &[Prior; 14]) -> ([f64; 14], f64) {
     let own: Vec<(f64, f64, Bounds)> = priors
         .iter()
         .filter_map(|prior| match *prior {
@@ -345,14 +364,35 @@ fn fit(operator: Operator, samples: &[&Sample], priors: &[Prior; 13]) -> [f64; 1
             best = Some(found);
         }
     }
-    whole(priors, &best.map(|(numbers, _)| numbers).unwrap_or_default())
+    let (numbers, cost) = best.unwrap_or_default();
+    (whole(priors, &numbers), cost)
+}
+
+/// Whether kernels of experts guess the height of their tiles, which the shapes tell: a guess that explains much is one.
+/// Newer siblings run the kernels of the older ones.
+fn guessing(
+    operator: Operator,
+    samples: &[&Sample],
+    elder: Option<&[f64; 14]>,
+    mut priors: [Prior; 14],
+) -> [Prior; 14] {
+    if operator != Operator::Experts {
+        return priors;
+    }
+    let plain = priors;
+    priors[13] = Fixed(HIGHEST);
+    let better = elder.map_or_else(
+        || solve(operator, samples, &priors).1 < EXPLAINS * solve(operator, samples, &plain).1,
+        |elder| elder[13] > 0.0,
+    );
+    if better { priors } else { plain }
 }
 
 /// Absolute errors in percent on the part of the samples that a fit on the others did not see.
 fn unseen(
     operator: Operator,
     samples: &[&Sample],
-    priors: &[Prior; 13],
+    priors: &[Prior; 14],
     fold: impl Fn(usize) -> usize,
 ) -> Vec<f64> {
     errors::unseen(samples, fold, |seen, left| {
@@ -368,8 +408,8 @@ fn unseen(
 /// Fits all operators and writes the file.
 pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
     let groups = read(ops)?;
-    let mut laws: BTreeMap<Key, [f64; 13]> = BTreeMap::new();
-    let mut lines = vec!["elementwise,*,bf16,bf16,2,,0.3,0.7,,,,,,,,,,".to_owned()];
+    let mut laws: BTreeMap<Key, [f64; 14]> = BTreeMap::new();
+    let mut lines = vec!["elementwise,*,bf16,bf16,2,,0.3,0.7,,,,,,,,,,,".to_owned()];
     let mut held: BTreeMap<(&str, bool), Vec<f64>> = BTreeMap::new();
     let mut on_bounds = Vec::new();
     // Older siblings first.
@@ -381,7 +421,7 @@ pub fn calibrate(ops: &Path, file: &Path) -> Result<()> {
         let operator = Operator::from_id(key.0).context("no such operator")?;
         let old = SIBLINGS.iter().find(|(new, _)| *new == key.1).map(|(_, old)| (*old).to_owned());
         let elder = old.and_then(|old| laws.get(&(key.0, old, key.2, key.3)));
-        let priors = priors_of(operator, &own, elder);
+        let priors = guessing(operator, &own, elder, priors_of(operator, &own, elder));
         let numbers = fit(operator, &own, &priors);
         let errors = unseen(operator, &own, &priors, |index| index % FOLDS);
         let median = quantile(&errors, 0.5);
@@ -438,6 +478,7 @@ fn pooled(groups: &BTreeMap<Key, Vec<Sample>>, lines: &mut Vec<String>) -> Resul
                 priors[index] = Fitted(value, spread, range);
             }
         }
+        let priors = guessing(operator, samples, None, priors);
         let numbers = fit(operator, samples, &priors);
         let place = |index: usize| {
             samples.get(index).and_then(|own| chips.binary_search(&&*own.chip.id).ok()).unwrap_or(0)
@@ -488,13 +529,13 @@ fn impossible(own: &Sample) -> bool {
     (reading * 0.9 > own.time && !cached) || computing * 0.9 > own.time
 }
 
-fn shown(priors: &[Prior; 13], numbers: &[f64; 13]) -> String {
+fn shown(priors: &[Prior; 14], numbers: &[f64; 14]) -> String {
     let fitted = NAMES.iter().zip(priors).zip(numbers).filter(|((_, prior), _)| matches!(prior, Fitted(..)));
     fitted.map(|((name, _), value)| format!("{name}={} ", short(*value))).collect()
 }
 
 /// Constants that a table pushes against an end of their range.
-fn told(lines: &mut Vec<String>, key: &Key, own: &[Prior; 13], numbers: &[f64; 13]) {
+fn told(lines: &mut Vec<String>, key: &Key, own: &[Prior; 14], numbers: &[f64; 14]) {
     let Some(operator) = Operator::from_id(key.0) else { return };
     for (place, ((name, prior), value)) in NAMES.iter().zip(own).zip(numbers).enumerate() {
         let Fitted(_, _, (low, high)) = prior else { continue };
@@ -510,7 +551,7 @@ fn told(lines: &mut Vec<String>, key: &Key, own: &[Prior; 13], numbers: &[f64; 1
     }
 }
 
-fn line(key: &Key, priors: &[Prior; 13], numbers: &[f64; 13], error: f64) -> String {
+fn line(key: &Key, priors: &[Prior; 14], numbers: &[f64; 14], error: f64) -> String {
     let cells: Vec<String> = priors
         .iter()
         .zip(numbers)
