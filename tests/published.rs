@@ -234,7 +234,12 @@ fn mlperf_on_nvidia() {
 
 #[test]
 fn mlperf_on_amd() {
-    guard("MLP-amd", 20.0);
+    guard("MLP-amd", 25.0);
+    // Five of the eight are of MI325X, which nobody measured beside MLPerf: it lies a fifth to two fifths off, in both
+    // directions, and its middle says little of MI300X, whose kernels and engines were measured.
+    for point in points("MLP-amd").iter().filter(|own| own.class == EvidenceClass::SameChip) {
+        assert!(point.error() < 13.0, "{}: {:.1} %", point.row.id, point.error());
+    }
     // What AMD's chips reach of the model's prediction, against H200 on the same model in the same scenario.
     let ratios = |chip: &str, model: &str, metric: &str| -> Vec<f64> {
         let own = |row: &Row| {
