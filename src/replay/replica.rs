@@ -68,8 +68,8 @@ pub struct Replica {
     pub decoding: u32,
     /// Tokens in their caches.
     pub context: u64,
-    /// Tokens they still have to generate.
-    pub left: u64,
+    /// Tokens they still have to generate, less what a last step yielded beyond the ends of answers that have not left yet.
+    pub left: i64,
     /// Decode steps so far.
     pub steps: u64,
     /// When sequences end, as a count of steps. Those that left before have stale handles.
@@ -133,6 +133,12 @@ impl Replica {
     pub fn admitted(&self) -> u32 {
         let prefilling = u32::try_from(self.prefilling.len() + self.joining.len()).unwrap_or(u32::MAX);
         self.decoding.saturating_add(self.in_transit).saturating_add(prefilling)
+    }
+
+    /// Tokens that those in decode still have to generate.
+    #[must_use]
+    pub fn still_to_write(&self) -> u64 {
+        u64::try_from(self.left).unwrap_or(0)
     }
 
     /// When the link to a farther place is free.

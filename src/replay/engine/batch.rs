@@ -34,7 +34,7 @@ pub(super) fn join(
         }
         replica.decoding += 1;
         replica.context += live.length();
-        replica.left += rest;
+        replica.left = replica.left.saturating_add_unsigned(rest);
         let past = live.past.min(live.request.input.saturating_sub(1));
         let new = Tokens::new(f64::from(live.request.input - past));
         replica.owed += steps.joins(new, Tokens::new(f64::from(past))).get();
@@ -64,7 +64,7 @@ pub(super) fn leave(pool: &mut Pool, id: ReplicaId, requests: &mut Requests, slo
     }
     replica.decoding = replica.decoding.saturating_sub(1);
     replica.context = replica.context.saturating_sub(live.length() + beyond);
-    replica.left = replica.left.wrapping_add(beyond).wrapping_sub(rest);
+    replica.left = replica.left.saturating_add_unsigned(beyond).saturating_sub_unsigned(rest);
     if plan.scheduler.evicts {
         // It has grown by the blocks that its steps needed.
         let blocks = blocks_of(own_tokens, plan.scheduler.block);

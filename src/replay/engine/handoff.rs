@@ -97,7 +97,7 @@ fn find_room(state: &mut State, slot: Slot) -> bool {
     let id = pool.replicas.least(|replica| (Reverse(replica.cache.available()), replica.load));
     let replica = pool.replicas.at(id);
     let later = |left: u64| (left as f64 * rules.reserve / f64::from(rules.block.max(1))).ceil() as u64;
-    let ahead = if rules.evicts { later(replica.left + output) } else { 0 };
+    let ahead = if rules.evicts { later(replica.still_to_write() + output) } else { 0 };
     let keep = (pool.blocks as f64 * rules.watermark) as u64;
     let alone = replica.admitted() == 0 && replica.load == 0;
     let free = replica.cache.available();

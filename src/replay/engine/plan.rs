@@ -255,8 +255,8 @@ pub(super) fn settle(pool: &mut Pool, steps: &impl Steps, id: ReplicaId, meter: 
         replica.pace(advance, takes);
         replica.steps += advance;
         replica.context += written;
-        // Those beyond the ends of answers are put back when these leave, which is before anybody looks.
-        replica.left = replica.left.wrapping_sub(written);
+        // Those beyond the ends of answers are put back when these leave, one after another.
+        replica.left = replica.left.saturating_sub_unsigned(written);
     } else if matches!(replica.activity, Activity::Prefill { .. }) && replica.decoding > 0 {
         // Steps with prompts only stretch the gap before everybody's next token.
         replica.recent += takes / 64.0;
