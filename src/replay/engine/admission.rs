@@ -167,7 +167,8 @@ fn room_for(pool: &Pool, id: ReplicaId, live: &LiveRequest, held: u64) -> Option
     let length = if rules.evicts { live.length() } else { live.length() + rest };
     let needs = blocks_of(own_tokens(length + pool.fixed, held, rules.block), rules.block);
     let block = f64::from(rules.block.max(1));
-    let later = if rules.evicts { (replica.still_to_write() + rest) as f64 * rules.reserve / block } else { 0.0 };
+    let later =
+        if rules.evicts { (replica.still_to_write() + rest) as f64 * rules.reserve / block } else { 0.0 };
     // Those in decode keep a block each to go on with, or they would give way at once to whom they let in.
     let going_on = if rules.evicts { f64::from(replica.decoding) } else { 0.0 };
     let keep = f64::max(pool.blocks as f64 * rules.watermark, going_on) + later;

@@ -94,6 +94,48 @@ fn priors(operator: Operator) -> [Prior; 14] {
             Absent,
             Absent,
         ],
+        Operator::DecodeAttention
+        | Operator::DecodeMultiHead
+        | Operator::DecodeByHead
+        | Operator::DecodeMla => decode_priors(operator),
+        Operator::PrefillAttention | Operator::PrefillMla => [
+            Fitted(10.0, 1.0, (1.0, 120.0)),
+            Absent,
+            Fitted(0.7, 0.3, (0.1, 1.0)),
+            Fixed(0.9),
+            Absent,
+            Fitted(0.3, 1.5, (1e-4, 4.0)),
+            Absent,
+            Fixed(16.0),
+            Absent,
+            Fitted(240.0, 0.4, (4.0, 1600.0)),
+            Fitted(64.0, 0.7, (1.0, 300.0)),
+            Fitted(1.1, 0.7, (0.05, 6.0)),
+            Absent,
+            Absent,
+        ],
+        Operator::Experts | Operator::Elementwise => [
+            Fitted(25.0, 1.0, (1.0, 120.0)),
+            Fitted(5.0, 1.5, (0.01, 60.0)),
+            Fitted(0.6, 0.3, (0.1, 1.0)),
+            Fitted(0.85, 0.2, (0.3, 1.0)),
+            Absent,
+            Fitted(0.1, 1.0, (1e-3, 1.0)),
+            Absent,
+            Fitted(16.0, 1.0, (1.0, 128.0)),
+            Fitted(10.0, 2.0, (0.3, 300.0)),
+            Absent,
+            Absent,
+            Fitted(1.2, 0.5, (0.1, 4.0)),
+            Absent,
+            Absent,
+        ],
+    }
+}
+
+/// Those of an operator that attends from one token of each sequence.
+fn decode_priors(operator: Operator) -> [Prior; 14] {
+    match operator {
         Operator::DecodeAttention | Operator::DecodeMultiHead => [
             Fitted(10.0, 1.0, (1.0, 80.0)),
             Fitted(10.0, 2.0, (0.01, 200.0)),
@@ -127,7 +169,7 @@ fn priors(operator: Operator) -> [Prior; 14] {
             Absent,
             Absent,
         ],
-        Operator::DecodeMla => [
+        _ => [
             Fitted(10.0, 1.0, (1.0, 80.0)),
             Fitted(10.0, 2.0, (0.01, 200.0)),
             Fitted(0.6, 0.4, (0.05, 1.0)),
@@ -141,38 +183,6 @@ fn priors(operator: Operator) -> [Prior; 14] {
             Absent,
             Absent,
             Absent,
-            Absent,
-            Absent,
-        ],
-        Operator::PrefillAttention | Operator::PrefillMla => [
-            Fitted(10.0, 1.0, (1.0, 120.0)),
-            Absent,
-            Fitted(0.7, 0.3, (0.1, 1.0)),
-            Fixed(0.9),
-            Absent,
-            Fitted(0.3, 1.5, (1e-4, 4.0)),
-            Absent,
-            Fixed(16.0),
-            Absent,
-            Fitted(240.0, 0.4, (4.0, 1600.0)),
-            Fitted(64.0, 0.7, (1.0, 300.0)),
-            Fitted(1.1, 0.7, (0.05, 6.0)),
-            Absent,
-            Absent,
-        ],
-        Operator::Experts | Operator::Elementwise => [
-            Fitted(25.0, 1.0, (1.0, 120.0)),
-            Fitted(5.0, 1.5, (0.01, 60.0)),
-            Fitted(0.6, 0.3, (0.1, 1.0)),
-            Fitted(0.85, 0.2, (0.3, 1.0)),
-            Absent,
-            Fitted(0.1, 1.0, (1e-3, 1.0)),
-            Absent,
-            Fitted(16.0, 1.0, (1.0, 128.0)),
-            Fitted(10.0, 2.0, (0.3, 300.0)),
-            Absent,
-            Absent,
-            Fitted(1.2, 0.5, (0.1, 4.0)),
             Absent,
             Absent,
         ],
