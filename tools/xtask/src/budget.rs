@@ -5,18 +5,18 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 375_000;
+const FIRST_VISIT: usize = 368_000;
 
 /// The WASM module alone. The design wants 250 kB: of what is reached, 42 are data and texts, 99 the model, its links and
 /// charts, 68 the views, the rest the framework and the standard library. Panics without words would take 20 more off,
 /// but only with a standard library of one's own making, which stable Rust does not offer.
-const WASM: usize = 358_000;
+const WASM: usize = 351_500;
 
 /// The views that are loaded when they are first shown, all together.
-const VIEWS: usize = 196_000;
+const VIEWS: usize = 195_500;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 470_000;
+const LATER: usize = 461_500;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
@@ -28,7 +28,7 @@ const PART: &str = "part-";
 const ON_DEMAND: [&str; 7] = ["link-", "glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
-const ASKED_FOR: usize = 20_500;
+const ASKED_FOR: usize = 20_000;
 
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {
