@@ -1,5 +1,7 @@
 //! What an engine's scheduler does by default, as data.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use super::flags::Flags;
@@ -29,6 +31,14 @@ pub struct Scheduler {
     pub swaps: bool,
     /// Whether prompts and decode share a step; else prompts go first.
     pub mixed: bool,
+}
+
+/// The two last columns of a row.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    engine: Engine,
+    evicts: bool,
+    mixed: bool,
 }
 
 #[derive(Deserialize)]
@@ -76,25 +86,32 @@ impl Scheduler {
             .is_some_and(|makers| makers.split(' ').any(|own| own == maker))
     }
 
-    /// Whether an engine takes prompts and decode into the same step. It is asked for in every evaluation, so that the
-    /// row is found without reading the whole table.
+    /// Whether an engine takes prompts and decode into the same step. It is asked for in every evaluation, as the next, so
+    /// that the table is read once.
     #[must_use]
     pub fn mixes(engine: Engine) -> bool {
-        Self::last_columns(engine).is_some_and(|(_, mixed)| mixed == "true")
+        Self::last_columns(engine).is_some_and(|own| own.mixed)
     }
 
     /// Whether running requests give way where room is short; else answers have all of theirs from the start.
     #[must_use]
     pub fn evicts(engine: Engine) -> bool {
-        Self::last_columns(engine).is_none_or(|(evicts, _)| evicts == "true")
+        Self::last_columns(engine).is_none_or(|own| own.evicts)
     }
 
     /// The two last columns of an engine's row.
-    fn last_columns(engine: Engine) -> Option<(&'static str, &'static str)> {
-        let own = |line: &&str| line.split(',').next() == Some(engine.id());
-        let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
-        let (rest, mixed) = text.lines().rev().find(own)?.rsplit_once(',')?;
-        Some((rest.rsplit_once(',')?.1, mixed))
+    fn last_columns(engine: Engine) -> Option<Last> {
+        static ALL: LazyLock<Vec<Last>> = LazyLock::new(|| {
+            let text = include_str!(concat!(env!("OUT_DIR"), "/schedulers.csv"));
+            let last = |engine: Engine| {
+                let own = |line: &&str| line.split(',').next() == Some(engine.id());
+                let (rest, mixed) = text.lines().find(own)?.rsplit_once(',')?;
+                let (_, evicts) = rest.rsplit_once(',')?;
+                Some(Last { engine, evicts: evicts == "true", mixed: mixed == "true" })
+            };
+            Engine::ALL.into_iter().filter_map(last).collect()
+        });
+        ALL.iter().find(|own| own.engine == engine).copied()
     }
 
     fn rows() -> impl Iterator<Item = Row> {
