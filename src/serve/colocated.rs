@@ -12,7 +12,7 @@ use super::replica::Prefill;
 use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
-use super::station::{Operating, SATURATED, Station};
+use super::station::{Operating, SATURATED, Station, all_but_one};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
 use crate::units::{RequestsPerSecond, Seconds};
@@ -123,19 +123,18 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 Others { wait: at.ahead.wait(&stream), read: at.ahead.company(&stream) }
             }
         };
-        FirstToken::colocated(
-            &self.prefill,
-            self.station.engine().request,
-            at,
-            &others,
-            self.station.held(at),
-        )
+        self.first_among(at, &others)
+    }
+
+    /// The same among those whom a prompt meets.
+    fn first_among(&self, at: &Operating, others: &Others) -> FirstToken {
+        let (request, held) = (self.station.engine().request, self.station.held(at));
+        FirstToken::colocated(&self.prefill, request, at, others, held)
     }
 
     /// A full replica, of whose sequences in decode one of them meets such a share, or all that many would.
     fn when_full(&self, meets: Option<f64>) -> Operating {
-        let room = self.station.fits;
-        let full = Station { spacing: None, meets, ..self.station.clone() };
+        let (room, full) = (self.station.fits, self.station.full(meets));
         full.at(fixed_point(room, room, |batch| {
             let at = full.at(batch);
             room * self.in_decode(&at, self.first_when_full(&at).total(), 0.0)
@@ -145,14 +144,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
         let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
-        let others = self.station.settled(at, self.station.fits, &stream);
-        FirstToken::colocated(
-            &self.prefill,
-            self.station.engine().request,
-            at,
-            &others,
-            self.station.held(at),
-        )
+        self.first_among(at, &self.station.settled(at, self.station.fits, &stream))
     }
 
     /// Of users of a replica those in decode: by Little's law the share of its time that a request is there.
@@ -161,8 +153,8 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most such rates where it is full and of what pools that it shares let through, with the users who are there;
-    /// and what is offered, where that is more.
+    /// The replica where it serves what is asked of it, at most such rates where it is full and of what pools that it shares
+    /// let through, with the users who are there; and what is offered, where that is more.
     fn balance(&self, full: f64, shared: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
@@ -204,7 +196,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let several =
             matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency > 1.0);
         if several && self.deployment.decode.shares_pools() {
-            self.when_full(Some((1.0 - 1.0 / self.station.fits).max(0.0))).rate
+            self.when_full(Some(all_but_one(self.station.fits))).rate
         } else {
             f64::INFINITY
         }
