@@ -184,22 +184,16 @@ impl Ahead {
         Wait { step, queue: even * (reading + more * (step + reading)) + varied }
     }
 
-    /// Prompts in line when one has been read that came among so many a second, beyond those in line at the end of an answer,
-    /// where so many come per decode step, of this length without prompts.
-    fn behind(&self, rate: f64, (come, step): (f64, f64)) -> f64 {
-        let (step_left, reading, more) = self.rests(rate);
-        // Those who came while it was read, and while it waited for further steps.
-        let (during, before) = (rate * self.with, rate * more * (step_left + reading));
-        let pieces = self.goes_on;
-        if pieces <= 0.0 {
-            return (during + before - rate * step).max(0.0);
+    /// Prompts in line when one has been read that came among so many a second, beyond those that come in as much time of
+    /// steps of this length.
+    fn behind(&self, rate: f64, step: f64) -> f64 {
+        if self.goes_on > 0.0 {
+            // Those in line at the end of an answer are as many but for the steps in between, of which a prompt that is read
+            // in pieces takes several.
+            return rate * (self.with / self.goes_on - step).max(0.0);
         }
-        // An answer ends with a decode step, and in so many of them a piece of a prompt is read: on average half of the pieces
-        // before it were, and half of those who come meanwhile have come.
-        let mixed = (come * pieces / self.group).min(1.0);
-        let unread = self.group * (pieces - 1.0) / (2.0 * pieces);
-        let came = during * (pieces + 1.0) / (2.0 * pieces) + before;
-        (during + before - mixed * (unread + came) - (1.0 - mixed) * rate * step).max(0.0)
+        let (step_left, reading, more) = self.rests(rate);
+        rate * (self.with + more * (step_left + reading) - step).max(0.0)
     }
 
     /// By how much those in line when a prompt has been read hold its answer up: so many others come per decode step, and the
@@ -208,7 +202,8 @@ impl Ahead {
     pub(super) fn held_up(&self, (step, stall): (f64, f64), come: f64, steps: f64) -> f64 {
         let lasts = step + stall * come;
         let mut rate = come / lasts;
-        let mut held = stall * self.behind(rate, (come, step));
+        let unread = if self.goes_on > 0.0 { lasts } else { step };
+        let mut held = stall * self.behind(rate, unread);
         // Who is held up longer has met as many in more time. Of a long answer that is nothing; else the rate at which both
         // agree is between the first and what it gives, and soon found as it rises with what is behind.
         let (mut low, mut high) = (0.0, rate);
@@ -223,7 +218,7 @@ impl Ahead {
                 low = rate;
             }
             rate = if low < own && own < high { own } else { f64::midpoint(low, high) };
-            held = stall * self.behind(rate, (come, step));
+            held = stall * self.behind(rate, unread);
         }
         held
     }
