@@ -210,22 +210,36 @@ impl<'d, 'a> Colocated<'d, 'a> {
     fn most(&self) -> f64 {
         let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
         let room = self.station.fits;
-        let others = (1.0 - 1.0 / room).max(0.0);
         let mut most = f64::INFINITY;
         if self.station.mixes {
             let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
-            let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
-            let batch = read * steps;
+            let batch = read * lengths.tokens * half.steps_per_token(lengths.tokens);
             if batch < room {
-                // Every step reads, and nobody waits for more than that.
-                let at = self.full(Some(others)).at(batch);
-                most = batch / (at.step.get() * steps + at.stall * batch * others);
+                most = self.most_with(batch);
             }
         }
         if half.shares_pools() {
-            most = most.min(self.when_full(Some(others)).rate);
+            most = most.min(self.when_full(Some(self.others())).rate);
         }
         most
+    }
+
+    /// Most requests per second with up to so many sequences in decode, where nobody waits for more than their prompts: a
+    /// cache that spills makes more of them slower.
+    fn most_with(&self, batch: f64) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
+        let (others, mut most) = (self.others(), 0.0);
+        for part in [1.0, 0.7, 0.5, 0.35, 0.25] {
+            let at = self.full(Some(others)).at(batch * part);
+            most = f64::max(most, at.batch / (at.step.get() * steps + at.stall * at.batch * others));
+        }
+        most
+    }
+
+    /// Of the users who fill a replica the share that is not oneself.
+    fn others(&self) -> f64 {
+        (1.0 - 1.0 / self.station.fits).max(0.0)
     }
 
     /// Mean wait in line where no more is let through: by Little's law.
