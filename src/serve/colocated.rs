@@ -26,13 +26,13 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     let room = colocated.station.fits;
     // A full replica is full of others, whoever is there now.
     let at_room = colocated.when_full(None);
-    let shared = colocated.most_shared();
-    let capacity = at_room.rate * replicas;
-    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, shared);
+    let most = colocated.most();
+    let capacity = at_room.rate.min(most) * replicas;
+    let (mut operating, users_here, offered) = colocated.balance(at_room.rate, most);
     let admitted = users_here.min(room);
     let mut ttft = colocated.first(&operating, admitted);
     let mut warnings = half.warnings(operating.batch, lengths.context);
-    ttft.queue += colocated.wait_for_shared(&operating, &ttft, (admitted, shared));
+    ttft.queue += colocated.wait_in_line(&operating, &ttft, (admitted, most));
     ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
@@ -153,9 +153,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
         decode / (decode + first.get() + pause)
     }
 
-    /// The replica where it serves what is asked of it, at most such rates where it is full and of what pools that it shares
-    /// let through, with the users who are there; and what is offered, where that is more.
-    fn balance(&self, full: f64, shared: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
+    /// The replica where it serves what is asked of it, at most these rates where it is full and of what it lets through, with
+    /// the users who are there; and what is offered, where that is more.
+    fn balance(&self, full: f64, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let (station, room) = (&self.station, self.station.fits);
         match scenario.load {
@@ -163,12 +163,14 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let users = concurrency / station.replicas;
                 let pause = scenario.pause().get();
                 let admitted = users.min(room);
+                // A single user waits for nobody.
+                let most = if concurrency > 1.0 { most } else { f64::INFINITY };
                 // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
                     let first = self.first(&at, admitted).total();
                     let present = admitted * self.in_decode(&at, first, 0.0);
-                    let present = present.min(shared * lengths.tokens * at.tpot.get());
+                    let present = present.min(most * lengths.tokens * at.tpot.get());
                     if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
                 });
                 let at = station.at(batch);
@@ -176,7 +178,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
             }
             Load::Open { rate, .. } => {
                 let wanted = rate.get() / station.replicas;
-                let most = full * SATURATED;
+                let most = full.min(most) * SATURATED;
                 let served = wanted.min(most);
                 let batch =
                     fixed_point(1e-9, room, |batch| served * lengths.tokens * station.at(batch).tpot.get());
@@ -190,22 +192,43 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
-    /// Most requests per second of a replica that the pools beside it let through: what its users come to where they fill it.
-    /// Few users of each replica are many of a pool that serves several of them; only a single one has it to itself.
-    fn most_shared(&self) -> f64 {
-        let several =
-            matches!(self.deployment.scenario.load, Load::Closed { concurrency } if concurrency > 1.0);
-        if several && self.deployment.decode.shares_pools() {
-            self.when_full(Some(all_but_one(self.station.fits))).rate
-        } else {
-            f64::INFINITY
+    /// Most requests per second that a replica lets through, however many wait in line. Where steps take prompts and decode,
+    /// no more answers end with a step than prompts are read in one. Pools that several replicas share carry what users come
+    /// to where they fill the replicas: few of each replica are many of such a pool.
+    fn most(&self) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let room = self.station.fits;
+        let mut most = f64::INFINITY;
+        if self.station.mixes {
+            let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
+            let batch = read * lengths.tokens * half.steps_per_token(lengths.tokens);
+            if batch < room {
+                most = self.most_with(batch);
+            }
         }
+        if half.shares_pools() {
+            most = most.min(self.when_full(Some(all_but_one(self.station.fits))).rate);
+        }
+        most
     }
 
-    /// Mean wait in line for a pool that several replicas share, where it carries no more: by Little's law.
-    fn wait_for_shared(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
+    /// Most requests per second with up to so many sequences in decode, where nobody waits for more than their prompts: a
+    /// cache that spills makes more of them slower.
+    fn most_with(&self, batch: f64) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
+        let (others, mut most) = (all_but_one(self.station.fits), 0.0);
+        for part in [1.0, 0.7, 0.5, 0.35, 0.25] {
+            let at = self.station.full(Some(others)).at(batch * part);
+            most = f64::max(most, at.batch / (at.step.get() * steps + at.stall * at.batch * others));
+        }
+        most
+    }
+
+    /// Mean wait in line where no more is let through: by Little's law.
+    fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
         match self.deployment.scenario.load {
-            Load::Closed { .. } if at.rate >= most * 0.9999 => {
+            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.9999 => {
                 (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
             }
             _ => Seconds::ZERO,
