@@ -4,8 +4,8 @@
 //! in one pool or two, over a range of lengths, users per chip and ranks. Beside what is of another kind, a scenario is
 //! as far from a group as the length of the vector of natural logarithms of how many times longer, busier or wider it is
 //! than any run of the group. A context beyond the window that the model was made for counts by the logarithm of how many
-//! times beyond. What no measured run had (cache hits, flags of its own, another KV cache) counts one each
-//! ([`super::difference`]).
+//! times beyond. What no measured run had (cache hits, flags of its own, another KV cache) counts one each, and whatever
+//! differs one at least ([`super::difference`]).
 //!
 //! Each kind of distance widens a band: errors that have nothing to do with each other add as squares, so that a band's
 //! half-widths, as logarithms, grow by `sqrt(1 + sum of slope x distance^2)`. The slopes (`distance.csv`) are fitted on points
@@ -164,8 +164,12 @@ impl Place {
             one(own.profile == Profile::Defaults),
             far,
             self.beyond,
-            // A cache of which the scenario says nothing is still another one.
-            differs.changes() + one(own.kv != other.kv && !self.states_kv),
+            // A cache of which the scenario says nothing is still another one. Whatever differs counts as one at least: what a
+            // link changes never brings it nearer.
+            f64::max(
+                differs.changes() + one(own.kv != other.kv && !self.states_kv),
+                one(!differs.is_empty()),
+            ),
         ];
         (parts, differs)
     }

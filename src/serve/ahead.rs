@@ -356,7 +356,11 @@ impl Spacing {
     /// the more evenly they come. The renewal function, with its slope at 0 and its asymptote.
     pub(super) fn arrivals(self, batch: f64) -> f64 {
         let Self(even) = self;
-        if even.abs() < 1e-9 { batch } else { batch - even * (1.0 - libm::exp(-batch / even.abs())) }
+        if even.abs() < 1e-9 {
+            return batch;
+        }
+        // Of next to none rounding would leave less than none.
+        (batch - even * (1.0 - libm::exp(-batch / even.abs()))).max(0.0)
     }
 
     /// Mean number of requests that one shares its stay with: the mean of arrivals before and after it.

@@ -12,7 +12,7 @@ use super::replica::Prefill;
 use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
-use super::station::{Operating, SATURATED, Station};
+use super::station::{Operating, SATURATED, Station, all_but_one};
 use super::tails::{First, Tails, Token};
 use crate::scenario::Load;
 use crate::scenario::traffic::Routing;
@@ -127,9 +127,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
 
     /// What the time to first token is made of among so many users of the replica.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
-        let others = self.others(at, users);
-        let held = self.station.held(at);
-        FirstToken::colocated(&self.prefill, self.station.engine().request, at, &others, held)
+        self.first_among(at, &self.others(at, users))
     }
 
     /// How all of it spreads over requests, of which the mean is this.
@@ -163,31 +161,25 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
+    /// The same among those whom a prompt meets.
+    fn first_among(&self, at: &Operating, others: &Others) -> FirstToken {
+        let (request, held) = (self.station.engine().request, self.station.held(at));
+        FirstToken::colocated(&self.prefill, request, at, others, held)
+    }
+
     /// A full replica, of whose sequences in decode one of them meets such a share, or all that many would.
     fn when_full(&self, meets: Option<f64>) -> Operating {
-        let (room, full) = (self.station.fits, self.full(meets));
+        let (room, full) = (self.station.fits, self.station.full(meets));
         full.at(fixed_point(room, room, |batch| {
             let at = full.at(batch);
             room * self.in_decode(&at, self.first_when_full(&at).total(), 0.0)
         }))
     }
 
-    /// The station where it is full.
-    fn full(&self, meets: Option<f64>) -> Station<'a, 'd> {
-        Station { spacing: None, meets, ..self.station.clone() }
-    }
-
     /// The same of a replica that is full, whatever the load that filled it.
     fn first_when_full(&self, at: &Operating) -> FirstToken {
         let stream = Stream { rate: at.rate, replicas: self.station.replicas, cv: 1.0 };
-        let others = self.station.settled(at, self.station.fits, &stream);
-        FirstToken::colocated(
-            &self.prefill,
-            self.station.engine().request,
-            at,
-            &others,
-            self.station.held(at),
-        )
+        self.first_among(at, &self.station.settled(at, self.station.fits, &stream))
     }
 
     /// Of users of a replica those in decode: by Little's law the share of its time that a request is there.
@@ -253,14 +245,37 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
-    /// Most requests per second that a replica lets through, however many wait in line: pools that several replicas share carry
-    /// what users come to where they fill the replicas. Few of each replica are many of such a pool.
+    /// Most requests per second that a replica lets through, however many wait in line. Where steps take prompts and decode,
+    /// no more answers end with a step than prompts are read in one. Pools that several replicas share carry what users come
+    /// to where they fill the replicas: few of each replica are many of such a pool.
     fn let_through(&self) -> f64 {
-        if !self.deployment.decode.shares_pools() {
-            return f64::INFINITY;
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let room = self.station.fits;
+        let mut most = f64::INFINITY;
+        if self.station.mixes {
+            let read = self.prefill.most * self.prefill.ranks / self.prefill.chunks;
+            let batch = read * lengths.tokens * half.steps_per_token(lengths.tokens);
+            if batch < room {
+                most = self.most_with(batch);
+            }
         }
-        let others = (1.0 - 1.0 / self.station.fits).max(0.0);
-        self.when_full(Some(others)).rate
+        if half.shares_pools() {
+            most = most.min(self.when_full(Some(all_but_one(self.station.fits))).rate);
+        }
+        most
+    }
+
+    /// Most requests per second with up to so many sequences in decode, where nobody waits for more than their prompts: a
+    /// cache that spills makes more of them slower.
+    fn most_with(&self, batch: f64) -> f64 {
+        let Deployment { ref lengths, decode: ref half, .. } = *self.deployment;
+        let steps = lengths.tokens * half.steps_per_token(lengths.tokens);
+        let (others, mut most) = (all_but_one(self.station.fits), 0.0);
+        for part in [1.0, 0.7, 0.5, 0.35, 0.25] {
+            let at = self.station.full(Some(others)).at(batch * part);
+            most = f64::max(most, at.batch / (at.step.get() * steps + at.stall * at.batch * others));
+        }
+        most
     }
 
     /// Mean wait in line where no more is let through: by Little's law.

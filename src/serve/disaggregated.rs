@@ -11,7 +11,7 @@ use super::root::fixed_point;
 use super::run::Run;
 use super::served::Served;
 use super::side::Side;
-use super::station::{Operating, SATURATED, Station};
+use super::station::{Operating, SATURATED, Station, all_but_one};
 use super::tails::{First, Tails, Token};
 use super::transfer::Path;
 use crate::scenario::Load;
@@ -28,7 +28,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let mut ttft = split.first(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
-    if matches!(scenario.load, Load::Closed { .. }) && users > within {
+    if matches!(scenario.load, Load::Closed { .. }) && users > within * (1.0 + 1e-9) {
         // Who finds no room waits; Little's law says how long.
         ttft.room = Seconds::new((users - within) / rate);
     }
@@ -135,8 +135,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         // A pool that only reads fills its steps.
         let prefill_most = replicas / prefill.least().get();
         // A full replica is full of others, whatever the load that filled it.
-        let full = Station { spacing: None, meets: None, ..decode.clone() };
-        let decode_most = full.at(decode.fits).rate * decode.replicas;
+        let decode_most = decode.full(None).at(decode.fits).rate * decode.replicas;
         Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most }
     }
 
@@ -177,7 +176,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
                 let (wait, company) = ahead.settled_wait(here, &stream, again, order);
                 let company = ahead.kept_company(company, again, order);
                 // Of as many as there are replicas each has one of its own.
-                let others = at.ahead.come / self.replicas * (1.0 - 1.0 / here).max(0.0);
+                let others = at.ahead.come / self.replicas * all_but_one(here);
                 let (wait, company) = ahead.beside_others((wait, company), others, share);
                 (wait, company.min(here.max(1.0)))
             }
@@ -225,8 +224,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         if users <= 1.0 || !self.decode.half.shares_pools() {
             return f64::INFINITY;
         }
-        let meets = Some((1.0 - 1.0 / self.decode.fits).max(0.0));
-        let full = Station { spacing: None, meets, ..self.decode.clone() };
+        let full = self.decode.full(Some(all_but_one(self.decode.fits)));
         full.at(full.fits).rate * full.replicas
     }
 

@@ -44,7 +44,7 @@ impl FirstToken {
             queue: Seconds::new(others.wait.queue),
             room: Seconds::ZERO,
             request,
-            prefill: prefill.latency_of(prefill.on_rank(read)) + mixture,
+            prefill: (prefill.latency_of(prefill.on_rank(read)) + mixture).max(Seconds::ZERO),
             step: Seconds::new(others.wait.step) + goes_on + held,
             transfer: Seconds::ZERO,
         }

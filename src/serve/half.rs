@@ -387,8 +387,11 @@ impl<'a> Half<'a> {
     /// Lets the KV cache of arriving requests take its share of the link between attention and FFN pool: so many bytes
     /// per request of so many output tokens.
     pub(super) fn share_link(&mut self, cache: Bytes, tokens: f64) {
+        // The last step of an answer yields more than is left of it.
+        let tokens = tokens.max(1.0);
+        let yielded = tokens * self.steps_per_token(tokens) * self.tokens_per_step();
         if let Some(partner) = &mut self.partner {
-            partner.arriving = cache / tokens.max(1.0);
+            partner.arriving = cache / yielded;
         }
     }
 }

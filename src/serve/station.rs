@@ -126,6 +126,11 @@ impl<'a, 'b> Station<'a, 'b> {
         }
     }
 
+    /// The same where it is full, whatever the load that filled it: of others, or of sequences of which one meets such a share.
+    pub fn full(&self, meets: Option<f64>) -> Self {
+        Self { spacing: None, meets, ..self.clone() }
+    }
+
     /// The same under a load: how arrivals are spaced, and whom a request meets.
     #[must_use]
     pub fn under(self, scenario: &Scenario) -> Self {
@@ -133,7 +138,7 @@ impl<'a, 'b> Station<'a, 'b> {
             Load::Closed { concurrency } => {
                 // Nobody is met for whom there is no room.
                 let users = (concurrency / self.replicas).min(self.fits);
-                let meets = Some((1.0 - 1.0 / users).max(0.0));
+                let meets = Some(all_but_one(users));
                 let pause_scatter = scenario.traffic.pause_scatter().get();
                 Self { meets, pause: scenario.pause(), pause_scatter, ..self }
             }
@@ -343,4 +348,9 @@ impl<'a, 'b> Station<'a, 'b> {
     pub(super) fn dispersion(&self, tpot: Seconds) -> f64 {
         self.scatter * self.tokens * tpot.get() + self.pause_scatter
     }
+}
+
+/// Of so many users the share that are others to one of them.
+pub(super) fn all_but_one(users: f64) -> f64 {
+    (1.0 - 1.0 / users).max(0.0)
 }

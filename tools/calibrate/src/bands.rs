@@ -13,7 +13,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tandem::catalog::columns::Slopes;
-use tandem::evidence::distance::{Group, PARTS, Parts, Place, widening};
+use tandem::evidence::distance::{Group, Kind, PARTS, Parts, Place, widening};
 use tandem::evidence::{EvidenceClass, class_among};
 use tandem::machine::constants;
 use tandem::serve::serve;
@@ -118,6 +118,22 @@ pub fn calibrate(root: &Path, points: &[Point], left_out: &[(How, Vec<Option<Spe
     write_left_out(&root.join("data/measurements/left_out.csv"), points, left_out, &entries, &bands, &slopes)
 }
 
+/// What ran on a chip, as the first columns of `served.csv`.
+fn cells(chip: &str, kind: &Kind) -> String {
+    let split = if kind.split { "yes" } else { "no" };
+    let parts = [
+        chip,
+        &kind.model,
+        kind.engine.id(),
+        kind.format.id(),
+        kind.weights.id(),
+        kind.kv.id(),
+        kind.profile.id(),
+        split,
+    ];
+    parts.join(",")
+}
+
 /// Groups of the points that are not left out with a name.
 fn groups(points: &[Point], places: &[Option<Place>], seen: impl Fn(&Point) -> bool) -> Vec<(Group, usize)> {
     let mut groups: BTreeMap<String, (Group, usize)> = BTreeMap::new();
@@ -130,16 +146,7 @@ fn groups(points: &[Point], places: &[Option<Place>], seen: impl Fn(&Point) -> b
             point.scenario.split.pools().into_iter().map(|(_, pool)| pool.chip.clone()).collect();
         for chip in chips {
             let kind = &place.kind;
-            let key = format!(
-                "{chip},{},{},{},{},{},{},{}",
-                kind.model,
-                kind.engine.id(),
-                kind.format.id(),
-                kind.weights.id(),
-                kind.kv.id(),
-                kind.profile.id(),
-                if kind.split { "yes" } else { "no" }
-            );
+            let key = cells(&chip, kind);
             let range = place.at.map(|own| (own, own));
             let scatter = (place.scatter, place.scatter);
             let (group, count) =
@@ -396,19 +403,11 @@ fn places(points: &[Point]) -> Vec<Option<Place>> {
 /// Writes what ran where, by what command line, over which range, and how many points each has.
 fn write_served(folder: &Path, points: &[Point], places: &[Option<Place>]) -> Result<()> {
     let line = |(group, count): (Group, usize)| {
-        let kind = &group.kind;
         let range: Vec<String> =
             group.range.iter().flat_map(|(low, high)| [short(low.exp()), short(high.exp())]).collect();
         format!(
-            "{},{},{},{},{},{},{},{},{count},{},{},{}",
-            group.chip,
-            kind.model,
-            kind.engine.id(),
-            kind.format.id(),
-            kind.weights.id(),
-            kind.kv.id(),
-            kind.profile.id(),
-            if kind.split { "yes" } else { "no" },
+            "{},{count},{},{},{}",
+            cells(&group.chip, &group.kind),
             range.join(","),
             short(group.scatter.0),
             short(group.scatter.1)
