@@ -5,6 +5,7 @@
 //! | `app` | the page put together |
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
+//! | `motion` | whether the reader is moving something |
 //! | `controls` | what a scenario holds, as form elements |
 //! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
 //! | `reasons`, `why`, `roofline`, `memory`, `flows` | the panel that says why it is so |
@@ -13,6 +14,7 @@
 //! | `size` | the cheapest deployments for the load |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
+//! | `present` | one chart and three sliders, for a projector |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `misread` | what of a link is not understood, in the place of all figures |
 //! | `handle` | what the scripts beside the page may ask of it |
@@ -42,10 +44,12 @@ mod lean;
 mod measured;
 mod memory;
 mod misread;
+mod motion;
 mod notices;
 mod pinned;
 mod pins;
 mod pools;
+mod present;
 mod presets;
 mod reasons;
 mod roofline;

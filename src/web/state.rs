@@ -16,6 +16,7 @@ use crate::scenario::link::Parsed;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
+use crate::web::motion::Motion;
 pub use crate::web::pinned::Answer;
 use crate::web::pinned::{Pin, name};
 
@@ -48,6 +49,8 @@ pub struct Page {
     pub answer: Memo<Answer>,
     /// Measured runs, as far as they are known.
     pub runs: RwSignal<Runs>,
+    /// Whether the reader is moving something.
+    pub motion: Motion,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
     /// The open story and its step, as `ID:STEP`, or nothing.
@@ -97,6 +100,7 @@ impl Page {
                 })
             }),
             runs: RwSignal::default(),
+            motion: Motion::new(),
             steps: RwSignal::new(0),
             story: RwSignal::default(),
             place: RwSignal::default(),
@@ -113,6 +117,7 @@ impl Page {
         let mut next = self.scenario.get_untracked();
         change(&mut next);
         if self.scenario.with_untracked(|now| *now != next) {
+            self.motion.touch();
             self.scenario.set(next);
         }
     }
