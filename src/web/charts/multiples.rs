@@ -24,7 +24,7 @@ use crate::metric::Metric;
 use crate::units::format::{ABSENT, Unit};
 use crate::web::late::{self, Late};
 use crate::web::lean::{effect, memo, views};
-use crate::web::state::{Page, use_page};
+use crate::web::state::{Answer, Page, use_page};
 
 /// Points of a curve in a chart of this size.
 const SAMPLES: usize = 48;
@@ -36,8 +36,8 @@ const CHARTS: usize = 4;
 type Drawn = Signal<Option<Arc<Material>>>;
 
 /// The metric of each chart: energy where it is known, else what a chip does.
-fn metrics(material: &Material) -> [Metric; CHARTS] {
-    let energy = material.answer().as_ref().as_ref().is_ok_and(|own| Metric::Energy.read(own).is_err());
+fn metrics(answer: &Answer) -> [Metric; CHARTS] {
+    let energy = answer.as_ref().as_ref().is_ok_and(|own| Metric::Energy.read(own).is_err());
     let last = if energy { Metric::ThroughputPerChip } else { Metric::Energy };
     [Metric::Ttft, Metric::Tpot, Metric::CostTotal, last]
 }
@@ -102,9 +102,7 @@ fn one_frame_later(all: Memo<Arc<Material>>) -> RwSignal<Option<Arc<Material>>> 
 
 /// One of the charts.
 fn small(page: Page, at: usize, drawn: Drawn) -> impl IntoView {
-    let metric = memo(move || {
-        drawn.with(|own| own.as_ref().map_or(Metric::Ttft, |own| metrics(own).get(at).copied().unwrap_or(Metric::Ttft)))
-    });
+    let metric = memo(move || page.answer.with(metrics).get(at).copied().unwrap_or(Metric::Ttft));
     let chart = memo(move || {
         let metric = metric.get();
         Arc::new(drawn.with(|own| own.as_ref().map_or_else(Chart::default, |own| one(&page, own, metric))))
@@ -162,7 +160,7 @@ fn one(page: &Page, own: &Material, metric: Metric) -> Chart {
 /// All figures of the charts, a row for each value of the knob.
 #[wasm_split(tables, fallible)]
 fn load_figures(page: Page, drawn: Drawn) -> Late {
-    Ok(views(move || drawn.get().map(|own| table(&metrics(&own).map(|metric| one(&page, &own, metric))))).into_any())
+    Ok(views(move || drawn.get().map(|own| table(&metrics(own.answer()).map(|metric| one(&page, &own, metric))))).into_any())
 }
 
 fn table(charts: &[Chart]) -> AnyView {

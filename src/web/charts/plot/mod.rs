@@ -11,7 +11,7 @@ mod tip;
 
 use std::sync::Arc;
 
-use crate::web::lean::{flag, memo, views, words};
+use crate::web::lean::{effect, flag, memo, views};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use markup::view;
@@ -94,9 +94,13 @@ pub fn Plot(
         (true, Some(readout)) => aloud(&readout, mode),
         _ => keys.said.get(),
     };
-    let told = words(move || {
+    // Beside the painting, which it tells of: where a context is provided between, an attribute would stay as it was first.
+    effect(move || {
         let reach = zoomed.get().then(|| stage.reach()).flatten();
-        reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()))
+        let told = reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()));
+        if let Some(canvas) = canvas.get() {
+            let _ = canvas.set_attribute("aria-label", &told);
+        }
     });
     let hint = if small {
         "Chart cursor: arrow keys move it, Enter takes its value"
@@ -124,7 +128,7 @@ pub fn Plot(
         <figure class="figure">
             {(!small).then(|| legend(stage))}
             <div class="plot" node_ref=frame>
-                <canvas node_ref=canvas role="img" aria-label=told></canvas>
+                <canvas node_ref=canvas role="img"></canvas>
                 <div
                     node_ref=field
                     class="cursor-field"

@@ -239,7 +239,8 @@ impl Pointer {
 
     /// The keys go to another element.
     pub fn blurred(self) {
-        if self.keyed.get_untracked() {
+        // A chart that is left by its own keys is gone already when the browser takes the focus from it.
+        if self.keyed.try_get_untracked() == Some(true) {
             self.keyed.set(false);
             self.cursor.set(None);
         }
