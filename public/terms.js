@@ -6,6 +6,8 @@ import { make } from "./{{dom}}";
 /** How long one points before the words open, and before the "i" does that opens them at once, in milliseconds. */
 const REST = 1000;
 const SOON = 120;
+/** How long a finger's touch may still become a scroll, in milliseconds. */
+const TAP = 350;
 /** What may carry a term; inside a tile it is the name, before a control its label. */
 const CARRIES = "label, legend, th, h2, h3, summary, .tile, .evidence, [role=tab], [role=tooltip], .legend > *";
 
@@ -57,8 +59,9 @@ function find(target) {
   return term && { term, place: words, element };
 }
 
-/** A control is used: what it says can wait. */
-function use({ target }) {
+/** A control is used: what it says can wait. A finger has no way to point first, so its touch is seen to by `touch`. */
+function use({ target, pointerType }) {
+  if (pointerType === "touch") return;
   if (target === sign || shown?.tip.contains(target)) return;
   used = target.closest?.(CONTROL);
   clearTimeout(waiting);
@@ -123,12 +126,12 @@ function touch(event) {
   if (shown?.tip.contains(event.target)) return;
   hide();
   const found = find(event.target);
-  if (!found) return;
+  if (!found || found.element.matches("button, summary, [role=tab]")) return;
   // A touch on a label asks what it says; the control itself is beside it.
   if (found.element.matches("label") && !found.element.querySelector("input")) {
     found.element.addEventListener("click", (click) => click.preventDefault(), { once: true });
   }
-  waiting = setTimeout(() => show(found), REST);
+  waiting = setTimeout(() => show(found), TAP);
 }
 
 function key(event) {

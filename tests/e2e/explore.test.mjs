@@ -321,7 +321,7 @@ test("a chip without a public price asks for one, and says below which it pays",
 
 test("list prices stand on curves of cost, for models that have some", async () => {
   const { page } = await openReady(browser, { viewport: LAPTOP, link: "v1&pool=h200*8&y=cost" });
-  const told = page.locator(".chart-panel").getByText("list prices of the same model");
+  const told = page.locator(".chart-panel").getByText("Level lines: list prices");
   assert.equal(await told.count(), 1);
   await page.selectOption("#chart-y", "ttft");
   assert.equal(await told.count(), 0);

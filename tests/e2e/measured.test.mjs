@@ -19,7 +19,7 @@ test("runs of the same deployment stand on its curves", async () => {
     const { page, problems } = await openReady(browser, { link: MEASURED, site });
     await page.locator("#chart-x").selectOption("load");
     await caption(page)
-      .filter({ hasText: /rings are \d+ measured runs/ })
+      .filter({ hasText: /Rings: \d+ measured runs/ })
       .waitFor();
     await page.locator(".data summary").first().click();
     await page.locator("ul.measured li").first().waitFor();
@@ -72,15 +72,15 @@ test("a page that nobody measured does not fetch them before a reader asks", asy
 
 test("without the file the page works as ever, and says so to who asks", async () => {
   const { context, page } = await open(browser, { link: MEASURED });
-  await context.route("**/measured.csv", (route) => route.abort());
-  const asked = page.waitForRequest("**/measured.csv");
+  await context.route("**/measured*.csv", (route) => route.abort());
+  const asked = page.waitForRequest("**/measured-llama3-70b.csv");
   await page.reload();
   await waitReady(page);
   await asked;
   assert.match(await page.locator("[data-testid=sentence]").innerText(), /TTFT/);
   await page.locator(".runs summary").click();
   await page.locator(".runs li").filter({ hasText: "could not be loaded" }).waitFor();
-  await context.unroute("**/measured.csv");
+  await context.unroute("**/measured*.csv");
   await page.locator(".runs summary").click();
   await page.locator(".runs summary").click();
   await page

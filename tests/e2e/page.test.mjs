@@ -268,7 +268,7 @@ const STAGE = "[data-testid=sentence], .tile, .chart-panel, canvas";
 
 test("what is not understood is asked back over an empty stage", async () => {
   const link = "v1&model=lama3-8b&osl=2k&pool=h10*8:tp8";
-  const { page, problems } = await open(browser, { link });
+  const { page, problems } = await open(browser, { link, several: true });
   const banner = page.locator(".misread");
   await banner.waitFor();
   assert.match(await banner.innerText(), /Nothing is calculated.*unknown model "lama3-8b".*Did you mean/s);

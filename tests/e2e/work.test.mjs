@@ -184,7 +184,7 @@ test("scenarios are saved, renamed, deleted, put back and opened", async () => {
 });
 
 test("an export comes back, and of a bad file each fault is named while the rest survives", async () => {
-  const { page, problems } = await opened({ link: "v1&isl=16k" });
+  const { page, problems } = await opened({ link: "v1&isl=16k", several: true });
   await page.click("#gallery");
   await page.fill("#save-name", "One");
   await page.click("[data-testid=save]");
