@@ -431,4 +431,12 @@ l,llama3-70b,vllm,fp8,fp8,8192,1024,0.8,64,h200*8:tp8:etp8,,,,30,2025-10-29,Some
         let models: std::collections::BTreeSet<&str> = own.iter().map(|own| own.1.model.as_str()).collect();
         assert_eq!(models.into_iter().collect::<Vec<_>>(), MEASURED_MODELS);
     }
+
+    #[test]
+    fn the_landing_has_measured_runs_on_its_curve() {
+        let landing = crate::scenario::link::parse(crate::scenario::presets::LANDING).scenario;
+        let library = Library::read(include_str!("../../public/measured.csv"));
+        let found = library.on_curve(&landing, Swept::Users).len();
+        assert!(found >= 5, "{found}");
+    }
 }

@@ -257,9 +257,11 @@ pub fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
 }
 
 /// The line of a list price where there is little room: who asks how many dollars.
-fn brief(price: Rule) -> Rule {
-    let label = price.label.split_once('/').map_or(price.label.as_str(), |(dollars, _)| dollars);
-    Rule { label: label.replace(" list ", " "), ..price }
+fn brief(mut price: Rule) -> Rule {
+    let dollars = price.label.find('/').unwrap_or(price.label.len());
+    price.label.truncate(dollars);
+    price.label = price.label.replace(" list ", " ");
+    price
 }
 
 fn axis(label: String, unit: Unit, log: bool) -> Axis {
@@ -284,7 +286,11 @@ fn points(samples: &[explore::Sample], metric: Metric, band: bool) -> Vec<Sample
 }
 
 /// A sparse reading of the samples; what has none is a gap. Where the metric itself bends, all are read.
-fn readings(samples: &[explore::Sample], metric: Metric, read: fn(&Evaluation) -> Option<f64>) -> Vec<Sample> {
+fn readings(
+    samples: &[explore::Sample],
+    metric: Metric,
+    read: fn(&Evaluation) -> Option<f64>,
+) -> Vec<Sample> {
     fn served(own: &explore::Sample, metric: Metric) -> Option<(&Evaluation, f64)> {
         let answer = own.result.as_ref().ok().filter(|own| own.steady.saturation.is_none())?;
         Some((answer, metric.read(answer).ok()?.value))
@@ -299,10 +305,13 @@ fn readings(samples: &[explore::Sample], metric: Metric, read: fn(&Evaluation) -
         };
         let next = samples.get(at + 1).and_then(|own| served(own, metric)).map(|own| own.1);
         let bends = |other: f64| libm::fabs(libm::log(other / value)) > BEND;
-        let needed = next.is_none_or(bends)
-            || last.is_none_or(|(before, old)| at - before >= SPARSE || bends(old));
+        let needed =
+            next.is_none_or(bends) || last.is_none_or(|(before, old)| at - before >= SPARSE || bends(old));
         if needed {
-            kept.push(read(answer).map_or_else(|| Sample { x: own.x, ..Sample::default() }, |y| Sample::new(own.x, y)));
+            kept.push(
+                read(answer)
+                    .map_or_else(|| Sample { x: own.x, ..Sample::default() }, |y| Sample::new(own.x, y)),
+            );
             last = Some((at, value));
         }
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use markup::view;
 
 use super::figures::{band, bare, change, read};
-use super::state::{Tab, use_page};
+use super::state::{Page, Tab, use_page};
 use crate::metric::Metric;
 use crate::units::DollarsPerHour;
 use crate::units::format::{ABSENT, Precision, Unit};
@@ -26,6 +26,21 @@ const HEADLINE: [Metric; 7] = [
 pub fn Tiles() -> impl IntoView {
     let tiles = HEADLINE.into_iter().map(|metric| view! { <Tile metric/> }).collect_view();
     view! { <ul class="tiles" aria-label="Headline figures">{tiles}</ul> }
+}
+
+/// Puts a metric on the chart in front.
+fn show(page: Page, metric: Metric) {
+    page.look(|view| match view.tab {
+        // The tile of what is shown alone leads back to all of them.
+        Tab::Curves if view.grown && view.metric == metric => view.shrink(),
+        // The replay shows times of its own; the tile leads back to the curves.
+        Tab::Curves | Tab::Replay | Tab::Agents => {
+            view.tab = Tab::Curves;
+            view.grow(metric);
+        }
+        Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
+    });
+    page.commit();
 }
 
 #[component]
@@ -78,19 +93,7 @@ fn Tile(
                 class:chosen={flag(chosen)}
                 data-metric=metric.id()
                 title=format!("{}: show on the chart", metric.label())
-                on:click=move |_| {
-                    page.look(|view| match view.tab {
-                        // The tile of what is shown alone leads back to all of them.
-                        Tab::Curves if view.grown && view.metric == metric => view.shrink(),
-                        // The replay shows times of its own; the tile leads back to the curves.
-                        Tab::Curves | Tab::Replay | Tab::Agents => {
-                            view.tab = Tab::Curves;
-                            view.grow(metric);
-                        }
-                        Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
-                    });
-                    page.commit();
-                }
+                on:click=move |_| show(page, metric)
             >
                 <span class="name">
                     {metric.short()}

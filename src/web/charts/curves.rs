@@ -6,6 +6,7 @@ use crate::web::lean::{flag, memo};
 use leptos::prelude::*;
 use markup::view;
 
+use super::focus::focus_later;
 use super::plot::{Manner, Picked, Plot};
 use super::swept::material;
 use crate::chart::hit::HitMode;
@@ -72,7 +73,7 @@ pub fn back(page: Page) {
     let metric = page.view.get_untracked().metric;
     page.look(crate::figure::view::View::shrink);
     page.commit();
-    super::focus_later(format!("grow-{}", metric.id()));
+    focus_later(format!("grow-{}", metric.id()));
 }
 
 /// What is shown against what, and on which scales.

@@ -5,6 +5,7 @@ mod breakeven;
 mod by;
 mod canvas;
 mod curves;
+mod focus;
 mod frontier;
 mod gesture;
 mod lanes;
@@ -18,11 +19,8 @@ pub mod table;
 mod traffic;
 
 use crate::web::lean::{memo, words};
-use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
-use leptos::web_sys::HtmlElement;
 use markup::view;
-use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
 use super::late::{self, Late};
@@ -77,17 +75,6 @@ pub fn Charts() -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// Gives the focus to an element that is about to come.
-fn focus_later(id: String) {
-    Timeout::new(0, move || {
-        let found = document().get_element_by_id(&id).and_then(|own| own.dyn_into::<HtmlElement>().ok());
-        if let Some(found) = found {
-            let _ = found.focus();
-        }
-    })
-    .forget();
 }
 
 /// The frontier of latency against throughput or cost.

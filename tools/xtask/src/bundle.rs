@@ -110,7 +110,8 @@ pub fn bundle(root: &Path, address: &str) -> Result<Site> {
 fn by_model(runs: &str) -> Result<BTreeMap<String, Vec<u8>>> {
     let (notes, rows): (Vec<&str>, Vec<&str>) = runs.lines().partition(|line| line.starts_with('#'));
     let (head, rows) = rows.split_first().context("the measured runs have no header")?;
-    let column = head.split(',').position(|name| name == "model").context("the measured runs name no model")?;
+    let column =
+        head.split(',').position(|name| name == "model").context("the measured runs name no model")?;
     let mut files = BTreeMap::new();
     for row in rows {
         let model = row.split(',').nth(column).with_context(|| format!("no model: {row}"))?;

@@ -21,7 +21,6 @@ use super::gesture::{TURN, selection, zoom_button};
 use super::table::{DataTable, Folded};
 use crate::chart::hit::HitMode;
 use crate::chart::model::Chart;
-use crate::web::motion::Motion;
 use crate::web::present::LARGER;
 use crate::web::state::use_page;
 use joint::join;
@@ -32,20 +31,26 @@ use stage::Stage;
 use tip::{aloud, overlay};
 
 pub use joint::Joint;
-pub use pointer::Picked;
+pub use pointer::{Manner, Picked};
 
-/// How a chart answers to movements, its own and those of others.
-#[derive(Clone, Copy, Default)]
-pub struct Manner {
-    /// Whether dragging the mark of the scenario picks continuously.
-    pub live: bool,
-    /// The movement during which the ranges stand still.
-    pub motion: Option<Motion>,
-    /// Whether it is one of several small ones over the same knob: then it has neither legend, zoom nor table of its own,
-    /// and a drag anywhere moves the scenario.
-    pub small: bool,
-    /// Where Escape leads when there is no zoom to leave.
-    pub leave: Option<Callback<()>>,
+/// What the cursor of a small chart does, and that of one which zooms.
+const HINTS: [&str; 2] = [
+    "Chart cursor: arrow keys move it, Enter takes its value",
+    "Chart cursor: arrow keys move it, Enter takes its value, plus and minus zoom, 0 shows the whole",
+];
+
+/// Tells those who do not see it what is painted.
+///
+/// By an effect, as it is painted: where a context is provided between, an attribute would stay as it was first.
+fn tell(canvas: NodeRef<Canvas>, stage: Stage, summary: Signal<String>) {
+    effect(move || {
+        let reach = stage.zoomed.get().then(|| stage.reach()).flatten();
+        let told =
+            reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()));
+        if let Some(canvas) = canvas.get() {
+            let _ = canvas.set_attribute("aria-label", &told);
+        }
+    });
 }
 
 /// A chart with its cursor, its legend and its table.
@@ -94,35 +99,23 @@ pub fn Plot(
         (true, Some(readout)) => aloud(&readout, mode),
         _ => keys.said.get(),
     };
-    // Beside the painting, which it tells of: where a context is provided between, an attribute would stay as it was first.
-    effect(move || {
-        let reach = zoomed.get().then(|| stage.reach()).flatten();
-        let told = reach.map_or_else(|| summary.get(), |reach| format!("{} In view: {reach}.", summary.get()));
-        if let Some(canvas) = canvas.get() {
-            let _ = canvas.set_attribute("aria-label", &told);
-        }
-    });
-    let hint = if small {
-        "Chart cursor: arrow keys move it, Enter takes its value"
-    } else {
-        "Chart cursor: arrow keys move it, Enter takes its value, plus and minus zoom, 0 shows the whole"
-    };
-    let selected = move || {
-        let (from, to) = pointer.drag.get()?;
-        Some(selection(scene.get()?.selection(from, to)?))
-    };
+    tell(canvas, stage, summary);
+    let hint = HINTS[usize::from(!small)];
+    let selected = move || Some(selection(pointer.selected()?));
     let out = move |_| {
         pointer.reset();
         if let Some(field) = field.get_untracked() {
             let _ = field.focus();
         }
     };
-    let zoom_keys = (!small).then(|| view! {
-        // A finger that drags scrolls the page, so it has buttons to zoom by.
-        <span class="zoom-keys">
-            {zoom_button("Zoom in", "+", turn, TURN)}
-            {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
-        </span>
+    let zoom_keys = (!small).then(|| {
+        view! {
+            // A finger that drags scrolls the page, so it has buttons to zoom by.
+            <span class="zoom-keys">
+                {zoom_button("Zoom in", "+", turn, TURN)}
+                {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+            </span>
+        }
     });
     view! {
         <figure class="figure">

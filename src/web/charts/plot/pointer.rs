@@ -9,12 +9,12 @@ use leptos::web_sys::{Element, PointerEvent};
 use wasm_bindgen::JsCast;
 
 use super::super::gesture::{DOUBLE, place};
-use super::Manner;
 use super::stage::Stage;
-use crate::chart::geometry::Point;
+use crate::chart::geometry::{Point, Rect};
 use crate::chart::hit::{Cursor, HitMode, Readout};
 use crate::figure::curves::HERE;
 use crate::web::lean::{effect, memo};
+use crate::web::motion::Motion;
 
 /// How close the pointer must come to a point that stands alone, in CSS pixels.
 const REACH: f64 = 28.0;
@@ -42,6 +42,20 @@ struct Press {
     holds: bool,
     /// Whether it is a finger.
     touch: bool,
+}
+
+/// How a chart answers to movements, its own and those of others.
+#[derive(Clone, Copy, Default)]
+pub struct Manner {
+    /// Whether dragging the mark of the scenario picks continuously.
+    pub live: bool,
+    /// The movement during which the ranges stand still.
+    pub motion: Option<Motion>,
+    /// Whether it is one of several small ones over the same knob: then it has neither legend, zoom nor table of its own,
+    /// and a drag anywhere moves the scenario.
+    pub small: bool,
+    /// Where Escape leads when there is no zoom to leave.
+    pub leave: Option<Callback<()>>,
 }
 
 /// Who takes what is chosen, and how.
@@ -140,6 +154,12 @@ impl Pointer {
         if let (false, Some(leave)) = (zoomed, self.picking.manner.leave) {
             leave.run(());
         }
+    }
+
+    /// What a drag would zoom to.
+    pub fn selected(self) -> Option<Rect> {
+        let (from, to) = self.drag.get()?;
+        self.stage.scene.get()?.selection(from, to)
     }
 
     /// Whether it is one of several small charts.
