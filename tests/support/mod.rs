@@ -474,17 +474,16 @@ fn loads() -> impl Strategy<Value = Load> {
     ]
 }
 
-fn pools() -> impl Strategy<Value = Pool> {
+/// Boxed, as are layouts: what draws a split of three pools would not fit a test's stack otherwise.
+fn pools() -> BoxedStrategy<Pool> {
     let degree = || prop_oneof![3 => select(vec![1, 2, 4, 8]), 1 => whole(Limits::DEGREE)];
     let context = || prop_oneof![4 => Just(1), 1 => degree()];
     let layout = (degree(), degree(), degree(), degree(), degree(), context(), context())
-        .prop_map(|(tp, pp, dp, etp, ep, pcp, dcp)| Layout { tp, pp, dp, etp, ep, pcp, dcp });
+        .prop_map(|(tp, pp, dp, etp, ep, pcp, dcp)| Layout { tp, pp, dp, etp, ep, pcp, dcp })
+        .boxed();
     let count = prop_oneof![select(vec![1, 4, 8, 16, 72]), whole(Limits::CHIPS)];
-    (chips(), count, proptest::option::of(layout)).prop_map(|(chip, chips, layout)| Pool {
-        chip,
-        chips,
-        layout,
-    })
+    let pool = |(chip, chips, layout)| Pool { chip, chips, layout };
+    (chips(), count, proptest::option::of(layout)).prop_map(pool).boxed()
 }
 
 fn splits() -> impl Strategy<Value = Split> {
