@@ -28,13 +28,20 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let mut ttft = split.first(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
     let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
+    let full = operating.batch >= split.decode.fits * 0.999;
     if matches!(scenario.load, Load::Closed { .. }) && users > within * (1.0 + 1e-9) {
-        // Who finds no room waits; Little's law says how long.
-        ttft.room = Seconds::new((users - within) / rate);
+        // Whoever is not in decode or on the way there waits for what has no slack left; Little's law says how long.
+        let wait = Seconds::new((users - within) / rate);
+        match split.bottleneck() {
+            _ if full => ttft.room += wait,
+            Binding::Link => ttft.transfer += wait,
+            _ => ttft.queue += wait,
+        }
     }
     let (prefill_load, decode_load) = (rate / split.prefill_most, rate / split.decode_most);
     let prefill_ops = side.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, operating.step, lengths.context);
+    let company = (operating.company, half.others(operating.batch));
+    let account = half.account(company, operating.step, lengths.context);
     let busy = decode_load.min(1.0);
     let mut decode_pools = half.pools(&account, operating.batch, operating.batch, busy, lengths.context);
     for pool in &mut decode_pools {
@@ -68,11 +75,9 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     pace.tell(deployment, &mut pools);
     let transfer = path.state(RequestsPerSecond::new(rate), split.prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
-    flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));
+    flows.extend(half.flows(operating.step, company, busy, lengths.context));
     let scarce = match scarce_station(prefill_load, decode_load, &transfer) {
-        Some(Binding::Decode) if ttft.room.get() > 0.0 && operating.batch >= split.decode.fits * 0.999 => {
-            Some(Binding::Capacity)
-        }
+        Some(Binding::Decode) if ttft.room.get() > 0.0 && full => Some(Binding::Capacity),
         station => station,
     };
     let settled = ttft.total();
@@ -80,7 +85,6 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     if let Load::Closed { concurrency } = scenario.load
         && let Some(run) = Run::of(&split.decode, concurrency)
     {
-        let full = operating.batch >= split.decode.fits * 0.999;
         let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
         let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
