@@ -100,6 +100,11 @@ pub fn again(reading: f64, dispersion: f64) -> f64 {
     if same > 0.0 { same / (same + spread) } else { 0.0 }
 }
 
+/// Secants after which two rates agree in all but what no step between prompts tells, and by how much they may differ.
+const MOST_SECANTS: usize = 40;
+/// See there.
+const AGREED: f64 = 1e-5;
+
 impl Ahead {
     /// Nothing.
     pub const NONE: Self = Self {
@@ -207,25 +212,36 @@ impl Ahead {
     #[must_use]
     pub(super) fn held_up(&self, (step, stall): (f64, f64), come: f64, steps: f64) -> f64 {
         let lasts = step + stall * come;
-        let mut rate = come / lasts;
-        let mut held = stall * self.behind(rate, (come, step));
+        let held = |rate: f64| stall * self.behind(rate, (come, step));
         // Who is held up longer has met as many in more time. Of a long answer that is nothing; else the rate at which both
-        // agree is between the first and what it gives, and soon found as it rises with what is behind.
-        let (mut low, mut high) = (0.0, rate);
-        for _ in 0..6 {
-            if held <= 1e-3 * steps * lasts {
+        // agree is between none and the first, as what is behind rises with it: secants that keep both ends of a bracket, where
+        // an end that stays twice counts half.
+        let first = come / lasts;
+        let mut best = held(first);
+        if best <= 1e-3 * steps * lasts {
+            return best;
+        }
+        let misses = |rate: f64, held: f64| rate - come / (lasts + held / steps);
+        let (mut low, mut high) = ((0.0, -first), (first, misses(first, best)));
+        let mut side = 0;
+        for _ in 0..MOST_SECANTS {
+            let rate = (low.0 * high.1 - high.0 * low.1) / (high.1 - low.1);
+            best = held(rate);
+            let miss = misses(rate, best);
+            if miss.abs() <= AGREED * rate || high.0 - low.0 <= AGREED * rate {
                 break;
             }
-            let own = come / (lasts + held / steps);
-            if own < rate {
-                high = rate;
+            if miss > 0.0 {
+                high = (rate, miss);
+                low.1 *= if side > 0 { 0.5 } else { 1.0 };
+                side = 1;
             } else {
-                low = rate;
+                low = (rate, miss);
+                high.1 *= if side < 0 { 0.5 } else { 1.0 };
+                side = -1;
             }
-            rate = if low < own && own < high { own } else { f64::midpoint(low, high) };
-            held = stall * self.behind(rate, (come, step));
         }
-        held
+        best
     }
 
     /// Mean wait of the users of a closed loop who have settled, and how many are read together: so many users of the replica,
