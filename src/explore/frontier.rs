@@ -93,6 +93,14 @@ const FEW: u32 = 16;
 /// See there.
 const HALVES: u32 = 6;
 
+/// How often a deployment that comes before all others is served with more users, by what share, and by how much those others
+/// may be slower.
+const AGAIN: u32 = 4;
+/// See there.
+const MORE_USERS: f64 = 0.05;
+/// See there.
+const AS_FAST: f64 = 0.005;
+
 /// Users of whom one more is tried too.
 const FEW_USERS: f64 = 32.0;
 
@@ -117,12 +125,28 @@ struct Family {
 
 #[derive(Clone, Debug)]
 enum Job {
-    Survey { kind: usize, role: Role },
-    Colocated { kind: usize },
-    Pair { from: usize, to: usize, prefill: usize },
+    Survey {
+        kind: usize,
+        role: Role,
+    },
+    Colocated {
+        kind: usize,
+    },
+    Pair {
+        from: usize,
+        to: usize,
+        prefill: usize,
+    },
     Choose,
-    Serve { split: Split, users: f64 },
-    AsItStands { doubling: u32 },
+    /// A deployment in full; where it does well, so often again with more users.
+    Serve {
+        split: Split,
+        users: f64,
+        again: u32,
+    },
+    AsItStands {
+        doubling: u32,
+    },
 }
 
 /// A search for the frontier that is taken in steps, so that a page or a worker stays responsive.
@@ -239,8 +263,12 @@ impl Search {
             Job::Colocated { kind } => self.together(kind),
             Job::Pair { from, to, prefill } => self.pair(from, to, prefill),
             Job::Choose => self.choose(),
-            Job::Serve { split, users } => {
-                self.serve(split, users);
+            Job::Serve { split, users, again } => {
+                self.serve(split.clone(), users);
+                if again > 0 && self.does_well(users) {
+                    let users = users + (users * MORE_USERS).round().max(1.0);
+                    self.jobs.push(Job::Serve { split, users, again: again - 1 });
+                }
             }
             Job::AsItStands { doubling } => {
                 let full = self.serve(self.scenario.split.clone(), f64::from(1_u32 << doubling));
@@ -315,7 +343,10 @@ impl Search {
                 // What no mix can come to is not looked at.
                 let reading = read_weight * f64::from(reader.chips) * at.rate * occupancy;
                 let best = at.rate * osl / (write_weight * f64::from(writer.chips) + reading);
-                if family.has(1.0 / at.tpot.get(), best) {
+                let (slow, fast) = (at.tpot.get().recip(), before.tpot.get().recip());
+                // Nor what lies between this batch and the one before.
+                let nothing_between = bucket(slow) == bucket(fast) || family.has(fast, best);
+                if family.has(slow, best) && nothing_between {
                     continue;
                 }
                 let feeds = |at: &Operating, decodes: u32| {
@@ -381,16 +412,18 @@ impl Search {
         for (family, within) in &fronts {
             let shown = thinned(family.len(), if *within { SHOWN } else { SHOWN_BEYOND });
             for (index, estimate) in family.iter().enumerate() {
-                if !(shown.contains(&index) || *within && promising(estimate)) {
+                let promising = *within && promising(estimate);
+                if !(shown.contains(&index) || promising) {
                     continue;
                 }
+                let again = if promising { AGAIN } else { 0 };
                 if let Some(split) = self.split(estimate) {
                     // Whole users; fewer of them never break a limit that more of them kept. Of few, one more may be nearer.
                     let users = estimate.users.floor().max(1.0);
                     if users < FEW_USERS {
-                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0 });
+                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0, again });
                     }
-                    jobs.push(Job::Serve { split, users });
+                    jobs.push(Job::Serve { split, users, again });
                 }
             }
         }
@@ -410,6 +443,22 @@ impl Search {
             }
             _ => None,
         }
+    }
+
+    /// Whether the deployment that was served last keeps the limit and comes before all that were served: its estimate may
+    /// have stopped short.
+    fn does_well(&self, users: f64) -> bool {
+        let sign = if self.metric.more_is_better() { 1.0 } else { -1.0 };
+        let Some((own, before)) = self.found.split_last() else { return false };
+        let Some(value) = own.value.filter(|_| own.keeps_ttft && own.users == Some(users)) else {
+            return false;
+        };
+        let beats = |other: &Candidate| {
+            other.keeps_ttft
+                && other.interactivity >= own.interactivity * (1.0 - AS_FAST)
+                && other.value.is_some_and(|other| other * sign >= value * sign)
+        };
+        !before.iter().any(beats)
     }
 
     /// Serves a deployment in full; whether more users would only wait.

@@ -20,10 +20,12 @@ use super::halves::Maker;
 use super::lengths::Lengths;
 use super::models::Models;
 use super::outcome::Steady;
+use super::pairs;
 use super::refusal::Refusal;
 use super::side::Side;
-use super::station::{SATURATED, Station};
+use super::station::{SATURATED, Station, all_but_one};
 use super::steady::balanced;
+use super::transfer::Ends;
 use crate::catalog::Model;
 use crate::machine::Constants;
 use crate::pass::Numerics;
@@ -37,13 +39,7 @@ const SLACK: f64 = 0.02;
 const NEARLY: f64 = 0.05;
 
 /// Most combinations that are served in full.
-const SERVED: usize = 96;
-
-/// Layouts of a second pool of the decode side that are paired with those of the first.
-const SECONDS: usize = 8;
-
-/// Micro-batches that stages of a second pool may have at once.
-const MICRO: f64 = 4.0;
+const SERVED: usize = 256;
 
 /// How well a deployment serves its load.
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +169,8 @@ fn choose<'a>(
     }
     let writers = writers(maker, (holders, seconds), drafter, lengths)?;
     let readers = readers.map(|sides| front(sides, scenario, lengths));
-    let search = Search { maker, lengths, readers, writers };
+    let ways = scenario.split.prefill().and_then(|from| maker.ways(from, pool));
+    let search = Search { maker, lengths, readers, writers, ways };
     let found = search.best();
     found.unwrap_or(Err(Refusal::TooFewChips { role, needs: 1, has: pool.chips }))
 }
@@ -189,13 +186,13 @@ struct Hope {
     known: bool,
 }
 
-/// What came of a hope behind a pool of prompts.
+/// What came of a decode side behind a pool of prompts.
 #[derive(Clone, Copy, Debug)]
 struct Come {
-    /// Most prompts per second of that pool.
-    prompts: f64,
-    /// What came, in shares of what was hoped.
-    share: f64,
+    /// Time of a prompt in that pool, and most of them per second.
+    pool: (f64, f64),
+    /// What came.
+    standing: Standing,
 }
 
 struct Search<'m, 'a> {
@@ -203,6 +200,8 @@ struct Search<'m, 'a> {
     lengths: &'m Lengths,
     readers: Option<Vec<Reader<'a>>>,
     writers: Vec<Writer<'a>>,
+    /// The ends of the way of a cache between them.
+    ways: Option<Ends>,
 }
 
 impl<'a> Search<'_, 'a> {
@@ -230,12 +229,14 @@ impl<'a> Search<'_, 'a> {
             if done.is_some_and(|prompt: bool| prompt || !hope.standing.prompt) {
                 continue;
             }
-            // Behind a pool that reads more prompts sooner, a decode side came to so much of what was hoped.
-            let prompts = self.prompts(&hope);
-            let seen = come.get(hope.writer).into_iter().flatten().filter(|own| own.prompts >= prompts);
-            let share = seen.map(|own| own.share).fold(0.0, f64::max);
-            let standing = Standing { value: hope.standing.value * share, ..hope.standing };
-            if !open && share > 0.0 && best.as_ref().is_some_and(|(own, _)| !standing.may_beat(own)) {
+            // Behind a pool that reads more prompts sooner, a decode side came to no more than it does behind this one.
+            let pool = self.pool(&hope);
+            let seen = come.get(hope.writer).into_iter().flatten();
+            let better = seen.filter(|own| own.pool.0 <= pool.0 && own.pool.1 >= pool.1);
+            let most = better.map(|own| own.standing).min_by(Standing::order);
+            if let (Some(most), Some((own, _))) = (most, &best)
+                && !most.may_beat(own)
+            {
                 continue;
             }
             served += 1;
@@ -250,7 +251,7 @@ impl<'a> Search<'_, 'a> {
                         *place = Some(standing.prompt);
                     }
                     if let Some(come) = come.get_mut(hope.writer) {
-                        come.push(Come { prompts, share: standing.value / hope.standing.value });
+                        come.push(Come { pool, standing });
                     }
                     if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
                         best = Some((standing, deployment));
@@ -287,17 +288,20 @@ impl<'a> Search<'_, 'a> {
         match &self.readers {
             None => add(None, (0.0, f64::INFINITY)),
             Some(readers) => {
+                let holder = &writer.half.holder;
                 for (at, reader) in readers.iter().enumerate() {
-                    add(Some(at), (reader.ttft, reader.most));
+                    let path = self.ways.as_ref().map(|own| own.path(reader.side.size(), holder.size()));
+                    let passed = path.map_or(f64::INFINITY, |own| own.most().get());
+                    add(Some(at), (reader.ttft, reader.most.min(passed)));
                 }
             }
         }
     }
 
-    /// Most prompts per second of who reads them for a decode side; endless where that is itself.
-    fn prompts(&self, hope: &Hope) -> f64 {
+    /// Time of a prompt where it is read for a decode side, and most of them per second; no limit where that is itself.
+    fn pool(&self, hope: &Hope) -> (f64, f64) {
         let reader = hope.reader.and_then(|at| self.readers.as_ref()?.get(at));
-        reader.map_or(f64::INFINITY, |own| own.most)
+        reader.map_or((0.0, f64::INFINITY), |own| (own.ttft, own.most))
     }
 
     fn deployment(&self, hope: &Hope) -> Option<Result<Deployment<'a>, Refusal>> {
@@ -336,9 +340,12 @@ fn writers<'a>(
     drafter: Option<&'a Model>,
     lengths: &Lengths,
 ) -> Result<Vec<Writer<'a>>, Refusal> {
-    let seconds: Vec<Option<Side<'a>>> = match seconds {
-        None => vec![None],
-        Some(sides) => quickest(sides, maker.scenario, lengths).into_iter().map(Some).collect(),
+    let (holders, seconds): (_, Vec<Option<Side<'a>>>) = match seconds {
+        None => (holders, vec![None]),
+        Some(sides) => {
+            let (holders, sides) = pairs::worth(maker, (holders, sides), lengths);
+            (holders, sides.into_iter().map(Some).collect())
+        }
     };
     let mut writers = Vec::new();
     let mut refused = None;
@@ -354,57 +361,6 @@ fn writers<'a>(
         Some(refusal) if writers.is_empty() => Err(refusal),
         _ => Ok(writers),
     }
-}
-
-/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest: of few,
-/// and of all that there may be.
-fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Side<'a>> {
-    if sides.len() <= SECONDS {
-        return sides;
-    }
-    let users = match scenario.load {
-        Load::Closed { concurrency } => [concurrency / 2.0, concurrency],
-        Load::Open { rate, .. } => [0.01, 0.05].map(|step| rate.get() * lengths.tokens * step),
-    };
-    let speculation = scenario.speculation();
-    let proposed = speculation.as_ref().map_or(1.0, |own| f64::from(own.tokens));
-    let per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
-    // Prompts that come with each step of a sequence, and the time of one.
-    let prompts: Vec<Seconds> = sides
-        .iter()
-        .map(|side| {
-            let prompt = side.settled.replica.prefill(lengths.new, lengths.past).occupancy;
-            prompt * (per_step / lengths.tokens)
-        })
-        .collect();
-    let drafts = sides.iter().any(|side| side.role == Role::Draft);
-    // Layers by themselves and with a micro-batch in each of their stages; drafts without prompts, which few users wait for,
-    // and with them.
-    let ways = if drafts { [(1.0, 0.0), (1.0, 1.0)] } else { [(1.0, 0.0), (MICRO, 0.0)] };
-    let mut kept: Vec<usize> = Vec::new();
-    for (all, (lanes, share)) in users.into_iter().flat_map(|all| ways.map(|own| (all, own))) {
-        let time = |(side, &prompt): (&Side<'a>, &Seconds)| {
-            let replica = &side.settled.replica;
-            let each = (all / f64::from(side.settled.replicas)).max(1.0);
-            let step = if drafts {
-                replica.kernels(each, lengths.context, 1.0) * proposed + replica.around(each)
-            } else {
-                let at_once = f64::from(replica.layout().pp).min(lanes);
-                replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
-            };
-            (step + prompt * (each * share)).get()
-        };
-        let mut order: Vec<(f64, usize)> = sides.iter().zip(&prompts).map(time).zip(0..).collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Ranks of one replica and replicas of one rank may take equally long.
-        order.dedup_by(|next, own| next.0 <= own.0 * (1.0 + 1e-6));
-        for (_, index) in order.into_iter().take(SECONDS / 4) {
-            if !kept.contains(&index) {
-                kept.push(index);
-            }
-        }
-    }
-    sides.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|own| own.1).collect()
 }
 
 /// The layouts of a prefill pool that no other beats in the time to first token, in prompts per second and in the links that a
@@ -571,8 +527,13 @@ impl<'a> Writer<'a> {
                 let full = half.step(room, station.context);
                 replicas * room / (tokens * (full.get() / per_step) + stall(full) * room)
             }
-            // Who is one of few meets fewer others than one of many.
-            Load::Closed { .. } => f64::INFINITY,
+            Load::Closed { concurrency } => {
+                // No replica ever holds more, and one that holds more serves more.
+                let users = (concurrency / replicas).min(room).max(1.0);
+                let full = half.step(users, station.context);
+                let busy = tokens * (full.get() / per_step) / users + stall(full) * all_but_one(users);
+                replicas * prompts.min(busy.recip())
+            }
         };
         Figures { most, ttft, tpot, alone, sequences: sequences(tpot).max(1.0), users, replicas }
     }

@@ -297,7 +297,13 @@ fn stated<'a>(
 fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
     let Layout { tp, pp, pcp, dcp, .. } = layout;
     // Chips that stream weights may share a layer out over several stages.
-    if setting.stages().is_some() {
+    if let Some(row) = setting.stages() {
+        let wide = row.wide.max(1);
+        if tp > wide {
+            return Some(format!(
+                "has tp{tp}; of these chips at most {wide} read one layer together: tp{wide} with more stages is nearest"
+            ));
+        }
         let spread = layout.context() > 1;
         return spread.then(|| {
             format!(

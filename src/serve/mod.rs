@@ -27,6 +27,7 @@ mod lengths;
 mod models;
 mod outcome;
 mod pace;
+mod pairs;
 mod phase;
 mod reading;
 mod refusal;
