@@ -305,13 +305,14 @@ impl Offer {
         let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
         let held = at.tpot * held;
         let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
+        let stepped = at.ahead.stepped();
         let mut ttft = prefill.latency.get() + self.engine.request.get();
         let mut there = self.there(at, ttft);
         let mut users = at.batch * there;
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
             let stream = Stream { rate: at.rate * there, replicas, cv: 1.0 };
-            let (wait, read) = at.ahead.settled_wait(users, &stream, again, self.order);
+            let (wait, read) = at.ahead.settled_beside(&stepped, users, &stream, (again, self.order));
             let others = Others { wait, read };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
             there = self.there(at, ttft);
