@@ -66,6 +66,17 @@ pub struct Wait {
     pub queue: f64,
 }
 
+/// What a prompt finds that comes with the end of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepped {
+    /// How far prompts come so, 0 to 1.
+    bound: f64,
+    /// How long it waits.
+    wait: Wait,
+    /// Prompts that are read together with it, itself included.
+    read: f64,
+}
+
 /// Whom a prompt meets.
 #[derive(Clone, Copy, Debug)]
 pub struct Others {
@@ -249,12 +260,31 @@ impl Ahead {
     /// much (`again`, 0 to 1) each round is like the one before.
     #[must_use]
     pub(super) fn settled_wait(&self, users: f64, stream: &Stream, again: f64, order: Order) -> (Wait, f64) {
-        let others = stream.of_others(users);
+        self.settled_beside(&self.stepped(), users, stream, (again, order))
+    }
+
+    /// What a prompt finds that comes with the end of an answer: the same among any number of users.
+    pub(super) fn stepped(&self) -> Stepped {
         let bound = if self.come > 0.0 { self.bound() } else { 0.0 };
-        let (free, stepped) = (self.wait(&others), self.after_steps(bound));
+        let (wait, read) = self.after_steps(bound);
+        Stepped { bound, wait, read }
+    }
+
+    /// The wait of users who have settled, given what they find with the end of an answer.
+    pub(super) fn settled_beside(
+        &self,
+        stepped: &Stepped,
+        users: f64,
+        stream: &Stream,
+        (again, order): (f64, Order),
+    ) -> (Wait, f64) {
+        let others = stream.of_others(users);
+        let bound = stepped.bound;
+        let free = self.wait(&others);
         let mix = |bound_to: f64, free: f64| bound * bound_to + (1.0 - bound) * free;
-        let random = Wait { step: mix(stepped.0.step, free.step), queue: mix(stepped.0.queue, free.queue) };
-        let read = mix(stepped.1, if bound < 1.0 { self.company(&others) } else { 1.0 });
+        let random =
+            Wait { step: mix(stepped.wait.step, free.step), queue: mix(stepped.wait.queue, free.queue) };
+        let read = mix(stepped.read, if bound < 1.0 { self.company(&others) } else { 1.0 });
         let (ordered, joined) = match order {
             // Those that once queued come spaced as they were read, and don't queue again.
             Order::Kept { joined } => (joined * random.queue, read),
@@ -429,6 +459,10 @@ fn least(mean: f64, most: f64) -> f64 {
         return 0.0;
     }
     let sharp = 1.5 * most.sqrt();
+    // Far from the cut nothing is off the mean, which needs no logarithm to be known.
+    if sharp * over_logarithm(mean / most) < -7.0 {
+        return mean;
+    }
     let over = power(mean / most, sharp);
     if over < 1e-3 { mean } else { mean / power(1.0 + over, 1.0 / sharp) }
 }
@@ -439,7 +473,17 @@ const FULL: f64 = 0.999_999;
 /// Further steps to wait for, in steps, where one takes so many.
 fn further(load: f64, most: f64) -> f64 {
     let load = load.clamp(0.0, FULL);
-    power(load, 2.0 * most - 1.0) / (most * (1.0 - load))
+    let exponent = 2.0 * most - 1.0;
+    // What is less than any digit that a wait has.
+    if exponent * over_logarithm(load) < -60.0 {
+        return 0.0;
+    }
+    power(load, exponent) / (most * (1.0 - load))
+}
+
+/// A number above the logarithm of one from 0 to 1, and near it near 1; nothing above 1.
+fn over_logarithm(share: f64) -> f64 {
+    if share < 1.0 { 2.0 * (share - 1.0) / (share + 1.0) } else { 0.0 }
 }
 
 /// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have

@@ -20,16 +20,17 @@ use super::halves::Maker;
 use super::lengths::Lengths;
 use super::models::Models;
 use super::outcome::Steady;
+use super::outline::{Outline, Rival, Short};
 use super::pairs;
 use super::refusal::Refusal;
 use super::side::Side;
 use super::station::{SATURATED, Station, all_but_one};
-use super::steady::balanced;
+use super::steady::outline;
 use super::transfer::Ends;
 use crate::catalog::Model;
 use crate::machine::Constants;
 use crate::pass::Numerics;
-use crate::scenario::{Load, Percentile, Role, Scenario, Slo};
+use crate::scenario::{Limit, Load, Percentile, Role, Scenario, Slo};
 use crate::units::Seconds;
 
 /// How near hope and what comes of it may lie for a combination still to be served.
@@ -38,8 +39,11 @@ const SLACK: f64 = 0.02;
 /// The same for a limit.
 const NEARLY: f64 = 0.05;
 
-/// Most combinations that are served in full.
+/// Most combinations whose balance is found.
 const SERVED: usize = 256;
+
+/// Most of those that one point shows to do worse than the best.
+const SHORT: usize = 8 * SERVED;
 
 /// How well a deployment serves its load.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +67,11 @@ impl Standing {
         Self::new(scenario, carries, rate, means, |own| {
             (steady.ttft_of(own).get(), steady.tpot_of(own).get())
         })
+    }
+
+    fn outlined(scenario: &Scenario, own: &Outline) -> Self {
+        let means = (own.ttft.get(), own.tpot.get());
+        Self::new(scenario, !own.saturated, own.rate, means, |percentile| own.times(percentile))
     }
 
     /// Of what is hoped for: nothing is said of how times spread, and a limit may be kept that is nearly kept.
@@ -184,6 +193,8 @@ struct Hope {
     reader: Option<usize>,
     /// Whether it is known from more than a first look.
     known: bool,
+    /// Time per token, in seconds, that it takes at least where decode is as full as it may be.
+    tpot: f64,
 }
 
 /// What came of a decode side behind a pool of prompts.
@@ -191,8 +202,8 @@ struct Hope {
 struct Come {
     /// Time of a prompt in that pool, and most of them per second.
     pool: (f64, f64),
-    /// What came.
-    standing: Standing,
+    /// What came; none where that surely falls short of the best.
+    standing: Option<Standing>,
 }
 
 struct Search<'m, 'a> {
@@ -216,9 +227,10 @@ impl<'a> Search<'_, 'a> {
         // per token is the same.
         let mut carrying = vec![None; self.writers.len()];
         let mut come: Vec<Vec<Come>> = vec![Vec::new(); self.writers.len()];
-        let mut served = 0;
+        let (mut served, mut short) = (0, 0);
         while let Some(hope) = hopes.pop() {
-            if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
+            let enough = served >= SERVED || short >= SHORT;
+            if enough || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
                 break;
             }
             if !hope.known {
@@ -233,33 +245,91 @@ impl<'a> Search<'_, 'a> {
             let pool = self.pool(&hope);
             let seen = come.get(hope.writer).into_iter().flatten();
             let better = seen.filter(|own| own.pool.0 <= pool.0 && own.pool.1 >= pool.1);
-            let most = better.map(|own| own.standing).min_by(Standing::order);
-            if let (Some(most), Some((own, _))) = (most, &best)
-                && !most.may_beat(own)
+            let came: Option<Vec<Standing>> = better.map(|own| own.standing).collect();
+            let most = came.map(|own| own.into_iter().min_by(Standing::order));
+            if let Some((own, _)) = &best
+                && most.is_none_or(|most| most.is_some_and(|most| !most.may_beat(own)))
             {
                 continue;
             }
-            served += 1;
             let Some(deployment) = self.deployment(&hope) else { continue };
-            match deployment {
+            let deployment = match deployment {
                 Err(refusal) => {
+                    served += 1;
                     refused.get_or_insert(refusal);
+                    continue;
                 }
-                Ok(deployment) => {
-                    let standing = Standing::of(scenario, &balanced(&deployment));
-                    if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
-                        *place = Some(standing.prompt);
+                Ok(deployment) => deployment,
+            };
+            let ahead = best.as_ref().map(|own: &(Standing, Deployment<'a>)| own.0);
+            let rival = ahead.and_then(|own| Some((own, self.rival(&own, &hope)?)));
+            let found = match outline(&deployment, rival.as_ref().map(|own| &own.1)) {
+                Ok(found) => found,
+                Err(why) => {
+                    short += 1;
+                    let Some((ahead, _)) = rival else { continue };
+                    match (carrying.get_mut(hope.writer), come.get_mut(hope.writer)) {
+                        (Some(place), _) if open && ahead.keeps && why == Short::Slower => {
+                            *place = Some(true)
+                        }
+                        (_, Some(come)) if !open => {
+                            come.push(Come { pool, standing: None });
+                        }
+                        _ => {}
                     }
-                    if let Some(come) = come.get_mut(hope.writer) {
-                        come.push(Come { pool, standing });
-                    }
-                    if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
-                        best = Some((standing, deployment));
-                    }
+                    continue;
                 }
+            };
+            served += 1;
+            let standing = Standing::outlined(scenario, &found);
+            if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
+                *place = Some(standing.prompt);
+            }
+            if let Some(come) = come.get_mut(hope.writer) {
+                come.push(Come { pool, standing: Some(standing) });
+            }
+            if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
+                best = Some((standing, deployment));
             }
         }
         best.map(|(_, deployment)| Ok(deployment)).or(refused.map(Err))
+    }
+
+    /// What a combination must come up to in order to be better than the best. In runs the value is not that of the balance.
+    fn rival(&self, best: &Standing, hope: &Hope) -> Option<Rival> {
+        let scenario = self.maker.scenario;
+        let writer = self.writers.get(hope.writer)?;
+        if writer.half.holder.settled.replica.flags().prompts.is_some() {
+            return None;
+        }
+        // Whether it may be better in what counts more than the value.
+        let above = (hope.standing.carries, hope.standing.keeps) > (best.carries, best.keeps);
+        let guess = hope.tpot;
+        Some(match scenario.load {
+            Load::Closed { .. } => {
+                let rate = if above { best.value.min(self.keeping()) } else { best.value };
+                Rival { rate, tpot: f64::INFINITY, guess }
+            }
+            Load::Open { .. } if best.carries => {
+                let tpot = if above { f64::INFINITY } else { 1.0 / best.value };
+                Rival { rate: f64::INFINITY, tpot, guess }
+            }
+            // What does not carry the load is as good as the rate that it does.
+            Load::Open { .. } => Rival { rate: best.value, tpot: f64::INFINITY, guess },
+        })
+    }
+
+    /// Requests per second below which no closed loop keeps the service level: by Little's law its users are somewhere. Where a
+    /// percentile is within a limit the mean is, or nearly; it is never twice that.
+    fn keeping(&self) -> f64 {
+        let scenario = self.maker.scenario;
+        let Load::Closed { concurrency } = scenario.load else { return 0.0 };
+        let most = |limit: Option<Limit>| {
+            let twice = |own: Limit| if own.percentile.is_some() { 2.0 } else { 1.0 };
+            limit.map_or(f64::INFINITY, |own| own.at.get() * twice(own))
+        };
+        let Slo { ttft, tpot } = scenario.slo;
+        concurrency / (most(ttft) + self.lengths.tokens * most(tpot) + scenario.pause().get())
     }
 
     /// What each decode side comes to at best by a first look.
@@ -271,7 +341,7 @@ impl<'a> Search<'_, 'a> {
         let before = if self.readers.is_some() { (before, prompts) } else { (0.0, f64::INFINITY) };
         let hope = |(index, writer): (usize, &Writer<'a>)| {
             let standing = writer.first_look(scenario, self.lengths).hope(scenario, self.lengths, before);
-            Hope { standing, writer: index, reader: None, known: false }
+            Hope { standing, writer: index, reader: None, known: false, tpot: 0.0 }
         };
         self.writers.iter().enumerate().map(hope).collect()
     }
@@ -283,7 +353,7 @@ impl<'a> Search<'_, 'a> {
         let figures = writer.closer_look(scenario, self.lengths);
         let mut add = |reader, before| {
             let standing = figures.hope(scenario, self.lengths, before);
-            hopes.push(Hope { standing, writer: index, reader, known: true });
+            hopes.push(Hope { standing, writer: index, reader, known: true, tpot: figures.tpot });
         };
         match &self.readers {
             None => add(None, (0.0, f64::INFINITY)),
@@ -476,7 +546,7 @@ impl<'a> Writer<'a> {
     /// By a few steps and prompts.
     fn closer_look(&self, scenario: &Scenario, lengths: &Lengths) -> Figures {
         let half = &self.half;
-        let station = Station::new(half, lengths).under(scenario);
+        let station = Station::unbent(half, lengths).under(scenario);
         let engine = station.engine();
         let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
         let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;

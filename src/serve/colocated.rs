@@ -7,10 +7,11 @@ use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Steady, utilisation};
+use super::outline::{Outline, Rival, Short, asks_for_tails};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
-use super::run::Run;
+use super::run::{Changed, Run};
 use super::served::Served;
 use super::station::{Operating, SATURATED, Station, all_but_one};
 use super::tails::{First, Tails, Token};
@@ -34,12 +35,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     // Places end before the replica's time does.
     let full_up = wall < full * SATURATED * 0.999;
     let (mut operating, users_here, offered) = colocated.balance(through, wall);
-    let line = colocated.line(users_here);
-    let admitted = users_here - line.mean();
-    let mut ttft = colocated.first(&operating, admitted);
+    let (mut ttft, admitted, line) = colocated.waits(&operating, users_here);
     let mut warnings = half.warnings(operating.batch, lengths.context);
-    ttft.queue += colocated.wait_in_line(&operating, &ttft, admitted);
-    ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
     }
@@ -75,9 +72,7 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     };
     let settled = ttft.total();
     let mut tails = colocated.tails(&operating, &ttft, admitted, &line);
-    if let Some(run) = colocated.run() {
-        let spread = colocated.station.dispersion(operating.tpot);
-        let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
+    if let Some(changed) = colocated.changed(&operating, &ttft, admitted) {
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
         tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
@@ -102,6 +97,39 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         warnings,
     }
     .steady()
+}
+
+/// What users feel of the same; an error where that surely falls short of a rival.
+pub fn outline(deployment: &Deployment<'_>, rival: Option<&Rival>) -> Result<Outline, Short> {
+    let colocated = Colocated::new(deployment);
+    if rival.is_some_and(|own| colocated.falls_short(own)) {
+        return Err(Short::Slower);
+    }
+    let through = colocated.let_through();
+    let wall = match deployment.scenario.load {
+        // Which brings no more than is served.
+        Load::Closed { .. } => f64::INFINITY,
+        Load::Open { .. } => {
+            let full = colocated.when_full(None).rate.min(through);
+            // The wall is no higher.
+            let most = full * SATURATED * colocated.station.replicas;
+            if rival.is_some_and(|own| own.bursts(&deployment.decode, deployment.scenario, most)) {
+                return Err(Short::Full);
+            }
+            colocated.wall(full)
+        }
+    };
+    let (at, users, offered) = colocated.balance(through, wall);
+    let (ttft, admitted, line) = colocated.waits(&at, users);
+    let tails = asks_for_tails(deployment.scenario).then(|| colocated.tails(&at, &ttft, admitted, &line));
+    let (rate, saturated) = (at.rate * colocated.station.replicas, offered.is_some());
+    Ok(match colocated.changed(&at, &ttft, admitted) {
+        None => Outline::new(deployment, (ttft, at.tpot), (rate, saturated), tails),
+        Some(own) => {
+            let tails = tails.map(|tails| tails.in_run(own.burst, (ttft.total(), own.ttft.total())));
+            Outline::new(deployment, (own.ttft, own.tpot), (own.rate, saturated), tails)
+        }
+    })
 }
 
 /// Users beyond the room of a replica: a number that varies as the normal law does, where it is not below 0.
@@ -150,6 +178,47 @@ impl<'d, 'a> Colocated<'d, 'a> {
             Load::Closed { concurrency } => Run::of(&self.station, concurrency),
             Load::Open { .. } => None,
         }
+    }
+
+    /// What the run that is asked for makes of a balance.
+    fn changed(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Option<Changed> {
+        let spread = self.station.dispersion(at.tpot);
+        Some(self.run()?.colocated(&self.station, at, ttft, (users, spread)))
+    }
+
+    /// Whether it surely does worse than a rival.
+    fn falls_short(&self, rival: &Rival) -> bool {
+        let station = &self.station;
+        match self.deployment.scenario.load {
+            Load::Closed { concurrency } => {
+                let users = concurrency / station.replicas;
+                let admitted = users - self.line(users).mean();
+                rival.outruns(station, admitted, |at| self.present(at, (users, admitted)))
+            }
+            Load::Open { rate, .. } => {
+                rival.is_sooner(station, rate.get() / station.replicas, self.deployment.unseen().1)
+            }
+        }
+    }
+
+    /// What the time to first token is made of with all that is waited for, among so many users of the replica, and for how many of
+    /// them it has room.
+    fn waits(&self, at: &Operating, users: f64) -> (FirstToken, f64, Line) {
+        let line = self.line(users);
+        let admitted = users - line.mean();
+        let mut ttft = self.first(at, admitted);
+        ttft.queue += self.wait_in_line(at, &ttft, admitted);
+        ttft.room = self.wait_for_room(at, &ttft, users);
+        (ttft, admitted, line)
+    }
+
+    /// Of so many users of a replica in a closed loop, of whom so many have room, those in decode at a point.
+    fn present(&self, at: &Operating, (users, admitted): (f64, f64)) -> f64 {
+        let pause = self.deployment.scenario.pause().get();
+        let first = self.first(at, admitted).total();
+        let present = admitted * self.in_decode(at, first, 0.0);
+        // Pausing users occupy no replica.
+        if pause > 0.0 { present.min(users * self.in_decode(at, first, pause)) } else { present }
     }
 
     /// What the time to first token is made of among so many users of the replica.
@@ -250,13 +319,9 @@ impl<'d, 'a> Colocated<'d, 'a> {
                 let admitted = users - self.line(users).mean();
                 // A single user waits for nobody.
                 let most = if concurrency > 1.0 { through } else { f64::INFINITY };
-                // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
-                    let first = self.first(&at, admitted).total();
-                    let present = admitted * self.in_decode(&at, first, 0.0);
-                    let present = present.min(most * lengths.tokens * at.tpot.get());
-                    if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
+                    self.present(&at, (users, admitted)).min(most * lengths.tokens * at.tpot.get())
                 });
                 let at = station.at(batch);
                 (at, users - at.rate * pause, None)

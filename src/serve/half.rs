@@ -73,6 +73,17 @@ impl<'a> Half<'a> {
         partner > 1.0 || draft > 1.0
     }
 
+    /// Whether more sequences may make a replica slower by more than their share, as where a cache spills.
+    #[must_use]
+    pub(super) fn spills(&self) -> bool {
+        let pools = [
+            Some(&self.holder.settled.replica),
+            self.partner.as_ref().map(|own| &own.side.settled.replica),
+            self.draft.as_ref().map(|own| &own.replica),
+        ];
+        pools.into_iter().flatten().any(|own| own.pipeline().is_some())
+    }
+
     /// Steps for each of so many tokens of an answer: the last one yields more than is left, half of what it has beyond the
     /// first on average.
     #[must_use]

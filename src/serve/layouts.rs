@@ -63,18 +63,19 @@ impl<'a> Setting<'a, '_> {
         self.tables.sram(self.chip)
     }
 
-    /// A replica in each of these layouts. Kernels are the same in all of them, and are found once.
+    /// A replica in each of these layouts. Kernels are the same in all of them, and are found once; so are collectives where a
+    /// layout has them in common with the one before.
     pub(super) fn replicas(
         &self,
         layouts: Vec<Layout>,
     ) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
-        let mut first: Option<Replica<'a>> = None;
+        let mut last: Option<Replica<'a>> = None;
         layouts.into_iter().map(move |layout| {
-            let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
+            let replica = match last.as_ref().and_then(|own| own.in_layout(layout)) {
                 Some(replica) => replica,
                 None => self.replica(layout)?,
             };
-            first.get_or_insert_with(|| replica.clone());
+            last = Some(replica.clone());
             Ok((layout, replica))
         })
     }
@@ -248,6 +249,9 @@ pub fn options<'a>(
                 most_room = Some(own);
             }
         } else {
+            // Beside another pool it is asked the same in each pairing.
+            let paired = demand.role != Role::Colocated;
+            let replica = if paired { replica.remembering() } else { replica };
             options.push(Settled { replica, replicas, chosen: true });
         }
     }

@@ -108,6 +108,15 @@ impl<'a, 'b> Station<'a, 'b> {
     /// The decode side as a queueing station for prompts and answers of these lengths.
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self::of(half, lengths, |own, new, past| half.bent(own, new, past))
+    }
+
+    /// The same where nobody asks how steps of some prompts grow, only those of one and of all.
+    pub(super) fn unbent(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self::of(half, lengths, |own, _, _| own)
+    }
+
+    fn of(half: &'b Half<'a>, lengths: &Lengths, bent: impl Fn(Prefill, Tokens, Tokens) -> Prefill) -> Self {
         let replica = &half.holder.settled.replica;
         let engine = half.engine().engine;
         let held = if Scheduler::evicts(engine) { lengths.context } else { lengths.isl + lengths.osl };
@@ -115,10 +124,7 @@ impl<'a, 'b> Station<'a, 'b> {
         Self {
             half,
             replicas: half.replicas(),
-            prefill: half.prefills.then(|| {
-                lengths
-                    .prefill(|new, past| half.prefill(new, past), |own, new, past| half.bent(own, new, past))
-            }),
+            prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past), bent)),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
@@ -303,8 +309,12 @@ impl<'a, 'b> Station<'a, 'b> {
         };
         let held_up = held_up * self.tokens.min(1.0);
         let own = at(stall * arrivals + held_up);
+        // Who is not held up is so by no more than all.
+        if stall <= 0.0 || held_up <= 0.0 {
+            return own;
+        }
         match self.in_line_behind(&own, arrivals) {
-            Some(most) if stall > 0.0 && held_up > stall * most => at(stall * (arrivals + most)),
+            Some(most) if held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
     }
