@@ -120,6 +120,8 @@ impl Token {
             stalls: (at.tpot - step).get().max(0.0),
             others,
             come,
+            // The time that its prompt takes, and as much of one that was in line behind the answer's own.
+            most: 2.0 * at.stall.max(at.beside),
             tokens: station.tokens,
             yields: each,
             disperses,

@@ -59,6 +59,8 @@ pub struct Station<'a, 'b> {
     /// In a closed loop, the share of a replica's sequences in decode that one of them meets beside its own: those of the
     /// other users. None where the users are not known, or so many that one more is none.
     pub meets: Option<f64>,
+    /// In a closed loop, the share of all sequences in decode that are others to one of them.
+    pub others: f64,
     /// Those users, of each replica.
     pub users: f64,
     /// Time from the end of an answer until its user's next request, in a closed loop.
@@ -132,6 +134,7 @@ impl<'a, 'b> Station<'a, 'b> {
             mixes: half.holder.settled.replica.flags().mixed.unwrap_or_else(|| Scheduler::mixes(engine)),
             spacing: None,
             meets: None,
+            others: 1.0,
             users: 1.0,
             pause: Seconds::ZERO,
             scatter: lengths.scatter,
@@ -157,7 +160,8 @@ impl<'a, 'b> Station<'a, 'b> {
                 let own = all_but_one(users);
                 let dealt = all_but_one(users * self.replicas) - own;
                 let meets = Some(own + self.shuffled(scenario) * dealt);
-                Self { meets, users, pause: scenario.pause(), pause_scatter, ..self }
+                let others = all_but_one(concurrency);
+                Self { meets, users, others, pause: scenario.pause(), pause_scatter, ..self }
             }
             Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
         }
@@ -257,7 +261,8 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        let plain = step.get() * self.half.steps_per_token(self.tokens);
+        let plain =
+            step.get() * self.half.steps_per_token(self.tokens) + self.drafting_elsewhere(batch - arrivals);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -317,6 +322,13 @@ impl<'a, 'b> Station<'a, 'b> {
             Some(most) if held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
+    }
+
+    /// Time per token that a draft pool is kept from drafting by prompts of the other replicas that share it, beyond what is charged
+    /// to each replica's own: a user alone on a replica meets so many sequences fewer there than users of others are.
+    fn drafting_elsewhere(&self, fewer: f64) -> f64 {
+        let ratio = self.half.draft.as_ref().map_or(1.0, |own| own.ratio).max(1.0);
+        self.drafter_prompt.get() * (1.0 - 1.0 / ratio) * fewer.max(0.0) * self.others / self.tokens
     }
 
     /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks

@@ -119,6 +119,8 @@ pub(super) struct Token {
     pub(super) others: f64,
     /// Others who come during an answer.
     pub(super) come: f64,
+    /// Most time by which one of them holds it up.
+    pub(super) most: f64,
     /// Tokens after the first.
     pub(super) tokens: f64,
     /// Tokens that a step yields.
@@ -856,7 +858,7 @@ impl Token {
             let tokens = (self.tokens * length + length - 1.0).max(1.0);
             let stays = tokens / self.tokens;
             let come = self.come * stays;
-            let each = self.stalls * self.tokens / self.come.max(1e-9) / tokens;
+            let each = (self.stalls * self.tokens / self.come.max(1e-9)).min(self.most) / tokens;
             let (slope, half) = (self.slope, self.slope / 2.0);
             let rest = step * self.beyond(tokens);
             let variance = match self.disperses {
