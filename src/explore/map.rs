@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::axis::Axis;
 use super::deployed::Deployed;
 use super::knob::Knob;
-use super::objective::{Miss, miss};
+use super::objective::{Miss, missing};
 use super::shape;
 use crate::evaluate::evaluate_with;
 use crate::machine::{Constants, constants};
@@ -356,7 +356,7 @@ impl MapSearch {
             Err(refusal) => return (CellOutcome::Refused { refusal }, Vec::new()),
         };
         let layouts = evaluation.steady.pools.iter().map(|pool| pool.layout).collect();
-        let outcome = match miss(&scenario.slo, &evaluation) {
+        let outcome = match missing(&scenario, &evaluation, self.tables) {
             Some(miss) => CellOutcome::Misses { miss, saturation: evaluation.steady.saturation },
             None => match self.metric.read(&evaluation) {
                 Ok(own) if own.value.is_finite() => CellOutcome::Keeps { value: own.value },
@@ -631,6 +631,7 @@ impl Cell {
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
+    use crate::explore::miss;
     use crate::scenario::link;
 
     fn contenders(links: &[&str]) -> Vec<Scenario> {

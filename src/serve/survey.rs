@@ -21,7 +21,7 @@ use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind};
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{Layout, Pool, Role, Scenario};
+use crate::scenario::{Layout, Load, Pool, Role, Scenario};
 use crate::units::{RequestsPerSecond, Seconds};
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
@@ -147,6 +147,35 @@ pub fn offers(
     };
     let looked = stations.iter().zip(first).zip(kept).filter(|own| own.1);
     Ok(looked.map(|((station, first), _)| offer(station, first)).collect())
+}
+
+/// Tokens of a step by which a replica is measured anew.
+const ANEW: f64 = 1.5;
+
+/// Doublings of users up to which it is.
+const POPULATIONS: u32 = 13;
+
+/// Numbers of users of a closed loop, fewest first, from each of which on engines set themselves otherwise on some of these
+/// chips: tokens of a step that follow the users are larger by half.
+#[must_use]
+pub fn populations(scenario: &Scenario, tables: &Constants, kinds: &[String]) -> Vec<f64> {
+    let steps = |users: f64| -> Vec<f64> {
+        let load = Load::Closed { concurrency: users };
+        let own = Scenario { load, ..scenario.clone() };
+        let chips = kinds.iter().filter_map(|id| own.chip(id));
+        chips.map(|chip| Flags::of(&own, tables, chip).chunk.get()).collect()
+    };
+    let mut all = vec![1.0];
+    let mut last = steps(1.0);
+    for doubling in 1..=POPULATIONS {
+        let users = f64::from(1_u32 << doubling);
+        let own = steps(users);
+        if own.iter().zip(&last).any(|(own, last)| *own >= last * ANEW) {
+            all.push(users);
+            last = own;
+        }
+    }
+    all
 }
 
 /// Chips up to which every number of ranks that fills a pool is tried beside another pool.
