@@ -167,8 +167,9 @@ impl Knob {
 
 /// Evaluates the scenario at each value of the knob that makes a scenario.
 ///
-/// Where layouts are left to the tool, it chooses them anew at each point, so that a curve does not end where another layout
-/// would still hold what is asked.
+/// Where layouts are left to the tool, a curve over lengths or load keeps those it chose for the scenario itself as long as they
+/// hold what is asked, so that it shows one deployment, and goes on with others where only those do. A curve over size or
+/// mix chooses anew at each point.
 ///
 /// Where an open loop loses its steady state, two more samples stand close on both sides of the place.
 ///
@@ -184,7 +185,18 @@ impl Knob {
 /// ```
 #[must_use]
 pub fn sweep(scenario: &Scenario, knob: Knob, values: &[f64]) -> Vec<Sample> {
-    let sample = |x: f64| Some(Sample { x, result: evaluate(&knob.apply(scenario, x)?) });
+    let own = match knob {
+        Knob::ModelSize | Knob::Mix => None,
+        Knob::Isl | Knob::Osl | Knob::Load | Knob::Hit => Some(pin(scenario)).filter(|own| own != scenario),
+    };
+    let sample = |x: f64| {
+        let kept = own.as_ref().and_then(|own| evaluate(&knob.apply(own, x)?).ok());
+        let result = match kept.filter(|own| own.steady.saturation.is_none()) {
+            Some(kept) => Ok(kept),
+            None => evaluate(&knob.apply(scenario, x)?),
+        };
+        Some(Sample { x, result })
+    };
     let mut curve: Vec<Sample> = Vec::with_capacity(values.len());
     for own in values.iter().filter_map(|&x| sample(x)) {
         let ends = curve.last().map(|before| (before.x, before.saturation().is_some()));
@@ -361,7 +373,7 @@ mod tests {
                 for (x, above) in walls(&curve) {
                     let (held, lost) = if above { (x, x * 1.01) } else { (x, x * 0.99) };
                     let saturated = |x: f64| {
-                        let own = knob.apply(&scenario, x).and_then(|own| evaluate(&own).ok());
+                        let own = sweep(&scenario, knob, &[x]).pop().and_then(|own| own.result.ok());
                         own.is_some_and(|own| own.steady.saturation.is_some())
                     };
                     assert!(!saturated(held) && saturated(lost), "{link} {knob:?}: {x}");
