@@ -270,7 +270,7 @@ impl<'a> Search<'_, 'a> {
                     let Some((ahead, _)) = rival else { continue };
                     match (carrying.get_mut(hope.writer), come.get_mut(hope.writer)) {
                         (Some(place), _) if open && ahead.keeps && why == Short::Slower => {
-                            *place = Some(true)
+                            *place = Some(true);
                         }
                         (_, Some(come)) if !open => {
                             come.push(Come { pool, standing: None });
