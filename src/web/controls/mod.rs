@@ -8,6 +8,7 @@
 //! | `formats`, `engine`, `layout`, `speculation`, `rents`, `cap`, `own` | those late parts |
 //! | `pool` | the pool of a role |
 //! | `choice`, `field`, `stops` | the elements that they are made of |
+//! | `picker`, `picks` | a model or a chip out of many, and the list of them |
 
 mod cap;
 pub mod choice;
@@ -16,8 +17,10 @@ pub mod field;
 mod fold;
 mod formats;
 mod layout;
-mod model;
+pub mod model;
 mod own;
+pub mod picker;
+mod picks;
 mod pool;
 mod prices;
 mod rents;
@@ -26,13 +29,15 @@ mod slo;
 mod speculation;
 pub mod stops;
 mod wires;
-mod workload;
+pub mod workload;
 
 use leptos::prelude::*;
 use markup::view;
 
+pub use fold::{Detail, detail};
 pub use pool::names;
 pub use prices::{PaysBelow, keep_pays};
+pub use rents::unlisted;
 
 /// All controls, in the order of the questions people ask.
 #[component]
