@@ -45,12 +45,11 @@ pub fn offers() -> AnyView {
 #[component]
 pub fn GrownNotice() -> impl IntoView {
     let page = use_page();
-    // Another change of the scenario makes it old news.
+    // Another change of the scenario makes it old news, once it is done: nothing moves under a drag.
     effect(move || {
-        let old = page
-            .scenario
-            .with(|now| page.grown.with(|own| own.as_ref().is_some_and(|own| own.after != *now)));
-        if old {
+        page.steps.track();
+        let now = page.scenario.get_untracked();
+        if page.grown.with_untracked(|own| own.as_ref().is_some_and(|own| own.after != now)) {
             page.grown.set(None);
         }
     });
@@ -66,10 +65,14 @@ pub fn GrownNotice() -> impl IntoView {
 fn load_notice() -> Late {
     let page = use_page();
     let text = move || page.grown.with(|own| own.as_ref().map(|own| own.text.clone()));
+    let undo = move |_| {
+        page.grown.set(None);
+        undo::walk(page, -1);
+    };
     Ok(view! {
         <p class="grown row">
             <span>{views(text)}</span>
-            <button type="button" class="quiet small" on:click=move |_| undo::walk(page, -1)>"Undo"</button>
+            <button type="button" class="quiet small" on:click=undo>"Undo"</button>
             <button type="button" class="quiet small" aria-label="Dismiss the notice" on:click=move |_| page.grown.set(None)>
                 "✕"
             </button>

@@ -8,7 +8,8 @@
 //! | `formats`, `engine`, `layout`, `speculation`, `rents`, `cap`, `own` | those late parts |
 //! | `pool` | the pool of a role |
 //! | `choice`, `field`, `stops` | the elements that they are made of |
-//! | `picker`, `picks` | a model or a chip out of many, and the list of them |
+//! | `sized` | models by choice and by size |
+//! | `picker`, `picking`, `picks` | a model or a chip out of many, how picking stands, and the list |
 
 mod cap;
 pub mod choice;
@@ -17,14 +18,16 @@ pub mod field;
 mod fold;
 mod formats;
 mod layout;
-pub mod model;
+mod model;
 mod own;
 pub mod picker;
+pub mod picking;
 mod picks;
 mod pool;
 mod prices;
 mod rents;
 mod silicon;
+pub mod sized;
 mod slo;
 mod speculation;
 pub mod stops;

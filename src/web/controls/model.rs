@@ -9,11 +9,13 @@ use markup::view;
 
 use super::field::NumberField;
 use super::fold::{Detail, fold};
-use super::picker::{Kind, Picker};
+use super::picker::Picker;
+use super::picking::Kind;
+use super::sized::{Origin, choose, resize, scaled_parts, sparsen};
 use super::stops::Stops;
-use crate::catalog::{Family, NumberFormat, family, parse_family_id, scaled};
+use crate::catalog::{Family, NumberFormat, family};
 use crate::explore::Knob;
-use crate::scenario::{Formats, Limits, Pool, Scenario};
+use crate::scenario::{Formats, Limits, Scenario};
 use crate::serve::find_model;
 use crate::units::format::Unit;
 use crate::web::state::use_page;
@@ -59,7 +61,7 @@ pub fn ModelControls() -> impl IntoView {
                 Some(own) if own.is_of(size) => own.restore(scenario),
                 _ => resize(scenario, size),
             }
-            origin.set(kept.map(|own| Origin { scaled: scenario.model.clone(), ..own }));
+            origin.set(kept.map(|own| own.scaled_to(&scenario.model)));
         });
     };
     let back = move |_| {
@@ -68,7 +70,7 @@ pub fn ModelControls() -> impl IntoView {
             page.commit();
         }
     };
-    let moved = memo(move || from.with(|own| own.as_ref().is_some_and(|own| own.scaled != own.id)));
+    let moved = memo(move || from.with(|own| own.as_ref().is_some_and(|own| own.is_scaled())));
     let about = page.part(about);
     let has_share = memo(move || share.get().is_some());
     let in_force = page.part(|scenario| {
@@ -124,54 +126,6 @@ pub fn ModelControls() -> impl IntoView {
     }
 }
 
-/// What a scaled model came from.
-#[derive(Clone, Debug, PartialEq)]
-struct Origin {
-    id: String,
-    name: String,
-    size: f64,
-    /// Its pools, whose layouts scaling leaves to the tool.
-    pools: Vec<Pool>,
-    /// What it was last scaled to.
-    scaled: String,
-}
-
-impl Origin {
-    /// The scenario's model, unless it is a scaled one already.
-    fn of(scenario: &Scenario) -> Option<Self> {
-        if scaled_parts(&scenario.model).is_some() {
-            return None;
-        }
-        Some(Self {
-            id: scenario.model.clone(),
-            name: find_model(scenario).ok()?.name.to_string(),
-            size: Knob::ModelSize.current(scenario)?,
-            pools: scenario.split.pools().into_iter().map(|(_, pool)| pool.clone()).collect(),
-            scaled: scenario.model.clone(),
-        })
-    }
-
-    /// Whether the scenario's model is what became of it.
-    fn led_to(&self, scenario: &Scenario) -> bool {
-        scenario.model == self.scaled || scenario.model == self.id
-    }
-
-    /// Whether a size is its own, as far as sizes are written out.
-    fn is_of(&self, size: f64) -> bool {
-        self.size == size || Unit::Parameters.format(self.size) == Unit::Parameters.format(size)
-    }
-
-    /// Gives the model back, with the layouts of pools that are as they were.
-    fn restore(&self, scenario: &mut Scenario) {
-        scenario.model.clone_from(&self.id);
-        for (pool, own) in scenario.split.pools_mut().into_iter().zip(&self.pools) {
-            if pool.chip == own.chip && pool.chips == own.chips {
-                pool.layout = own.layout;
-            }
-        }
-    }
-}
-
 /// Size, activity and context in a line.
 fn about(scenario: &Scenario) -> String {
     let Ok(model) = find_model(scenario) else { return String::new() };
@@ -183,51 +137,5 @@ fn about(scenario: &Scenario) -> String {
         format!("{total} parameters, {active} active · {context} context")
     } else {
         format!("{} parameters, dense · {context} context", Unit::Parameters.format(total))
-    }
-}
-
-/// Family, size and active share of a scaled model's identifier.
-fn scaled_parts(id: &str) -> Option<(Family, f64, f64)> {
-    let family = Family::from_id(id.split(':').next()?)?;
-    let model = parse_family_id(id).ok()?;
-    let size = Unit::Parameters.parse(id.split(':').nth(1)?).ok()?;
-    let stated = id.split(':').nth(2).and_then(|text| Unit::Percent.parse(text).ok());
-    let own = model.parameters();
-    Some((family, size, stated.unwrap_or_else(|| own.active() / own.total())))
-}
-
-/// Another model, in the formats of its checkpoint and with layouts that suit it.
-pub fn choose(scenario: &mut Scenario, id: &str) {
-    scenario.model = match Family::from_id(id) {
-        Some(family) => {
-            let size = Knob::ModelSize.current(scenario).unwrap_or(70e9);
-            scaled(family, size, None).id.into_owned()
-        }
-        None => id.to_owned(),
-    };
-    let first = Scenario::default();
-    scenario.formats = if scenario.model == first.model { first.formats } else { Formats::default() };
-    for pool in scenario.split.pools_mut() {
-        pool.layout = None;
-    }
-}
-
-fn resize(scenario: &mut Scenario, size: f64) {
-    match scaled_parts(&scenario.model) {
-        Some((family, _, share)) => {
-            let stated = scenario.model.split(':').nth(2).map(|_| share);
-            scenario.model = scaled(family, size, stated).id.into_owned();
-        }
-        None => {
-            if let Some(other) = Knob::ModelSize.apply(scenario, size) {
-                *scenario = other;
-            }
-        }
-    }
-}
-
-fn sparsen(scenario: &mut Scenario, share: Option<f64>) {
-    if let (Some((family, size, _)), Some(share)) = (scaled_parts(&scenario.model), share) {
-        scenario.model = scaled(family, size, Some(share)).id.into_owned();
     }
 }

@@ -11,124 +11,11 @@ use markup::view;
 use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
+use super::picking::{Kind, Pick};
 use super::picks;
-use crate::scenario::Role;
 use crate::web::late::{self, Late};
 use crate::web::lean::{When, effect, words};
 use crate::web::state::use_page;
-
-/// What is picked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The scenario's model.
-    Model,
-    /// The chip of a pool.
-    Chip(Role),
-    /// A model of the catalogue, for a question of its own.
-    AnyModel,
-    /// A chip of the catalogue, for a question of its own.
-    AnyChip,
-}
-
-impl Kind {
-    /// Whether models are picked.
-    pub const fn models(self) -> bool {
-        matches!(self, Self::Model | Self::AnyModel)
-    }
-
-    /// Where the last picks are kept in the browser.
-    const fn shelf(self) -> &'static str {
-        if self.models() { "tandem-recent-models" } else { "tandem-recent-chips" }
-    }
-}
-
-/// How a picker stands.
-#[derive(Clone, Copy)]
-pub struct Pick {
-    /// What is picked.
-    pub kind: Kind,
-    /// Identifier of the entry.
-    pub id: StoredValue<String>,
-    /// What is chosen.
-    pub value: Signal<String>,
-    /// What is typed, until something is taken or left.
-    pub query: RwSignal<String>,
-    /// Whether the list is open.
-    pub open: RwSignal<bool>,
-    /// What the list shows, as identifiers from top to bottom; empty until its code is here.
-    pub found: RwSignal<Vec<String>>,
-    /// Which of them is marked.
-    pub active: RwSignal<usize>,
-    set: Callback<String>,
-    done: Callback<()>,
-}
-
-/// Most picks that are remembered.
-const RECENT: usize = 5;
-
-impl Pick {
-    /// Takes an entry.
-    pub fn take(self, id: &str) {
-        remember(self.kind, id);
-        self.close();
-        self.set.run(id.to_owned());
-        self.done.run(());
-    }
-
-    fn close(self) {
-        self.open.set(false);
-        self.query.set(String::new());
-    }
-
-    /// Opens the list at what is chosen.
-    fn show(self) {
-        if !self.open.get_untracked() {
-            self.query.set(String::new());
-            self.open.set(true);
-        }
-    }
-
-    fn pressed(self, event: &web_sys::KeyboardEvent) {
-        let (open, count) = (self.open.get_untracked(), self.found.with_untracked(Vec::len));
-        let at = self.active.get_untracked();
-        let last = count.saturating_sub(1);
-        let to = match event.key().as_str() {
-            "ArrowDown" | "ArrowUp" if !open => {
-                self.show();
-                at
-            }
-            "ArrowDown" => {
-                if at >= last {
-                    0
-                } else {
-                    at + 1
-                }
-            }
-            "ArrowUp" => at.checked_sub(1).unwrap_or(last),
-            "PageDown" if open => (at + 8).min(last),
-            "PageUp" if open => at.saturating_sub(8),
-            "Enter" if open => {
-                if let Some(id) = self.found.with_untracked(|found| found.get(at).cloned()) {
-                    self.take(&id);
-                }
-                at
-            }
-            "Escape" if open => {
-                self.close();
-                event.stop_propagation();
-                at
-            }
-            _ => return,
-        };
-        event.prevent_default();
-        self.active.set(to);
-    }
-
-    /// The identifier of an option in the document.
-    pub fn option_id(self, index: usize) -> String {
-        self.id.with_value(|id| format!("{id}-option-{index}"))
-    }
-}
 
 /// A labelled combobox.
 #[component]
@@ -163,6 +50,7 @@ pub fn Picker(
         open: RwSignal::new(false),
         found: RwSignal::default(),
         active: RwSignal::new(0),
+        eager: RwSignal::new(false),
         set,
         // A choice for a question of its own is no step of the page.
         done: Callback::new(move |()| {
@@ -178,7 +66,7 @@ pub fn Picker(
     effect(move || {
         if !pick.open.get() {
             typed.set(false);
-        } else if let Some(entry) = entry.get_untracked() {
+        } else if let Some(entry) = entry.get_untracked().filter(|_| !typed.get_untracked()) {
             entry.select();
         }
     });
@@ -250,8 +138,15 @@ fn popup(pick: Pick, entry: NodeRef<Input>) -> AnyView {
             event.prevent_default();
         }
     };
+    // The filters have keys of their own, but for the way out.
+    let pressed = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.stop_propagation();
+            pick.leave();
+        }
+    };
     view! {
-        <div class="pop" popover="manual" node_ref=node on:mousedown=keep>
+        <div class="pop" popover="manual" node_ref=node on:mousedown=keep on:keydown=pressed>
             {late::shown(load_picks(pick))}
         </div>
     }
@@ -290,22 +185,4 @@ fn place(popup: &web_sys::HtmlElement, entry: &web_sys::HtmlElement) {
         let _ = style.set_property(name, &format!("{value:.0}px"));
     }
     let _ = style.set_property(other, "auto");
-}
-
-/// What was picked last, newest first.
-pub fn recent(kind: Kind) -> Vec<String> {
-    let storage = window().local_storage().ok().flatten();
-    let text = storage.and_then(|own| own.get_item(kind.shelf()).ok().flatten()).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
-}
-
-/// Storage may be blocked; then nothing is remembered, and no more.
-fn remember(kind: Kind, id: &str) {
-    let mut all = recent(kind);
-    all.retain(|own| own != id);
-    all.insert(0, id.to_owned());
-    all.truncate(RECENT);
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(kind.shelf(), &all.join("\n"));
-    }
 }

@@ -9,14 +9,13 @@ use leptos::web_sys;
 use markup::view;
 use wasm_bindgen::JsCast;
 
-use super::model::choose;
-use super::picker::{Kind, Pick, recent};
+use super::picking::{Kind, Pick, recent};
 use super::pool::edit_pool;
+use super::sized::choose;
 use crate::catalog::{self, Chip, Family, Model, Status, models_by_vendor};
 use crate::cost::chip_hour;
 use crate::evaluate::evaluate;
 use crate::evidence::distance;
-use crate::report::mend;
 use crate::scenario::{Pool, Scenario, Split};
 use crate::serve::Refusal;
 use crate::units::format::{Precision, Unit};
@@ -242,10 +241,15 @@ fn hint(kind: Kind, scenario: &Scenario, id: &str) -> String {
     match evaluate(&next) {
         Ok(_) => "fits".to_owned(),
         Err(Refusal::MissingFigure { .. } | Refusal::NoUnit { .. }) => "figures missing".to_owned(),
-        Err(_) => match mend::grown(&next) {
-            Some((more, _)) => format!("needs {} chips", more.split.chips()),
-            None => "does not fit".to_owned(),
-        },
+        Err(Refusal::DoesNotFit { more_chips: Some(more), .. }) => {
+            // Of several pools the first that lacks chips is told of, and others may too.
+            let pools = next.split.pools();
+            match pools[..] {
+                [(_, pool)] => format!("needs {} chips", pool.chips.saturating_add(more)),
+                _ => "needs more chips".to_owned(),
+            }
+        }
+        Err(_) => "does not fit".to_owned(),
     }
 }
 
@@ -270,8 +274,12 @@ pub fn picks(pick: Pick) -> AnyView {
         let plain = pick.query.with(String::is_empty);
         let now = pick.value.get_untracked();
         let at = if plain { ids.iter().position(|id| *id == now).unwrap_or(0) } else { 0 };
+        let first = ids.first().cloned().filter(|_| pick.eager.get_untracked());
         pick.found.set(ids);
         pick.active.set(at);
+        if let Some(id) = first {
+            pick.take(&id);
+        }
     });
     let hints = hints(pick, scenario);
     let id = pick.id.get_value();

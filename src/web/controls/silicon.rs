@@ -8,7 +8,8 @@ use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::fold::{Detail, fold};
 use super::layout::summary;
-use super::picker::{Kind, Picker};
+use super::picker::Picker;
+use super::picking::Kind;
 use super::pool::{edit_pool, names, pool};
 use super::speculation;
 use super::stops::Stops;
@@ -44,7 +45,7 @@ pub fn SiliconControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=split
-                set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
+                set={move |kind: String| page.choose(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
             <When on=mixed>{mix()}</When>

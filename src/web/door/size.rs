@@ -10,8 +10,9 @@ use crate::units::RequestsPerSecond;
 use crate::units::format::{Unit, format_tokens};
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::field::NumberField;
-use crate::web::controls::picker::{Kind, Picker};
-use crate::web::controls::{model, workload as work};
+use crate::web::controls::picker::Picker;
+use crate::web::controls::picking::Kind;
+use crate::web::controls::{sized, workload as work};
 use crate::web::lean::memo;
 use crate::web::state::use_page;
 
@@ -40,7 +41,7 @@ pub fn question(done: Callback<()>) -> AnyView {
         let mut next = page.scenario.get_untracked();
         let id = chosen.get_untracked();
         if id != next.model {
-            model::choose(&mut next, &id);
+            sized::choose(&mut next, &id);
         }
         let cv = match next.load {
             Load::Open { cv, .. } => cv,
