@@ -70,7 +70,7 @@ pub fn on_card(scenario: Scenario) -> OnCard {
         let context = room.min(window);
         let why = if room < window { "as much as memory leaves" } else { "all that the model takes" };
         if context > 0.0 {
-            parts.push(format!("Context up to {} tokens, {why}.", short(Unit::Count, libm::floor(context))));
+            parts.push(format!("Context up to {} tokens, {why}.", short(Unit::Number, libm::floor(context))));
         }
     }
     let speed = short(Unit::TokensPerSecond, 1.0 / steady.tpot.get());

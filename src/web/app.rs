@@ -56,6 +56,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     view! {
         <header class="bar">
             <h1>"Tandem"</h1>
+            <p class="motto">"How many of which chips serve your LLM, how fast, at what cost"</p>
             <UndoButtons/>
             <span class="spring"></span>
             <PinButton/>

@@ -32,6 +32,16 @@ pub fn Tiles() -> impl IntoView {
     view! { <ul class="tiles" class:stale=stale aria-label={words(label)}>{tiles}</ul> }
 }
 
+/// What the chips draw stands beside what is provisioned for them, and the tail of a latency beside its mean.
+const fn second(metric: Metric) -> Option<(Metric, &'static str)> {
+    match metric {
+        Metric::Energy => Some((Metric::EnergyDrawn, "drawn")),
+        Metric::Ttft => Some((Metric::TtftP95, "p95")),
+        Metric::Tpot => Some((Metric::TpotP95, "p95")),
+        _ => None,
+    }
+}
+
 #[component]
 fn Tile(
     /// What it shows.
@@ -40,14 +50,7 @@ fn Tile(
     let page = use_page();
     let estimate = memo(move || page.answer.with(|answer| read(answer, metric)));
     let limit = page.part(move |scenario| metric.objective(&scenario.slo));
-    // What the chips draw stands beside what is provisioned for them, and the tail of a latency beside its mean.
-    let second = match metric {
-        Metric::Energy => Some((Metric::EnergyDrawn, "drawn")),
-        Metric::Ttft => Some((Metric::TtftP95, "p95")),
-        Metric::Tpot => Some((Metric::TpotP95, "p95")),
-        _ => None,
-    };
-    let beside = second
+    let beside = second(metric)
         .map(|(second, name)| (second, name, memo(move || page.answer.with(|answer| read(answer, second)))));
     let missed = move || {
         let Some(limit) = limit.get() else { return false };

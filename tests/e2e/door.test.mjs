@@ -36,7 +36,7 @@ async function type(page, id, text) {
 test("the first line says what this is, and three ways in stand beside the stories", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   const door = page.getByRole("navigation", { name: "Ways in" });
-  assert.match(await door.innerText(), /How many of which chips serve your LLM, how fast, at what cost/);
+  assert.match(await page.getByRole("banner").innerText(), /How many of which chips serve your LLM, how fast, at what cost/);
   for (const name of ["Size my deployment", "Check a claim", "Will it run on my GPU?"]) {
     assert.ok(await door.getByRole("button", { name }).isVisible(), name);
   }
@@ -48,9 +48,9 @@ test("sizing starts from model, load and work", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   await page.getByRole("button", { name: "Size my deployment" }).click();
   await pick(page, "#size-model", "qwen3-32b");
-  await type(page, "#size-rate", "40 rps");
+  await page.fill("#size-rate", "40 rps");
   assert.deepEqual(await axe(page, { within: ".door-panel" }), []);
-  await page.getByRole("button", { name: "Size it", exact: true }).last().click();
+  await page.press("#size-rate", "Enter");
   await page.waitForURL(/model=qwen3-32b.*rate=40/);
   await page.getByText("Cheapest deployments for this load").waitFor();
   assertClean(problems);

@@ -16,6 +16,7 @@ use crate::catalog::{self, Chip, Family, Model, Status, models_by_vendor};
 use crate::cost::chip_hour;
 use crate::evaluate::evaluate;
 use crate::evidence::distance;
+use crate::report::mend;
 use crate::scenario::{Pool, Scenario, Split};
 use crate::serve::Refusal;
 use crate::units::format::{Precision, Unit};
@@ -241,15 +242,10 @@ fn hint(kind: Kind, scenario: &Scenario, id: &str) -> String {
     match evaluate(&next) {
         Ok(_) => "fits".to_owned(),
         Err(Refusal::MissingFigure { .. } | Refusal::NoUnit { .. }) => "figures missing".to_owned(),
-        Err(Refusal::DoesNotFit { more_chips: Some(more), .. }) => {
-            // Of several pools the first that lacks chips is told of, and others may too.
-            let pools = next.split.pools();
-            match pools[..] {
-                [(_, pool)] => format!("needs {} chips", pool.chips.saturating_add(more)),
-                _ => "needs more chips".to_owned(),
-            }
-        }
-        Err(_) => "does not fit".to_owned(),
+        Err(_) => match mend::grown(&next) {
+            Some((more, _)) => format!("needs {} chips", more.split.chips()),
+            None => "does not fit".to_owned(),
+        },
     }
 }
 

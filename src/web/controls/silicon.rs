@@ -14,7 +14,7 @@ use super::pool::{edit_pool, names, pool};
 use super::speculation;
 use super::stops::Stops;
 use super::wires::wires;
-use crate::catalog::chip::Chip;
+use crate::catalog::chip::{Chip, Status};
 use crate::cost::{chip_hour, chip_price};
 use crate::report::words;
 use crate::scenario::{Limits, Pool, Role, Scenario, Split, SplitKind};
@@ -202,7 +202,9 @@ fn mix() -> AnyView {
 
 /// Status, memory, price and power of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
-    let mut parts = vec![chip.status.id().to_owned()];
+    // What one can simply have needs no word.
+    let mut parts = Vec::new();
+    parts.extend((chip.status != Status::Shipping).then(|| chip.status.id().to_owned()));
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",

@@ -103,7 +103,7 @@ pub fn question(done: Callback<()>) -> AnyView {
                     set={move |own: String| praised.set(own)}/>
                 <NumberField id="claim-factor" label="is" unit=Unit::Ratio limits=FACTORS value=factor
                     set={move |value: Option<f64>| factor.set(value)}/>
-                <Choice id="claim-metric" label="times" groups=metrics value=by set={move |own: String| {
+                <Choice id="claim-metric" label="Better by what" quiet=true groups=metrics value=by set={move |own: String| {
                     metric.set(Metric::from_id(&own).unwrap_or(Metric::CostTotal));
                 }}/>
                 <Picker id="claim-against" label="than" kind=Kind::AnyChip value=against name={name(against)} labelled=true

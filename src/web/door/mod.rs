@@ -1,5 +1,4 @@
-//! The front door: what this is in a line, and three ways in beside the stories, each a question of two or three fields whose
-//! answer opens on the page.
+//! The front door: three ways in beside the stories, each a question of two or three fields whose answer opens on the page.
 
 mod card;
 mod claim;
@@ -43,7 +42,7 @@ impl Way {
     }
 }
 
-/// The line, the ways in, and the question that is open.
+/// The ways in, and the question that is open.
 #[component]
 pub fn FrontDoor() -> impl IntoView {
     let open = RwSignal::new(None::<Way>);
@@ -75,7 +74,6 @@ pub fn FrontDoor() -> impl IntoView {
     };
     view! {
         <nav class="door" aria-label="Ways in">
-            <p class="motto">"How many of which chips serve your LLM, how fast, at what cost."</p>
             <GalleryButton/>
             {ways.into_iter().collect_view()}
         </nav>
