@@ -135,7 +135,7 @@ test("a picker finds, filters, hints, remembers, and goes by keyboard", async ()
   assert.equal(await marked.getAttribute("data-value"), "deepseek-v3");
   await entry.press("Escape");
   assert.equal(await picked(page, "#model"), "llama3-70b", "Escape takes nothing");
-  assert.equal(await entry.inputValue(), "Llama 3 70B");
+  assert.match(await entry.inputValue(), /^Llama 3.* 70B$/);
   await entry.press("ArrowDown");
   await options.first().waitFor();
   await entry.press("ArrowDown");
@@ -176,7 +176,7 @@ test("a model that does not fit lets the pools grow, and says so with a way back
   await pick(page, "#model", "deepseek-v3");
   const notice = page.locator(".grown");
   await notice.waitFor();
-  assert.match(plain(await notice.innerText()), /DeepSeek-V3 needs more memory:.*8 → \d+ ×/);
+  assert.match(plain(await notice.innerText()), /DeepSeek-V3.* needs more memory:.*8 → \d+ ×/);
   assert.equal(await page.locator(".answer.refused").count(), 0);
   for (const text of await changed(() => tiles(page), before.tiles)) assert.match(text, /\d/);
   await page.waitForURL(/model=deepseek-v3/);
@@ -257,7 +257,7 @@ test("fields understand what people type and say what they understood", async ()
   assert.ok(await page.locator("#isl-echo").isVisible());
   await page.fill("#slo-tpot", "50");
   assert.equal(await echo(page, "#slo-tpot"), "50 ms (20 tok/s)");
-  await page.getByText("Request rate", { exact: true }).click();
+  await page.getByRole("radio", { name: "Request rate" }).check();
   await page.fill("#rate", "40 rps");
   assert.equal(await echo(page, "#rate"), "40 req/s");
   assertClean(problems);
@@ -291,7 +291,7 @@ test("the size slider keeps its model and comes back to it", async () => {
   const slider = page.locator("#size ~ input[type=range]");
   await slider.focus();
   await slider.press("ArrowLeft");
-  await until(() => page.locator("#model").inputValue(), (name) => name === "DeepSeek-V3, resized", "the name stays");
+  await until(() => page.locator("#model").inputValue(), (name) => /^DeepSeek-V3.*, resized$/.test(name), "the name stays");
   await slider.press("ArrowLeft");
   await slider.press("ArrowRight");
   await slider.press("ArrowRight");
@@ -299,7 +299,7 @@ test("the size slider keeps its model and comes back to it", async () => {
   assert.deepEqual({ tiles: await tiles(page), sentence: await sentence(page) }, before);
 
   await slider.press("ArrowLeft");
-  await page.getByRole("button", { name: "Back to DeepSeek-V3" }).click();
+  await page.getByRole("button", { name: /^Back to DeepSeek-V3/ }).click();
   assert.deepEqual({ tiles: await tiles(page), sentence: await sentence(page) }, before);
   assertClean(problems);
 });
