@@ -15,6 +15,7 @@ use crate::serve::{
 use crate::units::Seconds;
 
 pub mod accuracy;
+pub mod card;
 pub mod catalog;
 pub mod check;
 pub mod claims;
@@ -22,6 +23,7 @@ pub mod explore;
 pub mod flags;
 pub mod html;
 pub mod import;
+pub mod mend;
 pub mod price;
 pub mod reference;
 pub mod remarks;

@@ -9,15 +9,16 @@ use wasm_bindgen::JsCast;
 use super::answer::AnswerPanel;
 use super::charts::Charts;
 use super::controls::{Controls, keep_pays};
+use super::door::FrontDoor;
 use super::embed::Embed;
 use super::handle::tell_changes;
 use super::history::{self, Opened};
 use super::jobs::Desk;
+use super::mend::GrownNotice;
 use super::misread::Misread;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
-use super::presets::GalleryButton;
 use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
@@ -45,6 +46,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     tell_changes(page);
     keep(page);
     let understood = page.understood();
+    let stale = page.stale();
     let open = RwSignal::new(false);
     // Built at once, the page would hold a slow phone for a quarter of a second: what is not read first comes in a turn
     // of its own.
@@ -54,8 +56,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     view! {
         <header class="bar">
             <h1>"Tandem"</h1>
-            <p class="motto">"Which silicon for which half of inference"</p>
-            <GalleryButton/>
+            <p class="motto">"How many of which chips serve your LLM, how fast, at what cost"</p>
             <UndoButtons/>
             <span class="spring"></span>
             <PinButton/>
@@ -67,7 +68,9 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
         </header>
         <main class="bench">
             <div class="top">
+                <FrontDoor/>
                 <Notices/>
+                <GrownNotice/>
                 <Misread/>
                 <div id="story"></div>
                 <When on=understood>
@@ -93,7 +96,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                     </When>
                 </div>
             </section>
-            <div class="results">
+            <div class="results" class:stale=stale>
                 <When on=understood>
                     <Charts/>
                     <When on=rest>

@@ -144,6 +144,7 @@ pub fn keep(page: Page) {
 fn show(page: &Page, parsed: &Parsed, text: &str) {
     let pins = pins_of(&parsed.view);
     page.messages.set(Vec::new());
+    page.grown.set(None);
     tell(page, parsed);
     page.show(parsed, text);
     page.view.set(view_of(&parsed.view, page.embedded));

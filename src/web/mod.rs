@@ -5,7 +5,9 @@
 //! | `app` | the page put together |
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
+//! | `door` | what this is in a line, and the ways in |
 //! | `controls` | what a scenario holds, as form elements |
+//! | `mend` | what is said where a model does not fit |
 //! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
 //! | `reasons`, `why`, `roofline`, `memory`, `flows` | the panel that says why it is so |
 //! | `figures` | numbers with their bands, as tiles and tables show them |
@@ -30,6 +32,7 @@ mod answer;
 mod app;
 mod charts;
 mod controls;
+mod door;
 mod element;
 mod embed;
 mod figures;
@@ -41,6 +44,7 @@ mod late;
 mod lean;
 mod measured;
 mod memory;
+mod mend;
 mod misread;
 mod notices;
 mod pinned;

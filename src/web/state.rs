@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use crate::evaluate::evaluate;
 pub use crate::figure::view::{Reason, Tab, View};
+use crate::report::mend;
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
 use crate::scenario::link::Parsed;
@@ -28,6 +29,23 @@ pub struct Message {
     pub serious: bool,
 }
 
+/// Pools that grew with a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grown {
+    /// What grew, in words.
+    pub text: String,
+    /// The scenario after it.
+    pub after: Scenario,
+}
+
+/// A scenario tried, and what is shown of it.
+struct Tried {
+    /// What the answer belongs to.
+    scenario: Scenario,
+    answer: Answer,
+    refused: Option<Refusal>,
+}
+
 /// The whole state, cheap to copy into closures.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -44,8 +62,14 @@ pub struct Page {
     pub beside: Memo<Vec<Pin>>,
     /// What the reader must be told.
     pub messages: RwSignal<Vec<Message>>,
-    /// The answer.
+    /// The answer that is shown: to the scenario, or where that has none to the last one that had.
     pub answer: Memo<Answer>,
+    /// The scenario that the shown answer belongs to.
+    pub standing: Memo<Scenario>,
+    /// Why the scenario has no answer.
+    pub refused: Memo<Option<Refusal>>,
+    /// What a choice made of the pools so that the model fits, until the reader goes on.
+    pub grown: RwSignal<Option<Grown>>,
     /// Measured runs, as far as they are known.
     pub runs: RwSignal<Runs>,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
@@ -75,6 +99,7 @@ impl Page {
         let view = RwSignal::new(view);
         let pins = RwSignal::new(Vec::<Pin>::new());
         let apart = memo(move || view.get().apart);
+        let tried = try_on(scenario, misread, embedded);
         Self {
             scenario,
             misread,
@@ -89,13 +114,10 @@ impl Page {
                     .with(|scenario| pins.into_iter().map(|pin| pin.beside(scenario, apart.get())).collect())
             }),
             messages: RwSignal::new(Vec::new()),
-            answer: memo(move || {
-                Arc::new(if misread.with(String::is_empty) {
-                    scenario.with(evaluate)
-                } else {
-                    Err(Refusal::Invalid { message: "the link is not understood".to_owned() })
-                })
-            }),
+            answer: memo(move || tried.with(|tried| Arc::clone(&tried.answer))),
+            standing: memo(move || tried.with(|tried| tried.scenario.clone())),
+            refused: memo(move || tried.with(|tried| tried.refused.clone())),
+            grown: RwSignal::new(None),
             runs: RwSignal::default(),
             steps: RwSignal::new(0),
             story: RwSignal::default(),
@@ -131,6 +153,13 @@ impl Page {
         memo(move || misread.with(String::is_empty))
     }
 
+    /// Whether the scenario has no answer, so that what is shown belongs to another one.
+    #[must_use]
+    pub fn stale(&self) -> Memo<bool> {
+        let refused = self.refused;
+        memo(move || refused.with(Option::is_some))
+    }
+
     /// Changes the view.
     pub fn look(&self, change: impl FnOnce(&mut View)) {
         let mut next = self.view.get_untracked();
@@ -143,6 +172,17 @@ impl Page {
     /// Ends a step, so that the browser's back button returns to what was before it.
     pub fn commit(&self) {
         self.steps.update(|steps| *steps = steps.wrapping_add(1));
+    }
+
+    /// Changes model or chips, and lets the pools grow to the least that holds it where it does not fit; says so.
+    pub fn choose(&self, change: impl FnOnce(&mut Scenario)) {
+        let mut next = self.scenario.get_untracked();
+        change(&mut next);
+        let grown = evaluate(&next).is_err().then(|| mend::grown(&next)).flatten().map(|(grown, _)| grown);
+        let told = grown.map(|after| Grown { text: mend::told(&next, &after), after });
+        let after = told.as_ref().map_or(next, |own| own.after.clone());
+        self.edit(|scenario| *scenario = after);
+        self.grown.set(told);
     }
 
     /// Replaces the scenario in one step.
@@ -162,7 +202,7 @@ impl Page {
     /// Keeps the current scenario for comparison.
     pub fn pin_current(&self) {
         let scenario = self.scenario.get_untracked();
-        let answer = self.answer.get_untracked();
+        let answer = Arc::new(evaluate(&scenario));
         self.pins.update(|pins| {
             if pins.len() < MOST_PINS {
                 let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
@@ -184,6 +224,43 @@ impl Page {
         let message = Message { text: text.into(), serious };
         self.messages.update(|messages| messages.push(message));
     }
+}
+
+/// Evaluates the scenario, and keeps the last one that had an answer for those that have none. What was never answered
+/// is shown on the fewest chips that hold it. A page inside another one shows what its link says, or nothing.
+fn try_on(scenario: RwSignal<Scenario>, misread: RwSignal<String>, embedded: bool) -> Memo<Arc<Tried>> {
+    let last = StoredValue::new(None::<Arc<Tried>>);
+    // Always new when its inputs are: comparing evaluations is for what follows from them.
+    Memo::new_with_compare(
+        move |_| {
+            if misread.with(|text| !text.is_empty()) {
+                let refused = Refusal::Invalid { message: "the link is not understood".to_owned() };
+                return Arc::new(Tried {
+                    scenario: scenario.get(),
+                    answer: Arc::new(Err(refused)),
+                    refused: None,
+                });
+            }
+            let own = scenario.get();
+            let refused = match evaluate(&own) {
+                Ok(evaluation) => {
+                    let tried = Tried { scenario: own, answer: Arc::new(Ok(evaluation)), refused: None };
+                    let tried = Arc::new(tried);
+                    last.set_value(Some(Arc::clone(&tried)));
+                    return tried;
+                }
+                Err(refused) => refused,
+            };
+            let before = last.get_value().filter(|_| !embedded);
+            let shown = before.map(|own| (own.scenario.clone(), Arc::clone(&own.answer))).or_else(|| {
+                let (grown, evaluation) = mend::grown(&own).filter(|_| !embedded)?;
+                Some((grown, Arc::new(Ok(evaluation))))
+            });
+            let (scenario, answer) = shown.unwrap_or_else(|| (own, Arc::new(Err(refused.clone()))));
+            Arc::new(Tried { scenario, answer, refused: Some(refused) })
+        },
+        |_, _| true,
+    )
 }
 
 /// What follows `#` in a link, if a part of it is not understood.

@@ -25,10 +25,10 @@ type Swept = Arc<Vec<explore::Sample>>;
 pub fn CurveChart() -> impl IntoView {
     let page = use_page();
     let knob = memo(move || page.view.get().knob);
-    let values = memo(move || Arc::new(page.scenario.with(|scenario| knob.get().values(scenario, SAMPLES))));
+    let values = memo(move || Arc::new(page.standing.with(|scenario| knob.get().values(scenario, SAMPLES))));
     // Always new when its inputs are: comparing evaluations would cost more than drawing them.
     let now: Memo<Swept> = Memo::new_with_compare(
-        move |_| Arc::new(page.scenario.with(|scenario| sweep(scenario, knob.get(), &values.get()))),
+        move |_| Arc::new(page.standing.with(|scenario| sweep(scenario, knob.get(), &values.get()))),
         |_, _| true,
     );
     let pinned: Memo<Vec<Swept>> = Memo::new_with_compare(
@@ -44,14 +44,14 @@ pub fn CurveChart() -> impl IntoView {
     let runs = memo(move || {
         let (knob, metric) = (knob.get(), page.view.get().metric);
         page.runs.with(|runs| match runs {
-            Runs::Here(runs) => page.scenario.with(|scenario| runs.on_curve(scenario, knob, metric)),
+            Runs::Here(runs) => page.standing.with(|scenario| runs.on_curve(scenario, knob, metric)),
             _ => Vec::new(),
         })
     });
     let chart = memo(move || {
         let curves = Curves {
             view: page.view.get(),
-            scenario: &page.scenario.get(),
+            scenario: &page.standing.get(),
             answer: &page.answer.get(),
             values: &values.get(),
             now: &now.get(),
@@ -62,7 +62,7 @@ pub fn CurveChart() -> impl IntoView {
     });
     let gap = memo(move || {
         now.with(|samples| {
-            curves::gap(&samples[..], knob.get(), page.view.get().metric, &page.scenario.get())
+            curves::gap(&samples[..], knob.get(), page.view.get().metric, &page.standing.get())
         })
     });
     let summary = Signal::derive(move || chart.with(|chart| curves::summary(chart)));

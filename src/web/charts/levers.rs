@@ -21,7 +21,7 @@ use crate::web::state::use_page;
 pub fn lever_chart() -> AnyView {
     let page = use_page();
     let following = follow(page.desk, move || {
-        let link = page.scenario.with(|scenario| link::write(scenario, &[]));
+        let link = page.standing.with(|scenario| link::write(scenario, &[]));
         Some(Question { metric: chosen(&page, &MOVED), link })
     });
     let shown = memo(move || {

@@ -8,15 +8,16 @@ use super::choice::{Choice, Group, Item, Segments};
 use super::field::NumberField;
 use super::fold::{Detail, fold};
 use super::layout::summary;
+use super::picker::Picker;
+use super::picking::Kind;
 use super::pool::{edit_pool, names, pool};
 use super::speculation;
 use super::stops::Stops;
 use super::wires::wires;
 use crate::catalog::chip::{Chip, Status};
-use crate::catalog::chips_by_vendor;
 use crate::cost::{chip_hour, chip_price};
 use crate::report::words;
-use crate::scenario::{Custom, Limits, Pool, Role, Scenario, Split, SplitKind};
+use crate::scenario::{Limits, Pool, Role, Scenario, Split, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
 
@@ -44,7 +45,7 @@ pub fn SiliconControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=split
-                set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
+                set={move |kind: String| page.choose(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
             <When on=mixed>{mix()}</When>
@@ -63,10 +64,12 @@ fn PoolControls(
 ) -> impl IntoView {
     let page = use_page();
     let (key, title) = names(role);
-    let custom = page.part(|scenario| scenario.custom.clone());
-    let chips = memo(move || custom.with(menu));
     let chip_id =
         page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
+    let name = page.part(move |scenario| {
+        let id = pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default();
+        scenario.chip(&id).map_or(id.clone(), |chip| chip.name.to_string())
+    });
     let count = page.part(move |scenario| pool(scenario, role).map(|pool| f64::from(pool.chips)));
     let about = page.part(move |scenario| {
         pool(scenario, role)
@@ -77,14 +80,14 @@ fn PoolControls(
     view! {
         <div class="pool" data-role=key>
             <h3>{title}</h3>
-            <Choice
+            <Picker
                 id=format!("{key}-chip")
                 label=format!("Chip, {}", title.to_ascii_lowercase())
-                quiet=true
-                groups=chips
+                kind=Kind::Chip(role)
                 value=chip_id
+                name=name
                 set={move |id: String| {
-                    page.edit(|scenario| {
+                    page.choose(|scenario| {
                         edit_pool(scenario, role, |pool| {
                             pool.chip = id;
                             pool.layout = None;
@@ -197,30 +200,11 @@ fn mix() -> AnyView {
     .into_any()
 }
 
-/// Chips by vendor, each with its status unless one can simply buy it; first those that the scenario brings along.
-fn menu(custom: &Custom) -> Vec<Group> {
-    let item = |chip: &Chip| {
-        let label = match chip.status {
-            Status::Shipping => chip.name.as_ref().to_owned(),
-            other => format!("{} · {}", chip.name, other.id()),
-        };
-        Item::new(chip.id.as_ref(), label)
-    };
-    let group = |label: &str, chips: &[Chip]| Group {
-        label: label.to_owned(),
-        options: chips.iter().map(item).collect(),
-    };
-    let mut groups = Vec::new();
-    if !custom.chips.is_empty() {
-        groups.push(group("Own", &custom.chips));
-    }
-    groups.extend(chips_by_vendor().map(|(vendor, chips)| group(vendor, chips)));
-    groups
-}
-
-/// Status, memory and price of a chip in a line.
+/// Status, memory, price and power of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
-    let mut parts = vec![chip.status.id().to_owned()];
+    // What one can simply have needs no word.
+    let mut parts = Vec::new();
+    parts.extend((chip.status != Status::Shipping).then(|| chip.status.id().to_owned()));
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",
@@ -238,6 +222,7 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
         }
         Err(missing) => format!("no public {}", missing.figure),
     });
+    parts.extend(chip.tdp.map(|power| Unit::Watts.format(power.get())));
     parts.join(" · ")
 }
 

@@ -205,7 +205,7 @@ fn other_load(load: Load, kind: &str, rate: f64, in_flight: f64) -> Load {
 }
 
 /// Takes lengths, hits and service level from a preset; the load stays.
-fn take(scenario: &mut Scenario, preset: &Preset) {
+pub fn take(scenario: &mut Scenario, preset: &Preset) {
     let (workload, traffic) = Traffic::typical(preset);
     scenario.workload = workload;
     let Traffic { lengths, sessions, shared, pause, .. } = traffic;
