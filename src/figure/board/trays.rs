@@ -97,12 +97,13 @@ fn groups((left, right): (f64, f64), cells: f64, height: f64) -> String {
     // An odd cell has a column of its own, and half a column of room.
     let pitch = pitch.min((right - left) / f64::from(columns.max(1)));
     let group = f64::from(GROUP / 2);
-    let inner = (pitch - GAP / group).max(0.5 * pitch);
+    let gap = GAP.min(0.25 * group * pitch);
+    let inner = pitch - gap / group;
     let (wide, high) = (inner - (0.2 * inner).min(1.0), (height - 2.0 * GAP - 1.0) / 2.0);
     let mut path = String::new();
     for cell in 0..whole {
         let column = f64::from(cell / 2);
-        let x = left + libm::floor(column / group) * group * pitch + GAP / 2.0 + (column % group) * inner;
+        let x = left + libm::floor(column / group) * group * pitch + gap / 2.0 + (column % group) * inner;
         let y = GAP + f64::from(cell % 2) * (high + 1.0);
         let part = (cells - f64::from(cell)).clamp(0.0, 1.0);
         rect(&mut path, (x, y + high * (1.0 - part)), (wide, high * part));

@@ -320,7 +320,10 @@ mod tests {
             assert!(curve.len() >= 15);
             let mut compared = 0;
             for sample in curve {
-                let Some(point) = valley.point(valley.exchange().nearest(sample.x)) else { continue };
+                // Samples that close in on a wall stand between the ways.
+                let way = valley.exchange().nearest(sample.x);
+                let same = (valley.exchange().share(way) - sample.x).abs() < 1e-9;
+                let Some(point) = valley.point(way).filter(|_| same) else { continue };
                 for metric in Metric::ALL {
                     let own = sample.result.as_ref().ok().and_then(|own| metric.read(own).ok());
                     let own = own.map(|own| own.value).filter(|own| own.is_finite() && *own > 0.0);
@@ -357,7 +360,7 @@ mod tests {
 
     #[test]
     fn where_no_way_keeps_the_service_level_the_least_late_is_marked() {
-        let valley = filled("v1&ttft=300ms", Kept::Chips, Metric::CostTotal);
+        let valley = filled("v1&ttft=30ms", Kept::Chips, Metric::CostTotal);
         let mark = valley.mark(Metric::CostTotal).unwrap();
         assert!(!mark.meets);
         let late = valley.point(mark.way).unwrap().late();
