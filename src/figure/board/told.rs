@@ -10,6 +10,9 @@ use crate::units::format::{Precision, Unit};
 /// What stands beside the metric in the words on a way.
 const BESIDE: [Metric; 2] = [Metric::Ttft, Metric::Tpot];
 
+/// A metric this much better, as a share, is not worth another mix.
+const LEVEL: f64 = 5e-3;
+
 /// Chips of the two pools at a way: `9 + 7`.
 #[must_use]
 pub fn way(exchange: &Exchange, way: u32) -> String {
@@ -27,7 +30,7 @@ pub fn count(chips: u32) -> String {
 #[must_use]
 pub fn point(valley: &Valley, at: u32, metric: Metric, slo: &Slo) -> String {
     let chips = way(valley.exchange(), at);
-    let Some(point) = valley.point(at) else { return chips };
+    let point = valley.evaluated(at);
     if let Standing::Refused(reason) = &point.standing {
         return format!("{chips}: {reason}");
     }
@@ -61,6 +64,21 @@ fn valued(metric: Metric, value: f64) -> String {
         Metric::CostInput => format!("{text} of input"),
         Metric::CostOutput => format!("{text} of output"),
         _ => text,
+    }
+}
+
+/// What stands at the marked way where the scenario, which has so much of the metric and keeps the service level or not, is as
+/// good: nothing else to choose.
+#[must_use]
+pub fn level(mark: Mark, same: bool, now: (Option<f64>, bool)) -> Option<&'static str> {
+    let gain = mark.value.zip(now.0).map(|(best, now)| libm::fabs(best / now - 1.0));
+    match (same, now.1 == mark.meets, gain) {
+        (true, _, None) => Some(if mark.meets { "best mix" } else { "closest to the limits" }),
+        (true, true, Some(gain)) if gain < LEVEL => {
+            Some(if mark.meets { "best mix" } else { "closest to the limits" })
+        }
+        (false, true, Some(gain)) if mark.meets && gain < LEVEL => Some("this mix is as good as the best"),
+        _ => None,
     }
 }
 
@@ -167,6 +185,10 @@ mod tests {
             offer(valley.exchange(), mark, metric, (Some(now), true)),
             format!("best: {chips}, {percent}")
         );
+        assert_eq!(level(mark, false, (Some(now), true)), None);
+        assert_eq!(level(mark, true, (Some(best), true)), Some("best mix"));
+        assert_eq!(level(mark, false, (Some(best * 1.001), true)), Some("this mix is as good as the best"));
+        assert_eq!(level(mark, false, (Some(best), false)), None, "what is late is no match");
         let late = Mark { meets: false, ..mark };
         assert_eq!(
             offer(valley.exchange(), late, metric, (None, false)),

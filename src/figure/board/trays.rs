@@ -7,7 +7,7 @@ const COLUMN: f64 = 5.0;
 /// Chips, or smaller groups, of a group.
 const GROUP: u32 = 8;
 /// No icon of one chip is wider, in pixels.
-const WIDEST: f64 = 30.0;
+const WIDEST: f64 = 40.0;
 /// Room between trays and between groups, in pixels.
 const GAP: f64 = 3.0;
 
@@ -78,8 +78,8 @@ pub fn trays(pools: &[(u32, f64)], room: Room) -> Vec<Tray> {
 /// Chips one by one, evenly over the tray.
 fn row((left, right): (f64, f64), cells: u32, height: f64) -> String {
     let pitch = (right - left) / f64::from(cells.max(1));
-    let wide = (0.8 * pitch).min(WIDEST);
-    let high = (height - 2.0 * GAP).min(wide.max(14.0));
+    let wide = (0.75 * pitch).min(WIDEST);
+    let high = (height - 4.0 * GAP).min(wide.max(14.0));
     let top = (height - high) / 2.0;
     let mut path = String::new();
     for cell in 0..cells {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn room(width: f64) -> Room {
-        Room { width, height: 34.0, handle: 16.0 }
+        Room { width, height: 34.0, handle: 24.0 }
     }
 
     fn cells(path: &str) -> usize {
@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn trays_are_as_wide_as_what_they_hold() {
-        let drawn = trays(&[(4, 3.0), (12, 1.0)], room(816.0));
+        let drawn = trays(&[(4, 3.0), (12, 1.0)], room(824.0));
         assert_eq!(drawn[0].span, (0.0, 400.0));
-        assert_eq!(drawn[1].span, (416.0, 816.0));
+        assert_eq!(drawn[1].span, (424.0, 824.0));
     }
 
     #[test]

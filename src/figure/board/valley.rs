@@ -181,6 +181,25 @@ impl Valley {
         self.points.get(&way)
     }
 
+    /// A way, evaluated now where it is not yet.
+    #[must_use]
+    pub fn evaluated(&self, way: u32) -> Point {
+        self.points.get(&way).cloned().unwrap_or_else(|| Point::of(&self.at(way)))
+    }
+
+    /// Where a way stands on the line of a metric: the share of the first pool and the height. Between two ways that are
+    /// evaluated it is on the straight line.
+    #[must_use]
+    pub fn spot(&self, way: u32, metric: Metric) -> Option<(f64, f64)> {
+        let share = self.exchange.share(way);
+        let lines = self.line(metric);
+        let pairs = lines.iter().flat_map(|line| line.windows(2).map(|pair| (pair[0], pair[1])));
+        let alone = lines.iter().filter(|line| line.len() == 1).map(|line| (line[0], line[0]));
+        let (from, to) = pairs.chain(alone).find(|(from, to)| from.0 <= share && share <= to.0)?;
+        let part = if to.0 > from.0 { (share - from.0) / (to.0 - from.0) } else { 0.0 };
+        Some((share, from.1 + part * (to.1 - from.1)))
+    }
+
     /// How many ways are evaluated.
     #[must_use]
     pub fn known(&self) -> usize {
@@ -381,6 +400,14 @@ mod tests {
         assert!(line.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(line.iter().all(|(_, height)| (0.0..=1.0).contains(height)));
         assert!(line.iter().any(|(_, height)| *height == 0.0), "the best is at the bottom");
+        for (way, _) in &valley.points {
+            let spot = valley.spot(*way, Metric::CostTotal);
+            assert_eq!(
+                spot,
+                line.iter().copied().find(|own| Some(own.0) == spot.map(|spot| spot.0)),
+                "{way}"
+            );
+        }
     }
 
     #[test]

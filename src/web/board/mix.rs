@@ -75,7 +75,14 @@ impl Mix {
                 })
             })
         });
-        let metric = memo(move || page.view.get().chosen(&DECIDES));
+        // What nobody sells has no cost to compare by.
+        let priced = page.part(|own| {
+            own.split.pools().iter().all(|(_, pool)| Kept::Dollars.of_chip(own, &pool.chip).is_some())
+        });
+        let metric = memo(move || {
+            let usual = if priced.get() { DECIDES[0] } else { Metric::ThroughputPerChip };
+            page.view.get().by.unwrap_or(usual)
+        });
         let asked = memo(move || {
             let exchange = exchange.get()?;
             Some(Arc::new(page.scenario.with(|own| Valley::new(own, &exchange))))
@@ -186,14 +193,24 @@ impl Mix {
         })
     }
 
-    /// The offer in words; nothing where the scenario is the best of its ways.
-    pub fn offer(self) -> Option<(u32, String)> {
+    /// The marked way and what is said of it: an offer, or why there is none to make.
+    pub fn offer(self) -> Option<(Mark, Result<String, &'static str>)> {
         let (mark, exchange) = (self.mark()?, self.exchange.get()?);
         let now = self.now();
         let same = self.standing() == Some(mark.way);
-        let equal = mark.value.zip(now.0).is_none_or(|(best, now)| (best / now - 1.0).abs() < 1e-3);
-        let offer = told::offer(&exchange, mark, self.metric.get(), now);
-        (!(same && equal)).then_some((mark.way, offer))
+        let offer = match told::level(mark, same, now) {
+            Some(level) => Err(level),
+            None => Ok(told::offer(&exchange, mark, self.metric.get(), now)),
+        };
+        Some((mark, offer))
+    }
+
+    /// Why the metric has no value, where the whole valley has none.
+    pub fn lacks(self) -> Option<String> {
+        let metric = self.metric.get();
+        let empty = self.fresh()
+            && self.valley.with(|own| own.as_ref().is_some_and(|own| own.line(metric).is_empty()));
+        empty.then(|| self.page.answer.with(|answer| read(answer, metric).err())).flatten()
     }
 
     /// Moves chips: the scenario goes to a way. Where it stands there already, nothing happens.

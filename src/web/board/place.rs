@@ -14,7 +14,7 @@ use crate::web::lean::memo;
 /// Height of the trays, in CSS pixels, as in the stylesheet.
 const TRAY: f64 = 34.0;
 /// Room for a handle, in CSS pixels, as in the stylesheet.
-pub const HANDLE: f64 = 18.0;
+pub const HANDLE: f64 = 24.0;
 /// A finger that moves less far taps, in CSS pixels.
 const TAP: f64 = 10.0;
 /// A large step of the keys is this part of all ways.

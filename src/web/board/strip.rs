@@ -14,6 +14,15 @@ use crate::scenario::Role;
 use crate::web::controls::choice::{Choice, Group, Item, Segments};
 use crate::web::lean::{When, flag, memo, views, words};
 
+/// What can be done with several pools.
+const MOVES: &str =
+    "Drag the handle or click in the valley. Hatched: misses the service level, or does not run.";
+/// What can be done with one.
+const ALONE: &str = "One pool does everything. Split it to move chips between prefill and decode.";
+/// What moving does besides.
+const LAYOUTS: &str =
+    "Layouts are chosen anew at each mix, as along the curve over the share of chips in prefill.";
+
 /// The whole board.
 pub fn board(mix: Mix) -> AnyView {
     let own = Strip::new(mix);
@@ -43,7 +52,7 @@ pub fn board(mix: Mix) -> AnyView {
             {views(move || offer(own))}
         </div>
         <div class="board-foot">
-            <p class="caption board-told">{views(move || said(own))}</p>
+            <p class="caption board-told" title=LAYOUTS>{views(move || said(own))}</p>
             <When on=several>{tools(mix)}</When>
         </div>
         {picker(choosing)}
@@ -79,7 +88,7 @@ fn tools(mix: Mix) -> AnyView {
             {views(segments)}
             <Choice
                 id="board-by"
-                label="Valley of"
+                label="Compare by"
                 groups=Signal::stored(vec![Group::flat(metrics)])
                 value=metric
                 set={move |id: String| mix.page.look(|view| view.by = Metric::from_id(&id))}
@@ -95,7 +104,7 @@ fn drawn(strip: Strip, choosing: Picker) -> AnyView {
         let pools = strip.mix.pools();
         strip.trays.with(|trays| {
             let tray = |((role, ..), own): (&(Role, String, u32, f64), &Tray)| {
-                view! { <path data-role=role.key() d=own.path.clone()></path> }
+                view! { <path class:grouped={own.grouped} data-role=role.key() d=own.path.clone()></path> }
             };
             pools.iter().zip(trays).map(tray).collect_view()
         })
@@ -138,7 +147,7 @@ fn valley(strip: Strip) -> AnyView {
     let dots = move || {
         let metric = mix.metric.get();
         let dot = |way: u32, class: &'static str| {
-            let (x, y) = mix.valley.with(|own| spot(own.as_ref()?, way, metric))?;
+            let (x, y) = mix.valley.with(|own| own.as_ref()?.spot(way, metric))?;
             Some(view! { <span class=class style:left=percent(x) style:bottom=percent(y)></span> })
         };
         let mark = mix.mark().and_then(|mark| dot(mark.way, "dot-best"));
@@ -210,14 +219,14 @@ fn handle(strip: Strip, at: usize) -> AnyView {
 fn offer(strip: Strip) -> Option<AnyView> {
     let mix = strip.mix;
     let exchange = mix.exchange.get()?;
-    let mark = mix.mark()?;
+    let (mark, offer) = mix.offer()?;
     let (low, high) = strip.reach(exchange.first())?;
     let x = low + exchange.share(mark.way) * (high - low);
     let turn = 100.0 * x / strip.width.get().max(1.0);
     let (left, shift) = (px(x), format!("translateX(-{turn:.1}%)"));
     let above = !mix.metric.get().more_is_better();
-    let view = match mix.offer() {
-        Some((way, text)) => view! {
+    let view = match offer {
+        Ok(text) => view! {
             <button
                 type="button"
                 class="offer"
@@ -227,15 +236,15 @@ fn offer(strip: Strip) -> Option<AnyView> {
                 style:transform=shift
                 on:pointerdown=move |event| event.stop_propagation()
                 on:click=move |_| {
-                    mix.take(way);
+                    mix.take(mark.way);
                     mix.page.commit();
                 }
             >
                 {text}
             </button>
         },
-        None => view! {
-            <span class="offer" class:above=above style:left=left style:transform=shift>"best mix"</span>
+        Err(text) => view! {
+            <span class="offer" class:above=above style:left=left style:transform=shift>{text}</span>
         },
     };
     Some(view)
@@ -252,14 +261,13 @@ fn said(strip: Strip) -> String {
             .with(|own| own.as_ref().map(|own| told::point(own, way, metric, &slo)))
             .unwrap_or_default();
     }
+    if let Some(reason) = mix.lacks() {
+        return reason;
+    }
     let chips = mix.page.scenario.with(|own| own.split.chips());
     let cells = strip.trays.with(|trays| told::cells(unit(chips, strip.width.get()), trays, chips));
-    let hint = if strip.trays.with(Vec::len) > 1 {
-        "Drag the handle, or click in the valley; hatched: misses the service level or does not run. Layouts are chosen anew at each mix."
-    } else {
-        "One pool does everything. Split it to move chips between prefill and decode."
-    };
-    if cells.is_empty() { hint.to_owned() } else { format!("{hint} {cells}.") }
+    let hint = if strip.trays.with(Vec::len) > 1 { MOVES } else { ALONE };
+    if cells.is_empty() { hint.to_owned() } else { format!("{cells}. {hint}") }
 }
 
 /// The valley as a drawing, with its ends hatched.
@@ -287,13 +295,6 @@ fn picture(valley: &Valley, metric: Metric) -> AnyView {
         {failing.collect_view()}
     }
     .into_any()
-}
-
-/// Where a way is on the line.
-fn spot(valley: &Valley, way: u32, metric: Metric) -> Option<(f64, f64)> {
-    let share = valley.exchange().share(way);
-    let lines = valley.line(metric);
-    lines.iter().flatten().copied().find(|own| (own.0 - share).abs() < 1e-12)
 }
 
 fn px(value: f64) -> String {
