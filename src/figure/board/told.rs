@@ -70,8 +70,11 @@ fn valued(metric: Metric, value: f64) -> String {
 /// What stands at the marked way where the scenario, which has so much of the metric and keeps the service level or not, is as
 /// good: nothing else to choose.
 #[must_use]
-pub fn level(mark: Mark, same: bool, now: (Option<f64>, bool)) -> Option<&'static str> {
-    let gain = mark.value.zip(now.0).map(|(best, now)| libm::fabs(best / now - 1.0));
+pub fn level(mark: Mark, same: bool, metric: Metric, now: (Option<f64>, bool)) -> Option<&'static str> {
+    let gain = mark.value.zip(now.0).map(|(best, now)| {
+        let change = best / now - 1.0;
+        if metric.more_is_better() { change } else { -change }
+    });
     match (same, now.1 == mark.meets, gain) {
         (true, _, None) => Some(if mark.meets { "best mix" } else { "closest to the limits" }),
         (true, true, Some(gain)) if gain < LEVEL => {
@@ -185,10 +188,13 @@ mod tests {
             offer(valley.exchange(), mark, metric, (Some(now), true)),
             format!("best: {chips}, {percent}")
         );
-        assert_eq!(level(mark, false, (Some(now), true)), None);
-        assert_eq!(level(mark, true, (Some(best), true)), Some("best mix"));
-        assert_eq!(level(mark, false, (Some(best * 1.001), true)), Some("this mix is as good as the best"));
-        assert_eq!(level(mark, false, (Some(best), false)), None, "what is late is no match");
+        assert_eq!(level(mark, false, metric, (Some(now), true)), None);
+        assert_eq!(level(mark, true, metric, (Some(best), true)), Some("best mix"));
+        assert_eq!(
+            level(mark, false, metric, (Some(best * 1.001), true)),
+            Some("this mix is as good as the best")
+        );
+        assert_eq!(level(mark, false, metric, (Some(best), false)), None, "what is late is no match");
         let late = Mark { meets: false, ..mark };
         assert_eq!(
             offer(valley.exchange(), late, metric, (None, false)),

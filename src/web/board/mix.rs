@@ -198,7 +198,7 @@ impl Mix {
         let (mark, exchange) = (self.mark()?, self.exchange.get()?);
         let now = self.now();
         let same = self.standing() == Some(mark.way);
-        let offer = match told::level(mark, same, now) {
+        let offer = match told::level(mark, same, self.metric.get(), now) {
             Some(level) => Err(level),
             None => Ok(told::offer(&exchange, mark, self.metric.get(), now)),
         };
