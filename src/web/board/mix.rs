@@ -21,8 +21,22 @@ const SLICE: f64 = 4.0;
 /// Ways that make a shape: fewer do not take the place of the valley before.
 const SHAPE: usize = 12;
 
-/// A sum that stands while chips move: it, what a chip of each pool counts for, and the split that was made of it.
-type Sum = (f64, Vec<f64>, Split);
+/// A sum that stands while chips move between two pools.
+#[derive(Clone)]
+struct Sum {
+    /// What they have together, as it was when the first chip moved.
+    exchange: Exchange,
+    /// The split that was made of it last.
+    split: Split,
+}
+
+impl Sum {
+    /// The sum, where nothing but its chips have moved since.
+    fn of(&self, own: &Exchange, split: &Split) -> Option<f64> {
+        let same = self.exchange.first() == own.first() && self.exchange.weights() == own.weights();
+        (same && self.split == *split).then_some(self.exchange.budget())
+    }
+}
 
 /// What the board knows.
 #[derive(Clone, Copy)]
@@ -65,10 +79,7 @@ impl Mix {
             page.scenario.with(|own| {
                 let pair = pair.min(own.split.pools().len().checked_sub(2)?);
                 let exchange = Exchange::of(own, pair, kept)?;
-                let budget = sum.with_value(|sum| {
-                    let (budget, weights, split) = sum.as_ref()?;
-                    (*split == own.split && weights[..] == *exchange.weights()).then_some(*budget)
-                });
+                let budget = sum.with_value(|sum| sum.as_ref()?.of(&exchange, &own.split));
                 Some(match budget {
                     Some(budget) => exchange.over(budget),
                     None => exchange,
@@ -226,7 +237,7 @@ impl Mix {
         let Some(exchange) = self.exchange.get_untracked() else { return };
         let next = self.page.scenario.with_untracked(|own| exchange.at(own, way));
         // Before the scenario changes, so that what follows it finds the sum that it was made of.
-        self.sum.set_value(Some((exchange.budget(), exchange.weights().to_vec(), next.split.clone())));
+        self.sum.set_value(Some(Sum { exchange, split: next.split.clone() }));
         self.page.edit(|own| *own = next);
     }
 
