@@ -99,11 +99,13 @@ fn groups((left, right): (f64, f64), cells: f64, height: f64) -> String {
     let group = f64::from(GROUP / 2);
     let gap = GAP.min(0.25 * group * pitch);
     let inner = pitch - gap / group;
+    // What the columns of a group leave is shared out on both sides of it.
+    let lead = gap / 2.0 * (f64::from(columns) / group).min(1.0);
     let (wide, high) = (inner - (0.2 * inner).min(1.0), (height - 2.0 * GAP - 1.0) / 2.0);
     let mut path = String::new();
     for cell in 0..whole {
         let column = f64::from(cell / 2);
-        let x = left + libm::floor(column / group) * group * pitch + gap / 2.0 + (column % group) * inner;
+        let x = left + libm::floor(column / group) * group * pitch + lead + (column % group) * inner;
         let y = GAP + f64::from(cell % 2) * (high + 1.0);
         let part = (cells - f64::from(cell)).clamp(0.0, 1.0);
         rect(&mut path, (x, y + high * (1.0 - part)), (wide, high * part));
