@@ -162,7 +162,7 @@ test("at equal dollars and equal power the sum stands while chips move", async (
   const { page } = await openBoard({ link: "v1&prefill=h100-sxm*8&decode=b200*8" });
   const perHour = async () => Number((await page.locator("[data-metric=per-hour] .value").innerText()).replace("$", ""));
   const before = await perHour();
-  await page.locator(".board .segment").getByText("$/h", { exact: true }).click();
+  await page.locator(".board [name=kept][value=dollars]").check();
   await grip(page).focus();
   for (let step = 0; step < 4; step += 1) await page.keyboard.press("ArrowLeft");
   const prefill = await now(page);

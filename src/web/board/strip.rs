@@ -221,7 +221,9 @@ fn offer(strip: Strip) -> Option<AnyView> {
     let exchange = mix.exchange.get()?;
     let (mark, offer) = mix.offer()?;
     let (low, high) = strip.reach(exchange.first())?;
-    let x = low + exchange.share(mark.way) * (high - low);
+    // What is offered stands where it is, what is said of the scenario where that is.
+    let offered = low + exchange.share(mark.way) * (high - low);
+    let x = if offer.is_ok() { offered } else { strip.middle(exchange.first())? };
     let turn = 100.0 * x / strip.width.get().max(1.0);
     let (left, shift) = (px(x), format!("translateX(-{turn:.1}%)"));
     let above = !mix.metric.get().more_is_better();
