@@ -4,6 +4,7 @@
 //! [`making`] finds out what a view needs and then makes its figure, whichever view it is.
 
 pub mod agents;
+pub mod board;
 pub mod curves;
 pub mod flow;
 pub mod frontier;

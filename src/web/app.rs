@@ -7,6 +7,7 @@ use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
+use super::board::Board;
 use super::charts::Charts;
 use super::controls::{Controls, keep_pays};
 use super::door::FrontDoor;
@@ -98,6 +99,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             </section>
             <div class="results" class:stale=stale>
                 <When on=understood>
+                    <Board on=rest/>
                     <Charts/>
                     <When on=rest>
                         <Reasons/>

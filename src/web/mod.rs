@@ -13,6 +13,7 @@
 //! | `figures` | numbers with their bands, as tiles and tables show them |
 //! | `tabs` | a row of tabs over a panel |
 //! | `size` | the cheapest deployments for the load |
+//! | `board` | the chips of all pools, what moves between them and what each mix comes to |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
@@ -30,6 +31,7 @@
 
 mod answer;
 mod app;
+mod board;
 mod charts;
 mod controls;
 mod door;

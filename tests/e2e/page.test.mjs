@@ -76,7 +76,6 @@ test("every slider moves something", async () => {
     ["hit", 0.7],
     ["concurrency", 0.2],
     ["prefill-count", 0.9],
-    ["mix", 0.8],
   ]) {
     const before = await tiles(page);
     await drag(page, id, share);

@@ -3,7 +3,7 @@
 mod agents;
 mod breakeven;
 mod by;
-mod canvas;
+pub mod canvas;
 mod curves;
 mod frontier;
 mod gesture;

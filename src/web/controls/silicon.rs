@@ -1,10 +1,10 @@
-//! The silicon: which roles exist, the chips in each pool, and how they are shared out.
+//! The silicon: which roles exist and the chips in each pool. How they are shared out is moved on the board.
 
 use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
-use super::choice::{Choice, Group, Item, Segments};
+use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::fold::{Detail, fold};
 use super::layout::summary;
@@ -15,13 +15,13 @@ use super::speculation;
 use super::stops::Stops;
 use super::wires::wires;
 use crate::catalog::chip::{Chip, Status};
-use crate::cost::{chip_hour, chip_price};
+use crate::cost::chip_hour;
 use crate::report::words;
-use crate::scenario::{Limits, Pool, Role, Scenario, Split, SplitKind};
+use crate::scenario::{Limits, Role, Scenario, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
 
-/// Split, pools, what connects them, speculation and mix.
+/// Split, pools, what connects them and speculation.
 #[component]
 pub fn SiliconControls() -> impl IntoView {
     let page = use_page();
@@ -34,7 +34,6 @@ pub fn SiliconControls() -> impl IntoView {
             page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
         roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view()
     };
-    let mixed = memo(move || kind.get() == SplitKind::Pd);
     let several = page.part(|scenario| scenario.split.pools().len() > 1);
     view! {
         <fieldset class="block">
@@ -48,7 +47,6 @@ pub fn SiliconControls() -> impl IntoView {
                 set={move |kind: String| page.choose(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
-            <When on=mixed>{mix()}</When>
             <When on=several>{wires()}</When>
             {fold("Speculation", Some(speculation::summary().into()), Detail::Speculation)}
             {fold("Own chip…", None, Detail::OwnChip)}
@@ -116,90 +114,6 @@ fn PoolControls(
     }
 }
 
-/// Moves chips between prefill and decode.
-fn mix() -> AnyView {
-    let page = use_page();
-    // What stays equal while the slider moves. Dollars are remembered, or rounding would eat them chip by chip.
-    let by_cost = RwSignal::new(false);
-    let budget = RwSignal::new(None::<(f64, Scenario)>);
-    let totals = page.part(|scenario| match &scenario.split {
-        Split::PrefillDecode { prefill, decode } => Some((prefill.chips, decode.chips)),
-        _ => None,
-    });
-    let prices = page.part(prices);
-    let share = memo(move || {
-        totals.get().map(|(prefill, decode)| match (by_cost.get(), prices.get()) {
-            (true, Some((a, b))) => {
-                let (a, b) = (a * f64::from(prefill), b * f64::from(decode));
-                a / (a + b)
-            }
-            _ => f64::from(prefill) / (f64::from(prefill) + f64::from(decode)),
-        })
-    });
-    let stops = memo(move || {
-        let (prefill, decode) = totals.get().unwrap_or((1, 1));
-        let all = prefill.saturating_add(decode).max(2);
-        if by_cost.get() || all > 200 {
-            Stops::linear(0.01, 0.99, 98)
-        } else {
-            let edge = 1.0 / f64::from(all);
-            Stops::linear(edge, 1.0 - edge, (all - 2).max(1))
-        }
-    });
-    let moved = move |share: Option<f64>| {
-        let Some(share) = share else { return };
-        if by_cost.get_untracked() {
-            let now = page.scenario.get_untracked();
-            let total = budget.with_untracked(|budget| match budget {
-                Some((total, last)) if last.split == now.split && last.pricing == now.pricing => Some(*total),
-                _ => per_hour(&now),
-            });
-            let Some(total) = total else { return };
-            page.edit(|scenario| spend(scenario, total, share));
-            budget.set(Some((total, page.scenario.get_untracked())));
-        } else {
-            page.edit(|scenario| {
-                if let Split::PrefillDecode { prefill, decode } = &mut scenario.split {
-                    let all = prefill.chips.saturating_add(decode.chips).max(2);
-                    let first = libm::round(share * f64::from(all)).clamp(1.0, f64::from(all - 1));
-                    prefill.chips = first as u32;
-                    decode.chips = all - prefill.chips;
-                }
-            });
-        }
-    };
-    let limits = Limits { field: "mix", low: 0.0, high: 1.0, unit: "" };
-    let kept = memo(move || if by_cost.get() { "cost" } else { "count" });
-    view! {
-        <div class="mix">
-            <NumberField
-                id="mix"
-                label="Prefill share"
-                unit=Unit::Percent
-                limits
-                value=share
-                set=moved
-                stops=stops
-                hint="Moves chips from one pool to the other"
-            />
-            <div class="row ends" aria-hidden="true">
-                <span data-role="decode">"all decode"</span>
-                <span data-role="prefill">"all prefill"</span>
-            </div>
-            <When on={memo(move || prices.get().is_some())}>
-                <Segments
-                    name="kept"
-                    legend="Keep"
-                    options=vec![("count", "Chip count"), ("cost", "Dollars per hour")]
-                    value=kept
-                    set={move |kind: &'static str| by_cost.set(kind == "cost")}
-                />
-            </When>
-        </div>
-    }
-    .into_any()
-}
-
 /// Status, memory, price and power of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
     // What one can simply have needs no word.
@@ -231,29 +145,4 @@ fn resplit(scenario: &mut Scenario, kind: &str) {
     if let Some(kind) = SplitKind::from_id(kind) {
         scenario.split.set_kind(kind);
     }
-}
-
-/// Price of a prefill and of a decode chip per hour, where both are known.
-fn prices(scenario: &Scenario) -> Option<(f64, f64)> {
-    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
-    let price = |pool: &Pool| chip_price(scenario, &pool.chip).ok().map(|price| price.get());
-    match (price(prefill)?, price(decode)?) {
-        (a, b) if a > 0.0 && b > 0.0 => Some((a, b)),
-        _ => None,
-    }
-}
-
-fn per_hour(scenario: &Scenario) -> Option<f64> {
-    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
-    let (a, b) = prices(scenario)?;
-    Some(a * f64::from(prefill.chips) + b * f64::from(decode.chips))
-}
-
-/// Spends a budget per hour on the two pools.
-fn spend(scenario: &mut Scenario, total: f64, share: f64) {
-    let Some((a, b)) = prices(scenario) else { return };
-    let Split::PrefillDecode { prefill, decode } = &mut scenario.split else { return };
-    let chips = |money: f64, price: f64| Limits::CHIPS.clamp(libm::round(money / price)) as u32;
-    prefill.chips = chips(total * share, a);
-    decode.chips = chips(total - f64::from(prefill.chips) * a, b);
 }
