@@ -8,6 +8,7 @@ export const KEYS = [
   ["g", "Stories and scenarios", "[data-opens=library]"],
   ["[", "Previous chart", -1],
   ["]", "Next chart", 1],
+  ["f", "One chart and three sliders, large enough for a projector", "[data-testid=present]"],
   ["p", "Pin this scenario", "[data-testid=pin]"],
   ["c", "Copy the link", "[data-testid=copy-link]"],
   ["t", "Change the colours", "[data-testid=theme]"],

@@ -198,6 +198,7 @@ impl Scene {
         if grid {
             self.draw_grid(theme, &mut marks);
         }
+        let under = 0..marks.len();
         // Quiet series first, so that what is brought forward lies on top.
         let mut order: Vec<&Trace> = self.traces.iter().collect();
         order::sort_by_key(&mut order, |trace| match self.series(trace).map(|series| series.emphasis) {
@@ -220,7 +221,9 @@ impl Scene {
         for trace in &order {
             self.draw_symbols(trace, theme, &mut marks);
         }
+        let from = marks.len();
         self.draw_axes(theme, measure, &mut marks);
+        self.drawing.axes = [under, from..marks.len()];
         let mut taken = Vec::new();
         // The ends of lines cannot choose their place, rules have a few to choose from, points many.
         self.draw_end_labels(ends, theme, measure, &mut taken, &mut marks);

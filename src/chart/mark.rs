@@ -1,5 +1,7 @@
 //! What a laid-out chart comes down to: a list of shapes with places and colours, which any painter can draw in order.
 
+use std::ops::Range;
+
 use super::geometry::{Point, Rect, Size};
 use super::model::{Dash, Marker};
 use super::theme::{Colour, Theme};
@@ -15,13 +17,40 @@ pub struct Drawing {
     pub font: &'static str,
     /// The shapes, in painting order.
     pub marks: Vec<Mark>,
+    /// Which of them are grid and axes: they stay as they are while only curves move, and nothing lies under them that
+    /// does.
+    pub axes: [Range<usize>; 2],
 }
 
 impl Drawing {
     /// An empty picture in the colours of a theme.
     #[must_use]
     pub fn new(size: Size, theme: &Theme) -> Self {
-        Self { size, ground: theme.surface, font: theme.font, marks: Vec::new() }
+        Self { size, ground: theme.surface, font: theme.font, marks: Vec::new(), axes: [0..0, 0..0] }
+    }
+}
+
+impl Drawing {
+    /// Grid and axes, or all else, in painting order.
+    pub(super) fn layer(&self, axes: bool) -> impl Iterator<Item = &Mark> {
+        let marks = self.marks.iter().enumerate();
+        let own = move |at: usize| self.axes.iter().any(|range| range.contains(&at)) == axes;
+        marks.filter(move |(at, _)| own(*at)).map(|(_, mark)| mark)
+    }
+
+    /// Whether grid and axes are those of another drawing, on the same ground.
+    #[must_use]
+    pub fn stands_on(&self, other: &Self) -> bool {
+        let same = |a: &Self, b: &Self| (a.size, a.ground, a.font) == (b.size, b.ground, b.font);
+        same(self, other) && self.layer(true).eq(other.layer(true))
+    }
+
+    /// Only grid and axes.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let marks: Vec<Mark> = self.layer(true).cloned().collect();
+        let axes = [0..marks.len(), 0..0];
+        Self { marks, axes, ..self.clone() }
     }
 }
 

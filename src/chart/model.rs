@@ -304,13 +304,13 @@ impl Tint {
     pub const fn slot(self) -> usize {
         match self {
             Self::Decode => 0,
-            Self::Prefill => 1,
-            Self::Ffn => 2,
-            Self::Attention => 3,
-            Self::Draft => 4,
-            Self::Queue => 5,
-            Self::Verify => 6,
-            Self::Link => 7,
+            Self::Ffn => 1,
+            Self::Attention => 2,
+            Self::Draft => 3,
+            Self::Queue => 4,
+            Self::Verify => 5,
+            Self::Link => 6,
+            Self::Prefill => 7,
         }
     }
 }

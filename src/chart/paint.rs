@@ -123,6 +123,21 @@ pub fn paint<DB: DrawingBackend>(
     root.present()
 }
 
+/// Paints what lies above the ground, the grid and the axes, which are there already.
+///
+/// # Errors
+///
+/// When the backend fails.
+pub fn paint_over<DB: DrawingBackend>(
+    drawing: &Drawing,
+    pixels: Pixels,
+    root: &DrawingArea<DB, Shift>,
+) -> Result<(), PaintError<DB>> {
+    let painter = Painter { pixels, font: drawing.font, root };
+    drawing.layer(false).try_for_each(|mark| painter.mark(mark))?;
+    root.present()
+}
+
 struct Painter<'a, DB: DrawingBackend> {
     pixels: Pixels,
     font: &'static str,

@@ -135,9 +135,9 @@ pub struct Theme {
     pub good: Colour,
     /// Something to mind.
     pub warning: Colour,
-    /// A limit that is broken, or a mistake.
+    /// A limit that is broken, or a mistake; crimson, for orange is prefill.
     pub bad: Colour,
-    /// The series colours, in order of use.
+    /// The series colours, in order of use. The last is that of prefill, so that no pin wears it.
     pub series: [Hue; 8],
     /// The font stack, as CSS writes it.
     pub font: &'static str,
@@ -160,16 +160,16 @@ pub const LIGHT: Theme = Theme {
     on_accent: Colour::hex(0xFFFFFF),
     good: Colour::hex(0x0F744B),
     warning: Colour::hex(0x8A5A00),
-    bad: Colour::hex(0xB42318),
+    bad: Colour::hex(0xB0163F),
     series: [
         hue(0x1241AD, 0x1241AD),
-        hue(0xC63C08, 0xC03A08),
         hue(0x248466, 0x207A5E),
         hue(0x80276B, 0x80276B),
         hue(0xC28718, 0x8C6418),
         hue(0x109AD6, 0x11729E),
         hue(0x815BBA, 0x7E58B8),
         hue(0x8D919A, 0x646973),
+        hue(0xC63C08, 0xC03A08),
     ],
     font: FONT,
 };
@@ -188,16 +188,16 @@ pub const DARK: Theme = Theme {
     on_accent: Colour::hex(0x0B1626),
     good: Colour::hex(0x5BD19A),
     warning: Colour::hex(0xF0B84C),
-    bad: Colour::hex(0xFF8A7A),
+    bad: Colour::hex(0xFF8FA3),
     series: [
         hue(0x4D81F1, 0x6A97F4),
-        hue(0xFB6B34, 0xFB7A48),
         hue(0x6CCE99, 0x6CCE99),
         hue(0xDB7DC1, 0xDB7DC1),
         hue(0xF3B723, 0xF3B723),
         hue(0x96E5F8, 0x96E5F8),
         hue(0xAD9BFF, 0xAD9BFF),
         hue(0x787E88, 0x9CA2AC),
+        hue(0xFB6B34, 0xFB7A48),
     ],
     font: FONT,
 };

@@ -6,7 +6,8 @@
 use super::geometry::Point;
 use super::hit::Zoom;
 use super::layout::Scene;
-use super::model::{Chart, Join, Sample, Series};
+use super::model::{Chart, Domain, Join, Sample, ScaleKind, Series};
+use super::ticks::nice;
 
 /// Narrower domains say no more: their ends would read the same.
 const NARROWEST: f64 = 1e-3;
@@ -110,6 +111,45 @@ impl Viewport {
     }
 }
 
+/// The ends of the vertical axis while something moves: they stand still, so that a change is seen as one of the curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Still {
+    about: String,
+    kind: ScaleKind,
+    ends: (f64, f64),
+}
+
+/// About how many ticks the ends are rounded to where they have to give way.
+const TICKS: usize = 5;
+
+impl Still {
+    /// As they are on a scene.
+    #[must_use]
+    pub fn of(scene: &Scene) -> Self {
+        Self { about: scene.chart.title.clone(), kind: scene.y.kind(), ends: scene.y.domain() }
+    }
+
+    /// The chart between the same ends. They give way, in round steps, only where the one sample of the series `mark`
+    /// would leave the plot. Nothing if they are those of another chart, or its ends are fixed already.
+    #[must_use]
+    pub fn hold(&mut self, chart: &Chart, mark: &str) -> Option<Chart> {
+        let (low, high) = self.ends;
+        let free = !matches!(chart.y.domain, Domain::Fixed(..));
+        if !(free && low < high && self.about == chart.title && self.kind == chart.y.scale) {
+            return None;
+        }
+        let marked = chart.series.iter().find(|series| series.id == mark);
+        let value = marked.and_then(|series| series.samples.first()?.y);
+        let value = value.filter(|own| own.is_finite() && (!self.kind.is_log() || *own > 0.0));
+        if let Some(value) = value.filter(|own| *own < low || *own > high) {
+            self.ends = nice(self.kind, (low.min(value), high.max(value)), TICKS, chart.y.unit);
+        }
+        let mut held = chart.clone();
+        held.y.domain = Domain::Fixed(self.ends.0, self.ends.1);
+        Some(held)
+    }
+}
+
 /// Whether two ends of an axis can be told apart.
 fn is_wide((low, high): (f64, f64), log: bool) -> bool {
     let size = if log { low.abs() } else { low.abs().max(high.abs()) };
@@ -138,7 +178,7 @@ impl Scene {
 mod tests {
     use super::*;
     use crate::chart::geometry::Size;
-    use crate::chart::model::{Axis, Domain, ScaleKind};
+    use crate::chart::model::Axis;
     use crate::chart::text::TableMeasure;
     use crate::chart::theme::LIGHT;
     use crate::units::format::Unit;
@@ -181,6 +221,28 @@ mod tests {
         assert!(moved.y.domain().1 >= 2.0 * 3.0 * 32.0, "the other axis follows the curves");
         viewport.reset();
         assert_eq!(viewport.of(&chart), chart);
+    }
+
+    #[test]
+    fn ends_stand_still_until_the_mark_would_leave() {
+        let marked = |slope: f64| {
+            let mut chart = chart(slope);
+            chart.series.push(Series::measured("here", "Here", vec![Sample::new(32.0, 32.0 * slope)]));
+            chart
+        };
+        let rest = scene(&marked(1.0));
+        let (low, high) = rest.y.domain();
+        let mut still = Still::of(&rest);
+        for slope in [1.5, 2.0, 0.3, 0.001] {
+            let held = still.hold(&marked(slope), "here").unwrap();
+            assert_eq!(scene(&held).y.domain(), (low, high), "{slope}");
+        }
+        let grown = scene(&still.hold(&marked(9.0), "here").unwrap()).y.domain();
+        assert!(grown.0 <= low && grown.1 >= 9.0 * 32.0, "{grown:?}");
+        // What gave way once does not come back while the movement lasts.
+        assert_eq!(scene(&still.hold(&marked(1.0), "here").unwrap()).y.domain(), grown);
+        let other = Chart { title: "TTFT against load".to_owned(), ..marked(1.0) };
+        assert_eq!(still.hold(&other, "here"), None);
     }
 
     #[test]

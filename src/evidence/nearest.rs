@@ -30,6 +30,20 @@ use crate::units::{RequestsPerSecond, Seconds, TokensPerSecond};
 
 use super::rows;
 
+/// The models that the file of measured runs has runs of.
+pub const MEASURED_MODELS: [&str; 10] = [
+    "deepseek-v3",
+    "glm-5",
+    "gpt-oss-120b",
+    "kimi-k2",
+    "llama3-70b",
+    "llama3-8b",
+    "minimax-m2",
+    "qwen3-235b-a22b",
+    "qwen3-32b",
+    "qwen3.5-397b-a17b",
+];
+
 /// Two figures are alike when the smaller is at least this share of the larger.
 const ALIKE: f64 = 0.9;
 
@@ -414,5 +428,7 @@ l,llama3-70b,vllm,fp8,fp8,8192,1024,0.8,64,h200*8:tp8:etp8,,,,30,2025-10-29,Some
         let own: Vec<_> = library.runs.into_iter().map(|run| (run.id, run.scenario)).collect();
         assert_eq!(own, found);
         assert!(own.len() > 1000);
+        let models: std::collections::BTreeSet<&str> = own.iter().map(|own| own.1.model.as_str()).collect();
+        assert_eq!(models.into_iter().collect::<Vec<_>>(), MEASURED_MODELS);
     }
 }

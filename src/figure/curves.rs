@@ -13,7 +13,7 @@ use crate::explore::{self, Knob, price_lines};
 use crate::metric::Metric;
 use crate::report::words::letter;
 use crate::report::{sentence, words};
-use crate::scenario::{Load, Scenario};
+use crate::scenario::{Load, Percentile, Scenario};
 use crate::serve::Refusal;
 use crate::units::format::Unit;
 use crate::units::order;
@@ -30,6 +30,8 @@ pub const NOW: &str = "now";
 pub const HERE: &str = "here";
 /// The series of measured runs.
 pub const MEASURED: &str = "measured";
+/// The series of the scenario's curve as it was when a movement began.
+pub const BEFORE: &str = "before";
 
 /// The series of a pinned scenario.
 #[must_use]
@@ -54,6 +56,66 @@ pub struct Curves<'a> {
     pub pinned: &'a [Arc<Vec<explore::Sample>>],
     /// Measured runs on the scenario's curve.
     pub measured: &'a [Sample],
+    /// The scenario over the knob as it was when a movement began, while one is under way.
+    pub before: Option<&'a [explore::Sample]>,
+    /// Whether the chart is one of several over the same knob: then it is small, and shows how a time spreads.
+    pub among: bool,
+}
+
+/// Another reading of a metric, which stands beside it in a small chart.
+struct Reading {
+    /// The series.
+    id: &'static str,
+    label: &'static str,
+    dash: Dash,
+    read: fn(&Evaluation) -> Option<f64>,
+}
+
+/// Every so many samples carry the other readings: percentiles are worked out by bisection, and straight lines between
+/// them look the same in a small chart.
+const SPARSE: usize = 4;
+/// But not where the metric itself changes by more than this between two, as a natural logarithm.
+const BEND: f64 = 0.05;
+
+/// What stands beside a metric in a small chart.
+const fn beside(metric: Metric) -> &'static [Reading] {
+    match metric {
+        Metric::Ttft => &[
+            Reading {
+                id: "p50",
+                label: "p50",
+                dash: Dash::Dotted,
+                read: |own| Some(own.steady.ttft_of(Some(Percentile::P50)).get()),
+            },
+            Reading {
+                id: "p95",
+                label: "p95",
+                dash: Dash::Short,
+                read: |own| Metric::TtftP95.read(own).ok().map(|own| own.value),
+            },
+        ],
+        Metric::Tpot => &[Reading {
+            id: "p95",
+            label: "p95",
+            dash: Dash::Short,
+            read: |own| Metric::TpotP95.read(own).ok().map(|own| own.value),
+        }],
+        Metric::Energy => &[Reading {
+            id: "drawn",
+            label: "drawn",
+            dash: Dash::Short,
+            read: |own| Metric::EnergyDrawn.read(own).ok().map(|own| own.value),
+        }],
+        _ => &[],
+    }
+}
+
+/// What the line of a metric is called where others stand beside it.
+const fn plainly(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Energy => "provisioned",
+        _ => "mean",
+    }
 }
 
 impl Curves<'_> {
@@ -75,6 +137,10 @@ impl Curves<'_> {
                 .with_better(if metric.more_is_better() { Better::Higher } else { Better::Lower }),
             ..Chart::default()
         };
+        if self.among {
+            let label = if metric == Metric::CostTotal { "Cost, in+out" } else { metric.short() };
+            label.clone_into(&mut chart.y.label);
+        }
         let unit = knob_unit(scenario, knob);
         chart.walls.extend(walls(self.now, unit, "", (Paint::Ink, true)));
         for (index, samples) in self.pinned.iter().enumerate() {
@@ -88,8 +154,18 @@ impl Curves<'_> {
             series.end_label = true;
             chart.series.push(series);
         }
+        if let Some(before) = self.before {
+            let start = Series::line(BEFORE, "Before", Paint::Muted, points(before, metric, false));
+            chart.series.push(Series { dash: Dash::Long, end_label: false, ..start });
+        }
         let mut own = Series::line(NOW, "Now", Paint::Series(0), points(self.now, metric, true));
-        own.end_label = !chart.series.is_empty();
+        own.end_label = !self.pinned.is_empty();
+        let others = if self.among { beside(metric) } else { &[] };
+        for Reading { id, label, dash, read } in others {
+            let line = Series::line(*id, *label, Paint::Series(0), readings(self.now, metric, *read));
+            chart.series.push(Series { dash: *dash, ..line });
+            (own.label, own.end_label) = (plainly(metric).to_owned(), true);
+        }
         chart.series.push(own);
         if !self.measured.is_empty() {
             let runs = self.measured.to_vec();
@@ -111,7 +187,8 @@ impl Curves<'_> {
                 fit: false,
             });
         }
-        chart.rules.extend(list_prices(scenario, metric));
+        let prices = list_prices(scenario, metric).into_iter();
+        chart.rules.extend(prices.map(|own| if self.among { brief(own) } else { own }));
         if let Some(x) = knob.current(scenario) {
             chart.rules.push(Rule {
                 axis: Along::X,
@@ -179,6 +256,12 @@ pub fn list_prices(scenario: &Scenario, metric: Metric) -> Vec<Rule> {
     prices.into_iter().map(line).collect()
 }
 
+/// The line of a list price where there is little room: who asks how many dollars.
+fn brief(price: Rule) -> Rule {
+    let label = price.label.split_once('/').map_or(price.label.as_str(), |(dollars, _)| dollars);
+    Rule { label: label.replace(" list ", " "), ..price }
+}
+
 fn axis(label: String, unit: Unit, log: bool) -> Axis {
     if log { Axis::log(label, unit) } else { Axis::linear(label, unit) }
 }
@@ -198,6 +281,32 @@ fn points(samples: &[explore::Sample], metric: Metric, band: bool) -> Vec<Sample
             Err(refusal) => Sample::gap(sample.x, words::refusal(refusal)),
         })
         .collect()
+}
+
+/// A sparse reading of the samples; what has none is a gap. Where the metric itself bends, all are read.
+fn readings(samples: &[explore::Sample], metric: Metric, read: fn(&Evaluation) -> Option<f64>) -> Vec<Sample> {
+    fn served(own: &explore::Sample, metric: Metric) -> Option<(&Evaluation, f64)> {
+        let answer = own.result.as_ref().ok().filter(|own| own.steady.saturation.is_none())?;
+        Some((answer, metric.read(answer).ok()?.value))
+    }
+    let mut kept: Vec<Sample> = Vec::new();
+    let mut last: Option<(usize, f64)> = None;
+    for (at, own) in samples.iter().enumerate() {
+        let Some((answer, value)) = served(own, metric) else {
+            kept.push(Sample { x: own.x, ..Sample::default() });
+            last = None;
+            continue;
+        };
+        let next = samples.get(at + 1).and_then(|own| served(own, metric)).map(|own| own.1);
+        let bends = |other: f64| libm::fabs(libm::log(other / value)) > BEND;
+        let needed = next.is_none_or(bends)
+            || last.is_none_or(|(before, old)| at - before >= SPARSE || bends(old));
+        if needed {
+            kept.push(read(answer).map_or_else(|| Sample { x: own.x, ..Sample::default() }, |y| Sample::new(own.x, y)));
+            last = Some((at, value));
+        }
+    }
+    kept
 }
 
 /// Why a part of the curve is missing, if one is.
@@ -268,7 +377,7 @@ fn lower(text: &str) -> String {
 /// The chart in a sentence: where the current curve starts and ends.
 #[must_use]
 pub fn summary(chart: &Chart) -> String {
-    let own = chart.series.iter().find(|series| series.id == "now");
+    let own = chart.series.iter().find(|series| series.id == NOW);
     let ends = own.and_then(|series| {
         let first = series.samples.iter().find_map(|sample| Some((sample.x, sample.y?)))?;
         let last = series.samples.iter().rev().find_map(|sample| Some((sample.x, sample.y?)))?;
@@ -285,5 +394,7 @@ pub fn summary(chart: &Chart) -> String {
         ),
         None => format!("{}: no values.", chart.title),
     };
-    text + &describe::walls(chart)
+    let moving = chart.series.iter().any(|series| series.id == BEFORE);
+    let before = if moving { " The dashed line is where it was before." } else { "" };
+    text + before + &describe::walls(chart)
 }

@@ -184,14 +184,16 @@ pub fn table(all: &[Breakdown]) -> Table {
     table
 }
 
-/// The colour of a limit, the same in bars, memory and roofline.
+/// The colour of a limit, the same in bars, memory and roofline. That of compute is no role's, for either phase can be bound
+/// by it.
 #[must_use]
 pub const fn paint(limit: Binding) -> Paint {
     Paint::Tint(match limit {
+        Binding::Compute => return Paint::Ink,
         Binding::Weights | Binding::Ffn => Tint::Ffn,
         Binding::Kv | Binding::Attention => Tint::Attention,
         Binding::Activations | Binding::Draft => Tint::Draft,
-        Binding::Compute | Binding::Prefill => Tint::Prefill,
+        Binding::Prefill => Tint::Prefill,
         Binding::Collective | Binding::Link => Tint::Link,
         Binding::LatencyFloor | Binding::CollectiveLatency | Binding::RoundTrips => Tint::Verify,
         Binding::Interference | Binding::Steps | Binding::Queue | Binding::Capacity => Tint::Queue,

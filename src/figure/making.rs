@@ -258,6 +258,8 @@ impl Subject {
             now: &sweep(scenario, view.knob, &values),
             pinned: &pins.iter().map(swept).collect::<Vec<_>>(),
             measured: &curves::measured(runs, scenario, view.knob, view.metric),
+            before: None,
+            among: false,
         };
         let mut chart = curves.chart();
         // Away from the page nobody knows what is pinned: each curve says what it is of.

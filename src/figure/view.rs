@@ -117,8 +117,10 @@ pub struct View {
     pub tab: Tab,
     /// What the curves vary.
     pub knob: Knob,
-    /// What they show.
+    /// What the one curve shows that stands alone.
     pub metric: Metric,
+    /// Whether that curve fills the stage; else latency, cost and energy stand side by side.
+    pub grown: bool,
     /// Whether their horizontal axis is logarithmic; `None` leaves it to the knob.
     pub log_x: Option<bool>,
     /// Whether their vertical axis is logarithmic; `None` leaves it to the metric.
@@ -133,6 +135,8 @@ pub struct View {
     pub apart: bool,
     /// Whether that view stands for the chart where there is room for one only: in an embed and in a file.
     pub alone: bool,
+    /// Whether the page shows one chart and three sliders, large enough for a projector.
+    pub present: bool,
 }
 
 impl Default for View {
@@ -141,6 +145,7 @@ impl Default for View {
             tab: Tab::Curves,
             knob: Knob::Isl,
             metric: Metric::Ttft,
+            grown: false,
             log_x: None,
             log_y: None,
             by: None,
@@ -148,12 +153,16 @@ impl Default for View {
             reason: Reason::Why,
             apart: false,
             alone: false,
+            present: false,
         }
     }
 }
 
 /// The word for pinned scenarios that keep their own load, and for such as take over that of the scenario.
 const PINS: [&str; 2] = ["own", "shared"];
+
+/// The words for a page that is presented, and for one that is not.
+const PRESENT: [&str; 2] = ["yes", "no"];
 
 impl View {
     /// Reads what a link says of the page; what it does not say is as usual.
@@ -162,12 +171,15 @@ impl View {
         let default = Self::default();
         let log = value(pairs, "log");
         let alone = value(pairs, "view").and_then(Reason::from_id);
+        let metric = value(pairs, "y").and_then(Metric::from_id);
         let axis =
             |key: &str, otherwise: Axis| value(pairs, key).and_then(Axis::from_id).unwrap_or(otherwise);
         Self {
             tab: value(pairs, "view").and_then(Tab::from_id).unwrap_or(default.tab),
             knob: value(pairs, "x").and_then(Knob::from_id).unwrap_or(default.knob),
-            metric: value(pairs, "y").and_then(Metric::from_id).unwrap_or(default.metric),
+            metric: metric.unwrap_or(default.metric),
+            // Scales are those of one chart, so a link that says them is about that chart.
+            grown: metric.is_some() || log.is_some(),
             log_x: log.map(|axes| axes.contains('x')),
             log_y: log.map(|axes| axes.contains('y')),
             by: value(pairs, "by").and_then(Metric::from_id),
@@ -175,6 +187,7 @@ impl View {
             reason: alone.or_else(|| value(pairs, "why").and_then(Reason::from_id)).unwrap_or(default.reason),
             apart: value(pairs, "pins") == Some(PINS[0]),
             alone: alone.is_some(),
+            present: value(pairs, "present") == Some(PRESENT[0]),
         }
     }
 
@@ -192,10 +205,10 @@ impl View {
         if self.knob != default.knob {
             pair("x", self.knob.id());
         }
-        if self.metric != default.metric {
+        if self.grown {
             pair("y", self.metric.id());
         }
-        if self.log_x.is_some() || self.log_y.is_some() {
+        if self.grown && (self.log_x.is_some() || self.log_y.is_some()) {
             let axes = match self.logs() {
                 (true, true) => "xy",
                 (true, false) => "x",
@@ -217,7 +230,21 @@ impl View {
         if self.apart {
             pair("pins", PINS[0]);
         }
+        if self.present {
+            pair("present", PRESENT[0]);
+        }
         pairs
+    }
+
+    /// The same with one metric over the whole stage.
+    pub fn grow(&mut self, metric: Metric) {
+        (self.metric, self.grown, self.log_y) = (metric, true, None);
+    }
+
+    /// The same with latency, cost and energy side by side, each on its own scales.
+    pub fn shrink(&mut self) {
+        let Self { metric, .. } = Self::default();
+        (self.metric, self.grown, self.log_x, self.log_y) = (metric, false, None, None);
     }
 
     /// The metric that a search compares by: the one chosen, where it can be had, else the first.
@@ -251,6 +278,7 @@ pub fn unknown(pairs: &[(String, String)]) -> Option<String> {
             "y" | "by" => Metric::ALL.map(Metric::id).to_vec(),
             "mx" | "my" => Axis::ALL.map(Axis::id).to_vec(),
             "pins" => PINS.to_vec(),
+            "present" => PRESENT.to_vec(),
             _ => return None,
         };
         if known.contains(&text.as_str()) {
@@ -283,6 +311,7 @@ mod tests {
             tab: Tab::BreakEven,
             knob: Knob::Load,
             metric: Metric::Energy,
+            grown: true,
             log_x: Some(false),
             log_y: Some(true),
             by: Some(Metric::Tpot),
@@ -290,6 +319,7 @@ mod tests {
             reason: Reason::Memory,
             apart: true,
             alone: false,
+            present: true,
         };
         assert_eq!(View::read(&view.pairs()), view);
         for reason in Reason::ALL {
@@ -297,6 +327,25 @@ mod tests {
             assert_eq!(View::read(&alone.pairs()), alone);
         }
         assert!(View::default().pairs().is_empty());
+    }
+
+    #[test]
+    fn a_curve_that_is_asked_for_fills_the_stage() {
+        let read = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> =
+                pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            View::read(&pairs)
+        };
+        let side_by_side = read(&[("x", "load")]);
+        assert!(!side_by_side.grown && side_by_side.metric == Metric::Ttft);
+        for asked in [&[("y", "ttft")][..], &[("y", "cost")], &[("log", "none")]] {
+            let view = read(asked);
+            assert!(view.grown, "{asked:?}");
+            assert_eq!(View::read(&view.pairs()), view);
+            let mut shrunk = view;
+            shrunk.shrink();
+            assert!(shrunk.pairs().is_empty(), "{asked:?}");
+        }
     }
 
     #[test]

@@ -366,7 +366,7 @@ fn found(seen: &Seen<'_, '_>) -> Found {
     let beside = own.then(|| told::beside(scenario, &result)).flatten();
     Found {
         done: progress.done,
-        sentences: first.chain(beside).chain(told::fate(&result)).collect(),
+        sentences: first.chain(beside).chain(told::notes(&result)).collect(),
         figures: told::figures(&result),
         overview: Overview::of(&result, engine.records()),
     }

@@ -162,18 +162,12 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
     page
 }
 
-/// What became of the requests and what the pools did, a line each.
+/// What [`figures`] do not say: what became of the requests, which of them count, and how each class fared.
 #[must_use]
-pub fn fate(replay: &Replayed) -> Vec<String> {
+pub fn notes(replay: &Replayed) -> Vec<String> {
     let counts = replay.counts;
     let number = |value: u32| Unit::Count.format(f64::from(value));
     let mut lines = vec![
-        format!(
-            "{} while requests came, {}; {} under way on average.",
-            Unit::RequestsPerSecond.format(replay.rate.get()),
-            Unit::TokensPerSecond.format(replay.throughput.get()),
-            Unit::Number.format(replay.in_flight.get())
-        ),
         format!(
             "{} came: {} answered, {} turned away, {} unfinished; {} preemptions{}.",
             number(counts.arrived),
@@ -210,6 +204,19 @@ pub fn fate(replay: &Replayed) -> Vec<String> {
             ));
         }
     }
+    lines
+}
+
+/// What became of the requests and what the pools did, a line each.
+#[must_use]
+pub fn fate(replay: &Replayed) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} while requests came, {}; {} under way on average.",
+        Unit::RequestsPerSecond.format(replay.rate.get()),
+        Unit::TokensPerSecond.format(replay.throughput.get()),
+        Unit::Number.format(replay.in_flight.get())
+    )];
+    lines.extend(notes(replay));
     lines.push(format!(
         "Cached: {} of the input tokens, {} from beyond the chips' memory.",
         share(replay.hit),
@@ -291,7 +298,10 @@ pub fn figures(replay: &Replayed) -> Vec<Figure> {
             let label = format!("KV cache in use, {}", pool.role);
             figures.push(Figure::new(label, Unit::Percent, pool.occupancy));
         }
+        figures.push(Figure::new(format!("Sequences in decode, {}", pool.role), Unit::Number, pool.batch));
     }
+    let moved = replay.link.as_ref().map(|link| link.moved.get());
+    figures.extend(moved.map(|bytes| Figure::new("Moved between pools", Unit::Bytes, bytes)));
     figures
 }
 

@@ -11,6 +11,12 @@ pub struct Preset {
     pub link: &'static str,
 }
 
+/// What a visitor sees who brings no link: a deployment that others have measured, over the load at which they did.
+pub const LANDING: &str = "v1&model=deepseek-v3&weights=nvfp4&spread=0.8&engine=sglang&prefill=b200*4&decode=b200*8&x=load";
+
+/// Its name.
+pub const LANDED: &str = "DeepSeek-V3 on B200, as measured";
+
 /// All presets, in the order of menus.
 pub const PRESETS: [Preset; 14] = apart().0;
 
@@ -172,6 +178,18 @@ pub fn preset(id: &str) -> Option<&'static Preset> {
 mod tests {
     use super::*;
     use crate::scenario::link;
+
+    #[test]
+    fn the_landing_has_measured_runs_on_its_curve() {
+        use crate::evidence::nearest::{Library, Swept};
+
+        let parsed = link::parse(LANDING);
+        assert_eq!(parsed.notices, []);
+        assert!(LANDING.starts_with(&link::write(&parsed.scenario, &[])));
+        let runs = Library::read(include_str!("../../public/measured.csv"));
+        let found = runs.on_curve(&parsed.scenario, Swept::Users).len();
+        assert!(found >= 5, "{found}");
+    }
 
     #[test]
     fn every_preset_says_exactly_what_it_means() {

@@ -20,6 +20,7 @@ use super::misread::Misread;
 use super::notices::Notices;
 use super::pins::{Comparison, PinButton};
 use super::pools::Pools;
+use super::present::PresentButton;
 use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
@@ -39,6 +40,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     provide_context(page);
     let choice = theme::provide(embedded);
     history::keep(page);
+    page.motion.watch();
     runs::fetch_when_near(page);
     keep_pays(page);
     if embedded {
@@ -62,6 +64,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             <span class="spring"></span>
             <PinButton/>
             <Share/>
+            <PresentButton/>
             <ThemeSwitch choice/>
             <button type="button" class="quiet" data-opens="help" aria-haspopup="dialog" aria-label="Keys" title="Keys (?)">
                 "?"

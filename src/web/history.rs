@@ -13,6 +13,7 @@ use super::pinned::{self, Pin};
 use super::state::{Page, Tab, View};
 use super::theme;
 use crate::scenario::link::{self, Parsed};
+use crate::scenario::presets::LANDING;
 
 /// How long the state must rest before it is written, in milliseconds.
 const REST: u32 = 300;
@@ -33,10 +34,10 @@ pub struct Opened {
 
 /// Reads the address.
 pub fn open() -> Opened {
-    let text = fragment();
+    let embedded = query("embed").is_some_and(|value| value != "0");
+    let text = asked(embedded);
     let mut parsed = link::parse(&text);
     let pins = pins_of(&parsed.view);
-    let embedded = query("embed").is_some_and(|value| value != "0");
     let word = |key: &str| query(key).or_else(|| value(&parsed.view, key).map(str::to_owned));
     if let Some(theme) = word("theme") {
         theme::force(&theme);
@@ -123,7 +124,7 @@ pub fn keep(page: Page) {
         if !page.embedded {
             take_place(page);
         }
-        let text = fragment();
+        let text = asked(page.embedded);
         let parsed = link::parse(&text);
         let known = written.with_value(|written| *written == text.trim_start_matches('#'));
         if known {
@@ -235,6 +236,12 @@ fn unknown_chart(parsed: &Parsed) -> Option<String> {
     let id = value(&parsed.view, "view").filter(|id| Tab::from_id(id).is_none())?;
     let known = Tab::ALL.map(Tab::id).join(", ");
     Some(format!("view={id}: no such chart. There are {known}."))
+}
+
+/// The link that is asked for: what follows `#`, or where nothing does, what a visitor sees first.
+fn asked(embedded: bool) -> String {
+    let text = fragment();
+    if text.trim_start_matches('#').is_empty() && !embedded { LANDING.to_owned() } else { text }
 }
 
 /// What follows `#`.

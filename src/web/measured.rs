@@ -19,10 +19,15 @@ pub enum Runs {
     /// Nobody asked yet.
     #[default]
     Unasked,
-    /// Asked for.
-    Coming,
-    /// There.
-    Here(Box<dyn Measured>),
+    /// Asked for: those of a model, or all.
+    Coming(String),
+    /// There: those of one model, or all.
+    Here {
+        /// The model whose runs they are; nothing if they are all there are.
+        model: String,
+        /// What they are asked.
+        runs: Box<dyn Measured>,
+    },
     /// The file did not come; the next reader who asks may have more luck.
     Failed,
 }

@@ -6,6 +6,7 @@
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
 //! | `door` | what this is in a line, and the ways in |
+//! | `motion` | whether the reader is moving something |
 //! | `controls` | what a scenario holds, as form elements |
 //! | `mend` | what is said where a model does not fit |
 //! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
@@ -16,6 +17,7 @@
 //! | `board` | the chips of all pools, what moves between them and what each mix comes to |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
+//! | `present` | one chart and three sliders, for a projector |
 //! | `presets`, `undo`, `share`, `theme`, `notices` | the header, and what the reader must be told |
 //! | `misread` | what of a link is not understood, in the place of all figures |
 //! | `handle` | what the scripts beside the page may ask of it |
@@ -48,10 +50,12 @@ mod measured;
 mod memory;
 mod mend;
 mod misread;
+mod motion;
 mod notices;
 mod pinned;
 mod pins;
 mod pools;
+mod present;
 mod presets;
 mod reasons;
 mod roofline;

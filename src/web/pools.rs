@@ -1,4 +1,5 @@
-//! The pools as they run: how busy they are, how the model lies on them, and what fills their memory.
+//! The pools as they run: how busy they are, how the model lies on them, and how much room they have. What fills their
+//! memory stands in the panel of reasons.
 
 use crate::web::lean::{memo, views};
 use leptos::prelude::*;
@@ -8,7 +9,7 @@ use super::controls::names;
 use super::state::use_page;
 use crate::cost::PoolPower;
 use crate::report::words;
-use crate::serve::{MemoryUse, PoolState, find_model};
+use crate::serve::{PoolState, find_model};
 use crate::units::Watts;
 use crate::units::format::{Precision, Unit};
 
@@ -73,7 +74,7 @@ fn card(state: &PoolState, power: String, experts: bool) -> impl IntoView + use<
                     <span class="figure">{power}</span>
                 </p>
             })}
-            {memory(state.memory)}
+            {room(state)}
         </div>
     }
 }
@@ -88,62 +89,18 @@ fn drawn(power: &PoolPower) -> String {
     }
 }
 
-/// The memory of one chip as a bar, with its parts in words.
-fn memory(used: MemoryUse) -> impl IntoView {
-    let capacity = used.capacity.get();
-    let taken = used.weights.get() + used.kv.get() + used.overhead.get();
-    let parts = [
-        ("weights", "Weights", used.weights.get()),
-        ("kv", "KV cache", used.kv.get()),
-        ("overhead", "Overhead", used.overhead.get()),
-        ("free", "Free", (capacity - taken).max(0.0)),
-    ];
-    let all = capacity.max(taken).max(1.0);
-    let segments = parts
-        .into_iter()
-        .map(|(id, name, bytes)| {
-            view! {
-                <span
-                    data-memory=id
-                    style:width=format!("{:.2}%", 100.0 * bytes / all)
-                    title=format!("{name}: {}", Unit::Bytes.format(bytes))
-                ></span>
-            }
-        })
-        .collect_view();
-    let items = parts
-        .into_iter()
-        .map(|(id, name, bytes)| {
-            view! {
-                <li>
-                    <span class="dot" data-memory=id aria-hidden="true"></span>
-                    {name}
-                    " "
-                    <b>{Unit::Bytes.format(bytes)}</b>
-                </li>
-            }
-        })
-        .collect_view();
-    let tokens = used.kv_capacity.get();
+/// How much a replica still takes.
+fn room(state: &PoolState) -> Option<impl IntoView + use<>> {
     let short = |unit: Unit, value: f64| unit.format_with(value, Precision::SHORT);
-    let room = (tokens > 0.0).then(|| {
-        let sequences = short(Unit::Number, used.sequences);
+    let (tokens, sequences) = (state.memory.kv_capacity.get(), state.memory.sequences);
+    (tokens > 0.0).then(|| {
+        let room =
+            format!("{} tokens, {} sequences", short(Unit::Count, tokens), short(Unit::Number, sequences));
         view! {
-            <p class="row">
+            <p class="row line">
                 <span class="name">"Room per replica"</span>
-                <span class="figure">{format!("{} tokens, {sequences} sequences", short(Unit::Count, tokens))}</span>
+                <span class="figure">{room}</span>
             </p>
         }
-    });
-    view! {
-        <div class="memory">
-            <p class="row">
-                <span class="name">"Memory per chip"</span>
-                <span class="figure">{Unit::Bytes.format(capacity)}</span>
-            </p>
-            <div class="stack" aria-hidden="true">{segments}</div>
-            <ul class="legend" aria-label="Parts of the memory">{items}</ul>
-            {room}
-        </div>
-    }
+    })
 }

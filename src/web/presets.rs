@@ -7,7 +7,7 @@ use markup::view;
 
 use super::state::use_page;
 use crate::report::words;
-use crate::scenario::presets::PRESETS;
+use crate::scenario::presets::{LANDED, LANDING, PRESETS};
 use crate::scenario::{Scenario, link};
 
 /// The name of what is open, as a button.
@@ -15,12 +15,13 @@ use crate::scenario::{Scenario, link};
 pub fn GalleryButton() -> impl IntoView {
     let page = use_page();
     // Read once: the button asks after every change which of them is open.
-    let known: Vec<Scenario> = PRESETS.iter().map(|preset| link::parse(preset.link).scenario).collect();
+    let named = || PRESETS.iter().map(|preset| (preset.name, preset.link)).chain([(LANDED, LANDING)]);
+    let known: Vec<Scenario> = named().map(|(_, link)| link::parse(link).scenario).collect();
     let label = memo(move || {
         page.scenario.with(|scenario| {
             let own = || format!("Own scenario: {}", words::model(&scenario.model));
             let index = known.iter().position(|known| known == scenario);
-            index.and_then(|index| PRESETS.get(index)).map_or_else(own, |preset| preset.name.to_owned())
+            index.and_then(|index| named().nth(index)).map_or_else(own, |(name, _)| name.to_owned())
         })
     });
     view! {

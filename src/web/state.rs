@@ -17,6 +17,7 @@ use crate::scenario::link::Parsed;
 use crate::serve::Refusal;
 use crate::web::jobs::{Asked, Desk};
 use crate::web::measured::Runs;
+use crate::web::motion::Motion;
 pub use crate::web::pinned::Answer;
 use crate::web::pinned::{Pin, name};
 
@@ -72,6 +73,8 @@ pub struct Page {
     pub grown: RwSignal<Option<Grown>>,
     /// Measured runs, as far as they are known.
     pub runs: RwSignal<Runs>,
+    /// Whether the reader is moving something.
+    pub motion: Motion,
     /// Grows with each completed step, such as the end of a drag; history makes an entry of it.
     pub steps: RwSignal<u32>,
     /// The open story and its step, as `ID:STEP`, or nothing.
@@ -119,6 +122,7 @@ impl Page {
             refused: memo(move || tried.with(|tried| tried.refused.clone())),
             grown: RwSignal::new(None),
             runs: RwSignal::default(),
+            motion: Motion::new(),
             steps: RwSignal::new(0),
             story: RwSignal::default(),
             place: RwSignal::default(),
@@ -135,6 +139,7 @@ impl Page {
         let mut next = self.scenario.get_untracked();
         change(&mut next);
         if self.scenario.with_untracked(|now| *now != next) {
+            self.motion.touch();
             self.scenario.set(next);
         }
     }

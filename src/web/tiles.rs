@@ -76,7 +76,7 @@ fn Tile(
     let unpriced = page.part(move |scenario| !page.embedded && unlisted(scenario));
     let chosen = move || {
         let view = page.view.get();
-        if view.tab == Tab::Curves { view.metric == metric } else { view.by == Some(metric) }
+        if view.tab == Tab::Curves { view.grown && view.metric == metric } else { view.by == Some(metric) }
     };
     view! {
         <li>
@@ -89,9 +89,13 @@ fn Tile(
                 title=format!("{}: show on the chart", metric.label())
                 on:click=move |_| {
                     page.look(|view| match view.tab {
-                        Tab::Curves => view.metric = metric,
+                        // The tile of what is shown alone leads back to all of them.
+                        Tab::Curves if view.grown && view.metric == metric => view.shrink(),
                         // The replay shows times of its own; the tile leads back to the curves.
-                        Tab::Replay | Tab::Agents => (view.tab, view.metric) = (Tab::Curves, metric),
+                        Tab::Curves | Tab::Replay | Tab::Agents => {
+                            view.tab = Tab::Curves;
+                            view.grow(metric);
+                        }
                         Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
                     });
                     page.commit();

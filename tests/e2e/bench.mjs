@@ -17,7 +17,9 @@ const browser = await launch();
 if ((await blockedBy(60)) < 50) throw new Error("a blocked main thread goes unseen");
 const said = { workloads: await workloads(), drag: {}, start: await starts() };
 for (const [name, link] of Object.entries({
-  default: "",
+  default: "v1",
+  landing: null,
+  alone: "v1&y=ttft",
   pinned: `v1&model=deepseek-v3&pool=h200*16&pin=${encodeURIComponent("v1&model=deepseek-v3&pool=b200*8")}`,
 })) {
   said.drag[name] = await drag(link);
@@ -65,7 +67,7 @@ async function workloads() {
 
 /** Milliseconds of the main thread from a slider's event until its frame is painted, and what blocked it meanwhile. */
 async function drag(link) {
-  const { page, context } = await openReady(browser, { viewport: LAPTOP, link });
+  const { page, context } = await openReady(browser, { viewport: LAPTOP, link, several: true });
   await page.waitForTimeout(3000);
   await watchBlocked(page);
   await page.evaluate(() => {

@@ -35,7 +35,9 @@ export function launch() {
 /**
  * Opens the page in a profile of its own (storage, clipboard, history).
  *
- * `link` is what stands behind the `#`, `query` what stands behind the `?`; `site` is `TOP` or `DEEP`; `offline` lets
+ * `link` is what stands behind the `#`: nothing there at all if it is null, else the default scenario if it is empty. Most
+ * tests are about one chart, so that a link that names none opens on TTFT, unless `several` charts are wanted as a reader
+ * gets them. `query` is what stands behind the `?`; `site` is `TOP` or `DEEP`; `offline` lets
  * the page leave its service worker behind, which would answer in the network's place; without `workers` the page has to
  * do all work itself; the rest goes to the browser's context: `viewport`, `colorScheme`, `deviceScaleFactor`, `reducedMotion`, `permissions` …
  *
@@ -43,15 +45,22 @@ export function launch() {
  */
 export async function open(
   browser,
-  { link = "", query = "", site = TOP, offline = false, workers = true, ...options } = {},
+  { link = "", query = "", site = TOP, several = false, offline = false, workers = true, ...options } = {},
 ) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   if (!offline) await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
   if (!workers) await context.addInitScript(blockWorkers);
   const problems = await note(context, new URL(site).origin);
   const page = await context.newPage();
-  await page.goto(site + (query && `?${query}`) + (link && `#${link}`));
+  const bare = !site.endsWith("/") && !link;
+  await page.goto(site + (query && `?${query}`) + fragment(bare ? null : link, several || Boolean(query)));
   return { page, context, problems };
+}
+
+function fragment(link, asItIs) {
+  if (link === null) return "";
+  const named = asItIs || /(^|&)(y|log|view)=/.test(link);
+  return `#${link || "v1"}${named ? "" : "&y=ttft"}`;
 }
 
 function blockWorkers() {

@@ -35,9 +35,9 @@ const fn not_in(kind: SplitKind) -> &'static str {
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [ViewKey; 13] = key::view_keys([
+pub(super) const VIEW: [ViewKey; 14] = key::view_keys([
     ("x", "what the curves vary", "isl"),
-    ("y", "what the curves show", "ttft"),
+    ("y", "the one curve that fills the stage; without it latency, cost and energy stand side by side", "ttft"),
     ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
     ("by", "what the frontier, the break-even map and the levers compare by", "cost"),
     ("why", "the panel below the chart: why, roofline, memory or flow", "roofline"),
@@ -54,6 +54,7 @@ pub(super) const VIEW: [ViewKey; 13] = key::view_keys([
     ("theme", "light or dark", "dark"),
     ("hide", "curves not shown", "p1"),
     ("log", "axes on a logarithmic scale", "xy"),
+    ("present", "one chart and three sliders, large enough for a projector: yes or no", "yes"),
 ]);
 
 /// The view key that may be repeated: each is one pinned scenario.

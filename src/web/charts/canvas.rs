@@ -11,14 +11,15 @@ use gloo::timers::callback::Timeout;
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::web_sys;
-use plotters::drawing::IntoDrawingArea;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::chart::geometry::Size;
 use crate::chart::mark::Drawing;
-use crate::chart::paint::{Measured, Pixels, paint};
+use crate::chart::paint::{Measured, PaintError, Pixels, paint, paint_over};
 use crate::chart::text::{TableMeasure, TextMeasure};
 use crate::chart::theme::FONT;
 
@@ -28,6 +29,7 @@ const STEPS: u8 = 4;
 /// Paints a drawing, whenever it changes, in the next animation frame.
 pub fn keep_painted(node: NodeRef<Canvas>, drawing: Signal<Option<Drawing>>, ratio: Signal<f64>) {
     let frame = StoredValue::new_local(None::<AnimationFrame>);
+    let axes = StoredValue::new_local(None::<Axes>);
     effect(move || {
         drawing.track();
         ratio.track();
@@ -39,7 +41,7 @@ pub fn keep_painted(node: NodeRef<Canvas>, drawing: Signal<Option<Drawing>>, rat
             let Some(Some(canvas)) = node.try_get_untracked() else { return };
             drawing.with_untracked(|drawing| {
                 if let Some(drawing) = drawing {
-                    put(&canvas, drawing, ratio.get_untracked());
+                    axes.update_value(|axes| put(&canvas, drawing, ratio.get_untracked(), axes));
                     mark_ready();
                 }
             });
@@ -47,8 +49,43 @@ pub fn keep_painted(node: NodeRef<Canvas>, drawing: Signal<Option<Drawing>>, rat
     });
 }
 
-fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64) {
+/// Grid and axes as they were painted last, on a canvas that is never shown.
+struct Axes {
+    canvas: web_sys::HtmlCanvasElement,
+    drawing: Drawing,
+    ratio: f64,
+}
+
+/// Paints a drawing; its grid and axes anew only if they have changed.
+fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64, axes: &mut Option<Axes>) {
     let pixels = Pixels::fine(ratio, STEPS);
+    fit(canvas, drawing, pixels);
+    if drawing.axes.iter().all(std::ops::Range::is_empty) {
+        on(canvas, drawing, pixels, |area| paint(drawing, pixels, area));
+        return;
+    }
+    let known = axes.as_ref().is_some_and(|own| {
+        own.ratio.to_bits() == ratio.to_bits() && own.drawing.stands_on(drawing)
+    });
+    if !known {
+        let hidden = axes.take().map(|own| own.canvas).or_else(|| {
+            document().create_element("canvas").ok()?.dyn_into::<web_sys::HtmlCanvasElement>().ok()
+        });
+        let Some(hidden) = hidden else { return };
+        fit(&hidden, drawing, pixels);
+        let bare = drawing.bare();
+        on(&hidden, &bare, pixels, |area| paint(&bare, pixels, area));
+        *axes = Some(Axes { canvas: hidden, drawing: bare, ratio });
+    }
+    if let (Some(context), Some(axes)) = (context(canvas), axes) {
+        let _ = context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+        let _ = context.draw_image_with_html_canvas_element(&axes.canvas, 0.0, 0.0);
+    }
+    on(canvas, drawing, pixels, |area| paint_over(drawing, pixels, area));
+}
+
+/// Gives a canvas as many pixels as a drawing takes.
+fn fit(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, pixels: Pixels) {
     let (width, height) = pixels.device(drawing.size);
     if canvas.width() != width {
         canvas.set_width(width);
@@ -56,6 +93,15 @@ fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64) {
     if canvas.height() != height {
         canvas.set_height(height);
     }
+}
+
+/// Lets a painter onto the fine grid of a canvas.
+fn on(
+    canvas: &web_sys::HtmlCanvasElement,
+    drawing: &Drawing,
+    pixels: Pixels,
+    painter: impl FnOnce(&Area) -> Result<(), PaintError<Ground>>,
+) {
     let Some(context) = context(canvas) else { return };
     let shrink = pixels.shrink();
     let _ = context.set_transform(shrink, 0.0, 0.0, shrink, 0.0, 0.0);
@@ -63,8 +109,12 @@ fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64) {
     let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else { return };
     let area = Measured::new(backend, TableMeasure).spanning(pixels.grid(drawing.size)).into_drawing_area();
     // A canvas does not fail; if it did, the next frame paints again.
-    let _ = paint(drawing, pixels, &area);
+    let _ = painter(&area);
 }
+
+/// What is painted on.
+type Ground = Measured<CanvasBackend, TableMeasure>;
+type Area = DrawingArea<Ground, Shift>;
 
 fn context(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderingContext2d> {
     canvas.get_context("2d").ok()??.dyn_into().ok()

@@ -6,105 +6,82 @@ use crate::web::lean::{flag, memo};
 use leptos::prelude::*;
 use markup::view;
 
-use super::plot::{Picked, Plot};
+use super::plot::{Manner, Picked, Plot};
+use super::swept::material;
 use crate::chart::hit::HitMode;
-use crate::explore::{self, Knob, sweep};
-use crate::figure::curves::{self, Curves, SAMPLES};
+use crate::explore::Knob;
+use crate::figure::curves::{self, SAMPLES};
 use crate::metric::Metric;
 use crate::scenario::{Load, Scenario};
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::controls::stops::Stops;
-use crate::web::measured::Runs;
-use crate::web::state::use_page;
-
-/// The swept samples of one scenario.
-type Swept = Arc<Vec<explore::Sample>>;
+use crate::web::lean::views;
+use crate::web::state::{Page, use_page};
 
 /// The chart with what it is chosen by.
 #[component]
 pub fn CurveChart() -> impl IntoView {
     let page = use_page();
-    let knob = memo(move || page.view.get().knob);
-    let values = memo(move || Arc::new(page.standing.with(|scenario| knob.get().values(scenario, SAMPLES))));
-    // Always new when its inputs are: comparing evaluations would cost more than drawing them.
-    let now: Memo<Swept> = Memo::new_with_compare(
-        move |_| Arc::new(page.standing.with(|scenario| sweep(scenario, knob.get(), &values.get()))),
-        |_, _| true,
-    );
-    let pinned: Memo<Vec<Swept>> = Memo::new_with_compare(
-        move |_| {
-            let (knob, values) = (knob.get(), values.get());
-            page.beside.with(|pins| {
-                let swept = |scenario: &Scenario| Arc::new(sweep(scenario, knob, &values));
-                pins.iter().map(|pin| swept(&pin.scenario)).collect()
-            })
-        },
-        |_, _| true,
-    );
-    let runs = memo(move || {
-        let (knob, metric) = (knob.get(), page.view.get().metric);
-        page.runs.with(|runs| match runs {
-            Runs::Here(runs) => page.standing.with(|scenario| runs.on_curve(scenario, knob, metric)),
-            _ => Vec::new(),
-        })
-    });
-    let chart = memo(move || {
-        let curves = Curves {
-            view: page.view.get(),
-            scenario: &page.standing.get(),
-            answer: &page.answer.get(),
-            values: &values.get(),
-            now: &now.get(),
-            pinned: &pinned.get(),
-            measured: &runs.get(),
-        };
-        Arc::new(curves.chart())
-    });
-    let gap = memo(move || {
-        now.with(|samples| {
-            curves::gap(&samples[..], knob.get(), page.view.get().metric, &page.standing.get())
-        })
-    });
+    let material = material(page, SAMPLES, false);
+    let runs = memo(move || material.with(|own| own.measured(&page, own.view())));
+    let chart = memo(move || Arc::new(material.with(|own| own.chart(own.view(), &runs.get()))));
     let summary = Signal::derive(move || chart.with(|chart| curves::summary(chart)));
-
-    let taken = move |Picked { x, done, .. }: Picked| {
-        let knob = knob.get_untracked();
-        let x = snap(knob, &page.scenario.get_untracked(), x);
-        let next = page.scenario.with_untracked(|scenario| knob.apply(scenario, x));
-        if let Some(next) = next {
-            page.edit(|scenario| *scenario = next);
-        }
-        if done {
-            page.commit();
-        }
-    };
-    // The reach of a load curve follows the load, so dragging it would run away from the pointer.
-    let live = Signal::derive(move || knob.get() != Knob::Load);
-
     let caption = Signal::derive(move || {
-        let way = "Click to move the scenario there, or drag its line; drag elsewhere to zoom. Layouts stay as they are now along the curve; the scenario there may choose others. The shade is the 80 % band.";
-        let runs = match runs.with(Vec::len) {
-            0 => String::new(),
-            1 => " The ring is a measured run.".to_owned(),
-            count => format!(" The rings are {count} measured runs."),
-        };
-        let metric = page.view.get().metric;
-        let lists = page.scenario.with(|scenario| !curves::list_prices(scenario, metric).is_empty());
-        let lists = if lists { " The level lines are list prices of the same model." } else { "" };
-        gap.get().unwrap_or_else(|| format!("{way}{runs}{lists}"))
+        let gap = material.with(|own| curves::gap(&own.now, own.knob, own.view().metric, own.scenario()));
+        gap.unwrap_or_else(|| caption(&page, runs.with(Vec::len)))
     });
-
+    let manner = Manner {
+        live: true,
+        motion: Some(page.motion),
+        small: false,
+        leave: (!page.embedded).then(|| Callback::new(move |()| back(page))),
+    };
     view! {
         {(!page.embedded).then(|| view! { <Chooser/> })}
-        <Plot chart=chart mode=HitMode::X summary pick=taken live caption/>
+        <Plot chart=chart mode=HitMode::X summary pick={move |own: Picked| take(page, &own)} manner caption/>
     }
+}
+
+/// What there is to see beside the curve.
+fn caption(page: &Page, runs: usize) -> String {
+    let runs = match runs {
+        0 => String::new(),
+        1 => " Ring: a measured run.".to_owned(),
+        count => format!(" Rings: {count} measured runs."),
+    };
+    let metric = page.view.get().metric;
+    let lists = page.scenario.with(|scenario| !curves::list_prices(scenario, metric).is_empty());
+    let lists = if lists { " Level lines: list prices." } else { "" };
+    format!("Click or drag the mark to move there; drag elsewhere zooms. Shade: 80 % band.{runs}{lists}")
+}
+
+/// Moves the scenario to a value of the knob.
+pub fn take(page: Page, Picked { x, done, .. }: &Picked) {
+    let knob = page.view.get_untracked().knob;
+    let x = snap(knob, &page.scenario.get_untracked(), *x);
+    if let Some(next) = page.scenario.with_untracked(|scenario| knob.apply(scenario, x)) {
+        page.edit(|scenario| *scenario = next);
+    }
+    if *done {
+        page.commit();
+    }
+}
+
+/// Shows latency, cost and energy side by side again, and gives the focus to the one that was shown alone.
+pub fn back(page: Page) {
+    let metric = page.view.get_untracked().metric;
+    page.look(crate::figure::view::View::shrink);
+    page.commit();
+    super::focus_later(format!("grow-{}", metric.id()));
 }
 
 /// What is shown against what, and on which scales.
 #[component]
-fn Chooser() -> impl IntoView {
+pub fn Chooser() -> impl IntoView {
     let page = use_page();
-    let metrics = Metric::ALL.iter().map(|metric| Item::new(metric.id(), metric.label())).collect();
+    let mut metrics = vec![Item::new("", "Latency, cost and energy")];
+    metrics.extend(Metric::ALL.iter().map(|metric| Item::new(metric.id(), metric.label())));
+    let grown = memo(move || page.view.get().grown);
     let knobs = memo(move || {
         page.scenario.with(|scenario| {
             let item = |knob: Knob| Item {
@@ -114,15 +91,11 @@ fn Chooser() -> impl IntoView {
             vec![Group::flat(Knob::ALL.into_iter().map(item).collect())]
         })
     });
-    let metric = memo(move || page.view.get().metric.id().to_owned());
+    let metric = memo(move || {
+        let view = page.view.get();
+        if view.grown || view.present { view.metric.id().to_owned() } else { String::new() }
+    });
     let knob = memo(move || page.view.get().knob.id().to_owned());
-    let toggle = move |x: bool| {
-        page.look(|view| {
-            let (now_x, now_y) = view.logs();
-            (view.log_x, view.log_y) = (Some(now_x ^ x), Some(now_y ^ !x));
-        });
-        page.commit();
-    };
     view! {
         <div class="chooser">
             <Choice
@@ -131,9 +104,10 @@ fn Chooser() -> impl IntoView {
                 groups=Signal::stored(vec![Group::flat(metrics)])
                 value=metric
                 set={move |id: String| {
-                    if let Some(metric) = Metric::from_id(&id) {
-                        page.look(|view| (view.metric, view.log_y) = (metric, None));
-                    }
+                    page.look(|view| match Metric::from_id(&id) {
+                        Some(metric) => view.grow(metric),
+                        None => view.shrink(),
+                    });
                 }}
             />
             <Choice
@@ -147,15 +121,32 @@ fn Chooser() -> impl IntoView {
                     }
                 }}
             />
-            <label class="check">
-                <input type="checkbox" prop:checked={flag(move || page.view.get().logs().0)} on:change=move |_| toggle(true)/>
-                <span>"log x"</span>
-            </label>
-            <label class="check">
-                <input type="checkbox" prop:checked={flag(move || page.view.get().logs().1)} on:change=move |_| toggle(false)/>
-                <span>"log y"</span>
-            </label>
+            {views(move || grown.get().then(|| scales(page)))}
         </div>
+    }
+}
+
+/// The scales of the one chart, and the way back to all of them.
+fn scales(page: Page) -> impl IntoView {
+    let toggle = move |x: bool| {
+        page.look(|view| {
+            let (now_x, now_y) = view.logs();
+            (view.log_x, view.log_y) = (Some(now_x ^ x), Some(now_y ^ !x));
+        });
+        page.commit();
+    };
+    view! {
+            <label class="check">
+            <input type="checkbox" prop:checked={flag(move || page.view.get().logs().0)} on:change=move |_| toggle(true)/>
+            <span>"log x"</span>
+        </label>
+        <label class="check">
+            <input type="checkbox" prop:checked={flag(move || page.view.get().logs().1)} on:change=move |_| toggle(false)/>
+            <span>"log y"</span>
+        </label>
+        <button type="button" class="small" id="shrink" title="All charts side by side (Escape)" on:click=move |_| back(page)>
+            "All charts"
+        </button>
     }
 }
 

@@ -370,8 +370,12 @@ fn pick(
     }
 }
 
+/// The columns of the quantiles; on a phone each figure carries the name of its own.
+const HEADS: [&str; 7] = ["Time (95 % interval)", "Mean", "p50", "p90", "p95", "p99", "Longest"];
+
 fn table(spreads: &[Spread]) -> impl IntoView + use<> {
     let seconds = |value: f64| Unit::Seconds.format(value);
+    let named = |at: usize| HEADS.get(at + 1).copied();
     let rows = spreads
         .iter()
         .map(|own| {
@@ -380,24 +384,23 @@ fn table(spreads: &[Spread]) -> impl IntoView + use<> {
             let cells = own
                 .estimates
                 .iter()
-                .map(|(value, interval)| {
+                .enumerate()
+                .map(|(at, (value, interval))| {
                     let interval =
                         interval.map(|(low, high)| format!(" ({} to {})", seconds(low), seconds(high)));
-                    view! { <td><b>{seconds(*value)}</b>{interval}</td> }
+                    view! { <td data-head=named(at)><b>{seconds(*value)}</b>{interval}</td> }
                 })
                 .collect_view();
             view! {
                 <tr data-time=own.id.clone()>
                     <th scope="row">{name}</th>
                     {cells}
-                    <td>{own.longest.map(seconds)}</td>
+                    <td data-head=own.longest.map(|_| "Longest")>{own.longest.map(seconds)}</td>
                 </tr>
             }
         })
         .collect_view();
-    let heads = ["Time (95 % interval)", "Mean", "p50", "p90", "p95", "p99", "Longest"]
-        .map(|head| view! { <th scope="col">{head}</th> })
-        .collect_view();
+    let heads = HEADS.map(|head| view! { <th scope="col">{head}</th> }).collect_view();
     view! { <table id="replay-quantiles"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table> }
 }
 

@@ -10,14 +10,19 @@ mod gesture;
 mod lanes;
 mod levers;
 mod load;
+mod multiples;
 pub mod picture;
 pub mod plot;
+mod swept;
 pub mod table;
 mod traffic;
 
 use crate::web::lean::{memo, words};
+use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
+use leptos::web_sys::HtmlElement;
 use markup::view;
+use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
 use super::late::{self, Late};
@@ -38,10 +43,16 @@ pub fn Charts() -> impl IntoView {
         }
     });
     let all = Tab::ALL.into_iter().map(|own| (own.id(), own.label())).collect();
+    let grown = memo(move || {
+        let view = page.view.get();
+        view.grown || view.present
+    });
     let alone = memo(move || page.view.get().alone);
     let chart = move || match tab.get() {
         _ if alone.get() => reasons::shown(),
-        Tab::Curves => view! { <curves::CurveChart/> }.into_any(),
+        // Where there is room for one chart only it is the one that the link is about.
+        Tab::Curves if page.embedded || grown.get() => view! { <curves::CurveChart/> }.into_any(),
+        Tab::Curves => multiples::multiples(),
         Tab::Frontier => late::shown(load_frontier()),
         Tab::BreakEven => late::shown(load_break_even()),
         Tab::Sensitivity => late::shown(load_levers()),
@@ -66,6 +77,17 @@ pub fn Charts() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Gives the focus to an element that is about to come.
+fn focus_later(id: String) {
+    Timeout::new(0, move || {
+        let found = document().get_element_by_id(&id).and_then(|own| own.dyn_into::<HtmlElement>().ok());
+        if let Some(found) = found {
+            let _ = found.focus();
+        }
+    })
+    .forget();
 }
 
 /// The frontier of latency against throughput or cost.

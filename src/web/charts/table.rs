@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{When, views};
+use crate::web::lean::{When, views, words};
 use leptos::prelude::*;
 use leptos::web_sys;
 use markup::view;
@@ -10,8 +10,8 @@ use wasm_bindgen::JsCast;
 use wasm_split_helpers::wasm_split;
 
 use crate::chart::describe::{Cell, Table};
-use crate::chart::model::{Chart, Domain, Join, Sample};
-use crate::figure::curves::MEASURED;
+use crate::chart::model::{Chart, Domain, Join, Sample, Series};
+use crate::figure::curves::{BEFORE, MEASURED};
 use crate::units::format::ABSENT;
 use crate::web::late::{self, Late};
 
@@ -41,7 +41,7 @@ pub fn Folded(
         <details class="more data" on:toggle=toggled>
             <summary>
                 <span>"Figures as a table"</span>
-                <span class="caption">{caption}</span>
+                <span class="caption" title={words(move || caption.get())}>{caption}</span>
             </summary>
             <When on=open>
                 <div class="scroll" tabindex="0" role="region" aria-label=label>
@@ -88,8 +88,8 @@ pub fn plain(table: &Table) -> AnyView {
 }
 
 fn table(chart: &Chart) -> AnyView {
-    let lines: Vec<_> =
-        chart.series.iter().filter(|series| series.visible && series.join != Join::None).collect();
+    let now = |series: &&Series| series.visible && series.join != Join::None && series.id != BEFORE;
+    let lines: Vec<_> = chart.series.iter().filter(now).collect();
     let Some(first) = lines.first() else { return view! { <p>"Nothing to show."</p> }.into_any() };
     let inside = |sample: &&Sample| match chart.x.domain {
         Domain::Fixed(low, high) => low <= sample.x && sample.x <= high,

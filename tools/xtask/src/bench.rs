@@ -100,7 +100,12 @@ fn page(browser: &Value) -> BTreeMap<String, f64> {
         }
     };
     add("first chart", &browser["start"]);
-    for (name, of) in [("slider to pixels", "default"), ("slider with a pin", "pinned")] {
+    for (name, of) in [
+        ("slider to pixels", "default"),
+        ("slider on the landing page", "landing"),
+        ("slider over one chart", "alone"),
+        ("slider with a pin", "pinned"),
+    ] {
         let drag = &browser["drag"][of];
         add(&format!("{name}, median"), &drag["p50"]);
         add(&format!("{name}, p95"), &drag["p95"]);

@@ -70,6 +70,9 @@ const BENCH: Module = Module {
     split: false,
 };
 
+/// The measured runs in `public/`.
+const RUNS: &str = "measured.csv";
+
 /// The words that stand for no file.
 const ADDRESS: &str = "site";
 const FILES: &str = "site-files";
@@ -94,11 +97,31 @@ pub fn bundle(root: &Path, address: &str) -> Result<Site> {
                 bail!("public/{name} has the name of a compiled file");
             }
         }
+        let runs = files.get(RUNS).context("public/ has no measured runs")?;
+        files.extend(by_model(std::str::from_utf8(runs)?)?);
         files.insert("index.html".to_owned(), fs::read(root.join("index.html")).context("index.html")?);
         let site = Site::new(assemble(&files, address)?);
         site.write(&root.join("dist"))?;
         Ok(site)
     })
+}
+
+/// The measured runs of each model as a file of its own: who sees one model on its curves needs no others.
+fn by_model(runs: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+    let (notes, rows): (Vec<&str>, Vec<&str>) = runs.lines().partition(|line| line.starts_with('#'));
+    let (head, rows) = rows.split_first().context("the measured runs have no header")?;
+    let column = head.split(',').position(|name| name == "model").context("the measured runs name no model")?;
+    let mut files = BTreeMap::new();
+    for row in rows {
+        let model = row.split(',').nth(column).with_context(|| format!("no model: {row}"))?;
+        let file = files.entry(format!("measured-{model}.csv")).or_insert_with(|| {
+            let mut file = notes.join("\n").into_bytes();
+            file.extend(format!("\n{head}\n").into_bytes());
+            file
+        });
+        file.extend(format!("{row}\n").into_bytes());
+    }
+    Ok(files)
 }
 
 /// The benchmarks as a module beside the page, for `cargo xtask bench`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::pointer::Pointer;
 use crate::chart::hit::Cursor;
 use crate::chart::layout::Scene;
 use crate::web::lean::effect;
@@ -13,7 +14,8 @@ use crate::web::lean::effect;
 pub struct Joint(pub RwSignal<Option<f64>>);
 
 /// Keeps the cursor of a chart and that of its fellows at one value.
-pub fn join(Joint(joint): Joint, cursor: RwSignal<Option<Cursor>>, scene: Memo<Option<Arc<Scene>>>) {
+pub fn join(Joint(joint): Joint, pointer: Pointer, scene: Memo<Option<Arc<Scene>>>) {
+    let cursor = pointer.cursor;
     let value = move |at: Cursor| {
         scene.with_untracked(|own| Some(own.as_ref()?.chart.series.get(at.series)?.samples.get(at.sample)?.x))
     };
@@ -31,6 +33,7 @@ pub fn join(Joint(joint): Joint, cursor: RwSignal<Option<Cursor>>, scene: Memo<O
         let wanted = joint.get();
         if cursor.get_untracked().and_then(value) != wanted {
             led.set_value(true);
+            pointer.follows.set(true);
             cursor.set(wanted.and_then(|x| scene.with_untracked(|own| own.as_ref()?.nearest_to_value(x))));
         }
     });

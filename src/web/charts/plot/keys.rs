@@ -61,9 +61,10 @@ impl Keys {
                 now
             }
             "Escape" => {
-                pointer.reset();
+                pointer.escape();
                 None
             }
+            "+" | "=" | "-" | "_" | "0" if pointer.small() => return,
             "+" | "=" | "-" | "_" | "0" if !(event.ctrl_key() || event.meta_key() || event.alt_key()) => {
                 event.prevent_default();
                 match event.key().as_str() {
@@ -80,6 +81,7 @@ impl Keys {
         };
         event.prevent_default();
         pointer.keyed.set(true);
+        pointer.lead();
         pointer.cursor.set(next);
     }
 }

@@ -7,16 +7,17 @@ use super::stage::Stage;
 use crate::chart::layout::LegendEntry;
 use crate::chart::model::Marker;
 use crate::chart::zoom::Viewport;
-use crate::figure::curves::HERE;
+use crate::figure::curves::{BEFORE, HERE};
 use crate::web::lean::{memo, views, words};
 
-/// The legend, where there is more than one series. The mark of the scenario repeats its curve and is left out.
+/// The legend, where there is more than one series. The mark of the scenario repeats its curve and is left
+/// out, and so is the curve that was when a movement began.
 pub fn legend(stage: Stage) -> impl IntoView {
     // Without what is hidden: a button that was just pressed must stay the same one.
     let entries = memo(move || {
         let mut entries =
             stage.scene.with(|scene| scene.as_ref().map(|scene| scene.legend.clone()).unwrap_or_default());
-        entries.retain(|own| own.id != HERE);
+        entries.retain(|own| ![HERE, BEFORE].contains(&own.id.as_str()));
         entries.iter_mut().for_each(|own| own.visible = true);
         entries
     });

@@ -9,6 +9,7 @@ use leptos::web_sys::{Element, PointerEvent};
 use wasm_bindgen::JsCast;
 
 use super::super::gesture::{DOUBLE, place};
+use super::Manner;
 use super::stage::Stage;
 use crate::chart::geometry::Point;
 use crate::chart::hit::{Cursor, HitMode, Readout};
@@ -48,8 +49,8 @@ struct Press {
 pub struct Picking {
     /// Takes what is clicked or, while `live`, dragged over.
     pub pick: Option<Callback<Picked>>,
-    /// Whether dragging picks continuously.
-    pub live: Option<Signal<bool>>,
+    /// How the chart answers to movements.
+    pub manner: Manner,
 }
 
 /// The cursor and what moves it.
@@ -65,6 +66,8 @@ pub struct Pointer {
     pub readout: Memo<Option<Readout>>,
     /// Whether keys moved it last.
     pub keyed: RwSignal<bool>,
+    /// Whether it follows the cursor of another chart.
+    pub follows: RwSignal<bool>,
     /// Whether the pointer is where it could take hold of the scenario.
     pub grip: RwSignal<bool>,
     /// From where to where the pointer drags.
@@ -89,8 +92,15 @@ impl Pointer {
             waiting.set_value(None);
         });
         let (keyed, grip, drag) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None));
-        let press = StoredValue::new(None::<Press>);
-        Self { stage, mode, picking, cursor, readout, keyed, grip, drag, press, waiting }
+        let (press, follows) = (StoredValue::new(None::<Press>), RwSignal::new(false));
+        Self { stage, mode, picking, cursor, readout, keyed, follows, grip, drag, press, waiting }
+    }
+
+    /// The cursor of this chart is the one that the others follow.
+    pub fn lead(self) {
+        if self.follows.get_untracked() {
+            self.follows.set(false);
+        }
     }
 
     fn find(self, at: Point) -> Option<Cursor> {
@@ -123,6 +133,20 @@ impl Pointer {
         }
     }
 
+    /// Leaves the zoom, or else the chart, where there is a way.
+    pub fn escape(self) {
+        let zoomed = self.stage.zoomed.get_untracked();
+        self.reset();
+        if let (false, Some(leave)) = (zoomed, self.picking.manner.leave) {
+            leave.run(());
+        }
+    }
+
+    /// Whether it is one of several small charts.
+    pub fn small(self) -> bool {
+        self.picking.manner.small
+    }
+
     /// Shows the whole chart again; what was under way ends.
     pub fn reset(self) {
         self.waiting.set_value(None);
@@ -132,8 +156,9 @@ impl Pointer {
 
     fn holds(self, at: Point) -> bool {
         let scene = self.stage.scene;
-        self.picking.live.is_some_and(|live| live.get_untracked())
-            && scene.with_untracked(|scene| scene.as_ref().is_some_and(|own| own.holds(HERE, at, GRIP)))
+        let reach = if self.small() { f64::INFINITY } else { GRIP };
+        self.picking.manner.live
+            && scene.with_untracked(|scene| scene.as_ref().is_some_and(|own| own.holds(HERE, at, reach)))
     }
 
     /// The pointer moves.
@@ -141,6 +166,7 @@ impl Pointer {
         let at = place(event);
         let found = self.find(at);
         self.keyed.set(false);
+        self.lead();
         self.cursor.set(found);
         match self.press.get_value() {
             Some(Press { touch: true, .. }) => {}
@@ -149,6 +175,7 @@ impl Pointer {
                     self.report(found, at, false);
                 }
             }
+            Some(_) if self.small() => {}
             Some(Press { from, .. }) => self.drag.set(Some((from, at))),
             None => self.grip.set(self.holds(at)),
         }
@@ -163,6 +190,7 @@ impl Pointer {
         let touch = event.pointer_type() == "touch";
         let holds = !touch && self.holds(at);
         self.keyed.set(false);
+        self.lead();
         self.cursor.set(self.find(at));
         self.press.set_value(Some(Press { from: at, holds, touch }));
         if let (false, Some(target)) = (touch, event.current_target()) {
@@ -180,7 +208,7 @@ impl Pointer {
             return;
         }
         let scene = self.stage.scene.get_untracked();
-        let selected = scene.as_ref().and_then(|scene| scene.drag(from, at));
+        let selected = scene.as_ref().filter(|_| !self.small()).and_then(|scene| scene.drag(from, at));
         match (selected, scene) {
             _ if touch => {
                 if from.distance(at) < TAP {

@@ -9,8 +9,10 @@ use super::super::canvas::{CanvasMeasure, watch_size};
 use crate::chart::geometry::Size;
 use crate::chart::layout::Scene;
 use crate::chart::model::Chart;
-use crate::chart::zoom::Viewport;
-use crate::web::lean::memo;
+use crate::chart::zoom::{Still, Viewport};
+use crate::figure::curves::HERE;
+use crate::web::lean::{effect, memo};
+use crate::web::motion::Motion;
 use crate::web::theme::Look;
 
 /// A chart and how it is seen.
@@ -45,22 +47,36 @@ impl Room {
 }
 
 impl Stage {
-    /// A chart in an element.
-    pub fn new(chart: Signal<Arc<Chart>>, frame: NodeRef<Div>) -> Self {
+    /// A chart in an element. During a movement its vertical axis stands still.
+    pub fn new(chart: Signal<Arc<Chart>>, frame: NodeRef<Div>, motion: Option<Motion>) -> Self {
         let room = Room {
             size: watch_size(frame),
             look: expect_context::<Look>(),
             measure: StoredValue::new_local(CanvasMeasure::new()),
         };
         let viewport = RwSignal::new(Viewport::default());
-        let seen =
-            memo(move || {
-                let chart = chart.get();
-                viewport.with(|own| {
-                    if *own == Viewport::default() { chart.clone() } else { Arc::new(own.of(&chart)) }
-                })
+        let moving = move || motion.is_some_and(Motion::is);
+        let still = StoredValue::new(None::<Still>);
+        let seen = memo(move || {
+            let chart = chart.get();
+            let seen = viewport.with(|own| {
+                if *own == Viewport::default() { chart.clone() } else { Arc::new(own.of(&chart)) }
             });
+            let mut held = None;
+            if moving() {
+                still.update_value(|own| held = own.as_mut().and_then(|own| own.hold(&seen, HERE)));
+            }
+            held.map_or(seen, Arc::new)
+        });
         let scene = memo(move || seen.with(|chart| room.lay_out(chart)));
+        effect(move || {
+            let rest = !moving();
+            scene.with(|scene| {
+                if let (true, Some(scene)) = (rest, scene) {
+                    still.set_value(Some(Still::of(scene)));
+                }
+            });
+        });
         let zoomed = memo(move || chart.with(|chart| viewport.with(|own| own.zooms(chart))));
         Self { chart, viewport, seen, scene, zoomed, room }
     }

@@ -5,13 +5,15 @@ use markup::view;
 
 use crate::chart::hit::{HitMode, Readout, ReadoutRow};
 use crate::chart::layout::Scene;
-use crate::figure::curves::HERE;
+use crate::figure::curves::{BEFORE, HERE, NOW};
 
 /// Rows of a tooltip.
 const ROWS: usize = 7;
 
 /// Crosshair, dots and tooltip.
-pub fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView + use<> {
+///
+/// A cursor that follows that of another chart says its value and no more.
+pub fn overlay(scene: &Scene, readout: &Readout, mode: HitMode, follows: bool) -> impl IntoView + use<> {
     let plot = scene.plot;
     let (x, y) = (readout.at.x, readout.at.y);
     let dots = readout
@@ -36,7 +38,15 @@ pub fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView
         (format!("{:.1}px", x + 14.0), "auto".to_owned())
     };
     let top = (y - 20.0).min(plot.bottom - 84.0).max(plot.top + 2.0);
-    let rows = rows_of(scene, readout, mode).into_iter().map(row).collect_view();
+    let rows = rows_of(scene, readout, mode).into_iter();
+    let rows = if follows {
+        let named = |row: &ReadoutRow, id: &str| {
+            scene.chart.series.get(row.series).is_some_and(|series| series.id == id)
+        };
+        rows.filter(|own| named(own, NOW)).map(|own| view! { <b>{own.text}</b> }.into_any()).collect_view()
+    } else {
+        rows.map(|own| row(own).into_any()).collect_view()
+    };
     let head = match mode {
         HitMode::X => format!("{} {}", scene.chart.x.label, readout.x_text),
         HitMode::Xy => {
@@ -58,17 +68,21 @@ pub fn overlay(scene: &Scene, readout: &Readout, mode: HitMode) -> impl IntoView
             {crosshair}
             {dots}
             <div class="tip" style:left=left style:right=right style:top=format!("{top:.1}px")>
-                <b>{head}</b>
+                {(!follows).then(|| view! { <b>{head}</b> })}
                 {rows}
             </div>
         </div>
     }
 }
 
-/// Every line of a tooltip. The point of the scenario itself repeats its curve, so it goes where the curve is read.
+/// Every line of a tooltip. The point of the scenario itself repeats its curve, so it goes where the curve
+/// is read; so does the curve that was.
 fn rows_of(scene: &Scene, readout: &Readout, mode: HitMode) -> Vec<ReadoutRow> {
-    let here = |row: &ReadoutRow| scene.chart.series.get(row.series).is_some_and(|series| series.id == HERE);
-    readout.rows.iter().filter(|row| mode == HitMode::Xy || !here(row)).take(ROWS).cloned().collect()
+    let own = |row: &ReadoutRow| {
+        let series = scene.chart.series.get(row.series);
+        series.is_some_and(|series| [HERE, BEFORE].contains(&series.id.as_str()))
+    };
+    readout.rows.iter().filter(|row| mode == HitMode::Xy || !own(row)).take(ROWS).cloned().collect()
 }
 
 fn row(row: ReadoutRow) -> impl IntoView {
