@@ -252,7 +252,7 @@ fn knob_unit(scenario: &Scenario, knob: Knob) -> Unit {
 
 fn knob_label(scenario: &Scenario, knob: Knob) -> String {
     match (knob, scenario.load) {
-        (Knob::Load, Load::Closed { .. }) => "Concurrent users".to_owned(),
+        (Knob::Load, Load::Closed { .. }) => "Concurrent requests".to_owned(),
         (Knob::Load, Load::Open { .. }) => "Request rate".to_owned(),
         (Knob::ModelSize, _) => "Parameters".to_owned(),
         _ => knob.label().to_owned(),

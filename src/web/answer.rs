@@ -8,6 +8,7 @@ use markup::view;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
+use crate::report::departures::{line, line_alone};
 use crate::report::remarks::remarks;
 use crate::report::{ReserveReport, answer, verdict, words};
 
@@ -68,6 +69,7 @@ pub fn AnswerPanel() -> impl IntoView {
         <section class="answer" class:refused=refused class:saturated=saturated aria-labelledby="answer-title">
             <h2 id="answer-title" class="unseen">"Answer"</h2>
             <p class="sentence" data-testid="sentence">{sentence}</p>
+            <OwnSettings/>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <ul class="remarks">
                 {views(move || level.get().map(|(met, text)| view! {
@@ -92,6 +94,24 @@ pub fn AnswerPanel() -> impl IntoView {
             </ul>
         </section>
     }
+}
+
+/// What moves the numbers away from catalogue and defaults, in one line that nothing hides.
+#[component]
+pub fn OwnSettings(
+    /// Whether it stands without the sentence, which would say the rest.
+    #[prop(optional)]
+    alone: bool,
+) -> impl IntoView {
+    let page = use_page();
+    let line = memo(move || {
+        page.scenario.with(|scenario| {
+            let answered = page.answer.with(|answer| answer.is_ok());
+            let line = || if alone { Some(line_alone(scenario)) } else { line(scenario) };
+            answered.then(line).flatten()
+        })
+    });
+    views(move || line.get().map(|text| view! { <p class="own-settings" data-testid="own-settings">{text}</p> }))
 }
 
 /// The answer to the current scenario.

@@ -13,20 +13,15 @@ use crate::scenario::{Load, Scenario};
 use crate::units::format::{Precision, Unit};
 
 use super::sentence::lengths;
-use super::words;
+use super::{departures, words};
 
-/// The load: `64 users at 8k/1k with Llama 3.1 70B`.
+/// The load: `64 concurrent requests at 8k/1k with Llama 3.1 70B`.
 #[must_use]
 pub fn load(scenario: &Scenario) -> String {
     let (lengths, model) = (lengths(scenario), words::model(&scenario.model));
     match scenario.load {
-        Load::Closed { concurrency } => {
-            let users = if concurrency == 1.0 { "user" } else { "users" };
-            format!("{} {users} at {lengths} with {model}", Unit::Count.format(concurrency))
-        }
-        Load::Open { rate, .. } => {
-            format!("{} of {lengths} with {model}", Unit::RequestsPerSecond.format(rate.get()))
-        }
+        Load::Closed { .. } => format!("{} at {lengths} with {model}", departures::load(scenario)),
+        Load::Open { .. } => format!("{} of {lengths} with {model}", departures::load(scenario)),
     }
 }
 

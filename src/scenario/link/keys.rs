@@ -244,7 +244,7 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "concurrency",
-        meaning: "users, each sending the next request when the last is answered (closed loop)",
+        meaning: "requests under way at once, each followed by the next when it is answered (closed loop)",
         example: "256",
         otherwise: "",
         range: || value::range(&Limits::CONCURRENCY),
