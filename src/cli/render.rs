@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tandem::chart::theme::{DARK, LIGHT};
 use tandem::evidence::nearest::Library;
 use tandem::figure::making::Making;
-use tandem::figure::view::{Reason, Tab, View, pinned, unknown};
+use tandem::figure::view::{Reason, Tab, View, pinned, unknown, wanted};
 use tandem::scenario::link::Parsed;
 
 use super::failure::Failure;
@@ -106,7 +106,8 @@ impl Render {
         if view.alone || view.tab != Tab::BreakEven {
             served(&scenario)?;
         }
-        let figure = Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).finish();
+        let figure =
+            Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).only(wanted(&told)).finish();
         let theme = if self.theme == Ground::Dark { &DARK } else { &LIGHT };
         let svg = figure.svg(f64::from(self.width), self.height.map(f64::from), theme);
         let file = &self.output;

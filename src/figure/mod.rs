@@ -4,6 +4,7 @@
 //! [`making`] finds out what a view needs and then makes its figure, whichever view it is.
 
 pub mod agents;
+pub mod compare;
 pub mod curves;
 pub mod flow;
 pub mod frontier;
@@ -14,4 +15,5 @@ pub mod map;
 pub mod memory;
 pub mod replay;
 pub mod roofline;
+pub mod size;
 pub mod view;

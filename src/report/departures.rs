@@ -244,7 +244,10 @@ mod tests {
             assert!(line.contains(said), "{line}");
         }
         assert_eq!(line(&Scenario::default()), None);
-        assert_eq!(line(&of("v1&model=deepseek-v3&isl=1k&rate=3&pool=b200*16&ttft=1s@p95&headroom=20%")), None);
+        assert_eq!(
+            line(&of("v1&model=deepseek-v3&isl=1k&rate=3&pool=b200*16&ttft=1s@p95&headroom=20%")),
+            None
+        );
         let alone = line_alone(&of("v1&hit=50%"));
         assert!(alone.contains("H200") && alone.contains("8k/1k") && alone.contains("50"), "{alone}");
     }

@@ -19,6 +19,7 @@ pub mod catalog;
 pub mod check;
 pub mod claims;
 pub mod departures;
+pub mod difference;
 pub mod explore;
 pub mod flags;
 pub mod html;

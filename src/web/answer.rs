@@ -111,7 +111,9 @@ pub fn OwnSettings(
             answered.then(line).flatten()
         })
     });
-    views(move || line.get().map(|text| view! { <p class="own-settings" data-testid="own-settings">{text}</p> }))
+    views(move || {
+        line.get().map(|text| view! { <p class="own-settings" data-testid="own-settings">{text}</p> })
+    })
 }
 
 /// The answer to the current scenario.

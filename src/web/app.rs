@@ -15,13 +15,12 @@ use super::history::{self, Opened};
 use super::jobs::Desk;
 use super::misread::Misread;
 use super::notices::Notices;
-use super::pins::{Comparison, PinButton};
+use super::pins::{CompareBar, Comparison};
 use super::pools::Pools;
 use super::presets::GalleryButton;
 use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
-use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
@@ -58,7 +57,6 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             <GalleryButton/>
             <UndoButtons/>
             <span class="spring"></span>
-            <PinButton/>
             <Share/>
             <ThemeSwitch choice/>
             <button type="button" class="quiet" data-opens="help" aria-haspopup="dialog" aria-label="Keys" title="Keys (?)">
@@ -73,7 +71,6 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                 <When on=understood>
                     <AnswerPanel/>
                     <Tiles/>
-                    <SizePanel/>
                 </When>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
@@ -95,6 +92,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             </section>
             <div class="results">
                 <When on=understood>
+                    <CompareBar/>
                     <Charts/>
                     <When on=rest>
                         <Reasons/>

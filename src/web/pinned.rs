@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::explore::compared;
 use crate::report::{departures, sentence};
-use crate::scenario::link::{self, MOST_PINS};
 use crate::scenario::Scenario;
+use crate::scenario::link::{self, MOST_PINS};
 use crate::serve::Refusal;
 
 /// A result, shared between the memos that read it.

@@ -60,7 +60,7 @@ fn Tile(
     let delta = memo(move || {
         let now = estimate.get().ok()?;
         page.beside.with(|pins| {
-            let base = pins.first()?;
+            let base = pins.get(page.baseline())?;
             let before = read(&base.answer, metric).ok()?;
             change(metric, now.value, before.value)
         })
@@ -82,7 +82,7 @@ fn Tile(
                     page.look(|view| match view.tab {
                         Tab::Curves => view.metric = metric,
                         // The replay shows times of its own; the tile leads back to the curves.
-                        Tab::Replay | Tab::Agents => (view.tab, view.metric) = (Tab::Curves, metric),
+                        Tab::Replay | Tab::Agents | Tab::Size => (view.tab, view.metric) = (Tab::Curves, metric),
                         Tab::Frontier | Tab::BreakEven | Tab::Sensitivity => view.by = Some(metric),
                     });
                     page.commit();
@@ -120,7 +120,8 @@ fn Tile(
                             {match delta.better {
                                 Some(true) => ", better than pinned",
                                 Some(false) => ", worse than pinned",
-                                None => " as pinned",
+                                None if delta.text == "same" => " as pinned",
+                                None => " than pinned",
                             }}
                         </span>
                     </span>

@@ -58,7 +58,9 @@ pub fn CurveChart() -> impl IntoView {
             pinned: &pinned.get(),
             measured: &runs.get(),
         };
-        Arc::new(curves.chart())
+        let mut chart = curves.chart();
+        curves::name_pins(&mut chart, &page.names.get());
+        Arc::new(chart)
     });
     let gap = memo(move || {
         now.with(|samples| {

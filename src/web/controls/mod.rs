@@ -33,6 +33,7 @@ use markup::view;
 
 pub use pool::names;
 pub use prices::{PaysBelow, keep_pays};
+pub use slo::level;
 
 /// All controls, in the order of the questions people ask.
 #[component]
