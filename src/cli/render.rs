@@ -58,6 +58,8 @@ enum Shown {
     Frontier,
     /// Who is best over two axes
     Breakeven,
+    /// What the cheapest deployments for the load cost
+    Size,
     /// What moves a metric
     Sensitivity,
     /// How times spread over requests one by one, and what each replica did when
@@ -81,6 +83,7 @@ impl Shown {
             Self::Curves => Tab::Curves.id(),
             Self::Frontier => Tab::Frontier.id(),
             Self::Breakeven => Tab::BreakEven.id(),
+            Self::Size => Tab::Size.id(),
             Self::Sensitivity => Tab::Sensitivity.id(),
             Self::Replay => Tab::Replay.id(),
             Self::Agents => Tab::Agents.id(),
@@ -103,7 +106,7 @@ impl Render {
             return Err(Failure::Misread(unknown));
         }
         let view = View::read(&told);
-        if view.alone || view.tab != Tab::BreakEven {
+        if view.alone || !matches!(view.tab, Tab::BreakEven | Tab::Size) {
             served(&scenario)?;
         }
         let figure =

@@ -8,7 +8,8 @@ use markup::view;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
-use crate::report::departures::{line, line_alone};
+use crate::report::departures::line;
+use crate::report::explore::figures_of;
 use crate::report::remarks::remarks;
 use crate::report::{ReserveReport, answer, verdict, words};
 
@@ -107,7 +108,7 @@ pub fn OwnSettings(
     let line = memo(move || {
         page.scenario.with(|scenario| {
             let answered = page.answer.with(|answer| answer.is_ok());
-            let line = || if alone { Some(line_alone(scenario)) } else { line(scenario) };
+            let line = || if alone { Some(figures_of(scenario)) } else { line(scenario) };
             answered.then(line).flatten()
         })
     });

@@ -115,7 +115,7 @@ fn Tile(
                         class:better=delta.better == Some(true)
                         class:worse=delta.better == Some(false)
                     >
-                        {delta.text}
+                        {delta.text.clone()}
                         <span class="unseen">
                             {match delta.better {
                                 Some(true) => ", better than pinned",
