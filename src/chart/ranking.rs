@@ -265,12 +265,15 @@ mod tests {
         let scene = scene(&ranking());
         let spot = scene.nearest(scene.rows[1].centre()).unwrap();
         let said = scene.facts(spot).unwrap().spoken().replace('\u{a0}', " ");
-        assert_eq!(said, "8 × B200: Cost per hour $60/h, 80 % interval $48/h to $90/h. limited by decode");
+        assert_eq!(said, "8 × B200: Cost per hour $60.00/h, 80 % interval $48/h to $90/h. limited by decode");
         let first = scene.step(None, Step::Next);
         assert_eq!(first, Some(Spot::new(0, 0)));
         assert_eq!(scene.step(first, Step::Next), Some(Spot::new(1, 0)));
         let said = ranking().sentence().replace('\u{a0}', " ");
-        assert_eq!(said, "Cost per hour: 16 × H200 $40/h ($32/h to $60/h), 8 × B200 $60/h ($48/h to $90/h).");
+        assert_eq!(
+            said,
+            "Cost per hour: 16 × H200 $40.00/h ($32/h to $60/h), 8 × B200 $60.00/h ($48/h to $90/h)."
+        );
         let none = Ranking::default();
         assert_eq!(none.sentence(), "No data.");
         assert!(scene_of_nothing(&none));

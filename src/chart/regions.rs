@@ -17,6 +17,10 @@ const ISLAND: usize = 6;
 /// More than this is as sure as can be: a factor of e^10.
 const WHOLLY: f64 = 10.0;
 
+/// How often each point takes on a part of its neighbours: layouts change from point to point, which leaves steps in values that
+/// have none.
+const PASSES: usize = 2;
+
 /// What is drawn of a map.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Regions {
@@ -34,6 +38,8 @@ pub(super) struct Regions {
 struct Grid<'a> {
     map: &'a HeatMap,
     winners: Vec<Option<usize>>,
+    /// What is left of the distance to another winner beyond the reach of the error bands.
+    left: Vec<f64>,
     px: Vec<f64>,
     py: Vec<f64>,
     /// Where the winner changes between two neighbours, by column, row and whether they lie side by side.
@@ -177,9 +183,11 @@ impl<'a> Grid<'a> {
             let inner = all.iter().map(|own| own.round());
             std::iter::once(low).chain(inner).chain(std::iter::once(high)).collect()
         };
+        let winners = mended(map);
         let mut own = Self {
             map,
-            winners: mended(map),
+            left: smoothed(map, &winners),
+            winners,
             px: framed(plot.left, xs, plot.right),
             py: framed(plot.bottom, ys, plot.top),
             crossings: BTreeMap::new(),
@@ -261,11 +269,7 @@ impl<'a> Grid<'a> {
 
     /// What is left of the distance to another winner beyond the reach of the error bands.
     fn left(&self, column: usize, row: usize) -> f64 {
-        let Some(cell) = self.map.cell(column, row) else { return -1.0 };
-        if self.winner(column, row) != cell.winner || cell.winner.is_none() {
-            return -1.0;
-        }
-        cell.distance.min(WHOLLY) - cell.reach
+        self.left.get(row * self.map.xs.len() + column).copied().unwrap_or(-1.0)
     }
 
     /// The parts of a square in which each of its winners surely wins.
@@ -311,6 +315,70 @@ fn between(from: Point, to: Point, share: f64) -> Point {
     Point::new(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share)
 }
 
+/// The points of a grid beside one.
+fn beside(columns: usize, rows: usize, index: usize) -> impl Iterator<Item = usize> {
+    let (column, row) = (index % columns.max(1), index / columns.max(1));
+    let left = (column > 0).then(|| index - 1);
+    let right = (column + 1 < columns).then_some(index + 1);
+    let below = (row > 0).then(|| index - columns);
+    let above = (row + 1 < rows).then_some(index + columns);
+    [left, right, below, above].into_iter().flatten()
+}
+
+/// What is left at each point of the distance to another winner beyond the reach of the error bands, without the noise of a
+/// search: a mean over neighbours, and no islands of a few points. Below zero where nobody wins.
+fn smoothed(map: &HeatMap, winners: &[Option<usize>]) -> Vec<f64> {
+    let (columns, rows) = (map.xs.len(), map.ys.len());
+    let own = |index: usize| map.cells.get(index).filter(|own| own.winner.is_some());
+    let won = |index: usize| winners.get(index).copied().flatten();
+    let mut left: Vec<f64> = (0..columns * rows)
+        .map(|index| match own(index) {
+            Some(cell) if cell.winner == won(index) => cell.distance.min(WHOLLY) - cell.reach,
+            _ => -1.0,
+        })
+        .collect();
+    for _ in 0..PASSES {
+        let before = left.clone();
+        let value = |index: usize| before.get(index).copied().unwrap_or(-1.0);
+        for (index, place) in left.iter_mut().enumerate().filter(|(index, _)| won(*index).is_some()) {
+            let (here, reach) = (value(index), own(index).map_or(0.0, |own| own.reach));
+            let (mut sum, mut weight) = (4.0 * here, 4.0);
+            for other in beside(columns, rows, index) {
+                // Beyond a border the distance goes on below zero; a wall says nothing.
+                let there = match won(other) {
+                    Some(winner) if Some(winner) == won(index) => value(other),
+                    Some(_) => -(value(other) + own(other).map_or(0.0, |own| own.reach)) - reach,
+                    None => here,
+                };
+                (sum, weight) = (sum + there, weight + 1.0);
+            }
+            *place = sum / weight;
+        }
+    }
+    let mut seen = vec![false; left.len()];
+    for start in 0..left.len() {
+        let (mut island, mut next) = (Vec::new(), vec![start]);
+        while let Some(index) = next.pop() {
+            if left.get(index).is_none_or(|own| *own <= 0.0) {
+                continue;
+            }
+            let Some(place) = seen.get_mut(index) else { continue };
+            if !std::mem::replace(place, true) {
+                island.push(index);
+                next.extend(beside(columns, rows, index).filter(|other| won(*other) == won(index)));
+            }
+        }
+        if island.len() <= ISLAND && island.len() < left.len() / 8 {
+            for index in island {
+                if let Some(place) = left.get_mut(index) {
+                    *place = 0.0;
+                }
+            }
+        }
+    }
+    left
+}
+
 /// Who wins at each point, without islands that are too small and too unsure to be more than noise.
 fn mended(map: &HeatMap) -> Vec<Option<usize>> {
     let (columns, rows) = (map.xs.len(), map.ys.len());
@@ -318,14 +386,6 @@ fn mended(map: &HeatMap) -> Vec<Option<usize>> {
         .flat_map(|row| (0..columns).map(move |column| (column, row)))
         .map(|(column, row)| map.winner(column, row))
         .collect();
-    let around = |index: usize| {
-        let (column, row) = (index % columns.max(1), index / columns.max(1));
-        let left = (column > 0).then(|| index - 1);
-        let right = (column + 1 < columns).then_some(index + 1);
-        let below = (row > 0).then(|| index - columns);
-        let above = (row + 1 < rows).then_some(index + columns);
-        [left, right, below, above].into_iter().flatten()
-    };
     let mut seen = vec![false; winners.len()];
     for start in 0..winners.len() {
         if seen.get(start).copied().unwrap_or(true) {
@@ -339,7 +399,7 @@ fn mended(map: &HeatMap) -> Vec<Option<usize>> {
                 continue;
             }
             island.push(index);
-            for other in around(index) {
+            for other in beside(columns, rows, index) {
                 let own = winners.get(other).copied().flatten();
                 if own == label { next.push(other) } else { shore.extend(own) }
             }
@@ -465,6 +525,22 @@ mod tests {
         assert!((sure - (280.0 - 50.0) * 600.0).abs() < 600.0, "{sure}");
         let none = regions(&map(6, 2.3, 9.0));
         assert!(none.sure.is_empty());
+    }
+
+    #[test]
+    fn noise_of_a_search_leaves_no_steps_in_the_pale_zone() {
+        let mut noisy = map(9, 5.3, 0.9);
+        // One point far from the border that is not sure, and one beyond it that is: neither shows.
+        noisy.cells[2 * 9 + 1].distance = 0.7;
+        noisy.cells[6 * 9 + 6].distance = 1.2;
+        let of = |map: &HeatMap, winner: usize| -> f64 {
+            regions(map).sure.iter().filter(|own| own.0 == winner).map(|own| area(&own.1)).sum()
+        };
+        let plain = map(9, 5.3, 0.9);
+        for winner in [0, 1] {
+            let (noisy, plain) = (of(&noisy, winner), of(&plain, winner));
+            assert!((noisy / plain - 1.0).abs() < 0.05, "{winner}: {noisy} and {plain}");
+        }
     }
 
     #[test]

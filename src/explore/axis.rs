@@ -84,7 +84,10 @@ impl Axis {
                 }
             }
             Self::Knob(knob) => knob.values(scenario, samples),
-            Self::Price => prices(scenario, &priced(std::slice::from_ref(scenario)), samples),
+            Self::Price => {
+                let own = std::slice::from_ref(scenario);
+                prices(own, &priced(own), samples)
+            }
             Self::Ttft => geometric(0.1, 60.0, samples),
             Self::Tpot => geometric(0.002, 0.2, samples),
         }
@@ -148,14 +151,33 @@ pub fn priced(contenders: &[Scenario]) -> String {
     found.cloned().unwrap_or_default()
 }
 
-/// Prices worth a map: around the one that the chip has, or all that is usual.
-pub(super) fn prices(scenario: &Scenario, chip: &str, samples: usize) -> Vec<f64> {
-    let Limits { low, high, .. } = Limits::RENT;
-    let (from, to) = match chip_price(scenario, chip) {
-        Ok(price) if price.get() > 0.0 => (price.get() / 8.0, price.get() * 4.0),
-        _ => (0.05, 50.0),
+/// Prices worth a map: around the one that the chip has, and around those at which a deployment with it costs as much as one
+/// that it competes with; else all that is usual.
+pub(super) fn prices(contenders: &[Scenario], chip: &str, samples: usize) -> Vec<f64> {
+    let known = contenders.iter().find_map(|own| chip_price(own, chip).ok()).map(DollarsPerHour::get);
+    // Chips of this kind, and what the others cost; none where one of them has no price.
+    let parts = |own: &Scenario| {
+        let (mut count, mut rest) = (0.0, 0.0);
+        for (_, pool) in own.split.pools() {
+            if pool.chip == chip {
+                count += f64::from(pool.chips);
+            } else {
+                rest += chip_price(own, &pool.chip).ok()?.get() * f64::from(pool.chips);
+            }
+        }
+        Some((count, rest))
     };
-    geometric(from.max(low.max(1e-3)), to.min(high), samples)
+    let all: Vec<(f64, f64)> = contenders.iter().filter_map(parts).collect();
+    let without = all.iter().filter(|own| own.0 == 0.0);
+    let even = without.flat_map(|other| {
+        let with = all.iter().filter(|own| own.0 > 0.0);
+        with.map(move |own| (other.1 - own.1) / own.0)
+    });
+    let around: Vec<f64> = known.into_iter().chain(even).filter(|own| *own > 0.0).collect();
+    let from = around.iter().copied().fold(f64::INFINITY, f64::min) / 8.0;
+    let to = around.iter().copied().fold(0.0, f64::max) * 4.0;
+    let (from, to) = if around.is_empty() { (0.05, 50.0) } else { (from, to) };
+    geometric(from.max(Limits::RENT.low.max(1e-4)), to.min(Limits::RENT.high), samples)
 }
 
 #[cfg(test)]
@@ -179,5 +201,13 @@ mod tests {
         assert_eq!(Axis::Price.apply_to(&of("v1&pool=h200*8"), "b200", 1.5), Some(of("v1&pool=h200*8")));
         let values = Axis::Price.values(&of("v1&pool=groq3-lp30*64"), 5);
         assert!(values.len() == 5 && values[0] < 0.1 && values[4] > 20.0, "{values:?}");
+        // 256 chips beside four others cost as much as eight of these at a few cents.
+        let both = ["v1&prefill=h200*4&decode=groq3-lp30*256", "v1&pool=h200*8"].map(of);
+        let (values, h200) = (prices(&both, "groq3-lp30", 5), chip_price(&both[1], "h200").unwrap().get());
+        let even = 4.0 * h200 / 256.0;
+        assert!(
+            (values[0] * 8.0 / even - 1.0).abs() < 1e-9 && (values[4] / 4.0 / even - 1.0).abs() < 1e-9,
+            "{values:?}"
+        );
     }
 }

@@ -296,9 +296,8 @@ impl MapSearch {
     #[must_use]
     pub fn new(contenders: &[Scenario], metric: Metric, axes: (Axis, Axis), size: usize) -> Self {
         let chip = priced(contenders);
-        let having = contenders.iter().find(|own| shape::kinds(own).contains(&chip));
-        let values = |axis: Axis| match (axis, having) {
-            (Axis::Price, Some(own)) => prices(own, &chip, size),
+        let values = |axis: Axis| match axis {
+            Axis::Price => prices(contenders, &chip, size),
             _ => contenders.first().map_or(Vec::new(), |own| axis.values(own, size)),
         };
         Self::over(contenders, metric, axes, (values(axes.0), values(axes.1)))

@@ -29,7 +29,7 @@ use crate::replay::run::Run;
 use crate::report::explore::map::reason;
 use crate::report::explore::{load, size as told};
 use crate::report::replay::refused;
-use crate::report::sentence;
+use crate::report::{departures, sentence, words};
 use crate::scenario::{Load, Scenario, link};
 use crate::serve::{Steady, find_model};
 
@@ -225,7 +225,12 @@ impl Subject {
     fn size(&self, sizer: &Sizer) -> Box<dyn Figure> {
         let offer = |own: &Deployment| {
             let per_hour = told::per_hour(own)?;
-            Some(Offer { label: told::bought(&own.bought), per_hour, note: own.deployed.label.clone() })
+            Some(Offer {
+                label: told::bought(&own.bought),
+                split: words::split(own.split).to_owned(),
+                per_hour,
+                note: own.deployed.label.clone(),
+            })
         };
         let offers: Vec<Offer> = sizer.answer().deployments.iter().filter_map(offer).collect();
         self.loaded(ranking(&offers))
@@ -339,6 +344,8 @@ impl Subject {
     }
 
     fn name_after(&self, title: &mut String) {
-        *title = format!("{title}: {}", sentence::name(&self.scenario));
+        let own = departures::line(&self.scenario);
+        let own = own.map_or_else(String::new, |own| format!(". {}", own.trim_end_matches('.')));
+        *title = format!("{title}: {}{own}", sentence::name(&self.scenario));
     }
 }

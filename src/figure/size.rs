@@ -13,6 +13,8 @@ pub const MOST: usize = 12;
 pub struct Offer {
     /// What is bought.
     pub label: String,
+    /// How it is split, in words.
+    pub split: String,
     /// What it costs per hour, and the ends of the 80 % interval.
     pub per_hour: [f64; 3],
     /// What limits it.
@@ -24,7 +26,9 @@ pub struct Offer {
 pub fn ranking(offers: &[Offer]) -> Ranking {
     let bar = |own: &Offer| {
         let [value, low, high] = own.per_hour;
-        Ranked { label: own.label.clone(), value, low, high, paint: Paint::Series(0), note: own.note.clone() }
+        let twin = offers.iter().filter(|other| other.label == own.label).count() > 1;
+        let label = if twin { format!("{}, {}", own.label, own.split) } else { own.label.clone() };
+        Ranked { label, value, low, high, paint: Paint::Series(0), note: own.note.clone() }
     };
     Ranking {
         title: "Cheapest deployments for this load".to_owned(),

@@ -8,6 +8,9 @@ use crate::report::explore::diff as told;
 use crate::report::words;
 use crate::scenario::{Scenario, link};
 
+/// What a difference is put down to at most, in a few words.
+const REASONS: usize = 2;
+
 /// What to ask about two scenarios.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -65,7 +68,7 @@ fn said(own: &Scenario, after: &Scenario, apart: bool) -> Told {
     }
     let first = std::iter::once(told::changed(&own, after));
     let lines = first.chain(told::sentences(&own, after)).chain(equal).collect();
-    let reason = |own: &Difference| (own.metric.id().to_owned(), told::reasons(own, after));
+    let reason = |own: &Difference| (own.metric.id().to_owned(), told::reasons(own, after, REASONS));
     Told { lines, reasons: own.differences.iter().map(reason).collect() }
 }
 

@@ -47,6 +47,8 @@ pub struct Row {
     pub link: String,
     /// Its chips by kind.
     pub bought: String,
+    /// How it is split, in words.
+    pub split: String,
     /// Dollars per hour with the ends of their 80 % interval; empty without a price.
     pub per_hour: Vec<f64>,
     /// The cells under [`told::HEADINGS`].
@@ -56,7 +58,7 @@ pub struct Row {
 message!(Written { chips, vendors, same_vendor, max_chips, budget, power, singly });
 message!(Question { written, link });
 message!(Told { sentence, progress, rows, unpriced, pays, unfit });
-message!(Row { label, link, bought, per_hour, cells });
+message!(Row { label, link, bought, split, per_hour, cells });
 message!(BreakEven { chip, below, chips, deployed });
 
 impl Ask for Question {
@@ -123,6 +125,7 @@ fn row(own: &Deployment) -> Row {
         label: own.deployed.label.clone(),
         link: own.deployed.link.clone(),
         bought: told::bought(&own.bought),
+        split: words::split(own.split).to_owned(),
         per_hour: told::per_hour(own).map_or_else(Vec::new, Vec::from),
         cells: told::cells(own),
     }

@@ -186,7 +186,7 @@ fn strip() -> AnyView {
                     }.into_any(),
                     None => ABSENT.into_any(),
                 }}
-                {why.map(|text| view! { <span class="why-not">" " {text}</span> })}
+                {why.map(|text| view! { <span class="why-not">": " {text}</span> })}
             </li>
         }
     };

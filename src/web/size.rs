@@ -113,7 +113,7 @@ pub fn sizing() -> AnyView {
 fn offers(told: &Told) -> Vec<Offer> {
     let offer = |own: &Row| {
         let per_hour = <[f64; 3]>::try_from(own.per_hour.clone()).ok()?;
-        Some(Offer { label: own.bought.clone(), per_hour, note: own.label.clone() })
+        Some(Offer { label: own.bought.clone(), split: own.split.clone(), per_hour, note: own.label.clone() })
     };
     told.rows.iter().filter_map(offer).collect()
 }

@@ -78,7 +78,7 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
         let change = difference::change(own.metric, own.after, own.before);
         change.map_or_else(String::new, |own| format!(" ({})", own.text))
     };
-    let shares = reasons(own, after);
+    let shares = reasons(own, after, NAMED);
     let shares = if shares.is_empty() { String::new() } else { format!(": {shares}") };
     let limits = match (own.metric, own.limits.map(words::binding)) {
         (Metric::Ttft | Metric::Tpot, [before, after]) if before == after => {
@@ -97,8 +97,8 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
 
 /// What a difference is put down to, largest first: `chip −500 ms, layout +20 ms`.
 #[must_use]
-pub fn reasons(own: &Difference, after: &Scenario) -> String {
-    let moved = own.shares.iter().take(NAMED).filter(|share| share.change != 0.0);
+pub fn reasons(own: &Difference, after: &Scenario, most: usize) -> String {
+    let moved = own.shares.iter().take(most).filter(|share| share.change != 0.0);
     let told = moved.map(|part| format!("{} {}", share(part, after), signed(own.metric, part.change)));
     told.collect::<Vec<_>>().join(", ")
 }

@@ -97,6 +97,9 @@ pub fn standing(map: &Map, axis: Axis, scenario: &Scenario) -> Option<f64> {
     }
 }
 
+/// What is shorter than this ratio of its ends is not worth a word.
+const SLIVER: f64 = 1.08;
+
 /// A stretch of a row or column with one winner, and where it begins and ends, if not at the edge of the map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stretch {
@@ -158,7 +161,36 @@ impl Line<'_> {
                 None => all.push(Stretch { winner, from: None, to: None }),
             }
         }
-        all
+        self.without_slivers(all)
+    }
+
+    /// Without stretches that are too short to be worth a word: what is before them goes on to their middle.
+    fn without_slivers(&self, all: Vec<Stretch>) -> Vec<Stretch> {
+        let log = self.axis().axis.is_logarithmic();
+        let whole = self.axis().values.first().zip(self.axis().values.last());
+        let short = |from: f64, to: f64| match whole {
+            Some(_) if log => to / from < SLIVER,
+            Some((low, high)) => (to - from) / (high - low) < SLIVER - 1.0,
+            None => false,
+        };
+        let mut kept: Vec<Stretch> = Vec::new();
+        for own in all {
+            let place = match (own.from, own.to) {
+                (Some(from), Some(to)) if short(from, to) => {
+                    Some(if log { (from * to).sqrt() } else { f64::midpoint(from, to) })
+                }
+                _ => None,
+            };
+            match (place, kept.last_mut()) {
+                (Some(place), Some(last)) => last.to = Some(place),
+                (_, Some(last)) if last.winner == own.winner => last.to = own.to,
+                (_, last) => {
+                    let from = last.map_or(own.from, |last| last.to);
+                    kept.push(Stretch { from, ..own });
+                }
+            }
+        }
+        kept
     }
 }
 
@@ -166,8 +198,8 @@ impl Line<'_> {
 fn place(map: &Map, axis: Axis, scenario: &Scenario, value: f64) -> String {
     let text = axis_unit(axis, scenario).format_with(value, Precision::SHORT);
     match axis {
-        Axis::Knob(Knob::Isl) => format!("{text} input"),
-        Axis::Knob(Knob::Osl) => format!("{text} output"),
+        Axis::Knob(Knob::Isl) => format!("{text} input tokens"),
+        Axis::Knob(Knob::Osl) => format!("{text} output tokens"),
         Axis::Knob(Knob::Load) => match scenario.load {
             Load::Closed { .. } => format!("{text} concurrent requests"),
             Load::Open { .. } => text,
@@ -184,6 +216,18 @@ fn place(map: &Map, axis: Axis, scenario: &Scenario, value: f64) -> String {
     }
 }
 
+/// A place on an axis that stands for that of the scenario: `about 8k input tokens`.
+fn near(map: &Map, axis: Axis, scenario: &Scenario, value: f64) -> String {
+    match standing(map, axis, scenario) {
+        // Half the way to the next point.
+        Some(own) if (own / value).max(value / own) < 1.25 => {
+            let about = if (own / value - 1.0).abs() < 5e-3 { "" } else { "about " };
+            format!("{about}{}", place(map, axis, scenario, own))
+        }
+        _ => place(map, axis, scenario, value),
+    }
+}
+
 /// Who is best along a line: `B200 is cheaper below 12k input, H200 above`.
 fn along(line: &Line<'_>, scenario: &Scenario, names: &[String], several: bool) -> String {
     let map = line.map;
@@ -197,7 +241,7 @@ fn along(line: &Line<'_>, scenario: &Scenario, names: &[String], several: bool) 
         .iter()
         .map(|own| {
             let reach = match (own.from, own.to) {
-                (None, None) => format!("at every {} shown", lower(axis.label())),
+                (None, None) => format!("at every {} shown", along_all(map, axis)),
                 (None, Some(to)) => format!("below {}", at(to)),
                 (Some(from), None) if all.len() == 2 && said => {
                     let _ = from;
@@ -219,6 +263,14 @@ fn along(line: &Line<'_>, scenario: &Scenario, names: &[String], several: bool) 
     parts.join(", ")
 }
 
+/// What an axis varies, inside a sentence.
+fn along_all(map: &Map, axis: Axis) -> String {
+    match (axis, &map.priced) {
+        (Axis::Price, Some(chip)) => format!("price of {}", words::chip(chip)),
+        _ => lower(axis.label()),
+    }
+}
+
 /// The price below which the contender with the chip of the price axis is best, where that varies along a line.
 fn price_along(line: &Line<'_>) -> Option<(usize, Option<f64>)> {
     let all = line.stretches();
@@ -236,6 +288,12 @@ fn price_along(line: &Line<'_>) -> Option<(usize, Option<f64>)> {
 /// whose price varies, the price it would have to have.
 #[must_use]
 pub fn sentence(map: &Map, scenario: &Scenario, names: &[String]) -> String {
+    sentences(map, scenario, names).join(" ")
+}
+
+/// The same apart, the answer first.
+#[must_use]
+pub fn sentences(map: &Map, scenario: &Scenario, names: &[String]) -> Vec<String> {
     let nearest = |axis: &AxisValues| {
         let middle = axis.values.len() / 2;
         let Some(own) = standing(map, axis.axis, scenario) else { return middle };
@@ -248,14 +306,14 @@ pub fn sentence(map: &Map, scenario: &Scenario, names: &[String]) -> String {
         if past < axis.values.len() && far(past) <= far(before) { past } else { before }
     };
     if map.winners.is_empty() {
-        return String::new();
+        return Vec::new();
     }
     let several = map.contenders.len() > 2;
     let row = Line { map, across: true, at: nearest(&map.y) };
     let column = Line { map, across: false, at: nearest(&map.x) };
     let other = |line: &Line<'_>| {
         let axis = if line.across { &map.y } else { &map.x };
-        place(map, axis.axis, scenario, line.place())
+        near(map, axis.axis, scenario, line.place())
     };
     let lines = match (map.x.axis, map.y.axis) {
         (Axis::Price, _) => [&row, &column],
@@ -264,7 +322,7 @@ pub fn sentence(map: &Map, scenario: &Scenario, names: &[String]) -> String {
     };
     let mut told = Vec::new();
     if map.priced.is_some() {
-        told.push(priced(map, scenario, names, lines[0], several));
+        told.push(priced(map, scenario, names, &telling(lines[0]), several));
         let known = standing(map, Axis::Price, scenario).is_some();
         if known {
             told.push(format!("At {}, {}.", other(lines[1]), along(lines[1], scenario, names, several)));
@@ -279,37 +337,43 @@ pub fn sentence(map: &Map, scenario: &Scenario, names: &[String]) -> String {
     if left(&map.distances).zip(left(&map.reaches)).is_some_and(|(distance, reach)| distance < reach) {
         told.push("Here the error bands overlap: too close to call.".to_owned());
     }
-    told.join(" ")
+    told
 }
 
-/// `8 × B200 SXM is cheaper at 8k input if B200 SXM rents under $3.2/h; under $4/h at 512 input, under $2/h at 128k input.`
+/// The line of prices nearest to this one on which the price decides; this one where there is none.
+fn telling<'a>(line: &Line<'a>) -> Line<'a> {
+    let Line { map, across, at } = *line;
+    let count = if across { map.y.values.len() } else { map.x.values.len() };
+    let mut all: Vec<usize> = (0..count).collect();
+    all.sort_by_key(|own| own.abs_diff(at));
+    let decides = |at: &usize| matches!(price_along(&Line { map, across, at: *at }), Some((_, Some(_))));
+    let at = all.into_iter().find(decides).unwrap_or(at);
+    Line { map, across, at }
+}
+
+/// `8 × B200 SXM is cheaper at 8k input tokens if B200 SXM rents under $3.2/h; under $4/h at 512 input tokens, at no price at 128k
+/// input tokens.`
 fn priced(map: &Map, scenario: &Scenario, names: &[String], line: &Line<'_>, several: bool) -> String {
     let chip = map.priced.as_deref().map_or("", words::chip);
     let verb = best(map.metric)[usize::from(several)];
     let other = if line.across { &map.y } else { &map.x };
     let price = |own: f64| Unit::DollarsPerHour.format_with(own, Precision::SHORT);
-    let at = |line: &Line<'_>| place(map, other.axis, scenario, line.place());
-    let below = |line: &Line<'_>| match price_along(line) {
-        Some((_, Some(below))) => format!("under {}", price(below)),
-        Some((_, None)) => "at any price shown".to_owned(),
-        None => "at no price shown".to_owned(),
-    };
+    let name = |own: usize| names.get(own).map_or("", String::as_str);
     let ends = [0, other.values.len().saturating_sub(1)].into_iter().filter(|own| *own != line.at);
-    let ends: Vec<String> = ends
-        .map(|at| Line { map, across: line.across, at })
-        .map(|own| format!("{} at {}", below(&own), at(&own)))
-        .collect();
-    let rest = if ends.is_empty() { String::new() } else { format!("; {}", ends.join(", ")) };
-    match price_along(line) {
-        Some((winner, Some(to))) => {
-            let name = names.get(winner).map_or("", String::as_str);
-            format!("{name} {verb} at {} if {chip} rents under {}{rest}.", at(line), price(to))
-        }
-        _ => {
-            let told = along(line, scenario, names, several);
-            format!("At {}, {told}{rest}.", at(line))
-        }
+    let ends: Vec<Line<'_>> = ends.map(|at| Line { map, across: line.across, at }).collect();
+    let at = |line: &Line<'_>| place(map, other.axis, scenario, line.place());
+    let here = near(map, other.axis, scenario, line.place());
+    if let Some((winner, Some(to))) = price_along(line) {
+        let rest = ends.iter().map(|own| match price_along(own) {
+            Some((_, Some(to))) => format!("under {} at {}", price(to), at(own)),
+            Some((_, None)) => format!("at any price shown at {}", at(own)),
+            None => format!("at no price shown at {}", at(own)),
+        });
+        let rest: Vec<String> = rest.collect();
+        let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
+        return format!("{} {verb} at {here} if {chip} rents under {}{rest}.", name(winner), price(to));
     }
+    format!("At {here}, {}.", along(line, scenario, names, several))
 }
 
 /// Who wins nowhere, and why: what most of the points at which it competed say.
@@ -425,4 +489,104 @@ pub fn answer(map: &MapSearch) -> Map {
         }
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::Metric;
+    use crate::scenario::link;
+
+    fn of(links: &[&str], axes: (Axis, Axis)) -> (Map, Scenario, Vec<String>) {
+        let all: Vec<Scenario> = links.iter().map(|own| link::parse(own).scenario).collect();
+        let mut search = MapSearch::new(&all, Metric::CostTotal, axes, 17);
+        while !search.step(100) {}
+        let map = answer(&search);
+        let names = names(&map);
+        (map, all[1].clone(), names)
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace(['\u{a0}', '\u{202f}'], " ")
+    }
+
+    const FREE: &str = "v1&model=llama3-70b&rate=1&ttft=none&tpot=none";
+
+    /// The price that is told is the one at which both cost the same, and who is out says why.
+    #[test]
+    fn a_sentence_tells_the_price_at_which_it_turns() {
+        let links = [&*format!("{FREE}&pool=h200*8"), &format!("{FREE}&pool=b200*8")];
+        let (map, scenario, names) = of(&links, (Axis::Knob(Knob::Isl), Axis::Price));
+        let told = plain(&sentences(&map, &scenario, &names)[0]);
+        let h200 = chip_price(&scenario, "h200").unwrap().get();
+        let price = plain(&Unit::DollarsPerHour.format_with(h200, Precision::SHORT));
+        let start =
+            format!("8 × B200 SXM is cheaper at about 8k input tokens if B200 SXM rents under {price}");
+        assert!(told.starts_with(&start), "{told}");
+        assert_eq!(excluded_line(&map, &names), "");
+    }
+
+    #[test]
+    fn a_sentence_tells_from_where_on_another_is_best() {
+        // The second keeps the limits up to more load; it costs more where both do.
+        let links = [
+            "v1&model=llama3-70b&rate=2&pool=h200*8:tp8&tpot=none",
+            "v1&model=llama3-70b&rate=2&pool=b200*16:tp8&tpot=none",
+        ];
+        let (map, scenario, names) = of(&links, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)));
+        let told = plain(&sentence(&map, &scenario, &names));
+        assert!(
+            told.contains("8 × H200 SXM tp8 is cheaper below ") && told.contains("16 × B200 SXM tp8 "),
+            "{told}"
+        );
+        let line = Line { map: &map, across: false, at: 8 };
+        let all = line.stretches();
+        let [first, ..] = &all[..] else { panic!("nobody wins") };
+        // Up to there the first keeps the limits, and no further.
+        let at = |load: f64| {
+            let isl = map.x.values[8];
+            let own = Axis::Knob(Knob::Isl).apply(&map.contenders[0].scenario(), isl).unwrap();
+            let own = Axis::Knob(Knob::Load).apply(&own, load).unwrap();
+            let evaluation = crate::evaluate::evaluate(&own).unwrap();
+            crate::explore::miss(&own.slo, &evaluation).is_none()
+        };
+        assert_eq!(first.winner, Some(0));
+        let to = first.to.unwrap();
+        assert!(at(to * 0.97) && !at(to * 1.03), "{to}");
+    }
+
+    #[test]
+    fn who_has_no_price_is_excluded_and_why() {
+        let links =
+            [&*format!("{FREE}&pool=h200*8"), &format!("{FREE}&prefill=h200*8&decode=groq3-lp30*512")];
+        let (map, _, names) = of(&links, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)));
+        let told = plain(&excluded_line(&map, &names));
+        assert!(
+            told.starts_with("Wins nowhere: ") && told.contains("Groq 3 LPU") && told.contains("price"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn slivers_are_not_worth_a_word() {
+        let map = Map::default();
+        let line = Line { map: &map, across: true, at: 0 };
+        let map =
+            Map { x: AxisValues { axis: Axis::Knob(Knob::Isl), values: vec![1.0, 1000.0] }, ..map.clone() };
+        let line = Line { map: &map, ..line };
+        let own = |winner, from, to| Stretch { winner, from, to };
+        let all = vec![
+            own(Some(0), None, Some(100.0)),
+            own(Some(1), Some(100.0), Some(104.0)),
+            own(None, Some(104.0), None),
+        ];
+        let kept = line.without_slivers(all);
+        let place = kept[0].to.unwrap();
+        assert!(
+            kept.len() == 2 && (100.0..104.0).contains(&place) && kept[1].from == Some(place),
+            "{kept:?}"
+        );
+        let wide = vec![own(Some(0), None, Some(100.0)), own(Some(1), Some(100.0), None)];
+        assert_eq!(line.without_slivers(wide.clone()), wide);
+    }
 }

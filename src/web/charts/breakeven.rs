@@ -70,7 +70,9 @@ pub fn break_even() -> AnyView {
                 <Loop/>
             </div>
         })}
-        {views(move || said.get().map(|text| view! { <p class="found" data-testid="breakeven">{text}</p> }))}
+        {views(move || said.get().map(|(first, rest)| view! {
+            <p class="found" data-testid="breakeven"><b>{first}</b> " " {rest}</p>
+        }))}
         <div class="chooser map-bar">
             <p class="note" role="status">{views(note)}</p>
             {zoom_button("Zoom in", "+", turn, TURN)}
@@ -182,15 +184,16 @@ impl Drawing {
         figure::heat(&map, &offered(&page), view, &contenders, &names).within(&zoom.get())
     }
 
-    /// What the map says in a sentence, once it is whole.
-    fn said(self) -> Option<String> {
+    /// What the map says, once it is whole: the answer, and what there is to add.
+    fn said(self) -> Option<(String, String)> {
         let Self { page, following, .. } = self;
         if !self.whole() {
             return None;
         }
         let map = following.answer();
         let names = figure::names(&map, &contenders(&page), &page.names.get());
-        Some(words::sentence(&map, &offered(&page), &names)).filter(|own| !own.is_empty())
+        let all = words::sentences(&map, &offered(&page), &names);
+        all.split_first().map(|(first, rest)| (first.clone(), rest.join(" ")))
     }
 
     /// Whether every point is known; what follows are the reasons.
@@ -217,13 +220,17 @@ impl Drawing {
             return format!("{axis} means nothing for this scenario. Choose another axis.");
         }
         let level = page.scenario.with(service_level);
-        let level = if level.is_empty() { "no service level".to_owned() } else { level };
+        let level = if level.is_empty() {
+            "; no service level is set".to_owned()
+        } else {
+            format!(" of those that meet {level}")
+        };
         let part = self.zoomed().then(|| shown.with(|_| part(self.last))).flatten().unwrap_or_default();
         match (following.busy.get(), following.answer().evaluated) {
             (true, 0) => "Drawing the map …".to_owned(),
             (true, points) => format!("{points} points so far …"),
             (false, _) => {
-                format!("Best by {} of those that meet {level}.{part}", chosen(&page, &DECIDES).short())
+                format!("Best by {}{level}.{part}", chosen(&page, &DECIDES).short())
             }
         }
     }

@@ -120,7 +120,7 @@ fn Concurrency() -> impl IntoView {
     view! {
         <NumberField
             id="concurrency"
-            label="Concurrent requests"
+            label="Concurrency"
             unit=Unit::Count
             limits=Limits::CONCURRENCY
             value=users
