@@ -12,7 +12,7 @@ use super::layout::{EDGE, GAP, LINE, Options, Scene, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{Axis, Chart, Dash, Domain, Marker, Paint, ScaleKind, Series};
 use super::pen::{Pen, keep_inside};
-use super::regions::Regions;
+use super::regions::{Ground, Place, Regions};
 use super::scale::{Scale, mended};
 use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::{TextMeasure, ellipsis};
@@ -141,7 +141,7 @@ impl HeatMap {
     }
 
     /// The winner of a cell, if the map knows it.
-    pub(super) fn winner(&self, column: usize, row: usize) -> Option<usize> {
+    fn winner(&self, column: usize, row: usize) -> Option<usize> {
         self.cell(column, row)?.winner.filter(|&winner| winner < self.winners.len())
     }
 
@@ -410,7 +410,20 @@ impl HeatScene {
         if places.0.len() != self.map.xs.len() || places.1.len() != self.map.ys.len() {
             return;
         }
-        let regions = Regions::of(&self.map, (&places.0, &places.1), &self.plot);
+        let map = &self.map;
+        let place = |index: usize| {
+            let (column, row) = (index % map.xs.len().max(1), index / map.xs.len().max(1));
+            let own = map.cell(column, row).cloned().unwrap_or_default();
+            Place { winner: map.winner(column, row), distance: own.distance, reach: own.reach }
+        };
+        let ground = Ground {
+            xs: &map.xs,
+            ys: &map.ys,
+            logs: (map.x.scale.is_log(), map.y.scale.is_log()),
+            places: (0..map.xs.len() * map.ys.len()).map(place).collect(),
+            boundaries: &map.boundaries,
+        };
+        let regions = Regions::of(&ground, (&places.0, &places.1), &self.plot);
         pen.hatch(&regions.bare, pen.theme.muted.faded(0.55));
         let surface = pen.theme.surface;
         for (tint, parts) in TINTS.into_iter().zip([regions.won, regions.sure]) {

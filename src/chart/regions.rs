@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use super::geometry::{Point, Rect};
-use super::heat::HeatMap;
 
 /// Islands of no more points that are not sure are noise of the search: they belong to what surrounds them.
 const ISLAND: usize = 6;
@@ -20,6 +19,38 @@ const WHOLLY: f64 = 10.0;
 /// How often each point takes on a part of its neighbours: layouts change from point to point, which leaves steps in values that
 /// have none.
 const PASSES: usize = 2;
+
+/// Who wins at each point of a grid.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ground<'a> {
+    /// The values of the columns, ascending.
+    pub xs: &'a [f64],
+    /// The values of the rows, ascending from the bottom.
+    pub ys: &'a [f64],
+    /// Whether the axes go by the logarithm.
+    pub logs: (bool, bool),
+    /// The points, row by row from the bottom, each row from the left.
+    pub places: Vec<Place>,
+    /// Where two winners draw, as polylines of values on the axes.
+    pub boundaries: &'a [Vec<(f64, f64)>],
+}
+
+/// One point.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Place {
+    /// Who wins; none where nobody does.
+    pub winner: Option<usize>,
+    /// How far it is from being another, as logarithm of a ratio.
+    pub distance: f64,
+    /// How far the error bands reach of that.
+    pub reach: f64,
+}
+
+impl Ground<'_> {
+    fn place(&self, column: usize, row: usize) -> Option<&Place> {
+        self.places.get(row * self.xs.len() + column)
+    }
+}
 
 /// What is drawn of a map.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +67,7 @@ pub(super) struct Regions {
 
 /// A grid of points on the canvas: those of the map, and one more at each edge of the plot.
 struct Grid<'a> {
-    map: &'a HeatMap,
+    map: &'a Ground<'a>,
     winners: Vec<Option<usize>>,
     /// What is left of the distance to another winner beyond the reach of the error bands.
     left: Vec<f64>,
@@ -56,7 +87,7 @@ struct Corner {
 
 impl Regions {
     /// Of a map whose points lie at these places of the canvas, in a plot.
-    pub fn of(map: &HeatMap, places: (&[f64], &[f64]), plot: &Rect) -> Self {
+    pub fn of(map: &Ground<'_>, places: (&[f64], &[f64]), plot: &Rect) -> Self {
         let grid = Grid::new(map, places, plot);
         let mut own = Self::default();
         for row in 0..grid.py.len().saturating_sub(1) {
@@ -177,7 +208,7 @@ fn cut<L: Copy + PartialEq>(
 }
 
 impl<'a> Grid<'a> {
-    fn new(map: &'a HeatMap, (xs, ys): (&[f64], &[f64]), plot: &Rect) -> Self {
+    fn new(map: &'a Ground<'a>, (xs, ys): (&[f64], &[f64]), plot: &Rect) -> Self {
         let framed = |low: f64, all: &[f64], high: f64| -> Vec<f64> {
             // Whole pixels, or neighbours would leave a seam.
             let inner = all.iter().map(|own| own.round());
@@ -198,7 +229,7 @@ impl<'a> Grid<'a> {
 
     /// Where the boundaries of the map cross the lines between its points.
     fn found(&self) -> BTreeMap<(usize, usize, bool), f64> {
-        let (xs, ys) = (&self.map.xs, &self.map.ys);
+        let (xs, ys) = (self.map.xs, self.map.ys);
         let on = |all: &[f64], value: f64| {
             let near = all.partition_point(|own| *own < value * (1.0 - 1e-9));
             all.get(near).filter(|own| (*own - value).abs() <= 1e-9 * value.abs()).map(|_| near)
@@ -220,11 +251,11 @@ impl<'a> Grid<'a> {
         for &(x, y) in self.map.boundaries.iter().flatten() {
             if let (Some(row), Some(column)) = (on(ys, y), after(xs, x))
                 && on(xs, x).is_none()
-                && let Some(share) = share(self.map.x.scale.is_log(), xs, column, x)
+                && let Some(share) = share(self.map.logs.0, xs, column, x)
             {
                 found.insert((column, row, true), share);
             } else if let (Some(column), Some(row)) = (on(xs, x), after(ys, y))
-                && let Some(share) = share(self.map.y.scale.is_log(), ys, row, y)
+                && let Some(share) = share(self.map.logs.1, ys, row, y)
             {
                 found.insert((column, row, false), share);
             }
@@ -306,7 +337,7 @@ impl<'a> Grid<'a> {
             return (here / (here - there)).clamp(0.0, 1.0);
         }
         // At the border nothing is left but the reach.
-        let reach = self.map.cell(own.column, own.row).map_or(0.0, |own| own.reach.max(0.0));
+        let reach = self.map.place(own.column, own.row).map_or(0.0, |own| own.reach.max(0.0));
         self.share(own, other) * (here / (here + reach)).clamp(0.0, 1.0)
     }
 }
@@ -327,9 +358,9 @@ fn beside(columns: usize, rows: usize, index: usize) -> impl Iterator<Item = usi
 
 /// What is left at each point of the distance to another winner beyond the reach of the error bands, without the noise of a
 /// search: a mean over neighbours, and no islands of a few points. Below zero where nobody wins.
-fn smoothed(map: &HeatMap, winners: &[Option<usize>]) -> Vec<f64> {
+fn smoothed(map: &Ground<'_>, winners: &[Option<usize>]) -> Vec<f64> {
     let (columns, rows) = (map.xs.len(), map.ys.len());
-    let own = |index: usize| map.cells.get(index).filter(|own| own.winner.is_some());
+    let own = |index: usize| map.places.get(index).filter(|own| own.winner.is_some());
     let won = |index: usize| winners.get(index).copied().flatten();
     let mut left: Vec<f64> = (0..columns * rows)
         .map(|index| match own(index) {
@@ -380,12 +411,10 @@ fn smoothed(map: &HeatMap, winners: &[Option<usize>]) -> Vec<f64> {
 }
 
 /// Who wins at each point, without islands that are too small and too unsure to be more than noise.
-fn mended(map: &HeatMap) -> Vec<Option<usize>> {
+fn mended(map: &Ground<'_>) -> Vec<Option<usize>> {
     let (columns, rows) = (map.xs.len(), map.ys.len());
-    let mut winners: Vec<Option<usize>> = (0..rows)
-        .flat_map(|row| (0..columns).map(move |column| (column, row)))
-        .map(|(column, row)| map.winner(column, row))
-        .collect();
+    let mut winners: Vec<Option<usize>> =
+        (0..columns * rows).map(|index| map.places.get(index)?.winner).collect();
     let mut seen = vec![false; winners.len()];
     for start in 0..winners.len() {
         if seen.get(start).copied().unwrap_or(true) {
@@ -405,7 +434,7 @@ fn mended(map: &HeatMap) -> Vec<Option<usize>> {
             }
         }
         let sure = |index: &usize| {
-            map.cells.get(*index).is_some_and(|own| own.winner.is_some() && own.distance > own.reach)
+            map.places.get(*index).is_some_and(|own| own.winner.is_some() && own.distance > own.reach)
         };
         shore.sort_unstable();
         let most = |own: &usize| shore.iter().filter(|other| *other == own).count();
@@ -463,42 +492,44 @@ fn chained(lines: Vec<Vec<Point>>) -> Vec<Vec<Point>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::heat::{MapCell, Winner};
-    use crate::chart::model::{Axis, Paint};
-    use crate::units::format::Unit;
 
     fn area(points: &[Point]) -> f64 {
         let pairs = points.iter().zip(points.iter().cycle().skip(1));
         (pairs.map(|(a, b)| a.x * b.y - b.x * a.y).sum::<f64>() / 2.0).abs()
     }
 
+    /// A map that owns what it is made of.
+    #[derive(Clone)]
+    struct Map {
+        middles: Vec<f64>,
+        places: Vec<Place>,
+        boundaries: Vec<Vec<(f64, f64)>>,
+    }
+
     /// Two winners on a grid of `side` points, the first left of `border`, each as sure as it is far from it.
-    fn map(side: usize, border: f64, reach: f64) -> HeatMap {
-        let xs: Vec<f64> = (0..side).map(|own| own as f64).collect();
-        let cell = |x: f64| MapCell {
-            distance: (x - border).abs(),
-            reach,
-            ..MapCell::won(usize::from(x > border), 0.2)
-        };
-        HeatMap {
-            x: Axis::linear("x", Unit::Number),
-            y: Axis::linear("y", Unit::Number),
-            cells: (0..side).flat_map(|_| xs.iter().map(|x| cell(*x))).collect(),
-            boundaries: xs.windows(2).map(|pair| vec![(border, pair[0]), (border, pair[1])]).collect(),
-            winners: ["A", "B"]
-                .map(|own| Winner { id: own.to_owned(), label: own.to_owned(), paint: Paint::Series(0) })
-                .to_vec(),
-            ys: xs.clone(),
-            xs,
-            ..HeatMap::default()
+    fn map(side: usize, border: f64, reach: f64) -> Map {
+        let middles: Vec<f64> = (0..side).map(|own| own as f64).collect();
+        let place =
+            |x: f64| Place { winner: Some(usize::from(x > border)), distance: (x - border).abs(), reach };
+        Map {
+            places: (0..side).flat_map(|_| middles.iter().map(|x| place(*x))).collect(),
+            boundaries: middles.windows(2).map(|pair| vec![(border, pair[0]), (border, pair[1])]).collect(),
+            middles,
         }
     }
 
-    fn regions(map: &HeatMap) -> Regions {
-        let places: Vec<f64> = map.xs.iter().map(|own| 50.0 + own * 100.0).collect();
+    fn regions(map: &Map) -> Regions {
+        let places: Vec<f64> = map.middles.iter().map(|own| 50.0 + own * 100.0).collect();
         let up: Vec<f64> = places.iter().rev().copied().collect();
-        let end = map.xs.len() as f64 * 100.0;
-        Regions::of(map, (&places, &up), &Rect::new(0.0, 0.0, end, end))
+        let end = map.middles.len() as f64 * 100.0;
+        let ground = Ground {
+            xs: &map.middles,
+            ys: &map.middles,
+            logs: (false, false),
+            places: map.places.clone(),
+            boundaries: &map.boundaries,
+        };
+        Regions::of(&ground, (&places, &up), &Rect::new(0.0, 0.0, end, end))
     }
 
     #[test]
@@ -531,9 +562,9 @@ mod tests {
     fn noise_of_a_search_leaves_no_steps_in_the_pale_zone() {
         let mut noisy = map(9, 5.3, 0.9);
         // One point far from the border that is not sure, and one beyond it that is: neither shows.
-        noisy.cells[2 * 9 + 1].distance = 0.7;
-        noisy.cells[6 * 9 + 6].distance = 1.2;
-        let of = |map: &HeatMap, winner: usize| -> f64 {
+        noisy.places[2 * 9 + 1].distance = 0.7;
+        noisy.places[6 * 9 + 6].distance = 1.2;
+        let of = |map: &Map, winner: usize| -> f64 {
             regions(map).sure.iter().filter(|own| own.0 == winner).map(|own| area(&own.1)).sum()
         };
         let plain = map(9, 5.3, 0.9);
@@ -548,13 +579,13 @@ mod tests {
         let mut noisy = map(9, 20.0, 0.5);
         noisy.boundaries.clear();
         let island = 4 * 9 + 4;
-        noisy.cells[island] = MapCell { distance: 0.1, reach: 0.5, ..MapCell::won(1, 0.01) };
+        noisy.places[island] = Place { winner: Some(1), distance: 0.1, reach: 0.5 };
         assert!(regions(&noisy).borders.is_empty());
         assert!(regions(&noisy).won.iter().all(|own| own.0 == 0));
-        noisy.cells[island].distance = 2.0;
+        noisy.places[island].distance = 2.0;
         assert_eq!(regions(&noisy).borders.len(), 1);
         // Where nobody wins is never filled up.
-        noisy.cells[island] = MapCell::none("nothing fits");
+        noisy.places[island] = Place::default();
         let all = regions(&noisy);
         assert_eq!(all.borders.len(), 1);
         assert_eq!(all.bare.len(), 2, "{:?}", all.bare);

@@ -898,9 +898,8 @@ mod tests {
         let (_, ys) = map.values();
         let column = |y: usize| map.cell(0, y).unwrap();
         assert_eq!((column(0).winner, column(ys.len() - 1).winner), (Some(1), Some(0)));
-        let near = (0..ys.len())
-            .min_by(|a, b| (ys[*a] / h200).ln().abs().total_cmp(&(ys[*b] / h200).ln().abs()))
-            .unwrap();
+        let near =
+            (0..ys.len()).min_by(|a, b| (ys[*a] - h200).abs().total_cmp(&(ys[*b] - h200).abs())).unwrap();
         assert!(column(near).sure.unwrap().left() < 0.0, "{:?}", column(near));
         assert!(column(0).sure.unwrap().left() > 0.0, "{:?}", column(0));
         let answer = map.answer();

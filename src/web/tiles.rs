@@ -115,13 +115,12 @@ fn Tile(
                         class:better=delta.better == Some(true)
                         class:worse=delta.better == Some(false)
                     >
-                        {delta.text.clone()}
+                        {delta.text}
                         <span class="unseen">
                             {match delta.better {
                                 Some(true) => ", better than pinned",
                                 Some(false) => ", worse than pinned",
-                                None if delta.text == "same" => " as pinned",
-                                None => " than pinned",
+                                None => " as pinned",
                             }}
                         </span>
                     </span>

@@ -139,7 +139,7 @@ test("break-even answers in a sentence, in an open loop, and says who is out", a
   await page.locator("[data-testid=breakeven]").waitFor({ timeout: 120_000 });
   const said = await text(page, "breakeven");
   assert.match(said, /^At [\d.]+k? req\/s, .*(is cheaper|none keeps)/);
-  assert.match(said, /At 8k input, /);
+  assert.match(said, /At (about )?8k input tokens, /);
   // In a closed loop all have as many requests under way.
   await page.locator("#map-loop").check();
   await page.waitForURL(/loop=closed/);
