@@ -159,6 +159,10 @@ fn levers_agree_with_reasons() {
                 continue;
             }
             let Ok(told) = sensitivity(scenario, metric) else { continue };
+            // Where more is offered than can be served, what is carried stands for a wait without end.
+            if told.metric != metric {
+                continue;
+            }
             assert_eq!(told.binding, phase.reason.limit, "{text}");
             asked += 1;
             let gained = gain(&told, ours);

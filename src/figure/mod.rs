@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod board;
+pub mod compare;
 pub mod curves;
 pub mod flow;
 pub mod frontier;
@@ -15,4 +16,5 @@ pub mod map;
 pub mod memory;
 pub mod replay;
 pub mod roofline;
+pub mod size;
 pub mod view;

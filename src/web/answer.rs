@@ -11,6 +11,8 @@ use super::mend;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
+use crate::report::departures::line;
+use crate::report::explore::figures_of;
 use crate::report::remarks::remarks;
 use crate::report::{ReserveReport, answer, verdict, words};
 
@@ -75,6 +77,7 @@ pub fn AnswerPanel() -> impl IntoView {
         <section class="answer" class:refused=refused class:saturated=saturated aria-labelledby="answer-title">
             <h2 id="answer-title" class="unseen">"Answer"</h2>
             <p class="sentence" data-testid="sentence">{sentence}</p>
+            <OwnSettings/>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
             <When on=refused>{late::shown(load_offers())}</When>
             <ul class="remarks" hidden={flag(move || stale.get())}>
@@ -106,6 +109,26 @@ pub fn AnswerPanel() -> impl IntoView {
 #[wasm_split(tables, fallible)]
 fn load_offers() -> Late {
     Ok(mend::offers())
+}
+
+/// What moves the numbers away from catalogue and defaults, in one line that nothing hides.
+#[component]
+pub fn OwnSettings(
+    /// Whether it stands without the sentence, which would say the rest.
+    #[prop(optional)]
+    alone: bool,
+) -> impl IntoView {
+    let page = use_page();
+    let line = memo(move || {
+        page.standing.with(|scenario| {
+            let answered = page.answer.with(|answer| answer.is_ok());
+            let line = || if alone { Some(figures_of(scenario)) } else { line(scenario) };
+            answered.then(line).flatten()
+        })
+    });
+    views(move || {
+        line.get().map(|text| view! { <p class="own-settings" data-testid="own-settings">{text}</p> })
+    })
 }
 
 /// The answer to the current scenario, or why there is none.

@@ -18,13 +18,12 @@ use super::jobs::Desk;
 use super::mend::GrownNotice;
 use super::misread::Misread;
 use super::notices::Notices;
-use super::pins::{Comparison, PinButton};
+use super::pins::{CompareBar, Comparison};
 use super::pools::Pools;
 use super::present::PresentButton;
 use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
-use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
@@ -62,7 +61,6 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             <p class="motto">"How many of which chips serve your LLM, how fast, at what cost"</p>
             <UndoButtons/>
             <span class="spring"></span>
-            <PinButton/>
             <Share/>
             <PresentButton/>
             <ThemeSwitch choice/>
@@ -80,7 +78,6 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                 <When on=understood>
                     <AnswerPanel/>
                     <Tiles/>
-                    <SizePanel/>
                 </When>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
@@ -103,6 +100,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
             <div class="results" class:stale=stale>
                 <When on=understood>
                     <Board on=rest/>
+                    <CompareBar/>
                     <Charts/>
                     <When on=rest>
                         <Reasons/>

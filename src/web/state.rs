@@ -9,6 +9,9 @@ use crate::web::lean::memo;
 use leptos::prelude::*;
 
 use crate::evaluate::evaluate;
+use crate::explore::Written;
+use crate::figure::compare;
+use crate::figure::view::wanted;
 pub use crate::figure::view::{Reason, Tab, View};
 use crate::report::mend;
 use crate::scenario::Scenario;
@@ -61,6 +64,10 @@ pub struct Page {
     pub pins: RwSignal<Vec<Pin>>,
     /// The same as it is compared: under the load, lengths and service level of the scenario, unless each keeps its own.
     pub beside: Memo<Vec<Pin>>,
+    /// What each of them is called: by what sets it apart.
+    pub names: Memo<Vec<String>>,
+    /// The key of the one that tiles and differences are counted from; the first where there is no such.
+    pub base: RwSignal<u32>,
     /// What the reader must be told.
     pub messages: RwSignal<Vec<Message>>,
     /// The answer that is shown: to the scenario, or where that has none to the last one that had.
@@ -87,8 +94,8 @@ pub struct Page {
     pub reading: StoredValue<Option<Asked>, LocalStorage>,
     /// Below which price a chip without one would pay, in words; empty where that is unknown.
     pub pays: RwSignal<String>,
-    /// Whether the panel of the cheapest deployments is open.
-    pub sizing: RwSignal<bool>,
+    /// What sizing considers.
+    pub wanted: RwSignal<Written>,
     /// Whether the page stands in another one.
     pub embedded: bool,
 }
@@ -116,6 +123,12 @@ impl Page {
                 scenario
                     .with(|scenario| pins.into_iter().map(|pin| pin.beside(scenario, apart.get())).collect())
             }),
+            names: memo(move || {
+                let pins: Vec<Scenario> =
+                    pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
+                scenario.with(|scenario| compare::names(scenario, &pins))
+            }),
+            base: RwSignal::new(0),
             messages: RwSignal::new(Vec::new()),
             answer: memo(move || tried.with(|tried| Arc::clone(&tried.answer))),
             standing: memo(move || tried.with(|tried| tried.scenario.clone())),
@@ -129,7 +142,7 @@ impl Page {
             desk,
             reading: StoredValue::new_local(None),
             pays: RwSignal::default(),
-            sizing: RwSignal::new(false),
+            wanted: RwSignal::new(wanted(&parsed.view)),
             embedded,
         }
     }
@@ -163,6 +176,12 @@ impl Page {
     pub fn stale(&self) -> Memo<bool> {
         let refused = self.refused;
         memo(move || refused.with(Option::is_some))
+    }
+
+    /// Changes what sizing considers.
+    pub fn want(&self, change: impl FnOnce(&mut Written)) {
+        self.wanted.update(change);
+        self.commit();
     }
 
     /// Changes the view.
@@ -208,6 +227,22 @@ impl Page {
     pub fn pin_current(&self) {
         let scenario = self.scenario.get_untracked();
         let answer = Arc::new(evaluate(&scenario));
+        self.keep(scenario, answer);
+    }
+
+    /// The place among the pins of the one that differences are counted from.
+    pub fn baseline(&self) -> usize {
+        let base = self.base.get();
+        self.pins.with(|pins| pins.iter().position(|pin| pin.key == base).unwrap_or_default())
+    }
+
+    /// Keeps another scenario for comparison.
+    pub fn pin(&self, scenario: Scenario) {
+        let answer = Arc::new(evaluate(&scenario));
+        self.keep(scenario, answer);
+    }
+
+    fn keep(&self, scenario: Scenario, answer: Answer) {
         self.pins.update(|pins| {
             if pins.len() < MOST_PINS {
                 let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));

@@ -67,7 +67,7 @@ fn Tile(
     let delta = memo(move || {
         let now = estimate.get().ok()?;
         page.beside.with(|pins| {
-            let base = pins.first()?;
+            let base = pins.get(page.baseline())?;
             let before = read(&base.answer, metric).ok()?;
             change(metric, now.value, before.value)
         })
@@ -92,7 +92,7 @@ fn Tile(
                         // The tile of what is shown alone leads back to all of them.
                         Tab::Curves if view.grown && view.metric == metric => view.shrink(),
                         // The replay shows times of its own; the tile leads back to the curves.
-                        Tab::Curves | Tab::Replay | Tab::Agents => {
+                        Tab::Curves | Tab::Replay | Tab::Agents | Tab::Size => {
                             view.tab = Tab::Curves;
                             view.grow(metric);
                         }

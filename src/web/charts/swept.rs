@@ -29,6 +29,8 @@ pub struct Material {
     /// The scenario over the knob.
     pub now: Swept,
     pinned: Vec<Swept>,
+    /// What they are called.
+    names: Vec<String>,
     before: Option<Swept>,
     among: bool,
 }
@@ -54,7 +56,9 @@ impl Material {
             before: self.before.as_ref().map(|own| &own[..]),
             among: self.among,
         };
-        curves.chart()
+        let mut chart = curves.chart();
+        curves::name_pins(&mut chart, &self.names);
+        chart
     }
 
     /// How it is looked at.
@@ -127,6 +131,7 @@ pub fn material(page: Page, samples: usize, among: bool) -> Memo<Arc<Material>> 
             values,
             now: now.get(),
             pinned: pinned.get(),
+            names: page.names.get(),
             before: start,
             among,
         })

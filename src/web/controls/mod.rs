@@ -41,6 +41,7 @@ pub use fold::{Detail, detail};
 pub use pool::names;
 pub use prices::{PaysBelow, keep_pays};
 pub use rents::unlisted;
+pub use slo::level;
 
 /// All controls, in the order of the questions people ask.
 #[component]

@@ -88,7 +88,7 @@ pub fn WorkloadControls() -> impl IntoView {
             <Segments
                 name="loop"
                 legend="Load"
-                options=vec![("closed", "Users"), ("open", "Request rate")]
+                options=vec![("closed", "Concurrency"), ("open", "Request rate")]
                 value=loop_kind
                 set={move |kind: &'static str| {
                     let rate = page.answer.with_untracked(|answer| {
@@ -120,7 +120,7 @@ fn Concurrency() -> impl IntoView {
     view! {
         <NumberField
             id="concurrency"
-            label="Users"
+            label="Concurrency"
             unit=Unit::Count
             limits=Limits::CONCURRENCY
             value=users
