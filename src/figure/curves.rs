@@ -294,7 +294,11 @@ fn points(samples: &[explore::Sample], metric: Metric, band: bool) -> Vec<Sample
 }
 
 /// A sparse reading of the samples; what has none is a gap. Where the metric itself bends, all are read.
-fn readings(samples: &[explore::Sample], metric: Metric, read: fn(&Evaluation) -> Option<f64>) -> Vec<Sample> {
+fn readings(
+    samples: &[explore::Sample],
+    metric: Metric,
+    read: fn(&Evaluation) -> Option<f64>,
+) -> Vec<Sample> {
     fn served(own: &explore::Sample, metric: Metric) -> Option<(&Evaluation, f64)> {
         let answer = own.result.as_ref().ok().filter(|own| own.steady.saturation.is_none())?;
         Some((answer, metric.read(answer).ok()?.value))
@@ -309,10 +313,13 @@ fn readings(samples: &[explore::Sample], metric: Metric, read: fn(&Evaluation) -
         };
         let next = samples.get(at + 1).and_then(|own| served(own, metric)).map(|own| own.1);
         let bends = |other: f64| libm::fabs(libm::log(other / value)) > BEND;
-        let needed = next.is_none_or(bends)
-            || last.is_none_or(|(before, old)| at - before >= SPARSE || bends(old));
+        let needed =
+            next.is_none_or(bends) || last.is_none_or(|(before, old)| at - before >= SPARSE || bends(old));
         if needed {
-            kept.push(read(answer).map_or_else(|| Sample { x: own.x, ..Sample::default() }, |y| Sample::new(own.x, y)));
+            kept.push(
+                read(answer)
+                    .map_or_else(|| Sample { x: own.x, ..Sample::default() }, |y| Sample::new(own.x, y)),
+            );
             last = Some((at, value));
         }
     }

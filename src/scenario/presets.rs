@@ -12,7 +12,8 @@ pub struct Preset {
 }
 
 /// What a visitor sees who brings no link: a deployment that others have measured, over the load at which they did.
-pub const LANDING: &str = "v1&model=deepseek-v3&weights=nvfp4&spread=0.8&engine=sglang&prefill=b200*4&decode=b200*8&x=load";
+pub const LANDING: &str =
+    "v1&model=deepseek-v3&weights=nvfp4&spread=0.8&engine=sglang&prefill=b200*4&decode=b200*8&x=load";
 
 /// Its name.
 pub const LANDED: &str = "DeepSeek-V3 on B200, as measured";

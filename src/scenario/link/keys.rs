@@ -37,7 +37,11 @@ pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their 
 /// What a link may say about the page, never about the figures: passed through as it stands.
 pub(super) const VIEW: [ViewKey; 16] = key::view_keys([
     ("x", "what the curves vary", "isl"),
-    ("y", "the one curve that fills the stage; without it latency, cost and energy stand side by side", "ttft"),
+    (
+        "y",
+        "the one curve that fills the stage; without it latency, cost and energy stand side by side",
+        "ttft",
+    ),
     (
         "view",
         "which chart is open: curves, frontier, breakeven, size, sensitivity, replay or agents",

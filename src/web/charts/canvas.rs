@@ -64,9 +64,9 @@ fn put(canvas: &web_sys::HtmlCanvasElement, drawing: &Drawing, ratio: f64, axes:
         on(canvas, drawing, pixels, |area| paint(drawing, pixels, area));
         return;
     }
-    let known = axes.as_ref().is_some_and(|own| {
-        own.ratio.to_bits() == ratio.to_bits() && own.drawing.stands_on(drawing)
-    });
+    let known = axes
+        .as_ref()
+        .is_some_and(|own| own.ratio.to_bits() == ratio.to_bits() && own.drawing.stands_on(drawing));
     if !known {
         let hidden = axes.take().map(|own| own.canvas).or_else(|| {
             document().create_element("canvas").ok()?.dyn_into::<web_sys::HtmlCanvasElement>().ok()

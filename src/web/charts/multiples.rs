@@ -48,9 +48,8 @@ pub fn multiples() -> AnyView {
     let all = material(page, SAMPLES, true);
     let first: Drawn = Signal::derive(move || Some(all.get()));
     let rest: Drawn = one_frame_later(all).into();
-    let charts = move || {
-        (0..CHARTS).map(|at| small(page, at, if at == 0 { first } else { rest })).collect_view()
-    };
+    let charts =
+        move || (0..CHARTS).map(|at| small(page, at, if at == 0 { first } else { rest })).collect_view();
     let content = Box::new(move || late::shown(load_figures(page, rest)));
     let caption = Signal::derive(move || {
         let part = rest.with(|own| {
@@ -61,7 +60,8 @@ pub fn multiples() -> AnyView {
             return part;
         }
         let runs = rest.with(|own| {
-            let of = |own: &Arc<Material>| own.measured(&page, View { metric: Metric::Tpot, ..own.view() }).len();
+            let of =
+                |own: &Arc<Material>| own.measured(&page, View { metric: Metric::Tpot, ..own.view() }).len();
             own.as_ref().map_or(0, of)
         });
         let runs = match runs {
@@ -103,7 +103,9 @@ fn one_frame_later(all: Memo<Arc<Material>>) -> RwSignal<Option<Arc<Material>>> 
 /// One of the charts.
 fn small(page: Page, at: usize, drawn: Drawn) -> impl IntoView {
     let metric = memo(move || {
-        drawn.with(|own| own.as_ref().map_or(Metric::Ttft, |own| metrics(own).get(at).copied().unwrap_or(Metric::Ttft)))
+        drawn.with(|own| {
+            own.as_ref().map_or(Metric::Ttft, |own| metrics(own).get(at).copied().unwrap_or(Metric::Ttft))
+        })
     });
     let chart = memo(move || {
         let metric = metric.get();
@@ -112,7 +114,8 @@ fn small(page: Page, at: usize, drawn: Drawn) -> impl IntoView {
     // Where there is a part of a curve, the words below the charts say what is missing of it.
     let gap = memo(move || {
         let own = drawn.get()?;
-        let none = chart.with(|chart| !chart.series.iter().any(|own| own.samples.iter().any(|own| own.y.is_some())));
+        let none =
+            chart.with(|chart| !chart.series.iter().any(|own| own.samples.iter().any(|own| own.y.is_some())));
         if none { curves::gap(&own.now, own.knob, metric.get(), own.scenario()) } else { None }
     });
     let summary = Signal::derive(move || chart.with(|chart| curves::summary(chart)));
@@ -162,12 +165,14 @@ fn one(page: &Page, own: &Material, metric: Metric) -> Chart {
 /// All figures of the charts, a row for each value of the knob.
 #[wasm_split(tables, fallible)]
 fn load_figures(page: Page, drawn: Drawn) -> Late {
-    Ok(views(move || drawn.get().map(|own| table(&metrics(&own).map(|metric| one(&page, &own, metric))))).into_any())
+    Ok(views(move || drawn.get().map(|own| table(&metrics(&own).map(|metric| one(&page, &own, metric)))))
+        .into_any())
 }
 
 fn table(charts: &[Chart]) -> AnyView {
     let lines = |chart: &Chart| -> Vec<Series> {
-        let shown = |own: &&Series| own.join != Join::None && ![BEFORE, HERE, MEASURED].contains(&own.id.as_str());
+        let shown =
+            |own: &&Series| own.join != Join::None && ![BEFORE, HERE, MEASURED].contains(&own.id.as_str());
         chart.series.iter().filter(shown).cloned().collect()
     };
     let columns: Vec<(String, Unit, Series)> = charts

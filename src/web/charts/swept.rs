@@ -95,7 +95,8 @@ pub fn material(page: Page, samples: usize, among: bool) -> Memo<Arc<Material>> 
         page.standing.with(|scenario| {
             let held = before.filter(|(own, values)| {
                 let at = knob.current(scenario).unwrap_or(f64::NAN);
-                let within = values.first().is_some_and(|low| *low <= at) && values.last().is_some_and(|high| at <= *high);
+                let within = values.first().is_some_and(|low| *low <= at)
+                    && values.last().is_some_and(|high| at <= *high);
                 moving && *own == knob && within
             });
             held.cloned().unwrap_or_else(|| (knob, Arc::new(knob.values(scenario, samples))))

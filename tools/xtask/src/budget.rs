@@ -12,6 +12,12 @@ const FIRST_VISIT: usize = 427_000;
 /// but only with a standard library of one's own making, which stable Rust does not offer.
 const WASM: usize = 410_000;
 
+/// What a first visit does not run, and the first touch brings.
+const TOUCHED: usize = 89_000;
+
+/// How its name begins.
+const COLD: &str = "cold-";
+
 /// The views that are loaded when they are first shown, all together.
 const VIEWS: usize = 195_500;
 
@@ -38,6 +44,7 @@ pub fn hold(site: &Site) -> Result<()> {
     }
     let first_visit = spend(site, loaded_first);
     let wasm = spend(site, |name, asset| name.ends_with(".wasm") && loaded_first(name, asset));
+    let touched = spend(site, |name, _| name.starts_with(COLD));
     let views = spend(site, |name, _| name.starts_with(PART));
     let later = spend(site, |name, _| is_question(name));
     let asked_for = spend(site, |name, _| on_demand(name));
@@ -48,6 +55,7 @@ pub fn hold(site: &Site) -> Result<()> {
         kilo(FIRST_VISIT)
     );
     println!("{:>10} {:>10}  of it WASM, of {}", kilo(wasm.0), kilo(wasm.1), kilo(WASM));
+    println!("{:>10} {:>10}  with the first touch, of {}", kilo(touched.0), kilo(touched.1), kilo(TOUCHED));
     println!("{:>10} {:>10}  views that come later, of {}", kilo(views.0), kilo(views.1), kilo(VIEWS));
     println!("{:>10} {:>10}  for the first long question, of {}", kilo(later.0), kilo(later.1), kilo(LATER));
     println!(
@@ -59,6 +67,7 @@ pub fn hold(site: &Site) -> Result<()> {
     let spent = [
         ("a first visit", first_visit.1, FIRST_VISIT),
         ("the WASM", wasm.1, WASM),
+        ("what comes with the first touch", touched.1, TOUCHED),
         ("views that come later", views.1, VIEWS),
         ("the first long question", later.1, LATER),
         ("what a reader asks for", asked_for.1, ASKED_FOR),
@@ -78,7 +87,7 @@ fn loaded_first(name: &str, asset: &Asset) -> bool {
 }
 
 fn comes_later(name: &str) -> bool {
-    is_question(name) || on_demand(name) || name.starts_with(PART)
+    is_question(name) || on_demand(name) || name.starts_with(PART) || name.starts_with(COLD)
 }
 
 fn is_question(name: &str) -> bool {

@@ -113,12 +113,14 @@ pub fn Plot(
             let _ = field.focus();
         }
     };
-    let zoom_keys = (!small).then(|| view! {
-        // A finger that drags scrolls the page, so it has buttons to zoom by.
-        <span class="zoom-keys">
-            {zoom_button("Zoom in", "+", turn, TURN)}
-            {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
-        </span>
+    let zoom_keys = (!small).then(|| {
+        view! {
+            // A finger that drags scrolls the page, so it has buttons to zoom by.
+            <span class="zoom-keys">
+                {zoom_button("Zoom in", "+", turn, TURN)}
+                {zoom_button("Zoom out", "−", turn, 1.0 / TURN)}
+            </span>
+        }
     });
     view! {
         <figure class="figure">
