@@ -33,7 +33,7 @@ pub fn offers() -> AnyView {
         <div class="mend">
             <p class="row">
                 {views(move || all.get().into_iter().map(button).collect_view())}
-                <button type="button" on:click=move |_| page.sizing.set(true)>"Size it for me"</button>
+                <button type="button" on:click=move |_| page.look(|view| view.tab = Tab::Size)>"Size it for me"</button>
             </p>
             {views(shown)}
         </div>

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::chart::model::{Chart, Sample};
 use crate::explore::{self, Knob, sweep};
-use crate::figure::curves::Curves;
+use crate::figure::curves::{self, Curves};
 use crate::figure::view::View;
 use crate::scenario::Scenario;
 use crate::web::lean::{effect, memo};

@@ -14,7 +14,7 @@ use crate::web::controls::picker::Picker;
 use crate::web::controls::picking::Kind;
 use crate::web::controls::{sized, workload as work};
 use crate::web::lean::memo;
-use crate::web::state::use_page;
+use crate::web::state::{Tab, use_page};
 
 /// Requests per second that stand there first, where the page has none.
 const FIRST: f64 = 10.0;
@@ -53,7 +53,7 @@ pub fn question(done: Callback<()>) -> AnyView {
         }
         page.choose(|scenario| *scenario = next);
         page.commit();
-        page.sizing.set(true);
+        page.look(|view| view.tab = Tab::Size);
         done.run(());
     };
     view! {
