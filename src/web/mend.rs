@@ -7,7 +7,7 @@ use wasm_split_helpers::wasm_split;
 
 use super::late::{self, Late};
 use super::lean::{When, effect, memo, views};
-use super::state::use_page;
+use super::state::{Tab, use_page};
 use super::undo;
 use crate::report::{mend, sentence, words};
 
