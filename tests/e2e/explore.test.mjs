@@ -173,7 +173,7 @@ test("a cell of the map says why, and a click makes its winner the scenario", as
   await field.hover({ position: at });
   const tip = page.locator(".charts .tip");
   await tip.waitFor();
-  assert.match(await tip.innerText(), /Input length[\s\S]*Load/);
+  assert.match(await tip.innerText(), /Input length[\s\S]*Request rate/);
   // The reasons come after the map.
   await changed(() => page.locator(".charts .tip-note").count(), 0);
   assert.match(await page.locator(".charts .tip-note").innerText(), /wins with|Nothing keeps/);

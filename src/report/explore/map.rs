@@ -557,8 +557,10 @@ mod tests {
 
     #[test]
     fn who_has_no_price_is_excluded_and_why() {
-        let links =
-            [&*format!("{FREE}&pool=h200*8"), &format!("{FREE}&prefill=h200*8&decode=groq3-lp30*512")];
+        let links = [
+            &*format!("{FREE}&pool=h200*8"),
+            &format!("{FREE}&prefill=h200*8&decode=groq3-lp30*512&link=50GB/s"),
+        ];
         let (map, _, names) = of(&links, (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)));
         let told = plain(&excluded_line(&map, &names));
         assert!(
