@@ -671,7 +671,7 @@ mod tests {
     const NAMES: [&str; 6] = ["hot", "cold", "deep", "small", "helper", "virtual"];
 
     /// Some way to fill a function.
-    const LONG: [Instruction<'static>; 16] = [Instruction::Nop; 16];
+    const LONG: [Instruction<'static>; 16] = [const { Instruction::Nop }; 16];
 
     /// `hot` calls `cold` and `small`; `cold` calls `deep`, `helper` and an import and moves a global; `virtual` stands in
     /// the table alone.
