@@ -152,7 +152,7 @@ impl<'a> Whole<'a> {
                 }
             }
             Payload::MemorySection(section) => {
-                self.memories = section.into_iter().collect::<Result<_, _>>()?
+                self.memories = section.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::GlobalSection(section) => {
                 for global in section {
@@ -160,7 +160,7 @@ impl<'a> Whole<'a> {
                 }
             }
             Payload::ExportSection(section) => {
-                self.exports = section.into_iter().collect::<Result<_, _>>()?
+                self.exports = section.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => {
