@@ -152,7 +152,7 @@ impl<'a> Whole<'a> {
                 }
             }
             Payload::MemorySection(section) => {
-                self.memories = section.into_iter().collect::<Result<_, _>>()?
+                self.memories = section.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::GlobalSection(section) => {
                 for global in section {
@@ -160,7 +160,7 @@ impl<'a> Whole<'a> {
                 }
             }
             Payload::ExportSection(section) => {
-                self.exports = section.into_iter().collect::<Result<_, _>>()?
+                self.exports = section.into_iter().collect::<Result<_, _>>()?;
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => {
@@ -671,7 +671,7 @@ mod tests {
     const NAMES: [&str; 6] = ["hot", "cold", "deep", "small", "helper", "virtual"];
 
     /// Some way to fill a function.
-    const LONG: [Instruction<'static>; 16] = [Instruction::Nop; 16];
+    const LONG: [Instruction<'static>; 16] = [const { Instruction::Nop }; 16];
 
     /// `hot` calls `cold` and `small`; `cold` calls `deep`, `helper` and an import and moves a global; `virtual` stands in
     /// the table alone.

@@ -25,7 +25,7 @@ use crate::step::{run_watched, step};
 pub const LIST: &str = "tools/xtask/cold.txt";
 
 /// Names that make up fewer bytes than this are not worth a line.
-const WORTH_A_LINE: usize = 60;
+const WORTH_A_LINE: usize = 30;
 
 /// What stands at the top of the list.
 const HEAD: &str = "\
