@@ -154,7 +154,7 @@ fn Rent(
 ) -> impl IntoView {
     let page = use_page();
     let name = self::chip(&chip).map_or_else(|| chip.clone(), |chip| chip.short_name().to_owned());
-    let label = if place.is_empty() { name } else { format!("{name}, $/h") };
+    let label = if place.is_empty() { name } else { format!("$/h per {name}") };
     let own = {
         let chip = chip.clone();
         page.part(move |scenario| {
