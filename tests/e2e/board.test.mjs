@@ -28,11 +28,16 @@ const cost = (page) => page.locator("[data-metric=cost] .value").innerText();
 
 /** How many chips each tray shows. */
 const cells = (page) =>
-  page.locator(".board .chips path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d").split("M").length - 1));
+  page
+    .locator(".board .chips path")
+    .evaluateAll((paths) => paths.map((path) => path.getAttribute("d").split("M").length - 1));
 
 /** Where the handle stands with so many chips before it, at equal chips. */
 async function place(page, chips) {
-  const [last, box] = [Number(await grip(page).getAttribute("aria-valuemax")), await page.locator(".strip").boundingBox()];
+  const [last, box] = [
+    Number(await grip(page).getAttribute("aria-valuemax")),
+    await page.locator(".strip").boundingBox(),
+  ];
   const handle = (await grip(page).boundingBox()).width;
   const x = box.x + handle / 2 + (chips / (last + 1)) * (box.width - handle);
   return { x, top: box.y + 15, valley: box.y + box.height - 8 };
@@ -160,7 +165,8 @@ test("keys move the handle chip by chip, in larger steps and to the ends", async
 
 test("at equal dollars and equal power the sum stands while chips move", async () => {
   const { page } = await openBoard({ link: "v1&prefill=h100-sxm*8&decode=b200*8" });
-  const perHour = async () => Number((await page.locator("[data-metric=per-hour] .value").innerText()).replace("$", ""));
+  const perHour = async () =>
+    Number((await page.locator("[data-metric=per-hour] .value").innerText()).replace("$", ""));
   const before = await perHour();
   await page.locator(".board [name=kept][value=dollars]").check();
   await grip(page).focus();
@@ -195,7 +201,9 @@ test("every neighbour exchanges where a split has three pools, and one pool can 
 });
 
 test("large pools stay countable", async () => {
-  const { page } = await openBoard({ link: "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s" });
+  const { page } = await openBoard({
+    link: "v1&isl=4k&concurrency=4&prefill=h200*8&decode=groq3-lp30*256&link=50GB/s",
+  });
   assert.deepEqual(await cells(page), [8, 256]);
   assert.match(await page.locator(".board-told").innerText(), /groups of 8/);
   assert.match(await page.locator("#tray-decode").innerText(), /^256 × /);
