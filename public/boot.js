@@ -63,6 +63,16 @@ let early;
 const remember = ({ target }) => (early = target.closest?.("[data-opens]") ?? early);
 document.addEventListener("click", remember);
 
+// What a first visit does not run comes with the first sign of a hand.
+const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin"];
+function awaitTouch(warm) {
+  const touched = () => {
+    for (const sign of SIGNS) removeEventListener(sign, touched, true);
+    warm();
+  };
+  for (const sign of SIGNS) addEventListener(sign, touched, true);
+}
+
 function assist(page, attend) {
   document.removeEventListener("click", remember);
   attend(page);
@@ -74,14 +84,19 @@ try {
   if (embedded) document.querySelector("#skeleton .lead")?.remove();
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly, or it is switched off");
   const host = embedded && import("./{{host}}").then(({ join }) => join(), console.error);
-  const [{ default: init, initSync, start_page }, { attach }] = await Promise.all([
+  const [{ default: init, initSync, start_page }, { attach, fetched, warm }] = await Promise.all([
     import("./{{glue}}"),
     import("./{{parts}}"),
   ]);
   attach(initSync);
+  // A link asks for more than a first visit does.
+  const linked = location.hash.length > 1 || location.search.length > 1;
+  if (linked) fetched().catch(() => {});
   await init({ module_or_path: beside("./{{wasm}}") });
   await host;
+  if (linked) await warm();
   const page = start_page(ask);
+  if (!linked) awaitTouch(warm);
   document.getElementById("skeleton")?.remove();
   if (page) loaded().catch(console.error);
   if (page) import("./{{assist}}").then(({ attend }) => assist(page, attend), console.error);

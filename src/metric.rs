@@ -273,6 +273,12 @@ impl Metric {
         matches!(self, Self::Ttft | Self::TtftP95 | Self::TtftP99 | Self::E2e)
     }
 
+    /// Whether it is a time that users feel, or one over it: it answers to the chips under any load.
+    #[must_use]
+    pub const fn is_latency(self) -> bool {
+        matches!(self.quantity(), Quantity::Time) || matches!(self, Self::Interactivity)
+    }
+
     /// What limits it: a latency what limits its phase, all else what limits the deployment.
     #[must_use]
     pub fn limit(self, evaluation: &Evaluation) -> Binding {

@@ -66,7 +66,6 @@ fn break_even(side: usize) -> HeatMap {
         cells,
         margin: "cheaper than the next by".to_owned(),
         unit: Unit::Percent,
-        full: 0.5,
         boundaries: Vec::new(),
         present: Some((32_768.0, 4.0, "this scenario".to_owned())),
     }
@@ -614,10 +613,9 @@ proptest! {
             winners: (0..3)
                 .map(|index| Winner { id: index.to_string(), label: name.clone(), paint: Paint::Series(index) })
                 .collect(),
-            cells: cells.into_iter().map(|(winner, margin)| MapCell { winner, margin, note: None }).collect(),
+            cells: cells.into_iter().map(|(winner, margin)| MapCell { winner, margin, reach: full, ..MapCell::default() }).collect(),
             margin: "by".to_owned(),
             unit: Unit::Percent,
-            full,
             boundaries: vec![vec![(1.0, 1.0), (5.0, f64::NAN), (9.0, 3.0)]],
             present: present.map(|(x, y)| (x, y, name)),
         };

@@ -48,7 +48,7 @@ fn a_link_is_answered() {
     let output = run(&["eval", "v1"], b"");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let page = text(&output.stdout);
-    assert!(page.starts_with("8 × H100 SXM + 8 × H200 SXM serve 64 users at 8k/1k"), "{page}");
+    assert!(page.starts_with("8 × H100 SXM + 8 × H200 SXM serve 64 concurrent requests at 8k/1k"), "{page}");
     assert!(page.contains("Link: v1") && output.stderr.is_empty());
 
     let address = run(&["eval", "https://example.org/t/?embed=1#v1&isl=4k", "--json"], b"");
@@ -417,7 +417,7 @@ fn sizing_answers_in_a_sentence() {
     let page = plain(&output);
     assert!(
         page.starts_with(
-            "Cheapest for 100 users at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms with 20 % headroom: "
+            "Cheapest for 100 concurrent requests at 8k/1k with Llama 3.1 / 3.3 70B under TTFT ≤ 2 s and TPOT ≤ 50 ms with 20 % headroom: "
         ),
         "{page}"
     );
@@ -431,8 +431,9 @@ fn sizing_answers_in_a_sentence() {
         "Limited by",
         "Evidence",
         "Without a price:",
-        "pays below $",
+        "if it rents below $",
         "/h per chip",
+        "80 % band",
     ] {
         assert!(page.contains(part), "{part} is missing in {page}");
     }
@@ -514,12 +515,16 @@ fn a_map_shows_who_wins_where() {
     let output = run(&arguments, b"");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let page = plain(&output);
-    assert!(page.starts_with("Best by $/Mtok in+out within the service level."), "{page}");
+    assert!(page.starts_with("At "), "{page}");
+    assert!(
+        page.contains(" req/s, ") && page.contains("Best by $/Mtok in+out among those that keep"),
+        "{page}"
+    );
     assert!(page.contains("A  8 × H100 SXM prefill + 8 × H200 SXM decode, best on "), "{page}");
     assert!(page.contains("B  16 × H100 SXM, best on ") && page.contains("nothing keeps the service level"));
     let json = &lines(&run(&[&arguments[..], &["--json"]].concat(), b""))[0];
     assert_eq!(json["contenders"].as_array().unwrap().len(), 3);
-    for key in ["winners", "margins"] {
+    for key in ["winners", "margins", "distances", "reaches"] {
         let rows = json[key].as_array().unwrap();
         assert_eq!((rows.len(), rows[0].as_array().unwrap().len()), (17, 17));
     }
@@ -615,7 +620,10 @@ fn deployments_on_a_map_share_the_load_of_the_first() {
     assert_eq!(contenders(&[])[1], "v1&osl=256&rate=2&pool=b200*8");
     // The axis is one of requests per second for both all the same.
     assert_eq!(contenders(&["--own-load"])[1], "v1&osl=4k&rate=2&pool=b200*8&ttft=9s");
-    assert_eq!(contenders(&["--own-load", "--y", "tpot"])[1], "v1&osl=4k&concurrency=8&pool=b200*8&ttft=9s");
+    let own = contenders(&["--own-load", "--closed", "--y", "tpot"]);
+    assert_eq!(own[1], "v1&osl=4k&concurrency=8&pool=b200*8&ttft=9s");
+    // Otherwise a closed loop offers what it serves.
+    assert!(contenders(&["--own-load", "--y", "tpot"])[1].contains("rate="));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tandem::figure::{flow, roofline};
 use tandem::metric::Metric;
 use tandem::pass::{Limit, OpKind};
 use tandem::report::{Report, sentence, words};
-use tandem::scenario::{Role, Scenario, link};
+use tandem::scenario::{Load, Role, Scenario, link};
 use tandem::serve::{Binding, Part, Phase, Resource, Steady};
 use tandem::units::Seconds;
 
@@ -159,6 +159,10 @@ fn levers_agree_with_reasons() {
                 continue;
             }
             let Ok(told) = sensitivity(scenario, metric) else { continue };
+            // Where more is offered than can be served, what is carried stands for a wait without end.
+            if told.metric != metric {
+                continue;
+            }
             assert_eq!(told.binding, phase.reason.limit, "{text}");
             asked += 1;
             let gained = gain(&told, ours);
@@ -272,4 +276,39 @@ fn the_side_of_an_operation_follows_from_the_roofline() {
             }
         }
     }
+}
+
+/// Users who wait for a prefill pool or a link that has no slack left wait for that, and not for room in a cache that has plenty.
+#[test]
+fn a_queue_at_a_busy_prefill_pool_is_not_for_want_of_room() {
+    for (text, binding, limit) in [
+        (
+            "v1&model=llama3-70b&isl=8k&osl=64&prefill=h100-sxm*4:tp4&decode=h200*16:tp4&concurrency=200",
+            Binding::Prefill,
+            Binding::Queue,
+        ),
+        (
+            "v1&model=llama3-70b&isl=8k&osl=64&prefill=h200*32:tp4&decode=h200*16:tp4&link=1GB/s&concurrency=400",
+            Binding::Link,
+            Binding::Link,
+        ),
+    ] {
+        let (scenario, own) = answer(text).unwrap();
+        let steady = &own.steady;
+        let of = |limit| -> f64 {
+            let parts = steady.ttft_parts.iter().filter(|part| part.limit == limit);
+            parts.map(|part| part.time.get()).sum()
+        };
+        assert_eq!((steady.binding, of(Binding::Capacity)), (binding, 0.0), "{text}");
+        assert!(of(limit) > 0.5 * steady.ttft.get(), "{text}: {:?}", steady.ttft_parts);
+        assert_eq!(phase(steady, Role::Prefill).reason.limit, limit, "{text}");
+        // All users are somewhere, by Little's law.
+        let Load::Closed { concurrency } = scenario.load else { unreachable!("{text}") };
+        let there = steady.rate.get() * steady.e2e.get();
+        assert!((there / concurrency - 1.0).abs() < 0.02, "{text}: {there}");
+    }
+    // Where the cache is what is full, it is said as before.
+    let text = "v1&model=llama3-70b&isl=32k&osl=1k&prefill=h200*32:tp4&decode=h100-sxm*4:tp4&concurrency=300";
+    let (_, own) = answer(text).unwrap();
+    assert_eq!(own.steady.binding, Binding::Capacity, "{text}");
 }

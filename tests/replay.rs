@@ -438,7 +438,7 @@ fn trace_replays_to_the_end_and_hits_what_the_cache_alone_would() {
 struct NoTime;
 
 impl Steps for NoTime {
-    fn token(&self, _: f64, _: Tokens) -> Seconds {
+    fn token(&self, _: f64, _: f64, _: Tokens) -> Seconds {
         Seconds::new(1e-9)
     }
     fn read(&self, prompts: f64, new: Tokens, _: Tokens) -> Reading {

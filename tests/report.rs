@@ -32,10 +32,14 @@ fn the_sentence_answers_the_question_that_was_asked() {
         plain(&report::sentence(&scenario, &evaluation))
     };
     let closed = sentence("v1&model=llama3-8b&concurrency=1&pool=rtx-5090*1&isl=2k&osl=512");
-    assert!(closed.starts_with("1 × RTX 5090 serves 1 user at 2k/512 with Llama 3"), "{closed}");
     assert!(
-        closed.contains(" tok/s/user, $")
-            && closed.contains("/Mtok of input and output ±")
+        closed.starts_with("1 × RTX 5090 serves 1 concurrent request at 2k/512 with Llama 3"),
+        "{closed}"
+    );
+    assert!(
+        closed.contains(" tok/s/user (±")
+            && closed.contains("/Mtok of input and output (")
+            && closed.contains("TTFT ")
             && closed.contains("decode is memory-bandwidth-bound (weights), at ")
     );
     let open = sentence("v1&model=llama3-8b&rate=1&pool=h200*8");

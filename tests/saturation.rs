@@ -1,6 +1,8 @@
 //! Beyond its capacity an open loop has no time to the first token: no output may show one, and every output says up to
 //! which load there would be one. Utilisation is load over capacity, whatever the split.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use serde_json::Value;
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::explore::{Knob, sweep};

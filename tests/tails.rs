@@ -240,3 +240,35 @@ fn nobody_waits_alone() {
     let [low, .., high] = ASKED.map(|own| steady.tails.tpot(own).get());
     assert!(high / low < 1.02 && (low / steady.tpot.get() - 1.0).abs() < 0.02, "{low} {high}");
 }
+
+/// One replay for each scenario, as a table: to see which kinds are apart.
+#[test]
+#[ignore = "prints the table"]
+fn table() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let number = |name: &str, other: u32| std::env::var(name).map_or(other, |own| own.parse().unwrap());
+    let (count, seeds) = (number("COUNT", 8000), u64::from(number("SEEDS", 1)));
+    let closed = std::env::var("OPEN").is_err();
+    let loads: Vec<(bool, f64)> = if closed {
+        vec![(false, 0.2), (false, 0.5), (false, 0.75)]
+    } else {
+        vec![(true, 0.2), (true, 0.78)]
+    };
+    for scenario in scenarios(&[1.0, 0.5, 0.0], &loads) {
+        let text = link::write(&scenario, &[]);
+        if !text.contains(&only) {
+            continue;
+        }
+        let (told, seen) = (told(&scenario), replayed(&scenario, seeds, count));
+        let apart: Vec<String> = told
+            .iter()
+            .zip(seen)
+            .map(|(told, seen)| {
+                let apart = 100.0 * (told / seen - 1.0);
+                format!("{apart:+6.1}{}", if apart.abs() > 15.0 { '*' } else { ' ' })
+            })
+            .collect();
+        let mean = serve::serve(&scenario, constants()).unwrap().ttft.get();
+        println!("{} | {mean:.4} | {told:.4?} | {seen:.4?} | {text}", apart.join(" "));
+    }
+}

@@ -1,26 +1,28 @@
-//! A map of who wins where: a grid of cells over two axes, coloured by winner and tinted by how clearly it wins.
+//! A map of who wins where: regions over two axes, coloured by winner, and pale where the error bands leave it open.
 //!
 //! This is the break-even map: which design is cheapest, or fastest, over context and load, say. Where nothing fits,
 //! the map is hatched. Lines between the winners, names in their regions and a mark at the present scenario lie over it.
 
 use super::describe::{Cell, Table, join_words, lower_first};
 use super::figure::{Figure, Style};
-use super::geometry::{Point, Rect, Size, clip_line};
+use super::geometry::{Point, Rect, Size};
 use super::hit::{LEAST_DRAG, Step, Zoom};
 use super::labels::beside;
 use super::layout::{EDGE, GAP, LINE, Options, Scene, TEXT};
 use super::mark::{Anchor, Drawing, Mark};
 use super::model::{Axis, Chart, Dash, Domain, Marker, Paint, ScaleKind, Series};
 use super::pen::{Pen, keep_inside};
+use super::regions::{Ground, Place, Regions};
 use super::scale::{Scale, mended};
 use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::{TextMeasure, ellipsis};
-use super::theme::{Colour, Theme};
+use super::theme::Theme;
 use crate::units::format::{Precision, Unit};
 
-/// The opacities of a winner's colour, from a narrow lead to a clear one. A few steps read better than a gradient, and
-/// equal neighbours become one rectangle.
-const TINTS: [f64; 5] = [0.26, 0.42, 0.58, 0.74, 0.9];
+/// The opacity of a winner's colour where the error bands overlap, and where it surely wins.
+const TINTS: [f64; 2] = [0.3, 0.85];
+/// What the pale parts are called.
+const OPEN: &str = "pale: error bands overlap";
 /// What a cell without a winner is called.
 const NOTHING: &str = "Nothing fits the limits";
 /// The height as a share of the width.
@@ -47,9 +49,7 @@ pub struct HeatMap {
     pub margin: String,
     /// The unit of the margins.
     pub unit: Unit,
-    /// The margin from which the tint is full.
-    pub full: f64,
-    /// Where two winners draw, as polylines of values on the axes. Without any, the edges of the cells are drawn.
+    /// Where two winners draw, as polylines of values on the axes. Where there are none, the border is half-way.
     pub boundaries: Vec<Vec<(f64, f64)>>,
     /// The present scenario, and what to call it.
     pub present: Option<(f64, f64, String)>,
@@ -73,6 +73,10 @@ pub struct MapCell {
     pub winner: Option<usize>,
     /// How far ahead of the next it is, zero for a draw.
     pub margin: f64,
+    /// How far the winner is from being another, as logarithm of a ratio.
+    pub distance: f64,
+    /// How far the error bands reach of that: where they reach further, it may be another.
+    pub reach: f64,
     /// Why: the next best, the binding limit, or why nothing fits.
     pub note: Option<String>,
 }
@@ -81,13 +85,13 @@ impl MapCell {
     /// Won by this one, by this margin.
     #[must_use]
     pub const fn won(winner: usize, margin: f64) -> Self {
-        Self { winner: Some(winner), margin, note: None }
+        Self { winner: Some(winner), margin, distance: margin, reach: 0.0, note: None }
     }
 
     /// Nothing fits, and why.
     #[must_use]
     pub fn none(reason: impl Into<String>) -> Self {
-        Self { winner: None, margin: 0.0, note: Some(reason.into()) }
+        Self { winner: None, margin: 0.0, distance: 0.0, reach: 0.0, note: Some(reason.into()) }
     }
 
     /// The same cell with a reason.
@@ -143,14 +147,6 @@ impl HeatMap {
 
     fn name(&self, winner: Option<usize>) -> &str {
         winner.and_then(|winner| self.winners.get(winner)).map_or(NOTHING, |winner| &winner.label)
-    }
-
-    /// The step of the tint of a margin.
-    fn tint(&self, margin: f64) -> usize {
-        let strength = if self.full > 0.0 { margin / self.full } else { 1.0 };
-        let steps = TINTS.len() as f64;
-        // What is no number has no strength.
-        libm::floor((strength * steps).clamp(0.0, steps - 1.0).max(0.0)) as usize
     }
 
     /// Whether there is a grid to draw: at least one cell, with middles in order and on the scale.
@@ -386,8 +382,7 @@ impl HeatScene {
         // An empty drawing of the axes means that there was no room.
         if !axes.drawing.marks.is_empty() {
             let mut pen = Pen::new(size, theme, measure);
-            scene.draw_cells(&mut pen);
-            scene.draw_boundaries(&mut pen);
+            scene.draw_regions(&mut pen);
             keep_inside(&mut pen.marks, size, measure);
             pen.marks.extend(axes.drawing.marks);
             let mut over = Pen::new(size, theme, measure);
@@ -406,127 +401,65 @@ impl HeatScene {
         Some(Rect::new(*left, *top, *right, *bottom))
     }
 
-    /// The runs of cells in a row that look alike, as first and last column.
-    fn runs<T: PartialEq + Copy>(&self, look: impl Fn(usize) -> T) -> Vec<(usize, usize, T)> {
-        let mut runs: Vec<(usize, usize, T)> = Vec::new();
-        for column in 0..self.map.xs.len() {
-            let look = look(column);
-            match runs.last_mut() {
-                Some(run) if run.2 == look => run.1 = column,
-                _ => runs.push((column, column, look)),
-            }
-        }
-        runs
-    }
-
-    fn draw_cells(&self, pen: &mut Pen<'_>) {
-        let surface = pen.theme.surface;
-        let mut bare = Vec::new();
-        for row in 0..self.map.ys.len() {
-            let look = |column: usize| {
-                let winner = self.map.winner(column, row)?;
-                Some((winner, self.map.tint(self.map.cell(column, row)?.margin)))
-            };
-            for (first, last, look) in self.runs(look) {
-                let (Some(from), Some(to)) = (self.cell_rect(first, row), self.cell_rect(last, row)) else {
-                    continue;
-                };
-                let rect = Rect { right: to.right, ..from };
-                match look.and_then(|(winner, tint)| Some((self.map.winners.get(winner)?, TINTS.get(tint)?)))
-                {
-                    // Opaque, or the seams between rectangles would show.
-                    Some((winner, tint)) => {
-                        pen.fill(rect, pen.theme.hue(winner.paint).line.faded(*tint).over(surface));
-                    }
-                    None => bare.push(rect),
-                }
-            }
-        }
-        pen.hatch(&bare, pen.theme.muted.faded(0.55));
-    }
-
-    /// The lines between winners: those given, or else the edges between unlike cells.
-    fn draw_boundaries(&self, pen: &mut Pen<'_>) {
-        let (ink, surface) = (pen.theme.ink, pen.theme.surface.faded(0.7));
-        if self.map.boundaries.is_empty() {
-            self.draw_edges(pen, ink);
+    /// The regions of the winners and the lines between them.
+    fn draw_regions(&self, pen: &mut Pen<'_>) {
+        let middles = |scale: &Scale, all: &[f64]| -> Vec<f64> {
+            all.iter().filter_map(|&own| scale.map(scale.clamp(own))).collect()
+        };
+        let places = (middles(&self.x, &self.map.xs), middles(&self.y, &self.map.ys));
+        if places.0.len() != self.map.xs.len() || places.1.len() != self.map.ys.len() {
             return;
         }
-        let mut lines = Vec::new();
-        for boundary in &self.map.boundaries {
-            let places: Vec<Point> = boundary
-                .iter()
-                .filter_map(|&(x, y)| Some(Point::new(self.x.map(x)?, self.y.map(y)?)))
-                .collect();
-            lines.extend(clip_line(&places, &self.plot));
+        let map = &self.map;
+        let place = |index: usize| {
+            let (column, row) = (index % map.xs.len().max(1), index / map.xs.len().max(1));
+            let own = map.cell(column, row).cloned().unwrap_or_default();
+            Place { winner: map.winner(column, row), distance: own.distance, reach: own.reach }
+        };
+        let ground = Ground {
+            xs: &map.xs,
+            ys: &map.ys,
+            logs: (map.x.scale.is_log(), map.y.scale.is_log()),
+            places: (0..map.xs.len() * map.ys.len()).map(place).collect(),
+            boundaries: &map.boundaries,
+        };
+        let regions = Regions::of(&ground, (&places.0, &places.1), &self.plot);
+        pen.hatch(&regions.bare, pen.theme.muted.faded(0.55));
+        let surface = pen.theme.surface;
+        for (tint, parts) in TINTS.into_iter().zip([regions.won, regions.sure]) {
+            for (winner, points) in parts {
+                let Some(winner) = self.map.winners.get(winner) else { continue };
+                // Opaque, or the seams between parts would show.
+                let colour = pen.theme.hue(winner.paint).line.faded(tint).over(surface);
+                pen.marks.push(Mark::Area { points, colour });
+            }
         }
-        // A pale seam sets the line off from dark cells.
-        for (width, colour) in [(4.0, surface), (2.0, ink)] {
-            for points in &lines {
+        // A pale seam sets the line off from dark regions.
+        for (width, colour) in [(4.0, surface.faded(0.7)), (2.0, pen.theme.ink)] {
+            for points in &regions.borders {
                 pen.marks.push(Mark::Line { points: points.clone(), width, colour, dash: Dash::Solid });
             }
         }
     }
 
-    fn draw_edges(&self, pen: &mut Pen<'_>, colour: Colour) {
-        let (columns, rows) = (self.map.xs.len(), self.map.ys.len());
-        let mut hair = |from: Point, to: Point| pen.hair(from, to, 1.5, colour, Dash::Solid);
-        // Level edges, each row against the one above, and as long as they run on.
-        for row in 0..rows.saturating_sub(1) {
-            let differs = |column: usize| self.map.winner(column, row) != self.map.winner(column, row + 1);
-            for (first, last, _) in self.runs(differs).into_iter().filter(|run| run.2) {
-                if let (Some(from), Some(to)) = (self.cell_rect(first, row), self.cell_rect(last, row)) {
-                    hair(Point::new(from.left, from.top), Point::new(to.right, from.top));
-                }
-            }
-        }
-        for column in 0..columns.saturating_sub(1) {
-            let mut open: Option<(Point, Point)> = None;
-            for row in 0..rows {
-                let differs = self.map.winner(column, row) != self.map.winner(column + 1, row);
-                let Some(rect) = self.cell_rect(column, row).filter(|_| differs) else {
-                    if let Some((from, to)) = open.take() {
-                        hair(from, to);
-                    }
-                    continue;
-                };
-                let (top, bottom) = (Point::new(rect.right, rect.top), Point::new(rect.right, rect.bottom));
-                open = Some(open.map_or((top, bottom), |(_, below)| (top, below)));
-            }
-            if let Some((from, to)) = open {
-                hair(from, to);
-            }
-        }
-    }
-
-    /// What the tints mean, above the plot on the right.
+    /// What the pale parts mean, above the plot on the right.
     fn draw_scale(&self, pen: &mut Pen<'_>) {
-        if !self.map.sound() || self.map.full <= 0.0 || self.map.margin.is_empty() {
+        let open = |own: &MapCell| own.winner.is_some() && own.distance < own.reach;
+        if !self.map.sound() || !self.map.cells.iter().any(open) {
             return;
         }
         let (side, y) = (11.0, self.plot.top - GAP - 4.0 - LINE / 2.0);
         let taken = EDGE + pen.width(&self.map.y.title()) + 3.0 * GAP;
         let right = pen.size.width - EDGE;
-        let most = format!("≥\u{a0}{}", self.map.unit.format_with(self.map.full, Precision::SHORT));
-        let strip = side * TINTS.len() as f64;
-        let after = pen.width(&most) + GAP;
-        let before = pen.width(&self.map.margin) + GAP;
-        // The words go first where there is too little room; the tooltip has them.
-        let words = right - taken >= before + strip + after;
-        if right - taken < strip + after {
+        let room = pen.width(OPEN);
+        if right - taken < room + side + GAP {
             return;
         }
-        let left = right - after - strip;
-        let muted = pen.theme.muted;
-        if words {
-            pen.text(&self.map.margin, Point::new(left - GAP, y), Anchor::End, muted, before);
-        }
-        for (index, tint) in TINTS.iter().enumerate() {
-            let left = left + index as f64 * side;
-            let rect = Rect::new(left, y - side / 2.0, left + side, y + side / 2.0);
-            pen.fill(rect, pen.theme.ink.faded(*tint).over(pen.theme.surface));
-        }
-        pen.text(&most, Point::new(left + strip + GAP, y), Anchor::Start, muted, after);
+        let (muted, ink) = (pen.theme.muted, pen.theme.ink);
+        pen.text(OPEN, Point::new(right, y), Anchor::End, muted, room);
+        let left = right - room - GAP - side;
+        let rect = Rect::new(left, y - side / 2.0, left + side, y + side / 2.0);
+        pen.fill(rect, ink.faded(TINTS[0]).over(pen.theme.surface));
     }
 
     /// The mark at the present scenario, and the name of each winner in the midst of its region.
@@ -790,7 +723,6 @@ mod tests {
             cells,
             margin: "cheaper by".to_owned(),
             unit: Unit::Percent,
-            full: 0.5,
             boundaries: Vec::new(),
             present: Some((8192.0, 3.1, "This scenario".to_owned())),
         }
@@ -864,28 +796,31 @@ mod tests {
     }
 
     #[test]
-    fn equal_neighbours_become_one_rectangle() {
+    fn equal_neighbours_become_one_part() {
         let mut map = map();
         let cells = 64 * 64;
         map.x = Axis::linear("x", Unit::Number);
         map.xs = (0..64).map(f64::from).map(|x| 1.0 + x).collect();
         map.ys = map.xs.clone();
         map.cells = (0..cells).map(|index| MapCell::won(usize::from(index % 64 >= 32), 0.3)).collect();
-        let fills = scene(&map)
+        let scene = scene(&map);
+        let wide =
+            |points: &[Point]| points.iter().map(|own| own.x).fold(0.0, f64::max) - points[0].x > 100.0;
+        let areas = scene
             .drawing
             .marks
             .iter()
-            .filter(|mark| matches!(mark, Mark::Fill { rect, .. } if rect.width() > 100.0))
-            .count();
-        assert_eq!(fills, 128, "two runs in each of 64 rows");
-        // The same border from top to bottom is one line.
-        let borders = scene(&map)
+            .filter(|mark| matches!(mark, Mark::Area { points, .. } if wide(points)));
+        // Two runs in each of 65 rows of squares, and over them as many that are sure.
+        assert_eq!(areas.count(), 2 * 2 * 65);
+        // The same border from top to bottom is one line, with a seam beneath.
+        let long = |points: &[Point]| (points[0].y - points[points.len() - 1].y).abs() > 100.0;
+        let borders = scene
             .drawing
             .marks
             .iter()
-            .filter(|mark| matches!(mark, Mark::Hair { from, to, .. } if (to.y - from.y).abs() > 100.0))
-            .count();
-        assert_eq!(borders, 1);
+            .filter(|mark| matches!(mark, Mark::Line { points, .. } if long(points)));
+        assert_eq!(borders.count(), 2);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub mod mark;
 pub mod model;
 mod pen;
 pub mod quantiles;
+pub mod ranking;
+mod regions;
 pub mod roofline;
 pub mod scale;
 pub mod spot;

@@ -153,7 +153,7 @@ pub(super) struct Breakeven {
     /// The links of the scenarios; a single one is compared with its chips in other splits
     #[arg(required = true)]
     links: Vec<String>,
-    /// The horizontal axis: isl, osl, load, size, mix, hit, ttft or tpot
+    /// The horizontal axis: isl, osl, load, size, mix, hit, ttft, tpot or price (of the chip that sets the scenarios apart)
     #[arg(long, default_value = "isl", value_parser = axis)]
     x: Axis,
     /// The vertical axis
@@ -165,6 +165,9 @@ pub(super) struct Breakeven {
     /// Keep each scenario's own load, lengths and service level, instead of those of the first
     #[arg(long)]
     own_load: bool,
+    /// Keep the concurrency of closed loops, instead of offering the requests per second that they serve
+    #[arg(long)]
+    closed: bool,
     /// Points each way, 2 to 257
     #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u16).range(2..=257))]
     size: u16,
@@ -179,6 +182,9 @@ impl Breakeven {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let mut contenders =
             self.links.iter().map(|text| scenario(text, self.reading)).collect::<Result<Vec<_>, _>>()?;
+        if !self.closed {
+            contenders = contenders.iter().map(explore::opened).collect();
+        }
         match &contenders[..] {
             [only] => contenders = explore::rivals(only),
             [first, rest @ ..] if !self.own_load => {

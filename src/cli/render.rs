@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tandem::chart::theme::{DARK, LIGHT};
 use tandem::evidence::nearest::Library;
 use tandem::figure::making::Making;
-use tandem::figure::view::{Reason, Tab, View, pinned, unknown};
+use tandem::figure::view::{Reason, Tab, View, pinned, unknown, wanted};
 use tandem::scenario::link::Parsed;
 
 use super::failure::Failure;
@@ -58,6 +58,8 @@ enum Shown {
     Frontier,
     /// Who is best over two axes
     Breakeven,
+    /// What the cheapest deployments for the load cost
+    Size,
     /// What moves a metric
     Sensitivity,
     /// How times spread over requests one by one, and what each replica did when
@@ -81,6 +83,7 @@ impl Shown {
             Self::Curves => Tab::Curves.id(),
             Self::Frontier => Tab::Frontier.id(),
             Self::Breakeven => Tab::BreakEven.id(),
+            Self::Size => Tab::Size.id(),
             Self::Sensitivity => Tab::Sensitivity.id(),
             Self::Replay => Tab::Replay.id(),
             Self::Agents => Tab::Agents.id(),
@@ -103,10 +106,11 @@ impl Render {
             return Err(Failure::Misread(unknown));
         }
         let view = View::read(&told);
-        if view.alone || view.tab != Tab::BreakEven {
+        if view.alone || !matches!(view.tab, Tab::BreakEven | Tab::Size) {
             served(&scenario)?;
         }
-        let figure = Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).finish();
+        let figure =
+            Making::new(scenario, view, pinned(&told), Library::read(MEASURED)).only(wanted(&told)).finish();
         let theme = if self.theme == Ground::Dark { &DARK } else { &LIGHT };
         let svg = figure.svg(f64::from(self.width), self.height.map(f64::from), theme);
         let file = &self.output;

@@ -10,13 +10,14 @@
 use serde::Serialize;
 
 use super::deployed::Deployed;
+use super::objective::missing;
 use super::shape::{self, Shape};
 use crate::cost::{chip_power, chip_price};
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{Constants, constants};
 use crate::metric::{Metric, Quantity};
-use crate::scenario::{Load, Role, Scenario, Split, link};
-use crate::serve::survey::{Offer, UserLatency, between, offers, seldom, way};
+use crate::scenario::{Layout, Load, Role, Scenario, Slo, Split, link};
+use crate::serve::survey::{Offer, UserLatency, between, offers, populations, seldom, way};
 use crate::serve::{Operating, Warning};
 use crate::units::{Seconds, TokensPerSecond};
 
@@ -64,7 +65,7 @@ pub struct Candidate {
     pub value: Option<f64>,
     /// Mean time to first token.
     pub ttft: Seconds,
-    /// Whether it keeps the service level's limit on TTFT.
+    /// Whether it keeps the service level's limit on TTFT, with its reserve used up where the scenario asks for one.
     pub keeps_ttft: bool,
     /// Whether no other candidate that keeps the limit is better in both.
     pub on_frontier: bool,
@@ -93,6 +94,14 @@ const FEW: u32 = 16;
 /// See there.
 const HALVES: u32 = 6;
 
+/// How often a deployment that comes before all others is served with more users, by what share, and by how much those others
+/// may be slower.
+const AGAIN: u32 = 4;
+/// See there.
+const MORE_USERS: f64 = 0.05;
+/// See there.
+const AS_FAST: f64 = 0.005;
+
 /// Users of whom one more is tried too.
 const FEW_USERS: f64 = 32.0;
 
@@ -104,9 +113,11 @@ struct Estimate {
     /// Output tokens per second and unit of what the metric divides by: chips, dollars per hour or watts.
     value: f64,
     users: f64,
-    /// Kind, chips and offer of each pool, prefill first.
-    pools: [Option<(usize, u32, usize)>; 2],
+    pools: Pools,
 }
+
+/// Kind, chips and layout of each pool, prefill first.
+type Pools = [Option<(usize, u32, Layout)>; 2];
 
 /// The deployments of one split on one choice of kinds: the best of each bucket of interactivity.
 #[derive(Clone, Debug, Default)]
@@ -117,18 +128,41 @@ struct Family {
 
 #[derive(Clone, Debug)]
 enum Job {
-    Survey { kind: usize, role: Role },
-    Colocated { kind: usize },
-    Pair { from: usize, to: usize, prefill: usize },
+    /// From here on replicas are measured as engines set themselves for so many users.
+    Among {
+        users: f64,
+    },
+    Survey {
+        kind: usize,
+        role: Role,
+    },
+    Colocated {
+        kind: usize,
+    },
+    Pair {
+        from: usize,
+        to: usize,
+        prefill: usize,
+    },
     Choose,
-    Serve { split: Split, users: f64 },
-    AsItStands { doubling: u32 },
+    /// A deployment in full; where it does well, so often again with more users.
+    Serve {
+        split: Split,
+        users: f64,
+        again: u32,
+    },
+    AsItStands {
+        doubling: u32,
+    },
 }
 
 /// A search for the frontier that is taken in steps, so that a page or a worker stays responsive.
 #[derive(Clone, Debug)]
 pub struct Search {
     scenario: Scenario,
+    /// The same with the users for whom replicas are measured.
+    measured: Scenario,
+    among: f64,
     tables: &'static Constants,
     asked: Metric,
     metric: Metric,
@@ -178,20 +212,25 @@ impl Search {
         if Shape::searched(scenario) == Shape::Other {
             jobs.push(Job::AsItStands { doubling: 0 });
         } else if scenario.check().is_empty() {
-            for kind in 0..count {
-                for role in [Role::Prefill, Role::Decode, Role::Colocated] {
-                    jobs.push(Job::Survey { kind, role });
+            for users in populations(scenario, constants(), &kinds) {
+                jobs.push(Job::Among { users });
+                for kind in 0..count {
+                    for role in [Role::Prefill, Role::Decode, Role::Colocated] {
+                        jobs.push(Job::Survey { kind, role });
+                    }
                 }
-            }
-            for from in 0..count {
-                jobs.push(Job::Colocated { kind: from });
-                jobs.extend((0..count).map(|to| Job::Pair { from, to, prefill: 0 }));
+                for from in 0..count {
+                    jobs.push(Job::Colocated { kind: from });
+                    jobs.extend((0..count).map(|to| Job::Pair { from, to, prefill: 0 }));
+                }
             }
             jobs.push(Job::Choose);
         }
         jobs.reverse();
         Self {
             scenario: scenario.clone(),
+            measured: scenario.clone(),
+            among: 0.0,
             tables: constants(),
             asked,
             metric,
@@ -235,12 +274,21 @@ impl Search {
 
     fn run(&mut self, job: Job) {
         match job {
+            Job::Among { users } => {
+                self.among = users;
+                self.measured.load = Load::Closed { concurrency: users };
+            }
             Job::Survey { kind, role } => self.survey(kind, role),
             Job::Colocated { kind } => self.together(kind),
             Job::Pair { from, to, prefill } => self.pair(from, to, prefill),
             Job::Choose => self.choose(),
-            Job::Serve { split, users } => {
-                self.serve(split, users);
+            Job::Serve { split, users, again } => {
+                self.serve(split.clone(), users);
+                if again > 0
+                    && let Some(users) = self.next_users(users)
+                {
+                    self.jobs.push(Job::Serve { split, users, again: again - 1 });
+                }
             }
             Job::AsItStands { doubling } => {
                 let full = self.serve(self.scenario.split.clone(), f64::from(1_u32 << doubling));
@@ -255,7 +303,7 @@ impl Search {
         let Some(id) = self.kinds.get(kind) else { return };
         // A pool beside another leaves it at least one chip.
         let chips = if role == Role::Colocated { self.chips } else { self.chips.saturating_sub(1) };
-        let Ok(mut measured) = offers(&self.scenario, self.tables, id, chips, role, BATCHES) else { return };
+        let Ok(mut measured) = offers(&self.measured, self.tables, id, chips, role, BATCHES) else { return };
         if role == Role::Decode {
             drop_beaten_batches(&mut measured);
         }
@@ -273,23 +321,34 @@ impl Search {
         self.scenario.slo.ttft.map_or(f64::INFINITY, |limit| limit.at.get())
     }
 
+    /// The share by which users may grow, and the replicas that a pool may lose.
+    fn reserve(&self) -> (f64, u32) {
+        (self.scenario.reserve.headroom.unwrap_or(0.0), self.scenario.reserve.spare)
+    }
+
     fn together(&mut self, kind: usize) {
         let (Some(measured), Some(&Some(weight))) = (self.colocated.get(kind), self.weights.get(kind)) else {
             return;
         };
         let osl = self.scenario.workload.mean_osl().get();
-        let mut family = Family::default();
-        for (index, offer) in measured.iter().enumerate() {
+        let (more, spare) = self.reserve();
+        let Some(family) = self.families.get_mut(kind) else { return };
+        let limit = self.scenario.slo.ttft.map_or(f64::INFINITY, |limit| limit.at.get());
+        for offer in measured {
             let replicas = f64::from(self.chips / offer.chips.max(1));
             for at in &offer.points {
-                let Some(felt) = offer.colocated(at, replicas) else { continue };
-                let pools = [Some((kind, self.chips, index)), None];
+                let Some(felt) = offer.colocated(at, replicas).filter(|own| own.users >= self.among) else {
+                    continue;
+                };
+                let pools = [Some((kind, self.chips, offer.layout)), None];
                 let value = felt.rate * osl / (weight * f64::from(self.chips));
-                family.take(&felt, value, pools, felt.ttft <= self.limit());
+                let short = replicas - f64::from(spare);
+                let at_peak = |users: f64| {
+                    short > 0.0 && latest(&offer.points, users, |at| offer.colocated(at, short)) <= limit
+                };
+                let reserved = (more <= 0.0 && spare == 0) || at_peak(felt.users * (1.0 + more));
+                family.take(&felt, value, pools, felt.ttft <= limit && reserved);
             }
-        }
-        if let Some(place) = self.families.get_mut(kind) {
-            *place = family;
         }
     }
 
@@ -303,10 +362,12 @@ impl Search {
         let Ok(ways) = way(&self.scenario, self.tables, read_chip, write_chip, self.chips) else { return };
         let osl = self.scenario.workload.mean_osl().get();
         let limit = self.limit();
+        let (more_users, spare) = self.reserve();
+        let among = self.among;
         let place = self.kinds.len() + from * self.kinds.len() + to;
         let Some(family) = self.families.get_mut(place) else { return };
         let occupancy = reader.prompts().max(1e-12).recip();
-        for (index, writer) in writes.iter().enumerate() {
+        for writer in writes {
             let Some(room) = self.chips.checked_sub(reader.chips) else { continue };
             let most = room / writer.chips.max(1);
             let mut before: Option<Operating> = None;
@@ -315,27 +376,49 @@ impl Search {
                 // What no mix can come to is not looked at.
                 let reading = read_weight * f64::from(reader.chips) * at.rate * occupancy;
                 let best = at.rate * osl / (write_weight * f64::from(writer.chips) + reading);
-                if family.has(1.0 / at.tpot.get(), best) {
+                let (slow, fast) = (at.tpot.get().recip(), before.tpot.get().recip());
+                // Nor what lies between this batch and the one before.
+                let nothing_between = bucket(slow) == bucket(fast) || family.has(fast, best);
+                if family.has(slow, best) && nothing_between {
                     continue;
                 }
-                let feeds = |at: &Operating, decodes: u32| {
+                let counts = |decodes: u32| {
                     let left = self.chips - decodes * writer.chips;
-                    let counts = (f64::from(left / reader.chips.max(1)), f64::from(decodes));
-                    reader.feeding(writer, at, &ways, counts)
+                    [left / reader.chips.max(1), decodes]
                 };
-                let keeps =
-                    |at: &Operating, decodes: u32| feeds(at, decodes).is_some_and(|felt| felt.ttft <= limit);
+                let fed = |at: &Operating, [reads, writes]: [u32; 2]| {
+                    reader.feeding(writer, at, &ways, (f64::from(reads), f64::from(writes)))
+                };
+                let feeds = |at: &Operating, decodes: u32| fed(at, counts(decodes));
+                let reserved = |users: f64, [reads, writes]: [u32; 2]| {
+                    let short =
+                        [[reads.saturating_sub(spare), writes], [reads, writes.saturating_sub(spare)]];
+                    let cases = if spare == 0 { 1 } else { 2 };
+                    let users = users * (1.0 + more_users);
+                    short.into_iter().take(cases).all(|left| {
+                        !left.contains(&0) && latest(&writer.points, users, |at| fed(at, left)) <= limit
+                    })
+                };
+                let keeps = |at: &Operating, decodes: u32| {
+                    feeds(at, decodes).is_some_and(|felt| {
+                        let plain = more_users <= 0.0 && spare == 0;
+                        felt.ttft <= limit && (plain || reserved(felt.users, counts(decodes)))
+                    })
+                };
                 let mut take = |at: &Operating, chosen: u32, within: bool| {
                     let Some(felt) = (chosen > 0).then(|| feeds(at, chosen)).flatten() else { return };
+                    if felt.users < among {
+                        return;
+                    }
                     let writes_on = chosen * writer.chips;
                     let reads_on = self.chips - writes_on;
                     let whole = read_weight * f64::from(reads_on) + write_weight * f64::from(writes_on);
-                    let pools = [Some((from, reads_on, prefill)), Some((to, writes_on, index))];
+                    let pools = [Some((from, reads_on, reader.layout)), Some((to, writes_on, writer.layout))];
                     family.take(&felt, felt.rate * osl / whole, pools, within);
                 };
                 // As many as prompts last for, if they are to be read in full.
                 let parts = f64::from(writer.chips) + f64::from(reader.chips) * at.rate * occupancy;
-                let guess = (f64::from(self.chips) / parts) as u32;
+                let guess = ((f64::from(self.chips) / parts) as u32).max(spare + 1);
                 let within = last(most, guess, |decodes| keeps(at, decodes));
                 if within > 0 {
                     take(at, within, true);
@@ -381,16 +464,18 @@ impl Search {
         for (family, within) in &fronts {
             let shown = thinned(family.len(), if *within { SHOWN } else { SHOWN_BEYOND });
             for (index, estimate) in family.iter().enumerate() {
-                if !(shown.contains(&index) || *within && promising(estimate)) {
+                let promising = *within && promising(estimate);
+                if !(shown.contains(&index) || promising) {
                     continue;
                 }
+                let again = if promising { AGAIN } else { 0 };
                 if let Some(split) = self.split(estimate) {
                     // Whole users; fewer of them never break a limit that more of them kept. Of few, one more may be nearer.
                     let users = estimate.users.floor().max(1.0);
                     if users < FEW_USERS {
-                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0 });
+                        jobs.push(Job::Serve { split: split.clone(), users: users + 1.0, again });
                     }
-                    jobs.push(Job::Serve { split, users });
+                    jobs.push(Job::Serve { split, users, again });
                 }
             }
         }
@@ -399,17 +484,42 @@ impl Search {
     }
 
     fn split(&self, estimate: &Estimate) -> Option<Split> {
-        let pool = |stations: &[Vec<Offer>], (kind, chips, index): (usize, u32, usize)| {
-            let offer = stations.get(kind)?.get(index)?;
-            Some(shape::pool(self.kinds.get(kind)?, chips, offer.layout))
+        let pool = |(kind, chips, layout): (usize, u32, Layout)| {
+            Some(shape::pool(self.kinds.get(kind)?, chips, layout))
         };
         match estimate.pools {
-            [Some(only), None] => Some(shape::colocated(pool(&self.colocated, only)?)),
-            [Some(reads), Some(writes)] => {
-                Some(shape::apart(pool(&self.prefill, reads)?, pool(&self.decode, writes)?))
-            }
+            [Some(only), None] => Some(shape::colocated(pool(only)?)),
+            [Some(reads), Some(writes)] => Some(shape::apart(pool(reads)?, pool(writes)?)),
             _ => None,
         }
+    }
+
+    /// With how many users the deployment that was served last is served again: more where it comes before all others, and
+    /// fewer where it does not keep its reserve, which estimates tell less nearly.
+    fn next_users(&self, users: f64) -> Option<f64> {
+        let step = (users * MORE_USERS).round().max(1.0);
+        if self.does_well(users) {
+            return Some(users + step);
+        }
+        let last = self.found.last().filter(|own| own.users == Some(users) && !own.keeps_ttft)?;
+        let reserved = self.reserve() != (0.0, 0) && last.users > Some(step);
+        reserved.then_some(users - step)
+    }
+
+    /// Whether the deployment that was served last keeps the limit and comes before all that were served: its estimate may
+    /// have stopped short.
+    fn does_well(&self, users: f64) -> bool {
+        let sign = if self.metric.more_is_better() { 1.0 } else { -1.0 };
+        let Some((own, before)) = self.found.split_last() else { return false };
+        let Some(value) = own.value.filter(|_| own.keeps_ttft && own.users == Some(users)) else {
+            return false;
+        };
+        let beats = |other: &Candidate| {
+            other.keeps_ttft
+                && other.interactivity >= own.interactivity * (1.0 - AS_FAST)
+                && other.value.is_some_and(|other| other * sign >= value * sign)
+        };
+        !before.iter().any(beats)
     }
 
     /// Serves a deployment in full; whether more users would only wait.
@@ -423,13 +533,17 @@ impl Search {
         let limited =
             |own: &Warning| matches!(own, Warning::KvLimited { .. } | Warning::SequencesLimited { .. });
         let full = evaluation.steady.warnings.iter().any(limited);
-        self.found.push(Candidate::new(&scenario, &evaluation, self.metric));
+        // How fast tokens follow is what the frontier is about.
+        let slo = Slo { tpot: None, ..scenario.slo };
+        let level = Scenario { slo, ..scenario.clone() };
+        let keeps = missing(&level, &evaluation, self.tables).is_none();
+        self.found.push(Candidate::new(&scenario, &evaluation, (self.metric, keeps)));
         full
     }
 }
 
 impl Candidate {
-    fn new(scenario: &Scenario, evaluation: &Evaluation, metric: Metric) -> Self {
+    fn new(scenario: &Scenario, evaluation: &Evaluation, (metric, keeps): (Metric, bool)) -> Self {
         let steady = &evaluation.steady;
         Self {
             deployed: Deployed::of(scenario),
@@ -438,7 +552,7 @@ impl Candidate {
                 Load::Closed { concurrency } => Some(concurrency),
                 Load::Open { .. } => None,
             },
-            keeps_ttft: scenario.slo.ttft.is_none_or(|limit| steady.ttft_of(limit.percentile) <= limit.at),
+            keeps_ttft: keeps,
             interactivity: steady.interactivity(),
             per_chip: steady.throughput_per_chip(),
             value: metric.read(evaluation).ok().map(|own| own.value),
@@ -455,13 +569,7 @@ impl Family {
         best.is_some_and(|own| own.value >= value)
     }
 
-    fn take(
-        &mut self,
-        felt: &UserLatency,
-        value: f64,
-        pools: [Option<(usize, u32, usize)>; 2],
-        within: bool,
-    ) {
+    fn take(&mut self, felt: &UserLatency, value: f64, pools: Pools, within: bool) {
         let interactivity = 1.0 / felt.tpot;
         let Some(bucket) = bucket(interactivity).filter(|_| value.is_finite()) else { return };
         let shelf = if within { &mut self.within } else { &mut self.beyond };
@@ -473,6 +581,23 @@ impl Family {
         if place.as_ref().is_none_or(better) {
             *place = Some(Estimate { interactivity, value, users: felt.users, pools });
         }
+    }
+}
+
+/// Mean time to first token among so many users, of replicas as they are felt at rising numbers of sequences. Who finds no
+/// room waits, as Little's law says.
+fn latest(points: &[Operating], users: f64, felt: impl Fn(&Operating) -> Option<UserLatency>) -> f64 {
+    let fewer = |at: &Operating| felt(at).is_some_and(|own| own.users < users);
+    let place = points.partition_point(fewer);
+    let at = |index: usize| points.get(index).and_then(&felt);
+    match (at(place.wrapping_sub(1)), at(place)) {
+        (Some(own), Some(next)) => {
+            let share = (users - own.users) / (next.users - own.users).max(1e-12);
+            own.ttft + (next.ttft - own.ttft) * share.clamp(0.0, 1.0)
+        }
+        (Some(own), None) => own.ttft + (users - own.users) / own.rate.max(1e-12),
+        (None, Some(own)) => own.ttft,
+        (None, None) => f64::INFINITY,
     }
 }
 
@@ -741,6 +866,32 @@ mod tests {
         // Without a price only what needs none has a cost.
         for own in frontier_of(&base, Metric::CostTotal).points {
             assert!(own.deployed.scenario().split.pools().iter().all(|(_, pool)| pool.chip == "h200"));
+        }
+    }
+
+    #[test]
+    fn the_frontier_keeps_the_reserve_that_is_asked_for() {
+        for reserve in ["headroom=50%25", "spare=1", "headroom=20%25&spare=1"] {
+            for pools in ["prefill=h100-sxm*8&decode=h200*8", "pool=h200*8"] {
+                let text = format!("v1&model=llama3-70b&isl=4k&osl=256&ttft=700ms&{pools}");
+                let base = scenario(&format!("{text}&{reserve}"));
+                let best: Vec<Candidate> =
+                    frontier(&base).points.into_iter().filter(|own| own.on_frontier).collect();
+                assert!(best.len() >= 5, "{pools} {reserve}: {}", best.len());
+                for own in &best {
+                    let mut stands = own.deployed.scenario();
+                    stands.slo.tpot = None;
+                    let evaluation = evaluate(&stands).unwrap();
+                    let held = crate::explore::holds(&stands, &evaluation, constants());
+                    assert_eq!(held.miss, None, "{reserve}: {} with {:?}", own.deployed.label, own.users);
+                }
+                // Who keeps nothing in reserve serves more, and what is left is not far behind.
+                let most = |all: &[Candidate]| all.iter().map(|own| own.per_chip.get()).fold(0.0, f64::max);
+                let all: Vec<Candidate> =
+                    frontier(&scenario(&text)).points.into_iter().filter(|own| own.on_frontier).collect();
+                assert!(most(&best) < most(&all), "{pools} {reserve}");
+                assert!(most(&best) > 0.3 * most(&all), "{pools} {reserve}: {} {}", most(&best), most(&all));
+            }
         }
     }
 

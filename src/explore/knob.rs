@@ -167,8 +167,9 @@ impl Knob {
 
 /// Evaluates the scenario at each value of the knob that makes a scenario.
 ///
-/// Where the tool chooses layouts, a curve over lengths or load keeps the ones it chose for the scenario itself, so that
-/// a curve shows one deployment; a curve over size or mix chooses anew at each point.
+/// Where layouts are left to the tool, a curve over lengths or load keeps those it chose for the scenario itself as long as they
+/// hold what is asked, so that it shows one deployment, and goes on with others where only those do. A curve over size or
+/// mix chooses anew at each point.
 ///
 /// Where an open loop loses its steady state, two more samples stand close on both sides of the place.
 ///
@@ -184,11 +185,18 @@ impl Knob {
 /// ```
 #[must_use]
 pub fn sweep(scenario: &Scenario, knob: Knob, values: &[f64]) -> Vec<Sample> {
-    let pinned = match knob {
-        Knob::ModelSize | Knob::Mix => scenario.clone(),
-        Knob::Isl | Knob::Osl | Knob::Load | Knob::Hit => pin(scenario),
+    let own = match knob {
+        Knob::ModelSize | Knob::Mix => None,
+        Knob::Isl | Knob::Osl | Knob::Load | Knob::Hit => Some(pin(scenario)).filter(|own| own != scenario),
     };
-    let sample = |x: f64| Some(Sample { x, result: evaluate(&knob.apply(&pinned, x)?) });
+    let sample = |x: f64| {
+        let kept = own.as_ref().and_then(|own| evaluate(&knob.apply(own, x)?).ok());
+        let result = match kept.filter(|own| own.steady.saturation.is_none()) {
+            Some(kept) => Ok(kept),
+            None => evaluate(&knob.apply(scenario, x)?),
+        };
+        Some(Sample { x, result })
+    };
     let mut curve: Vec<Sample> = Vec::with_capacity(values.len());
     for own in values.iter().filter_map(|&x| sample(x)) {
         let ends = curve.last().map(|before| (before.x, before.saturation().is_some()));
@@ -322,6 +330,35 @@ mod tests {
     }
 
     #[test]
+    fn a_curve_does_not_end_where_another_layout_would_hold() {
+        for link in [
+            "v1",
+            "v1&model=llama3-70b&pool=h100-sxm*8&concurrency=8",
+            "v1&model=llama3-70b&pool=h100-sxm*8&rate=0.2",
+        ] {
+            let scenario = crate::scenario::link::parse(link).scenario;
+            for knob in [Knob::Isl, Knob::Osl, Knob::Load] {
+                for own in sweep(&scenario, knob, &knob.values(&scenario, 12)) {
+                    let refused = own.result.as_ref().err();
+                    let stands = knob.apply(&scenario, own.x).unwrap();
+                    let widest = |mut own: Scenario| {
+                        for pool in own.split.pools_mut() {
+                            let tp =
+                                crate::scenario::Layout { tp: 8, etp: 8, ..crate::scenario::Layout::SINGLE };
+                            pool.layout = Some(tp);
+                        }
+                        evaluate(&own)
+                    };
+                    let Ok(wide) = widest(stands) else { continue };
+                    assert!(refused.is_none(), "{link} {knob:?} {}: {refused:?}", own.x);
+                    let served = own.result.as_ref().unwrap().steady.saturation.is_none();
+                    assert!(served || wide.steady.saturation.is_some(), "{link} {knob:?} {}", own.x);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_curve_ends_close_to_its_wall() {
         use crate::metric::Metric;
         for link in [
@@ -336,7 +373,7 @@ mod tests {
                 for (x, above) in walls(&curve) {
                     let (held, lost) = if above { (x, x * 1.01) } else { (x, x * 0.99) };
                     let saturated = |x: f64| {
-                        let own = knob.apply(&pin(&scenario), x).and_then(|own| evaluate(&own).ok());
+                        let own = sweep(&scenario, knob, &[x]).pop().and_then(|own| own.result.ok());
                         own.is_some_and(|own| own.steady.saturation.is_some())
                     };
                     assert!(!saturated(held) && saturated(lost), "{link} {knob:?}: {x}");

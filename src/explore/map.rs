@@ -8,16 +8,20 @@
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::axis::Axis;
+use super::axis::{Axis, priced, prices};
 use super::deployed::Deployed;
 use super::knob::Knob;
-use super::objective::{Miss, miss};
+use super::objective::{Miss, missing};
 use super::shape;
-use crate::evaluate::evaluate_with;
+use crate::cost::Spread;
+use crate::evaluate::{Evaluation, evaluate_with};
+use crate::evidence::Band;
 use crate::machine::{Constants, constants};
+use crate::metric::Estimate;
 use crate::metric::Metric;
-use crate::scenario::{Layout, Scenario};
+use crate::scenario::{Layout, Limit, Scenario};
 use crate::serve::{Refusal, Saturation};
+use crate::units::Seconds;
 
 /// Spacing of the first points.
 const COARSEST: usize = 8;
@@ -37,11 +41,19 @@ pub enum CellOutcome {
     Keeps {
         /// In the base unit of the metric.
         value: f64,
+        /// Its 80 % interval, as factors.
+        band: Band,
+        /// How far it is from missing the service level.
+        sure: Sure,
     },
     /// It misses the service level.
     Misses {
         /// How.
         miss: Miss,
+        /// What the metric comes to all the same; none where it has no value.
+        value: Option<f64>,
+        /// How far it is from keeping it.
+        sure: Sure,
         /// What would hold, where more is offered than can be served.
         saturation: Option<Saturation>,
     },
@@ -57,6 +69,76 @@ pub enum CellOutcome {
     },
 }
 
+/// How sure something is: how far the estimates lie from where it would turn, and how far their 80 % intervals reach. Both are
+/// natural logarithms of ratios.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sure {
+    /// From the estimates to where it turns.
+    pub distance: f64,
+    /// From the estimates to the end of their intervals.
+    pub reach: f64,
+}
+
+impl Sure {
+    /// Nothing could turn it.
+    const WHOLLY: Self = Self { distance: 10.0, reach: 0.0 };
+
+    /// What is left of the distance beyond the intervals: below zero, it may be the other way round.
+    #[must_use]
+    pub fn left(self) -> f64 {
+        self.distance - self.reach
+    }
+
+    /// The less sure of two.
+    fn least(self, other: Self) -> Self {
+        if other.left() < self.left() { other } else { self }
+    }
+
+    /// How surely a service level is kept by what keeps it.
+    fn keeping(scenario: &Scenario, own: &Evaluation) -> Self {
+        let Evaluation { steady, evidence, .. } = own;
+        let limit = |limit: Option<Limit>, value: Option<Seconds>, high: f64| {
+            let (limit, value) = limit.zip(value)?;
+            Some(Self { distance: libm::log(limit.at.get() / value.get()), reach: libm::log(high) })
+        };
+        let of = |own: Option<Limit>| own.map(|own| own.percentile);
+        let slo = &scenario.slo;
+        let room = matches!(scenario.load, crate::scenario::Load::Open { .. }).then(|| Self {
+            distance: -libm::log(steady.utilisation().max(1e-6)),
+            reach: -libm::log(evidence.throughput.low),
+        });
+        [
+            limit(slo.ttft, of(slo.ttft).map(|own| steady.ttft_of(own)), evidence.ttft.high),
+            limit(slo.tpot, of(slo.tpot).map(|own| steady.tpot_of(own)), evidence.tpot.high),
+            room,
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|own| own.left().is_finite())
+        .fold(Self::WHOLLY, Self::least)
+    }
+
+    /// How surely one is missed by what misses it: as sure as what is missed most surely.
+    fn missing(scenario: &Scenario, own: &Evaluation) -> Self {
+        let Evaluation { steady, evidence, .. } = own;
+        if let Some(own) = steady.saturation {
+            let distance = libm::log(own.offered.get() / own.capacity.get());
+            return Self { distance, reach: libm::log(evidence.throughput.high) };
+        }
+        let over = |limit: Option<Limit>, value: &dyn Fn(Limit) -> Seconds, low: f64| {
+            let limit = limit?;
+            Some(Self { distance: libm::log(value(limit).get() / limit.at.get()), reach: -libm::log(low) })
+        };
+        let slo = &scenario.slo;
+        let all = [
+            over(slo.ttft, &|own| steady.ttft_of(own.percentile), evidence.ttft.low),
+            over(slo.tpot, &|own| steady.tpot_of(own.percentile), evidence.tpot.low),
+        ];
+        let all = all.into_iter().flatten().filter(|own| own.distance > 0.0 && own.left().is_finite());
+        all.reduce(|one, other| if other.left() > one.left() { other } else { one }).unwrap_or(Self::WHOLLY)
+    }
+}
+
 /// One point of the map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cell {
@@ -64,6 +146,8 @@ pub struct Cell {
     pub winner: Option<usize>,
     /// How far the runner-up is behind: 0.2 = its value is 20 % worse; absent where there is none.
     pub margin: Option<f64>,
+    /// How sure it is that this one wins; absent where none does.
+    pub sure: Option<Sure>,
     /// What each contender comes to; empty where neighbours decided.
     pub outcomes: Vec<CellOutcome>,
 }
@@ -95,10 +179,18 @@ pub struct Map {
     pub winners: Vec<Vec<Option<usize>>>,
     /// How far the runner-up is behind; none where there is none.
     pub margins: Vec<Vec<Option<f64>>>,
+    /// How sure the winner is: how far it is from being another, as logarithm of a ratio; none where nobody wins.
+    pub distances: Vec<Vec<Option<f64>>>,
+    /// How far the 80 % intervals reach of that; where they reach further, it may be another.
+    pub reaches: Vec<Vec<Option<f64>>>,
     /// Lines along which the winner changes.
     pub boundary: Vec<Segment>,
     /// Points that were evaluated; the others follow their neighbours.
     pub evaluated: usize,
+    /// The chip whose price an axis varies, if one does.
+    pub priced: Option<String>,
+    /// Contenders that win nowhere, and why, once somebody has said so.
+    pub excluded: Vec<Excluded>,
     /// Why points are as they are, of those of which someone has said so: on the page of all, in a report of the evaluated
     /// ones at which nothing keeps the service level.
     #[serde(rename = "empty")]
@@ -116,6 +208,10 @@ impl Default for Map {
             y,
             winners: Vec::new(),
             margins: Vec::new(),
+            distances: Vec::new(),
+            reaches: Vec::new(),
+            priced: None,
+            excluded: Vec::new(),
             boundary: Vec::new(),
             evaluated: 0,
             reasons: Vec::new(),
@@ -153,6 +249,15 @@ pub struct Reason {
     pub reason: String,
 }
 
+/// A contender that wins nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Excluded {
+    /// Its place among the contenders.
+    pub contender: usize,
+    /// Why, in words.
+    pub reason: String,
+}
+
 /// A map under construction.
 #[derive(Clone, Debug)]
 pub struct MapSearch {
@@ -160,6 +265,8 @@ pub struct MapSearch {
     tables: &'static Constants,
     metric: Metric,
     axes: (Axis, Axis),
+    /// The chip whose price an axis varies, if one does.
+    priced: String,
     xs: Vec<f64>,
     ys: Vec<f64>,
     cells: Vec<Option<Cell>>,
@@ -188,7 +295,11 @@ impl MapSearch {
     /// ```
     #[must_use]
     pub fn new(contenders: &[Scenario], metric: Metric, axes: (Axis, Axis), size: usize) -> Self {
-        let values = |axis: Axis| contenders.first().map_or(Vec::new(), |own| axis.values(own, size));
+        let chip = priced(contenders);
+        let values = |axis: Axis| match axis {
+            Axis::Price => prices(contenders, &chip, size),
+            _ => contenders.first().map_or(Vec::new(), |own| axis.values(own, size)),
+        };
         Self::over(contenders, metric, axes, (values(axes.0), values(axes.1)))
     }
 
@@ -203,6 +314,7 @@ impl MapSearch {
         let count = xs.len() * ys.len();
         Self {
             contenders: contenders.iter().map(|own| mapped(own, contenders, axes)).collect(),
+            priced: priced(contenders),
             tables: constants(),
             metric,
             axes,
@@ -258,8 +370,12 @@ impl MapSearch {
             y: AxisValues { axis: self.axes.1, values: self.ys.clone() },
             winners: (0..rows).map(|y| row(y).map(|cell| cell?.winner).collect()).collect(),
             margins: (0..rows).map(|y| row(y).map(|cell| cell?.margin).collect()).collect(),
+            distances: (0..rows).map(|y| row(y).map(|cell| Some(cell?.sure?.distance)).collect()).collect(),
+            reaches: (0..rows).map(|y| row(y).map(|cell| Some(cell?.sure?.reach)).collect()).collect(),
             boundary: self.boundary(),
             evaluated: self.evaluated,
+            priced: self.priced().map(str::to_owned),
+            excluded: Vec::new(),
             reasons: Vec::new(),
         }
     }
@@ -296,6 +412,13 @@ impl MapSearch {
         &self.contenders
     }
 
+    /// The chip whose price an axis varies.
+    #[must_use]
+    pub fn priced(&self) -> Option<&str> {
+        let varies = self.axes.0 == Axis::Price || self.axes.1 == Axis::Price;
+        varies.then_some(self.priced.as_str())
+    }
+
     /// The metric that decides.
     #[must_use]
     pub fn metric(&self) -> Metric {
@@ -315,8 +438,8 @@ impl MapSearch {
     }
 
     fn placed(&self, contender: usize, (x, y): (f64, f64)) -> Option<Scenario> {
-        let at_x = self.axes.0.apply(self.contenders.get(contender)?, x)?;
-        self.axes.1.apply(&at_x, y)
+        let at_x = self.axes.0.apply_to(self.contenders.get(contender)?, &self.priced, x)?;
+        self.axes.1.apply_to(&at_x, &self.priced, y)
     }
 
     /// How each contender fares at a point, in full also where neighbours decided.
@@ -356,10 +479,19 @@ impl MapSearch {
             Err(refusal) => return (CellOutcome::Refused { refusal }, Vec::new()),
         };
         let layouts = evaluation.steady.pools.iter().map(|pool| pool.layout).collect();
-        let outcome = match miss(&scenario.slo, &evaluation) {
-            Some(miss) => CellOutcome::Misses { miss, saturation: evaluation.steady.saturation },
+        let outcome = match missing(&scenario, &evaluation, self.tables) {
+            Some(miss) => CellOutcome::Misses {
+                miss,
+                value: self.metric.read(&evaluation).ok().map(|own| own.value),
+                sure: Sure::missing(&scenario, &evaluation),
+                saturation: evaluation.steady.saturation,
+            },
             None => match self.metric.read(&evaluation) {
-                Ok(own) if own.value.is_finite() => CellOutcome::Keeps { value: own.value },
+                Ok(own) if own.value.is_finite() => CellOutcome::Keeps {
+                    value: own.value,
+                    band: factors(own),
+                    sure: Sure::keeping(&scenario, &evaluation),
+                },
                 Ok(_) => CellOutcome::Unknown { reason: "there is no finite value".to_owned() },
                 Err(reason) => CellOutcome::Unknown { reason },
             },
@@ -376,11 +508,15 @@ impl MapSearch {
         let index = y * self.xs.len() + x;
         let cell = match agreed {
             Some((winner, true)) => {
-                let margin = around.iter().map(|&(at, share)| {
-                    let own = self.cells.get(at).and_then(|cell| cell.as_ref()?.margin)?;
-                    Some(own * share)
-                });
-                Cell { winner, margin: margin.sum(), outcomes: Vec::new() }
+                let mean = |of: &dyn Fn(&Cell) -> Option<f64>| -> Option<f64> {
+                    let parts =
+                        around.iter().map(|&(at, share)| Some(of(self.cells.get(at)?.as_ref()?)? * share));
+                    parts.sum()
+                };
+                let distance = mean(&|own| Some(own.sure?.distance));
+                let reach = mean(&|own| Some(own.sure?.reach));
+                let sure = distance.zip(reach).map(|(distance, reach)| Sure { distance, reach });
+                Cell { winner, margin: mean(&|own| own.margin), sure, outcomes: Vec::new() }
             }
             _ => {
                 let mut outcomes = Vec::new();
@@ -553,10 +689,20 @@ fn mapped(own: &Scenario, contenders: &[Scenario], axes: (Axis, Axis)) -> Scenar
             Axis::Knob(Knob::Load) => own.load = first.load,
             Axis::Ttft => own.slo.ttft = first.slo.ttft,
             Axis::Tpot => own.slo.tpot = first.slo.tpot,
-            Axis::Knob(_) => {}
+            // The price is set for all that have the chip.
+            Axis::Knob(_) | Axis::Price => {}
         }
     }
     own
+}
+
+/// The interval of an estimate as factors.
+fn factors(own: Estimate) -> Band {
+    if own.value > 0.0 {
+        Band { low: own.low / own.value, high: own.high / own.value }
+    } else {
+        Band { low: 1.0, high: 1.0 }
+    }
 }
 
 /// The boundary crosses a side of a square here.
@@ -591,7 +737,7 @@ fn meeting(from: &Cell, to: &Cell, metric: Metric) -> Option<f64> {
     let (first, second) = (from.winner?, to.winner?);
     let ahead = |cell: &Cell| {
         let value = |contender: usize| match cell.outcomes.get(contender) {
-            Some(CellOutcome::Keeps { value }) if *value > 0.0 => Some(libm::log(*value)),
+            Some(CellOutcome::Keeps { value, .. }) if *value > 0.0 => Some(libm::log(*value)),
             _ => None,
         };
         let sign = if metric.more_is_better() { 1.0 } else { -1.0 };
@@ -604,26 +750,42 @@ fn meeting(from: &Cell, to: &Cell, metric: Metric) -> Option<f64> {
 }
 
 impl Cell {
-    /// The winner among contenders and its margin over the runner-up.
+    /// The winner among contenders, its margin over the runner-up, and how sure that is: whether the winner keeps the service
+    /// level, whether the runner-up is worse, and whether those that would be better miss it.
     fn of(outcomes: Vec<CellOutcome>, metric: Metric) -> Self {
-        let mut kept: Vec<(usize, f64)> = outcomes
+        let mut kept: Vec<(usize, f64, Band, Sure)> = outcomes
             .iter()
             .enumerate()
             .filter_map(|(index, outcome)| match outcome {
-                CellOutcome::Keeps { value } => Some((index, *value)),
+                CellOutcome::Keeps { value, band, sure } => Some((index, *value, *band, *sure)),
                 _ => None,
             })
             .collect();
         let more = metric.more_is_better();
         // Of equals the first contender wins.
         kept.sort_by(|a, b| if more { b.1.total_cmp(&a.1) } else { a.1.total_cmp(&b.1) });
+        let ahead = |best: f64, next: f64| if more { best / next } else { next / best };
         let margin = match kept[..] {
-            [(_, best), (_, next), ..] if best > 0.0 && next > 0.0 => {
-                Some(if more { best / next } else { next / best } - 1.0)
-            }
+            [(_, best, ..), (_, next, ..), ..] if best > 0.0 && next > 0.0 => Some(ahead(best, next) - 1.0),
             _ => None,
         };
-        Self { winner: kept.first().map(|own| own.0), margin, outcomes }
+        let between = |(_, best, own, _): &(usize, f64, Band, Sure), next: f64, other: Band| {
+            let (upper, lower) = if more { (*own, other) } else { (other, *own) };
+            let ratio = upper.times(Spread { low: 1.0 / lower.high, high: 1.0 / lower.low });
+            Sure { distance: libm::log(ahead(*best, next)), reach: -libm::log(ratio.low) }
+        };
+        let sure = kept.first().map(|best| {
+            let rivals = kept.iter().skip(1).map(|(_, next, band, _)| between(best, *next, *band));
+            let barred = outcomes.iter().filter_map(|own| match own {
+                CellOutcome::Misses { value: Some(value), sure, .. } if ahead(*value, best.1) > 1.0 => {
+                    Some(*sure)
+                }
+                _ => None,
+            });
+            let all = rivals.chain(barred).filter(|own| own.left().is_finite());
+            all.fold(best.3, Sure::least)
+        });
+        Self { winner: kept.first().map(|own| own.0), margin, sure, outcomes }
     }
 }
 
@@ -631,6 +793,7 @@ impl Cell {
 mod tests {
     use super::*;
     use crate::evaluate::evaluate;
+    use crate::explore::miss;
     use crate::scenario::link;
 
     fn contenders(links: &[&str]) -> Vec<Scenario> {
@@ -708,6 +871,40 @@ mod tests {
         }
         assert!(early > 0);
         assert_eq!(small.cells(), complete(MapSearch::new(&contenders, Metric::CostTotal, axes, 17)).cells());
+    }
+
+    /// The price at which two cost the same is where the boundary runs, and around it neither is sure.
+    #[test]
+    fn a_price_is_an_axis() {
+        let contenders = contenders(&[
+            "v1&model=llama3-70b&rate=1&ttft=none&tpot=none&pool=h200*8",
+            "v1&model=llama3-70b&rate=1&ttft=none&tpot=none&pool=b200*8",
+        ]);
+        let axes = (Axis::Knob(Knob::Isl), Axis::Price);
+        let map = complete(MapSearch::new(&contenders, Metric::CostTotal, axes, 17));
+        assert_eq!(map.priced(), Some("b200"));
+        let h200 = crate::cost::chip_price(&contenders[0], "h200").unwrap().get();
+        let boundary = map.boundary();
+        let low: Vec<f64> = boundary
+            .iter()
+            .flat_map(|own| [own.from, own.to])
+            .filter(|at| at.0 < 4096.0)
+            .map(|at| at.1)
+            .collect();
+        // Equal numbers of chips, equal requests: equal prices.
+        assert!(
+            !low.is_empty() && low.iter().all(|price| (price / h200 - 1.0).abs() < 0.02),
+            "{low:?} and {h200}"
+        );
+        let (_, ys) = map.values();
+        let column = |y: usize| map.cell(0, y).unwrap();
+        assert_eq!((column(0).winner, column(ys.len() - 1).winner), (Some(1), Some(0)));
+        let near =
+            (0..ys.len()).min_by(|a, b| (ys[*a] - h200).abs().total_cmp(&(ys[*b] - h200).abs())).unwrap();
+        assert!(column(near).sure.unwrap().left() < 0.0, "{:?}", column(near));
+        assert!(column(0).sure.unwrap().left() > 0.0, "{:?}", column(0));
+        let answer = map.answer();
+        assert_eq!(answer.distances[0][0].is_some(), answer.winners[0][0].is_some());
     }
 
     #[test]

@@ -26,15 +26,15 @@ mod shape;
 mod shared;
 mod size;
 
-pub use axis::Axis;
+pub use axis::{Axis, priced};
 pub use deployed::Deployed;
 pub use diff::{Absent, Aspect, Diff, Difference, Share, changed, diff};
 pub use frontier::{Candidate, Frontier, Search, frontier, frontier_of, stands};
 pub use knob::{Knob, Sample, pin, sweep, walls};
-pub use map::{AxisValues, Cell, CellOutcome, Map, MapSearch, Reason, Segment};
+pub use map::{AxisValues, Cell, CellOutcome, Excluded, Map, MapSearch, Reason, Segment, Sure};
 pub use money::{PriceLine, break_even_price, pays_below, price_lines, priced_rivals};
 pub use objective::{Held, Miss, Verdict, at_headroom, holds, miss, verdict, without};
-pub use rivals::rivals;
+pub use rivals::{opened, rivals};
 pub use sensitivity::{Lever, NoBase, Outcome, Sensitivity, Swing, sensitivity};
 pub use shape::{Shape, kinds};
 pub use shared::{compared, shared};

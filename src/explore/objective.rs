@@ -103,6 +103,15 @@ pub fn without(scenario: &Scenario, pools: &[PoolState], role: Role, lost: u32) 
     Some(fewer)
 }
 
+/// The scenario with each pool laid out as `pools` has settled it.
+fn laid_out(scenario: &Scenario, pools: &[PoolState]) -> Scenario {
+    let mut own = scenario.clone();
+    for (pool, state) in own.split.pools_mut().into_iter().zip(pools) {
+        pool.layout = Some(state.layout);
+    }
+    own
+}
+
 /// Whether a deployment keeps its service level with its reserve used up: the worst of all pools that may be short.
 /// `evaluation` is what it serves as it stands, and says how its pools are laid out.
 #[must_use]
@@ -114,13 +123,14 @@ pub fn holds(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -
         lost,
         evaluation,
     };
+    let pools = &evaluation.steady.pools;
     let spare = scenario.reserve.spare;
     if spare == 0 {
         let same = full.load == scenario.load;
-        let own = if same { Some(evaluation.clone()) } else { evaluate_with(&full, tables).ok() };
-        return judged(None, own);
+        // More load does not change how it is laid out.
+        let more = || evaluate_with(&laid_out(&full, pools), tables).ok();
+        return judged(None, if same { Some(evaluation.clone()) } else { more() });
     }
-    let pools = &evaluation.steady.pools;
     let short = pools.iter().map(|pool| {
         let fewer = without(&full, pools, pool.role, spare);
         judged(Some(pool.role), fewer.and_then(|fewer| evaluate_with(&fewer, tables).ok()))
@@ -128,6 +138,16 @@ pub fn holds(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -
     short
         .reduce(|worst, own| if worse(&own, &worst) { own } else { worst })
         .unwrap_or_else(|| judged(None, None))
+}
+
+/// What a deployment misses with its reserve used up, if anything.
+#[must_use]
+pub(super) fn missing(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -> Option<Miss> {
+    let reserve = scenario.reserve;
+    if reserve.spare == 0 && reserve.headroom.is_none_or(|share| share <= 0.0) {
+        return miss(&scenario.slo, evaluation);
+    }
+    miss(&scenario.slo, evaluation).or_else(|| holds(scenario, evaluation, tables).miss)
 }
 
 /// Whether the first keeps the service level less well than the second.

@@ -2,6 +2,9 @@
 //!
 //! A chip is tuned in place and keeps its name, so the laws fitted to it go on holding for the shares of its peaks that
 //! kernels reach. Layouts stay as they were settled for the scenario: a lever shows physics, not another choice.
+//!
+//! In an open loop what is served follows from what is offered, whatever the chips: only latencies answer there. All else is
+//! read at the most that the deployment carries, found anew with each lever pulled.
 
 use serde::Serialize;
 
@@ -14,9 +17,17 @@ use crate::cost::chip_price;
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::{WeightHome, constants};
 use crate::metric::Metric;
-use crate::scenario::{ChipRent, PoolLink, Scenario};
+use crate::scenario::{ChipRent, Limits, Load, PoolLink, Scenario, Slo};
 use crate::serve::{Binding, Refusal};
-use crate::units::BytesPerSecond;
+use crate::units::{BytesPerSecond, RequestsPerSecond};
+
+use super::objective::miss;
+
+/// Steps in which the most that a deployment carries is enclosed between a load and its double: to one part in 10,000.
+const HALVINGS: usize = 13;
+
+/// Doublings and halvings of the offered load until one of the two ends is found: a millionfold each way.
+const DOUBLINGS: usize = 20;
 
 /// What can be had more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -90,6 +101,9 @@ pub struct Sensitivity {
     pub metric: Metric,
     /// Its value as things stand.
     pub value: f64,
+    /// The most requests per second that the deployment carries as things stand, where the metric is read there and not at
+    /// the scenario's load.
+    pub held: Option<f64>,
     /// What limits the metric as things stand: a latency's phase, or the deployment.
     pub binding: Binding,
     /// The levers, widest swing first.
@@ -126,7 +140,16 @@ pub enum NoBase {
 pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, NoBase> {
     let scenario = pin(scenario);
     let tables = constants();
-    let base = evaluate_with(&scenario, tables).map_err(NoBase::Refused)?;
+    let standing = evaluate_with(&scenario, tables).map_err(NoBase::Refused)?;
+    // An overloaded deployment has no latency to improve, but more of something would let it carry more.
+    let overloaded = metric.waits() && standing.steady.saturation.is_some();
+    let metric = if overloaded { Metric::RequestRate } else { metric };
+    let fullest = matches!(scenario.load, Load::Open { .. }) && !metric.is_latency();
+    let within = fullest && !overloaded && keeps_any(&scenario);
+    let evaluated = |own: &Scenario| {
+        if fullest { carried(own, within) } else { evaluate_with(own, tables).ok() }
+    };
+    let base = if fullest { evaluated(&scenario).unwrap_or(standing) } else { standing };
     let read = |evaluation: &Evaluation| match metric.read(evaluation) {
         Ok(own) if own.value.is_finite() => Ok(own.value),
         Ok(_) => Err("there is no finite value".to_owned()),
@@ -134,12 +157,25 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
     };
     let value = read(&base).map_err(NoBase::Absent)?;
     let outcome = |lever: Lever, chip: Option<&str>, factor: f64| {
-        let evaluation = evaluate_with(&pulled(&scenario, lever, chip, factor)?, tables).ok()?;
+        let evaluation = evaluated(&pulled(&scenario, lever, chip, factor)?)?;
         let after = read(&evaluation).ok()?;
         let change = if value == 0.0 { 0.0 } else { after / value - 1.0 };
         Some(Outcome { factor, value: after, change, binding: metric.limit(&evaluation) })
     };
-    let kinds = shape::kinds(&scenario);
+    let swings = swings(&scenario, &outcome);
+    Ok(Sensitivity {
+        metric,
+        value,
+        held: fullest.then_some(base.steady.rate.get()),
+        binding: metric.limit(&base),
+        swings,
+        deployed: Deployed::of(&scenario),
+    })
+}
+
+/// What each lever comes to, widest swing first.
+fn swings(scenario: &Scenario, outcome: &dyn Fn(Lever, Option<&str>, f64) -> Option<Outcome>) -> Vec<Swing> {
+    let kinds = shape::kinds(scenario);
     let mut swings = Vec::new();
     for lever in Lever::ALL {
         let chips: Vec<Option<&str>> = match lever {
@@ -147,7 +183,7 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
             _ => kinds.iter().map(|id| Some(id.as_str())).collect(),
         };
         for chip in chips {
-            if pulled(&scenario, lever, chip, 1.0).is_some() {
+            if pulled(scenario, lever, chip, 1.0).is_some() {
                 swings.push(Swing {
                     lever,
                     chip: chip.map(str::to_owned),
@@ -163,7 +199,65 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
         sides.map(|outcome| outcome.change.abs()).fold(0.0, f64::max)
     };
     swings.sort_by(|a, b| width(b).total_cmp(&width(a)));
-    Ok(Sensitivity { metric, value, binding: metric.limit(&base), swings, deployed: Deployed::of(&scenario) })
+    swings
+}
+
+/// The scenario under another rate of an open loop.
+fn offered(scenario: &Scenario, requests: f64) -> Scenario {
+    let mut scenario = scenario.clone();
+    if let Load::Open { rate, .. } = &mut scenario.load {
+        *rate = RequestsPerSecond::new(Limits::RATE.clamp(requests));
+    }
+    scenario
+}
+
+/// Whether next to no load is served within the service level.
+fn keeps_any(scenario: &Scenario) -> bool {
+    let Load::Open { rate, .. } = scenario.load else { return false };
+    let idle = offered(scenario, rate.get() * libm::ldexp(1.0, -(DOUBLINGS as i32)));
+    evaluate_with(&idle, constants()).is_ok_and(|own| miss(&idle.slo, &own).is_none())
+}
+
+/// What a deployment serves under the most that it carries in an open loop, within the service level or at all; none where it
+/// carries nothing.
+fn carried(scenario: &Scenario, within: bool) -> Option<Evaluation> {
+    let Load::Open { rate, .. } = scenario.load else { return None };
+    let slo = if within { scenario.slo } else { Slo { ttft: None, tpot: None } };
+    let at = |requests: f64| {
+        let own = evaluate_with(&offered(scenario, requests), constants()).ok()?;
+        miss(&slo, &own).is_none().then_some(own)
+    };
+    let mut low = rate.get();
+    let mut best = at(low);
+    let factor = if best.is_some() { 2.0 } else { 0.5 };
+    let mut high = None;
+    for _ in 0..DOUBLINGS {
+        let next = low * factor;
+        let own = at(next);
+        if factor > 1.0 {
+            let Some(own) = own else {
+                high = Some(next);
+                break;
+            };
+            (low, best) = (next, Some(own));
+        } else {
+            let before = low;
+            low = next;
+            if own.is_some() {
+                (high, best) = (Some(before), own);
+                break;
+            }
+        }
+    }
+    let mut high = high?;
+    for _ in 0..HALVINGS {
+        let middle = (low * high).sqrt();
+        match at(middle) {
+            Some(own) => (low, best) = (middle, Some(own)),
+            None => high = middle,
+        }
+    }
+    best
 }
 
 /// The scenario with so many times as much of something; `None` where it has none of it.
@@ -230,6 +324,39 @@ mod tests {
     use super::*;
     use crate::evaluate::evaluate;
     use crate::scenario::link;
+
+    /// In an open loop what is served is what is offered, and still each lever answers: by what the deployment carries.
+    #[test]
+    fn an_open_loop_answers_by_what_is_carried() {
+        let text = "v1&model=llama3-70b&isl=4k&osl=1k&pool=h200*8:tp4&ttft=none&tpot=50ms&rate=";
+        let low = tornado(&format!("{text}0.5"), Metric::ThroughputPerChip);
+        let held = low.held.unwrap();
+        for rate in ["2", "100"] {
+            let own = tornado(&format!("{text}{rate}"), Metric::ThroughputPerChip);
+            assert!((own.held.unwrap() / held - 1.0).abs() < 1e-2, "{rate}: {:?} and {held}", own.held);
+        }
+        let more = |own: &Sensitivity| {
+            own.swings.iter().filter_map(|own| own.more).map(|own| own.change).fold(0.0, f64::max)
+        };
+        assert!(more(&low) > 0.02, "{low:?}");
+        let mut scenario = link::parse(&format!("{text}{}", held * 0.995)).scenario;
+        assert_eq!(miss(&scenario.slo, &evaluate(&pin(&scenario)).unwrap()), None);
+        scenario.load = link::parse(&format!("{text}{}", held * 1.02)).scenario.load;
+        let layouts = pin(&link::parse(&format!("{text}0.5")).scenario).split;
+        scenario.split = layouts;
+        assert!(miss(&scenario.slo, &evaluate(&scenario).unwrap()).is_some());
+        // Cheaper tokens come with more of them.
+        let cost = tornado(&format!("{text}0.5"), Metric::CostTotal);
+        let best = cost.swings.iter().filter(|own| own.lever != Lever::Price).filter_map(|own| own.more);
+        assert!(best.map(|own| own.change).fold(0.0, f64::min) < -0.02, "{cost:?}");
+        // Where there is no latency, there is a load that would hold.
+        let over = tornado(&format!("{text}100"), Metric::Ttft);
+        assert_eq!((over.metric, over.held.is_some()), (Metric::RequestRate, true));
+        assert!(more(&over) > 0.02);
+        // Latencies answer under the load of the scenario.
+        let tpot = tornado(&format!("{text}0.5"), Metric::Tpot);
+        assert_eq!((tpot.metric, tpot.held), (Metric::Tpot, None));
+    }
 
     fn tornado(text: &str, metric: Metric) -> Sensitivity {
         sensitivity(&link::parse(text).scenario, metric).unwrap()

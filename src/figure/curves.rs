@@ -209,6 +209,16 @@ impl Curves<'_> {
     }
 }
 
+/// Gives the curves of pinned scenarios their names.
+pub fn name_pins(chart: &mut Chart, names: &[String]) {
+    for (index, name) in names.iter().enumerate() {
+        let id = pin(index);
+        for series in chart.series.iter_mut().filter(|own| own.id == id) {
+            series.label.clone_from(name);
+        }
+    }
+}
+
 /// Where a curve has no steady state any more.
 fn walls(samples: &[explore::Sample], unit: Unit, name: &str, (paint, hatched): (Paint, bool)) -> Vec<Wall> {
     let wall = |(x, above): (f64, bool)| {
@@ -370,7 +380,7 @@ fn knob_unit(scenario: &Scenario, knob: Knob) -> Unit {
 
 fn knob_label(scenario: &Scenario, knob: Knob) -> String {
     match (knob, scenario.load) {
-        (Knob::Load, Load::Closed { .. }) => "Concurrent users".to_owned(),
+        (Knob::Load, Load::Closed { .. }) => "Concurrent requests".to_owned(),
         (Knob::Load, Load::Open { .. }) => "Request rate".to_owned(),
         (Knob::ModelSize, _) => "Parameters".to_owned(),
         _ => knob.label().to_owned(),

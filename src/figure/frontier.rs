@@ -90,8 +90,8 @@ pub fn title(metric: Metric) -> String {
 
 fn users(own: &Candidate) -> String {
     match own.users.unwrap_or_default() {
-        1.0 => "1 user".to_owned(),
-        users => format!("{} users", Unit::Count.format(users)),
+        1.0 => "1 request".to_owned(),
+        users => format!("{} requests", Unit::Count.format(users)),
     }
 }
 

@@ -21,12 +21,17 @@ const FELT: f64 = 1e-3;
 /// The levers as bars of a tenth less and a tenth more, without those that change nothing.
 #[must_use]
 pub fn tornado(found: Option<&Sensitivity>, metric: Metric) -> Tornado {
+    // Where more is offered than can be served, another metric stands for a latency.
+    let metric = found.map_or(metric, |own| own.metric);
+    let held = found.and_then(|own| own.held).map_or_else(String::new, |own| {
+        format!(" at the most that it carries, {}", Unit::RequestsPerSecond.format(own))
+    });
     let levers = found.map(|own| {
         let moving = own.swings.iter().filter(|swing| is_felt(swing));
         moving.map(|swing| lever(own, swing, metric)).collect()
     });
     Tornado {
-        title: format!("What moves {}", metric.label().to_ascii_lowercase()),
+        title: format!("What moves {}{held}", metric.label().to_ascii_lowercase()),
         metric: metric.label().to_owned(),
         unit: metric.unit(),
         better: Some(if metric.more_is_better() { Better::Higher } else { Better::Lower }),

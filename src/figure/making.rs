@@ -8,23 +8,28 @@ use super::frontier::Stand;
 use super::latency::{LATENCIES, breakdown};
 use super::memory::memory;
 use super::roofline::roofline;
+use super::size::{Offer, ranking};
 use super::view::{Reason, Tab, View};
-use super::{agents, flow, frontier, levers, map, replay};
+use super::{agents, compare, flow, frontier, levers, map, replay};
 use crate::chart::figure::Figure;
-use crate::chart::model::{Chart, Paint};
+use crate::chart::model::Chart;
+use crate::chart::ranking::Ranking;
 use crate::chart::stack::Stack;
 use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::explore::agents::{Agents, Ladder, Step};
-use crate::explore::{Map, MapSearch, Reason as Why, Search, compared, rivals, sensitivity, sweep};
+use crate::explore::{
+    Deployment, Map, MapSearch, Reason as Why, Search, Sizer, Wanted, Written, compared, opened, rivals,
+    sensitivity, sweep,
+};
 use crate::replay::Asked;
 use crate::replay::lanes::{Lanes, Recorder};
 use crate::replay::overview::Overview;
 use crate::replay::run::Run;
 use crate::report::explore::map::reason;
+use crate::report::explore::{load, size as told};
 use crate::report::replay::refused;
-use crate::report::sentence;
-use crate::report::words::letter;
+use crate::report::{departures, sentence, words};
 use crate::scenario::{Load, Scenario, link};
 use crate::serve::{Steady, find_model};
 
@@ -48,6 +53,8 @@ struct Subject {
     pins: Vec<Scenario>,
     /// Measured runs, which stand beside curves.
     runs: Library,
+    /// What sizing considers.
+    wanted: Written,
 }
 
 /// What has to be found out first, where it takes long.
@@ -59,6 +66,9 @@ enum Work {
     Replay(Box<Run>),
     Lanes(Box<Run>, Box<Recorder>, Overview),
     Agents(Box<Ladder>, Agents),
+    Size(Box<Sizer>),
+    /// Why there is nothing to size.
+    Unwanted(String),
 }
 
 impl Making {
@@ -66,7 +76,14 @@ impl Making {
     #[must_use]
     pub fn new(scenario: Scenario, view: View, pins: Vec<Scenario>, runs: Library) -> Self {
         let pins = pins.into_iter().map(|own| compared(&own, &scenario, view.apart)).collect();
-        let subject = Subject { scenario, view, pins, runs };
+        let subject = Subject { scenario, view, pins, runs, wanted: Written::default() };
+        Self { work: Work::new(&subject), subject }
+    }
+
+    /// The same where sizing considers some deployments only.
+    #[must_use]
+    pub fn only(self, wanted: Written) -> Self {
+        let subject = Subject { wanted, ..self.subject };
         Self { work: Work::new(&subject), subject }
     }
 
@@ -75,6 +92,8 @@ impl Making {
         let Self { subject, work } = self;
         match work {
             Work::None => Some(subject.at_once()),
+            Work::Size(sizer) => sizer.step(1).then(|| subject.size(sizer)),
+            Work::Unwanted(reason) => Some(subject.unwanted(reason)),
             Work::Frontier(search) => search.step(1).then(|| subject.frontier(search)),
             Work::Map(search, found) => {
                 map_step(search, found).then(|| subject.map(found.as_ref().unwrap_or(&Map::default())))
@@ -143,14 +162,18 @@ impl Work {
                 Self::Frontier(Box::new(Search::new(&base, view.chosen(&frontier::AGAINST))))
             }
             Tab::BreakEven => {
-                let all = map::contenders(scenario, pins, view.map, view.apart);
-                let mut all: Vec<Scenario> = all.iter().map(|own| link::parse(&own.0).scenario).collect();
+                let all = map::contenders(scenario, pins, *view);
+                let mut all: Vec<Scenario> = all.iter().map(|own| link::parse(&own.link).scenario).collect();
                 if let [only] = &all[..] {
                     all = rivals(only);
                 }
                 let metric = view.chosen(&map::DECIDES);
                 Self::Map(Box::new(MapSearch::new(&all, metric, view.map, map::POINTS)), None)
             }
+            Tab::Size => match Wanted::read(&subject.wanted, scenario, "") {
+                Ok(wanted) => Self::Size(Box::new(Sizer::new(scenario, &wanted))),
+                Err(reason) => Self::Unwanted(reason),
+            },
             Tab::Replay => Self::Replay(Box::new(Run::new(scenario.clone(), Asked::Scenario))),
             Tab::Agents => Self::Agents(Box::new(Ladder::new(scenario.clone())), Agents::default()),
         }
@@ -194,14 +217,42 @@ impl Subject {
         let pins: Vec<_> = self.pins.iter().map(evaluate).collect();
         let stand =
             Stand { metric, answer: &evaluate(&self.scenario), pinned: &pins.iter().collect::<Vec<_>>() };
-        self.titled(frontier::chart(&search.answer().points, &stand))
+        let mut chart = frontier::chart(&search.answer().points, &stand);
+        curves::name_pins(&mut chart, &compare::names(&self.scenario, &self.pins));
+        self.titled(chart)
+    }
+
+    fn size(&self, sizer: &Sizer) -> Box<dyn Figure> {
+        let offer = |own: &Deployment| {
+            let per_hour = told::per_hour(own)?;
+            Some(Offer {
+                label: told::bought(&own.bought),
+                split: words::split(own.split).to_owned(),
+                per_hour,
+                note: own.deployed.label.clone(),
+            })
+        };
+        let offers: Vec<Offer> = sizer.answer().deployments.iter().filter_map(offer).collect();
+        self.loaded(ranking(&offers))
+    }
+
+    fn unwanted(&self, reason: &str) -> Box<dyn Figure> {
+        let none = ranking(&[]);
+        self.loaded(Ranking { title: format!("{}: {reason}", none.title), ..none })
+    }
+
+    /// A figure whose title says for which load it is, as the chips differ.
+    fn loaded(&self, mut figure: Ranking) -> Box<dyn Figure> {
+        figure.title = format!("{}: {}", figure.title, load(&self.scenario));
+        Box::new(figure)
     }
 
     fn map(&self, found: &Map) -> Box<dyn Figure> {
         let Self { scenario, view, pins, .. } = self;
-        let contenders = map::contenders(scenario, pins, view.map, view.apart);
-        let paints: Vec<Paint> = contenders.into_iter().map(|own| own.1).collect();
-        self.titled(map::heat(found, scenario, view.map, view.chosen(&map::DECIDES), &paints))
+        let contenders = map::contenders(scenario, pins, *view);
+        let names = map::names(found, &contenders, &compare::names(scenario, pins));
+        let offered = if view.closed { scenario.clone() } else { opened(scenario) };
+        self.titled(map::heat(found, &offered, *view, &contenders, &names))
     }
 
     fn replay(&self, overview: &Overview, lanes: &Lanes, refused: Option<String>) -> Box<dyn Figure> {
@@ -225,10 +276,11 @@ impl Subject {
         match self.view.reason {
             Reason::Why => {
                 let pins: Vec<_> = self.pins.iter().map(|own| (own, evaluate(own))).collect();
-                let pinned = pins.iter().enumerate().filter_map(|(index, (own, answer))| {
-                    let name = format!("{}: {}", letter(index), sentence::deployment(own));
-                    Some((name, &answer.as_ref().ok()?.steady))
-                });
+                let names = compare::names(scenario, &self.pins);
+                let pinned = names
+                    .into_iter()
+                    .zip(&pins)
+                    .filter_map(|(name, (_, answer))| Some((name, &answer.as_ref().ok()?.steady)));
                 let own = steady.map(|own| (sentence::deployment(scenario), own));
                 let answers: Vec<(String, &Steady)> = own.into_iter().chain(pinned).collect();
                 let bars = |own| Box::new(breakdown(own, answers.iter().cloned()).bars()) as Box<dyn Figure>;
@@ -247,7 +299,7 @@ impl Subject {
     }
 
     fn curves(&self) -> Chart {
-        let Self { scenario, view, pins, runs } = self;
+        let Self { scenario, view, pins, runs, .. } = self;
         let values = view.knob.values(scenario, SAMPLES);
         let swept = |own: &Scenario| Arc::new(sweep(own, view.knob, &values));
         let curves = Curves {
@@ -264,17 +316,9 @@ impl Subject {
         let mut chart = curves.chart();
         // Away from the page nobody knows what is pinned: each curve says what it is of.
         if !pins.is_empty() {
-            let told = |own: &Scenario| {
-                if own.model == scenario.model { sentence::deployment(own) } else { sentence::name(own) }
-            };
-            for series in &mut chart.series {
-                if series.id == curves::NOW {
-                    series.label = told(scenario);
-                } else if let Some((index, pin)) =
-                    pins.iter().enumerate().find(|(index, _)| series.id == curves::pin(*index))
-                {
-                    series.label = format!("{}: {}", letter(index), told(pin));
-                }
+            curves::name_pins(&mut chart, &compare::names(scenario, pins));
+            for series in chart.series.iter_mut().filter(|own| own.id == curves::NOW) {
+                series.label = sentence::deployment(scenario);
             }
         }
         chart
@@ -302,6 +346,8 @@ impl Subject {
     }
 
     fn name_after(&self, title: &mut String) {
-        *title = format!("{title}: {}", sentence::name(&self.scenario));
+        let own = departures::line(&self.scenario);
+        let own = own.map_or_else(String::new, |own| format!(". {}", own.trim_end_matches('.')));
+        *title = format!("{title}: {}{own}", sentence::name(&self.scenario));
     }
 }

@@ -2,17 +2,18 @@
 
 use crate::chart::heat::{HeatMap, MapCell, Winner};
 use crate::chart::model::{self, Paint};
-use crate::explore::{Axis, Deployed, Knob, Map, shared};
+use crate::explore::{Axis, Knob, Map, opened, shared};
 use crate::metric::Metric;
-use crate::report::explore::map::{axis_unit, is_twin};
-use crate::report::words::letter;
-use crate::scenario::{Scenario, link};
+use crate::report::explore::map::{self as words, axis_unit};
+use crate::scenario::{Load, Scenario, link};
 use crate::units::format::Unit;
+
+use super::view::View;
 
 /// Points of the map each way: four halvings of the first spacing.
 pub const POINTS: usize = 33;
 
-/// From this margin on the colour is full.
+/// The margin of one that has no rival.
 const FULL: f64 = 0.5;
 
 /// What can decide, the usual first.
@@ -22,30 +23,60 @@ pub const DECIDES: [Metric; Metric::ALL.len()] = {
     all
 };
 
-/// Who competes, as links: the pinned scenarios and the present one, all at the same place on the axes, so that moving
-/// along an axis leaves the map as it is. The pinned ones are held to the load, lengths and service level of the present
-/// one, unless each has its own (`apart`). The present one comes last, so that letters are those of the pins.
+/// Somebody who competes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contender {
+    /// The link of its scenario.
+    pub link: String,
+    /// Its colour.
+    pub paint: Paint,
+    /// Its place among the pins; none for the present scenario.
+    pub pin: Option<usize>,
+}
+
+/// Who competes: the pinned scenarios and the present one, all at the same place on the axes, so that moving along an axis
+/// leaves the map as it is. The pinned ones are held to the load, lengths and service level of the present one, unless each
+/// has its own (`apart`). The present one comes last, so that letters are those of the pins. What is offered is a rate, unless
+/// the view says otherwise.
 #[must_use]
-pub fn contenders(
-    scenario: &Scenario,
-    pins: &[Scenario],
-    axes: (Axis, Axis),
-    apart: bool,
-) -> Vec<(String, Paint)> {
+pub fn contenders(scenario: &Scenario, pins: &[Scenario], view: View) -> Vec<Contender> {
+    let View { map: axes, apart, closed, .. } = view;
+    let offered = |own: &Scenario| if closed { own.clone() } else { opened(own) };
+    let scenario = &offered(scenario);
     let placed = |scenario: &Scenario| {
         let first = standing(axes.0, scenario);
         link::write(&standing(axes.1, &first), &[])
     };
-    let held = |pin: &Scenario| if apart { pin.clone() } else { shared(pin, scenario) };
-    let pinned = |(index, pin): (usize, &Scenario)| (placed(&held(pin)), Paint::Series(index + 1));
-    let mut all: Vec<(String, Paint)> = Vec::new();
+    let held = |pin: &Scenario| if apart { offered(pin) } else { shared(pin, scenario) };
+    let pinned = |(index, pin): (usize, &Scenario)| Contender {
+        link: placed(&held(pin)),
+        paint: Paint::Series(index + 1),
+        pin: Some(index),
+    };
+    let present = Contender { link: placed(scenario), paint: Paint::Series(0), pin: None };
+    let mut all: Vec<Contender> = Vec::new();
     // What differs in nothing but its place on the axes is one contender: of equals none wins.
-    for own in pins.iter().enumerate().map(pinned).chain([(placed(scenario), Paint::Series(0))]) {
-        if !all.iter().any(|other| other.0 == own.0) {
+    for own in pins.iter().enumerate().map(pinned).chain([present]) {
+        if !all.iter().any(|other| other.link == own.link) {
             all.push(own);
         }
     }
     all
+}
+
+/// What the contenders of a map are called: as they are pinned, the present one as such, and what else its chips could be by
+/// its chips.
+#[must_use]
+pub fn names(map: &Map, contenders: &[Contender], pinned: &[String]) -> Vec<String> {
+    let mut names = words::names(map);
+    if contenders.len() > 1 {
+        for (name, own) in names.iter_mut().zip(contenders) {
+            if let Some(pin) = own.pin.and_then(|index| pinned.get(index)) {
+                name.clone_from(pin);
+            }
+        }
+    }
+    names
 }
 
 /// The scenario at a usual place on an axis, unless it stands beyond what is shown from there.
@@ -63,6 +94,8 @@ fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
         Axis::Knob(Knob::ModelSize) => return scenario.clone(),
         Axis::Ttft => 2.0,
         Axis::Tpot => 0.05,
+        // The price is set for all that have the chip, wherever it stands.
+        Axis::Price => return scenario.clone(),
     };
     let placed = axis.apply(scenario, usual);
     let reaches = |placed: &Scenario| {
@@ -73,56 +106,71 @@ fn standing(axis: Axis, scenario: &Scenario) -> Scenario {
     placed.filter(reaches).unwrap_or_else(|| scenario.clone())
 }
 
-/// The map as a picture.
+/// The map as a picture. The scenario is the one that competes: in an open loop, unless the view keeps the closed one.
 #[must_use]
-pub fn heat(map: &Map, scenario: &Scenario, axes: (Axis, Axis), metric: Metric, paints: &[Paint]) -> HeatMap {
+pub fn heat(
+    map: &Map,
+    scenario: &Scenario,
+    view: View,
+    contenders: &[Contender],
+    names: &[String],
+) -> HeatMap {
+    let (axes, metric) = (view.map, view.chosen(&DECIDES));
     let axis = |axis: Axis| {
         let unit = axis_unit(axis, scenario);
-        if axis.is_logarithmic() {
-            model::Axis::log(axis.label(), unit)
-        } else {
-            model::Axis::linear(axis.label(), unit)
-        }
+        let label = match (axis, &map.priced) {
+            (Axis::Price, Some(chip)) => format!("Price of {}", crate::report::words::chip(chip)),
+            (Axis::Knob(Knob::Load), _) => match scenario.load {
+                Load::Closed { .. } => "Concurrent requests".to_owned(),
+                Load::Open { .. } => "Request rate".to_owned(),
+            },
+            _ => axis.label().to_owned(),
+        };
+        if axis.is_logarithmic() { model::Axis::log(label, unit) } else { model::Axis::linear(label, unit) }
     };
-    let present = axes.0.current(scenario).zip(axes.1.current(scenario));
+    let present = words::standing(map, axes.0, scenario).zip(words::standing(map, axes.1, scenario));
     HeatMap {
         title: format!("Best by {}", metric.label().to_ascii_lowercase()),
         x: axis(axes.0),
         y: axis(axes.1),
         xs: map.x.values.clone(),
         ys: map.y.values.clone(),
-        winners: winners(map, paints),
+        winners: winners(contenders, names),
         cells: cells(map),
         margin: "ahead of the next by".to_owned(),
         unit: Unit::Percent,
-        full: FULL,
         boundaries: map.boundary.iter().map(|own| vec![own.from, own.to]).collect(),
         present: present.map(|(x, y)| (x, y, "This scenario".to_owned())),
     }
 }
 
-fn winners(map: &Map, paints: &[Paint]) -> Vec<Winner> {
-    let winner = |(index, own): (usize, &Deployed)| {
-        let twin = is_twin(map.contenders.iter().map(|own| &own.label), &own.label);
-        Winner {
-            id: index.to_string(),
-            label: if twin { format!("{}: {}", letter(index), own.label) } else { own.label.clone() },
-            // What else the chips could be has no colour of its own.
-            paint: paints.get(index).filter(|_| paints.len() > 1).copied().unwrap_or(Paint::Series(index)),
-        }
+fn winners(contenders: &[Contender], names: &[String]) -> Vec<Winner> {
+    let winner = |(index, label): (usize, &String)| Winner {
+        id: index.to_string(),
+        label: label.clone(),
+        // What else the chips could be has no colour of its own.
+        paint: contenders
+            .get(index)
+            .filter(|_| contenders.len() > 1)
+            .map_or(Paint::Series(index), |own| own.paint),
     };
-    map.contenders.iter().enumerate().map(winner).collect()
+    names.iter().enumerate().map(winner).collect()
 }
 
 /// The points of the map, row by row from the smallest y.
 fn cells(map: &Map) -> Vec<MapCell> {
-    let points = map.winners.iter().flatten().zip(map.margins.iter().flatten());
-    let cell = |(&winner, &margin): (&Option<usize>, &Option<f64>)| MapCell {
-        winner,
-        margin: margin.unwrap_or(FULL),
-        note: None,
+    let at = |of: &[Vec<Option<f64>>], x: usize, y: usize| of.get(y).and_then(|row| *row.get(x)?);
+    let row = |(y, row): (usize, &Vec<Option<usize>>)| -> Vec<MapCell> {
+        let cell = |(x, &winner): (usize, &Option<usize>)| MapCell {
+            winner,
+            margin: at(&map.margins, x, y).unwrap_or(FULL),
+            distance: at(&map.distances, x, y).unwrap_or(f64::INFINITY),
+            reach: at(&map.reaches, x, y).unwrap_or(0.0),
+            note: None,
+        };
+        row.iter().enumerate().map(cell).collect()
     };
-    let mut cells: Vec<MapCell> = points.map(cell).collect();
+    let mut cells: Vec<MapCell> = map.winners.iter().enumerate().flat_map(row).collect();
     for own in &map.reasons {
         if let Some(cell) = cells.get_mut(own.y * map.x.values.len() + own.x) {
             cell.note = Some(own.reason.clone());
@@ -135,22 +183,37 @@ fn cells(map: &Map) -> Vec<MapCell> {
 mod tests {
     use super::*;
 
+    fn of(text: &str) -> Scenario {
+        link::parse(text).scenario
+    }
+
     #[test]
     fn pins_that_differ_only_along_the_axes_are_one_contender() {
-        let of = |text: &str| link::parse(text).scenario;
+        let view = |map, apart| View { map, apart, ..View::default() };
         let axes = (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load));
         let pins = [of("v1&isl=2k"), of("v1&isl=32k&concurrency=8"), of("v1&pool=h200*8&osl=64&ttft=9s")];
         for apart in [false, true] {
-            let all = contenders(&of("v1"), &pins, axes, apart);
+            let all = contenders(&of("v1"), &pins, view(axes, apart));
             assert_eq!(all.len(), 2, "{all:?}");
-            assert_eq!((all[0].1, all[1].1), (Paint::Series(1), Paint::Series(3)));
-            assert_ne!(all[0].0, all[1].0);
+            assert_eq!((all[0].paint, all[1].paint), (Paint::Series(1), Paint::Series(3)));
+            assert_eq!((all[0].pin, all[1].pin), (Some(0), Some(2)));
+            assert_ne!(all[0].link, all[1].link);
             // What is not mapped is that of the present scenario, or its own.
-            assert_eq!(all[1].0.contains("osl=64") && all[1].0.contains("ttft=9s"), apart, "{all:?}");
+            let own = &all[1].link;
+            assert_eq!(own.contains("osl=64") && own.contains("ttft=9s"), apart, "{all:?}");
         }
         // Over other axes they are three and the scenario itself, if each has its own load and lengths.
         let axes = (Axis::Ttft, Axis::Tpot);
-        assert_eq!(contenders(&of("v1"), &pins, axes, true).len(), 4);
-        assert_eq!(contenders(&of("v1"), &pins, axes, false).len(), 2);
+        assert_eq!(contenders(&of("v1"), &pins, view(axes, true)).len(), 4);
+        assert_eq!(contenders(&of("v1"), &pins, view(axes, false)).len(), 2);
+    }
+
+    #[test]
+    fn a_rate_is_offered_unless_the_view_keeps_the_closed_loop() {
+        let view = View { map: (Axis::Ttft, Axis::Tpot), ..View::default() };
+        let own = &contenders(&of("v1"), &[], view)[0].link;
+        assert!(own.contains("rate="), "{own}");
+        let own = &contenders(&of("v1"), &[], View { closed: true, ..view })[0].link;
+        assert!(!own.contains("rate="), "{own}");
     }
 }

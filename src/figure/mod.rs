@@ -4,6 +4,8 @@
 //! [`making`] finds out what a view needs and then makes its figure, whichever view it is.
 
 pub mod agents;
+pub mod board;
+pub mod compare;
 pub mod curves;
 pub mod flow;
 pub mod frontier;
@@ -14,4 +16,5 @@ pub mod map;
 pub mod memory;
 pub mod replay;
 pub mod roofline;
+pub mod size;
 pub mod view;

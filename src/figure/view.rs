@@ -2,7 +2,7 @@
 //! number.
 
 use crate::catalog::lookup;
-use crate::explore::{Axis, Knob};
+use crate::explore::{Axis, Knob, Written};
 use crate::metric::{Metric, Quantity};
 use crate::scenario::{Scenario, link};
 use crate::units::format::excerpt;
@@ -17,6 +17,8 @@ pub enum Tab {
     Frontier,
     /// Who is best over two axes.
     BreakEven,
+    /// The cheapest deployments for the load.
+    Size,
     /// What more of each figure of the chips would bring.
     Sensitivity,
     /// Requests one by one.
@@ -27,8 +29,15 @@ pub enum Tab {
 
 impl Tab {
     /// All tabs, in the order of the panel.
-    pub const ALL: [Self; 6] =
-        [Self::Curves, Self::Frontier, Self::BreakEven, Self::Sensitivity, Self::Replay, Self::Agents];
+    pub const ALL: [Self; 7] = [
+        Self::Curves,
+        Self::Frontier,
+        Self::BreakEven,
+        Self::Size,
+        Self::Sensitivity,
+        Self::Replay,
+        Self::Agents,
+    ];
 
     /// Identifier in links.
     #[must_use]
@@ -37,6 +46,7 @@ impl Tab {
             Self::Curves => "curves",
             Self::Frontier => "frontier",
             Self::BreakEven => "breakeven",
+            Self::Size => "size",
             Self::Sensitivity => "sensitivity",
             Self::Replay => "replay",
             Self::Agents => "agents",
@@ -50,6 +60,7 @@ impl Tab {
             Self::Curves => "Curves",
             Self::Frontier => "Frontier",
             Self::BreakEven => "Break-even",
+            Self::Size => "Size",
             Self::Sensitivity => "What next",
             Self::Replay => "Replay",
             Self::Agents => "Agents",
@@ -129,6 +140,8 @@ pub struct View {
     pub by: Option<Metric>,
     /// The axes of the map.
     pub map: (Axis, Axis),
+    /// Whether a map of a closed loop keeps its concurrency, and does not offer what is served.
+    pub closed: bool,
     /// The view below the charts.
     pub reason: Reason,
     /// Whether pinned scenarios keep their own load, lengths and service level in comparisons.
@@ -150,6 +163,7 @@ impl Default for View {
             log_y: None,
             by: None,
             map: (Axis::Knob(Knob::Isl), Axis::Knob(Knob::Load)),
+            closed: false,
             reason: Reason::Why,
             apart: false,
             alone: false,
@@ -157,6 +171,9 @@ impl Default for View {
         }
     }
 }
+
+/// The words for the loop of a map.
+const LOOPS: [&str; 2] = ["closed", "open"];
 
 /// The word for pinned scenarios that keep their own load, and for such as take over that of the scenario.
 const PINS: [&str; 2] = ["own", "shared"];
@@ -184,6 +201,7 @@ impl View {
             log_y: log.map(|axes| axes.contains('y')),
             by: value(pairs, "by").and_then(Metric::from_id),
             map: (axis("mx", default.map.0), axis("my", default.map.1)),
+            closed: value(pairs, "loop") == Some(LOOPS[0]),
             reason: alone.or_else(|| value(pairs, "why").and_then(Reason::from_id)).unwrap_or(default.reason),
             apart: value(pairs, "pins") == Some(PINS[0]),
             alone: alone.is_some(),
@@ -223,6 +241,9 @@ impl View {
         if self.map != default.map {
             pair("mx", self.map.0.id());
             pair("my", self.map.1.id());
+        }
+        if self.closed {
+            pair("loop", LOOPS[0]);
         }
         if self.reason != default.reason && !self.alone {
             pair("why", self.reason.id());
@@ -279,6 +300,7 @@ pub fn unknown(pairs: &[(String, String)]) -> Option<String> {
             "mx" | "my" => Axis::ALL.map(Axis::id).to_vec(),
             "pins" => PINS.to_vec(),
             "present" => PRESENT.to_vec(),
+            "loop" => LOOPS.to_vec(),
             _ => return None,
         };
         if known.contains(&text.as_str()) {
@@ -288,6 +310,48 @@ pub fn unknown(pairs: &[(String, String)]) -> Option<String> {
         let near = near.first().map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
         Some(format!("{key}={}: expected one of {}.{near}", excerpt(text, 80), known.join(", ")))
     })
+}
+
+/// What stands before the value of each part of what sizing considers.
+const PARTS: [&str; 5] = ["chips", "vendors", "most", "budget", "power"];
+
+/// Words for what sizing considers that have no value.
+const FLAGS: [&str; 2] = ["same", "single"];
+
+/// Which deployments sizing considers, as a link says.
+#[must_use]
+pub fn wanted(pairs: &[(String, String)]) -> Written {
+    let mut own = Written::default();
+    for part in value(pairs, "only").unwrap_or_default().split(',') {
+        let (name, value) = part.split_once(':').unwrap_or((part, ""));
+        match name {
+            "chips" => own.chips = value.replace('/', ","),
+            "vendors" => own.vendors = value.replace('/', ","),
+            "most" => value.clone_into(&mut own.max_chips),
+            "budget" => value.clone_into(&mut own.budget),
+            "power" => value.clone_into(&mut own.power),
+            "same" => own.same_vendor = true,
+            "single" => own.singly = true,
+            _ => {}
+        }
+    }
+    own
+}
+
+/// The same as a link writes it; empty where all are considered.
+#[must_use]
+pub fn only(own: &Written) -> String {
+    let list = |text: &str| {
+        text.split(',').map(str::trim).filter(|own| !own.is_empty()).collect::<Vec<_>>().join("/")
+    };
+    let plain = |text: &str| text.trim().replace([',', '\u{202f}'], "");
+    let values =
+        [list(&own.chips), list(&own.vendors), plain(&own.max_chips), plain(&own.budget), plain(&own.power)];
+    let parts = PARTS.into_iter().zip(values).filter(|(_, value)| !value.is_empty());
+    let flags = FLAGS.into_iter().zip([own.same_vendor, own.singly]).filter(|(_, on)| *on);
+    let parts =
+        parts.map(|(name, value)| format!("{name}:{value}")).chain(flags.map(|(name, _)| name.to_owned()));
+    parts.collect::<Vec<_>>().join(",")
 }
 
 /// The scenarios that a link pins.
@@ -316,6 +380,7 @@ mod tests {
             log_y: Some(true),
             by: Some(Metric::Tpot),
             map: (Axis::Tpot, Axis::Knob(Knob::Isl)),
+            closed: true,
             reason: Reason::Memory,
             apart: true,
             alone: false,
@@ -346,6 +411,25 @@ mod tests {
             shrunk.shrink();
             assert!(shrunk.pairs().is_empty(), "{asked:?}");
         }
+    }
+
+    #[test]
+    fn what_sizing_considers_reads_back() {
+        let own = Written {
+            chips: "h200, b200".to_owned(),
+            vendors: "nvidia".to_owned(),
+            same_vendor: true,
+            max_chips: "1,000".to_owned(),
+            budget: "50k".to_owned(),
+            power: "1.5".to_owned(),
+            singly: true,
+        };
+        let text = only(&own);
+        assert_eq!(text, "chips:h200/b200,vendors:nvidia,most:1000,budget:50k,power:1.5,same,single");
+        let read = wanted(&[("only".to_owned(), text)]);
+        let plain = Written { chips: "h200,b200".to_owned(), max_chips: "1000".to_owned(), ..own };
+        assert_eq!(read, plain);
+        assert_eq!((only(&Written::default()), wanted(&[])), (String::new(), Written::default()));
     }
 
     #[test]

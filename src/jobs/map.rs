@@ -2,10 +2,10 @@
 
 use super::slice::{Answered, Ask, Comes, Slice, Work};
 use super::wire::{line, message, messages, tagged};
-use crate::explore::{Axis, AxisValues, Map, MapSearch, Reason, Segment, rivals};
+use crate::explore::{Axis, AxisValues, Excluded, Map, MapSearch, Reason, Segment, rivals};
 use crate::figure::map::POINTS;
 use crate::metric::Metric;
-use crate::report::explore::map::reason;
+use crate::report::explore::map::{excluded, reason};
 use crate::scenario::{Scenario, link};
 
 /// Points evaluated before the map is first shown; from then on, each time that half as many have come.
@@ -28,7 +28,22 @@ pub struct Question {
 }
 
 message!(Question { metric, x, y, links });
-message!(Map { contenders, metric, x, y, winners, margins, boundary, evaluated, reasons });
+message!(Map {
+    contenders,
+    metric,
+    x,
+    y,
+    winners,
+    margins,
+    distances,
+    reaches,
+    boundary,
+    evaluated,
+    priced,
+    excluded,
+    reasons
+});
+message!(Excluded { contender, reason });
 message!(AxisValues { axis, values });
 message!(Segment { from, to, between });
 message!(Reason { x, y, reason });
@@ -103,7 +118,8 @@ impl Work for Drawing {
         let mut text = String::new();
         if done || self.map.evaluated() >= self.due {
             self.due = self.due.max(self.map.evaluated()) * 3 / 2;
-            text = line(&Piece::Map(self.map.answer()));
+            let excluded = if done { excluded(&self.map) } else { Vec::new() };
+            text = line(&Piece::Map(Map { excluded, ..self.map.answer() }));
         }
         Slice { text, done: done && count == 0 }
     }
@@ -128,7 +144,8 @@ mod tests {
         let contenders: Vec<_> = links.iter().map(|own| link::parse(own).scenario).collect();
         let mut map = MapSearch::new(&contenders, metric, (x, y), POINTS);
         while !map.step(100) {}
-        assert_eq!(Map { reasons: Vec::new(), ..answer.clone() }, map.answer());
+        assert_eq!(Map { reasons: Vec::new(), excluded: Vec::new(), ..answer.clone() }, map.answer());
+        assert_eq!(answer.excluded, excluded(&map));
         assert_eq!(answer.reasons.len(), POINTS * POINTS);
         let winner = |own: &Reason| answer.winners[own.y][own.x];
         let (own, winner) = answer.reasons.iter().find_map(|own| Some((own, winner(own)?))).unwrap();

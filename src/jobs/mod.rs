@@ -6,6 +6,7 @@
 //! that says what the page asks, how the work is cut, and which messages the answer crosses the port in ([`wire`]).
 
 pub mod agents;
+pub mod claims;
 pub mod diff;
 pub mod frontier;
 pub mod import;

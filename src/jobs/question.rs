@@ -3,7 +3,7 @@
 #[cfg(any(not(target_arch = "wasm32"), feature = "paint"))]
 use super::share;
 use super::slice::{Answered, Ask, Slice, Work};
-use super::{agents, diff, frontier, import, map, pays, replay, sensitivity, size};
+use super::{agents, claims, diff, frontier, import, map, pays, replay, sensitivity, size};
 use crate::scenario::link;
 
 /// Makes the one enum out of the questions, each of which knows its verb.
@@ -65,6 +65,8 @@ macro_rules! questions {
 questions! {
     /// How many agents a deployment carries.
     Agents(agents::Question),
+    /// A claim held against the model.
+    Claim(claims::Question),
     /// What sets two scenarios apart.
     Diff(diff::Question),
     /// What the same chips can do.

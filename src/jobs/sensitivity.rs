@@ -27,7 +27,7 @@ pub struct Told {
 
 message!(Question { metric, link });
 message!(Told { sentence, found });
-message!(Sensitivity { deployed, metric, value, binding, swings });
+message!(Sensitivity { deployed, metric, value, held, binding, swings });
 message!(Swing { lever, chip, less, more, double });
 message!(Outcome { factor, value, change, binding });
 choice!(Lever { Bandwidth, Compute, Memory, ScaleUp, Network, PoolLink, Price });

@@ -9,7 +9,7 @@ use crate::chart::theme::{DARK, LIGHT};
 use crate::evaluate::evaluate;
 use crate::evidence::nearest::Library;
 use crate::figure::making::Making;
-use crate::figure::view::{View, pinned};
+use crate::figure::view::{View, pinned, wanted};
 use crate::report::{self, Strictness, reply, words};
 use crate::scenario::Scenario;
 use crate::scenario::link::{self, Parsed};
@@ -119,7 +119,8 @@ impl Answered for Question {
             Format::Markdown => markdown(&scenario, &link),
             Format::Json => reply(&link, Strictness::Plain).json_line() + "\n",
             Format::Csv | Format::Svg { .. } => {
-                let making = Making::new(scenario, View::read(&view), pinned(&view), Library::read(&runs));
+                let making = Making::new(scenario, View::read(&view), pinned(&view), Library::read(&runs))
+                    .only(wanted(&view));
                 return Box::new(Drawing { format, making });
             }
         };

@@ -45,6 +45,12 @@ pub struct Row {
     pub label: String,
     /// What a click opens.
     pub link: String,
+    /// Its chips by kind.
+    pub bought: String,
+    /// How it is split, in words.
+    pub split: String,
+    /// Dollars per hour with the ends of their 80 % interval; empty without a price.
+    pub per_hour: Vec<f64>,
     /// The cells under [`told::HEADINGS`].
     pub cells: Vec<String>,
 }
@@ -52,7 +58,7 @@ pub struct Row {
 message!(Written { chips, vendors, same_vendor, max_chips, budget, power, singly });
 message!(Question { written, link });
 message!(Told { sentence, progress, rows, unpriced, pays, unfit });
-message!(Row { label, link, cells });
+message!(Row { label, link, bought, split, per_hour, cells });
 message!(BreakEven { chip, below, chips, deployed });
 
 impl Ask for Question {
@@ -115,7 +121,14 @@ impl Work for Sizing {
 }
 
 fn row(own: &Deployment) -> Row {
-    Row { label: own.deployed.label.clone(), link: own.deployed.link.clone(), cells: told::cells(own) }
+    Row {
+        label: own.deployed.label.clone(),
+        link: own.deployed.link.clone(),
+        bought: told::bought(&own.bought),
+        split: words::split(own.split).to_owned(),
+        per_hour: told::per_hour(own).map_or_else(Vec::new, Vec::from),
+        cells: told::cells(own),
+    }
 }
 
 /// How far sizing is: `Sizing: 32 steps, 5 deployments so far, from $12/h …`.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::memo::Memo;
 use super::plan::{Laws, Plan};
 
 impl Plan<'_> {
@@ -10,6 +11,7 @@ impl Plan<'_> {
     #[must_use]
     pub fn at_clock(mut self, clock: f64) -> Self {
         self.laws = Arc::new(self.laws.map(|laws| laws.at_clock(clock)));
+        self.memo = Memo::default();
         self
     }
 }

@@ -6,11 +6,13 @@
 //!   per kind: `grouped`, `latent`, `recurrent`, `compressed`), experts, collectives and the rest.
 //! - `context` and `shared` are what ranks that share contexts out send each other.
 //! - `overlap` says what of it passes beside the exchange of experts' tokens.
+//! - `memo` keeps times that a search asks for again.
 //! - `sram` is the other kind of machine, whose weights stream through stages ([`Pipeline`]).
 
 mod clock;
 mod context;
 mod layers;
+mod memo;
 mod numerics;
 mod op;
 mod overlap;

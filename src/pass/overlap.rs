@@ -78,6 +78,10 @@ impl Plan<'_> {
     /// Time of a pass on the chips of one replica, kernels and collectives only.
     #[must_use]
     pub fn time(&self, shape: &Shape) -> Seconds {
+        self.memo.time(shape, || self.taken(shape))
+    }
+
+    fn taken(&self, shape: &Shape) -> Seconds {
         if !self.exchanges() {
             let mut time = Time::default();
             self.walk(shape, &mut time);

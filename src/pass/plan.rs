@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::memo::Memo;
 use super::numerics::{ACTIVATION, Numerics};
 use super::portion::{Portion, weights_per_chip};
 use crate::catalog::model::{Attention, AttentionLayers, Ffn, Kept, Model};
@@ -56,6 +57,8 @@ pub struct Plan<'a> {
     weights: Bytes,
     /// What is left of a chip's memory for the cache; below zero where the weights find no room.
     room: Bytes,
+    /// Times of passes, where a search asks for them again and again.
+    pub(super) memo: Memo,
 }
 
 /// The kernel laws a pass needs.
@@ -182,17 +185,22 @@ fn routes(model: &Model) -> bool {
     model.ffn.iter().any(|own| matches!(own.kind, Ffn::Moe { .. }))
 }
 
+/// Groups of ranks that share experts, their ranks, and those that have experts.
+fn sharers(layout: Layout) -> (u32, u32, u32) {
+    let copies = if layout.shares_experts() { layout.pcp } else { 1 };
+    let groups = layout.dp.saturating_mul(copies);
+    (groups, layout.tp.saturating_mul(groups), layout.etp.saturating_mul(layout.ep))
+}
+
 /// What data-parallel ranks exchange where they share experts.
 fn exchange<'a>(
     model: &Model,
     fabric: &Fabric<'a>,
     layout: Layout,
 ) -> Option<([Collective; 2], Exchange<'a>)> {
-    let copies = if layout.shares_experts() { layout.pcp } else { 1 };
-    let groups = layout.dp.saturating_mul(copies);
-    let ranks = layout.tp.saturating_mul(groups);
+    let (groups, ranks, experts) = sharers(layout);
     (groups > 1 && routes(model)).then(|| {
-        let sparse = fabric.exchange(layout.etp.saturating_mul(layout.ep));
+        let sparse = fabric.exchange(experts);
         ([Operation::AllGather, Operation::ReduceScatter].map(|own| fabric.collective(own, ranks)), sparse)
     })
 }
@@ -245,18 +253,23 @@ impl<'a> Plan<'a> {
             budget: None,
             weights: Bytes::ZERO,
             room: Bytes::ZERO,
+            memo: Memo::default(),
             fabric,
         };
         Some(plan.only(Portion::Whole))
     }
 
-    /// The same plan in another layout of the same chips.
+    /// The same plan in another layout of the same chips. Collectives among as many ranks are the same.
     #[must_use]
     pub fn in_layout(&self, layout: Layout) -> Self {
+        let same = layout.tp == self.layout.tp;
+        let sum = if same { self.sum } else { self.fabric.collective(Operation::AllReduce, layout.tp) };
+        let same = sharers(layout) == sharers(self.layout);
+        let exchange = if same { self.exchange } else { exchange(self.model, &self.fabric, layout) };
         let plan = Self {
             layout,
-            sum: self.fabric.collective(Operation::AllReduce, layout.tp),
-            exchange: exchange(self.model, &self.fabric, layout),
+            sum,
+            exchange,
             context: Context::find(self.model, &self.fabric, layout),
             nodes: self.fabric.reach(layout.etp.saturating_mul(layout.ep)).nodes,
             ..self.clone()
@@ -277,7 +290,13 @@ impl<'a> Plan<'a> {
         let slots = |experts| self.slots(experts);
         let weights = weights_per_chip(self.model, self.numerics, self.layout, portion, &slots);
         let room = self.shares.room(self.memory.1, weights, &self.work(), self.share);
-        Self { portion, weights, room, ..self }
+        Self { portion, weights, room, memo: Memo::default(), ..self }
+    }
+
+    /// The same plan, which keeps the times of its passes: for searches.
+    #[must_use]
+    pub fn remembering(self) -> Self {
+        Self { memo: Memo::kept(), ..self }
     }
 
     /// The same plan with what is asked about the experts.

@@ -5,6 +5,7 @@
 
 use super::series::Series;
 use super::steps::Steps;
+use super::table::Crowd;
 use crate::serve::{Beside, Shares};
 use crate::units::Tokens;
 
@@ -39,28 +40,30 @@ impl Helper {
 
 /// Shares asked for lately: they change slowly with the sequences and their length.
 #[derive(Clone, Debug, Default)]
-pub struct Remembered(Vec<Option<((u32, u32), Shares)>>);
+pub struct Remembered(Vec<Option<((Crowd, u32), Shares)>>);
 
 /// Entries; a power of two.
 const ENTRIES: usize = 256;
 
 impl Remembered {
     /// Shares of a decode step with so many sequences that hold so many tokens between them.
-    pub fn shares(&mut self, steps: &impl Steps, count: u32, tokens: u64) -> Shares {
+    pub fn shares(&mut self, steps: &impl Steps, crowd: Crowd, tokens: u64) -> Shares {
         if self.0.is_empty() {
             self.0 = vec![None; ENTRIES];
         }
-        let context = (tokens as f64 / f64::from(count.max(1))).max(1.0);
+        let context = (tokens as f64 / f64::from(crowd.own.max(1))).max(1.0);
         // Eight lengths to each doubling.
         let length = libm::round(libm::log2(context) * 8.0) as u32;
-        let key = (count, length);
-        let mixed = count.wrapping_mul(0x9e37_79b9) ^ length.wrapping_mul(0x85eb_ca6b);
+        let (key, others) = ((crowd, length), crowd.others());
+        let mixed = crowd.own.wrapping_mul(0x9e37_79b9)
+            ^ (others as u32).wrapping_mul(0xc2b2_ae35)
+            ^ length.wrapping_mul(0x85eb_ca6b);
         let slot = self.0.get_mut((mixed >> 24) as usize % ENTRIES);
         match slot {
             Some(Some((known, shares))) if *known == key => *shares,
             slot => {
                 let context = Tokens::new(libm::pow(2.0, f64::from(length) / 8.0));
-                let shares = steps.shares(f64::from(count), context);
+                let shares = steps.shares((f64::from(crowd.own), others), context);
                 if let Some(slot) = slot {
                     *slot = Some((key, shares));
                 }

@@ -254,7 +254,7 @@ impl Recorder {
                     continue;
                 }
                 _ if pool.helpers.is_empty() || own.decoding == 0 => Shares::WHOLE,
-                _ => shares.shares(steps, own.decoding, own.context),
+                _ => shares.shares(steps, own.crowd, own.context),
             };
             lane.now = Now::of(own.activity, pool.reading_shares, parts);
         }

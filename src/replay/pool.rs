@@ -6,10 +6,10 @@ use super::id::{ByPool, PoolId, ReplicaId};
 use super::replica::Replica;
 use super::series::Series;
 use super::steps::{Room, Steps};
-use super::table::Table;
+use super::table::{Crowd, Table};
 use crate::scenario::Role;
 use crate::scenario::traffic::{Place, Routing};
-use crate::serve::{Reading, Scheduler, Shares};
+use crate::serve::{Beside, Reading, Scheduler, Shares};
 use crate::units::{BytesPerSecond, Seconds, Tokens};
 
 /// What a pool is made of.
@@ -166,7 +166,7 @@ impl Pool {
                 *slot = count(tokens.get());
             }
         }
-        let recent = steps.token(1.0, Tokens::new(1024.0)).get();
+        let recent = steps.token(1.0, 0.0, Tokens::new(1024.0)).get();
         let replica = Replica::new(ByPlace(capacity), plan.scheduler.block, recent);
         Self {
             replicas: Replicas::new(id, replica, plan.replicas),
@@ -188,6 +188,31 @@ impl Pool {
             shares: Parts::default(),
             plan,
         }
+    }
+
+    /// Sequences that a replica decodes and, of a pool beside it, all others that share it.
+    #[must_use]
+    pub(super) fn crowd(&self, id: ReplicaId) -> Crowd {
+        let own = self.replicas.at(id).decoding;
+        let shared = self.helpers.iter().filter(|helper| helper.plan.ratio > 1.0);
+        let others = shared.map(|helper| {
+            let neighbours = self.neighbours(helper.plan, id);
+            let (count, all) = neighbours.fold((0_u32, 0_u32), |(count, all), other| {
+                (count + 1, all.saturating_add(self.replicas.at(other).decoding))
+            });
+            // Of three replicas on two, each shares one with half of another.
+            libm::round(f64::from(all) / f64::from(count.max(1)) * (helper.plan.ratio - 1.0)) as u32
+        });
+        Crowd::new(own, others.max().unwrap_or(0))
+    }
+
+    /// Replicas that share one of a pool beside them with this one: all others where that is no whole number of them.
+    pub(super) fn neighbours(&self, plan: Beside, id: ReplicaId) -> impl Iterator<Item = ReplicaId> + use<> {
+        let (own, pool) = (id.number(), self.replicas.pool);
+        let whole = plan.ratio.fract() == 0.0;
+        (0..self.plan.replicas)
+            .filter(move |other| *other != own && (!whole || plan.replica(*other) == plan.replica(own)))
+            .map(move |other| ReplicaId::new(pool, other))
     }
 
     /// Blocks that so many tokens of one sequence take, with what it takes beside them.

@@ -9,6 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::cache::{ByPlace, Cache};
 use super::id::Slot;
+use super::table::Crowd;
 use crate::scenario::traffic::Place;
 
 /// What a replica is doing.
@@ -70,8 +71,12 @@ pub struct Replica {
     pub context: u64,
     /// Tokens they still have to generate, less what a last step yielded beyond the ends of answers that have not left yet.
     pub left: i64,
-    /// Decode steps so far.
+    /// Tokens that each sequence could have generated so far.
     pub steps: u64,
+    /// What its steps would have yielded beyond that, a fraction of a token, and what will be once the one that runs is over.
+    pub carry: f64,
+    /// See there.
+    pub carries: f64,
     /// When sequences end, as a count of steps. Those that left before have stale handles.
     pub ending: BinaryHeap<Reverse<(u64, Slot)>>,
     /// Sequences in order of admission, among them stale handles of those that left.
@@ -84,6 +89,10 @@ pub struct Replica {
     pub noted: u64,
     /// What runs.
     pub activity: Activity,
+    /// The sequences that what runs was planned with.
+    pub crowd: Crowd,
+    /// Sequences in decode that those who share a pool with it know of.
+    pub told: u32,
     /// Counts plans, so that outdated events are told apart.
     pub version: u32,
     /// Recent mean time between tokens.
@@ -113,12 +122,16 @@ impl Replica {
             context: 0,
             left: 0,
             steps: 0,
+            carry: 0.0,
+            carries: 0.0,
             ending: BinaryHeap::new(),
             youngest: Vec::new(),
             phases: vec![0; block.max(1) as usize],
             cache: Cache::new(capacity),
             noted: 0,
             activity: Activity::Idle,
+            crowd: Crowd::new(0, 0),
+            told: 0,
             version: 0,
             recent,
             load: 0,

@@ -6,8 +6,9 @@ use crate::units::{Bytes, Seconds, Tokens};
 
 /// Step times and room of one replica.
 pub trait Steps {
-    /// Time between two tokens of a sequence, with so many sequences of this mean context in decode and nothing else.
-    fn token(&self, sequences: f64, context: Tokens) -> Seconds;
+    /// Time between two tokens of a sequence, with so many sequences of this mean context in decode and nothing else, and so
+    /// many on the others that share a pool with the replica.
+    fn token(&self, sequences: f64, others: f64, context: Tokens) -> Seconds;
 
     /// What a step's worth of prompts costs: so many prompts, of each so many new tokens behind so many older ones.
     fn read(&self, prompts: f64, new: Tokens, past: Tokens) -> Reading;
@@ -28,8 +29,8 @@ pub trait Steps {
         Vec::new()
     }
 
-    /// Shares of a decode step in which it and the pools beside it are at work.
-    fn shares(&self, _sequences: f64, _context: Tokens) -> Shares {
+    /// Shares of a decode step in which it and the pools beside it are at work, with so many sequences, its own and others.
+    fn shares(&self, _sequences: (f64, f64), _context: Tokens) -> Shares {
         Shares::WHOLE
     }
 
@@ -64,8 +65,8 @@ impl<'a> Silicon<'a> {
 }
 
 impl Steps for Silicon<'_> {
-    fn token(&self, sequences: f64, context: Tokens) -> Seconds {
-        self.half.step(sequences, context) / self.half.tokens_per_step()
+    fn token(&self, sequences: f64, others: f64, context: Tokens) -> Seconds {
+        self.half.step_among((sequences, others), context) / self.half.tokens_per_step()
     }
 
     fn read(&self, prompts: f64, new: Tokens, past: Tokens) -> Reading {
@@ -88,7 +89,7 @@ impl Steps for Silicon<'_> {
         self.half.beside()
     }
 
-    fn shares(&self, sequences: f64, context: Tokens) -> Shares {
+    fn shares(&self, sequences: (f64, f64), context: Tokens) -> Shares {
         self.half.shares(sequences, context)
     }
 
@@ -136,7 +137,7 @@ mod tests {
     struct Linear;
 
     impl Steps for Linear {
-        fn token(&self, _: f64, _: Tokens) -> Seconds {
+        fn token(&self, _: f64, _: f64, _: Tokens) -> Seconds {
             Seconds::ZERO
         }
         fn read(&self, _: f64, _: Tokens, _: Tokens) -> Reading {

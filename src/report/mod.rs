@@ -15,13 +15,17 @@ use crate::serve::{
 use crate::units::Seconds;
 
 pub mod accuracy;
+pub mod card;
 pub mod catalog;
 pub mod check;
 pub mod claims;
+pub mod departures;
+pub mod difference;
 pub mod explore;
 pub mod flags;
 pub mod html;
 pub mod import;
+pub mod mend;
 pub mod price;
 pub mod reference;
 pub mod remarks;
@@ -44,8 +48,10 @@ pub use value::{Value, Values};
 pub struct Report {
     /// The scenario as a link.
     pub link: String,
-    /// The answer in a few sentences.
+    /// The answer in a few sentences, with what moves its numbers away from catalogue and defaults.
     pub sentence: String,
+    /// What does, one by one.
+    pub own_settings: Vec<String>,
     /// What the link said that could not be taken as it stands.
     pub notices: Vec<String>,
     /// Verdict on the service level.
@@ -422,6 +428,7 @@ impl Report {
         Self {
             link: link::write(scenario, &[]),
             sentence: sentence(scenario, evaluation),
+            own_settings: departures::departures(scenario),
             notices: Vec::new(),
             slo: verdict(scenario, evaluation),
             reserve: ReserveReport::of(scenario, evaluation),

@@ -13,11 +13,19 @@ use crate::units::DollarsPerHour;
 use crate::units::format::{Precision, Unit};
 
 use super::value::{Value, value};
-use super::words;
+use super::{departures, words};
 
-/// A result in a few sentences: what the deployment does, for whom, at what price, and what limits it.
+/// A result in a few sentences: what the deployment does, for whom, at what price, what limits it, and what moves its numbers
+/// away from catalogue and defaults.
 #[must_use]
 pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
+    let told = result(scenario, evaluation);
+    departures::line(scenario).map_or_else(|| told.clone(), |own| format!("{told} {own}"))
+}
+
+/// The same without the last: where that has a line of its own ([`departures::line`]).
+#[must_use]
+pub fn result(scenario: &Scenario, evaluation: &Evaluation) -> String {
     let steady = &evaluation.steady;
     let deployment = deployment(scenario);
     let one = scenario.split.chips() == 1;
@@ -40,20 +48,20 @@ pub fn sentence(scenario: &Scenario, evaluation: &Evaluation) -> String {
             format!("{} {} of {lengths}", if one { "holds" } else { "hold" }, rate(offered.get()))
         }
         Load::Closed { concurrency } => {
-            let users = if concurrency == 1.0 { "user" } else { "users" };
             let verb = if one { "serves" } else { "serve" };
-            format!("{verb} {} {users} at {lengths}", Unit::Count.format(concurrency))
+            format!("{verb} {} at {lengths}", departures::concurrent(scenario, concurrency))
         }
     };
     let whole = words::whole(steady).map_or_else(String::new, |whole| format!(" {whole}"));
     format!("{deployment} {load} with {model}: {figures}. {why}{whole}")
 }
 
-/// The result of a scenario in a few sentences, whether there is one or not.
+/// The result of a scenario in a few sentences, whether there is one or not; without what moves its numbers away from
+/// catalogue and defaults, which has a line of its own.
 #[must_use]
-pub fn answer(scenario: &Scenario, result: &Result<Evaluation, Refusal>) -> String {
-    match result {
-        Ok(evaluation) => sentence(scenario, evaluation),
+pub fn answer(scenario: &Scenario, answered: &Result<Evaluation, Refusal>) -> String {
+    match answered {
+        Ok(evaluation) => result(scenario, evaluation),
         Err(refusal) => words::refusal(refusal),
     }
 }
@@ -82,17 +90,14 @@ pub fn run(run: &Run) -> String {
         .into_iter()
         .filter_map(|(_, pool)| pool.layout.as_ref().map(notation::write_layout))
         .collect();
-    let users = match scenario.load {
-        Load::Closed { concurrency } => Unit::Count.format(concurrency),
-        Load::Open { .. } => String::new(),
-    };
     format!(
-        "{} on {} ({}), {}, {}, {users} users: TTFT {}, TPOT {} ({})",
+        "{} on {} ({}), {}, {}, {}: TTFT {}, TPOT {} ({})",
         words::model(&scenario.model),
         deployment(scenario),
         layouts.join(" + "),
         scenario.engine.name(),
         lengths(scenario),
+        departures::load(scenario),
         Unit::Seconds.format(run.ttft.get()),
         Unit::Seconds.format(run.tpot.get()),
         origin(run),
@@ -116,19 +121,21 @@ fn figures(evaluation: &Evaluation) -> String {
     let mut parts = Vec::new();
     for metric in [Metric::Ttft, Metric::Interactivity, Metric::CostTotal, Metric::PerHour] {
         match (metric, value(metric, evaluation)) {
-            (Metric::Ttft, Value::Known { text, .. }) => {
+            (Metric::Ttft, Value::Known { value, low, high, text, .. }) => {
                 let tail = evaluation.steady.tails.ttft(Percentile::P95).get();
-                parts.push(format!("TTFT {text} (p95 {})", Unit::Seconds.format(tail)));
+                let tail = format!("p95 {}", Unit::Seconds.format(tail));
+                parts.push(format!("TTFT {text} ({})", joined([departures::band(value, low, high), tail])));
             }
-            (Metric::CostTotal, Value::Known { value, low, high, text, .. }) if value > 0.0 => {
-                // One figure for both sides: the half-width of the interval.
-                let half = (high - low) / (2.0 * value);
-                let half = Unit::Percent.format_with(half, Precision::SHORT);
-                parts.push(format!("{text} of input and output ±{half}"));
+            (Metric::Interactivity, Value::Known { value, low, high, text, .. }) => {
+                parts.push(banded(text, departures::band(value, low, high)));
             }
-            (Metric::PerHour, Value::Known { value, text, .. }) => {
-                let month = DollarsPerHour::new(value).per_month().get();
-                parts.push(format!("{text} ({})", Unit::DollarsPerMonth.format(month)));
+            (Metric::CostTotal, Value::Known { value, low, high, text, .. }) => {
+                let text = format!("{text} of input and output");
+                parts.push(banded(text, departures::band(value, low, high)));
+            }
+            (Metric::PerHour, Value::Known { value, low, high, text, .. }) => {
+                let month = Unit::DollarsPerMonth.format(DollarsPerHour::new(value).per_month().get());
+                parts.push(format!("{text} ({})", joined([departures::band(value, low, high), month])));
             }
             (_, Value::Known { text, .. }) => parts.push(text),
             (Metric::CostTotal, Value::Absent { absent }) => {
@@ -139,6 +146,16 @@ fn figures(evaluation: &Evaluation) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// What stands in brackets behind a number, without what is empty.
+fn joined(own: [String; 2]) -> String {
+    own.into_iter().filter(|own| !own.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// A number with its band, where it has one.
+fn banded(text: String, band: String) -> String {
+    if band.is_empty() { text } else { format!("{text} ({band})") }
 }
 
 /// Whether a service level objective is met.

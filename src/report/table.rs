@@ -186,7 +186,9 @@ pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
         rows.push(("Prefix cache hits", Unit::Percent.format(workload.hit)));
     }
     rows.push(match scenario.load {
-        crate::scenario::Load::Closed { concurrency } => ("Users", Unit::Count.format(concurrency)),
+        crate::scenario::Load::Closed { concurrency } => {
+            ("Concurrent requests", Unit::Count.format(concurrency))
+        }
         crate::scenario::Load::Open { rate, .. } => ("Load", Unit::RequestsPerSecond.format(rate.get())),
     });
     rows.push(("Engine", scenario.engine.name().to_owned()));

@@ -15,7 +15,8 @@ impl Limits {
     /// Prefix cache hit rate.
     pub const HIT: Self = Self { field: "hit", low: 0.0, high: 1.0, unit: "" };
     /// Closed-loop users.
-    pub const CONCURRENCY: Self = Self { field: "concurrency", low: 1.0, high: 1e6, unit: "users" };
+    pub const CONCURRENCY: Self =
+        Self { field: "concurrency", low: 1.0, high: 1e6, unit: "concurrent requests" };
     /// Arrival rate.
     pub const RATE: Self = Self { field: "rate", low: 1e-4, high: 1e6, unit: "req/s" };
     /// Coefficient of variation of arrival gaps.

@@ -49,6 +49,8 @@ pub struct Ahead {
     pub reads: f64,
     /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
     pub delay: f64,
+    /// Share of prompts that follow an answer of the replica that reads them: those of others come at any time of its steps.
+    pub in_step: f64,
     /// Answers of others that end with each decode step, in a closed loop.
     pub come: f64,
     /// Time that a draft pool of its own takes for a prompt, which nothing else is done in.
@@ -62,6 +64,17 @@ pub struct Wait {
     pub step: f64,
     /// For prompts of others.
     pub queue: f64,
+}
+
+/// What a prompt finds that comes with the end of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Stepped {
+    /// How far prompts come so, 0 to 1.
+    bound: f64,
+    /// How long it waits.
+    wait: Wait,
+    /// Prompts that are read together with it, itself included.
+    read: f64,
 }
 
 /// Whom a prompt meets.
@@ -114,6 +127,7 @@ impl Ahead {
         marginal: 0.0,
         reads: 0.0,
         delay: f64::INFINITY,
+        in_step: 1.0,
         come: 0.0,
         beside: 0.0,
     };
@@ -122,6 +136,11 @@ impl Ahead {
     #[must_use]
     pub fn service(&self) -> f64 {
         self.with / self.group
+    }
+
+    /// How far prompts keep to the steps that answers end with, 0 to 1.
+    fn bound(&self) -> f64 {
+        self.in_step * bound(self.delay, self.with)
     }
 
     /// Share of time in which prompts are being read.
@@ -158,7 +177,7 @@ impl Ahead {
     /// that is one with prompts as often as there are such steps, however long they are.
     fn rests(&self, rate: f64) -> (f64, f64, f64) {
         let load = self.load(rate);
-        let bound = bound(self.delay, self.with);
+        let bound = self.bound();
         let soon = (self.reads * (1.0 + self.delay / self.without.max(1e-12))).min(load);
         let left = |lasts: f64| (1.0 - self.delay / lasts.max(1e-12)).max(0.5);
         let reads = load + bound * (soon - load);
@@ -207,25 +226,33 @@ impl Ahead {
     #[must_use]
     pub(super) fn held_up(&self, (step, stall): (f64, f64), come: f64, steps: f64) -> f64 {
         let lasts = step + stall * come;
-        let mut rate = come / lasts;
-        let mut held = stall * self.behind(rate, (come, step));
-        // Who is held up longer has met as many in more time. Of a long answer that is nothing; else the rate at which both
-        // agree is between the first and what it gives, and soon found as it rises with what is behind.
-        let (mut low, mut high) = (0.0, rate);
-        for _ in 0..6 {
-            if held <= 1e-3 * steps * lasts {
+        let most = come / lasts;
+        let held = stall * self.behind(most, (come, step));
+        // Of a long answer that is nothing.
+        if held <= 1e-3 * steps * lasts {
+            return held;
+        }
+        // Who is held up longer has met as many in more time: at the rate that both agree on, which falls with what it gives.
+        let beyond = |rate: f64| rate - come / (lasts + stall * self.behind(rate, (come, step)) / steps);
+        let (mut low, mut high) = (0.0, most);
+        let (mut below, mut above) = (-most, beyond(most));
+        for turn in 0..12 {
+            if high - low <= 1e-4 * high {
                 break;
             }
-            let own = come / (lasts + held / steps);
-            if own < rate {
-                high = rate;
+            // Along the chord, and in the middle where that is slow.
+            let along = if turn % 3 == 2 { 0.5 } else { (-below / (above - below)).clamp(0.02, 0.98) };
+            let rate = low + (high - low) * along;
+            let own = beyond(rate);
+            if own < 0.0 {
+                (low, below) = (rate, own);
             } else {
-                low = rate;
+                (high, above) = (rate, own);
             }
-            rate = if low < own && own < high { own } else { f64::midpoint(low, high) };
-            held = stall * self.behind(rate, (come, step));
         }
-        held
+        // By the rate, which is known better than what rises steeply with it.
+        let rate = low + (high - low) * (-below / (above - below).max(1e-300)).clamp(0.0, 1.0);
+        (steps * (come / rate.max(1e-12 * most) - lasts)).max(0.0)
     }
 
     /// Mean wait of the users of a closed loop who have settled, and how many are read together: so many users of the replica,
@@ -233,12 +260,31 @@ impl Ahead {
     /// much (`again`, 0 to 1) each round is like the one before.
     #[must_use]
     pub(super) fn settled_wait(&self, users: f64, stream: &Stream, again: f64, order: Order) -> (Wait, f64) {
+        self.settled_beside(&self.stepped(), users, stream, (again, order))
+    }
+
+    /// What a prompt finds that comes with the end of an answer: the same among any number of users.
+    pub(super) fn stepped(&self) -> Stepped {
+        let bound = if self.come > 0.0 { self.bound() } else { 0.0 };
+        let (wait, read) = self.after_steps(bound);
+        Stepped { bound, wait, read }
+    }
+
+    /// The wait of users who have settled, given what they find with the end of an answer.
+    pub(super) fn settled_beside(
+        &self,
+        stepped: &Stepped,
+        users: f64,
+        stream: &Stream,
+        (again, order): (f64, Order),
+    ) -> (Wait, f64) {
         let others = stream.of_others(users);
-        let bound = if self.come > 0.0 { bound(self.delay, self.with) } else { 0.0 };
-        let (free, stepped) = (self.wait(&others), self.after_steps(bound));
+        let bound = stepped.bound;
+        let free = self.wait(&others);
         let mix = |bound_to: f64, free: f64| bound * bound_to + (1.0 - bound) * free;
-        let random = Wait { step: mix(stepped.0.step, free.step), queue: mix(stepped.0.queue, free.queue) };
-        let read = mix(stepped.1, if bound < 1.0 { self.company(&others) } else { 1.0 });
+        let random =
+            Wait { step: mix(stepped.wait.step, free.step), queue: mix(stepped.wait.queue, free.queue) };
+        let read = mix(stepped.read, if bound < 1.0 { self.company(&others) } else { 1.0 });
         let (ordered, joined) = match order {
             // Those that once queued come spaced as they were read, and don't queue again.
             Order::Kept { joined } => (joined * random.queue, read),
@@ -413,6 +459,10 @@ fn least(mean: f64, most: f64) -> f64 {
         return 0.0;
     }
     let sharp = 1.5 * most.sqrt();
+    // Far from the cut nothing is off the mean, which needs no logarithm to be known.
+    if sharp * over_logarithm(mean / most) < -7.0 {
+        return mean;
+    }
     let over = power(mean / most, sharp);
     if over < 1e-3 { mean } else { mean / power(1.0 + over, 1.0 / sharp) }
 }
@@ -423,7 +473,17 @@ const FULL: f64 = 0.999_999;
 /// Further steps to wait for, in steps, where one takes so many.
 fn further(load: f64, most: f64) -> f64 {
     let load = load.clamp(0.0, FULL);
-    power(load, 2.0 * most - 1.0) / (most * (1.0 - load))
+    let exponent = 2.0 * most - 1.0;
+    // What is less than any digit that a wait has.
+    if exponent * over_logarithm(load) < -60.0 {
+        return 0.0;
+    }
+    power(load, exponent) / (most * (1.0 - load))
+}
+
+/// A number above the logarithm of one from 0 to 1, and near it near 1; nothing above 1.
+fn over_logarithm(share: f64) -> f64 {
+    if share < 1.0 { 2.0 * (share - 1.0) / (share + 1.0) } else { 0.0 }
 }
 
 /// Mean wait for one of `servers` that each take `service`, at utilisation `load`, when the gaps between arrivals have
@@ -464,6 +524,8 @@ pub(super) struct Meeting {
     pub beside: f64,
     /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
     pub delay: f64,
+    /// Share of prompts that follow an answer of the replica that reads them.
+    pub in_step: f64,
     /// Users who come together once all have met who do, and how much each round is like the one before, 0 to 1.
     pub met: f64,
     /// See there.
@@ -485,7 +547,7 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
         let reading = stall * group;
         let with = reading + if how.mixes { how.step } else { 0.0 };
         // Those come during a reading whose answers ended within the delay before it, or during it.
-        let bound = bound(how.delay, with);
+        let bound = how.in_step * bound(how.delay, with);
         let ended = how.delay / how.step.max(1e-12) + if how.mixes { 1.0 } else { 0.0 };
         let (bound, ended) = if bound > 0.0 { (bound, ended.min(with / lasts)) } else { (0.0, 0.0) };
         let meanwhile = come * (bound * ended + (1.0 - bound) * with / lasts);
@@ -505,7 +567,7 @@ pub(super) fn meet(prefill: &Prefill, come: f64, how: &Meeting) -> (f64, f64) {
         let meanwhile = come * reading / lasts;
         let at_once = 1.0 + least(meanwhile - some(meanwhile), most - 1.0);
         // Answers that end with the same step are followed by prompts that come together.
-        let ended = if how.delay.is_finite() { come / some(come) } else { 1.0 };
+        let ended = if how.delay.is_finite() { 1.0 + how.in_step * (come / some(come) - 1.0) } else { 1.0 };
         let together = 1.0 + least(together.max(ended) - 1.0, most - 1.0);
         group = at_once + how.decoding * (together - at_once);
         stall = how.stall(prefill, group);

@@ -20,14 +20,17 @@ use super::halves::Maker;
 use super::lengths::Lengths;
 use super::models::Models;
 use super::outcome::Steady;
+use super::outline::{Outline, Rival, Short};
+use super::pairs;
 use super::refusal::Refusal;
 use super::side::Side;
-use super::station::{SATURATED, Station};
-use super::steady::balanced;
+use super::station::{SATURATED, Station, all_but_one};
+use super::steady::outline;
+use super::transfer::Ends;
 use crate::catalog::Model;
 use crate::machine::Constants;
 use crate::pass::Numerics;
-use crate::scenario::{Load, Percentile, Role, Scenario, Slo};
+use crate::scenario::{Limit, Load, Percentile, Role, Scenario, Slo};
 use crate::units::Seconds;
 
 /// How near hope and what comes of it may lie for a combination still to be served.
@@ -36,14 +39,11 @@ const SLACK: f64 = 0.02;
 /// The same for a limit.
 const NEARLY: f64 = 0.05;
 
-/// Most combinations that are served in full.
-const SERVED: usize = 96;
+/// Most combinations whose balance is found.
+const SERVED: usize = 256;
 
-/// Layouts of a second pool of the decode side that are paired with those of the first.
-const SECONDS: usize = 8;
-
-/// Micro-batches that stages of a second pool may have at once.
-const MICRO: f64 = 4.0;
+/// Most of those that one point shows to do worse than the best.
+const SHORT: usize = 8 * SERVED;
 
 /// How well a deployment serves its load.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,11 @@ impl Standing {
         Self::new(scenario, carries, rate, means, |own| {
             (steady.ttft_of(own).get(), steady.tpot_of(own).get())
         })
+    }
+
+    fn outlined(scenario: &Scenario, own: &Outline) -> Self {
+        let means = (own.ttft.get(), own.tpot.get());
+        Self::new(scenario, !own.saturated, own.rate, means, |percentile| own.times(percentile))
     }
 
     /// Of what is hoped for: nothing is said of how times spread, and a limit may be kept that is nearly kept.
@@ -173,7 +178,8 @@ fn choose<'a>(
     }
     let writers = writers(maker, (holders, seconds), drafter, lengths)?;
     let readers = readers.map(|sides| front(sides, scenario, lengths));
-    let search = Search { maker, lengths, readers, writers };
+    let ways = scenario.split.prefill().and_then(|from| maker.ways(from, pool));
+    let search = Search { maker, lengths, readers, writers, ways };
     let found = search.best();
     found.unwrap_or(Err(Refusal::TooFewChips { role, needs: 1, has: pool.chips }))
 }
@@ -187,15 +193,17 @@ struct Hope {
     reader: Option<usize>,
     /// Whether it is known from more than a first look.
     known: bool,
+    /// Time per token, in seconds, that it takes at least where decode is as full as it may be.
+    tpot: f64,
 }
 
-/// What came of a hope behind a pool of prompts.
+/// What came of a decode side behind a pool of prompts.
 #[derive(Clone, Copy, Debug)]
 struct Come {
-    /// Most prompts per second of that pool.
-    prompts: f64,
-    /// What came, in shares of what was hoped.
-    share: f64,
+    /// Time of a prompt in that pool, and most of them per second.
+    pool: (f64, f64),
+    /// What came; none where that surely falls short of the best.
+    standing: Option<Standing>,
 }
 
 struct Search<'m, 'a> {
@@ -203,6 +211,8 @@ struct Search<'m, 'a> {
     lengths: &'m Lengths,
     readers: Option<Vec<Reader<'a>>>,
     writers: Vec<Writer<'a>>,
+    /// The ends of the way of a cache between them.
+    ways: Option<Ends>,
 }
 
 impl<'a> Search<'_, 'a> {
@@ -217,9 +227,10 @@ impl<'a> Search<'_, 'a> {
         // per token is the same.
         let mut carrying = vec![None; self.writers.len()];
         let mut come: Vec<Vec<Come>> = vec![Vec::new(); self.writers.len()];
-        let mut served = 0;
+        let (mut served, mut short) = (0, 0);
         while let Some(hope) = hopes.pop() {
-            if served >= SERVED || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
+            let enough = served >= SERVED || short >= SHORT;
+            if enough || best.as_ref().is_some_and(|(own, _)| !hope.standing.may_beat(own)) {
                 break;
             }
             if !hope.known {
@@ -230,35 +241,95 @@ impl<'a> Search<'_, 'a> {
             if done.is_some_and(|prompt: bool| prompt || !hope.standing.prompt) {
                 continue;
             }
-            // Behind a pool that reads more prompts sooner, a decode side came to so much of what was hoped.
-            let prompts = self.prompts(&hope);
-            let seen = come.get(hope.writer).into_iter().flatten().filter(|own| own.prompts >= prompts);
-            let share = seen.map(|own| own.share).fold(0.0, f64::max);
-            let standing = Standing { value: hope.standing.value * share, ..hope.standing };
-            if !open && share > 0.0 && best.as_ref().is_some_and(|(own, _)| !standing.may_beat(own)) {
+            // Behind a pool that reads more prompts sooner, a decode side came to no more than it does behind this one.
+            let pool = self.pool(&hope);
+            let seen = come.get(hope.writer).into_iter().flatten();
+            let better = seen.filter(|own| own.pool.0 <= pool.0 && own.pool.1 >= pool.1);
+            let came: Option<Vec<Standing>> = better.map(|own| own.standing).collect();
+            let most = came.map(|own| own.into_iter().min_by(Standing::order));
+            if let Some((own, _)) = &best
+                && most.is_none_or(|most| most.is_some_and(|most| !most.may_beat(own)))
+            {
                 continue;
             }
-            served += 1;
             let Some(deployment) = self.deployment(&hope) else { continue };
-            match deployment {
+            let deployment = match deployment {
                 Err(refusal) => {
+                    served += 1;
                     refused.get_or_insert(refusal);
+                    continue;
                 }
-                Ok(deployment) => {
-                    let standing = Standing::of(scenario, &balanced(&deployment));
-                    if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
-                        *place = Some(standing.prompt);
+                Ok(deployment) => deployment,
+            };
+            let ahead = best.as_ref().map(|own: &(Standing, Deployment<'a>)| own.0);
+            let rival = ahead.and_then(|own| Some((own, self.rival(&own, &hope)?)));
+            let found = match outline(&deployment, rival.as_ref().map(|own| &own.1)) {
+                Ok(found) => found,
+                Err(why) => {
+                    short += 1;
+                    let Some((ahead, _)) = rival else { continue };
+                    match (carrying.get_mut(hope.writer), come.get_mut(hope.writer)) {
+                        (Some(place), _) if open && ahead.keeps && why == Short::Slower => {
+                            *place = Some(true);
+                        }
+                        (_, Some(come)) if !open => {
+                            come.push(Come { pool, standing: None });
+                        }
+                        _ => {}
                     }
-                    if let Some(come) = come.get_mut(hope.writer) {
-                        come.push(Come { prompts, share: standing.value / hope.standing.value });
-                    }
-                    if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
-                        best = Some((standing, deployment));
-                    }
+                    continue;
                 }
+            };
+            served += 1;
+            let standing = Standing::outlined(scenario, &found);
+            if let Some(place) = carrying.get_mut(hope.writer).filter(|_| open && standing.carries) {
+                *place = Some(standing.prompt);
+            }
+            if let Some(come) = come.get_mut(hope.writer) {
+                come.push(Come { pool, standing: Some(standing) });
+            }
+            if best.as_ref().is_none_or(|(own, _)| standing.beats(own)) {
+                best = Some((standing, deployment));
             }
         }
         best.map(|(_, deployment)| Ok(deployment)).or(refused.map(Err))
+    }
+
+    /// What a combination must come up to in order to be better than the best. In runs the value is not that of the balance.
+    fn rival(&self, best: &Standing, hope: &Hope) -> Option<Rival> {
+        let scenario = self.maker.scenario;
+        let writer = self.writers.get(hope.writer)?;
+        if writer.half.holder.settled.replica.flags().prompts.is_some() {
+            return None;
+        }
+        // Whether it may be better in what counts more than the value.
+        let above = (hope.standing.carries, hope.standing.keeps) > (best.carries, best.keeps);
+        let guess = hope.tpot;
+        Some(match scenario.load {
+            Load::Closed { .. } => {
+                let rate = if above { best.value.min(self.keeping()) } else { best.value };
+                Rival { rate, tpot: f64::INFINITY, guess }
+            }
+            Load::Open { .. } if best.carries => {
+                let tpot = if above { f64::INFINITY } else { 1.0 / best.value };
+                Rival { rate: f64::INFINITY, tpot, guess }
+            }
+            // What does not carry the load is as good as the rate that it does.
+            Load::Open { .. } => Rival { rate: best.value, tpot: f64::INFINITY, guess },
+        })
+    }
+
+    /// Requests per second below which no closed loop keeps the service level: by Little's law its users are somewhere. Where a
+    /// percentile is within a limit the mean is, or nearly; it is never twice that.
+    fn keeping(&self) -> f64 {
+        let scenario = self.maker.scenario;
+        let Load::Closed { concurrency } = scenario.load else { return 0.0 };
+        let most = |limit: Option<Limit>| {
+            let twice = |own: Limit| if own.percentile.is_some() { 2.0 } else { 1.0 };
+            limit.map_or(f64::INFINITY, |own| own.at.get() * twice(own))
+        };
+        let Slo { ttft, tpot } = scenario.slo;
+        concurrency / (most(ttft) + self.lengths.tokens * most(tpot) + scenario.pause().get())
     }
 
     /// What each decode side comes to at best by a first look.
@@ -270,7 +341,7 @@ impl<'a> Search<'_, 'a> {
         let before = if self.readers.is_some() { (before, prompts) } else { (0.0, f64::INFINITY) };
         let hope = |(index, writer): (usize, &Writer<'a>)| {
             let standing = writer.first_look(scenario, self.lengths).hope(scenario, self.lengths, before);
-            Hope { standing, writer: index, reader: None, known: false }
+            Hope { standing, writer: index, reader: None, known: false, tpot: 0.0 }
         };
         self.writers.iter().enumerate().map(hope).collect()
     }
@@ -282,22 +353,25 @@ impl<'a> Search<'_, 'a> {
         let figures = writer.closer_look(scenario, self.lengths);
         let mut add = |reader, before| {
             let standing = figures.hope(scenario, self.lengths, before);
-            hopes.push(Hope { standing, writer: index, reader, known: true });
+            hopes.push(Hope { standing, writer: index, reader, known: true, tpot: figures.tpot });
         };
         match &self.readers {
             None => add(None, (0.0, f64::INFINITY)),
             Some(readers) => {
+                let holder = &writer.half.holder;
                 for (at, reader) in readers.iter().enumerate() {
-                    add(Some(at), (reader.ttft, reader.most));
+                    let path = self.ways.as_ref().map(|own| own.path(reader.side.size(), holder.size()));
+                    let passed = path.map_or(f64::INFINITY, |own| own.most().get());
+                    add(Some(at), (reader.ttft, reader.most.min(passed)));
                 }
             }
         }
     }
 
-    /// Most prompts per second of who reads them for a decode side; endless where that is itself.
-    fn prompts(&self, hope: &Hope) -> f64 {
+    /// Time of a prompt where it is read for a decode side, and most of them per second; no limit where that is itself.
+    fn pool(&self, hope: &Hope) -> (f64, f64) {
         let reader = hope.reader.and_then(|at| self.readers.as_ref()?.get(at));
-        reader.map_or(f64::INFINITY, |own| own.most)
+        reader.map_or((0.0, f64::INFINITY), |own| (own.ttft, own.most))
     }
 
     fn deployment(&self, hope: &Hope) -> Option<Result<Deployment<'a>, Refusal>> {
@@ -336,9 +410,12 @@ fn writers<'a>(
     drafter: Option<&'a Model>,
     lengths: &Lengths,
 ) -> Result<Vec<Writer<'a>>, Refusal> {
-    let seconds: Vec<Option<Side<'a>>> = match seconds {
-        None => vec![None],
-        Some(sides) => quickest(sides, maker.scenario, lengths).into_iter().map(Some).collect(),
+    let (holders, seconds): (_, Vec<Option<Side<'a>>>) = match seconds {
+        None => (holders, vec![None]),
+        Some(sides) => {
+            let (holders, sides) = pairs::worth(maker, (holders, sides), lengths);
+            (holders, sides.into_iter().map(Some).collect())
+        }
     };
     let mut writers = Vec::new();
     let mut refused = None;
@@ -354,57 +431,6 @@ fn writers<'a>(
         Some(refusal) if writers.is_empty() => Err(refusal),
         _ => Ok(writers),
     }
-}
-
-/// Of the layouts of a pool of feed-forward layers or of a drafter those that do the work of all users soonest: of few,
-/// and of all that there may be.
-fn quickest<'a>(sides: Vec<Side<'a>>, scenario: &Scenario, lengths: &Lengths) -> Vec<Side<'a>> {
-    if sides.len() <= SECONDS {
-        return sides;
-    }
-    let users = match scenario.load {
-        Load::Closed { concurrency } => [concurrency / 2.0, concurrency],
-        Load::Open { rate, .. } => [0.01, 0.05].map(|step| rate.get() * lengths.tokens * step),
-    };
-    let speculation = scenario.speculation();
-    let proposed = speculation.as_ref().map_or(1.0, |own| f64::from(own.tokens));
-    let per_step = speculation.as_ref().map_or(1.0, |own| own.tokens_per_step(&scenario.model));
-    // Prompts that come with each step of a sequence, and the time of one.
-    let prompts: Vec<Seconds> = sides
-        .iter()
-        .map(|side| {
-            let prompt = side.settled.replica.prefill(lengths.new, lengths.past).occupancy;
-            prompt * (per_step / lengths.tokens)
-        })
-        .collect();
-    let drafts = sides.iter().any(|side| side.role == Role::Draft);
-    // Layers by themselves and with a micro-batch in each of their stages; drafts without prompts, which few users wait for,
-    // and with them.
-    let ways = if drafts { [(1.0, 0.0), (1.0, 1.0)] } else { [(1.0, 0.0), (MICRO, 0.0)] };
-    let mut kept: Vec<usize> = Vec::new();
-    for (all, (lanes, share)) in users.into_iter().flat_map(|all| ways.map(|own| (all, own))) {
-        let time = |(side, &prompt): (&Side<'a>, &Seconds)| {
-            let replica = &side.settled.replica;
-            let each = (all / f64::from(side.settled.replicas)).max(1.0);
-            let step = if drafts {
-                replica.kernels(each, lengths.context, 1.0) * proposed + replica.around(each)
-            } else {
-                let at_once = f64::from(replica.layout().pp).min(lanes);
-                replica.group_time((each / lanes).max(1.0), each, lengths.context, 1.0) / at_once
-            };
-            (step + prompt * (each * share)).get()
-        };
-        let mut order: Vec<(f64, usize)> = sides.iter().zip(&prompts).map(time).zip(0..).collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Ranks of one replica and replicas of one rank may take equally long.
-        order.dedup_by(|next, own| next.0 <= own.0 * (1.0 + 1e-6));
-        for (_, index) in order.into_iter().take(SECONDS / 4) {
-            if !kept.contains(&index) {
-                kept.push(index);
-            }
-        }
-    }
-    sides.into_iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|own| own.1).collect()
 }
 
 /// The layouts of a prefill pool that no other beats in the time to first token, in prompts per second and in the links that a
@@ -520,7 +546,7 @@ impl<'a> Writer<'a> {
     /// By a few steps and prompts.
     fn closer_look(&self, scenario: &Scenario, lengths: &Lengths) -> Figures {
         let half = &self.half;
-        let station = Station::new(half, lengths).under(scenario);
+        let station = Station::unbent(half, lengths).under(scenario);
         let engine = station.engine();
         let (replicas, tokens, room) = (station.replicas, station.tokens, station.fits);
         let prompt = station.prefill.map_or(Seconds::ZERO, |own| own.latency) + engine.request;
@@ -571,8 +597,13 @@ impl<'a> Writer<'a> {
                 let full = half.step(room, station.context);
                 replicas * room / (tokens * (full.get() / per_step) + stall(full) * room)
             }
-            // Who is one of few meets fewer others than one of many.
-            Load::Closed { .. } => f64::INFINITY,
+            Load::Closed { concurrency } => {
+                // No replica ever holds more, and one that holds more serves more.
+                let users = (concurrency / replicas).min(room).max(1.0);
+                let full = half.step(users, station.context);
+                let busy = tokens * (full.get() / per_step) / users + stall(full) * all_but_one(users);
+                replicas * prompts.min(busy.recip())
+            }
         };
         Figures { most, ttft, tpot, alone, sequences: sequences(tpot).max(1.0), users, replicas }
     }

@@ -7,10 +7,11 @@ use super::ahead::{Others, Stream, allen_cunneen, even};
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Steady, utilisation};
+use super::outline::{Outline, Rival, Short, asks_for_tails};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
-use super::run::Run;
+use super::run::{Changed, Run};
 use super::served::Served;
 use super::station::{Operating, SATURATED, Station, all_but_one};
 use super::tails::{First, Tails, Token};
@@ -34,16 +35,14 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
     // Places end before the replica's time does.
     let full_up = wall < full * SATURATED * 0.999;
     let (mut operating, users_here, offered) = colocated.balance(through, wall);
-    let admitted = users_here.min(room);
-    let mut ttft = colocated.first(&operating, admitted);
+    let (mut ttft, admitted, line) = colocated.waits(&operating, users_here);
     let mut warnings = half.warnings(operating.batch, lengths.context);
-    ttft.queue += colocated.wait_in_line(&operating, &ttft, (admitted, through));
-    ttft.room = colocated.wait_for_room(&operating, &ttft, users_here);
     if users_here > room * 1.001 {
         warnings.push(colocated.station.crowded(users_here));
     }
     let prefill_ops = half.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, operating.step, lengths.context);
+    let company = (operating.company, half.others(operating.batch));
+    let account = half.account(company, operating.step, lengths.context);
     let tokens_per_step = half.tokens_per_step();
     let mut rate = operating.rate * replicas;
     let decoding =
@@ -72,10 +71,8 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         (busy > 0.9 && operating.prefill_load() > 0.5).then_some(Binding::Prefill)
     };
     let settled = ttft.total();
-    let mut tails = colocated.tails(&operating, &ttft, admitted);
-    if let Some(run) = colocated.run() {
-        let spread = colocated.station.dispersion(operating.tpot);
-        let changed = run.colocated(&colocated.station, &operating, &ttft, (admitted, spread));
+    let mut tails = colocated.tails(&operating, &ttft, admitted, &line);
+    if let Some(changed) = colocated.changed(&operating, &ttft, admitted) {
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
         tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
@@ -93,13 +90,71 @@ pub fn serve(deployment: &Deployment<'_>) -> Steady {
         account,
         pools,
         transfer: None,
-        flows: half.flows(operating.step, operating.company, busy, lengths.context),
+        flows: half.flows(operating.step, company, busy, lengths.context),
         scarce,
         offered: offered
             .map(|offered| (offered, (full_up || ttft.room > ttft.queue).then_some(Binding::Capacity))),
         warnings,
     }
     .steady()
+}
+
+/// What users feel of the same; an error where that surely falls short of a rival.
+pub fn outline(deployment: &Deployment<'_>, rival: Option<&Rival>) -> Result<Outline, Short> {
+    let colocated = Colocated::new(deployment);
+    if rival.is_some_and(|own| colocated.falls_short(own)) {
+        return Err(Short::Slower);
+    }
+    let through = colocated.let_through();
+    let wall = match deployment.scenario.load {
+        // Which brings no more than is served.
+        Load::Closed { .. } => f64::INFINITY,
+        Load::Open { .. } => {
+            let full = colocated.when_full(None).rate.min(through);
+            // The wall is no higher.
+            let most = full * SATURATED * colocated.station.replicas;
+            if rival.is_some_and(|own| own.bursts(&deployment.decode, deployment.scenario, most)) {
+                return Err(Short::Full);
+            }
+            colocated.wall(full)
+        }
+    };
+    let (at, users, offered) = colocated.balance(through, wall);
+    let (ttft, admitted, line) = colocated.waits(&at, users);
+    let tails = asks_for_tails(deployment.scenario).then(|| colocated.tails(&at, &ttft, admitted, &line));
+    let (rate, saturated) = (at.rate * colocated.station.replicas, offered.is_some());
+    Ok(match colocated.changed(&at, &ttft, admitted) {
+        None => Outline::new(deployment, (ttft, at.tpot), (rate, saturated), tails),
+        Some(own) => {
+            let tails = tails.map(|tails| tails.in_run(own.burst, (ttft.total(), own.ttft.total())));
+            Outline::new(deployment, (own.ttft, own.tpot), (own.rate, saturated), tails)
+        }
+    })
+}
+
+/// Users beyond the room of a replica: a number that varies as the normal law does, where it is not below 0.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    excess: f64,
+    varies: f64,
+}
+
+impl Line {
+    /// How many on average.
+    fn mean(&self) -> f64 {
+        let Self { excess, varies } = *self;
+        let at = excess / varies.max(1e-12);
+        // So seldom that it is never.
+        if at < -6.0 {
+            return 0.0;
+        }
+        if at > 6.0 {
+            return excess;
+        }
+        let density = libm::exp(-at * at / 2.0) / std::f64::consts::TAU.sqrt();
+        let below = 0.5 * libm::erfc(-at * std::f64::consts::FRAC_1_SQRT_2);
+        varies * density + excess * below
+    }
 }
 
 /// A deployment whose replicas read prompts and decode, at no number of users yet.
@@ -125,13 +180,54 @@ impl<'d, 'a> Colocated<'d, 'a> {
         }
     }
 
+    /// What the run that is asked for makes of a balance.
+    fn changed(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Option<Changed> {
+        let spread = self.station.dispersion(at.tpot);
+        Some(self.run()?.colocated(&self.station, at, ttft, (users, spread)))
+    }
+
+    /// Whether it surely does worse than a rival.
+    fn falls_short(&self, rival: &Rival) -> bool {
+        let station = &self.station;
+        match self.deployment.scenario.load {
+            Load::Closed { concurrency } => {
+                let users = concurrency / station.replicas;
+                let admitted = users - self.line(users).mean();
+                rival.outruns(station, admitted, |at| self.present(at, (users, admitted)))
+            }
+            Load::Open { rate, .. } => {
+                rival.is_sooner(station, rate.get() / station.replicas, self.deployment.unseen().1)
+            }
+        }
+    }
+
+    /// What the time to first token is made of with all that is waited for, among so many users of the replica, and for how many of
+    /// them it has room.
+    fn waits(&self, at: &Operating, users: f64) -> (FirstToken, f64, Line) {
+        let line = self.line(users);
+        let admitted = users - line.mean();
+        let mut ttft = self.first(at, admitted);
+        ttft.queue += self.wait_in_line(at, &ttft, admitted);
+        ttft.room = self.wait_for_room(at, &ttft, users);
+        (ttft, admitted, line)
+    }
+
+    /// Of so many users of a replica in a closed loop, of whom so many have room, those in decode at a point.
+    fn present(&self, at: &Operating, (users, admitted): (f64, f64)) -> f64 {
+        let pause = self.deployment.scenario.pause().get();
+        let first = self.first(at, admitted).total();
+        let present = admitted * self.in_decode(at, first, 0.0);
+        // Pausing users occupy no replica.
+        if pause > 0.0 { present.min(users * self.in_decode(at, first, pause)) } else { present }
+    }
+
     /// What the time to first token is made of among so many users of the replica.
     fn first(&self, at: &Operating, users: f64) -> FirstToken {
         self.first_among(at, &self.others(at, users))
     }
 
     /// How all of it spreads over requests, of which the mean is this.
-    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
+    fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64, line: &Line) -> Tails {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
         let station = &self.station;
         let prefill = &self.prefill;
@@ -145,6 +241,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let first = First::new(scenario, (prefill, &at.ahead), ttft, beside, (at.rate, station.replicas))
             .among(at, station.held(at))
             .with_users(scenario, users, again)
+            .in_line(line.excess / at.rate, line.varies / at.rate)
             .in_places(station.fits * station.replicas, stay);
         Tails::new(first, Token::new(scenario, station, at))
     }
@@ -219,16 +316,12 @@ impl<'d, 'a> Colocated<'d, 'a> {
             Load::Closed { concurrency } => {
                 let users = concurrency / station.replicas;
                 let pause = scenario.pause().get();
-                let admitted = users.min(room);
+                let admitted = users - self.line(users).mean();
                 // A single user waits for nobody.
                 let most = if concurrency > 1.0 { through } else { f64::INFINITY };
-                // Pausing users occupy no replica.
                 let batch = fixed_point(admitted, admitted, |batch| {
                     let at = station.at(batch);
-                    let first = self.first(&at, admitted).total();
-                    let present = admitted * self.in_decode(&at, first, 0.0);
-                    let present = present.min(most * lengths.tokens * at.tpot.get());
-                    if pause > 0.0 { present.min(users * self.in_decode(&at, first, pause)) } else { present }
+                    self.present(&at, (users, admitted)).min(most * lengths.tokens * at.tpot.get())
                 });
                 let at = station.at(batch);
                 (at, users - at.rate * pause, None)
@@ -278,14 +371,31 @@ impl<'d, 'a> Colocated<'d, 'a> {
         most
     }
 
-    /// Mean wait in line where no more is let through: by Little's law.
-    fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, (users, most): (f64, f64)) -> Seconds {
-        match self.deployment.scenario.load {
-            Load::Closed { concurrency } if concurrency > 1.0 && at.rate >= most * 0.98 => {
-                (Seconds::new((users - at.batch) / at.rate) - ttft.total()).max(Seconds::ZERO)
-            }
-            _ => Seconds::ZERO,
-        }
+    /// Mean wait in line where no more is let through, so that users are neither in decode nor on the way there: by Little's law.
+    fn wait_in_line(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Seconds {
+        let Load::Closed { concurrency } = self.deployment.scenario.load else { return Seconds::ZERO };
+        let line = users - at.batch - at.rate * ttft.total().get();
+        // A balance is found up to its digits, and a single user waits for nobody.
+        let waits = concurrency > 1.0 && line > 1e-3 * users;
+        Seconds::new(if waits { line / at.rate } else { 0.0 })
+    }
+
+    /// Those of so many users of each replica of a closed loop for whom there is no room. Sequences are long and short, young and
+    /// old, and replicas that take requests in turn have more of them and fewer, by as many as end before others that came
+    /// before them.
+    fn line(&self, users: f64) -> Line {
+        let (station, traffic) = (&self.station, &self.deployment.scenario.traffic);
+        let room = station.fits;
+        let Load::Closed { concurrency } = self.deployment.scenario.load else {
+            return Line { excess: users - room, varies: 0.0 };
+        };
+        // The law has no end below: of sizes that vary by more, few sequences would take less than no room.
+        let (sizes, there) = (station.uneven.min(0.25), users.min(room));
+        let turns = match traffic.routing {
+            Routing::RoundRobin => (station.scatter / 6.0).min(1.0) * all_but_one(station.replicas),
+            Routing::LeastLoaded | Routing::Prefix => 0.0,
+        };
+        Line { excess: users - room, varies: ((sizes + turns) * there * all_but_one(concurrency)).sqrt() }
     }
 
     /// Mean wait for room in the KV cache, with so many users at each replica.
@@ -294,7 +404,7 @@ impl<'d, 'a> Colocated<'d, 'a> {
         let (replicas, room) = (self.station.replicas, self.station.fits);
         match scenario.load {
             // By Little's law the users beyond the room wait this long for a place.
-            Load::Closed { .. } => Seconds::new((users - users.min(room)) / at.rate),
+            Load::Closed { .. } => Seconds::new(self.line(users).mean() / at.rate),
             Load::Open { cv, .. } => {
                 let stay = ttft.total().get() + lengths.tokens * at.tpot.get();
                 let load = at.rate * stay / room;

@@ -45,6 +45,13 @@ impl<'a> Deployment<'a> {
         all.into_iter().flatten().find(|side| side.role == role)
     }
 
+    /// Tokens of an answer that users get with the first one, and the share of the time per token that is left to them.
+    pub(super) fn unseen(&self) -> (f64, f64) {
+        let tokens = self.lengths.tokens;
+        let unseen = self.decode.holder.settled.replica.flags().unseen(self.prefill.is_some(), tokens);
+        (unseen, if unseen > 0.0 { 1.0 - unseen / tokens } else { 1.0 })
+    }
+
     /// The deployment of these pools.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! Prefill on a pool of its own, in steady state: the rates of both and of the link between them match.
 
+use std::cell::OnceCell;
+
 use super::ahead::{Stream, reading, whole};
 use super::binding::scarce_station;
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::outcome::{Binding, PoolState, Steady, Warning, utilisation};
+use super::outline::{Outline, Rival, Short, asks_for_tails};
 use super::pace::Pace;
 use super::replica::Prefill;
 use super::root::fixed_point;
-use super::run::Run;
+use super::run::{Changed, Run};
 use super::served::Served;
 use super::side::Side;
 use super::station::{Operating, SATURATED, Station, all_but_one};
@@ -20,25 +23,22 @@ use crate::units::{RequestsPerSecond, Seconds};
 /// Serves a deployment whose prompts are read by a pool of their own, over a path to the decode side.
 #[must_use]
 pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Steady {
-    let Deployment { scenario, model, ref lengths, decode: ref half, .. } = *deployment;
+    let Deployment { model, ref lengths, decode: ref half, .. } = *deployment;
     let split = Disaggregated::new(deployment, side, path);
     let capacity = split.capacity();
     let wall = capacity * SATURATED;
     let (mut operating, users, offered) = split.balance(wall);
-    let mut ttft = split.first(&operating, users);
+    let mut ttft = split.waits(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
-    let within = operating.batch * split.decode.replicas + rate * ttft.total().get();
-    if matches!(scenario.load, Load::Closed { .. }) && users > within * (1.0 + 1e-9) {
-        // Who finds no room waits; Little's law says how long.
-        ttft.room = Seconds::new((users - within) / rate);
-    }
-    let (prefill_load, decode_load) = (rate / split.prefill_most, rate / split.decode_most);
+    let full = operating.batch >= split.decode.fits * 0.999;
+    let (prefill_load, decode_load) = (rate / split.prefill_most, rate / split.decode_most());
     let prefill_ops = side.settled.replica.prefill_ops(lengths.new, lengths.past);
-    let account = half.account(operating.company, operating.step, lengths.context);
+    let company = (operating.company, half.others(operating.batch));
+    let account = half.account(company, operating.step, lengths.context);
     let busy = decode_load.min(1.0);
     let mut decode_pools = half.pools(&account, operating.batch, operating.batch, busy, lengths.context);
     for pool in &mut decode_pools {
-        pool.utilisation = utilisation(rate, split.decode_most * SATURATED);
+        pool.utilisation = utilisation(rate, split.decode_most() * SATURATED);
     }
     let mut warnings = split.warnings(&operating, &ttft, users);
     warnings.extend(decode_pools.iter().filter_map(PoolState::outside));
@@ -68,21 +68,14 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     pace.tell(deployment, &mut pools);
     let transfer = path.state(RequestsPerSecond::new(rate), split.prefill.latency, model.layers);
     let mut flows = vec![path.flow(&transfer, half.holder.role)];
-    flows.extend(half.flows(operating.step, operating.company, busy, lengths.context));
+    flows.extend(half.flows(operating.step, company, busy, lengths.context));
     let scarce = match scarce_station(prefill_load, decode_load, &transfer) {
-        Some(Binding::Decode) if ttft.room.get() > 0.0 && operating.batch >= split.decode.fits * 0.999 => {
-            Some(Binding::Capacity)
-        }
+        Some(Binding::Decode) if ttft.room.get() > 0.0 && full => Some(Binding::Capacity),
         station => station,
     };
     let settled = ttft.total();
     let mut tails = split.tails(&operating, &ttft, users);
-    if let Load::Closed { concurrency } = scenario.load
-        && let Some(run) = Run::of(&split.decode, concurrency)
-    {
-        let full = operating.batch >= split.decode.fits * 0.999;
-        let answers = (lengths.tokens, split.decode.dispersion(operating.tpot));
-        let changed = run.disaggregated(&split.prefill, split.replicas, (&operating, full), &ttft, answers);
+    if let Some(changed) = split.changed(&operating, &ttft) {
         (ttft, operating.tpot, rate) = (changed.ttft, changed.tpot, changed.rate);
         tails = tails.in_run(changed.burst, (settled, ttft.total()));
     }
@@ -108,6 +101,38 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     .steady()
 }
 
+/// What users feel of the same; an error where that surely falls short of a rival.
+pub fn outline(
+    deployment: &Deployment<'_>,
+    (side, path): (&Side<'_>, &Path),
+    rival: Option<&Rival>,
+) -> Result<Outline, Short> {
+    let scenario = deployment.scenario;
+    let split = Disaggregated::new(deployment, side, path);
+    if rival.is_some_and(|own| split.falls_short(own)) {
+        return Err(Short::Slower);
+    }
+    let wall = match scenario.load {
+        // Which brings no more than is served.
+        Load::Closed { .. } => f64::INFINITY,
+        Load::Open { .. } => split.capacity() * SATURATED,
+    };
+    if rival.is_some_and(|own| own.bursts(&deployment.decode, scenario, wall)) {
+        return Err(Short::Full);
+    }
+    let (at, users, offered) = split.balance(wall);
+    let ttft = split.waits(&at, users);
+    let tails = asks_for_tails(scenario).then(|| split.tails(&at, &ttft, users));
+    let (rate, saturated) = (at.rate * split.decode.replicas, offered.is_some());
+    Ok(match split.changed(&at, &ttft) {
+        None => Outline::new(deployment, (ttft, at.tpot), (rate, saturated), tails),
+        Some(own) => {
+            let tails = tails.map(|tails| tails.in_run(own.burst, (ttft.total(), own.ttft.total())));
+            Outline::new(deployment, (own.ttft, own.tpot), (own.rate, saturated), tails)
+        }
+    })
+}
+
 /// A deployment with a prefill pool, at no rate yet.
 struct Disaggregated<'d, 'a> {
     deployment: &'d Deployment<'a>,
@@ -118,9 +143,10 @@ struct Disaggregated<'d, 'a> {
     prefill: Prefill,
     /// Replicas of the prefill pool.
     replicas: f64,
-    /// Most requests per second of each pool, over the whole deployment.
+    /// Most requests per second of the prefill pool, over the whole deployment.
     prefill_most: f64,
-    decode_most: f64,
+    /// The same of the decode pool, once somebody asks.
+    decode_most: OnceCell<f64>,
 }
 
 impl<'d, 'a> Disaggregated<'d, 'a> {
@@ -134,22 +160,27 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         let replicas = f64::from(side.settled.replicas);
         // A pool that only reads fills its steps.
         let prefill_most = replicas / prefill.least().get();
+        Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most: OnceCell::new() }
+    }
+
+    /// Most requests per second of the decode pool.
+    fn decode_most(&self) -> f64 {
         // A full replica is full of others, whatever the load that filled it.
-        let decode_most = decode.full(None).at(decode.fits).rate * decode.replicas;
-        Self { deployment, side, path, decode, prefill, replicas, prefill_most, decode_most }
+        let full = || self.decode.full(None).at(self.decode.fits).rate * self.decode.replicas;
+        *self.decode_most.get_or_init(full)
     }
 
     /// Most requests per second that both pools and the link carry.
     fn capacity(&self) -> f64 {
-        self.prefill_most.min(self.decode_most).min(self.path.most().get())
+        self.prefill_most.min(self.decode_most()).min(self.path.most().get())
     }
 
     /// Which of them carries least.
     fn bottleneck(&self) -> Binding {
         let link = self.path.most().get();
-        if self.prefill_most <= self.decode_most.min(link) {
+        if self.prefill_most <= self.decode_most().min(link) {
             Binding::Prefill
-        } else if self.decode_most <= link {
+        } else if self.decode_most() <= link {
             Binding::Decode
         } else {
             Binding::Link
@@ -205,6 +236,66 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         }
     }
 
+    /// The same with what is waited for room.
+    fn waits(&self, at: &Operating, users: f64) -> FirstToken {
+        let mut ttft = self.first(at, users);
+        let rate = at.rate * self.decode.replicas;
+        let within = at.batch * self.decode.replicas + rate * ttft.total().get();
+        if matches!(self.deployment.scenario.load, Load::Closed { .. }) && users > within * (1.0 + 1e-9) {
+            // Whoever is not in decode or on the way there waits for what has no slack left; Little's law says how long.
+            let wait = Seconds::new((users - within) / rate);
+            match self.bottleneck() {
+                _ if at.batch >= self.decode.fits * 0.999 => ttft.room += wait,
+                Binding::Link => ttft.transfer += wait,
+                _ => ttft.queue += wait,
+            }
+        }
+        ttft
+    }
+
+    /// What the run that is asked for makes of a balance.
+    fn changed(&self, at: &Operating, ttft: &FirstToken) -> Option<Changed> {
+        let Load::Closed { concurrency } = self.deployment.scenario.load else { return None };
+        let run = Run::of(&self.decode, concurrency)?;
+        let full = at.batch >= self.decode.fits * 0.999;
+        let answers = (self.deployment.lengths.tokens, self.decode.dispersion(at.tpot));
+        Some(run.disaggregated(&self.prefill, self.replicas, (at, full), ttft, answers))
+    }
+
+    /// Whether it surely does worse than a rival.
+    fn falls_short(&self, rival: &Rival) -> bool {
+        let decode = &self.decode;
+        match self.deployment.scenario.load {
+            Load::Closed { concurrency } => {
+                let most = (concurrency / decode.replicas).min(decode.fits);
+                rival.outruns(decode, most, |at| self.decoding(at, concurrency, self.upstream()))
+            }
+            Load::Open { rate, .. } => {
+                rival.is_sooner(decode, rate.get() / decode.replicas, self.deployment.unseen().1)
+            }
+        }
+    }
+
+    /// Most requests per second that prefill and link pass on.
+    fn upstream(&self) -> f64 {
+        self.prefill_most.min(self.path.most().get()) * 0.999_999
+    }
+
+    /// Of so many users those in decode on each replica at a point, where so many requests per second come there at most: by Little's
+    /// law the share of their time that they are there.
+    fn decoding(&self, at: &Operating, users: f64, most: f64) -> f64 {
+        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let decoding = lengths.tokens * at.tpot.get();
+        let elsewhere = self.first(at, users).total() + scenario.pause();
+        let present = users / self.decode.replicas * (decoding / (decoding + elsewhere.get()));
+        present.min(self.for_rate(at, most))
+    }
+
+    /// Sequences in decode on each replica for this rate over all.
+    fn for_rate(&self, at: &Operating, rate: f64) -> f64 {
+        rate / self.decode.replicas * self.deployment.lengths.tokens * at.tpot.get()
+    }
+
     /// How all of it spreads over requests, of which the mean is this.
     fn tails(&self, at: &Operating, ttft: &FirstToken, users: f64) -> Tails {
         let Deployment { scenario, ref lengths, .. } = *self.deployment;
@@ -231,31 +322,22 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     /// A decode replica where it serves what is asked of it, at most this rate of an open loop, and the users over all; and
     /// what is offered, where that is more.
     fn balance(&self, most: f64) -> (Operating, f64, Option<RequestsPerSecond>) {
-        let Deployment { scenario, ref lengths, .. } = *self.deployment;
+        let scenario = self.deployment.scenario;
         let (decode, room) = (&self.decode, self.decode.fits);
-        // Sequences in decode on each replica for this rate over all.
-        let for_rate = |at: &Operating, rate: f64| rate / decode.replicas * lengths.tokens * at.tpot.get();
         match scenario.load {
             Load::Closed { concurrency } => {
                 // The decode pool never gets more than the prefill pool and the link pass on.
-                let upstream = self.prefill_most.min(self.path.most().get()) * 0.999_999;
                 // Nor more than a pool that several replicas share lets through.
-                let carried = upstream.min(self.most_shared(concurrency));
-                let users = concurrency / decode.replicas;
-                let most = users.min(room);
-                let batch = fixed_point(most, most, |batch| {
-                    let at = decode.at(batch);
-                    // Of all users those in decode: by Little's law the share of their time that they are there.
-                    let decoding = lengths.tokens * at.tpot.get();
-                    let elsewhere = self.first(&at, concurrency).total() + scenario.pause();
-                    (users * (decoding / (decoding + elsewhere.get()))).min(for_rate(&at, carried))
-                });
+                let carried = self.upstream().min(self.most_shared(concurrency));
+                let most = (concurrency / decode.replicas).min(room);
+                let batch =
+                    fixed_point(most, most, |batch| self.decoding(&decode.at(batch), concurrency, carried));
                 let at = decode.at(batch);
                 (at, concurrency - at.rate * decode.replicas * scenario.pause().get(), None)
             }
             Load::Open { rate, .. } => {
                 let served = rate.get().min(most);
-                let batch = fixed_point(1e-9, room, |batch| for_rate(&decode.at(batch), served));
+                let batch = fixed_point(1e-9, room, |batch| self.for_rate(&decode.at(batch), served));
                 let at = decode.at(batch);
                 let waiting = at.rate * decode.replicas * self.first(&at, 1.0).total().get();
                 (at, at.batch * decode.replicas + waiting, (rate.get() > most).then_some(rate))

@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::outcome::{Flow, Per};
 use super::reading::Reading;
 use super::replica::{Prefill, Replica};
+use super::shares::together;
 use super::side::Side;
 use crate::pass::Op;
 use crate::scenario::Role;
@@ -54,13 +55,14 @@ impl Draft<'_> {
         f64::from(self.tokens) + 1.0
     }
 
-    /// Time of proposing, of empty messages and of bytes on the wire for so many sequences of a station.
+    /// Time of proposing, of empty messages and of bytes on the wire for so many sequences of a station and of all others that
+    /// share the pool.
     #[must_use]
-    pub fn parts(&self, batch: f64, context: Tokens) -> (Seconds, Seconds, Seconds) {
+    pub fn parts(&self, (batch, others): (f64, f64), context: Tokens) -> (Seconds, Seconds, Seconds) {
         if self.tokens == 0 {
             return (Seconds::ZERO, Seconds::ZERO, Seconds::ZERO);
         }
-        let sequences = batch * self.ratio;
+        let sequences = together(self.ratio, batch, others);
         let one = self.replica.kernels(sequences, context, 1.0);
         let drafting = one * f64::from(self.tokens);
         match &self.away {
@@ -76,15 +78,15 @@ impl Draft<'_> {
         }
     }
 
-    /// The operations of proposing one token for so many sequences of a station.
+    /// The operations of proposing one token for so many sequences of a station, and of the others.
     #[must_use]
-    pub(super) fn ops(&self, batch: f64, context: Tokens) -> Vec<Op> {
-        self.replica.kernel_ops(batch * self.ratio, context, 1.0)
+    pub(super) fn ops(&self, (batch, others): (f64, f64), context: Tokens) -> Vec<Op> {
+        self.replica.kernel_ops(together(self.ratio, batch, others), context, 1.0)
     }
 
     /// All of it.
     #[must_use]
-    pub fn time(&self, batch: f64, context: Tokens) -> Seconds {
+    pub fn time(&self, batch: (f64, f64), context: Tokens) -> Seconds {
         let (drafting, latency, wire) = self.parts(batch, context);
         drafting + latency + wire
     }

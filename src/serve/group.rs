@@ -1,6 +1,8 @@
 //! What the ways to split decode ask of a replica beyond a plain step: a part of each layer, several tokens of a sequence
 //! at once, and groups of sequences that pass the replica together.
 
+use std::rc::Rc;
+
 use super::replica::{Replica, Silicon, decode_shape};
 use crate::pass::{Op, Portion, Shape};
 use crate::units::{Bytes, Seconds, Tokens};
@@ -10,7 +12,7 @@ impl Replica<'_> {
     #[must_use]
     pub fn only(self, portion: Portion) -> Self {
         let silicon = match self.silicon {
-            Silicon::Memory(plan) => Silicon::Memory(Box::new(plan.only(portion))),
+            Silicon::Memory(plan) => Silicon::Memory(Rc::new(Rc::unwrap_or_clone(plan).only(portion))),
             Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.only(portion))),
         };
         Self { silicon, ..self }

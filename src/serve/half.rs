@@ -13,7 +13,7 @@ use super::draft::Draft;
 use super::outcome::{Binding, Cause, Flow, Part, PoolState, Warning};
 use super::reading::Reading;
 use super::replica::Prefill;
-use super::shares::{Beside, Shares};
+use super::shares::{Beside, Shares, alike, together};
 use super::side::Side;
 use super::turns::{Partner, Turns};
 use crate::machine::EngineRow;
@@ -73,6 +73,17 @@ impl<'a> Half<'a> {
         partner > 1.0 || draft > 1.0
     }
 
+    /// Whether more sequences may make a replica slower by more than their share, as where a cache spills.
+    #[must_use]
+    pub(super) fn spills(&self) -> bool {
+        let pools = [
+            Some(&self.holder.settled.replica),
+            self.partner.as_ref().map(|own| &own.side.settled.replica),
+            self.draft.as_ref().map(|own| &own.replica),
+        ];
+        pools.into_iter().flatten().any(|own| own.pipeline().is_some())
+    }
+
     /// Steps for each of so many tokens of an answer: the last one yields more than is left, half of what it has beyond the
     /// first on average.
     #[must_use]
@@ -81,20 +92,33 @@ impl<'a> Half<'a> {
         (1.0 + (each - 1.0) / 2.0 * tokens.min(1.0) / tokens) / each
     }
 
-    /// Time of a step with so many sequences on the station and no prompt in between, drafting included.
+    /// Sequences on all other stations that share a pool with one, where each has so many.
+    #[must_use]
+    pub(super) fn others(&self, each: f64) -> f64 {
+        let partner = self.partner.as_ref().map_or(0.0, |own| alike(own.ratio, each));
+        self.draft.as_ref().filter(|own| own.away.is_some()).map_or(partner, |own| alike(own.ratio, each))
+    }
+
+    /// Time of a step with so many sequences on each station and no prompt in between, drafting included.
     #[must_use]
     pub fn step(&self, batch: f64, context: Tokens) -> Seconds {
+        self.step_among((batch, self.others(batch)), context)
+    }
+
+    /// Time of a step with so many sequences on the station, and on all others that share a pool with it.
+    #[must_use]
+    pub fn step_among(&self, (batch, others): (f64, f64), context: Tokens) -> Seconds {
         let replica = &self.holder.settled.replica;
         let active = self.draft.as_ref().filter(|draft| draft.tokens > 0);
         let checked = match (&self.partner, active) {
             (None, None) => return replica.decode_step(batch, context),
             (None, Some(draft)) => replica.step_of(replica.kernels(batch, context, draft.width()), batch),
-            (Some(partner), _) => self.turns(partner, batch, context).step(),
+            (Some(partner), _) => self.turns(partner, (batch, others), context).step(),
         };
-        checked + active.map_or(Seconds::ZERO, |draft| draft.time(batch, context))
+        checked + active.map_or(Seconds::ZERO, |draft| draft.time((batch, others), context))
     }
 
-    fn turns(&self, partner: &Partner<'a>, batch: f64, context: Tokens) -> Turns {
+    fn turns(&self, partner: &Partner<'a>, batch: (f64, f64), context: Tokens) -> Turns {
         partner.turns(&self.holder.settled.replica, batch, context, (self.width(), self.tokens_per_step()))
     }
 
@@ -189,21 +213,27 @@ impl<'a> Half<'a> {
         ffn.into_iter().chain(draft).collect()
     }
 
-    /// Shares of a step with so many sequences in which the station and the pools beside it are at work.
+    /// Shares of a step with so many sequences, and so many of the others that share a pool, in which the station is at work
+    /// and the pools beside it are for each of these stations on average.
     #[must_use]
-    pub fn shares(&self, batch: f64, context: Tokens) -> Shares {
-        let step = self.step(batch, context);
+    pub fn shares(&self, (batch, others): (f64, f64), context: Tokens) -> Shares {
+        let step = self.step_among((batch, others), context);
+        // Who has more of its sequences has as much more of its time.
+        let own = |ratio: f64, of: f64| {
+            let all = together(ratio, batch, others);
+            if all > 0.0 { of * (ratio.max(1.0) * batch * ratio.min(1.0) / all) } else { of }
+        };
         let part = |time: Seconds| if step.get() > 0.0 { (time / step).clamp(0.0, 1.0) } else { 0.0 };
         let mut shares = Shares::WHOLE;
         if let Some(partner) = &self.partner {
-            let turns = self.turns(partner, batch, context);
+            let turns = self.turns(partner, (batch, others), context);
             shares.holder = part(turns.attention_busy());
-            shares.ffn = part(turns.ffn_busy());
+            shares.ffn = own(partner.ratio, part(turns.ffn_busy()));
         }
         if let Some(draft) = self.draft.as_ref().filter(|own| own.away.is_some() && own.tokens > 0) {
-            shares.draft = part(draft.parts(batch, context).0);
+            shares.draft = own(draft.ratio, part(draft.parts((batch, others), context).0));
             if self.partner.is_none() {
-                shares.holder = part(step - draft.time(batch, context));
+                shares.holder = part(step - draft.time((batch, others), context));
             }
         }
         shares
@@ -220,16 +250,17 @@ impl<'a> Half<'a> {
         Shares { holder: part(own.occupancy), ffn: part(ffn), draft: 0.0 }
     }
 
-    /// Where a step of this length goes.
+    /// Where a step of this length goes that has so many sequences, and as many on all others that share a pool.
     #[must_use]
-    pub(super) fn account(&self, batch: f64, step: Seconds, context: Tokens) -> Account {
+    pub(super) fn account(&self, (batch, others): (f64, f64), step: Seconds, context: Tokens) -> Account {
         let replica = &self.holder.settled.replica;
-        let turns = self.partner.as_ref().map(|partner| (partner, self.turns(partner, batch, context)));
+        let turns =
+            self.partner.as_ref().map(|partner| (partner, self.turns(partner, (batch, others), context)));
         let (ops, partner_ops) = match &turns {
             None => (replica.kernel_ops(batch, context, self.width()), Vec::new()),
             Some((partner, turns)) => (
                 replica.group_ops(turns.group, batch, context, self.width()),
-                partner.ops(turns, batch, context, self.width()),
+                partner.ops(turns, context, self.width()),
             ),
         };
         let mut beside = Vec::new();
@@ -245,8 +276,8 @@ impl<'a> Half<'a> {
         }
         let (mut draft_ops, mut drafting) = (Vec::new(), Seconds::ZERO);
         if let Some(draft) = self.draft.as_ref().filter(|own| own.tokens > 0) {
-            let (proposing, latency, wire) = draft.parts(batch, context);
-            (draft_ops, drafting) = (draft.ops(batch, context), proposing);
+            let (proposing, latency, wire) = draft.parts((batch, others), context);
+            (draft_ops, drafting) = (draft.ops((batch, others), context), proposing);
             spread(&mut beside, Cause::Draft, &draft_ops, (f64::from(draft.tokens), drafting));
             add(&mut beside, Cause::Link, Binding::RoundTrips, latency);
             add(&mut beside, Cause::Link, Binding::Link, wire);
@@ -278,7 +309,7 @@ impl<'a> Half<'a> {
             ops: account.ops.clone(),
             ..self.holder.idle()
         };
-        let company = account.batch;
+        let company = (account.batch, self.others(batch));
         let drafting = self.draft.as_ref().map_or(Seconds::ZERO, |draft| draft.time(company, context));
         let mut others = Vec::new();
         if let Some(partner) = &self.partner {
@@ -337,10 +368,10 @@ impl<'a> Half<'a> {
 
     /// What flows between the pools of the half in a step of this length; `busy` as in [`Self::pools`].
     #[must_use]
-    pub fn flows(&self, step: Seconds, batch: f64, busy: f64, context: Tokens) -> Vec<Flow> {
+    pub fn flows(&self, step: Seconds, (batch, others): (f64, f64), busy: f64, context: Tokens) -> Vec<Flow> {
         let mut flows = Vec::new();
         if let Some(partner) = &self.partner {
-            flows.extend(partner.flows(&self.turns(partner, batch, context), step, busy));
+            flows.extend(partner.flows(&self.turns(partner, (batch, others), context), step, busy));
         }
         if let Some(draft) = &self.draft {
             flows.extend(draft.flows(batch, step, busy));
@@ -361,7 +392,7 @@ impl<'a> Half<'a> {
         };
         if let Some(partner) = &self.partner {
             add(partner.side.warnings());
-            let turns = self.turns(partner, batch, context);
+            let turns = self.turns(partner, (batch, self.others(batch)), context);
             let step = self.step(batch, context);
             for (role, idle) in [
                 (Role::Attention, 1.0 - turns.attention_busy() / step),

@@ -10,13 +10,14 @@ use super::lengths::Lengths;
 use super::refusal::Refusal;
 use super::replica::{Replica, does_not_fit};
 use super::side::Side;
+use super::transfer::{Ends, ends};
 use super::turns::Partner;
 use crate::catalog::model::Ffn;
 use crate::catalog::{self, Model, NumberFormat};
 use crate::machine::{Constants, LinkKind, holders};
 use crate::pass::{Numerics, Portion};
 use crate::scenario::{DecodeHalf, Drafter, Formats, Layout, Pool, Role, Scenario};
-use crate::units::{Bytes, BytesPerSecond};
+use crate::units::{Bytes, BytesPerSecond, Seconds};
 
 /// Bytes of an activation that comes back from a feed-forward layer.
 const WIDE: f64 = 2.0;
@@ -152,6 +153,32 @@ impl<'a> Maker<'a> {
             connection,
             side,
         })
+    }
+
+    /// The ends of the way of a cache between two pools, where one is known.
+    pub(super) fn ways(&self, from: &Pool, to: &Pool) -> Option<Ends> {
+        let Self { scenario, tables, model, numerics } = *self;
+        let chips =
+            (scenario.chip(&from.chip)?, scenario.chip(&to.chip)?, from.chips.saturating_add(to.chips));
+        ends(scenario, tables.link(LinkKind::Pool), model, numerics, scenario.mean_input(), chips).ok()
+    }
+
+    /// Times that a token of each user takes on the way to a pool of feed-forward layers and back, in all layers: by that pool's
+    /// end, by the other's where all its chips take part, and where a single one does.
+    pub(super) fn way(&self, side: &Side<'_>) -> [Seconds; 3] {
+        let (pool, _) = self.holder();
+        let pools = (pool.chips, side.pool.chips);
+        let Some(chip) = self.scenario.chip(&pool.chip) else { return [Seconds::ZERO; 3] };
+        let ends = (chip, side.chip, pools.0.saturating_add(pools.1));
+        let row = self.tables.link(LinkKind::Pool);
+        let Ok(connection) = connection(self.scenario, row, ends) else { return [Seconds::ZERO; 3] };
+        let (copies, handed) = self.copies(side, inside(self.scenario, ends));
+        let bytes = Bytes::new(f64::from(self.model.hidden) * f64::from(self.model.layers) * WIDE);
+        let chips = f64::from(side.settled.replica.layout().chips() * side.settled.replicas);
+        let links = side.chip.scale_up.map_or(side.chip.scale_out, |up| Some(up.bandwidth));
+        let on = links.map_or(Seconds::ZERO, |own| bytes * handed / (own * chips));
+        let theirs = (bytes * copies / (connection.second * chips)).max(on);
+        [theirs, bytes * copies / (connection.first * f64::from(pools.0)), bytes * copies / connection.first]
     }
 
     /// Copies of a token that come to a pool of feed-forward layers, and those that it hands on inside its nodes, mean of the

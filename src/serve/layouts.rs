@@ -63,18 +63,19 @@ impl<'a> Setting<'a, '_> {
         self.tables.sram(self.chip)
     }
 
-    /// A replica in each of these layouts. Kernels are the same in all of them, and are found once.
+    /// A replica in each of these layouts. Kernels are the same in all of them, and are found once; so are collectives where a
+    /// layout has them in common with the one before.
     pub(super) fn replicas(
         &self,
         layouts: Vec<Layout>,
     ) -> impl Iterator<Item = Result<(Layout, Replica<'a>), Refusal>> {
-        let mut first: Option<Replica<'a>> = None;
+        let mut last: Option<Replica<'a>> = None;
         layouts.into_iter().map(move |layout| {
-            let replica = match first.as_ref().and_then(|own| own.in_layout(layout)) {
+            let replica = match last.as_ref().and_then(|own| own.in_layout(layout)) {
                 Some(replica) => replica,
                 None => self.replica(layout)?,
             };
-            first.get_or_insert_with(|| replica.clone());
+            last = Some(replica.clone());
             Ok((layout, replica))
         })
     }
@@ -82,7 +83,7 @@ impl<'a> Setting<'a, '_> {
     /// The layouts to choose from on so many chips, for sequences up to so long.
     pub(super) fn candidates(&self, chips: u32, role: Role, longest: Tokens) -> Result<Vec<Layout>, Refusal> {
         Ok(match self.stages() {
-            Some(row) if row.weights == WeightHome::Memory => together(row.wide.min(chips)),
+            Some(row) if row.weights == WeightHome::Memory => together(row.wide, chips, self.model.layers),
             Some(row) => {
                 let needed = self.needed(chips, longest)?.0;
                 let mut layouts = pipelines(chips, row.wide);
@@ -202,10 +203,17 @@ fn ranks(most: u32, experts: bool) -> Vec<u32> {
     ranks
 }
 
-/// Replicas whose chips read every layer together: powers of two, and as many as may.
-fn together(most: u32) -> Vec<Layout> {
-    let sizes = powers(most.saturating_sub(1)).chain([most.max(1)]);
-    sizes.map(|size| Layout { tp: size, etp: size, ..Layout::SINGLE }).collect()
+/// Replicas whose chips read every layer together, so many at most: powers of two, and as many as may, in up to four stages or in as
+/// many as there are chips for.
+fn together(wide: u32, chips: u32, layers: u32) -> Vec<Layout> {
+    let most = wide.min(chips).max(1);
+    let sizes = powers(most.saturating_sub(1)).chain([most]);
+    let stages = |size: u32| {
+        let all = (chips / size).clamp(1, layers.max(1));
+        let stages = (1..=STAGES.min(all)).chain((all > STAGES).then_some(all));
+        stages.map(move |pp| Layout { tp: size, pp, etp: size, ..Layout::SINGLE })
+    };
+    sizes.flat_map(stages).collect()
 }
 
 /// Pipelines whose chips keep the weights in SRAM: sizes up to all chips, widths that divide them.
@@ -248,6 +256,9 @@ pub fn options<'a>(
                 most_room = Some(own);
             }
         } else {
+            // Beside another pool it is asked the same in each pairing.
+            let paired = demand.role != Role::Colocated;
+            let replica = if paired { replica.remembering() } else { replica };
             options.push(Settled { replica, replicas, chosen: true });
         }
     }
@@ -297,7 +308,23 @@ fn stated<'a>(
 fn impossible(setting: &Setting<'_, '_>, layout: Layout) -> Option<String> {
     let Layout { tp, pp, pcp, dcp, .. } = layout;
     // Chips that stream weights may share a layer out over several stages.
-    if setting.stages().is_some() {
+    if let Some(row) = setting.stages() {
+        let wide = row.wide.max(1);
+        if tp > wide {
+            return Some(format!(
+                "has tp{tp}; of these chips at most {wide} read one layer together: tp{wide} with more stages is nearest"
+            ));
+        }
+        // Nor do copies of attention share one set of experts.
+        let dp = layout.dp;
+        if dp > 1 {
+            return Some(format!(
+                "has dp{dp}; these chips make pipelines of tp times pp chips: leave it out, further replicas stand beside the first"
+            ));
+        }
+        if setting.model.has_moe() && !layout.matched() {
+            return Some("needs etp times ep equal to tp: more stages spread experts out".to_owned());
+        }
         let spread = layout.context() > 1;
         return spread.then(|| {
             format!(

@@ -63,6 +63,17 @@ impl Lengths {
         }
     }
 
+    /// How much the cache of sequences varies, its squared coefficient of variation: as long as they are, or where it grows as
+    /// they do of any age.
+    #[must_use]
+    pub(super) fn uneven(&self, grows: bool) -> f64 {
+        let (isl, osl) = (self.isl.get(), self.osl.get());
+        let answers = self.scatter * self.scatter / 12.0;
+        let (of_answers, mean) =
+            if grows { (1.0 / 12.0 + answers / 4.0, self.context.get()) } else { (answers, isl + osl) };
+        (isl * isl * self.variation + osl * osl * of_answers) / (mean * mean).max(1.0)
+    }
+
     /// The mean prompt: by the times of short and long ones, not by their lengths. How steps grow with prompts is asked of
     /// one of mean length.
     #[must_use]

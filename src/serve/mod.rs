@@ -4,6 +4,7 @@
 //! - [`Half`] is the decode side however it is split, and how long its steps and prompts take.
 //! - `station` is a replica of it, `ahead` what prompts wait for there; `colocated` and `disaggregated` find its balance,
 //!   `served` reports it.
+//! - `choose` takes the best of all layouts, of whose balance it looks at the `outline`.
 //! - [`Phase`] says why prefill and decode take their time; `binding` what limits the deployment as a whole.
 
 mod account;
@@ -26,7 +27,9 @@ mod layouts;
 mod lengths;
 mod models;
 mod outcome;
+mod outline;
 mod pace;
+mod pairs;
 mod phase;
 mod reading;
 mod refusal;

@@ -1,6 +1,8 @@
 //! One copy of the model on its chips, whichever law its silicon follows: how long a decode step and a prompt take, and
 //! how many sequences fit.
 
+use std::rc::Rc;
+
 use super::flags::Flags;
 use super::outcome::{MemoryKind, MemoryUse};
 use super::reading::Reading;
@@ -30,7 +32,7 @@ pub struct Replica<'a> {
 #[derive(Clone, Debug)]
 pub(super) enum Silicon<'a> {
     /// Weights in main memory: the kernel laws.
-    Memory(Box<Plan<'a>>),
+    Memory(Rc<Plan<'a>>),
     /// Weights that stream through stages: the pipeline law.
     Sram(Box<Pipeline<'a>>),
 }
@@ -194,7 +196,7 @@ impl<'a> Replica<'a> {
                 Some(budget) => plan.with_budget(budget),
                 None => plan,
             };
-            Silicon::Memory(Box::new(plan))
+            Silicon::Memory(Rc::new(plan))
         };
         Ok(Self { silicon, engine: tables.engine(engine, &chip.id), flags })
     }
@@ -205,7 +207,7 @@ impl<'a> Replica<'a> {
     pub fn in_layout(&self, layout: Layout) -> Option<Self> {
         match &self.silicon {
             Silicon::Memory(plan) => {
-                let silicon = Silicon::Memory(Box::new(plan.in_layout(layout)));
+                let silicon = Silicon::Memory(Rc::new(plan.in_layout(layout)));
                 Some(Self { silicon, engine: self.engine, flags: self.flags })
             }
             Silicon::Sram(_) => None,
@@ -220,7 +222,7 @@ impl<'a> Replica<'a> {
             return self;
         }
         let silicon = match self.silicon {
-            Silicon::Memory(plan) => Silicon::Memory(Box::new(plan.at_clock(clock))),
+            Silicon::Memory(plan) => Silicon::Memory(Rc::new(Rc::unwrap_or_clone(plan).at_clock(clock))),
             Silicon::Sram(pipeline) => Silicon::Sram(Box::new(pipeline.at_clock(clock))),
         };
         Self { silicon, ..self }
@@ -232,10 +234,21 @@ impl<'a> Replica<'a> {
         // Most scenarios leave it to the engine.
         match self.silicon {
             Silicon::Memory(plan) if !experts.is_default() => {
-                let silicon = Silicon::Memory(Box::new(plan.with_experts(experts)));
+                let silicon = Silicon::Memory(Rc::new(Rc::unwrap_or_clone(plan).with_experts(experts)));
                 Self { silicon, ..self }
             }
             silicon => Self { silicon, ..self },
+        }
+    }
+
+    /// The same replica, which keeps the times of its passes: for searches, that ask for them again and again.
+    #[must_use]
+    pub(super) fn remembering(self) -> Self {
+        match self.silicon {
+            Silicon::Memory(plan) => {
+                Self { silicon: Silicon::Memory(Rc::new(Rc::unwrap_or_clone(plan).remembering())), ..self }
+            }
+            silicon @ Silicon::Sram(_) => Self { silicon, ..self },
         }
     }
 

@@ -63,12 +63,11 @@ impl Served<'_, '_> {
         let between = operating.tpot - operating.step * steps;
         add(&mut tpot_parts, Cause::Interference, Binding::Interference, between);
         // What users see of an answer begins later, and ends with it.
-        let flags = decode.holder.settled.replica.flags();
-        let unseen = flags.unseen(self.transfer.is_some(), lengths.tokens);
+        let (unseen, seen) = self.deployment.unseen();
         let late = operating.tpot * unseen;
-        let seen = if unseen > 0.0 { 1.0 - unseen / lengths.tokens } else { 1.0 };
         first.step += late;
         if unseen > 0.0 && unseen >= lengths.tokens {
+            let flags = decode.holder.settled.replica.flags();
             self.warnings.push(Warning::OneMessage { tokens: flags.stream });
         }
         for part in &mut tpot_parts {

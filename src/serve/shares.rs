@@ -49,6 +49,18 @@ impl Beside {
     }
 }
 
+/// Sequences that a pool works on which so many replicas share: those of one of them, and of all others together.
+#[must_use]
+pub(super) fn together(ratio: f64, own: f64, others: f64) -> f64 {
+    if ratio <= 1.0 { own * ratio } else { own + others }
+}
+
+/// Sequences on the others that share such a pool, where each replica has so many.
+#[must_use]
+pub(super) fn alike(ratio: f64, each: f64) -> f64 {
+    each * (ratio - 1.0).max(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

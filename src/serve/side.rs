@@ -21,6 +21,13 @@ pub struct Side<'a> {
 }
 
 impl Side<'_> {
+    /// Chips of a replica, and replicas.
+    #[must_use]
+    pub(super) fn size(&self) -> (f64, f64) {
+        let Settled { ref replica, replicas, .. } = self.settled;
+        (f64::from(replica.layout().chips()), f64::from(replicas))
+    }
+
     /// The pool at rest.
     #[must_use]
     pub fn idle(&self) -> PoolState {

@@ -11,7 +11,7 @@ use crate::units::Seconds;
 impl Before {
     /// Of a station to which so many prompts a second come.
     fn of(ahead: &Ahead, rate: f64) -> Self {
-        let Ahead { with, without, group, most, full, reads, delay, .. } = *ahead;
+        let Ahead { with, without, group, most, full, reads, delay, in_step, .. } = *ahead;
         Self {
             with,
             without,
@@ -22,6 +22,7 @@ impl Before {
             load: ahead.load(rate),
             longer: ahead.longer(rate),
             delay,
+            in_step,
         }
     }
 }
@@ -62,6 +63,7 @@ impl First {
             variation: prefill.variation,
             burst: None,
             places: (1.0, 0.0),
+            line: (ttft.room.get(), 0.0),
         }
     }
 
@@ -86,6 +88,11 @@ impl First {
         }
     }
 
+    /// The same where users of a closed loop wait so long for room, with such a standard deviation, and not where that is below 0.
+    pub(super) const fn in_line(self, mean: f64, varies: f64) -> Self {
+        Self { line: (mean, varies), ..self }
+    }
+
     /// The same where so many sequences have room, each for so long.
     pub(super) const fn in_places(self, places: f64, stay: f64) -> Self {
         Self { places: (places, stay), ..self }
@@ -98,7 +105,8 @@ impl Token {
         let each = station.half.tokens_per_step();
         let others = (at.company - 1.0).max(0.0);
         let step = at.step / each;
-        let slope = (station.half.step(at.company + 1.0, station.context) / each - step).get().max(0.0);
+        let more = (at.company + 1.0, station.half.others(at.batch));
+        let slope = (station.half.step_among(more, station.context) / each - step).get().max(0.0);
         let (come, disperses) = match scenario.load {
             Load::Open { cv, .. } => (at.batch, Some((cv * cv / station.replicas).max(0.15))),
             Load::Closed { concurrency } => {
@@ -112,7 +120,10 @@ impl Token {
             stalls: (at.tpot - step).get().max(0.0),
             others,
             come,
+            // The time that its prompt takes, and as much of one that was in line behind the answer's own.
+            most: 2.0 * at.stall.max(at.beside),
             tokens: station.tokens,
+            yields: each,
             disperses,
             variation: station.prefill.map_or(0.0, |own| own.variation),
             lengths: Scatter::of(scenario).1,

@@ -28,6 +28,7 @@ use super::outcome::Warning;
 use super::replica::Prefill;
 use super::scheduler::Scheduler;
 use crate::machine::EngineRow;
+use crate::scenario::traffic::Routing;
 use crate::scenario::{Load, Scenario};
 use crate::units::{Seconds, Tokens};
 
@@ -58,12 +59,18 @@ pub struct Station<'a, 'b> {
     /// In a closed loop, the share of a replica's sequences in decode that one of them meets beside its own: those of the
     /// other users. None where the users are not known, or so many that one more is none.
     pub meets: Option<f64>,
+    /// In a closed loop, the share of all sequences in decode that are others to one of them.
+    pub others: f64,
+    /// Those users, of each replica.
+    pub users: f64,
     /// Time from the end of an answer until its user's next request, in a closed loop.
     pub pause: Seconds,
     /// How much the lengths of answers scatter, in mean lengths.
     pub scatter: f64,
     /// How much the pauses do, in seconds.
     pub pause_scatter: f64,
+    /// How much the room that a sequence takes varies: its squared coefficient of variation.
+    pub uneven: f64,
 }
 
 /// A replica at a certain number of sequences in decode.
@@ -103,32 +110,43 @@ impl<'a, 'b> Station<'a, 'b> {
     /// The decode side as a queueing station for prompts and answers of these lengths.
     #[must_use]
     pub fn new(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self::of(half, lengths, |own, new, past| half.bent(own, new, past))
+    }
+
+    /// The same where nobody asks how steps of some prompts grow, only those of one and of all.
+    pub(super) fn unbent(half: &'b Half<'a>, lengths: &Lengths) -> Self {
+        Self::of(half, lengths, |own, _, _| own)
+    }
+
+    fn of(half: &'b Half<'a>, lengths: &Lengths, bent: impl Fn(Prefill, Tokens, Tokens) -> Prefill) -> Self {
         let replica = &half.holder.settled.replica;
         let engine = half.engine().engine;
         let held = if Scheduler::evicts(engine) { lengths.context } else { lengths.isl + lengths.osl };
+        let fits = replica.whole(half.fits(held));
         Self {
             half,
             replicas: half.replicas(),
-            prefill: half.prefills.then(|| {
-                lengths
-                    .prefill(|new, past| half.prefill(new, past), |own, new, past| half.bent(own, new, past))
-            }),
+            prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past), bent)),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
-            fits: replica.whole(half.fits(held)).min(replica.most()).max(1.0),
+            fits: fits.min(replica.most()).max(1.0),
             mixes: half.holder.settled.replica.flags().mixed.unwrap_or_else(|| Scheduler::mixes(engine)),
             spacing: None,
             meets: None,
+            others: 1.0,
+            users: 1.0,
             pause: Seconds::ZERO,
             scatter: lengths.scatter,
             pause_scatter: 0.0,
+            // Where places are counted all sequences are alike.
+            uneven: if fits < replica.most() { lengths.uneven(Scheduler::evicts(engine)) } else { 0.0 },
         }
     }
 
     /// The same where it is full, whatever the load that filled it: of others, or of sequences of which one meets such a share.
     pub fn full(&self, meets: Option<f64>) -> Self {
-        Self { spacing: None, meets, ..self.clone() }
+        Self { spacing: None, meets, users: self.fits, ..self.clone() }
     }
 
     /// The same under a load: how arrivals are spaced, and whom a request meets.
@@ -138,12 +156,26 @@ impl<'a, 'b> Station<'a, 'b> {
             Load::Closed { concurrency } => {
                 // Nobody is met for whom there is no room.
                 let users = (concurrency / self.replicas).min(self.fits);
-                let meets = Some(all_but_one(users));
                 let pause_scatter = scenario.traffic.pause_scatter().get();
-                Self { meets, pause: scenario.pause(), pause_scatter, ..self }
+                let own = all_but_one(users);
+                let dealt = all_but_one(users * self.replicas) - own;
+                let meets = Some(own + self.shuffled(scenario) * dealt);
+                let others = all_but_one(concurrency);
+                Self { meets, users, others, pause: scenario.pause(), pause_scatter, ..self }
             }
             Load::Open { cv, .. } => Self { spacing: Some(Spacing::new(cv, self.replicas)), ..self },
         }
+    }
+
+    /// How far users of replicas that take requests in turn change places, 0 to 1: with answers of equal length each comes back to
+    /// the replica that it has just left and meets the same others; with lengths that scatter by more than a tenth, as many of all
+    /// users as there are to each replica.
+    fn shuffled(&self, scenario: &Scenario) -> f64 {
+        if scenario.traffic.routing != Routing::RoundRobin {
+            return 0.0;
+        }
+        let apart = self.scatter / 12.0_f64.sqrt();
+        apart * apart / (0.01 + apart * apart)
     }
 
     /// What becomes of users whose answers have equal length.
@@ -186,7 +218,7 @@ impl<'a, 'b> Station<'a, 'b> {
                 Some(share) => {
                     let others = batch * share;
                     // Whether any of so many is there, when each is with the same probability.
-                    let (each, count) = (batch * (1.0 - share), share / (1.0 - share).max(1e-9));
+                    let (each, count) = (batch / self.users.max(1.0), self.users.max(1.0) * share);
                     let decoding =
                         if count > 0.0 { others / (1.0 + (count - 1.0).max(0.0) * each) } else { 0.0 };
                     self.meeting(batch, (1.0 + others, others), decoding.min(1.0))
@@ -214,7 +246,7 @@ impl<'a, 'b> Station<'a, 'b> {
     fn meeting(&self, batch: f64, (company, arrivals): (f64, f64), decoding: f64) -> Operating {
         let tokens_per_step = self.half.tokens_per_step();
         let engine = self.engine();
-        let step = self.half.step(company, self.context);
+        let step = self.half.step_among((company, self.half.others(batch)), self.context);
         // With each token the share 1/n of the sequences ends, and as many prompts take their places.
         let prompts = arrivals / self.tokens;
         let of = |rate: f64, tpot: f64| Operating {
@@ -229,7 +261,8 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        let plain = step.get() * self.half.steps_per_token(self.tokens);
+        let plain =
+            step.get() * self.half.steps_per_token(self.tokens) + self.drafting_elsewhere(batch - arrivals);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -246,6 +279,7 @@ impl<'a, 'b> Station<'a, 'b> {
             decoding,
             beside: self.drafter_prompt.get(),
             delay,
+            in_step: 1.0 / self.replicas,
             met,
             again,
         };
@@ -269,6 +303,7 @@ impl<'a, 'b> Station<'a, 'b> {
             marginal: engine.interference * prefill.marginal(group).get(),
             reads: if self.mixes { (come / group).min(1.0) } else { -libm::expm1(-come) },
             delay,
+            in_step: 1.0 / self.replicas,
             come: if self.spacing.is_some() { 0.0 } else { come },
             beside: self.drafter_prompt.get(),
         };
@@ -279,10 +314,21 @@ impl<'a, 'b> Station<'a, 'b> {
         };
         let held_up = held_up * self.tokens.min(1.0);
         let own = at(stall * arrivals + held_up);
+        // Who is not held up is so by no more than all.
+        if stall <= 0.0 || held_up <= 0.0 {
+            return own;
+        }
         match self.in_line_behind(&own, arrivals) {
-            Some(most) if stall > 0.0 && held_up > stall * most => at(stall * (arrivals + most)),
+            Some(most) if held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
+    }
+
+    /// Time per token that a draft pool is kept from drafting by prompts of the other replicas that share it, beyond what is charged
+    /// to each replica's own: a user alone on a replica meets so many sequences fewer there than users of others are.
+    fn drafting_elsewhere(&self, fewer: f64) -> f64 {
+        let ratio = self.half.draft.as_ref().map_or(1.0, |own| own.ratio).max(1.0);
+        self.drafter_prompt.get() * (1.0 - 1.0 / ratio) * fewer.max(0.0) * self.others / self.tokens
     }
 
     /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks
@@ -290,7 +336,7 @@ impl<'a, 'b> Station<'a, 'b> {
     fn in_line_behind(&self, at: &Operating, arrivals: f64) -> Option<f64> {
         let others = match (self.spacing, self.meets) {
             (Some(_), _) => return None,
-            (None, Some(share)) => share / (1.0 - share).max(1e-9),
+            (None, Some(share)) => self.users.max(1.0) * share,
             (None, None) => self.fits - 1.0,
         };
         let stream = Stream { rate: at.rate, replicas: self.replicas, cv: 1.0 };

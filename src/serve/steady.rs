@@ -9,6 +9,7 @@
 use super::deployment::Deployment;
 use super::models::Models;
 use super::outcome::{PoolState, Steady, Warning};
+use super::outline::{Outline, Rival, Short};
 use super::refusal::Refusal;
 use super::scheduler::Scheduler;
 use super::{capped, colocated, disaggregated};
@@ -57,6 +58,14 @@ pub fn balanced(deployment: &Deployment<'_>) -> Steady {
     match &deployment.prefill {
         None => colocated::serve(deployment),
         Some((reader, path)) => disaggregated::serve(deployment, reader, path),
+    }
+}
+
+/// What users feel of the same balance; an error where that surely falls short of a rival.
+pub fn outline(deployment: &Deployment<'_>, rival: Option<&Rival>) -> Result<Outline, Short> {
+    match &deployment.prefill {
+        None => colocated::outline(deployment, rival),
+        Some((reader, path)) => disaggregated::outline(deployment, (reader, path), rival),
     }
 }
 

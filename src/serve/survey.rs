@@ -21,7 +21,7 @@ use super::transfer::{Ends, ends};
 use crate::catalog;
 use crate::machine::{Constants, EngineRow, LinkKind};
 use crate::pass::{Numerics, Portion};
-use crate::scenario::{Layout, Pool, Role, Scenario};
+use crate::scenario::{Layout, Load, Pool, Role, Scenario};
 use crate::units::{RequestsPerSecond, Seconds};
 
 /// One layout of a chip, as a station: what a replica of it does with the scenario's workload.
@@ -127,14 +127,16 @@ pub fn offers(
     };
     let first: Vec<Vec<Operating>> = stations.iter().map(|station| at(station, FIRST)).collect();
     let kept = unbeaten(&stations, &first);
-    let offer = |station: &Station<'_, '_>| {
+    let fine = (batches / FINER).max(FIRST);
+    let offer = |station: &Station<'_, '_>, first: Vec<Operating>| {
         let layout = station.half.holder.settled.replica.layout();
         Offer {
             layout,
             chips: layout.chips(),
             prefill: station.prefill,
             fits: station.fits,
-            points: finer(&at(station, (batches / FINER).max(FIRST))),
+            // Where no more is asked the first look is all.
+            points: finer(&if fine == FIRST { first } else { at(station, fine) }),
             engine: *station.engine(),
             tokens: station.tokens,
             scatter: station.scatter,
@@ -143,7 +145,37 @@ pub fn offers(
             layers: model.layers,
         }
     };
-    Ok(stations.iter().zip(kept).filter(|own| own.1).map(|own| offer(own.0)).collect())
+    let looked = stations.iter().zip(first).zip(kept).filter(|own| own.1);
+    Ok(looked.map(|((station, first), _)| offer(station, first)).collect())
+}
+
+/// Tokens of a step by which a replica is measured anew.
+const ANEW: f64 = 1.5;
+
+/// Doublings of users up to which it is.
+const POPULATIONS: u32 = 13;
+
+/// Numbers of users of a closed loop, fewest first, from each of which on engines set themselves otherwise on some of these
+/// chips: tokens of a step that follow the users are larger by half.
+#[must_use]
+pub fn populations(scenario: &Scenario, tables: &Constants, kinds: &[String]) -> Vec<f64> {
+    let steps = |users: f64| -> Vec<f64> {
+        let load = Load::Closed { concurrency: users };
+        let own = Scenario { load, ..scenario.clone() };
+        let chips = kinds.iter().filter_map(|id| own.chip(id));
+        chips.map(|chip| Flags::of(&own, tables, chip).chunk.get()).collect()
+    };
+    let mut all = vec![1.0];
+    let mut last = steps(1.0);
+    for doubling in 1..=POPULATIONS {
+        let users = f64::from(1_u32 << doubling);
+        let own = steps(users);
+        if own.iter().zip(&last).any(|(own, last)| *own >= last * ANEW) {
+            all.push(users);
+            last = own;
+        }
+    }
+    all
 }
 
 /// Chips up to which every number of ranks that fills a pool is tried beside another pool.
@@ -305,13 +337,14 @@ impl Offer {
         let held = self.flags.held((at.batch, at.ahead.decoding), prefill.ranks, self.tokens);
         let held = at.tpot * held;
         let again = again(at.ahead.with, self.scatter * self.tokens * at.tpot.get());
+        let stepped = at.ahead.stepped();
         let mut ttft = prefill.latency.get() + self.engine.request.get();
         let mut there = self.there(at, ttft);
         let mut users = at.batch * there;
         // Users wait for each other's prompts, so their number appears on both sides; it settles geometrically.
         for _ in 0..24 {
             let stream = Stream { rate: at.rate * there, replicas, cv: 1.0 };
-            let (wait, read) = at.ahead.settled_wait(users, &stream, again, self.order);
+            let (wait, read) = at.ahead.settled_beside(&stepped, users, &stream, (again, self.order));
             let others = Others { wait, read };
             ttft = FirstToken::colocated(&prefill, self.engine.request, at, &others, held).total().get();
             there = self.there(at, ttft);

@@ -12,9 +12,9 @@
 //!   what makes the mean wait that of the closed form.
 //! - Who comes meets long readings more often than there are, and in them more others: as many as a Poisson number (fewer
 //!   where replicas take their turns).
-//! - In a closed loop nobody waits for more than all others, so that what is beyond the rest is even too; requests that follow
-//!   an answer come at the beginning of a step; and users whose answers have equal length keep their order: their waits are
-//!   between even and exponential.
+//! - In a closed loop nobody waits for more than all others, so that what is beyond the rest is even too where they are few; requests that follow
+//!   an answer of the same replica come at the beginning of a step; and users whose answers have equal length keep their order, in bunches of
+//!   a geometric number where the replica that decodes reads, and else with waits between even and exponential.
 //!
 //! **TPOT** of a request is the mean over its tokens: the step at the least company, and what others do to it. In an open loop these
 //! are a compound Poisson number: each who comes during the answer stalls it by a prompt and lengthens the steps that are left,
@@ -80,6 +80,8 @@ pub(super) struct First {
     pub(super) burst: Option<(f64, f64)>,
     /// Sequences that the stations have room for, and the mean time that one stays there.
     pub(super) places: (f64, f64),
+    /// Wait for room in a closed loop and its standard deviation, where it is not below 0.
+    pub(super) line: (f64, f64),
 }
 
 /// What prompts find at the station that reads them.
@@ -99,6 +101,8 @@ pub(super) struct Before {
     pub(super) longer: f64,
     /// From the end of an answer until its user's next prompt is in line; endless in an open loop.
     pub(super) delay: f64,
+    /// Share of prompts that follow an answer of the station that reads them.
+    pub(super) in_step: f64,
 }
 
 /// What TPOT is made of, over requests.
@@ -115,8 +119,12 @@ pub(super) struct Token {
     pub(super) others: f64,
     /// Others who come during an answer.
     pub(super) come: f64,
+    /// Most time by which one of them holds it up.
+    pub(super) most: f64,
     /// Tokens after the first.
     pub(super) tokens: f64,
+    /// Tokens that a step yields.
+    pub(super) yields: f64,
     /// Variation of their number over its mean; none in a closed loop.
     pub(super) disperses: Option<f64>,
     /// How much prompts vary.
@@ -277,8 +285,9 @@ impl Part {
     }
 }
 
-/// What stands for all requests by the shares of those that take longer: more of the long ones than of the short.
-const LONG: [f64; 10] = [0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0];
+/// What stands for all requests by the shares of those that take longer: more of the long ones than of the short, and the
+/// percentiles that people ask for in the middle of a range.
+const LONG: [f64; 11] = [0.0, 0.2, 0.4, 0.6, 0.75, 0.87, 0.93, 0.97, 0.985, 0.995, 1.0];
 /// The same with more of the short ones.
 const SHORT: [f64; 9] = [0.0, 0.008, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0];
 /// Even lengths.
@@ -452,11 +461,12 @@ impl First {
         for &(time, share) in &line.readings {
             let from = self.base + self.own * time;
             line.random(&mut parts, from, share * (1.0 - self.again));
-            if self.again > 0.0 {
-                let (from, half) = (from + self.beside, share * self.again / 2.0);
-                let (from, step) = if self.apart { (from + self.step, 0.0) } else { (from, self.step) };
-                parts.push(Part { share: half, from, width: 2.0 * step, more: (1.0, self.queue) });
-                parts.push(Part { share: half, from, width: 2.0 * (self.queue + step), more: (0.0, 0.0) });
+            if self.again > 0.0 && self.apart {
+                let (from, half) = (from + self.beside + self.step, share * self.again / 2.0);
+                parts.push(Part { share: half, from, width: 0.0, more: (1.0, self.queue) });
+                parts.push(Part { share: half, from, width: 2.0 * self.queue, more: (0.0, 0.0) });
+            } else if self.again > 0.0 {
+                self.in_bunches(&mut parts, from, share * self.again);
             }
         }
         self.wait_for_room(&mut parts);
@@ -472,15 +482,36 @@ impl First {
         parts
     }
 
+    /// Requests of users who come together each time: a geometric number of them, and no more than there are, each of whom takes
+    /// as long.
+    fn in_bunches(&self, parts: &mut Vec<Part>, from: f64, share: f64) {
+        let extra = self.queue + self.beside;
+        let mean = extra / (self.ahead.with / self.ahead.group).max(1e-12);
+        let most = (self.users.unwrap_or(1.0) - 1.0).clamp(0.0, 15.0);
+        let next = mean / (1.0 + mean);
+        let (mut numbers, mut left, mut weight) = (Vec::with_capacity(16), most, 1.0);
+        let mut number = 0.0;
+        // Of a fraction of a user there is as much of a chance.
+        while left > -1.0 && weight > 1e-4 {
+            numbers.push((number, weight * (1.0 + left).min(1.0)));
+            (number, left, weight) = (number + 1.0, left - 1.0, weight * next);
+        }
+        let all: f64 = numbers.iter().map(|(_, weight)| weight).sum();
+        let others: f64 = numbers.iter().map(|(number, weight)| number * weight).sum::<f64>() / all;
+        let each = if others > 0.0 { extra / others } else { 0.0 };
+        for (number, weight) in numbers {
+            let from = from + number * each;
+            parts.push(Part { share: share * weight / all, from, width: 2.0 * self.step, more: (0.0, 0.0) });
+        }
+    }
+
     /// Some wait for room before all else.
     fn wait_for_room(&self, parts: &mut Vec<Part>) {
         if self.room <= 0.0 {
             return;
         }
         if self.users.is_some() {
-            for part in parts {
-                part.width += 2.0 * self.room;
-            }
+            self.wait_in_line(parts);
             return;
         }
         let (places, stay) = self.places;
@@ -497,6 +528,31 @@ impl First {
         }
     }
 }
+
+impl First {
+    /// Users of a closed loop are in line one behind the other, so that each waits about as long, and nobody where there is room.
+    fn wait_in_line(&self, parts: &mut Vec<Part>) {
+        let (mean, varies) = self.line;
+        let waits = NORMAL.map(|(at, share)| ((mean + varies * at).max(0.0), share));
+        let all: f64 = waits.iter().map(|(wait, share)| wait * share).sum();
+        let scale = if all > 0.0 { self.room / all } else { 0.0 };
+        let before = std::mem::take(parts);
+        for (wait, share) in waits {
+            let wait = wait * scale;
+            let apart = (varies * scale * 0.7).min(2.0 * wait);
+            parts.extend(before.iter().map(|own| Part {
+                share: own.share * share,
+                from: own.from + wait - apart / 2.0,
+                width: own.width + apart,
+                ..*own
+            }));
+        }
+    }
+}
+
+/// The normal law in parts: standard deviations from the mean, and their shares.
+const NORMAL: [(f64, f64); 7] =
+    [(-1.7, 0.07), (-0.8, 0.25), (0.0, 0.36), (0.8, 0.2), (1.5, 0.08), (2.2, 0.03), (3.0, 0.01)];
 
 /// A convex curve between known points: between the chord, and what goes on from the points before and behind.
 fn between(known: &[(f64, f64); 4], at: f64) -> f64 {
@@ -533,6 +589,8 @@ struct Line<'f> {
     disperses: f64,
     /// Time that each of them adds.
     each: f64,
+    /// How far a wait for more ends with the users that there are, 0 to 1.
+    ends: f64,
 }
 
 /// Waits for readings of others.
@@ -584,6 +642,12 @@ impl Waits {
         {
             *reads = load.min(*reads * scale);
         }
+        // However evenly they come, who waits longer for it comes any time of it.
+        let (_, rest) = self.found(reading);
+        let [random, begins] = self.rest;
+        let any = larger(random, 0.5);
+        let most = larger(any / random.max(1e-12), 1.0);
+        self.rest = [random * (mean / rest.max(1e-15)).clamp(1.0, most), begins];
         let (found, rest) = self.found(reading);
         let left = mean - rest;
         let (often, most) = self.more;
@@ -597,8 +661,10 @@ impl Waits {
 
 impl<'f> Line<'f> {
     fn new(first: &'f First) -> Self {
-        let First { ahead, replicas, .. } = *first;
+        let First { ahead, .. } = *first;
         let (with, most) = (ahead.with, ahead.most);
+        // Answers that end with the same step elsewhere are followed by prompts that come together, whose turn it is.
+        let replicas = if first.apart && first.users.is_some() { 1.0 } else { first.replicas };
         let fellows = first
             .users
             .map_or(1.0, |users| 1.0 - 1.0 / (users * if first.apart { 1.0 } else { replicas }).max(1.0));
@@ -615,16 +681,19 @@ impl<'f> Line<'f> {
         let deep = 1.0 + (most - 1.0) * libm::exp(-100.0 * first.lengths.variation());
         let often_more = libm::pow(full, deep);
         let mut more = with / 2.0 * size * uneven / (most.sqrt() * (1.0 - full));
+        let mut ends = 0.0;
         if let Some(users) = first.users {
-            let all = (users - 1.0) * ahead.with / ahead.group - with * size / 2.0;
-            more = more.min((all / 2.0).max(0.0));
+            let all = ((users - 1.0) * ahead.with / ahead.group - with * size / 2.0).max(0.0);
+            more = more.min(all / 2.0);
+            // Beyond some means nobody is left in line.
+            ends = (1.0 - (all / more.max(1e-15) - 2.0) / 3.0).clamp(0.0, 1.0);
         }
-        let in_step = first.users.is_some() && !first.apart && replicas < 1.5;
+        let in_step = if first.users.is_some() && !first.apart { ahead.in_step } else { 0.0 };
         let late = ahead.delay / with.max(1e-12);
-        let bound = if in_step { 1.0 / (1.0 + late * late) } else { 0.0 };
+        let bound = in_step / (1.0 + late * late);
         let soon = (ahead.reads * (1.0 + ahead.delay / ahead.without.max(1e-12))).min(load);
         let rest = [uneven / 2.0, (1.0 - late).max(0.5)];
-        let ways = [(false, 1.0 - bound, load), (true, bound, if in_step { soon } else { 0.0 })];
+        let ways = [(false, 1.0 - bound, load), (true, bound, soon)];
         let waits = Waits { ways, often: 1.0, rest, more: (often_more, more) };
         let waits = if first.users.is_some() {
             waits.among_users(first.queue, with * size, load)
@@ -642,6 +711,7 @@ impl<'f> Line<'f> {
             come,
             disperses: first.gaps / replicas + shared,
             each: if company > 1e-9 { first.beside / company } else { 0.0 },
+            ends,
         }
     }
 
@@ -681,7 +751,8 @@ impl<'f> Line<'f> {
                     let (often, more) = more;
                     if self.first.users.is_some() {
                         add(share * (1.0 - often), from, width, (0.0, 0.0));
-                        add(share * often, from, width + 2.0 * more, (0.0, 0.0));
+                        add(share * often * self.ends, from, width + 2.0 * more, (0.0, 0.0));
+                        add(share * often * (1.0 - self.ends), from, width, (1.0, more));
                     } else {
                         add(share, from, width, (often, more));
                     }
@@ -731,8 +802,6 @@ impl Numbers {
         } else if mean < 1.0 && variance <= part * (1.0 - part) * 1.05 {
             fill(&mut [(0.0, 1.0 - mean), (1.0_f64.min(most), mean)].into_iter())
         } else {
-            const NORMAL: [(f64, f64); 7] =
-                [(-1.7, 0.07), (-0.8, 0.25), (0.0, 0.36), (0.8, 0.2), (1.5, 0.08), (2.2, 0.03), (3.0, 0.01)];
             let apart = variance.sqrt();
             fill(&mut NORMAL.iter().map(|(at, share)| ((mean + apart * at).clamp(0.0, most), *share)))
         };
@@ -770,6 +839,11 @@ impl Answers {
 }
 
 impl Token {
+    /// What the last step yields beyond an answer of so many tokens, on average and in answers: half of a step but for its first.
+    fn beyond(&self, tokens: f64) -> f64 {
+        (self.yields - 1.0) / 2.0 / tokens.max(1.0)
+    }
+
     /// Answers by length; none where there is only one token.
     fn parts(&self) -> Vec<Answers> {
         if self.tokens < 1.0 {
@@ -777,14 +851,16 @@ impl Token {
         }
         let lengths = if self.lengths.is_equal() { vec![(1.0, 1.0)] } else { self.lengths.points(&SHORT) };
         let slows = self.slope * self.others;
+        let step = self.alone + slows;
         let elastic = ((self.stalls + slows) / self.mean).min(0.95);
         let one = |(length, share): (f64, f64)| {
             // The first token is no token after the first.
             let tokens = (self.tokens * length + length - 1.0).max(1.0);
             let stays = tokens / self.tokens;
             let come = self.come * stays;
-            let each = self.stalls * self.tokens / self.come.max(1e-9) / tokens;
+            let each = (self.stalls * self.tokens / self.come.max(1e-9)).min(self.most) / tokens;
             let (slope, half) = (self.slope, self.slope / 2.0);
+            let rest = step * self.beyond(tokens);
             let variance = match self.disperses {
                 Some(disperses) => {
                     let there = self.others * slope * slope / 3.0 / stays.clamp(0.3, 1.0);
@@ -799,9 +875,9 @@ impl Token {
             };
             Answers {
                 share,
-                from: self.alone,
+                from: (self.alone + step * (self.beyond(tokens) - self.beyond(self.tokens))).max(0.0),
                 mean: self.stalls + slows,
-                variance: variance + come * each * each * self.variation,
+                variance: variance + come * each * each * self.variation + rest * rest / 3.0,
             }
         };
         lengths.into_iter().map(one).collect()

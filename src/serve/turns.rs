@@ -17,6 +17,7 @@
 use super::connection::Connection;
 use super::outcome::{Binding, Flow, Per};
 use super::replica::{Prefill, Replica};
+use super::shares::together;
 use super::side::Side;
 use crate::pass::Op;
 use crate::scenario::Role;
@@ -56,6 +57,10 @@ pub struct Partner<'a> {
 pub struct Turns {
     /// Sequences of a micro-batch on one attention replica.
     pub group: f64,
+    /// Sequences of a step on the pool of the feed-forward layers.
+    shared: f64,
+    /// Micro-batches of the attention replica, and those of the pool of the feed-forward layers.
+    own: f64,
     micro: f64,
     trips: f64,
     /// Per layer and micro-batch.
@@ -74,7 +79,8 @@ pub struct Turns {
 }
 
 impl Partner<'_> {
-    /// A step of so many sequences on an attention replica, each with `width` tokens, of which `tokens_per_step` hold.
+    /// A step of so many sequences on an attention replica and on all others that share the pool, each with `width` tokens, of
+    /// which `tokens_per_step` hold.
     ///
     /// More micro-batches hide more of each other and take longer in all, so that the first number that is no better ends
     /// the search; a tie goes to fewer. The number follows from the sequences of the step and from no load, so that all
@@ -83,7 +89,7 @@ impl Partner<'_> {
     pub fn turns(
         &self,
         attention: &Replica<'_>,
-        batch: f64,
+        batch: (f64, f64),
         context: Tokens,
         (width, tokens_per_step): (f64, f64),
     ) -> Turns {
@@ -107,26 +113,30 @@ impl Partner<'_> {
         &self,
         micro: u32,
         attention: &Replica<'_>,
-        (batch, context): (f64, Tokens),
+        ((batch, others), context): ((f64, f64), Tokens),
         (width, tokens_per_step): (f64, f64),
     ) -> Turns {
         let ffn = &self.side.settled.replica;
-        // No micro-batch is smaller than one sequence.
-        let micro = f64::from(micro).min(batch.max(1.0));
-        let group = batch.max(1.0) / micro;
+        // No micro-batch is smaller than one sequence; those of a replica with few join those of the others.
+        let own = f64::from(micro).min(batch.max(1.0));
+        let group = batch.max(1.0) / own;
+        let shared = together(self.ratio, batch.max(1.0), others);
+        let micro = f64::from(micro).min(shared / self.ratio.max(1e-9)).max(own);
         let trips = self.trips;
-        let lanes = |replica: &Replica<'_>| f64::from(replica.layout().pp).min(micro).max(1.0);
+        let lanes = |replica: &Replica<'_>, micro: f64| f64::from(replica.layout().pp).min(micro).max(1.0);
         Turns {
             group,
+            shared,
+            own,
             micro,
             trips,
             attention: attention.group_time(group, batch, context, width) / trips,
-            ffn: ffn.group_time(group * self.ratio, batch * self.ratio, context, width) / trips,
+            ffn: ffn.group_time(shared / micro, shared, context, width) / trips,
             out: self.way(self.out * (group * width)),
             back: self.way(self.back * (group * width)),
             arriving: self.arriving * (group * tokens_per_step / trips) / self.bandwidth,
             latency: self.connection.latency,
-            lanes: [lanes(attention), lanes(ffn)],
+            lanes: [lanes(attention, own), lanes(ffn, micro)],
             around: attention.around(batch).max(ffn.around(0.0)),
             bandwidth: self.bandwidth,
             bytes: [self.out, self.back],
@@ -141,8 +151,8 @@ impl Partner<'_> {
 
     /// The operations of one micro-batch on this pool, all layers.
     #[must_use]
-    pub fn ops(&self, turns: &Turns, batch: f64, context: Tokens, width: f64) -> Vec<Op> {
-        self.side.settled.replica.group_ops(turns.group * self.ratio, batch * self.ratio, context, width)
+    pub fn ops(&self, turns: &Turns, context: Tokens, width: f64) -> Vec<Op> {
+        self.side.settled.replica.group_ops(turns.shared / turns.micro, turns.shared, context, width)
     }
 
     /// What a prompt costs on both pools, given what it costs on the attention replica: one after the other for the
@@ -172,7 +182,7 @@ impl Partner<'_> {
             bandwidth: turns.bandwidth,
             time: (wire + turns.latency) * turns.trips,
             exposed: (wire + turns.latency) * turns.trips,
-            utilisation: (busy * (used * (turns.trips * turns.micro) / step)).min(1.0),
+            utilisation: (busy * (used * (turns.trips * turns.own) / step)).min(1.0),
         };
         [
             one(Role::Attention, Role::Ffn, turns.bytes[0], turns.out, turns.out),
@@ -187,13 +197,13 @@ impl Turns {
         self.attention + self.ffn + self.out + self.back + self.latency * 2.0
     }
 
-    /// The least time between two micro-batches, and what sets it.
+    /// The least time in which all micro-batches pass a layer, and what sets it.
     fn pace(&self) -> (Seconds, Binding) {
         [
-            (self.attention / self.lanes[0], Binding::Attention),
-            (self.ffn / self.lanes[1], Binding::Ffn),
-            (self.out, Binding::Link),
-            (self.back + self.arriving, Binding::Link),
+            (self.attention / self.lanes[0] * self.own, Binding::Attention),
+            (self.ffn / self.lanes[1] * self.micro, Binding::Ffn),
+            (self.out * self.own, Binding::Link),
+            ((self.back + self.arriving) * self.own, Binding::Link),
         ]
         .into_iter()
         .fold((Seconds::ZERO, Binding::Attention), |most, own| if own.0 > most.0 { own } else { most })
@@ -201,7 +211,7 @@ impl Turns {
 
     fn whole(&self) -> Seconds {
         let (round, (pace, _)) = (self.round(), self.pace());
-        round.max(pace * self.micro) * (self.trips - 1.0) + round + pace * (self.micro - 1.0)
+        round.max(pace) * (self.trips - 1.0) + round + pace * (1.0 - 1.0 / self.micro)
     }
 
     /// Time of the step.
@@ -237,7 +247,7 @@ impl Turns {
     /// Time of a step in which the attention pool is at work.
     #[must_use]
     pub(super) fn attention_busy(&self) -> Seconds {
-        self.attention / self.lanes[0] * (self.trips * self.micro)
+        self.attention / self.lanes[0] * (self.trips * self.own)
     }
 
     /// Time of a step in which the FFN pool is at work.

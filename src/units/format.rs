@@ -301,13 +301,39 @@ impl Unit {
                     token_factor(&unit).ok_or_else(|| ParseError::UnknownUnit { unit: unit.clone() })?;
                 finite(number.value()? * factor as f64, text)
             }
-            Self::Bytes | Self::BytesPerSecond => parse_with(text, true),
             Self::Percent => {
                 let (number, unit) = split(text)?;
-                if unit.is_empty() { finite(number.value()? / 100.0, text) } else { parse_with(text, false) }
+                if unit.is_empty() { finite(number.value()? / 100.0, text) } else { parse_with(text, self) }
             }
-            _ => parse_with(text, false),
+            _ => parse_with(text, self),
         }
+    }
+
+    /// Whether a unit that measures this may be typed where this one is asked for. A bare number may be anything.
+    fn takes(self, measured: &str) -> bool {
+        let own = match self {
+            Self::Number => return true,
+            Self::Seconds => "s",
+            Self::Bytes | Self::BytesPerSecond => "B",
+            Self::Watts => "W",
+            Self::Joules | Self::JoulesPerToken => "J",
+            Self::Flops | Self::FlopsPerSecond | Self::FlopsPerByte => "FLOP",
+            Self::RequestsPerSecond => "req",
+            Self::Tokens
+            | Self::TokensPerSecond
+            | Self::TokensPerSecondPerUser
+            | Self::TokensPerSecondPerChip
+            | Self::TokensPerSecondPerMegawatt => "tok",
+            Self::Percent => "%",
+            Self::Ratio => "x",
+            Self::Count
+            | Self::Parameters
+            | Self::Dollars
+            | Self::DollarsPerHour
+            | Self::DollarsPerMonth
+            | Self::DollarsPerMillionTokens => "",
+        };
+        measured.is_empty() || measured == own
     }
 }
 
@@ -676,9 +702,11 @@ fn token_factor(unit: &str) -> Option<u64> {
     }
 }
 
-fn parse_with(text: &str, bytes: bool) -> Result<f64, ParseError> {
+fn parse_with(text: &str, wanted: Unit) -> Result<f64, ParseError> {
     let (number, unit) = split(text)?;
-    let factor = unit_factor(&unit, bytes).ok_or_else(|| ParseError::UnknownUnit { unit: clip(&unit) })?;
+    let bytes = matches!(wanted, Unit::Bytes | Unit::BytesPerSecond);
+    let factor = unit_factor(&unit, bytes).filter(|_| wanted.takes(measured(&unit, bytes)));
+    let factor = factor.ok_or_else(|| ParseError::UnknownUnit { unit: clip(&unit) })?;
     let value = number.value()?;
     // Dividing by an exact power of ten rounds once, where multiplying by its inverse would round twice.
     finite(if factor < 1.0 { value / libm::round(1.0 / factor) } else { value * factor }, text)
@@ -686,6 +714,23 @@ fn parse_with(text: &str, bytes: bool) -> Result<f64, ParseError> {
 
 fn finite(value: f64, text: &str) -> Result<f64, ParseError> {
     if value.is_finite() { Ok(value) } else { Err(ParseError::OutOfRange { text: clip(text) }) }
+}
+
+/// What a unit that has a worth measures, as the name of its base; nothing where it only counts.
+fn measured(unit: &str, bytes: bool) -> &'static str {
+    match unit.split('/').next().unwrap_or_default() {
+        "%" => "%",
+        "x" | "×" => "x",
+        "s" | "sec" | "ms" | "us" | "µs" | "μs" | "ns" | "min" | "h" | "hr" | "d" => "s",
+        "B" if !bytes => "",
+        head if head.ends_with(['B', 'b']) && head != "b" => "B",
+        head if head.ends_with('W') => "W",
+        head if head.ends_with('J') => "J",
+        head if head.ends_with("tok") || head.ends_with("tokens") => "tok",
+        head if head.ends_with("req") => "req",
+        head if head.contains("FLOP") => "FLOP",
+        _ => "",
+    }
 }
 
 /// What a unit is worth in its base; denominators only say what is counted and change nothing.
@@ -899,6 +944,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_a_reason() {
+        // What measures something else is no unit of this.
+        for (unit, text) in [
+            (Unit::Watts, "1GB"),
+            (Unit::Watts, "3 s"),
+            (Unit::Seconds, "5 W"),
+            (Unit::Bytes, "2 ms"),
+            (Unit::Joules, "1 kW"),
+            (Unit::RequestsPerSecond, "40 tok/s"),
+            (Unit::DollarsPerMonth, "20 GB"),
+            (Unit::Parameters, "70 GB"),
+        ] {
+            assert!(matches!(unit.parse(text), Err(ParseError::UnknownUnit { .. })), "{unit:?}: {text}");
+        }
         assert_eq!(Unit::Number.parse("  "), Err(ParseError::Empty));
         assert!(matches!(Unit::Number.parse("abc"), Err(ParseError::NotANumber { .. })));
         assert!(matches!(Unit::Number.parse("--3"), Err(ParseError::NotANumber { .. })));
@@ -924,6 +982,9 @@ mod tests {
         assert_eq!(Unit::Tokens.parse("12 000"), Ok(12_000.0));
         assert_eq!(Unit::Tokens.parse("8k"), Ok(8192.0));
         assert_eq!(Unit::Bytes.parse("512 B"), Ok(512.0));
+        assert_eq!(Unit::Watts.parse("2 MW"), Ok(2e6));
+        assert_eq!(Unit::Watts.parse("2M"), Ok(2e6));
+        assert_eq!(Unit::Parameters.parse("70B"), Ok(70e9));
         assert_eq!(Unit::Percent.parse("30"), Ok(0.3));
     }
 

@@ -13,6 +13,7 @@ pub mod decimal;
 pub mod format;
 pub mod limits;
 pub mod order;
+pub mod typed;
 
 /// Two to the power of a number rounded down, exact; beyond what a number can hold, zero or infinity. `libm::exp2` would
 /// bring four kilobytes of table to the page, and nothing but whole powers is wanted where speed counts.

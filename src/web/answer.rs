@@ -1,13 +1,18 @@
 //! The answer in words, above everything else.
 
-use crate::web::lean::{effect, memo, views};
+use crate::web::lean::{When, effect, flag, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use markup::view;
+use wasm_split_helpers::wasm_split;
 
+use super::late::{self, Late};
+use super::mend;
 use super::runs::NearestRuns;
 use super::size::SizeButton;
 use super::state::{Page, use_page};
+use crate::report::departures::line;
+use crate::report::explore::figures_of;
 use crate::report::remarks::remarks;
 use crate::report::{ReserveReport, answer, verdict, words};
 
@@ -25,12 +30,16 @@ pub fn AnswerPanel() -> impl IntoView {
         let text = sentence.get();
         pending.set_value(Some(Timeout::new(REST, move || spoken.set(text))));
     });
-    let refused = memo(move || page.answer.with(|answer| answer.is_err()));
+    let refused = memo(move || page.refused.with(Option::is_some));
+    let stale = memo(move || refused.get() && page.answer.with(|answer| answer.is_ok()));
     let saturated = memo(move || {
-        page.answer.with(|answer| answer.as_ref().as_ref().is_ok_and(|own| own.steady.saturation.is_some()))
+        !refused.get()
+            && page
+                .answer
+                .with(|answer| answer.as_ref().as_ref().is_ok_and(|own| own.steady.saturation.is_some()))
     });
     let level = memo(move || {
-        page.scenario.with(|scenario| {
+        page.standing.with(|scenario| {
             page.answer.with(|answer| {
                 let evaluation = answer.as_ref().as_ref().ok()?;
                 let verdict = verdict(scenario, evaluation);
@@ -39,7 +48,7 @@ pub fn AnswerPanel() -> impl IntoView {
         })
     });
     let reserve = memo(move || {
-        page.scenario.with(|scenario| {
+        page.standing.with(|scenario| {
             page.answer.with(|answer| {
                 let evaluation = answer.as_ref().as_ref().ok()?;
                 let own =
@@ -60,7 +69,7 @@ pub fn AnswerPanel() -> impl IntoView {
             answer
                 .as_ref()
                 .as_ref()
-                .map(|own| page.scenario.with(|scenario| remarks(scenario, &own.steady)))
+                .map(|own| page.standing.with(|scenario| remarks(scenario, &own.steady)))
                 .unwrap_or_default()
         })
     });
@@ -68,8 +77,10 @@ pub fn AnswerPanel() -> impl IntoView {
         <section class="answer" class:refused=refused class:saturated=saturated aria-labelledby="answer-title">
             <h2 id="answer-title" class="unseen">"Answer"</h2>
             <p class="sentence" data-testid="sentence">{sentence}</p>
+            <OwnSettings/>
             <p class="unseen" role="status" aria-live="polite">{spoken}</p>
-            <ul class="remarks">
+            <When on=refused>{late::shown(load_offers())}</When>
+            <ul class="remarks" hidden={flag(move || stale.get())}>
                 {views(move || level.get().map(|(met, text)| view! {
                     <li class="verdict" class:met=met>{text}</li>
                 }))}
@@ -94,7 +105,36 @@ pub fn AnswerPanel() -> impl IntoView {
     }
 }
 
-/// The answer to the current scenario.
+/// What can be done about a scenario without an answer.
+#[wasm_split(tables, fallible)]
+fn load_offers() -> Late {
+    Ok(mend::offers())
+}
+
+/// What moves the numbers away from catalogue and defaults, in one line that nothing hides.
+#[component]
+pub fn OwnSettings(
+    /// Whether it stands without the sentence, which would say the rest.
+    #[prop(optional)]
+    alone: bool,
+) -> impl IntoView {
+    let page = use_page();
+    let line = memo(move || {
+        page.standing.with(|scenario| {
+            let answered = page.answer.with(|answer| answer.is_ok());
+            let line = || if alone { Some(figures_of(scenario)) } else { line(scenario) };
+            answered.then(line).flatten()
+        })
+    });
+    views(move || {
+        line.get().map(|text| view! { <p class="own-settings" data-testid="own-settings">{text}</p> })
+    })
+}
+
+/// The answer to the current scenario, or why there is none.
 fn text(page: &Page) -> String {
-    page.scenario.with(|scenario| page.answer.with(|result| answer(scenario, result)))
+    page.refused.with(|refused| match refused {
+        Some(refused) => words::refusal(refused),
+        None => page.standing.with(|scenario| page.answer.with(|result| answer(scenario, result))),
+    })
 }

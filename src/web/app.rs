@@ -7,22 +7,23 @@ use markup::view;
 use wasm_bindgen::JsCast;
 
 use super::answer::AnswerPanel;
+use super::board::Board;
 use super::charts::Charts;
 use super::controls::{Controls, keep_pays};
+use super::door::FrontDoor;
 use super::embed::Embed;
 use super::handle::tell_changes;
 use super::history::{self, Opened};
 use super::jobs::Desk;
+use super::mend::GrownNotice;
 use super::misread::Misread;
 use super::notices::Notices;
-use super::pins::{Comparison, PinButton};
+use super::pins::{CompareBar, Comparison};
 use super::pools::Pools;
 use super::present::PresentButton;
-use super::presets::GalleryButton;
 use super::reasons::Reasons;
 use super::runs;
 use super::share::Share;
-use super::size::SizePanel;
 use super::state::Page;
 use super::theme::{self, ThemeSwitch};
 use super::tiles::Tiles;
@@ -47,6 +48,7 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     tell_changes(page);
     keep(page);
     let understood = page.understood();
+    let stale = page.stale();
     let open = RwSignal::new(false);
     // Built at once, the page would hold a slow phone for a quarter of a second: what is not read first comes in a turn
     // of its own.
@@ -56,11 +58,9 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
     view! {
         <header class="bar">
             <h1>"Tandem"</h1>
-            <p class="motto">"Which silicon for which half of inference"</p>
-            <GalleryButton/>
+            <p class="motto">"How many of which chips serve your LLM, how fast, at what cost"</p>
             <UndoButtons/>
             <span class="spring"></span>
-            <PinButton/>
             <Share/>
             <PresentButton/>
             <ThemeSwitch choice/>
@@ -70,13 +70,14 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
         </header>
         <main class="bench">
             <div class="top">
+                <FrontDoor/>
                 <Notices/>
+                <GrownNotice/>
                 <Misread/>
                 <div id="story"></div>
                 <When on=understood>
                     <AnswerPanel/>
                     <Tiles/>
-                    <SizePanel/>
                 </When>
             </div>
             <section class="controls" class:open={flag(move || open.get())} aria-labelledby="controls-title">
@@ -96,8 +97,10 @@ pub fn page(ask: js_sys::Function, keep: &dyn Fn(Page)) -> AnyView {
                     </When>
                 </div>
             </section>
-            <div class="results">
+            <div class="results" class:stale=stale>
                 <When on=understood>
+                    <Board on=rest/>
+                    <CompareBar/>
                     <Charts/>
                     <When on=rest>
                         <Reasons/>

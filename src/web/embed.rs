@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use markup::view;
 use wasm_bindgen::JsValue;
 
-use super::answer::AnswerPanel;
+use super::answer::{AnswerPanel, OwnSettings};
 use super::charts::Charts;
 use super::history::{address, link_of, take};
 use super::lean::{When, effect, memo, words};
@@ -62,6 +62,8 @@ pub fn Embed(
                 })
         })
     };
+    let told = wanted("sentence");
+    let bare = memo(move || understood.get() && !told.get());
     let href = move || {
         link_of(&page);
         address(&page)
@@ -72,6 +74,7 @@ pub fn Embed(
             <Notices/>
             <Misread/>
             <When on={wanted("sentence")}><AnswerPanel/></When>
+            <When on=bare><OwnSettings alone=true/></When>
             <When on={wanted("tiles")}><Tiles/></When>
             <When on={wanted("chart")}><Charts/></When>
             <p class="way-out">

@@ -2,10 +2,8 @@
 
 use crate::evaluate::Evaluation;
 use crate::metric::{Estimate, Metric, Quantity};
+pub use crate::report::difference::change;
 use crate::units::format::{ABSENT, Precision, Unit};
-
-/// Changes smaller than this are called none.
-const SAME: f64 = 5e-4;
 
 /// The value with steady digits, so that it keeps its width under a moving slider.
 #[must_use]
@@ -53,36 +51,6 @@ fn bare_short(metric: Metric, value: f64) -> String {
         return format!("${value:.2}");
     }
     unit.format_with(value, Precision::SHORT)
-}
-
-/// How a figure compares with the one it is measured against.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// `+12 %`, `−3 %`, `2.1×`, `same`.
-    pub text: String,
-    /// Whether it is better, worse, or neither.
-    pub better: Option<bool>,
-}
-
-/// The change of a metric from a baseline.
-#[must_use]
-pub fn change(metric: Metric, now: f64, before: f64) -> Option<Change> {
-    if !(now.is_finite() && before.is_finite() && before > 0.0 && now > 0.0) {
-        return None;
-    }
-    let ratio = now / before;
-    if (ratio - 1.0).abs() < SAME {
-        return Some(Change { text: "same".to_owned(), better: None });
-    }
-    // Beyond a doubling, percents stop being readable.
-    let text = if (0.5..2.0).contains(&ratio) {
-        Unit::Percent.format_change(ratio - 1.0, Precision::SHORT)
-    } else {
-        Unit::Ratio.format_with(ratio, Precision::SHORT)
-    };
-    let better =
-        if metric == Metric::Utilisation { None } else { Some((ratio > 1.0) == metric.more_is_better()) };
-    Some(Change { text, better })
 }
 
 /// The metric of an answer, or the reason why there is none.

@@ -16,7 +16,7 @@ use crate::serve::find_model;
 pub fn flows() -> AnyView {
     let page = use_page();
     let shown = memo(move || {
-        let experts = page.scenario.with(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
+        let experts = page.standing.with(|scenario| find_model(scenario).is_ok_and(|model| model.has_moe()));
         page.answer.with(|answer| {
             let evaluation = answer.as_ref().as_ref().ok();
             Shown(evaluation.map(|own| Arc::new(diagram(&own.steady, experts)) as Arc<dyn Figure>))

@@ -61,6 +61,10 @@ impl Handle {
     /// The figures that there are: metric, value with its unit, band; then why each phase takes its time, and last
     /// `bound` with what limits the deployment.
     pub fn figures(&self) -> String {
+        // What is shown of another scenario is no answer to this one.
+        if self.0.refused.with_untracked(Option::is_some) {
+            return String::new();
+        }
         self.0.answer.with_untracked(|answer| {
             let line = |metric: Metric| {
                 let own = read(answer, metric).ok()?;

@@ -12,6 +12,7 @@ use leptos::web_sys;
 use super::pinned::{self, Pin};
 use super::state::{Page, Tab, View};
 use super::theme;
+use crate::figure::view::{only, wanted};
 use crate::scenario::link::{self, Parsed};
 use crate::scenario::presets::LANDING;
 
@@ -64,7 +65,12 @@ pub fn link_of(page: &Page) -> String {
 
 /// What the state says about the page.
 pub fn view_of_page(page: &Page) -> Vec<(String, String)> {
-    view_pairs(page.view.get(), &page.pins.get(), page.story.get())
+    let mut pairs = view_pairs(page.view.get(), &page.pins.get(), page.story.get());
+    let only = page.wanted.with(only);
+    if !only.is_empty() {
+        pairs.push(("only".to_owned(), only));
+    }
+    pairs
 }
 
 /// The address of the state, without what an embed has behind its `?`.
@@ -145,9 +151,11 @@ pub fn keep(page: Page) {
 fn show(page: &Page, parsed: &Parsed, text: &str) {
     let pins = pins_of(&parsed.view);
     page.messages.set(Vec::new());
+    page.grown.set(None);
     tell(page, parsed);
     page.show(parsed, text);
     page.view.set(view_of(&parsed.view, page.embedded));
+    page.wanted.set(wanted(&parsed.view));
     page.story.set(story_of(&parsed.view));
     if page.pins.with_untracked(|now| *now != pins) {
         page.pins.set(pins);
@@ -177,6 +185,7 @@ pub fn follow(page: &Page, text: &str) {
     page.messages.set(Vec::new());
     tell(page, &parsed);
     page.view.set(view_of(&parsed.view, page.embedded));
+    page.wanted.set(wanted(&parsed.view));
     page.story.set(story_of(&parsed.view));
     page.pins.set(pins_of(&parsed.view));
     page.show(&parsed, text);

@@ -5,13 +5,16 @@
 //! | `app` | the page put together |
 //! | `state` | one scenario, how it is looked at, what is pinned; the figures that follow |
 //! | `history` | the address: the state is read from it and written to it |
+//! | `door` | what this is in a line, and the ways in |
 //! | `motion` | whether the reader is moving something |
 //! | `controls` | what a scenario holds, as form elements |
+//! | `mend` | what is said where a model does not fit |
 //! | `answer`, `tiles`, `pools` | the answer in words, figures and machines |
 //! | `reasons`, `why`, `roofline`, `memory`, `flows` | the panel that says why it is so |
 //! | `figures` | numbers with their bands, as tiles and tables show them |
 //! | `tabs` | a row of tabs over a panel |
 //! | `size` | the cheapest deployments for the load |
+//! | `board` | the chips of all pools, what moves between them and what each mix comes to |
 //! | `charts` | curves, searches and diagrams on canvases, with their cursors and tables |
 //! | `pins`, `pinned` | scenarios kept for comparison, and what they come to |
 //! | `present` | one chart and three sliders, for a projector |
@@ -30,8 +33,10 @@
 
 mod answer;
 mod app;
+mod board;
 mod charts;
 mod controls;
+mod door;
 mod element;
 mod embed;
 mod figures;
@@ -43,6 +48,7 @@ mod late;
 mod lean;
 mod measured;
 mod memory;
+mod mend;
 mod misread;
 mod motion;
 mod notices;

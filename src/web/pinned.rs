@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use crate::evaluate::{Evaluation, evaluate};
 use crate::explore::compared;
-use crate::report::sentence;
+use crate::report::{departures, sentence};
+use crate::scenario::Scenario;
 use crate::scenario::link::{self, MOST_PINS};
-use crate::scenario::{Load, Scenario};
 use crate::serve::Refusal;
-use crate::units::format::Unit;
 
 /// A result, shared between the memos that read it.
 pub type Answer = Arc<Result<Evaluation, Refusal>>;
@@ -53,11 +52,7 @@ pub fn read_links<'a>(links: impl Iterator<Item = &'a str>) -> Vec<Pin> {
 pub fn name(scenario: &Scenario, pins: &[Pin]) -> String {
     let mut name = sentence::name(scenario);
     if pins.iter().any(|pin| pin.name == name) {
-        let load = match scenario.load {
-            Load::Closed { concurrency } => format!("{} users", Unit::Count.format(concurrency)),
-            Load::Open { rate, .. } => Unit::RequestsPerSecond.format(rate.get()),
-        };
-        name = format!("{name}, {}, {load}", sentence::lengths(scenario));
+        name = format!("{name}, {}, {}", sentence::lengths(scenario), departures::load(scenario));
     }
     let mut number = 2;
     let stem = name.clone();

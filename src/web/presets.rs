@@ -26,7 +26,8 @@ pub fn GalleryButton() -> impl IntoView {
     });
     view! {
         <button type="button" id="gallery" class="opens" aria-haspopup="dialog" data-opens="library">
-            <span class="unseen">"Stories and scenarios. Open now: "</span>
+            <b>"Stories"</b>
+            <span class="unseen">" and scenarios. Open now: "</span>
             <span class="now">{label}</span>
         </button>
     }

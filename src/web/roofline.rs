@@ -19,7 +19,7 @@ pub fn roofline() -> AnyView {
         let answer = page.answer.get();
         let own = answer.as_ref().as_ref().ok();
         Arc::new(own.map_or_else(Worked::default, |own| {
-            page.scenario.with_untracked(|scenario| work(scenario, &own.steady))
+            page.standing.with_untracked(|scenario| work(scenario, &own.steady))
         }))
     });
     let chart = memo(move || Arc::new(worked.with(|worked| worked.roofline.chart())));

@@ -9,7 +9,11 @@ use crate::web::lean::memo;
 use leptos::prelude::*;
 
 use crate::evaluate::evaluate;
+use crate::explore::Written;
+use crate::figure::compare;
+use crate::figure::view::wanted;
 pub use crate::figure::view::{Reason, Tab, View};
+use crate::report::mend;
 use crate::scenario::Scenario;
 pub use crate::scenario::link::MOST_PINS;
 use crate::scenario::link::Parsed;
@@ -29,6 +33,23 @@ pub struct Message {
     pub serious: bool,
 }
 
+/// Pools that grew with a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grown {
+    /// What grew, in words.
+    pub text: String,
+    /// The scenario after it.
+    pub after: Scenario,
+}
+
+/// A scenario tried, and what is shown of it.
+struct Tried {
+    /// What the answer belongs to.
+    scenario: Scenario,
+    answer: Answer,
+    refused: Option<Refusal>,
+}
+
 /// The whole state, cheap to copy into closures.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -43,10 +64,20 @@ pub struct Page {
     pub pins: RwSignal<Vec<Pin>>,
     /// The same as it is compared: under the load, lengths and service level of the scenario, unless each keeps its own.
     pub beside: Memo<Vec<Pin>>,
+    /// What each of them is called: by what sets it apart.
+    pub names: Memo<Vec<String>>,
+    /// The key of the one that tiles and differences are counted from; the first where there is no such.
+    pub base: RwSignal<u32>,
     /// What the reader must be told.
     pub messages: RwSignal<Vec<Message>>,
-    /// The answer.
+    /// The answer that is shown: to the scenario, or where that has none to the last one that had.
     pub answer: Memo<Answer>,
+    /// The scenario that the shown answer belongs to.
+    pub standing: Memo<Scenario>,
+    /// Why the scenario has no answer.
+    pub refused: Memo<Option<Refusal>>,
+    /// What a choice made of the pools so that the model fits, until the reader goes on.
+    pub grown: RwSignal<Option<Grown>>,
     /// Measured runs, as far as they are known.
     pub runs: RwSignal<Runs>,
     /// Whether the reader is moving something.
@@ -63,8 +94,8 @@ pub struct Page {
     pub reading: StoredValue<Option<Asked>, LocalStorage>,
     /// Below which price a chip without one would pay, in words; empty where that is unknown.
     pub pays: RwSignal<String>,
-    /// Whether the panel of the cheapest deployments is open.
-    pub sizing: RwSignal<bool>,
+    /// What sizing considers.
+    pub wanted: RwSignal<Written>,
     /// Whether the page stands in another one.
     pub embedded: bool,
 }
@@ -78,6 +109,7 @@ impl Page {
         let view = RwSignal::new(view);
         let pins = RwSignal::new(Vec::<Pin>::new());
         let apart = memo(move || view.get().apart);
+        let tried = try_on(scenario, misread, embedded);
         Self {
             scenario,
             misread,
@@ -91,14 +123,17 @@ impl Page {
                 scenario
                     .with(|scenario| pins.into_iter().map(|pin| pin.beside(scenario, apart.get())).collect())
             }),
-            messages: RwSignal::new(Vec::new()),
-            answer: memo(move || {
-                Arc::new(if misread.with(String::is_empty) {
-                    scenario.with(evaluate)
-                } else {
-                    Err(Refusal::Invalid { message: "the link is not understood".to_owned() })
-                })
+            names: memo(move || {
+                let pins: Vec<Scenario> =
+                    pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
+                scenario.with(|scenario| compare::names(scenario, &pins))
             }),
+            base: RwSignal::new(0),
+            messages: RwSignal::new(Vec::new()),
+            answer: memo(move || tried.with(|tried| Arc::clone(&tried.answer))),
+            standing: memo(move || tried.with(|tried| tried.scenario.clone())),
+            refused: memo(move || tried.with(|tried| tried.refused.clone())),
+            grown: RwSignal::new(None),
             runs: RwSignal::default(),
             motion: Motion::new(),
             steps: RwSignal::new(0),
@@ -107,7 +142,7 @@ impl Page {
             desk,
             reading: StoredValue::new_local(None),
             pays: RwSignal::default(),
-            sizing: RwSignal::new(false),
+            wanted: RwSignal::new(wanted(&parsed.view)),
             embedded,
         }
     }
@@ -136,6 +171,19 @@ impl Page {
         memo(move || misread.with(String::is_empty))
     }
 
+    /// Whether the scenario has no answer, so that what is shown belongs to another one.
+    #[must_use]
+    pub fn stale(&self) -> Memo<bool> {
+        let refused = self.refused;
+        memo(move || refused.with(Option::is_some))
+    }
+
+    /// Changes what sizing considers.
+    pub fn want(&self, change: impl FnOnce(&mut Written)) {
+        self.wanted.update(change);
+        self.commit();
+    }
+
     /// Changes the view.
     pub fn look(&self, change: impl FnOnce(&mut View)) {
         let mut next = self.view.get_untracked();
@@ -148,6 +196,17 @@ impl Page {
     /// Ends a step, so that the browser's back button returns to what was before it.
     pub fn commit(&self) {
         self.steps.update(|steps| *steps = steps.wrapping_add(1));
+    }
+
+    /// Changes model or chips, and lets the pools grow to the least that holds it where it does not fit; says so.
+    pub fn choose(&self, change: impl FnOnce(&mut Scenario)) {
+        let mut next = self.scenario.get_untracked();
+        change(&mut next);
+        let grown = evaluate(&next).is_err().then(|| mend::grown(&next)).flatten().map(|(grown, _)| grown);
+        let told = grown.map(|after| Grown { text: mend::told(&next, &after), after });
+        let after = told.as_ref().map_or(next, |own| own.after.clone());
+        self.edit(|scenario| *scenario = after);
+        self.grown.set(told);
     }
 
     /// Replaces the scenario in one step.
@@ -167,7 +226,23 @@ impl Page {
     /// Keeps the current scenario for comparison.
     pub fn pin_current(&self) {
         let scenario = self.scenario.get_untracked();
-        let answer = self.answer.get_untracked();
+        let answer = Arc::new(evaluate(&scenario));
+        self.keep(scenario, answer);
+    }
+
+    /// The place among the pins of the one that differences are counted from.
+    pub fn baseline(&self) -> usize {
+        let base = self.base.get();
+        self.pins.with(|pins| pins.iter().position(|pin| pin.key == base).unwrap_or_default())
+    }
+
+    /// Keeps another scenario for comparison.
+    pub fn pin(&self, scenario: Scenario) {
+        let answer = Arc::new(evaluate(&scenario));
+        self.keep(scenario, answer);
+    }
+
+    fn keep(&self, scenario: Scenario, answer: Answer) {
         self.pins.update(|pins| {
             if pins.len() < MOST_PINS {
                 let key = pins.iter().map(|pin| pin.key).max().map_or(1, |key| key.wrapping_add(1));
@@ -189,6 +264,43 @@ impl Page {
         let message = Message { text: text.into(), serious };
         self.messages.update(|messages| messages.push(message));
     }
+}
+
+/// Evaluates the scenario, and keeps the last one that had an answer for those that have none. What was never answered
+/// is shown on the fewest chips that hold it. A page inside another one shows what its link says, or nothing.
+fn try_on(scenario: RwSignal<Scenario>, misread: RwSignal<String>, embedded: bool) -> Memo<Arc<Tried>> {
+    let last = StoredValue::new(None::<Arc<Tried>>);
+    // Always new when its inputs are: comparing evaluations is for what follows from them.
+    Memo::new_with_compare(
+        move |_| {
+            if misread.with(|text| !text.is_empty()) {
+                let refused = Refusal::Invalid { message: "the link is not understood".to_owned() };
+                return Arc::new(Tried {
+                    scenario: scenario.get(),
+                    answer: Arc::new(Err(refused)),
+                    refused: None,
+                });
+            }
+            let own = scenario.get();
+            let refused = match evaluate(&own) {
+                Ok(evaluation) => {
+                    let tried = Tried { scenario: own, answer: Arc::new(Ok(evaluation)), refused: None };
+                    let tried = Arc::new(tried);
+                    last.set_value(Some(Arc::clone(&tried)));
+                    return tried;
+                }
+                Err(refused) => refused,
+            };
+            let before = last.get_value().filter(|_| !embedded);
+            let shown = before.map(|own| (own.scenario.clone(), Arc::clone(&own.answer))).or_else(|| {
+                let (grown, evaluation) = mend::grown(&own).filter(|_| !embedded)?;
+                Some((grown, Arc::new(Ok(evaluation))))
+            });
+            let (scenario, answer) = shown.unwrap_or_else(|| (own, Arc::new(Err(refused.clone()))));
+            Arc::new(Tried { scenario, answer, refused: Some(refused) })
+        },
+        |_, _| true,
+    )
 }
 
 /// What follows `#` in a link, if a part of it is not understood.

@@ -1,9 +1,10 @@
 //! The headline figures, each with its band and its change against the first pinned scenario.
 
-use crate::web::lean::{flag, memo, views};
+use crate::web::lean::{When, flag, memo, views, words};
 use leptos::prelude::*;
 use markup::view;
 
+use super::controls::{Detail, detail, unlisted};
 use super::figures::{band, bare, change, read};
 use super::state::{Page, Tab, use_page};
 use crate::metric::Metric;
@@ -25,7 +26,20 @@ const HEADLINE: [Metric; 7] = [
 #[component]
 pub fn Tiles() -> impl IntoView {
     let tiles = HEADLINE.into_iter().map(|metric| view! { <Tile metric/> }).collect_view();
-    view! { <ul class="tiles" aria-label="Headline figures">{tiles}</ul> }
+    let page = use_page();
+    let stale = page.stale();
+    let label = move || if stale.get() { "Headline figures of the last answer" } else { "Headline figures" };
+    view! { <ul class="tiles" class:stale=stale aria-label={words(label)}>{tiles}</ul> }
+}
+
+/// What the chips draw stands beside what is provisioned for them, and the tail of a latency beside its mean.
+const fn second(metric: Metric) -> Option<(Metric, &'static str)> {
+    match metric {
+        Metric::Energy => Some((Metric::EnergyDrawn, "drawn")),
+        Metric::Ttft => Some((Metric::TtftP95, "p95")),
+        Metric::Tpot => Some((Metric::TpotP95, "p95")),
+        _ => None,
+    }
 }
 
 /// Puts a metric on the chart in front.
@@ -34,7 +48,7 @@ fn show(page: Page, metric: Metric) {
         // The tile of what is shown alone leads back to all of them.
         Tab::Curves if view.grown && view.metric == metric => view.shrink(),
         // The replay shows times of its own; the tile leads back to the curves.
-        Tab::Curves | Tab::Replay | Tab::Agents => {
+        Tab::Curves | Tab::Replay | Tab::Agents | Tab::Size => {
             view.tab = Tab::Curves;
             view.grow(metric);
         }
@@ -51,14 +65,7 @@ fn Tile(
     let page = use_page();
     let estimate = memo(move || page.answer.with(|answer| read(answer, metric)));
     let limit = page.part(move |scenario| metric.objective(&scenario.slo));
-    // What the chips draw stands beside what is provisioned for them, and the tail of a latency beside its mean.
-    let second = match metric {
-        Metric::Energy => Some((Metric::EnergyDrawn, "drawn")),
-        Metric::Ttft => Some((Metric::TtftP95, "p95")),
-        Metric::Tpot => Some((Metric::TpotP95, "p95")),
-        _ => None,
-    };
-    let beside = second
+    let beside = second(metric)
         .map(|(second, name)| (second, name, memo(move || page.answer.with(|answer| read(answer, second)))));
     let missed = move || {
         let Some(limit) = limit.get() else { return false };
@@ -75,11 +82,13 @@ fn Tile(
     let delta = memo(move || {
         let now = estimate.get().ok()?;
         page.beside.with(|pins| {
-            let base = pins.first()?;
+            let base = pins.get(page.baseline())?;
             let before = read(&base.answer, metric).ok()?;
             change(metric, now.value, before.value)
         })
     });
+    // A price that nobody publishes is asked for where it is missing.
+    let unpriced = page.part(move |scenario| !page.embedded && unlisted(scenario));
     let chosen = move || {
         let view = page.view.get();
         if view.tab == Tab::Curves { view.grown && view.metric == metric } else { view.by == Some(metric) }
@@ -133,6 +142,7 @@ fn Tile(
                     </span>
                 }))}
             </button>
+            {(metric == Metric::CostTotal).then(|| view! { <When on=unpriced>{detail(Detail::TilePrice)}</When> })}
         </li>
     }
 }

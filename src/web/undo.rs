@@ -41,7 +41,7 @@ pub fn UndoButtons() -> impl IntoView {
 }
 
 /// Goes along the history, once what has not been written yet has an entry of its own.
-fn walk(page: Page, by: i32) {
+pub fn walk(page: Page, by: i32) {
     page.commit();
     Timeout::new(0, move || {
         if let Ok(history) = window().history() {

@@ -10,7 +10,6 @@ use super::late::{self, Late};
 use super::state::use_page;
 use crate::figure::latency::{Breakdown, LATENCIES, Latency, Limited, Row, breakdown, table};
 use crate::report::words;
-use crate::report::words::letter;
 use crate::serve::Binding;
 use crate::units::format::{Precision, Unit};
 
@@ -48,8 +47,7 @@ fn apart(latency: Latency) -> Memo<Breakdown> {
     memo(move || {
         let now = page.answer.get();
         page.beside.with(|pins| {
-            let pinned = pins.iter().enumerate();
-            let pinned = pinned.map(|(index, pin)| (format!("Pin {}", letter(index)), &pin.answer));
+            let pinned = page.names.get().into_iter().zip(pins.iter().map(|pin| &pin.answer));
             let all = [("Now".to_owned(), &now)].into_iter().chain(pinned);
             breakdown(
                 latency,

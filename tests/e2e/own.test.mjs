@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertClean, axe, changed, LAPTOP, launch, openReady, PHONE, sentence, tiles, waitReady } from "./support.mjs";
+import { assertClean, axe, changed, LAPTOP, launch, openReady, PHONE, picked, sentence, tiles, waitReady } from "./support.mjs";
 
 /** A model that no catalogue has. */
 const CONFIG = JSON.stringify({
@@ -51,7 +51,7 @@ test("a pasted config.json becomes the model", async () => {
   await page.fill("#own-model-name", "Tiny Llama");
   await page.getByRole("button", { name: "Use this model" }).click();
   assert.notDeepEqual(await changed(() => tiles(page), before), before);
-  assert.equal(await page.locator("#model").inputValue(), "tiny-llama");
+  assert.equal(await picked(page, "#model"), "tiny-llama");
   assert.match(await page.locator("body").innerText(), /tiny-llama is served/);
   assert.match(page.url(), /tiny-llama:h=3072:v=50000/);
   assert.match(await sentence(page), /tiny-llama/);
@@ -74,14 +74,14 @@ test("a chosen or dropped file is read, and keeps its own name", async () => {
   await page.dispatchEvent("#own-config", "drop", { dataTransfer: dropped });
   await changed(() => page.locator("#own-config").inputValue(), "");
   await page.getByRole("button", { name: "Use this model" }).click();
-  await changed(() => page.locator("#model").inputValue(), "llama3-70b");
-  assert.match(await page.locator("#model").inputValue(), /^llama-/);
+  await changed(() => picked(page, "#model"), "llama3-70b");
+  assert.match(await picked(page, "#model"), /^llama-/);
   assertClean(problems);
 });
 
 test("what is no model is refused in words and loses nothing", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
-  const before = { tiles: await tiles(page), model: await page.locator("#model").inputValue() };
+  const before = { tiles: await tiles(page), model: await picked(page, "#model") };
   await unfold(page, "Own model");
   const button = page.getByRole("button", { name: "Use this model" });
   const error = page.locator("#own-config-error");
@@ -106,7 +106,7 @@ test("what is no model is refused in words and loses nothing", async () => {
     .filter({ hasText: /stands in the catalogue/ })
     .waitFor();
   assert.equal(await error.isVisible(), false);
-  assert.deepEqual({ tiles: await tiles(page), model: await page.locator("#model").inputValue() }, before);
+  assert.deepEqual({ tiles: await tiles(page), model: await picked(page, "#model") }, before);
   assertClean(problems);
 });
 
@@ -118,16 +118,18 @@ test("a chip of figures can be chosen, replaced and is evaluated", async () => {
   await page.press("#own-usd", "Enter");
   const first = await changed(() => tiles(page), before);
   for (const text of first) assert.match(text, /\d/);
-  assert.equal(await page.locator("#decode-chip").inputValue(), "my-npu", "the last pool has it");
-  assert.notEqual(await page.locator("#prefill-chip").inputValue(), "my-npu");
+  assert.equal(await picked(page, "#decode-chip"), "my-npu", "the last pool has it");
+  assert.notEqual(await picked(page, "#prefill-chip"), "my-npu");
   assert.match(page.url(), /my-npu:bf16=500/);
 
   await page.fill("#own-bw", "8 TB/s");
   await page.selectOption("#own-pool", "prefill");
   await page.getByRole("button", { name: "Add chip" }).click();
   await changed(() => tiles(page), first);
-  assert.equal(await page.locator("#prefill-chip").inputValue(), "my-npu");
-  assert.equal(await page.locator("#decode-chip option[value=my-npu]").count(), 1, "it replaced the first one");
+  assert.equal(await picked(page, "#prefill-chip"), "my-npu");
+  await page.fill("#decode-chip", "my-npu");
+  await page.locator("#decode-chip-list [role=option]").first().waitFor();
+  assert.equal(await page.locator("#decode-chip-list [data-value=my-npu]").count(), 1, "it replaced the first one");
   assertClean(problems);
 });
 
@@ -165,13 +167,13 @@ test("a link keeps both", async () => {
   await unfold(page, "Own chip");
   await describe(page, NPU);
   await page.getByRole("button", { name: "Add chip" }).click();
-  await changed(() => page.locator("#decode-chip").inputValue(), "h200");
+  await changed(() => picked(page, "#decode-chip"), "h200");
   const here = { sentence: await sentence(page), tiles: await tiles(page) };
   await page.reload();
   await waitReady(page, problems);
   assert.deepEqual({ sentence: await sentence(page), tiles: await tiles(page) }, here);
-  assert.equal(await page.locator("#model").inputValue(), "tiny");
-  assert.equal(await page.locator("#decode-chip").inputValue(), "my-npu");
+  assert.equal(await picked(page, "#model"), "tiny");
+  assert.equal(await picked(page, "#decode-chip"), "my-npu");
   assertClean(problems);
 });
 

@@ -13,6 +13,8 @@ import {
   open,
   openReady,
   PHONE,
+  pick,
+  picked,
   pixels,
   sentence,
   tiles,
@@ -74,7 +76,6 @@ test("every slider moves something", async () => {
     ["hit", 0.7],
     ["concurrency", 0.2],
     ["prefill-count", 0.9],
-    ["mix", 0.8],
   ]) {
     const before = await tiles(page);
     await drag(page, id, share);
@@ -111,9 +112,9 @@ test("nonsense is refused in words and loses nothing", async () => {
 
 test("a copied link gives the same answer elsewhere", async () => {
   const { page, context } = await openReady(browser, { permissions: ["clipboard-read", "clipboard-write"] });
-  await page.selectOption("#model", "deepseek-v3");
+  await pick(page, "#model", "deepseek-v3");
   await page.fill("#isl", "32k");
-  await page.selectOption("#decode-chip", "b200");
+  await pick(page, "#decode-chip", "b200");
   await page.fill("#decode-count", "32");
   await page.press("#decode-count", "Enter");
   await page.click("[data-testid=pin]");
@@ -247,7 +248,7 @@ test("a link typed into the address is read without a reload", async () => {
     location.hash = "#v1&model=llama3-8b&pool=h100-sxm*1";
   });
   await changed(() => tiles(page), before);
-  assert.equal(await page.locator("#model").inputValue(), "llama3-8b");
+  assert.equal(await picked(page, "#model"), "llama3-8b");
 });
 
 test("what a link says besides is told in a notice that can be dismissed", async () => {
@@ -257,7 +258,7 @@ test("what a link says besides is told in a notice that can be dismissed", async
   for (const part of ["bogus: no such key", "read as deepseek-v3"])
     assert.ok(text.includes(part), `${part} in: ${text}`);
   assert.equal(await page.locator("#osl").inputValue(), "2k");
-  assert.equal(await page.locator("#model").inputValue(), "deepseek-v3");
+  assert.equal(await picked(page, "#model"), "deepseek-v3");
   await notice.getByRole("button", { name: "Dismiss" }).click();
   assert.equal(await notice.count(), 0);
   assertClean(problems);
@@ -391,7 +392,7 @@ test("pinned scenarios are compared in figures and on the chart", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   const drawn = await pixels(page);
   await page.click("[data-testid=pin]");
-  await page.selectOption("#decode-chip", "b200");
+  await pick(page, "#decode-chip", "b200");
   await changed(() => pixels(page), drawn);
   assert.ok(await page.locator(".tile .delta").count());
   assert.match(await page.locator(".comparison").innerText(), /Pin|Open/);

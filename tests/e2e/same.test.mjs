@@ -116,7 +116,11 @@ test("the page itself says what the shell says", native, async () => {
   for (const report of reports.filter((own) => own.metrics && own.notices.length === 0).slice(0, 24)) {
     await page.evaluate((link) => (location.hash = link), report.link);
     await page.waitForFunction(
-      (said) => document.querySelector("[data-testid=sentence]")?.innerText === said,
+      (said) =>
+        ["sentence", "own-settings"]
+          .map((part) => document.querySelector(`[data-testid=${part}]`)?.innerText)
+          .filter(Boolean)
+          .join(" ") === said,
       report.sentence,
       { timeout: 20_000 },
     );

@@ -13,7 +13,7 @@ before(async () => {
 after(() => browser?.close());
 
 const PAGES = ["index.html", "accuracy.html", "claims.html", "embedding.html", "glossary.html", "method.html"];
-const VIEWS = ["curves", "frontier", "breakeven", "sensitivity", "replay", "agents"];
+const VIEWS = ["curves", "frontier", "breakeven", "size", "sensitivity", "replay", "agents"];
 
 /** What would run, load or show something if it ever became markup. */
 const MARKUP = `<img src=x onerror="window.slipped=1"><script>window.slipped=1</script><b id=slipped>x</b>`;

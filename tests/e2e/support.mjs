@@ -212,6 +212,15 @@ function report(problems) {
   return lines.join("\n") || "nothing";
 }
 
+/** Picks an entry of the list that `entry` opens, by its identifier. */
+export async function pick(page, entry, value) {
+  await page.fill(entry, value);
+  await page.locator(`${entry}-list [role=option][data-value="${value}"]`).click();
+}
+
+/** What is picked in `entry`. */
+export const picked = (page, entry) => page.locator(entry).getAttribute("data-value");
+
 /** A laptop's screen and a phone's, in CSS pixels. */
 export const LAPTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };

@@ -60,6 +60,22 @@ pub(super) fn begin<S: Steps>(state: &mut State, steps: &ByPool<S>, id: ReplicaI
         plan_end(pool.replicas.at_mut(id), id, now + takes, agenda);
     }
     batch::note(pool, id, requests, now);
+    tell_neighbours(pool, own, id, agenda);
+}
+
+/// Those who share a pool with a replica take its sequences into account from their next step on.
+fn tell_neighbours<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, agenda: &mut Agenda) {
+    let Some(plan) = pool.helpers.iter().map(|own| own.plan).find(|plan| plan.ratio > 1.0) else { return };
+    let replica = pool.replicas.at_mut(id);
+    if std::mem::replace(&mut replica.told, replica.decoding) == replica.decoding {
+        return;
+    }
+    for other in pool.neighbours(plan, id) {
+        let decodes = matches!(pool.replicas.at(other).activity, Activity::Decode { .. });
+        if decodes && pool.crowd(other) != pool.replicas.at(other).crowd {
+            cut_short(pool, steps, other, agenda);
+        }
+    }
 }
 
 /// Plans the end of what a replica does, in place of what was planned before.
@@ -123,17 +139,21 @@ fn decode_run<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mu
             preemption::preempt(pool, steps, id, requests, now);
         }
     }
+    let crowd = pool.crowd(id);
     let Pool { table, replicas, .. } = pool;
     let replica = replicas.at_mut(id);
+    replica.crowd = crowd;
     if replica.decoding == 0 {
         // All gave way to those whose prompts wait in memory.
         replica.activity = Activity::Decode { since: now, steps: 0, takes: 0.0, ahead: 0.0 };
         return 0.0;
     }
     // Tokens that are checked together come together, also those beyond the end of an answer, which are thrown away.
-    let next = whole_steps(next_end(replica).max(1), steps.tokens_per_step());
+    let whole = Whole::steps(next_end(replica).max(1), steps.tokens_per_step(), replica.carry);
+    let next = whole.tokens;
     let context = replica.context as f64 / f64::from(replica.decoding);
-    let (run, takes) = table.run(steps, replica.decoding, context, next.min(most.max(1)), f64::INFINITY);
+    let (run, takes) = table.run(steps, crowd, context, next.min(most.max(1)), f64::INFINITY);
+    let takes = replica.keep(whole, run, takes);
     let ahead = std::mem::take(&mut replica.owed);
     let takes = ahead + takes;
     replica.activity = Activity::Decode { since: now, steps: run, takes, ahead };
@@ -150,27 +170,67 @@ fn cut_short<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, agenda: &mut A
     let Pool { table, replicas, .. } = pool;
     let replica = replicas.at_mut(id);
     let Activity::Decode { since, steps: planned, ahead: before, .. } = replica.activity else { return };
-    let (batch, context) = (replica.decoding, replica.context as f64 / f64::from(replica.decoding.max(1)));
+    let (crowd, context) = (replica.crowd, replica.context as f64 / f64::from(replica.decoding.max(1)));
     let until = (agenda.now() - since - before).max(1e-12);
-    let mut run = table.run(steps, batch, context, planned, until);
-    let whole = whole_steps(run.0, steps.tokens_per_step());
-    if whole > run.0 {
+    let mut run = table.run(steps, crowd, context, planned, until);
+    // The step under way may have begun some of its tokens ago.
+    let under_way = run.0 as f64 * (until / run.1.max(until)).min(1.0);
+    let whole = match steps.tokens_per_step() {
+        each if each > 1.0 => Whole::of(libm::ceil(under_way / each - 1e-9), each, replica.carry),
+        each => Whole::steps(run.0, each, replica.carry),
+    };
+    if whole.tokens != run.0 {
         // Tokens that are checked together come together.
-        run = table.run(steps, batch, context, whole.min(planned), f64::INFINITY);
+        run = table.run(steps, crowd, context, whole.tokens.min(planned), f64::INFINITY);
     }
-    let (fewer, takes) = (run.0, before + run.1);
+    let fewer = run.0;
     if fewer < planned {
+        let takes = before + replica.keep(whole, fewer, run.1).max(until);
         replica.activity = Activity::Decode { since, steps: fewer, takes, ahead: before };
         plan_end(replica, id, since + takes, agenda);
     }
 }
 
-/// Tokens of a sequence when so many or more are to be whole steps, each of which yields so many on average.
-fn whole_steps(tokens: u64, tokens_per_step: f64) -> u64 {
-    if tokens_per_step <= 1.0 {
-        return tokens;
+/// Tokens of a sequence in whole steps, each of which yields so many on average.
+#[derive(Clone, Copy, Debug)]
+struct Whole {
+    /// Tokens.
+    tokens: u64,
+    /// The same with fractions: what so many steps yield on average.
+    mean: f64,
+    /// Fractions that are left for the next steps.
+    carry: f64,
+}
+
+impl Whole {
+    /// So many tokens or more, where the steps before have left such a fraction of one.
+    fn steps(tokens: u64, tokens_per_step: f64, carry: f64) -> Self {
+        if tokens_per_step <= 1.0 {
+            return Self { tokens, mean: tokens as f64, carry: 0.0 };
+        }
+        Self::of(libm::ceil((tokens as f64 - carry) / tokens_per_step - 1e-9), tokens_per_step, carry)
     }
-    libm::round(libm::ceil(tokens as f64 / tokens_per_step - 1e-9) * tokens_per_step).max(1.0) as u64
+
+    /// Those of so many steps, at least one.
+    fn of(steps: f64, tokens_per_step: f64, carry: f64) -> Self {
+        let mean = steps.max(1.0) * tokens_per_step;
+        let whole = libm::floor(carry + mean + 1e-9).max(1.0);
+        Self { tokens: whole as u64, mean, carry: (carry + mean - whole).max(0.0) }
+    }
+}
+
+impl Replica {
+    /// Keeps what steps leave that are planned to yield so many tokens of these, and says how long they take where each token
+    /// took its share of so long: a step takes as long whether more of what was proposed holds or less.
+    fn keep(&mut self, whole: Whole, tokens: u64, takes: f64) -> f64 {
+        if tokens != whole.tokens {
+            // Blocks end before the step does.
+            self.carries = 0.0;
+            return takes;
+        }
+        self.carries = whole.carry;
+        takes * (whole.mean / whole.tokens.max(1) as f64)
+    }
 }
 
 /// Plans a step with chunks of prompts, and says how long it takes.
@@ -198,19 +258,27 @@ fn mixed_step<S: Steps>(pool: &mut Pool, steps: &S, id: ReplicaId, requests: &mu
     let (batch, context) = (replica.decoding, replica.context as f64 / f64::from(replica.decoding.max(1)));
     // A step yields as many tokens as hold, unless a block is missing.
     let mixed = rules.mixed && batch > 0;
+    let whole = Whole::steps(1, steps.tokens_per_step(), replica.carry);
     let advance = if mixed {
         let blocks = if rules.evicts { replica.affordable(replica.cache.available()) } else { u64::MAX };
-        whole_steps(1, steps.tokens_per_step()).min(blocks).max(1)
+        whole.tokens.min(blocks).max(1)
     } else {
         0
     };
     let (tokens, prompts) = (f64::max(tokens, 1.0), f64::max(prompts, 1.0));
     let reading = pool.read(steps, prompts, tokens / prompts, past / tokens);
     let stall = if batch > 0 { pool.plan.interference.max(0.0) } else { 1.0 };
-    let decode = if mixed { pool.table.step(steps, batch, context) * advance as f64 } else { 0.0 };
+    let crowd = pool.crowd(id);
+    let decode = if mixed {
+        let takes = pool.table.step(steps, crowd, context) * advance as f64;
+        pool.replicas.at_mut(id).keep(whole, advance, takes)
+    } else {
+        0.0
+    };
     let saved = reading.saved(Seconds::new(decode), pool.plan.mixing).get();
     let prefill = (reading.busy.get() * stall - saved).max(0.0);
     let replica = pool.replicas.at_mut(id);
+    replica.crowd = crowd;
     let owed = if mixed { std::mem::take(&mut replica.owed) } else { 0.0 };
     let decode = decode + owed;
     let takes = prefill + decode;
@@ -241,7 +309,7 @@ pub(super) fn settle(pool: &mut Pool, steps: &impl Steps, id: ReplicaId, meter: 
     let parts = if helpers.is_empty() || replica.decoding == 0 {
         Shares::WHOLE
     } else {
-        shares.shares(steps, replica.decoding, replica.context)
+        shares.shares(steps, replica.crowd, replica.context)
     };
     if advance > 0 {
         let written = advance * u64::from(replica.decoding);
@@ -254,6 +322,7 @@ pub(super) fn settle(pool: &mut Pool, steps: &impl Steps, id: ReplicaId, meter: 
         meter.tokens.written += written;
         replica.pace(advance, takes);
         replica.steps += advance;
+        replica.carry = replica.carries;
         replica.context += written;
         // Those beyond the ends of answers are put back when these leave, one after another.
         replica.left = replica.left.saturating_sub_unsigned(written);

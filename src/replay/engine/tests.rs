@@ -8,7 +8,7 @@ use crate::replay::statistics::Distribution;
 use crate::replay::steps::Room;
 use crate::scenario::traffic::{Horizon, Place, Routing};
 use crate::scenario::{Load, Scenario, Slo, Workload};
-use crate::serve::{Reading, Scheduler};
+use crate::serve::{Beside, Reading, Scheduler};
 use crate::units::{Bytes, BytesPerSecond, RequestsPerSecond, Tokens};
 
 /// Goes on to the end, at which every request has ended somehow, every token was generated once and nothing is held.
@@ -48,7 +48,7 @@ fn mean(distribution: Option<Distribution>) -> f64 {
 struct Server(fn(f64) -> f64);
 
 impl Steps for Server {
-    fn token(&self, _: f64, _: Tokens) -> Seconds {
+    fn token(&self, _: f64, _: f64, _: Tokens) -> Seconds {
         Seconds::new(1.0)
     }
     fn read(&self, _: f64, new: Tokens, _: Tokens) -> Reading {
@@ -161,7 +161,7 @@ struct Constant {
 }
 
 impl Steps for Constant {
-    fn token(&self, _: f64, _: Tokens) -> Seconds {
+    fn token(&self, _: f64, _: f64, _: Tokens) -> Seconds {
         Seconds::new(self.step)
     }
     fn read(&self, prompts: f64, new: Tokens, _: Tokens) -> Reading {
@@ -287,4 +287,83 @@ fn what_fits_nowhere_is_turned_away() {
     let (result, _) = ended(Engine::colocated(source, plan(160.0), steps, common()));
     assert_eq!((result.counts.rejected, result.counts.finished), (7, 0));
     assert_eq!(result.ttft, None);
+}
+
+/// Steps of 0.1 s, each of which yields 2.4 tokens on average.
+#[derive(Clone, Copy)]
+struct Checked;
+
+impl Steps for Checked {
+    fn token(&self, _: f64, _: f64, _: Tokens) -> Seconds {
+        Seconds::new(0.1 / 2.4)
+    }
+    fn read(&self, prompts: f64, _: Tokens, _: Tokens) -> Reading {
+        Reading { busy: Seconds::new(0.01 * prompts), ..Reading::default() }
+    }
+    fn fits(&self, context: Tokens) -> f64 {
+        1e12 / context.get().max(1.0)
+    }
+    fn cache(&self, context: Tokens) -> Bytes {
+        Bytes::new(context.get() * 1e3)
+    }
+    fn tokens_per_step(&self) -> f64 {
+        2.4
+    }
+}
+
+#[test]
+fn a_step_takes_as_long_however_much_of_what_was_proposed_holds() {
+    // 24 tokens after the first: ten steps of a tenth of a second. 25: one more.
+    for (output, steps) in [(25.0, 10.0), (26.0, 11.0), (2.0, 1.0)] {
+        let source = Source::from_scenario(&users(1.0, 100.0, output, 1), 16);
+        let (_, records) = ended(Engine::colocated(source, plan(1e6), Checked, common()));
+        let decode = f64::from(records[0].e2e - records[0].ttft);
+        assert!((decode - 0.1 * steps).abs() < 1e-5, "{output} tokens in {decode} s");
+    }
+    // Whoever comes waits for the step under way and no further: at most 0.1 s, half of it on average.
+    let workload = Workload { isl: Tokens::new(100.0), osl: Tokens::new(400.0), spread: 1.0, hit: 0.0 };
+    let scenario = requests(open(&Scenario { workload, ..Scenario::default() }, 0.5), 4000);
+    let mut own = plan(1e9);
+    own.scheduler.mixed = false;
+    let (result, records) =
+        ended(Engine::colocated(Source::from_scenario(&scenario, 16), own, Checked, common()));
+    let wait = |own: &&Record| f64::from(own.ttft) - 0.01;
+    let most = records.iter().map(|own| wait(&own)).fold(0.0, f64::max);
+    assert!(most < 0.14, "{most}");
+    close(mean(result.ttft), 0.06, 0.05, "half a step and the prompt");
+}
+
+/// A step of a pool that others share: 1 ms for each sequence of its own, and of others.
+#[derive(Clone, Copy)]
+struct Sharing;
+
+impl Steps for Sharing {
+    fn token(&self, own: f64, others: f64, _: Tokens) -> Seconds {
+        Seconds::new(0.001 * (own + others))
+    }
+    fn read(&self, _: f64, _: Tokens, _: Tokens) -> Reading {
+        Reading { busy: Seconds::new(1e-6), ..Reading::default() }
+    }
+    fn fits(&self, context: Tokens) -> f64 {
+        1e12 / context.get().max(1.0)
+    }
+    fn cache(&self, context: Tokens) -> Bytes {
+        Bytes::new(context.get() * 1e3)
+    }
+    fn beside(&self) -> Vec<Beside> {
+        vec![Beside { role: Role::Ffn, replicas: 1, ratio: 4.0 }]
+    }
+}
+
+#[test]
+fn replicas_that_share_a_pool_are_slowed_by_each_others_sequences() {
+    // Eight users on four replicas, two on each: every step is one of eight sequences.
+    let four = || PoolPlan { replicas: 4, ..plan(1e6) };
+    let source = Source::from_scenario(&users(8.0, 100.0, 1001.0, 800), 16);
+    let (result, _) = ended(Engine::colocated(source, four(), Sharing, common()));
+    close(mean(result.tpot), 0.008, 0.03, "a token among eight");
+    // A lone one has the pool to itself.
+    let source = Source::from_scenario(&users(1.0, 100.0, 1001.0, 10), 16);
+    let (result, _) = ended(Engine::colocated(source, four(), Sharing, common()));
+    close(mean(result.tpot), 0.001, 0.01, "a token alone");
 }

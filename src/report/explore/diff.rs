@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{change, columns, load, value};
+use super::{columns, load, value};
 use crate::explore::{self, Absent, Aspect, Diff, Difference, Share};
 use crate::metric::Metric;
-use crate::report::{Named, finite, words};
+use crate::report::{Named, difference, finite, words};
 use crate::scenario::{Role, Scenario, link};
 use crate::serve::Binding;
 use crate::units::format::Precision;
@@ -74,19 +74,12 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
     let same = own.shares.iter().all(|share| share.change == 0.0);
     let whole = if same {
         " (no change)".to_owned()
-    } else if own.before == 0.0 {
-        String::new()
     } else {
-        format!(" ({})", change(own.after / own.before - 1.0))
+        let change = difference::change(own.metric, own.after, own.before);
+        change.map_or_else(String::new, |own| format!(" ({})", own.text))
     };
-    let shares: Vec<String> = own
-        .shares
-        .iter()
-        .take(NAMED)
-        .filter(|share| share.change != 0.0)
-        .map(|part| format!("{} {}", share(part, after), signed(own.metric, part.change)))
-        .collect();
-    let shares = if shares.is_empty() { String::new() } else { format!(": {}", shares.join(", ")) };
+    let shares = reasons(own, after, NAMED);
+    let shares = if shares.is_empty() { String::new() } else { format!(": {shares}") };
     let limits = match (own.metric, own.limits.map(words::binding)) {
         (Metric::Ttft | Metric::Tpot, [before, after]) if before == after => {
             format!("; {after} before and after")
@@ -100,6 +93,14 @@ pub fn sentence(own: &Difference, after: &Scenario) -> String {
         value(own.metric, own.before),
         value(own.metric, own.after)
     )
+}
+
+/// What a difference is put down to, largest first: `chip −500 ms, layout +20 ms`.
+#[must_use]
+pub fn reasons(own: &Difference, after: &Scenario, most: usize) -> String {
+    let moved = own.shares.iter().take(most).filter(|share| share.change != 0.0);
+    let told = moved.map(|part| format!("{} {}", share(part, after), signed(own.metric, part.change)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn signed(metric: Metric, own: f64) -> String {

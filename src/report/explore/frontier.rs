@@ -23,7 +23,7 @@ pub fn text(frontier: &Frontier) -> String {
     }
     let mut rows = vec![vec![
         "Deployment".to_owned(),
-        "users".to_owned(),
+        "concurrent".to_owned(),
         Metric::Interactivity.short().to_owned(),
         metric.short().to_owned(),
         "TTFT".to_owned(),

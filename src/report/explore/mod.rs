@@ -12,21 +12,16 @@ use crate::metric::Metric;
 use crate::scenario::{Load, Scenario};
 use crate::units::format::{Precision, Unit};
 
-use super::sentence::lengths;
-use super::words;
+use super::sentence::{deployment, lengths};
+use super::{departures, words};
 
-/// The load: `64 users at 8k/1k with Llama 3.1 70B`.
+/// The load: `64 concurrent requests at 8k/1k with Llama 3.1 70B`.
 #[must_use]
 pub fn load(scenario: &Scenario) -> String {
     let (lengths, model) = (lengths(scenario), words::model(&scenario.model));
     match scenario.load {
-        Load::Closed { concurrency } => {
-            let users = if concurrency == 1.0 { "user" } else { "users" };
-            format!("{} {users} at {lengths} with {model}", Unit::Count.format(concurrency))
-        }
-        Load::Open { rate, .. } => {
-            format!("{} of {lengths} with {model}", Unit::RequestsPerSecond.format(rate.get()))
-        }
+        Load::Closed { .. } => format!("{} at {lengths} with {model}", departures::load(scenario)),
+        Load::Open { .. } => format!("{} of {lengths} with {model}", departures::load(scenario)),
     }
 }
 
@@ -36,6 +31,16 @@ pub fn service_level(scenario: &Scenario) -> String {
     let limits = [(Metric::Ttft, scenario.slo.ttft), (Metric::Tpot, scenario.slo.tpot)];
     let texts = limits.into_iter().filter_map(|(metric, limit)| Some(limit?.text(metric.short())));
     texts.collect::<Vec<_>>().join(" and ")
+}
+
+/// Of what figures are, where the sentence is not shown that would say it: chips, load, service level, and what moves them
+/// away from catalogue and defaults.
+#[must_use]
+pub fn figures_of(scenario: &Scenario) -> String {
+    let level = service_level(scenario);
+    let level = if level.is_empty() { level } else { format!(", {level}") };
+    let own = departures::line(scenario).map_or_else(String::new, |own| format!(" {own}"));
+    format!("{}: {}{level}.{own}", deployment(scenario), load(scenario))
 }
 
 /// What breaks first, as the subject of a sentence.
@@ -82,4 +87,17 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
         page.push('\n');
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::link;
+
+    #[test]
+    fn figures_say_of_what_they_are() {
+        let told = figures_of(&link::parse("v1&pool=h200*8&hit=50%").scenario).replace('\u{a0}', " ");
+        let start = "8 × H200 SXM: 64 concurrent requests at 8k/1k with Llama 3.1 / 3.3 70B, TTFT ≤ 2 s";
+        assert!(told.starts_with(start) && told.ends_with("Own settings: 50 % prefix-cache hits."), "{told}");
+    }
 }

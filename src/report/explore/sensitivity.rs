@@ -6,6 +6,7 @@ use super::{change, columns, value};
 use crate::explore::{BreakEven, Lever, NoBase, Outcome, Sensitivity, Swing};
 use crate::report::{Named, finite, words};
 use crate::serve::Binding;
+use crate::units::format::Unit;
 
 /// What a lever pulls, inside a sentence.
 #[must_use]
@@ -42,8 +43,11 @@ pub fn no_base(reason: &NoBase) -> String {
 /// The strongest lever, what it brings, and what binds after it.
 #[must_use]
 pub fn sentence(own: &Sensitivity) -> String {
+    let held = own.held.map_or_else(String::new, |own| {
+        format!(" at {}, the most that it carries", Unit::RequestsPerSecond.format(own))
+    });
     let start = format!(
-        "{} of {}: {}, {}.",
+        "{} of {}: {}{held}, {}.",
         own.metric.label(),
         own.deployed.label,
         value(own.metric, own.value),
@@ -110,6 +114,9 @@ pub struct SensitivityReport<'a> {
     pub metric: &'static str,
     /// Its value as things stand, in its base unit.
     pub value: Option<f64>,
+    /// The most requests per second that the deployment carries, where the metric is read there: in an open loop, all that is
+    /// no latency.
+    pub held: Option<f64>,
     /// What limits the deployment as things stand.
     pub binding: Named<Binding>,
     /// The levers, widest swing first.
@@ -169,6 +176,7 @@ impl<'a> SensitivityReport<'a> {
             sentence: sentence(own),
             metric: own.metric.id(),
             value: finite(own.value),
+            held: own.held.and_then(finite),
             binding: named(own.binding),
             swings: own.swings.iter().map(swing).collect(),
             pays_below,

@@ -4,12 +4,13 @@
 use serde::Serialize;
 
 use super::{change, columns, load, miss, service_level};
+use crate::cost::{Spread, chip_hour};
 use crate::evidence::{Band, EvidenceClass};
 use crate::explore::{
     Bought, BreakEven, Deployed, Deployment, Miss, PriceLine, RunnerUp, Sizing, Times, Unfit, Verdict,
     price_lines,
 };
-use crate::report::{Named, finite, words};
+use crate::report::{Named, departures, finite, words};
 use crate::scenario::{Limit, Reserve, Scenario, SplitKind, link};
 use crate::serve::Binding;
 use crate::units::format::{Precision, Unit};
@@ -83,11 +84,15 @@ fn runner_ups(sizing: &Sizing) -> Vec<&Deployment> {
     next
 }
 
-/// The price below which a chip pays: `LPX pays below $0.12/h per chip`.
+/// The price below which a chip would be cheapest: `LPX would be cheapest if it rents below $0.12/h per chip`.
 #[must_use]
 pub fn pays_below(own: &BreakEven) -> String {
     let price = Unit::DollarsPerHour.format(own.below.get());
-    format!("{} pays below {price} per chip ({})", words::chip(&own.chip), own.deployed.label)
+    format!(
+        "{} would be cheapest if it rents below {price} per chip ({})",
+        words::chip(&own.chip),
+        own.deployed.label
+    )
 }
 
 /// Why a chip is in no deployment of its own, in words.
@@ -149,13 +154,37 @@ fn hourly(own: &Deployment) -> String {
     own.per_hour.map_or_else(|| "no price".to_owned(), |own| Unit::DollarsPerHour.format(own.get()))
 }
 
+/// Dollars per hour and the ends of their 80 % interval: the prices of the chips lie between theirs, and it takes more or fewer
+/// chips where they serve less or more than estimated. None where a chip has no price.
+#[must_use]
+pub fn per_hour(own: &Deployment) -> Option<[f64; 3]> {
+    let value = own.per_hour?.get();
+    let scenario = own.deployed.scenario();
+    let (mut low, mut high) = (0.0, 0.0);
+    for bought in &own.bought {
+        let hour = chip_hour(&scenario, &bought.chip).ok()?;
+        low += hour.low.get() * f64::from(bought.chips);
+        high += hour.high.get() * f64::from(bought.chips);
+    }
+    let prices = Spread { low: (low / value).min(1.0), high: (high / value).max(1.0) };
+    let band = own.evidence.throughput.inverse().times(prices);
+    Some([value, value * band.low, value * band.high])
+}
+
+/// The interval of what a deployment costs per hour.
+fn range(own: &Deployment) -> String {
+    let short = |value: f64| Unit::DollarsPerHour.format_with(value, Precision::SHORT);
+    per_hour(own).map_or_else(String::new, |[_, low, high]| format!("{} to {}", short(low), short(high)))
+}
+
 fn monthly(own: &Deployment) -> String {
     let month = own.per_hour.map(|own| own.per_month().get());
     month.map_or_else(String::new, |own| Unit::DollarsPerMonth.format_with(own, Precision::STEADY))
 }
 
 /// What is bought, by kind: `16 × B200 SXM`.
-fn bought(own: &[Bought]) -> String {
+#[must_use]
+pub fn bought(own: &[Bought]) -> String {
     let kinds: Vec<String> =
         own.iter().map(|own| format!("{} × {}", own.chips, words::chip(&own.chip))).collect();
     kinds.join(" + ")
@@ -207,9 +236,10 @@ fn next(own: &Deployment) -> String {
 }
 
 /// Headings of the columns behind the name of a deployment.
-pub const HEADINGS: [&str; 12] = [
+pub const HEADINGS: [&str; 13] = [
     "Chips",
     "$/h",
+    "80 % band",
     "$/month",
     "$/Mtok in+out",
     "Power",
@@ -229,6 +259,7 @@ pub fn cells(own: &Deployment) -> Vec<String> {
     vec![
         bought(&own.bought),
         hourly(own),
+        range(own),
         monthly(own),
         own.per_mtok.map_or_else(String::new, |own| Unit::DollarsPerMillionTokens.format(own)),
         own.power.map_or_else(String::new, |own| Unit::Watts.format(own.get())),
@@ -264,6 +295,11 @@ fn table<'a>(own: impl Iterator<Item = &'a Deployment>) -> String {
 pub fn text(sizing: &Sizing, most: usize) -> String {
     let mut page = sentence(sizing);
     page.push('\n');
+    // The silicon is what is looked for.
+    let asked = Scenario { split: Scenario::default().split, ..sizing.scenario.clone() };
+    if let Some(own) = departures::line(&asked) {
+        page.push_str(&format!("{own}\n"));
+    }
     let next: Vec<String> = runner_ups(sizing)
         .into_iter()
         .filter_map(|own| {
@@ -354,6 +390,8 @@ pub struct DeploymentReport<'a> {
     pub bought: &'a [Bought],
     /// Dollars per hour; null where a chip of it has no price.
     pub per_hour: Option<f64>,
+    /// The ends of the 80 % interval of that: of the prices of its chips, and of how many it takes.
+    pub per_hour_band: Option<[f64; 2]>,
     /// Dollars per month of 730.5 hours.
     pub per_month: Option<f64>,
     /// Dollars per million tokens, input and output together.
@@ -422,6 +460,7 @@ impl<'a> DeploymentReport<'a> {
             chips: own.chips,
             bought: &own.bought,
             per_hour: own.per_hour.and_then(|own| finite(own.get())),
+            per_hour_band: per_hour(own).map(|[_, low, high]| [low, high]),
             per_month: own.per_hour.and_then(|own| finite(own.per_month().get())),
             per_mtok: own.per_mtok.and_then(finite),
             power: own.power.and_then(|own| finite(own.get())),

@@ -35,18 +35,34 @@ const fn not_in(kind: SplitKind) -> &'static str {
 pub(super) const OPEN_LOOP: &str = "because rate makes requests arrive on their own";
 
 /// What a link may say about the page, never about the figures: passed through as it stands.
-pub(super) const VIEW: [ViewKey; 14] = key::view_keys([
+pub(super) const VIEW: [ViewKey; 16] = key::view_keys([
     ("x", "what the curves vary", "isl"),
     (
         "y",
         "the one curve that fills the stage; without it latency, cost and energy stand side by side",
         "ttft",
     ),
-    ("view", "which chart is open: curves, frontier, breakeven, sensitivity, replay or agents", "frontier"),
+    (
+        "view",
+        "which chart is open: curves, frontier, breakeven, size, sensitivity, replay or agents",
+        "frontier",
+    ),
     ("by", "what the frontier, the break-even map and the levers compare by", "cost"),
     ("why", "the panel below the chart: why, roofline, memory or flow", "roofline"),
     ("mx", "horizontal axis of the break-even map", "isl"),
     ("my", "vertical axis of the break-even map", "load"),
+    (
+        "loop",
+        "what the break-even map offers a closed loop: the requests per second that it serves (open), or as many concurrent \
+              requests (closed)",
+        "closed",
+    ),
+    (
+        "only",
+        "what sizing considers: chips, vendors, most chips, dollars a month and megawatts, and whether of one vendor (same) and \
+              one by one (single)",
+        "chips:h200/b200,most:64,budget:50k,same",
+    ),
     ("pin", "a scenario to compare with, as an encoded link; may be repeated", "v1%26isl=32k"),
     (
         "pins",
@@ -249,7 +265,7 @@ pub(super) const KEYS: &[Key] = &key::keys([
     },
     Key {
         name: "concurrency",
-        meaning: "users, each sending the next request when the last is answered (closed loop)",
+        meaning: "requests under way at once, each followed by the next when it is answered (closed loop)",
         example: "256",
         otherwise: "",
         range: || value::range(&Limits::CONCURRENCY),

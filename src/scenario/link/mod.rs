@@ -171,6 +171,28 @@ pub fn differing(one: &Scenario, other: &Scenario) -> Vec<&'static str> {
     KEYS.iter().filter(differs).map(|key| key.name).collect()
 }
 
+/// What of a scenario is neither of the catalogue nor a default: the keys that a link of it states, in the order of the
+/// table, each with its value as the link writes it.
+#[must_use]
+pub fn departures(scenario: &Scenario) -> Vec<(&'static str, String)> {
+    let default = default_of(scenario);
+    let own = |key: &Key| {
+        let write = key.access.write();
+        let value = write(scenario)?;
+        (Some(&value) != write(&default).as_ref()).then_some((key.name, value))
+    };
+    KEYS.iter().filter_map(own).collect()
+}
+
+/// What a scenario is where its link says nothing.
+fn default_of(scenario: &Scenario) -> Scenario {
+    Scenario {
+        formats: keys::default_formats(&scenario.model),
+        workload: keys::default_workload(scenario),
+        ..Scenario::default()
+    }
+}
+
 /// A scenario that takes what stands under some of the keys from another. None where that means nothing, such as a pool of
 /// a chip that only the other brings along.
 #[must_use]
@@ -424,11 +446,7 @@ fn compose(
     always: impl Fn(&'static str) -> bool,
     never: impl Fn(&str) -> bool,
 ) -> String {
-    let default = Scenario {
-        formats: keys::default_formats(&scenario.model),
-        workload: keys::default_workload(scenario),
-        ..Scenario::default()
-    };
+    let default = default_of(scenario);
     let mut text = VERSION.to_owned();
     let mut pair = |key: &str, value: &str| {
         text.push('&');

@@ -3,6 +3,7 @@
 use crate::catalog::lookup;
 use crate::scenario::Limits;
 use crate::units::format::{Unit, format_plain};
+use crate::units::typed;
 
 use super::problem::Problem;
 
@@ -213,13 +214,37 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What the text may mean: nearly a unit that links have, or what a field of the page makes of it.
+    fn offers(self, limits: Limits, text: &str) -> Vec<String> {
+        if let Some(repaired) = self.repaired(text) {
+            return vec![repaired];
+        }
+        let unit = match self {
+            Self::Tokens => Unit::Tokens,
+            Self::Count => Unit::Count,
+            Self::Rate => Unit::RequestsPerSecond,
+            Self::Share => Unit::Percent,
+            Self::Time => Unit::Seconds,
+            Self::Dollars => Unit::DollarsPerHour,
+            Self::Bandwidth => Unit::BytesPerSecond,
+            _ => return Vec::new(),
+        };
+        typed::read(unit, limits, text)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|value| write(self, value))
+            .collect()
+    }
+}
+
 const MEBI: f64 = 1024.0 * 1024.0;
 
 /// Reads a number of some kind within its limits. The flag says that a unit is missing where one should stand.
 pub(super) fn read(kind: Kind, limits: Limits, text: &str) -> Result<(f64, bool), Problem> {
     let (value, no_unit) = kind.parse(text).ok_or_else(|| Problem::Unreadable {
         expected: format!("{}, {}", kind.expected(), range(&limits)),
-        nearest: kind.repaired(text).into_iter().collect(),
+        nearest: kind.offers(limits, text),
     })?;
     let value = limits.admit(value).map_err(|invalid| Problem::OutOfRange {
         invalid,
@@ -306,6 +331,19 @@ mod tests {
         ] {
             assert_eq!(kind.parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_field_would_understand_is_offered() {
+        let offers = |kind: Kind, limits, text: &str| match read(kind, limits, text) {
+            Err(Problem::Unreadable { nearest, .. }) => nearest,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(offers(Kind::Time, Limits::TPOT, "20 tok/s"), ["50ms"]);
+        assert_eq!(offers(Kind::Rate, Limits::RATE, "40 requests per second"), ["40"]);
+        assert_eq!(offers(Kind::Share, Limits::HIT, "90 percent"), ["0.9"]);
+        assert_eq!(offers(Kind::Count, Limits::CONCURRENCY, "64 users"), ["64"]);
+        assert!(offers(Kind::Time, Limits::TTFT, "20 tok/s").is_empty());
     }
 
     #[test]

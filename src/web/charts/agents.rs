@@ -19,7 +19,7 @@ use crate::web::state::use_page;
 pub fn agents_chart() -> AnyView {
     let page = use_page();
     let following = follow(page.desk, move || {
-        Some(Question { link: page.scenario.with(|scenario| link::write(scenario, &[])) })
+        Some(Question { link: page.standing.with(|scenario| link::write(scenario, &[])) })
     });
     let told = memo(move || following.answer());
     let state = move || {

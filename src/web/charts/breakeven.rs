@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::web::lean::{effect, memo, views};
+use crate::web::lean::{When, effect, flag, memo, views};
 use gloo::timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::web_sys::{Element, KeyboardEvent, PointerEvent};
@@ -15,13 +15,14 @@ use super::picture::{Last, Picture, Shown, with_last};
 use crate::chart::geometry::Point;
 use crate::chart::heat::{HeatMap, HeatScene};
 use crate::chart::hit::Zoom;
-use crate::chart::model::Paint;
 use crate::chart::spot::Spot;
-use crate::explore::{Axis, Knob};
-use crate::figure::map::{self as figure, DECIDES};
+use crate::explore::{Axis, Knob, opened};
+use crate::figure::map::{self as figure, Contender, DECIDES};
+use crate::figure::view::View;
 use crate::jobs::map::Question;
+use crate::report::explore::map as words;
 use crate::report::explore::service_level;
-use crate::scenario::Scenario;
+use crate::scenario::{Load, Scenario};
 use crate::units::format::Unit;
 use crate::web::controls::choice::{Choice, Group, Item};
 use crate::web::jobs::{Following, follow};
@@ -40,7 +41,7 @@ pub fn break_even() -> AnyView {
             return None;
         }
         let (x, y) = page.view.get().map;
-        let links = contenders(&page, (x, y)).into_iter().map(|own| own.0).collect();
+        let links = contenders(&page).into_iter().map(|own| own.link).collect();
         Some(Question { metric: chosen(&page, &DECIDES), x, y, links })
     });
     let map = Drawing { page, following, zoom: RwSignal::new(Zoom::default()), last: StoredValue::new(None) };
@@ -59,14 +60,19 @@ pub fn break_even() -> AnyView {
         Some(reason) => reason,
         None => map.note(shown),
     };
+    let said = memo(move || map.said());
     view! {
         {(!page.embedded).then(|| view! {
             <div class="chooser">
                 {by("Best by", &DECIDES)}
                 <Along id="map-x" label="over" place=0/>
                 <Along id="map-y" label="and" place=1/>
+                <Loop/>
             </div>
         })}
+        {views(move || said.get().map(|(first, rest)| view! {
+            <p class="found" data-testid="breakeven"><b>{first}</b> " " {rest}</p>
+        }))}
         <div class="chooser map-bar">
             <p class="note" role="status">{views(note)}</p>
             {zoom_button("Zoom in", "+", turn, TURN)}
@@ -74,6 +80,10 @@ pub fn break_even() -> AnyView {
             {zoom_button("All of it", "All", turn, f64::INFINITY)}
         </div>
         {picture(map, shown, turn)}
+        {views(move || {
+            let told = map.excluded();
+            (!told.is_empty()).then(|| view! { <p class="caption" data-testid="excluded">{told}</p> })
+        })}
     }
     .into_any()
 }
@@ -124,7 +134,7 @@ fn picture(map: Drawing, shown: Memo<Shown>, turn: Callback<f64>) -> AnyView {
         let (from, to) = drag.get()?;
         with_last(map.last, |scene: &HeatScene| scene.selection(from, to)).map(selection)
     };
-    let caption = "The stronger the colour, the clearer it wins; hatched where nothing keeps the limits. Click to make the winner the scenario; drag to look closer, a double click shows all.";
+    let caption = "Pale where the error bands leave it open; hatched where nothing keeps the limits. Click to make the winner the scenario; drag to look closer, a double click shows all.";
     view! {
         <div
             class="lanes"
@@ -167,11 +177,36 @@ impl Drawing {
     /// The part of the map that is looked at.
     fn heat(self) -> HeatMap {
         let Self { page, following, zoom, .. } = self;
-        let (axes, metric) = (page.view.get().map, chosen(&page, &DECIDES));
+        let view = View { by: Some(chosen(&page, &DECIDES)), ..page.view.get() };
         let map = following.answer();
-        let paints: Vec<Paint> = contenders(&page, axes).into_iter().map(|own| own.1).collect();
-        let heat = page.scenario.with(|scenario| figure::heat(&map, scenario, axes, metric, &paints));
-        heat.within(&zoom.get())
+        let contenders = contenders(&page);
+        let names = figure::names(&map, &contenders, &page.names.get());
+        figure::heat(&map, &offered(&page), view, &contenders, &names).within(&zoom.get())
+    }
+
+    /// What the map says, once it is whole: the answer, and what there is to add.
+    fn said(self) -> Option<(String, String)> {
+        let Self { page, following, .. } = self;
+        if !self.whole() {
+            return None;
+        }
+        let map = following.answer();
+        let names = figure::names(&map, &contenders(&page), &page.names.get());
+        let all = words::sentences(&map, &offered(&page), &names);
+        all.split_first().map(|(first, rest)| (first.clone(), rest.join(" ")))
+    }
+
+    /// Whether every point is known; what follows are the reasons.
+    fn whole(self) -> bool {
+        let Self { following, .. } = self;
+        !following.busy.get() || !following.answer().reasons.is_empty()
+    }
+
+    /// Who wins nowhere, and why.
+    fn excluded(self) -> String {
+        let Self { page, following, .. } = self;
+        let map = following.answer();
+        words::excluded_line(&map, &figure::names(&map, &contenders(&page), &page.names.get()))
     }
 
     fn zoomed(self) -> bool {
@@ -185,30 +220,35 @@ impl Drawing {
             return format!("{axis} means nothing for this scenario. Choose another axis.");
         }
         let level = page.scenario.with(service_level);
-        let level = if level.is_empty() { "no service level".to_owned() } else { level };
+        let level = if level.is_empty() {
+            "; no service level is set".to_owned()
+        } else {
+            format!(" of those that meet {level}")
+        };
         let part = self.zoomed().then(|| shown.with(|_| part(self.last))).flatten().unwrap_or_default();
         match (following.busy.get(), following.answer().evaluated) {
             (true, 0) => "Drawing the map …".to_owned(),
-            (true, points) => format!("{points} points served so far …"),
-            (false, points) => format!(
-                "{points} points served: the best by {} among those that keep {level}.{part}",
-                chosen(&page, &DECIDES).short()
-            ),
+            (true, points) => format!("{points} points so far …"),
+            (false, _) => {
+                format!("Best by {}{level}.{part}", chosen(&page, &DECIDES).short())
+            }
         }
     }
 
     /// Makes the winner of a cell the scenario.
     fn take(self, spot: Spot) {
-        let map = untrack(|| self.following.answer());
+        let answer = untrack(|| self.following.answer());
         let chosen = || {
             let (winner, x, y) = with_last(self.last, |scene: &HeatScene| {
                 let map = &scene.map;
                 let winner = map.cell(spot.column, spot.row)?.winner?;
                 Some((winner, *map.xs.get(spot.column)?, *map.ys.get(spot.row)?))
             })?;
-            let own = map.contenders.get(winner)?.scenario();
+            let own = answer.contenders.get(winner)?.scenario();
             let (first, second) = self.page.view.get_untracked().map;
-            second.apply(&first.apply(&own, whole(first, x))?, whole(second, y))
+            // On the map a winner is one of these; behind it stand all its contenders.
+            let chip = answer.priced.as_deref().unwrap_or_default();
+            second.apply_to(&first.apply_to(&own, chip, whole(first, x))?, chip, whole(second, y))
         };
         if let Some(chosen) = chosen() {
             self.page.open(chosen);
@@ -293,9 +333,39 @@ fn Along(
     view! { <Choice id label groups value set/> }
 }
 
+/// Which loop a map of a closed one is drawn in; an open one has no choice.
+#[component]
+fn Loop() -> impl IntoView {
+    let page = use_page();
+    let closed = page.part(|scenario| matches!(scenario.load, Load::Closed { .. }));
+    let keeps = flag(move || page.view.get().closed);
+    view! {
+        <When on=closed>
+            <label class="check" title="Else all are offered the requests per second that this scenario serves">
+                <input
+                    id="map-loop"
+                    type="checkbox"
+                    prop:checked=keeps
+                    on:change=move |_| {
+                        page.look(|view| view.closed = !view.closed);
+                        page.commit();
+                    }
+                />
+                <span>"equal concurrency"</span>
+            </label>
+        </When>
+    }
+}
+
 /// The pinned scenarios and the present one.
-fn contenders(page: &Page, axes: (Axis, Axis)) -> Vec<(String, Paint)> {
+fn contenders(page: &Page) -> Vec<Contender> {
     let pins: Vec<Scenario> = page.pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
-    let apart = page.view.get().apart;
-    page.scenario.with(|scenario| figure::contenders(scenario, &pins, axes, apart))
+    let view = page.view.get();
+    page.scenario.with(|scenario| figure::contenders(scenario, &pins, view))
+}
+
+/// The scenario as it competes.
+fn offered(page: &Page) -> Scenario {
+    let closed = page.view.get().closed;
+    page.scenario.with(|scenario| if closed { scenario.clone() } else { opened(scenario) })
 }

@@ -12,6 +12,7 @@ use super::by::{by, chosen};
 use super::plot::{Picked, Plot};
 use crate::chart::hit::HitMode;
 use crate::explore::{Candidate, Frontier};
+use crate::figure::curves;
 use crate::figure::frontier::{self as figure, AGAINST, Stand};
 use crate::jobs::frontier::Question;
 use crate::scenario::{Load, Scenario, link};
@@ -37,7 +38,9 @@ pub fn FrontierChart() -> impl IntoView {
         let pinned: Vec<_> = beside.iter().map(|pin| pin.answer.as_ref()).collect();
         let answer = page.answer.get();
         let stand = Stand { metric: metric(), answer: &answer, pinned: &pinned };
-        Arc::new(figure::chart(&found().points, &stand))
+        let mut chart = figure::chart(&found().points, &stand);
+        curves::name_pins(&mut chart, &page.names.get());
+        Arc::new(chart)
     });
     let summary = Signal::derive(move || {
         let found = found().points;

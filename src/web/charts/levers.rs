@@ -15,13 +15,29 @@ use crate::jobs::sensitivity::Question;
 use crate::scenario::link;
 use crate::web::controls::PaysBelow;
 use crate::web::jobs::follow;
-use crate::web::state::use_page;
+use crate::web::state::{Page, use_page};
+
+/// What moves a pinned scenario most, in a sentence.
+fn pinned(page: Page, index: usize) -> AnyView {
+    let following = follow(page.desk, move || {
+        let link = page.beside.with(|pins| pins.get(index).map(|pin| link::write(&pin.scenario, &[])));
+        Some(Question { metric: chosen(&page, &MOVED), link: link? })
+    });
+    let name = move || page.names.get().get(index).cloned().unwrap_or_default();
+    view! {
+        <p class="chooser note pinned-note">
+            <span class="swatch" data-series=index + 2 aria-hidden="true"></span>
+            <span><b>{views(name)}</b> ": " {views(move || following.answer().sentence)}</span>
+        </p>
+    }
+    .into_any()
+}
 
 /// The tornado with what it is chosen by.
 pub fn lever_chart() -> AnyView {
     let page = use_page();
     let following = follow(page.desk, move || {
-        let link = page.scenario.with(|scenario| link::write(scenario, &[]));
+        let link = page.standing.with(|scenario| link::write(scenario, &[]));
         Some(Question { metric: chosen(&page, &MOVED), link })
     });
     let shown = memo(move || {
@@ -47,6 +63,7 @@ pub fn lever_chart() -> AnyView {
         <div class="chooser">{by("What moves", &MOVED)}</div>
         <p class="chooser note" role="status">{views(note)}</p>
         <PaysBelow/>
+        {views(move || (0..page.pins.with(Vec::len)).map(|index| pinned(page, index)).collect_view())}
         <When on=some>
             <Picture label="Figures of the levers" shown caption/>
         </When>

@@ -67,7 +67,7 @@ impl Replay {
             told: RwSignal::new(Arc::new(Told::default())),
             busy: RwSignal::new(false),
             failed: RwSignal::new(None),
-            link: page.part(|scenario| link::write(scenario, &[])),
+            link: memo(move || page.standing.with(|scenario| link::write(scenario, &[]))),
             dropped: RwSignal::new_local(None),
             speed: RwSignal::new(1.0),
             asked: StoredValue::new_local(None),

@@ -3,7 +3,7 @@
 mod agents;
 mod breakeven;
 mod by;
-mod canvas;
+pub mod canvas;
 mod curves;
 mod focus;
 mod frontier;
@@ -53,6 +53,7 @@ pub fn Charts() -> impl IntoView {
         Tab::Curves => multiples::multiples(),
         Tab::Frontier => late::shown(load_frontier()),
         Tab::BreakEven => late::shown(load_break_even()),
+        Tab::Size => late::shown(load_size()),
         Tab::Sensitivity => late::shown(load_levers()),
         Tab::Replay => late::shown(load_replay()),
         Tab::Agents => late::shown(load_agents()),
@@ -87,6 +88,12 @@ fn load_frontier() -> Late {
 #[wasm_split(searches, fallible)]
 fn load_break_even() -> Late {
     Ok(breakeven::break_even())
+}
+
+/// The cheapest deployments for the load.
+#[wasm_split(searches, fallible)]
+fn load_size() -> Late {
+    Ok(super::size::sizing())
 }
 
 /// What more of each figure of the chips would bring.

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::chart::model::{Chart, Sample};
 use crate::explore::{self, Knob, sweep};
-use crate::figure::curves::Curves;
+use crate::figure::curves::{self, Curves};
 use crate::figure::view::View;
 use crate::scenario::Scenario;
 use crate::web::lean::{effect, memo};
@@ -29,6 +29,8 @@ pub struct Material {
     /// The scenario over the knob.
     pub now: Swept,
     pinned: Vec<Swept>,
+    /// What they are called.
+    names: Vec<String>,
     before: Option<Swept>,
     among: bool,
 }
@@ -54,7 +56,9 @@ impl Material {
             before: self.before.as_ref().map(|own| &own[..]),
             among: self.among,
         };
-        curves.chart()
+        let mut chart = curves.chart();
+        curves::name_pins(&mut chart, &self.names);
+        chart
     }
 
     /// How it is looked at.
@@ -88,7 +92,7 @@ pub fn material(page: Page, samples: usize, among: bool) -> Memo<Arc<Material>> 
     let values = Memo::new(move |before: Option<&(Knob, Arc<Vec<f64>>)>| {
         let knob = knob.get();
         let moving = page.motion.is();
-        page.scenario.with(|scenario| {
+        page.standing.with(|scenario| {
             let held = before.filter(|(own, values)| {
                 let at = knob.current(scenario).unwrap_or(f64::NAN);
                 let within = values.first().is_some_and(|low| *low <= at)
@@ -100,7 +104,7 @@ pub fn material(page: Page, samples: usize, among: bool) -> Memo<Arc<Material>> 
     });
     let now: Memo<Swept> = always(move || {
         let (knob, values) = values.get();
-        Arc::new(page.scenario.with(|scenario| sweep(scenario, knob, &values)))
+        Arc::new(page.standing.with(|scenario| sweep(scenario, knob, &values)))
     });
     let pinned: Memo<Vec<Swept>> = always(move || {
         let (knob, values) = values.get();
@@ -123,11 +127,12 @@ pub fn material(page: Page, samples: usize, among: bool) -> Memo<Arc<Material>> 
         Arc::new(Material {
             knob,
             view: page.view.get(),
-            scenario: Arc::new(page.scenario.get()),
+            scenario: Arc::new(page.standing.get()),
             answer: page.answer.get(),
             values,
             now: now.get(),
             pinned: pinned.get(),
+            names: page.names.get(),
             before: start,
             among,
         })

@@ -1,18 +1,18 @@
-//! One number: a text entry that takes `128k` or `50 ms`, and where it helps a slider over round values.
+//! One number: a text entry that takes what people type (`units::typed`), and where it helps a slider over round values.
 //!
-//! Typed text is never lost: what cannot be read stays in the entry with the reason below it, and the scenario keeps
-//! its last good value.
+//! The entry says what it understood. Typed text is never lost: what cannot be read stays in the entry with the reason
+//! below it, and what can be read in several ways with a button for each; the scenario keeps its last good value.
 
-use crate::web::lean::{effect, flag, views, words};
+use crate::web::lean::{When, effect, flag, memo, views, words};
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::web_sys;
 use markup::view;
 
 use super::stops::Stops;
-use crate::report::words::capital;
 use crate::scenario::Limits;
 use crate::units::format::Unit;
+use crate::units::typed;
 use crate::web::state::{Page, use_page};
 
 /// A labelled number with text entry, slider and error line.
@@ -48,11 +48,12 @@ pub fn NumberField(
     let entry = Entry::new(unit, limits, empty.is_some(), value, set);
     let error = entry.error;
     let label_id = format!("{id}-label");
-    let error_id = format!("{id}-error");
+    let (error_id, echo_id) = (format!("{id}-error"), format!("{id}-echo"));
     let described = {
-        let error_id = error_id.clone();
-        move || error.with(Option::is_some).then(|| error_id.clone())
+        let (error_id, echo_id) = (error_id.clone(), echo_id.clone());
+        move || if error.with(Option::is_some) { error_id.clone() } else { echo_id.clone() }
     };
+    let asks = memo(move || entry.asked.with(|all| !all.is_empty()));
     let slider = stops.map(|stops| view! { <Slider labelled_by=label_id.clone() unit value set stops/> });
     view! {
         <div class="field" class:slid=stops.is_some() class:wrong={flag(move || error.with(Option::is_some))}>
@@ -72,12 +73,29 @@ pub fn NumberField(
                 on:change=move |_| entry.settle()
                 on:keydown=move |event| entry.pressed(&event)
             />
+            <span id=echo_id class="echo">{views(move || entry.echo())}</span>
             {slider}
+            <When on=asks>{ask(entry)}</When>
             <p id=error_id class="error" role="alert" hidden={flag(move || error.with(Option::is_none))}>
                 {views(move || error.get())}
             </p>
         </div>
     }
+}
+
+/// What was typed can mean several things: a button for each.
+fn ask(entry: Entry) -> AnyView {
+    let button = move |value: f64| {
+        let label = typed::echo(entry.unit, entry.limits, value);
+        view! { <button type="button" class="small" on:click=move |_| entry.mean(value)>{label}</button> }
+    };
+    view! {
+        <p class="ask" role="alert">
+            <span>{views(move || format!("“{}” means", entry.draft.get().unwrap_or_default().trim()))}</span>
+            {views(move || entry.asked.get().into_iter().map(button).collect_view())}
+        </p>
+    }
+    .into_any()
 }
 
 /// What stands in an entry beside the number itself.
@@ -93,8 +111,13 @@ struct Entry {
     draft: RwSignal<Option<String>>,
     /// What is wrong with it.
     error: RwSignal<Option<String>>,
+    /// What it may mean, once it was left with several meanings.
+    asked: RwSignal<Vec<f64>>,
     page: Page,
 }
+
+/// What a text says.
+type Said = Result<Vec<Option<f64>>, String>;
 
 impl Entry {
     fn new(
@@ -105,13 +128,14 @@ impl Entry {
         set: Callback<Option<f64>>,
     ) -> Self {
         let (draft, error) = (RwSignal::new(None), RwSignal::new(None));
-        let own = Self { unit, limits, optional, value, set, draft, error, page: use_page() };
+        let asked = RwSignal::default();
+        let own = Self { unit, limits, optional, value, set, draft, error, asked, page: use_page() };
         // A value that comes from elsewhere (slider, preset, history) replaces what was typed.
         Effect::new(move |before: Option<Option<f64>>| {
             let now = value.get();
             if before.is_some_and(|before| before != now) {
                 let same = draft.with_untracked(|draft: &Option<String>| {
-                    draft.as_deref().is_some_and(|text| own.read(text) == Ok(now))
+                    draft.as_deref().is_some_and(|text| own.read(text).is_ok_and(|all| all == [now]))
                 });
                 if !same {
                     own.forget();
@@ -122,33 +146,54 @@ impl Entry {
         own
     }
 
-    fn read(&self, text: &str) -> Result<Option<f64>, String> {
-        read(text, self.unit, self.limits, self.optional)
+    /// The number, or the numbers that may be meant; none stands for an emptied entry.
+    fn read(&self, text: &str) -> Said {
+        if text.trim().is_empty() {
+            let range = || format!("Needs a value: {}", typed::range(self.unit, self.limits));
+            return if self.optional { Ok(vec![None]) } else { Err(range()) };
+        }
+        Ok(typed::read(self.unit, self.limits, text)?.into_iter().map(Some).collect())
     }
 
     /// Takes what is typed, as far as it can be read.
     fn take(&self, text: String) {
-        match self.read(&text) {
-            Ok(number) => {
+        let said = self.read(&text);
+        self.draft.set(Some(text));
+        self.asked.set(Vec::new());
+        match said {
+            Ok(all) => {
                 self.error.set(None);
-                self.draft.set(Some(text));
-                if number != self.value.get_untracked() {
+                // Of several meanings none is taken before the reader has said which.
+                if let [number] = all[..]
+                    && number != self.value.get_untracked()
+                {
                     self.set.run(number);
                 }
             }
-            Err(reason) => {
-                self.error.set(Some(reason));
-                self.draft.set(Some(text));
-            }
+            Err(reason) => self.error.set(Some(reason)),
         }
     }
 
-    /// What was typed is done, unless something is wrong with it.
+    /// What was typed is done, unless something is wrong with it or open.
     fn settle(&self) {
-        if self.error.with_untracked(Option::is_none) {
+        if self.error.with_untracked(Option::is_some) {
+            return;
+        }
+        let text = self.draft.get_untracked().unwrap_or_default();
+        let all: Vec<f64> = self.read(&text).unwrap_or_default().into_iter().flatten().collect();
+        if all.len() > 1 {
+            self.asked.set(all);
+        } else {
             self.draft.set(None);
             self.page.commit();
         }
+    }
+
+    /// Takes one of several meanings.
+    fn mean(&self, value: f64) {
+        self.forget();
+        self.set.run(Some(value));
+        self.page.commit();
     }
 
     fn pressed(&self, event: &web_sys::KeyboardEvent) {
@@ -160,11 +205,28 @@ impl Entry {
     fn forget(&self) {
         self.draft.set(None);
         self.error.set(None);
+        self.asked.set(Vec::new());
     }
 
     fn shown(&self) -> String {
         let written = || self.value.get().map(|value| self.unit.format(value)).unwrap_or_default();
         self.draft.get().unwrap_or_else(written)
+    }
+
+    /// What is understood of the text, unless the text says it itself.
+    fn echo(&self) -> String {
+        let said = |value: f64| typed::echo(self.unit, self.limits, value);
+        let understood = match self.draft.get().map(|text| self.read(&text)) {
+            Some(Err(_)) => return String::new(),
+            Some(Ok(all)) if all.len() > 1 => {
+                let all: Vec<String> = all.into_iter().flatten().map(said).collect();
+                return format!("{}?", all.join(" or "));
+            }
+            // As it was taken, which may be rounded.
+            _ => self.value.get().map(said).unwrap_or_default(),
+        };
+        let plain = |text: &str| text.split_whitespace().collect::<String>();
+        if plain(&understood) == plain(&self.shown()) { String::new() } else { understood }
     }
 }
 
@@ -214,21 +276,4 @@ pub fn Slider(
             on:change=move |_| page.commit()
         />
     }
-}
-
-/// Reads a typed text within limits; the reason names the valid range.
-fn read(text: &str, unit: Unit, limits: Limits, optional: bool) -> Result<Option<f64>, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return if optional { Ok(None) } else { Err(format!("Needs a value: {}", range(unit, limits))) };
-    }
-    match unit.parse(text) {
-        Ok(value) if limits.admit(value).is_ok() => Ok(Some(value)),
-        Ok(value) => Err(format!("{} is outside {}", unit.format(value), range(unit, limits))),
-        Err(error) => Err(format!("{}; valid is {}", capital(error.to_string()), range(unit, limits))),
-    }
-}
-
-fn range(unit: Unit, limits: Limits) -> String {
-    format!("{} to {}", unit.format(limits.low), unit.format(limits.high))
 }

@@ -27,6 +27,8 @@ pub enum Detail {
     Speculation,
     /// Prices of chips without one.
     Asked,
+    /// Prices of chips without one, in the tile of costs.
+    TilePrice,
     /// Prices per chip, power and its cap, utilisation.
     Prices,
 }
@@ -46,6 +48,7 @@ fn load_detail(which: Detail) -> Late {
         Detail::Layout(role) => layout::layout(role),
         Detail::Speculation => speculation::speculation(),
         Detail::Asked => rents::asked(),
+        Detail::TilePrice => rents::in_tile(),
         Detail::Prices => (rents::prices(), cap::cap()).into_any(),
     })
 }

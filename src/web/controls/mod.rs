@@ -8,6 +8,8 @@
 //! | `formats`, `engine`, `layout`, `speculation`, `rents`, `cap`, `own` | those late parts |
 //! | `pool` | the pool of a role |
 //! | `choice`, `field`, `stops` | the elements that they are made of |
+//! | `sized` | models by choice and by size |
+//! | `picker`, `picking`, `picks` | a model or a chip out of many, how picking stands, and the list |
 
 mod cap;
 pub mod choice;
@@ -18,21 +20,28 @@ mod formats;
 mod layout;
 mod model;
 mod own;
+pub mod picker;
+pub mod picking;
+mod picks;
 mod pool;
 mod prices;
 mod rents;
 mod silicon;
+pub mod sized;
 mod slo;
 mod speculation;
 pub mod stops;
 mod wires;
-mod workload;
+pub mod workload;
 
 use leptos::prelude::*;
 use markup::view;
 
+pub use fold::{Detail, detail};
 pub use pool::names;
 pub use prices::{PaysBelow, keep_pays};
+pub use rents::unlisted;
+pub use slo::level;
 
 /// All controls, in the order of the questions people ask.
 #[component]

@@ -1,16 +1,21 @@
 //! The model: one of the catalogue, or a family at any size.
+//!
+//! A model of the catalogue whose size is changed becomes its family at that size; where it came from is kept, so that the
+//! slider has a stop at its own size and gives it back as it was, layouts included.
 
-use crate::web::lean::{When, memo};
+use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
-use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::fold::{Detail, fold};
+use super::picker::Picker;
+use super::picking::Kind;
+use super::sized::{Origin, choose, resize, scaled_parts, sparsen};
 use super::stops::Stops;
-use crate::catalog::{Family, NumberFormat, family, models_by_vendor, parse_family_id, scaled};
+use crate::catalog::{Family, NumberFormat, family};
 use crate::explore::Knob;
-use crate::scenario::{Custom, Formats, Limits, Scenario};
+use crate::scenario::{Formats, Limits, Scenario};
 use crate::serve::find_model;
 use crate::units::format::Unit;
 use crate::web::state::use_page;
@@ -32,8 +37,40 @@ pub fn ModelControls() -> impl IntoView {
         Some((Family::Moe | Family::MlaMoe, _, share)) => Some(share),
         _ => None,
     });
-    let custom = page.part(|scenario| scenario.custom.clone());
-    let models = memo(move || custom.with(menu));
+    // What a scaled model came from, as long as nothing else is chosen.
+    let origin = RwSignal::new(None::<Origin>);
+    let from = page.part(move |scenario| origin.with(|own| own.clone().filter(|own| own.led_to(scenario))));
+    let name = page.part(|scenario| {
+        find_model(scenario).map_or_else(|_| scenario.model.clone(), |own| own.name.to_string())
+    });
+    let name = memo(move || from.get().map_or_else(|| name.get(), |own| format!("{}, resized", own.name)));
+    // A model of the catalogue stands on a stop of its own, so that the slider can come back to it.
+    let own_size = memo(move || from.with(|own| own.as_ref().map(|own| own.size)).or_else(|| size.get()));
+    let stops = memo(move || {
+        let stops = Stops::decimal(SIZE.low, SIZE.high);
+        match own_size.get() {
+            Some(size) => stops.and(size),
+            None => stops,
+        }
+    });
+    let resized = move |size: Option<f64>| {
+        let Some(size) = size else { return };
+        page.edit(|scenario| {
+            let kept = Origin::of(scenario).or_else(|| from.get_untracked());
+            match &kept {
+                Some(own) if own.is_of(size) => own.restore(scenario),
+                _ => resize(scenario, size),
+            }
+            origin.set(kept.map(|own| own.scaled_to(&scenario.model)));
+        });
+    };
+    let back = move |_| {
+        if let Some(own) = from.get_untracked() {
+            page.edit(|scenario| own.restore(scenario));
+            page.commit();
+        }
+    };
+    let moved = memo(move || from.with(|own| own.as_ref().is_some_and(|own| own.is_scaled())));
     let about = page.part(about);
     let has_share = memo(move || share.get().is_some());
     let in_force = page.part(|scenario| {
@@ -45,13 +82,13 @@ pub fn ModelControls() -> impl IntoView {
     view! {
         <fieldset class="block">
             <legend>"Model"</legend>
-            <Choice
+            <Picker
                 id="model"
                 label="Model"
-                quiet=true
-                groups=models
+                kind=Kind::Model
                 value=model
-                set={move |id: String| page.edit(|scenario| choose(scenario, &id))}
+                name=name
+                set={move |id: String| page.choose(|scenario| choose(scenario, &id))}
             />
             <p class="about">{about}</p>
             <NumberField
@@ -60,10 +97,17 @@ pub fn ModelControls() -> impl IntoView {
                 unit=Unit::Parameters
                 limits=SIZE
                 value=size
-                set={move |size: Option<f64>| page.edit(|scenario| resize(scenario, size))}
-                stops=Signal::stored(Stops::decimal(SIZE.low, SIZE.high))
+                set=resized
+                stops=stops
                 hint="Moving this turns a catalogue model into its family, scaled to the size"
             />
+            <When on=moved>
+                <p class="about">
+                    <button type="button" class="quiet small" on:click=back>
+                        {views(move || from.get().map(|own| format!("Back to {}", own.name)))}
+                    </button>
+                </p>
+            </When>
             <When on=has_share>
                 <NumberField
                     id="active"
@@ -82,22 +126,6 @@ pub fn ModelControls() -> impl IntoView {
     }
 }
 
-/// The catalogue by vendor, and the families.
-fn menu(custom: &Custom) -> Vec<Group> {
-    let families =
-        Family::ALL.iter().map(|family| Item::new(family.id(), format!("{}, scaled", family.name())));
-    let mut groups = vec![Group { label: "Any size".to_owned(), options: families.collect() }];
-    if let Some(model) = &custom.model {
-        let own = Item::new(model.id.as_ref(), model.name.as_ref());
-        groups.push(Group { label: "Own".to_owned(), options: vec![own] });
-    }
-    groups.extend(models_by_vendor().map(|(vendor, models)| Group {
-        label: vendor.to_owned(),
-        options: models.iter().map(|model| Item::new(model.id.as_ref(), model.name.as_ref())).collect(),
-    }));
-    groups
-}
-
 /// Size, activity and context in a line.
 fn about(scenario: &Scenario) -> String {
     let Ok(model) = find_model(scenario) else { return String::new() };
@@ -109,52 +137,5 @@ fn about(scenario: &Scenario) -> String {
         format!("{total} parameters, {active} active · {context} context")
     } else {
         format!("{} parameters, dense · {context} context", Unit::Parameters.format(total))
-    }
-}
-
-/// Family, size and active share of a scaled model's identifier.
-fn scaled_parts(id: &str) -> Option<(Family, f64, f64)> {
-    let family = Family::from_id(id.split(':').next()?)?;
-    let model = parse_family_id(id).ok()?;
-    let size = Unit::Parameters.parse(id.split(':').nth(1)?).ok()?;
-    let stated = id.split(':').nth(2).and_then(|text| Unit::Percent.parse(text).ok());
-    let own = model.parameters();
-    Some((family, size, stated.unwrap_or_else(|| own.active() / own.total())))
-}
-
-/// Another model, in the formats of its checkpoint and with layouts that suit it.
-fn choose(scenario: &mut Scenario, id: &str) {
-    scenario.model = match Family::from_id(id) {
-        Some(family) => {
-            let size = Knob::ModelSize.current(scenario).unwrap_or(70e9);
-            scaled(family, size, None).id.into_owned()
-        }
-        None => id.to_owned(),
-    };
-    let first = Scenario::default();
-    scenario.formats = if scenario.model == first.model { first.formats } else { Formats::default() };
-    for pool in scenario.split.pools_mut() {
-        pool.layout = None;
-    }
-}
-
-fn resize(scenario: &mut Scenario, size: Option<f64>) {
-    let Some(size) = size else { return };
-    match scaled_parts(&scenario.model) {
-        Some((family, _, share)) => {
-            let stated = scenario.model.split(':').nth(2).map(|_| share);
-            scenario.model = scaled(family, size, stated).id.into_owned();
-        }
-        None => {
-            if let Some(other) = Knob::ModelSize.apply(scenario, size) {
-                *scenario = other;
-            }
-        }
-    }
-}
-
-fn sparsen(scenario: &mut Scenario, share: Option<f64>) {
-    if let (Some((family, size, _)), Some(share)) = (scaled_parts(&scenario.model), share) {
-        scenario.model = scaled(family, size, Some(share)).id.into_owned();
     }
 }

@@ -38,6 +38,19 @@ pub fn asked() -> AnyView {
     .into_any()
 }
 
+/// Whether a chip of a scenario has no price in the catalogue.
+pub fn unlisted(scenario: &Scenario) -> bool {
+    !chips(scenario, false).is_empty()
+}
+
+/// The prices that nobody published, for the tile that lacks them.
+pub fn in_tile() -> AnyView {
+    let chips = use_page().part(|scenario| chips(scenario, false));
+    let rents =
+        move || chips.get().into_iter().map(|id| view! { <Rent chip=id place="tile-"/> }).collect_view();
+    view! { <div class="tile-price">{views(rents)}</div> }.into_any()
+}
+
 /// Prices per chip, and what ownership adds.
 pub fn prices() -> AnyView {
     let page = use_page();
@@ -135,9 +148,13 @@ pub fn prices() -> AnyView {
 fn Rent(
     /// The chip.
     chip: String,
+    /// Where it is asked, as the beginning of its identifier.
+    #[prop(optional)]
+    place: &'static str,
 ) -> impl IntoView {
     let page = use_page();
-    let name = self::chip(&chip).map_or_else(|| chip.clone(), |chip| chip.name.to_string());
+    let name = self::chip(&chip).map_or_else(|| chip.clone(), |chip| chip.short_name().to_owned());
+    let label = if place.is_empty() { name } else { format!("$/h per {name}") };
     let own = {
         let chip = chip.clone();
         page.part(move |scenario| {
@@ -148,7 +165,7 @@ fn Rent(
         let chip = chip.clone();
         page.part(move |scenario| listed(scenario, &chip))
     };
-    let id = format!("rent-{chip}");
+    let id = format!("{place}rent-{chip}");
     let set = move |price: Option<f64>| {
         page.edit(|scenario| {
             scenario.pricing.rents.retain(|own| own.chip != chip);
@@ -163,7 +180,7 @@ fn Rent(
     view! {
         <NumberField
             id
-            label=name
+            label=label
             unit=Unit::DollarsPerHour
             limits=Limits::RENT
             value=own

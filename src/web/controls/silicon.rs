@@ -1,26 +1,27 @@
-//! The silicon: which roles exist, the chips in each pool, and how they are shared out.
+//! The silicon: which roles exist and the chips in each pool. How they are shared out is moved on the board.
 
 use crate::web::lean::{When, memo, views};
 use leptos::prelude::*;
 use markup::view;
 
-use super::choice::{Choice, Group, Item, Segments};
+use super::choice::{Choice, Group, Item};
 use super::field::NumberField;
 use super::fold::{Detail, fold};
 use super::layout::summary;
+use super::picker::Picker;
+use super::picking::Kind;
 use super::pool::{edit_pool, names, pool};
 use super::speculation;
 use super::stops::Stops;
 use super::wires::wires;
 use crate::catalog::chip::{Chip, Status};
-use crate::catalog::chips_by_vendor;
-use crate::cost::{chip_hour, chip_price};
+use crate::cost::chip_hour;
 use crate::report::words;
-use crate::scenario::{Custom, Limits, Pool, Role, Scenario, Split, SplitKind};
+use crate::scenario::{Limits, Role, Scenario, SplitKind};
 use crate::units::format::{Precision, Unit};
 use crate::web::state::use_page;
 
-/// Split, pools, what connects them, speculation and mix.
+/// Split, pools, what connects them and speculation.
 #[component]
 pub fn SiliconControls() -> impl IntoView {
     let page = use_page();
@@ -33,7 +34,6 @@ pub fn SiliconControls() -> impl IntoView {
             page.scenario.with_untracked(|own| own.split.pools().into_iter().map(|(role, _)| role).collect());
         roles.into_iter().map(|role| view! { <PoolControls role=role/> }).collect_view()
     };
-    let mixed = memo(move || kind.get() == SplitKind::Pd);
     let several = page.part(|scenario| scenario.split.pools().len() > 1);
     view! {
         <fieldset class="block">
@@ -44,10 +44,9 @@ pub fn SiliconControls() -> impl IntoView {
                 quiet=true
                 groups=Signal::stored(vec![Group::flat(items)])
                 value=split
-                set={move |kind: String| page.edit(|scenario| resplit(scenario, &kind))}
+                set={move |kind: String| page.choose(|scenario| resplit(scenario, &kind))}
             />
             {views(pools)}
-            <When on=mixed>{mix()}</When>
             <When on=several>{wires()}</When>
             {fold("Speculation", Some(speculation::summary().into()), Detail::Speculation)}
             {fold("Own chip…", None, Detail::OwnChip)}
@@ -63,10 +62,12 @@ fn PoolControls(
 ) -> impl IntoView {
     let page = use_page();
     let (key, title) = names(role);
-    let custom = page.part(|scenario| scenario.custom.clone());
-    let chips = memo(move || custom.with(menu));
     let chip_id =
         page.part(move |scenario| pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default());
+    let name = page.part(move |scenario| {
+        let id = pool(scenario, role).map(|pool| pool.chip.clone()).unwrap_or_default();
+        scenario.chip(&id).map_or(id.clone(), |chip| chip.name.to_string())
+    });
     let count = page.part(move |scenario| pool(scenario, role).map(|pool| f64::from(pool.chips)));
     let about = page.part(move |scenario| {
         pool(scenario, role)
@@ -77,14 +78,14 @@ fn PoolControls(
     view! {
         <div class="pool" data-role=key>
             <h3>{title}</h3>
-            <Choice
+            <Picker
                 id=format!("{key}-chip")
                 label=format!("Chip, {}", title.to_ascii_lowercase())
-                quiet=true
-                groups=chips
+                kind=Kind::Chip(role)
                 value=chip_id
+                name=name
                 set={move |id: String| {
-                    page.edit(|scenario| {
+                    page.choose(|scenario| {
                         edit_pool(scenario, role, |pool| {
                             pool.chip = id;
                             pool.layout = None;
@@ -113,114 +114,11 @@ fn PoolControls(
     }
 }
 
-/// Moves chips between prefill and decode.
-fn mix() -> AnyView {
-    let page = use_page();
-    // What stays equal while the slider moves. Dollars are remembered, or rounding would eat them chip by chip.
-    let by_cost = RwSignal::new(false);
-    let budget = RwSignal::new(None::<(f64, Scenario)>);
-    let totals = page.part(|scenario| match &scenario.split {
-        Split::PrefillDecode { prefill, decode } => Some((prefill.chips, decode.chips)),
-        _ => None,
-    });
-    let prices = page.part(prices);
-    let share = memo(move || {
-        totals.get().map(|(prefill, decode)| match (by_cost.get(), prices.get()) {
-            (true, Some((a, b))) => {
-                let (a, b) = (a * f64::from(prefill), b * f64::from(decode));
-                a / (a + b)
-            }
-            _ => f64::from(prefill) / (f64::from(prefill) + f64::from(decode)),
-        })
-    });
-    let stops = memo(move || {
-        let (prefill, decode) = totals.get().unwrap_or((1, 1));
-        let all = prefill.saturating_add(decode).max(2);
-        if by_cost.get() || all > 200 {
-            Stops::linear(0.01, 0.99, 98)
-        } else {
-            let edge = 1.0 / f64::from(all);
-            Stops::linear(edge, 1.0 - edge, (all - 2).max(1))
-        }
-    });
-    let moved = move |share: Option<f64>| {
-        let Some(share) = share else { return };
-        if by_cost.get_untracked() {
-            let now = page.scenario.get_untracked();
-            let total = budget.with_untracked(|budget| match budget {
-                Some((total, last)) if last.split == now.split && last.pricing == now.pricing => Some(*total),
-                _ => per_hour(&now),
-            });
-            let Some(total) = total else { return };
-            page.edit(|scenario| spend(scenario, total, share));
-            budget.set(Some((total, page.scenario.get_untracked())));
-        } else {
-            page.edit(|scenario| {
-                if let Split::PrefillDecode { prefill, decode } = &mut scenario.split {
-                    let all = prefill.chips.saturating_add(decode.chips).max(2);
-                    let first = libm::round(share * f64::from(all)).clamp(1.0, f64::from(all - 1));
-                    prefill.chips = first as u32;
-                    decode.chips = all - prefill.chips;
-                }
-            });
-        }
-    };
-    let limits = Limits { field: "mix", low: 0.0, high: 1.0, unit: "" };
-    let kept = memo(move || if by_cost.get() { "cost" } else { "count" });
-    view! {
-        <div class="mix">
-            <NumberField
-                id="mix"
-                label="Prefill share"
-                unit=Unit::Percent
-                limits
-                value=share
-                set=moved
-                stops=stops
-                hint="Moves chips from one pool to the other"
-            />
-            <div class="row ends" aria-hidden="true">
-                <span data-role="decode">"all decode"</span>
-                <span data-role="prefill">"all prefill"</span>
-            </div>
-            <When on={memo(move || prices.get().is_some())}>
-                <Segments
-                    name="kept"
-                    legend="Keep"
-                    options=vec![("count", "Chip count"), ("cost", "Dollars per hour")]
-                    value=kept
-                    set={move |kind: &'static str| by_cost.set(kind == "cost")}
-                />
-            </When>
-        </div>
-    }
-    .into_any()
-}
-
-/// Chips by vendor, each with its status unless one can simply buy it; first those that the scenario brings along.
-fn menu(custom: &Custom) -> Vec<Group> {
-    let item = |chip: &Chip| {
-        let label = match chip.status {
-            Status::Shipping => chip.name.as_ref().to_owned(),
-            other => format!("{} · {}", chip.name, other.id()),
-        };
-        Item::new(chip.id.as_ref(), label)
-    };
-    let group = |label: &str, chips: &[Chip]| Group {
-        label: label.to_owned(),
-        options: chips.iter().map(item).collect(),
-    };
-    let mut groups = Vec::new();
-    if !custom.chips.is_empty() {
-        groups.push(group("Own", &custom.chips));
-    }
-    groups.extend(chips_by_vendor().map(|(vendor, chips)| group(vendor, chips)));
-    groups
-}
-
-/// Status, memory and price of a chip in a line.
+/// Status, memory, price and power of a chip in a line.
 fn about(chip: &Chip, scenario: &Scenario) -> String {
-    let mut parts = vec![chip.status.id().to_owned()];
+    // What one can simply have needs no word.
+    let mut parts = Vec::new();
+    parts.extend((chip.status != Status::Shipping).then(|| chip.status.id().to_owned()));
     match (&chip.memory, &chip.sram) {
         (Some(memory), _) => parts.push(format!(
             "{} {}, {}",
@@ -238,6 +136,7 @@ fn about(chip: &Chip, scenario: &Scenario) -> String {
         }
         Err(missing) => format!("no public {}", missing.figure),
     });
+    parts.extend(chip.tdp.map(|power| Unit::Watts.format(power.get())));
     parts.join(" · ")
 }
 
@@ -246,29 +145,4 @@ fn resplit(scenario: &mut Scenario, kind: &str) {
     if let Some(kind) = SplitKind::from_id(kind) {
         scenario.split.set_kind(kind);
     }
-}
-
-/// Price of a prefill and of a decode chip per hour, where both are known.
-fn prices(scenario: &Scenario) -> Option<(f64, f64)> {
-    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
-    let price = |pool: &Pool| chip_price(scenario, &pool.chip).ok().map(|price| price.get());
-    match (price(prefill)?, price(decode)?) {
-        (a, b) if a > 0.0 && b > 0.0 => Some((a, b)),
-        _ => None,
-    }
-}
-
-fn per_hour(scenario: &Scenario) -> Option<f64> {
-    let Split::PrefillDecode { prefill, decode } = &scenario.split else { return None };
-    let (a, b) = prices(scenario)?;
-    Some(a * f64::from(prefill.chips) + b * f64::from(decode.chips))
-}
-
-/// Spends a budget per hour on the two pools.
-fn spend(scenario: &mut Scenario, total: f64, share: f64) {
-    let Some((a, b)) = prices(scenario) else { return };
-    let Split::PrefillDecode { prefill, decode } = &mut scenario.split else { return };
-    let chips = |money: f64, price: f64| Limits::CHIPS.clamp(libm::round(money / price)) as u32;
-    prefill.chips = chips(total * share, a);
-    decode.chips = chips(total - f64::from(prefill.chips) * a, b);
 }

@@ -23,8 +23,8 @@ pub fn SloControls() -> impl IntoView {
     view! {
         <fieldset class="block">
             <legend>"Service level"</legend>
-            {limit("ttft", "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
-            {limit("tpot", "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
+            {limit("slo-ttft".to_owned(), "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
+            {limit("slo-tpot".to_owned(), "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
             <div class="pair">
                 <NumberField
                     id="headroom"
@@ -53,9 +53,30 @@ pub fn SloControls() -> impl IntoView {
     }
 }
 
+/// The service level once more, for a view that is about it: limits, percentiles and headroom.
+pub fn level(prefix: &'static str) -> AnyView {
+    let page = use_page();
+    let headroom = page.part(|scenario| scenario.reserve.headroom);
+    view! {
+        {limit(format!("{prefix}ttft"), "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
+        {limit(format!("{prefix}tpot"), "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
+        <NumberField
+            id=format!("{prefix}headroom")
+            label="Headroom"
+            unit=Unit::Percent
+            limits=Limits::HEADROOM
+            value=headroom
+            set={move |share: Option<f64>| page.edit(|scenario| scenario.reserve.headroom = share)}
+            empty=Signal::stored("20 %".to_owned())
+            hint="More load that the service level must bear; 20 % where none is stated"
+        />
+    }
+    .into_any()
+}
+
 /// A time and whose it is.
 fn limit(
-    id: &'static str,
+    id: String,
     label: &'static str,
     limits: Limits,
     of: fn(&mut Slo) -> &mut Option<Limit>,
@@ -81,7 +102,7 @@ fn limit(
     view! {
         <div class="pair">
             <NumberField
-                id=format!("slo-{id}")
+                id=id.clone()
                 label=label
                 unit=Unit::Seconds
                 limits=limits
@@ -96,7 +117,7 @@ fn limit(
                 hint="Longest time that is good enough; empty for no limit"
             />
             <Choice
-                id=format!("slo-{id}-of")
+                id=format!("{id}-of")
                 label=format!("Percentile of {}", label.trim_end_matches([' ', '≤']))
                 quiet=true
                 groups=groups

@@ -65,6 +65,16 @@ impl Stops {
         Self::of(values.into_iter(), low)
     }
 
+    /// With one stop more, in its place.
+    #[must_use]
+    pub fn and(mut self, value: f64) -> Self {
+        let at = self.0.partition_point(|&stop| stop < value);
+        if value.is_finite() && self.0.get(at) != Some(&value) {
+            self.0.insert(at, value);
+        }
+        self
+    }
+
     fn of(values: impl Iterator<Item = f64>, otherwise: f64) -> Self {
         let mut values: Vec<f64> = values.collect();
         if values.is_empty() {

@@ -88,7 +88,7 @@ pub fn WorkloadControls() -> impl IntoView {
             <Segments
                 name="loop"
                 legend="Load"
-                options=vec![("closed", "Users"), ("open", "Request rate")]
+                options=vec![("closed", "Concurrency"), ("open", "Request rate")]
                 value=loop_kind
                 set={move |kind: &'static str| {
                     let rate = page.answer.with_untracked(|answer| {
@@ -120,7 +120,7 @@ fn Concurrency() -> impl IntoView {
     view! {
         <NumberField
             id="concurrency"
-            label="Users"
+            label="Concurrency"
             unit=Unit::Count
             limits=Limits::CONCURRENCY
             value=users
@@ -205,7 +205,7 @@ fn other_load(load: Load, kind: &str, rate: f64, in_flight: f64) -> Load {
 }
 
 /// Takes lengths, hits and service level from a preset; the load stays.
-fn take(scenario: &mut Scenario, preset: &Preset) {
+pub fn take(scenario: &mut Scenario, preset: &Preset) {
     let (workload, traffic) = Traffic::typical(preset);
     scenario.workload = workload;
     let Traffic { lengths, sessions, shared, pause, .. } = traffic;

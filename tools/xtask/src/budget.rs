@@ -5,18 +5,24 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 418_000;
+const FIRST_VISIT: usize = 427_000;
 
 /// The WASM module alone. The design wants 250 kB: of what is reached, 42 are data and texts, 99 the model, its links and
 /// charts, 68 the views, the rest the framework and the standard library. Panics without words would take 20 more off,
 /// but only with a standard library of one's own making, which stable Rust does not offer.
-const WASM: usize = 401_000;
+const WASM: usize = 410_000;
+
+/// What a first visit does not run, and the first touch brings.
+const TOUCHED: usize = 89_000;
+
+/// How its name begins.
+const COLD: &str = "cold-";
 
 /// The views that are loaded when they are first shown, all together.
 const VIEWS: usize = 195_500;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 515_000;
+const LATER: usize = 529_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
@@ -38,6 +44,7 @@ pub fn hold(site: &Site) -> Result<()> {
     }
     let first_visit = spend(site, loaded_first);
     let wasm = spend(site, |name, asset| name.ends_with(".wasm") && loaded_first(name, asset));
+    let touched = spend(site, |name, _| name.starts_with(COLD));
     let views = spend(site, |name, _| name.starts_with(PART));
     let later = spend(site, |name, _| is_question(name));
     let asked_for = spend(site, |name, _| on_demand(name));
@@ -48,6 +55,7 @@ pub fn hold(site: &Site) -> Result<()> {
         kilo(FIRST_VISIT)
     );
     println!("{:>10} {:>10}  of it WASM, of {}", kilo(wasm.0), kilo(wasm.1), kilo(WASM));
+    println!("{:>10} {:>10}  with the first touch, of {}", kilo(touched.0), kilo(touched.1), kilo(TOUCHED));
     println!("{:>10} {:>10}  views that come later, of {}", kilo(views.0), kilo(views.1), kilo(VIEWS));
     println!("{:>10} {:>10}  for the first long question, of {}", kilo(later.0), kilo(later.1), kilo(LATER));
     println!(
@@ -59,6 +67,7 @@ pub fn hold(site: &Site) -> Result<()> {
     let spent = [
         ("a first visit", first_visit.1, FIRST_VISIT),
         ("the WASM", wasm.1, WASM),
+        ("what comes with the first touch", touched.1, TOUCHED),
         ("views that come later", views.1, VIEWS),
         ("the first long question", later.1, LATER),
         ("what a reader asks for", asked_for.1, ASKED_FOR),
@@ -78,7 +87,7 @@ fn loaded_first(name: &str, asset: &Asset) -> bool {
 }
 
 fn comes_later(name: &str) -> bool {
-    is_question(name) || on_demand(name) || name.starts_with(PART)
+    is_question(name) || on_demand(name) || name.starts_with(PART) || name.starts_with(COLD)
 }
 
 fn is_question(name: &str) -> bool {

@@ -17,10 +17,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::cold;
 use crate::order;
 use crate::setup;
 use crate::site::{Site, hashed_name, is_hashed_name, read_tree};
 use crate::step::{cargo, run, step};
+use crate::visit::{Function, Names};
 
 /// A compiled module: what cargo is told, and the names of what comes of it before they are hashed.
 struct Module {
@@ -73,6 +75,20 @@ const BENCH: Module = Module {
 /// The measured runs in `public/`.
 const RUNS: &str = "measured.csv";
 
+/// What fetches the cold functions; it stands behind the loader.
+const COLD_LOADER: &str = include_str!("cold.js");
+
+/// The module of cold functions.
+const COLD: &str = "cold.wasm";
+
+/// What becomes of the page's functions.
+enum Ends<'a> {
+    /// Those of these names come with the first touch.
+    Cut(&'a Names),
+    /// Each notes that it was called; here is what they are.
+    Watch(&'a mut Vec<Function>),
+}
+
 /// The words that stand for no file.
 const ADDRESS: &str = "site";
 const FILES: &str = "site-files";
@@ -84,26 +100,34 @@ const NOT_OFFLINE: [&str; 3] = ["sw.js", "og.png", "oembed.json"];
 /// Builds all and leaves it in `dist/`. `address` is where the site will be, with a slash at the end; without it the
 /// few addresses that would have to be whole are relative.
 pub fn bundle(root: &Path, address: &str) -> Result<Site> {
+    let names = Names::read(root)?;
+    let site = site(root, address, Ends::Cut(&names))?;
+    step("write dist/", || site.write(&root.join("dist")))?;
+    Ok(site)
+}
+
+/// The site with a page whose functions note that they are called, and these functions.
+pub fn watched_bundle(root: &Path) -> Result<(Site, Vec<Function>)> {
+    let mut functions = Vec::new();
+    let site = site(root, "", Ends::Watch(&mut functions))?;
+    Ok((site, functions))
+}
+
+fn site(root: &Path, address: &str, mut ends: Ends<'_>) -> Result<Site> {
     setup::wasm_target(root)?;
-    let mut bound = BTreeMap::new();
+    let mut files = read_tree(&root.join("public"))?;
     for module in [&PAGE, &JOBS] {
         let compiled = step(&format!("compile {} to WASM", module.what), || compile(root, module))?;
-        bound.extend(step("bind it to JavaScript", || bind(&compiled, module))?);
-    }
-    step("write dist/", || {
-        let mut files = read_tree(&root.join("public"))?;
-        for (name, bytes) in bound {
+        for (name, bytes) in step("bind it to JavaScript", || bind(&compiled, module, &mut ends))? {
             if files.insert(name.clone(), bytes).is_some() {
                 bail!("public/{name} has the name of a compiled file");
             }
         }
-        let runs = files.get(RUNS).context("public/ has no measured runs")?;
-        files.extend(by_model(std::str::from_utf8(runs)?)?);
-        files.insert("index.html".to_owned(), fs::read(root.join("index.html")).context("index.html")?);
-        let site = Site::new(assemble(&files, address)?);
-        site.write(&root.join("dist"))?;
-        Ok(site)
-    })
+    }
+    let runs = files.get(RUNS).context("public/ has no measured runs")?;
+    files.extend(by_model(std::str::from_utf8(runs)?)?);
+    files.insert("index.html".to_owned(), fs::read(root.join("index.html")).context("index.html")?);
+    Ok(Site::new(assemble(&files, address)?))
 }
 
 /// The measured runs of each model as a file of its own: who sees one model on its curves needs no others.
@@ -128,17 +152,19 @@ fn by_model(runs: &str) -> Result<BTreeMap<String, Vec<u8>>> {
 /// The benchmarks as a module beside the page, for `cargo xtask bench`.
 pub fn benchmarks(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let compiled = step(&format!("compile {} to WASM", BENCH.what), || compile(root, &BENCH))?;
-    bind(&compiled, &BENCH)
+    bind(&compiled, &BENCH, &mut Ends::Watch(&mut Vec::new()))
 }
 
 fn compile(root: &Path, module: &Module) -> Result<PathBuf> {
     let mut compile = cargo(root);
     compile.arg("rustc").args(module.cargo).args(["--target", setup::WASM, "--profile", "web"]);
     if module.split {
-        // What is cut must know who calls whom.
-        compile.args(["--", "-C", "link-args=--emit-relocs"]);
+        // What is cut must know who calls whom, and for which types: names of the older kind leave types out.
+        compile.args(["--", "-C", "link-args=--emit-relocs", "-C", "symbol-mangling-version=v0"]);
     }
-    run(&mut compile)?;
+    if std::env::var_os("TANDEM_HACK").is_none() {
+        run(&mut compile)?;
+    }
     // Cargo put this very program into TARGET/debug.
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(2).context("this program is not in cargo's target folder")?;
@@ -146,7 +172,7 @@ fn compile(root: &Path, module: &Module) -> Result<PathBuf> {
 }
 
 /// The module, its glue, and any JavaScript that dependencies bring.
-fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
+fn bind(compiled: &Path, module: &Module, ends: &mut Ends<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
     let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     let mut files = BTreeMap::new();
     let bytes = if module.split { cut(&bytes, &mut files)? } else { bytes };
@@ -157,7 +183,8 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         .typescript(false)
         .omit_default_module_path(false)
         .keep_lld_exports(module.split)
-        .remove_name_section(true)
+        .remove_name_section(!module.split)
+        .demangle(false)
         .remove_producers_section(true);
     let mut output = bindgen.generate_output()?;
     let script = output.js().to_owned();
@@ -167,7 +194,9 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         short.insert(std::mem::replace(&mut import.name, name.clone()), name);
     }
     let script = terse(&script, &mut short)?;
-    files.insert(module.wasm.to_owned(), order::alike(&output.wasm_mut().emit_wasm())?);
+    let whole = output.wasm_mut().emit_wasm();
+    let first = if module.split { first(&whole, ends, &mut files)? } else { whole };
+    files.insert(module.wasm.to_owned(), order::alike(&first)?);
     let placeholder = format!("{{{{{}}}}}", module.word);
     let glue = script.replace("tandem_bg.wasm", &placeholder);
     // Only where the script is fetched from changes, not the name that the module asks for.
@@ -183,6 +212,24 @@ fn bind(compiled: &Path, module: &Module) -> Result<BTreeMap<String, Vec<u8>>> {
         files.insert(format!("snippets/{path}"), script.clone().into_bytes());
     }
     Ok(files)
+}
+
+/// The half of a module that comes first; the other one, if there is one, goes to `files`.
+fn first(whole: &[u8], ends: &mut Ends<'_>, files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
+    match ends {
+        Ends::Cut(names) => {
+            let cold::Halves { first, cold } = cold::halves(whole, LOADER, |name| names.has(name))?;
+            files.insert(COLD.to_owned(), order::alike(&cold)?);
+            Ok(first)
+        }
+        Ends::Watch(functions) => {
+            let (watched, own) = cold::watched(whole)?;
+            **functions = own;
+            // The loader wants one.
+            files.insert(COLD.to_owned(), wasm_encoder::Module::new().finish());
+            bare(&watched).context("the watched page is no WASM")
+        }
+    }
 }
 
 /// The glue with short names for what the module imports, which carry long hashes, and without comments and indentation:
@@ -223,7 +270,7 @@ fn code_lines(script: &str) -> Vec<&str> {
 }
 
 /// The shortest names there are, one after another.
-fn brief(mut number: usize) -> String {
+pub fn brief(mut number: usize) -> String {
     let mut name = String::from("_");
     loop {
         name.push(char::from(b'a' + (number % 26) as u8));
@@ -258,6 +305,7 @@ fn cut(bytes: &[u8], files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
         let bare = bare(&fs::read(&part)?).with_context(|| format!("{name} is no WASM"))?;
         files.insert(own, order::alike(&bare)?);
     }
+    loader += COLD_LOADER;
     files.insert("parts.js".to_owned(), loader.into_bytes());
     Ok(fs::read(main)?)
 }

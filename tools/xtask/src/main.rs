@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `setup` | puts in place what a fresh machine lacks |
 //! | `bundle` | compiles the page and writes `dist/` |
+//! | `cold`, `visit` | cut off the page what a first visit does not run, and find out what it runs |
 //! | `order` | puts the functions of a module in an order that compresses |
 //! | `site` | the files of `dist/` in memory: type, tag, compressed forms |
 //! | `budget` | what a first visit may weigh |
@@ -27,6 +28,7 @@ mod budget;
 mod bundle;
 mod catalogue;
 mod check;
+mod cold;
 mod licences;
 mod order;
 mod serve;
@@ -34,6 +36,7 @@ mod setup;
 mod site;
 mod step;
 mod tally;
+mod visit;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +68,8 @@ enum Verb {
     Browser(BrowserArgs),
     /// Measure speed, natively and in a browser, and print it beside its budget
     Bench(BenchArgs),
+    /// Find out which functions of the page a first visit runs, and list the others: they come later
+    Visit,
     /// List the prices that are too old today, and the offers that have ended; never an error
     Catalogue,
     /// Take golden reports, charts and public files for what the code makes now
@@ -163,6 +168,7 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Test => test(root),
         Verb::Bench(args) => bench::bench(root, args.browser_only),
         Verb::Calibrate(args) => calibrate(root, &args),
+        Verb::Visit => visit::visit(root),
         Verb::Catalogue => catalogue::tell(root),
         Verb::Bless => bless::bless(root),
         // The one target that is JavaScript.
