@@ -190,6 +190,13 @@ impl<'a> Half<'a> {
         ops
     }
 
+    /// Time that a prompt takes of a pool of feed-forward layers which reads it too, per replica of attention.
+    #[must_use]
+    pub(super) fn layers_prompt(&self, new: Tokens, past: Tokens) -> Seconds {
+        let partner = self.partner.as_ref().filter(|_| self.prefills);
+        partner.map_or(Seconds::ZERO, |own| own.side.settled.replica.prefill(new, past).occupancy * own.ratio)
+    }
+
     /// Time that the prompt of a request keeps a draft pool of its own from drafting, per station.
     #[must_use]
     pub fn drafter_prompt(&self, new: Tokens, past: Tokens) -> Seconds {

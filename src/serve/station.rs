@@ -46,6 +46,8 @@ pub struct Station<'a, 'b> {
     pub prefill: Option<Prefill>,
     /// Time that a prompt keeps a draft pool of its own from drafting.
     pub drafter_prompt: Seconds,
+    /// The same of a pool of feed-forward layers, where it reads prompts.
+    pub layers_prompt: Seconds,
     /// Output tokens after the first; 0 where the pool does not decode.
     pub tokens: f64,
     /// Mean tokens in the cache of a sequence in decode.
@@ -128,6 +130,7 @@ impl<'a, 'b> Station<'a, 'b> {
             replicas: half.replicas(),
             prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past), bent)),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
+            layers_prompt: half.layers_prompt(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
             fits: fits.min(replica.most()).max(1.0),
@@ -262,7 +265,7 @@ impl<'a, 'b> Station<'a, 'b> {
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
         let plain =
-            step.get() * self.half.steps_per_token(self.tokens) + self.drafting_elsewhere(batch - arrivals);
+            step.get() * self.half.steps_per_token(self.tokens) + self.prompts_elsewhere(batch - arrivals);
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -324,11 +327,13 @@ impl<'a, 'b> Station<'a, 'b> {
         }
     }
 
-    /// Time per token that a draft pool is kept from drafting by prompts of the other replicas that share it, beyond what is charged
+    /// Time per token that pools which several replicas share are kept from decoding by prompts of the others, beyond what is charged
     /// to each replica's own: a user alone on a replica meets so many sequences fewer there than users of others are.
-    fn drafting_elsewhere(&self, fewer: f64) -> f64 {
-        let ratio = self.half.draft.as_ref().map_or(1.0, |own| own.ratio).max(1.0);
-        self.drafter_prompt.get() * (1.0 - 1.0 / ratio) * fewer.max(0.0) * self.others / self.tokens
+    fn prompts_elsewhere(&self, fewer: f64) -> f64 {
+        let part = |ratio: f64| 1.0 - 1.0 / ratio.max(1.0);
+        let drafts = self.half.draft.as_ref().map_or(0.0, |own| part(own.ratio) * self.drafter_prompt.get());
+        let layers = self.half.partner.as_ref().map_or(0.0, |own| part(own.ratio) * self.layers_prompt.get());
+        (drafts + self.engine().interference * layers) * fewer.max(0.0) * self.others / self.tokens
     }
 
     /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks
