@@ -46,8 +46,9 @@ pub struct Station<'a, 'b> {
     pub prefill: Option<Prefill>,
     /// Time that a prompt keeps a draft pool of its own from drafting.
     pub drafter_prompt: Seconds,
-    /// The same of a pool of feed-forward layers, where it reads prompts.
-    pub layers_prompt: Seconds,
+    /// Time by which prompts of other replicas that share a pool hold it up, beyond what is charged to each replica's own: a user
+    /// alone on a replica meets so many sequences fewer there than users of others are.
+    pub prompt_elsewhere: Seconds,
     /// Output tokens after the first; 0 where the pool does not decode.
     pub tokens: f64,
     /// Mean tokens in the cache of a sequence in decode.
@@ -130,7 +131,7 @@ impl<'a, 'b> Station<'a, 'b> {
             replicas: half.replicas(),
             prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past), bent)),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
-            layers_prompt: half.layers_prompt(lengths.new, lengths.past),
+            prompt_elsewhere: half.prompt_elsewhere(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
             fits: fits.min(replica.most()).max(1.0),
@@ -264,8 +265,8 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        let plain =
-            step.get() * self.half.steps_per_token(self.tokens) + self.prompts_elsewhere(batch - arrivals);
+        let plain = step.get() * self.half.steps_per_token(self.tokens)
+            + self.prompt_elsewhere.get() * (batch - arrivals).max(0.0) * self.others / self.tokens;
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -325,15 +326,6 @@ impl<'a, 'b> Station<'a, 'b> {
             Some(most) if held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
-    }
-
-    /// Time per token that pools which several replicas share are kept from decoding by prompts of the others, beyond what is charged
-    /// to each replica's own: a user alone on a replica meets so many sequences fewer there than users of others are.
-    fn prompts_elsewhere(&self, fewer: f64) -> f64 {
-        let part = |ratio: f64| 1.0 - 1.0 / ratio.max(1.0);
-        let drafts = self.half.draft.as_ref().map_or(0.0, |own| part(own.ratio) * self.drafter_prompt.get());
-        let layers = self.half.partner.as_ref().map_or(0.0, |own| part(own.ratio) * self.layers_prompt.get());
-        (drafts + self.engine().interference * layers) * fewer.max(0.0) * self.others / self.tokens
     }
 
     /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks
