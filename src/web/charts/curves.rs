@@ -82,7 +82,7 @@ pub fn CurveChart() -> impl IntoView {
     let live = Signal::derive(move || knob.get() != Knob::Load);
 
     let caption = Signal::derive(move || {
-        let way = "Click to move the scenario there, or drag its line; drag elsewhere to zoom. Layouts stay as they are now along the curve; the scenario there may choose others. The shade is the 80 % band.";
+        let way = "Click to move the scenario there, or drag its line; drag elsewhere to zoom. Layouts stay as they are now along the curve as far as they hold; the scenario there may choose others. The shade is the 80 % band.";
         let runs = match runs.with(Vec::len) {
             0 => String::new(),
             1 => " The ring is a measured run.".to_owned(),
