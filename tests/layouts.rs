@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/splitmix.rs"]
+mod splitmix;
+
+use splitmix::SplitMix;
 use tandem::catalog::{self, Engine};
 use tandem::evaluate::{Evaluation, evaluate};
 use tandem::explore::frontier;
@@ -16,16 +20,12 @@ use tandem::units::{RequestsPerSecond, Seconds, Tokens};
 /// Where draws begin.
 const SEED: u64 = 14;
 
-/// A generator of numbers by a seed (SplitMix64).
-struct Draws(u64);
+/// What is drawn from numbers that follow from a seed.
+struct Draws(SplitMix);
 
 impl Draws {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        (self.0.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     fn of<T: Copy>(&mut self, all: &[T]) -> T {
@@ -200,7 +200,7 @@ fn tries(few: usize) -> (usize, u64) {
 /// Tries so many scenarios that can be served at all, of which none may fail.
 fn none_fails(few: usize, kind: usize, test: impl Fn(&Scenario) -> Option<Result<(), String>>) {
     let (tried, seed) = tries(few);
-    let mut draws = Draws(seed);
+    let mut draws = Draws(SplitMix(seed));
     let mut failed = Vec::new();
     let mut done = 0;
     while done < tried {

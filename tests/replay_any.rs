@@ -8,22 +8,22 @@
     reason = "a test says plainly what it expects"
 )]
 
+#[path = "support/splitmix.rs"]
+mod splitmix;
+
+use splitmix::SplitMix;
 use tandem::machine::constants;
 use tandem::replay::record::End;
 use tandem::replay::{Asked, Progress, Replay, Replayed};
 use tandem::scenario::link;
 use tandem::serve::{Deployment, Models};
 
-/// Numbers that follow from a seed (splitmix64).
-struct Dice(u64);
+/// What is drawn from numbers that follow from a seed.
+struct Dice(SplitMix);
 
 impl Dice {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut own = self.0;
-        own = (own ^ (own >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        own = (own ^ (own >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        own ^ (own >> 31)
+        self.0.bits()
     }
 
     fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
@@ -112,7 +112,7 @@ fn whatever_is_asked_is_answered_or_accounted_for() {
     let first = std::env::var("FIRST").ok().and_then(|own| own.parse().ok()).unwrap_or(0_u64);
     let (mut replayed, mut wrong) = (0, Vec::new());
     for seed in first..first + count {
-        let text = any(&mut Dice(seed));
+        let text = any(&mut Dice(SplitMix(seed)));
         let scenario = link::parse(&text).scenario;
         if !scenario.check().is_empty() {
             continue;

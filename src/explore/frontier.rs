@@ -331,9 +331,8 @@ impl Search {
             return;
         };
         let osl = self.scenario.workload.mean_osl().get();
-        let (more, spare) = self.reserve();
+        let ((more, spare), reserves, limit) = (self.reserve(), self.scenario.reserve.asks(), self.limit());
         let Some(family) = self.families.get_mut(kind) else { return };
-        let limit = self.scenario.slo.ttft.map_or(f64::INFINITY, |limit| limit.at.get());
         for offer in measured {
             let replicas = f64::from(self.chips / offer.chips.max(1));
             for at in &offer.points {
@@ -346,7 +345,7 @@ impl Search {
                 let at_peak = |users: f64| {
                     short > 0.0 && latest(&offer.points, users, |at| offer.colocated(at, short)) <= limit
                 };
-                let reserved = (more <= 0.0 && spare == 0) || at_peak(felt.users * (1.0 + more));
+                let reserved = !reserves || at_peak(felt.users * (1.0 + more));
                 family.take(&felt, value, pools, felt.ttft <= limit && reserved);
             }
         }
@@ -362,7 +361,7 @@ impl Search {
         let Ok(ways) = way(&self.scenario, self.tables, read_chip, write_chip, self.chips) else { return };
         let osl = self.scenario.workload.mean_osl().get();
         let limit = self.limit();
-        let (more_users, spare) = self.reserve();
+        let ((more_users, spare), reserves) = (self.reserve(), self.scenario.reserve.asks());
         let among = self.among;
         let place = self.kinds.len() + from * self.kinds.len() + to;
         let Some(family) = self.families.get_mut(place) else { return };
@@ -401,8 +400,7 @@ impl Search {
                 };
                 let keeps = |at: &Operating, decodes: u32| {
                     feeds(at, decodes).is_some_and(|felt| {
-                        let plain = more_users <= 0.0 && spare == 0;
-                        felt.ttft <= limit && (plain || reserved(felt.users, counts(decodes)))
+                        felt.ttft <= limit && (!reserves || reserved(felt.users, counts(decodes)))
                     })
                 };
                 let mut take = |at: &Operating, chosen: u32, within: bool| {
@@ -502,7 +500,7 @@ impl Search {
             return Some(users + step);
         }
         let last = self.found.last().filter(|own| own.users == Some(users) && !own.keeps_ttft)?;
-        let reserved = self.reserve() != (0.0, 0) && last.users > Some(step);
+        let reserved = self.scenario.reserve.asks() && last.users > Some(step);
         reserved.then_some(users - step)
     }
 
@@ -525,11 +523,9 @@ impl Search {
     /// Serves a deployment in full; whether more users would only wait.
     fn serve(&mut self, split: Split, users: f64) -> bool {
         let load = Load::Closed { concurrency: users };
-        let mut scenario = Scenario { split, load, ..self.scenario.clone() };
+        let scenario = Scenario { split, load, ..self.scenario.clone() };
         let Ok(evaluation) = evaluate_with(&scenario, self.tables) else { return true };
-        for (pool, state) in scenario.split.pools_mut().into_iter().zip(&evaluation.steady.pools) {
-            pool.layout = Some(state.layout);
-        }
+        let scenario = shape::laid_out(&scenario, &evaluation.steady.pools);
         let limited =
             |own: &Warning| matches!(own, Warning::KvLimited { .. } | Warning::SequencesLimited { .. });
         let full = evaluation.steady.warnings.iter().any(limited);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shape;
 use crate::catalog::family::{self, Family};
 use crate::catalog::model::{Attention, Model};
 use crate::evaluate::{Evaluation, evaluate};
@@ -249,13 +250,7 @@ pub fn walls(curve: &[Sample]) -> Vec<(f64, bool)> {
 /// The scenario with the layouts that the tool chooses for it written down.
 #[must_use]
 pub fn pin(scenario: &Scenario) -> Scenario {
-    let mut pinned = scenario.clone();
-    if let Ok(evaluation) = evaluate(scenario) {
-        for (pool, state) in pinned.split.pools_mut().into_iter().zip(&evaluation.steady.pools) {
-            pool.layout = Some(state.layout);
-        }
-    }
-    pinned
+    evaluate(scenario).map_or_else(|_| scenario.clone(), |own| shape::laid_out(scenario, &own.steady.pools))
 }
 
 /// Leaves the layouts to the tool.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::shape;
 use crate::evaluate::{Evaluation, evaluate_with};
 use crate::machine::Constants;
 use crate::scenario::{Limit, Load, Pool, Role, Scenario, Slo};
@@ -103,15 +104,6 @@ pub fn without(scenario: &Scenario, pools: &[PoolState], role: Role, lost: u32) 
     Some(fewer)
 }
 
-/// The scenario with each pool laid out as `pools` has settled it.
-fn laid_out(scenario: &Scenario, pools: &[PoolState]) -> Scenario {
-    let mut own = scenario.clone();
-    for (pool, state) in own.split.pools_mut().into_iter().zip(pools) {
-        pool.layout = Some(state.layout);
-    }
-    own
-}
-
 /// Whether a deployment keeps its service level with its reserve used up: the worst of all pools that may be short.
 /// `evaluation` is what it serves as it stands, and says how its pools are laid out.
 #[must_use]
@@ -128,7 +120,7 @@ pub fn holds(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -
     if spare == 0 {
         let same = full.load == scenario.load;
         // More load does not change how it is laid out.
-        let more = || evaluate_with(&laid_out(&full, pools), tables).ok();
+        let more = || evaluate_with(&shape::laid_out(&full, pools), tables).ok();
         return judged(None, if same { Some(evaluation.clone()) } else { more() });
     }
     let short = pools.iter().map(|pool| {
@@ -144,7 +136,7 @@ pub fn holds(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -
 #[must_use]
 pub(super) fn missing(scenario: &Scenario, evaluation: &Evaluation, tables: &Constants) -> Option<Miss> {
     let reserve = scenario.reserve;
-    if reserve.spare == 0 && reserve.headroom.is_none_or(|share| share <= 0.0) {
+    if !reserve.asks() {
         return miss(&scenario.slo, evaluation);
     }
     miss(&scenario.slo, evaluation).or_else(|| holds(scenario, evaluation, tables).miss)

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::scenario::{Layout, Pool, Scenario, Split, SplitKind};
+use crate::serve::PoolState;
 
 /// Which split a deployment has, whatever its chips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -78,4 +79,13 @@ pub fn kinds(scenario: &Scenario) -> Vec<String> {
         }
     }
     kinds
+}
+
+/// The scenario with each pool laid out as it was settled.
+pub(super) fn laid_out(scenario: &Scenario, pools: &[PoolState]) -> Scenario {
+    let mut own = scenario.clone();
+    for (pool, state) in own.split.pools_mut().into_iter().zip(pools) {
+        pool.layout = Some(state.layout);
+    }
+    own
 }

@@ -123,7 +123,13 @@ impl Reserve {
         Self { headroom: Some(self.headroom.unwrap_or(assumptions().headroom.value)), ..self }
     }
 
-    /// Whether nothing is asked for.
+    /// Whether any has to be left: no headroom may be written out, too.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.spare > 0 || self.headroom.is_some_and(|share| share > 0.0)
+    }
+
+    /// Whether nothing is written.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -206,6 +206,17 @@ struct Come {
     standing: Option<Standing>,
 }
 
+impl Come {
+    /// Whether what came behind pools that read more prompts sooner shows that no more comes behind this one than the best.
+    fn is_outdone(seen: &[Self], pool: (f64, f64), best: &Standing) -> bool {
+        let better = seen.iter().filter(|own| own.pool.0 <= pool.0 && own.pool.1 >= pool.1);
+        let Some(came) = better.map(|own| own.standing).collect::<Option<Vec<Standing>>>() else {
+            return true;
+        };
+        came.into_iter().min_by(Standing::order).is_some_and(|most| !most.may_beat(best))
+    }
+}
+
 struct Search<'m, 'a> {
     maker: &'m Maker<'a>,
     lengths: &'m Lengths,
@@ -243,13 +254,8 @@ impl<'a> Search<'_, 'a> {
             }
             // Behind a pool that reads more prompts sooner, a decode side came to no more than it does behind this one.
             let pool = self.pool(&hope);
-            let seen = come.get(hope.writer).into_iter().flatten();
-            let better = seen.filter(|own| own.pool.0 <= pool.0 && own.pool.1 >= pool.1);
-            let came: Option<Vec<Standing>> = better.map(|own| own.standing).collect();
-            let most = came.map(|own| own.into_iter().min_by(Standing::order));
-            if let Some((own, _)) = &best
-                && most.is_none_or(|most| most.is_some_and(|most| !most.may_beat(own)))
-            {
+            let seen = come.get(hope.writer).map_or(&[][..], Vec::as_slice);
+            if best.as_ref().is_some_and(|(own, _)| Come::is_outdone(seen, pool, own)) {
                 continue;
             }
             let Some(deployment) = self.deployment(&hope) else { continue };

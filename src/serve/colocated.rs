@@ -122,14 +122,9 @@ pub fn outline(deployment: &Deployment<'_>, rival: Option<&Rival>) -> Result<Out
     let (at, users, offered) = colocated.balance(through, wall);
     let (ttft, admitted, line) = colocated.waits(&at, users);
     let tails = asks_for_tails(deployment.scenario).then(|| colocated.tails(&at, &ttft, admitted, &line));
-    let (rate, saturated) = (at.rate * colocated.station.replicas, offered.is_some());
-    Ok(match colocated.changed(&at, &ttft, admitted) {
-        None => Outline::new(deployment, (ttft, at.tpot), (rate, saturated), tails),
-        Some(own) => {
-            let tails = tails.map(|tails| tails.in_run(own.burst, (ttft.total(), own.ttft.total())));
-            Outline::new(deployment, (own.ttft, own.tpot), (own.rate, saturated), tails)
-        }
-    })
+    let rate = at.rate * colocated.station.replicas;
+    let changed = colocated.changed(&at, &ttft, admitted);
+    Ok(Outline::new(deployment, (ttft, at.tpot, rate), changed, (offered.is_some(), tails)))
 }
 
 /// Users beyond the room of a replica: a number that varies as the normal law does, where it is not below 0.

@@ -30,7 +30,7 @@ pub fn serve(deployment: &Deployment<'_>, side: &Side<'_>, path: &Path) -> Stead
     let (mut operating, users, offered) = split.balance(wall);
     let mut ttft = split.waits(&operating, users);
     let mut rate = operating.rate * split.decode.replicas;
-    let full = operating.batch >= split.decode.fits * 0.999;
+    let full = split.is_full(&operating);
     let (prefill_load, decode_load) = (rate / split.prefill_most, rate / split.decode_most());
     let prefill_ops = side.settled.replica.prefill_ops(lengths.new, lengths.past);
     let company = (operating.company, half.others(operating.batch));
@@ -123,14 +123,9 @@ pub fn outline(
     let (at, users, offered) = split.balance(wall);
     let ttft = split.waits(&at, users);
     let tails = asks_for_tails(scenario).then(|| split.tails(&at, &ttft, users));
-    let (rate, saturated) = (at.rate * split.decode.replicas, offered.is_some());
-    Ok(match split.changed(&at, &ttft) {
-        None => Outline::new(deployment, (ttft, at.tpot), (rate, saturated), tails),
-        Some(own) => {
-            let tails = tails.map(|tails| tails.in_run(own.burst, (ttft.total(), own.ttft.total())));
-            Outline::new(deployment, (own.ttft, own.tpot), (own.rate, saturated), tails)
-        }
-    })
+    let rate = at.rate * split.decode.replicas;
+    let changed = split.changed(&at, &ttft);
+    Ok(Outline::new(deployment, (ttft, at.tpot, rate), changed, (offered.is_some(), tails)))
 }
 
 /// A deployment with a prefill pool, at no rate yet.
@@ -173,6 +168,11 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     /// Most requests per second that both pools and the link carry.
     fn capacity(&self) -> f64 {
         self.prefill_most.min(self.decode_most()).min(self.path.most().get())
+    }
+
+    /// Whether a decode replica has no more room.
+    fn is_full(&self, at: &Operating) -> bool {
+        at.batch >= self.decode.fits * 0.999
     }
 
     /// Which of them carries least.
@@ -245,7 +245,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
             // Whoever is not in decode or on the way there waits for what has no slack left; Little's law says how long.
             let wait = Seconds::new((users - within) / rate);
             match self.bottleneck() {
-                _ if at.batch >= self.decode.fits * 0.999 => ttft.room += wait,
+                _ if self.is_full(at) => ttft.room += wait,
                 Binding::Link => ttft.transfer += wait,
                 _ => ttft.queue += wait,
             }
@@ -257,9 +257,8 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
     fn changed(&self, at: &Operating, ttft: &FirstToken) -> Option<Changed> {
         let Load::Closed { concurrency } = self.deployment.scenario.load else { return None };
         let run = Run::of(&self.decode, concurrency)?;
-        let full = at.batch >= self.decode.fits * 0.999;
         let answers = (self.deployment.lengths.tokens, self.decode.dispersion(at.tpot));
-        Some(run.disaggregated(&self.prefill, self.replicas, (at, full), ttft, answers))
+        Some(run.disaggregated(&self.prefill, self.replicas, (at, self.is_full(at)), ttft, answers))
     }
 
     /// Whether it surely does worse than a rival.
@@ -357,8 +356,7 @@ impl<'d, 'a> Disaggregated<'d, 'a> {
         if self.path.apart && !warnings.contains(&Warning::NoSharedDomain) {
             warnings.push(Warning::NoSharedDomain);
         }
-        let room = self.decode.fits;
-        if at.batch >= room * 0.999 && ttft.room.get() > 0.0 {
+        if self.is_full(at) && ttft.room.get() > 0.0 {
             let wanted = users / self.decode.replicas;
             warnings.push(self.decode.crowded(wanted));
         }

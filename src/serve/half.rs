@@ -190,6 +190,17 @@ impl<'a> Half<'a> {
         ops
     }
 
+    /// Time by which a prompt on one of the stations that share a pool holds up all of them, per station, but for its own.
+    #[must_use]
+    pub(super) fn prompt_elsewhere(&self, new: Tokens, past: Tokens) -> Seconds {
+        let part = |ratio: f64| 1.0 - 1.0 / ratio.max(1.0);
+        let draft = self.draft.as_ref().filter(|own| own.ratio > 1.0);
+        let drafts = draft.map_or(Seconds::ZERO, |own| own.prompt(new, past) * part(own.ratio));
+        let partner = self.partner.as_ref().filter(|own| self.prefills && own.ratio > 1.0);
+        let layers = partner.map_or(Seconds::ZERO, |own| own.prompt(new, past) * part(own.ratio));
+        drafts + layers * self.engine().interference
+    }
+
     /// Time that the prompt of a request keeps a draft pool of its own from drafting, per station.
     #[must_use]
     pub fn drafter_prompt(&self, new: Tokens, past: Tokens) -> Seconds {
@@ -245,7 +256,7 @@ impl<'a> Half<'a> {
         let Some(partner) = &self.partner else { return Shares::WHOLE };
         let own = self.holder.settled.replica.prefill(new, past);
         let whole = partner.prefill(own, new, past).occupancy;
-        let ffn = partner.side.settled.replica.prefill(new, past).occupancy * partner.ratio;
+        let ffn = partner.prompt(new, past);
         let part = |time: Seconds| if whole.get() > 0.0 { (time / whole).clamp(0.0, 1.0) } else { 0.0 };
         Shares { holder: part(own.occupancy), ffn: part(ffn), draft: 0.0 }
     }

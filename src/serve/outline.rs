@@ -9,6 +9,7 @@
 use super::deployment::Deployment;
 use super::first_token::FirstToken;
 use super::half::Half;
+use super::run::Changed;
 use super::station::{Operating, Station};
 use super::tails::Tails;
 use crate::scenario::{Load, Percentile, Scenario};
@@ -36,13 +37,19 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Of a balance with these times, this rate and, where a limit of the scenario asks, these tails.
+    /// Of a balance with these times and this rate, or what a run makes of it, and, where a limit of the scenario asks, these tails.
     pub(super) fn new(
         deployment: &Deployment<'_>,
-        (mut ttft, tpot): (FirstToken, Seconds),
-        (rate, saturated): (f64, bool),
-        tails: Option<Tails>,
+        (first, each, served): (FirstToken, Seconds, f64),
+        changed: Option<Changed>,
+        (saturated, tails): (bool, Option<Tails>),
     ) -> Self {
+        let (mut ttft, tpot, rate) =
+            changed.map_or((first, each, served), |own| (own.ttft, own.tpot, own.rate));
+        let tails = match changed {
+            Some(own) => tails.map(|tails| tails.in_run(own.burst, (first.total(), ttft.total()))),
+            None => tails,
+        };
         let (unseen, seen) = deployment.unseen();
         let late = tpot * unseen;
         ttft.step += late;

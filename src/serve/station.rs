@@ -46,6 +46,9 @@ pub struct Station<'a, 'b> {
     pub prefill: Option<Prefill>,
     /// Time that a prompt keeps a draft pool of its own from drafting.
     pub drafter_prompt: Seconds,
+    /// Time by which prompts of other replicas that share a pool hold it up, beyond what is charged to each replica's own: a user
+    /// alone on a replica meets so many sequences fewer there than users of others are.
+    pub prompt_elsewhere: Seconds,
     /// Output tokens after the first; 0 where the pool does not decode.
     pub tokens: f64,
     /// Mean tokens in the cache of a sequence in decode.
@@ -128,6 +131,7 @@ impl<'a, 'b> Station<'a, 'b> {
             replicas: half.replicas(),
             prefill: half.prefills.then(|| lengths.prefill(|new, past| half.prefill(new, past), bent)),
             drafter_prompt: half.drafter_prompt(lengths.new, lengths.past),
+            prompt_elsewhere: half.prompt_elsewhere(lengths.new, lengths.past),
             tokens: lengths.tokens,
             context: lengths.context,
             fits: fits.min(replica.most()).max(1.0),
@@ -261,8 +265,8 @@ impl<'a, 'b> Station<'a, 'b> {
             beside: self.drafter_prompt.get(),
             ahead: Ahead { without: step.get(), decoding, ..Ahead::NONE },
         };
-        let plain =
-            step.get() * self.half.steps_per_token(self.tokens) + self.drafting_elsewhere(batch - arrivals);
+        let plain = step.get() * self.half.steps_per_token(self.tokens)
+            + self.prompt_elsewhere.get() * (batch - arrivals).max(0.0) * self.others / self.tokens;
         let Some(prefill) = self.prefill else {
             let tpot = plain + self.drafter_prompt.get() * prompts;
             let at = of(batch / (self.tokens * tpot), tpot);
@@ -322,13 +326,6 @@ impl<'a, 'b> Station<'a, 'b> {
             Some(most) if held_up > stall * most => at(stall * (arrivals + most)),
             _ => own,
         }
-    }
-
-    /// Time per token that a draft pool is kept from drafting by prompts of the other replicas that share it, beyond what is charged
-    /// to each replica's own: a user alone on a replica meets so many sequences fewer there than users of others are.
-    fn drafting_elsewhere(&self, fewer: f64) -> f64 {
-        let ratio = self.half.draft.as_ref().map_or(1.0, |own| own.ratio).max(1.0);
-        self.drafter_prompt.get() * (1.0 - 1.0 / ratio) * fewer.max(0.0) * self.others / self.tokens
     }
 
     /// Prompts in line behind one that has been read, at most. While a request of a closed loop is there each other user asks

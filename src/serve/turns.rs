@@ -155,6 +155,12 @@ impl Partner<'_> {
         self.side.settled.replica.group_ops(turns.shared / turns.micro, turns.shared, context, width)
     }
 
+    /// Time that a prompt takes of this pool, per replica of attention.
+    #[must_use]
+    pub(super) fn prompt(&self, new: Tokens, past: Tokens) -> Seconds {
+        self.side.settled.replica.prefill(new, past).occupancy * self.ratio
+    }
+
     /// What a prompt costs on both pools, given what it costs on the attention replica: one after the other for the
     /// prompt itself; for the next one, whichever is busiest.
     #[must_use]

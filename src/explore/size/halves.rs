@@ -42,7 +42,7 @@ pub(super) fn on_one(
     let unit = ask.unit(id);
     let each = ask.price(id).unwrap_or(1.0);
     let all = if below.is_finite() { chips_below(below, each, unit) } else { None }?;
-    let before = prefill.map_or(0, |own| own.replicas.saturating_mul(own.layout.chips()));
+    let before = prefill.map_or(0, |own| own.chips(own.replicas));
     let rest = all.checked_sub(before).filter(|own| *own >= 2)?;
     let mut sizes = Vec::new();
     for (scale, share) in scaled() {
@@ -63,7 +63,7 @@ pub(super) fn on_two(
     (main, second): (&str, &str),
     below: f64,
 ) -> Option<Plan> {
-    let before = prefill.map_or(0, |own| own.replicas.saturating_mul(own.layout.chips()));
+    let before = prefill.map_or(0, |own| own.chips(own.replicas));
     let (each, other) = (ask.price(main)?, ask.price(second)?);
     let unit = (ask.unit(main), ask.unit(second));
     let mut sizes = Vec::new();
@@ -89,7 +89,7 @@ pub(super) fn beside(
     (main, id): (&str, &str),
     below: f64,
 ) -> Vec<Plan> {
-    let before = prefill.map_or(0, |own| own.replicas.saturating_mul(own.layout.chips()));
+    let before = prefill.map_or(0, |own| own.chips(own.replicas));
     let Some(each) = ask.price(main) else { return Vec::new() };
     let (unit, own) = (ask.unit(main), ask.unit(id));
     let mut plans = Vec::new();
@@ -170,10 +170,8 @@ fn laid_out(
     let open = (Pool::new(main, sizes.0), Pool::new(second, sizes.1));
     // A drafter comes before the pool that checks.
     let decode = if kind.has_draft() { vec![open.1, open.0] } else { vec![open.0, open.1] };
-    let mut pools: Vec<Pool> = prefill
-        .map(|own| shape::pool(&own.chip, own.replicas.saturating_mul(own.layout.chips()), own.layout))
-        .into_iter()
-        .collect();
+    let mut pools: Vec<Pool> =
+        prefill.map(|own| shape::pool(&own.chip, own.chips(own.replicas), own.layout)).into_iter().collect();
     pools.extend(decode);
     let split = shape::split(kind, pools)?;
     let steady = ask.served(split.clone())?;

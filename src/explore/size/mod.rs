@@ -257,7 +257,7 @@ impl Sizer {
         priced.map(DollarsPerHour::get).fold(f64::INFINITY, f64::min)
     }
 
-    /// Keeps what a plan comes to, unless one like it is cheaper.
+    /// Keeps what a plan comes to.
     fn keep(&mut self, plan: &Plan) {
         let Some(own) = self.ask.found(plan) else { return };
         self.found.push(own);

@@ -18,7 +18,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Chips of so many replicas.
-    fn chips(&self, replicas: u32) -> u32 {
+    pub(super) fn chips(&self, replicas: u32) -> u32 {
         replicas.saturating_mul(self.layout.chips().max(1))
     }
 

@@ -178,7 +178,7 @@ impl Ask {
             run += 1;
             part.replicas =
                 part.replicas.saturating_add((part.replicas / 8).max(1).saturating_mul(1 + run / 4));
-            if part.replicas.saturating_mul(part.layout.chips()) > MOST_CHIPS {
+            if part.chips(part.replicas) > MOST_CHIPS {
                 return None;
             }
         }
