@@ -46,7 +46,7 @@ fn each_view_has_its_chart() {
     let other = [
         ("frontier", ["against interactivity", "Frontier", "This scenario"]),
         ("breakeven", ["Best by cost of input and output tokens", "Input length", "This scenario"]),
-        ("size", ["Cheapest deployments for this load", "Cost per hour", "H200 SXM"]),
+        ("size", ["Cheapest deployments for this load", "Cost per hour", "H100 SXM"]),
         ("sensitivity", ["What moves", "10 % more", "H200 SXM memory bandwidth"]),
         ("replay", ["Time per output token", "p99", "What was done when"]),
         ("agents", ["Input that was cached", "Money per task", "with tiers"]),

@@ -37,7 +37,7 @@ fn the_sentence_answers_the_question_that_was_asked() {
         "{closed}"
     );
     assert!(
-        closed.contains(" tok/s/user (±")
+        closed.contains(" tok/s/user (")
             && closed.contains("/Mtok of input and output (")
             && closed.contains("TTFT ")
             && closed.contains("decode is memory-bandwidth-bound (weights), at ")

@@ -146,12 +146,16 @@ pub fn load(scenario: &Scenario) -> String {
     }
 }
 
-/// The 80 % interval of an estimate as shares of it: `±38 %`, or `−50/+550 %` where its sides differ; nothing where there is
-/// none.
+/// The 80 % interval of an estimate as shares of it: `±38 %`, or `−50/+550 %` where its sides differ, or `×0.6 to ×21` where
+/// it passes ten times the estimate, which nobody reads in per cent; nothing where there is none.
 #[must_use]
 pub fn band(value: f64, low: f64, high: f64) -> String {
     if !(low < high && value > 0.0) {
         return String::new();
+    }
+    if high >= 10.0 * value {
+        let times = |own: f64| Unit::Number.format_with(own / value, Precision::SHORT);
+        return format!("×{} to ×{}", times(low), times(high));
     }
     let share = |own: f64| Unit::Percent.format_with(own, Precision::SHORT);
     let (below, above) = (share(1.0 - low / value), share(high / value - 1.0));
@@ -245,6 +249,7 @@ mod tests {
         let plain = |own: String| own.replace('\u{a0}', " ");
         assert_eq!(plain(band(2.0, 1.0, 3.0)), "±50 %");
         assert_eq!(plain(band(1.0, 0.5, 6.5)), "−50/+550 %");
+        assert_eq!(plain(band(2.0, 1.2, 42.0)), "×0.6 to ×21");
         assert_eq!(band(1.0, 1.0, 1.0), "");
         assert_eq!(band(0.0, 0.0, 1.0), "");
     }

@@ -29,8 +29,8 @@ pub struct Offer {
 }
 
 /// The scenario with pools grown to the fewest chips that hold the model, and its evaluation: none where it fits as it is,
-/// or where no number of chips helps. A pool of whole instances or racks grows by such. A stated layout of a pool that grows
-/// is left to the tool.
+/// or where no number of chips helps. A pool of whole instances or racks grows by such. A stated layout that does not hold the
+/// model is left to the tool, and may do without more chips.
 #[must_use]
 pub fn grown(scenario: &Scenario) -> Option<(Scenario, Evaluation)> {
     let mut next = scenario.clone();
@@ -61,15 +61,16 @@ fn grow(scenario: &mut Scenario, role: Role, more: u32) -> Option<()> {
     let chip = scenario.split.pool_mut(role)?.chip.clone();
     let sold = scenario.chip(&chip).map_or(1, |chip| chip.sold.on(basis)).max(1);
     let pool = scenario.split.pool_mut(role)?;
-    pool.layout = None;
+    let freed = pool.layout.take().is_some();
     let before = pool.chips;
     let step = if before.is_multiple_of(sold) { sold } else { 1 };
     let most = before.checked_add(more)?.checked_next_multiple_of(step)?;
     Limits::CHIPS.admit(f64::from(most)).ok()?;
     // What is known to do is a round number; an odd one below may do as well.
     let tries = ((most - before) / step).min(TRIES);
-    for fewer in (0..tries).rev() {
-        scenario.split.pool_mut(role)?.chips = most - fewer * step;
+    let all = (0..tries).rev().map(|fewer| most - fewer * step);
+    for chips in freed.then_some(before).into_iter().chain(all) {
+        scenario.split.pool_mut(role)?.chips = chips;
         let lacks = evaluate(scenario).err().as_ref().and_then(lacking).is_some_and(|own| own.0 == role);
         if !lacks {
             return Some(());
@@ -83,10 +84,13 @@ fn grow(scenario: &mut Scenario, role: Role, more: u32) -> Option<()> {
 pub fn offers(scenario: &Scenario) -> Vec<Offer> {
     let mut offers = Vec::new();
     if let Some((more, _)) = grown(scenario) {
-        let added = more.split.chips().saturating_sub(scenario.split.chips());
-        let noun = if added == 1 { "chip" } else { "chips" };
+        let label = match more.split.chips().saturating_sub(scenario.split.chips()) {
+            0 => "Another layout".to_owned(),
+            1 => "Add 1 chip".to_owned(),
+            added => format!("Add {added} chips"),
+        };
         let detail = told(scenario, &more);
-        offers.push(Offer { label: format!("Add {added} {noun}"), detail, scenario: more });
+        offers.push(Offer { label, detail, scenario: more });
     }
     offers.extend(four_bits(scenario));
     offers
@@ -108,25 +112,29 @@ fn bits(format: NumberFormat) -> String {
     format!("{:.1}", 8.0 * format.weight_bytes(0))
 }
 
-/// What grew: `DeepSeek-V3 needs more memory: prefill 8 → 16 × H100 SXM, the fewest that hold it.`
+/// What grew: `DeepSeek-V3 needs more memory: prefill 8 → 16 × H100 SXM, the fewest that hold it.` Where a layout had to go
+/// and no chips came: `DeepSeek-V3 does not fit as TP4, ETP4 on 8 × H200 SXM; another layout holds it.`
 #[must_use]
 pub fn told(before: &Scenario, after: &Scenario) -> String {
-    let mut text = format!("{} needs more memory:", words::model(&after.model));
-    let mut first = true;
+    let name = words::model(&after.model);
+    let (mut grew, mut laid) = (Vec::new(), Vec::new());
     for ((role, own), (_, now)) in before.split.pools().into_iter().zip(after.split.pools()) {
-        if own.chips == now.chips {
-            continue;
+        let chip = words::chip(&now.chip);
+        if own.chips != now.chips {
+            let pool = match role {
+                Role::Colocated => String::new(),
+                _ => format!("{} ", words::small(words::pool(role))),
+            };
+            grew.push(format!("{pool}{} → {} × {chip}", own.chips, now.chips));
+        } else if let Some(layout) = own.layout.filter(|_| now.layout.is_none()) {
+            laid.push(format!("{} on {} × {chip}", words::layout(&layout, true), now.chips));
         }
-        let comma = if first { "" } else { "," };
-        let pool = match role {
-            Role::Colocated => String::new(),
-            _ => format!("{} ", words::small(words::pool(role))),
-        };
-        let _ = write!(text, "{comma} {pool}{} → {} × {}", own.chips, now.chips, words::chip(&now.chip));
-        first = false;
     }
-    text.push_str(", the fewest that hold it.");
-    text
+    if grew.is_empty() {
+        format!("{name} does not fit as {}; another layout holds it.", laid.join(" and "))
+    } else {
+        format!("{name} needs more memory: {}, the fewest that hold it.", grew.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -168,8 +176,20 @@ mod tests {
                     );
                 }
             }
-            assert!(told(&small, &large).contains('→'), "{text}");
+            assert!(told(&small, &large).ends_with(" it."), "{text}");
         }
+    }
+
+    #[test]
+    fn a_layout_that_does_not_hold_goes_before_chips_come() {
+        let small = scenario("v1&model=deepseek-v3&pool=h200*8:tp4");
+        let (large, _) = grown(&small).unwrap();
+        assert_eq!(large.split.chips(), 8);
+        assert_eq!(
+            told(&small, &large),
+            "DeepSeek-V3 / R1 671B does not fit as TP4, ETP4 on 8 × H200 SXM; another layout holds it."
+        );
+        assert_eq!(offers(&small)[0].label, "Another layout");
     }
 
     #[test]

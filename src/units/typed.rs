@@ -342,7 +342,7 @@ fn nameless<'a>(words: &'a str, nouns: &[&str]) -> &'a str {
 /// What the things of a field may be called.
 fn nouns(limits: Limits) -> &'static [&'static str] {
     match limits.unit {
-        "users" => &[
+        "users" | "concurrent requests" => &[
             "users",
             "user",
             "concurrentrequests",

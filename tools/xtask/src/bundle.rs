@@ -18,11 +18,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cold;
+use crate::names::{Function, Names, brief};
 use crate::order;
 use crate::setup;
 use crate::site::{Site, hashed_name, is_hashed_name, read_tree};
 use crate::step::{cargo, run, step};
-use crate::visit::{Function, Names};
 
 /// A compiled module: what cargo is told, and the names of what comes of it before they are hashed.
 struct Module {
@@ -267,18 +267,6 @@ fn code_lines(script: &str) -> Vec<&str> {
         comment &= !line.ends_with("*/");
     }
     lines
-}
-
-/// The shortest names there are, one after another.
-pub fn brief(mut number: usize) -> String {
-    let mut name = String::from("_");
-    loop {
-        name.push(char::from(b'a' + (number % 26) as u8));
-        number /= 26;
-        if number == 0 {
-            return name;
-        }
-    }
 }
 
 /// Cuts a module at its split points: returns what is needed first, and adds the parts and their loader to `files`.

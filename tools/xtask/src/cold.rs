@@ -20,8 +20,7 @@ use wasmparser::{
     Payload, TableType, TypeRef,
 };
 
-use crate::bundle::brief;
-use crate::visit::Function;
+use crate::names::{Function, brief};
 
 /// Under which name a module of cold functions imports everything: it all comes from the first one.
 pub const FIRST: &str = "first";

@@ -30,6 +30,7 @@ mod catalogue;
 mod check;
 mod cold;
 mod licences;
+mod names;
 mod order;
 mod serve;
 mod setup;

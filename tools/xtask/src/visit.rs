@@ -16,13 +16,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use crate::bundle::watched_bundle;
+use crate::names::{Function, LIST};
 use crate::serve::{Place, start};
 use crate::setup;
 use crate::site::Site;
 use crate::step::{run_watched, step};
-
-/// The list, from the top of the repository.
-pub const LIST: &str = "tools/xtask/cold.txt";
 
 /// Names that make up fewer bytes than this are not worth a line.
 const WORTH_A_LINE: usize = 30;
@@ -32,35 +30,6 @@ const HEAD: &str = "\
 # Functions of the page that a first visit does not run, or all whose names begin so. Written by `cargo xtask visit`;
 # tools/xtask/src/visit.rs says what for.
 ";
-
-/// A function of the page.
-pub struct Function {
-    pub name: String,
-    pub bytes: usize,
-}
-
-/// Which functions are cold, by their names.
-pub struct Names {
-    whole: BTreeSet<String>,
-    starts: Vec<String>,
-}
-
-impl Names {
-    /// The list of the repository.
-    pub fn read(root: &Path) -> Result<Self> {
-        Ok(Self::of(&fs::read_to_string(root.join(LIST)).context(LIST)?))
-    }
-
-    fn of(list: &str) -> Self {
-        let lines = || list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        let starts = lines().filter_map(|line| line.strip_suffix('*')).map(str::to_owned).collect();
-        Self { whole: lines().map(str::to_owned).collect(), starts }
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.whole.contains(name) || self.starts.iter().any(|start| name.starts_with(start))
-    }
-}
 
 /// Visits the page and writes the list.
 pub fn visit(root: &Path) -> Result<()> {
