@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertClean, changed, LAPTOP, launch, openReady, PHONE, sentence, until } from "./support.mjs";
+import { assertClean, changed, LAPTOP, launch, openReady, PHONE, pick, sentence, until } from "./support.mjs";
 
 const COLD = /\/cold-[0-9a-f]{12}\.wasm$/;
 
@@ -45,7 +45,7 @@ test("a cold function that is called before it is there answers all the same", a
   const { page, context, problems } = await openReady(browser, { viewport: LAPTOP });
   await context.route(COLD, (route) => (route.request().resourceType() === "fetch" ? route.abort() : route.continue()));
   const before = await sentence(page);
-  await page.selectOption("#model", "llama3.1-405b");
+  await pick(page, "#model", "llama3.1-405b");
   await changed(() => sentence(page), before);
   assert.ok((await asked(page)).includes("xmlhttprequest"));
   assert.deepEqual(
@@ -57,7 +57,7 @@ test("a cold function that is called before it is there answers all the same", a
 test("where they cannot be had at all, the page says so", async () => {
   const { page, context } = await openReady(browser, { viewport: LAPTOP });
   await context.route(COLD, (route) => route.abort());
-  await page.selectOption("#model", "llama3.1-405b");
+  await pick(page, "#model", "llama3.1-405b");
   await page.locator("#failure").waitFor({ state: "visible" });
   assert.match(await page.locator("#failure").innerText(), /could not be loaded.*reload/i);
 });

@@ -38,7 +38,7 @@ const VIEWS = {
 };
 
 const done = (page, view) =>
-  page.locator(".chart-panel p.note").filter({ hasText: VIEWS[view].done }).waitFor({ timeout: 60_000 });
+  page.locator(".chart-panel p.note").filter({ hasText: VIEWS[view].done }).first().waitFor({ timeout: 60_000 });
 
 test("every split can be chosen, answers, and shows its pools", async () => {
   const { page, problems } = await openReady(browser, {
@@ -201,6 +201,7 @@ test("the map zooms by drag, keys and buttons, and leads back without taking a p
   const says = (holds) => until(note, (text) => holds === /In view: input length/.test(text), `zoomed: ${!holds}`);
   const address = page.url();
   const field = page.locator(".charts .cursor-field");
+  await field.scrollIntoViewIfNeeded();
   const box = await field.boundingBox();
   const at = (x, y) => [box.x + x * box.width, box.y + y * box.height];
   await page.mouse.move(...at(0.2, 0.4));
