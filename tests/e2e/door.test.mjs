@@ -52,7 +52,7 @@ test("sizing starts from model, load and work", async () => {
   assert.deepEqual(await axe(page, { within: ".door-panel" }), []);
   await page.press("#size-rate", "Enter");
   await page.waitForURL(/model=qwen3-32b.*rate=40/);
-  await page.getByText("Cheapest deployments for this load").waitFor();
+  await page.locator("[data-testid=sizing]").filter({ hasText: "Cheapest for" }).waitFor({ timeout: 60_000 });
   assertClean(problems);
 });
 
