@@ -7,6 +7,7 @@ use crate::catalog::NumberFormat;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::scenario::{Formats, Limits, Role, Scenario};
 use crate::serve::Refusal;
+use crate::units::format::Unit;
 
 /// Rounds of growing; each settles a pool, and no split has more than four.
 const ROUNDS: usize = 12;
@@ -119,15 +120,16 @@ pub fn told(before: &Scenario, after: &Scenario) -> String {
     let name = words::model(&after.model);
     let (mut grew, mut laid) = (Vec::new(), Vec::new());
     for ((role, own), (_, now)) in before.split.pools().into_iter().zip(after.split.pools()) {
-        let chip = words::chip(&now.chip);
         if own.chips != now.chips {
             let pool = match role {
                 Role::Colocated => String::new(),
                 _ => format!("{} ", words::small(words::pool(role))),
             };
-            grew.push(format!("{pool}{} → {} × {chip}", own.chips, now.chips));
+            let before = Unit::Count.format(f64::from(own.chips));
+            grew.push(format!("{pool}{before} → {}", words::chips(now.chips, &now.chip)));
         } else if let Some(layout) = own.layout.filter(|_| now.layout.is_none()) {
-            laid.push(format!("{} on {} × {chip}", words::layout(&layout, true), now.chips));
+            let held = words::chips(now.chips, &now.chip);
+            laid.push(format!("{} on {held}", words::layout(&layout, true)));
         }
     }
     if grew.is_empty() {
