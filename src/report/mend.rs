@@ -1,7 +1,5 @@
 //! What lets a model fit that does not: more chips, or weights of fewer bits. Nothing is offered that was not evaluated.
 
-use std::fmt::Write as _;
-
 use super::words;
 use crate::catalog::NumberFormat;
 use crate::evaluate::{Evaluation, evaluate};

@@ -62,6 +62,10 @@ pub fn echo(unit: Unit, limits: Limits, value: f64) -> String {
             let noun = if value == 1.0 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
             format!("{} {noun}", grouped(value)).trim_end().to_owned()
         }
+        Unit::BytesPerSecond => {
+            let bits = unit.format(value * 8.0).replace("B/s", "b/s");
+            format!("{} ({bits})", unit.format(value))
+        }
         Unit::Seconds if limits.field == "tpot" && value > 0.0 => {
             let speed = Unit::TokensPerSecond.format_with(1.0 / value, Precision::NORMAL);
             format!("{} ({speed})", unit.format(value))
@@ -118,7 +122,7 @@ fn meanings(unit: Unit, limits: Limits, text: &str) -> Option<Meanings> {
             Unit::RequestsPerSecond => vec![number * per_second(&words)?],
             Unit::Percent => shares(number, &words)?,
             Unit::Parameters => sizes(limits, number, &words)?,
-            Unit::BytesPerSecond => vec![bandwidth(number, rest).or_else(|| other(unit, number, rest))?],
+            Unit::BytesPerSecond => bandwidths(limits, number, rest)?,
             Unit::Dollars | Unit::DollarsPerHour | Unit::DollarsPerMonth => vec![number * dollars(&words)?],
             _ => vec![other(unit, number, rest)?],
         });
@@ -316,9 +320,22 @@ fn dollars(words: &str) -> Option<f64> {
     parts.all(|part| known.contains(&part)).then_some(factor)
 }
 
-/// Bits per second, whose `b` is small.
-fn bandwidth(number: f64, rest: &str) -> Option<f64> {
+/// What a bandwidth may be: in its unit; `400G` as networks are sold, in bits, or in bytes; and so a number without a unit
+/// that is far too small to be bytes.
+fn bandwidths(limits: Limits, number: f64, rest: &str) -> Option<Vec<f64>> {
     let rest: String = rest.chars().filter(|own| !own.is_whitespace()).collect();
+    let bytes = match &*rest {
+        "M" | "m" => 1e6,
+        "G" | "g" => 1e9,
+        "T" | "t" => 1e12,
+        "" if number < limits.low => 1e9,
+        _ => return Some(vec![bits(number, &rest).or_else(|| other(Unit::BytesPerSecond, number, &rest))?]),
+    };
+    Some(vec![number * bytes / 8.0, number * bytes])
+}
+
+/// Bits per second, whose `b` is small.
+fn bits(number: f64, rest: &str) -> Option<f64> {
     let bits = ["bit/s", "b/s", "bps"].iter().find_map(|end| rest.strip_suffix(end))?;
     let prefix = match bits {
         "M" | "m" => 1e6,
@@ -525,6 +542,9 @@ mod tests {
         }
         means(Unit::BytesPerSecond, LINK, "400 Gb/s", &[50e9]);
         means(Unit::BytesPerSecond, LINK, "50 GB/s", &[50e9]);
+        means(Unit::BytesPerSecond, LINK, "400G", &[50e9, 400e9]);
+        means(Unit::BytesPerSecond, LINK, "400", &[50e9, 400e9]);
+        means(Unit::BytesPerSecond, LINK, "50e9", &[50e9]);
         assert!(read(Unit::RequestsPerSecond, RATE, "40 tok/s").is_err());
         assert!(read(Unit::Count, CHIPS, "8 users").is_err());
     }
@@ -540,6 +560,7 @@ mod tests {
         assert_eq!(says(Unit::Seconds, TTFT, 2.0), "2 s");
         assert_eq!(says(Unit::Percent, HIT, 0.9), "90 %");
         assert_eq!(says(Unit::Parameters, SIZE, 70e9), "70B");
+        assert_eq!(says(Unit::BytesPerSecond, LINK, 50e9), "50 GB/s (400 Gb/s)");
     }
 
     #[test]

@@ -71,3 +71,9 @@ pub(super) enum Taken {
     /// With something to say about it.
     But(Problem),
 }
+
+impl From<Option<Problem>> for Taken {
+    fn from(doubt: Option<Problem>) -> Self {
+        doubt.map_or(Self::Whole, Self::But)
+    }
+}

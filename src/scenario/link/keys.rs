@@ -1127,15 +1127,14 @@ fn link(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
             nearest: names::nearest(&word, words),
         });
     }
-    let (bandwidth, _) = value::read_in(text, Kind::Bandwidth, Limits::LINK, bandwidth)?;
-    let latency =
-        latency.map(|latency| value::read_in(text, Kind::Time, Limits::LATENCY, latency)).transpose()?;
-    let no_unit = latency.is_some_and(|(_, no_unit)| no_unit);
-    scenario.link = PoolLink::Custom {
-        bandwidth: BytesPerSecond::new(bandwidth),
-        latency: latency.map(|(latency, _)| Seconds::new(latency)),
-    };
-    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
+    let (bandwidth, doubt) = value::read_in(text, Kind::Bandwidth, Limits::LINK, bandwidth)?;
+    let (latency, late) = latency
+        .map(|latency| value::read_in(text, Kind::Time, Limits::LATENCY, latency))
+        .transpose()?
+        .unzip();
+    scenario.link =
+        PoolLink::Custom { bandwidth: BytesPerSecond::new(bandwidth), latency: latency.map(Seconds::new) };
+    Ok(doubt.or(late.flatten()).into())
 }
 
 fn write_link(link: PoolLink) -> String {
@@ -1200,9 +1199,9 @@ fn count(number: Option<u32>) -> Option<String> {
 
 /// As [`number`], and compiled once for all keys.
 fn take_number(kind: Kind, limits: Limits, text: &str, set: &mut dyn FnMut(f64)) -> Result<Taken, Problem> {
-    let (value, no_unit) = value::read(kind, limits, text)?;
+    let (value, doubt) = value::read(kind, limits, text)?;
     set(value);
-    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
+    Ok(doubt.into())
 }
 
 fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Limit>)) -> Result<Taken, Problem> {
@@ -1217,9 +1216,9 @@ fn objective(limits: Limits, text: &str, set: impl FnOnce(Option<Limit>)) -> Res
         ),
         None => (text, None),
     };
-    let (at, no_unit) = value::read_in(text, Kind::Time, limits, time)?;
+    let (at, doubt) = value::read_in(text, Kind::Time, limits, time)?;
     set(Some(Limit { at: Seconds::new(at), percentile }));
-    Ok(if no_unit { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole })
+    Ok(doubt.into())
 }
 
 /// The percentile of a limit, or its mean.

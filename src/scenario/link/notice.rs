@@ -59,7 +59,11 @@ impl Notice {
     pub const fn changes_meaning(&self) -> bool {
         !matches!(
             self.problem,
-            Problem::Repeated | Problem::NoUnit { .. } | Problem::OldName { .. } | Problem::ReadAs { .. }
+            Problem::Repeated
+                | Problem::NoUnit { .. }
+                | Problem::ToTheLetter { .. }
+                | Problem::OldName { .. }
+                | Problem::ReadAs { .. }
         )
     }
 
@@ -86,7 +90,8 @@ impl Notice {
             Problem::Unreadable { expected, .. } => format!("expected {expected}"),
             Problem::Wrong { reason, .. } => reason.clone(),
             Problem::OutOfRange { invalid, .. } => format!("outside {}", value::range(&invalid.limits)),
-            Problem::NoUnit { read_as } => format!("no unit; read as {read_as}"),
+            Problem::NoUnit { read_as, .. } => format!("no unit; read as {read_as}"),
+            Problem::ToTheLetter { read_as, .. } => format!("read as {read_as}"),
             Problem::ReadAs { id, weights: None } => format!("read as {id}"),
             Problem::ReadAs { id, weights: Some(format) } => {
                 format!("read as {id} with weights={}", format.map_or(NATIVE, NumberFormat::id))

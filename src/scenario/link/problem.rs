@@ -47,6 +47,15 @@ pub enum Problem {
     NoUnit {
         /// As what it was read.
         read_as: &'static str,
+        /// What may have been meant otherwise.
+        nearest: Vec<String>,
+    },
+    /// The value was taken as links have it, while most people would mean something else by it.
+    ToTheLetter {
+        /// As what it was read.
+        read_as: String,
+        /// What may have been meant otherwise.
+        nearest: Vec<String>,
     },
     /// A name that people use for what has another one here.
     ReadAs {
@@ -105,7 +114,9 @@ impl Problem {
             | Self::Unknown { nearest, .. }
             | Self::Unreadable { nearest, .. }
             | Self::Wrong { nearest, .. }
-            | Self::OutOfRange { nearest, .. } => nearest,
+            | Self::OutOfRange { nearest, .. }
+            | Self::NoUnit { nearest, .. }
+            | Self::ToTheLetter { nearest, .. } => nearest,
             _ => &[],
         }
     }
@@ -116,7 +127,9 @@ impl Problem {
             | Self::Unknown { nearest, .. }
             | Self::Unreadable { nearest, .. }
             | Self::Wrong { nearest, .. }
-            | Self::OutOfRange { nearest, .. } => Some(nearest),
+            | Self::OutOfRange { nearest, .. }
+            | Self::NoUnit { nearest, .. }
+            | Self::ToTheLetter { nearest, .. } => Some(nearest),
             _ => None,
         }
     }

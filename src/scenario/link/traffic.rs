@@ -53,14 +53,14 @@ pub(super) fn write_lengths(scenario: &Scenario) -> Option<String> {
 
 pub(super) fn read_burst(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
     let (on, off) = text.split_once('/').ok_or_else(|| expected("two times such as 30s/90s"))?;
-    let (on, on_bare) = value::read_in(text, Kind::Time, Limits::BURST, on)?;
-    let (off, off_bare) = value::read_in(text, Kind::Time, Limits::BURST, off)?;
+    let (on, on_doubt) = value::read_in(text, Kind::Time, Limits::BURST, on)?;
+    let (off, off_doubt) = value::read_in(text, Kind::Time, Limits::BURST, off)?;
     // What cannot be read is told even where it would not be used.
     if matches!(scenario.load, Load::Closed { .. }) {
         return Err(Problem::Unused { reason: CLOSED_LOOP });
     }
     scenario.traffic.burst = Some(Burst { on: Seconds::new(on), off: Seconds::new(off) });
-    Ok(taken(on_bare || off_bare))
+    Ok(on_doubt.or(off_doubt).into())
 }
 
 pub(super) fn write_burst(scenario: &Scenario) -> Option<String> {
@@ -72,9 +72,9 @@ pub(super) fn read_sessions(scenario: &mut Scenario, text: &str) -> Result<Taken
     let (turns, growth) =
         text.split_once(['x', '×']).ok_or_else(|| expected("turns x new tokens such as 20x1.5k"))?;
     let turns = whole(text, Limits::TURNS, turns)?;
-    let (growth, _) = value::read_in(text, Kind::Tokens, Limits::GROWTH, growth)?;
+    let (growth, doubt) = value::read_in(text, Kind::Tokens, Limits::GROWTH, growth)?;
     scenario.traffic.sessions = Some(Sessions { turns, growth: Tokens::new(growth), agents: None });
-    Ok(Taken::Whole)
+    Ok(doubt.into())
 }
 
 pub(super) fn write_sessions(scenario: &Scenario) -> Option<String> {
@@ -100,20 +100,20 @@ pub(super) fn write_agents(scenario: &Scenario) -> Option<String> {
 }
 
 pub(super) fn read_pause(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
-    let (pause, bare) = match text.split_once('/') {
+    let (pause, doubt) = match text.split_once('/') {
         None => {
-            let (mean, bare) = value::read(Kind::Time, Limits::PAUSE, text)?;
-            (Pause::Exponential { mean: Seconds::new(mean) }, bare)
+            let (mean, doubt) = value::read(Kind::Time, Limits::PAUSE, text)?;
+            (Pause::Exponential { mean: Seconds::new(mean) }, doubt)
         }
         Some((p50, p95)) => {
-            let (p50, p50_bare) = value::read_in(text, Kind::Time, Limits::PAUSE, p50)?;
-            let (p95, p95_bare) =
+            let (p50, p50_doubt) = value::read_in(text, Kind::Time, Limits::PAUSE, p50)?;
+            let (p95, p95_doubt) =
                 value::read_in(text, Kind::Time, Limits { low: p50, ..Limits::PAUSE }, p95)?;
-            (Pause::Quantiles { p50: Seconds::new(p50), p95: Seconds::new(p95) }, p50_bare || p95_bare)
+            (Pause::Quantiles { p50: Seconds::new(p50), p95: Seconds::new(p95) }, p50_doubt.or(p95_doubt))
         }
     };
     scenario.traffic.pause = Some(pause);
-    Ok(taken(bare))
+    Ok(doubt.into())
 }
 
 pub(super) fn write_pause(scenario: &Scenario) -> Option<String> {
@@ -134,12 +134,12 @@ pub(super) fn read_tier(scenario: &mut Scenario, text: &str) -> Result<Taken, Pr
         .ok_or_else(|| names::choice(&word, further().map(Place::id)).inside(text, place))?;
     let (capacity, bandwidth) = rest.split_once('@').ok_or_else(shape)?;
     let (capacity, _) = value::read_in(text, Kind::Room, Limits::TIER, capacity)?;
-    let (bandwidth, _) = value::read_in(text, Kind::Bandwidth, Limits::TIER_BANDWIDTH, bandwidth)?;
+    let (bandwidth, doubt) = value::read_in(text, Kind::Bandwidth, Limits::TIER_BANDWIDTH, bandwidth)?;
     let tiers = &mut scenario.traffic.tiers;
     tiers.retain(|tier| tier.place != place);
     tiers.push(Tier { place, capacity: Bytes::new(capacity), bandwidth: BytesPerSecond::new(bandwidth) });
     order::sort_by_key(tiers, |tier| tier.place);
-    Ok(Taken::Whole)
+    Ok(doubt.into())
 }
 
 pub(super) fn write_tiers(scenario: &Scenario) -> Option<String> {
@@ -158,15 +158,15 @@ pub(super) fn write_tiers(scenario: &Scenario) -> Option<String> {
 pub(super) fn read_horizon(scenario: &mut Scenario, text: &str) -> Result<Taken, Problem> {
     let text = text.trim();
     let count = ["requests", "request", "reqs", "req"].into_iter().find_map(|unit| text.strip_suffix(unit));
-    let (horizon, bare) = match count {
-        Some(count) => (Horizon::Requests { count: whole(text, Limits::HORIZON_REQUESTS, count)? }, false),
+    let (horizon, doubt) = match count {
+        Some(count) => (Horizon::Requests { count: whole(text, Limits::HORIZON_REQUESTS, count)? }, None),
         None => {
-            let (time, bare) = value::read(Kind::Time, Limits::HORIZON, text)?;
-            (Horizon::Time { time: Seconds::new(time) }, bare)
+            let (time, doubt) = value::read(Kind::Time, Limits::HORIZON, text)?;
+            (Horizon::Time { time: Seconds::new(time) }, doubt)
         }
     };
     scenario.traffic.horizon = Some(horizon);
-    Ok(taken(bare))
+    Ok(doubt.into())
 }
 
 pub(super) fn write_horizon(scenario: &Scenario) -> Option<String> {
@@ -188,10 +188,6 @@ pub(super) fn whole(whole: &str, limits: Limits, text: &str) -> Result<u32, Prob
 
 fn expected(what: &str) -> Problem {
     Problem::Unreadable { expected: what.to_owned(), nearest: Vec::new() }
-}
-
-fn taken(bare: bool) -> Taken {
-    if bare { Taken::But(Problem::NoUnit { read_as: "seconds" }) } else { Taken::Whole }
 }
 
 #[cfg(test)]

@@ -215,11 +215,8 @@ impl Kind {
 }
 
 impl Kind {
-    /// What the text may mean: nearly a unit that links have, or what a field of the page makes of it.
-    fn offers(self, limits: Limits, text: &str) -> Vec<String> {
-        if let Some(repaired) = self.repaired(text) {
-            return vec![repaired];
-        }
+    /// What a field of the page makes of the text, the likeliest first; nothing where it would not understand it either.
+    fn typed(self, limits: Limits, text: &str) -> Vec<f64> {
         let unit = match self {
             Self::Tokens => Unit::Tokens,
             Self::Count => Unit::Count,
@@ -230,32 +227,64 @@ impl Kind {
             Self::Bandwidth => Unit::BytesPerSecond,
             _ => return Vec::new(),
         };
-        typed::read(unit, limits, text)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|value| write(self, value))
-            .collect()
+        typed::read(unit, limits, text).unwrap_or_default()
+    }
+
+    /// What a text may mean that cannot be read: what a field of the page makes of it, or nearly a unit that links have.
+    fn offers(self, limits: Limits, text: &str) -> Vec<String> {
+        let typed = self.typed(limits, text);
+        if typed.is_empty() {
+            self.repaired(text).into_iter().collect()
+        } else {
+            typed.into_iter().map(|value| write(self, value)).collect()
+        }
+    }
+
+    /// What may have been meant by a text that was read: one without its unit, or one that a field of the page would take
+    /// for something else in the first place.
+    fn doubt(self, limits: Limits, text: &str, value: f64, no_unit: bool) -> Option<Problem> {
+        let read_as = write(self, value);
+        if !no_unit && read_as == text.trim() {
+            return None;
+        }
+        let same = |other: &f64| (other - value).abs() <= value.abs() * SAME;
+        let typed = self.typed(limits, text);
+        let likely = typed.first().is_some_and(|first| !same(first));
+        let nearest = typed.into_iter().filter(|own| !same(own)).map(|own| write(self, own)).collect();
+        if no_unit {
+            Some(Problem::NoUnit { read_as: "seconds", nearest })
+        } else {
+            likely.then_some(Problem::ToTheLetter { read_as, nearest })
+        }
     }
 }
 
 const MEBI: f64 = 1024.0 * 1024.0;
 
-/// Reads a number of some kind within its limits. The flag says that a unit is missing where one should stand.
-pub(super) fn read(kind: Kind, limits: Limits, text: &str) -> Result<(f64, bool), Problem> {
+/// How far two readings of one text may round apart.
+const SAME: f64 = 1e-9;
+
+/// A number, and what to say about how it was read.
+pub(super) type Read = (f64, Option<Problem>);
+
+/// Reads a number of some kind within its limits.
+pub(super) fn read(kind: Kind, limits: Limits, text: &str) -> Result<Read, Problem> {
     let (value, no_unit) = kind.parse(text).ok_or_else(|| Problem::Unreadable {
         expected: format!("{}, {}", kind.expected(), range(&limits)),
         nearest: kind.offers(limits, text),
     })?;
-    let value = limits.admit(value).map_err(|invalid| Problem::OutOfRange {
-        invalid,
-        nearest: vec![write(kind, limits.clamp(value))],
+    let value = limits.admit(value).map_err(|invalid| {
+        let typed = kind.typed(limits, text);
+        let near = if typed.is_empty() { vec![limits.clamp(value)] } else { typed };
+        Problem::OutOfRange { invalid, nearest: near.into_iter().map(|near| write(kind, near)).collect() }
     })?;
-    Ok((value, no_unit))
+    Ok((value, kind.doubt(limits, text, value, no_unit)))
 }
 
 /// As [`read`], of a part of a text.
-pub(super) fn read_in(whole: &str, kind: Kind, limits: Limits, part: &str) -> Result<(f64, bool), Problem> {
-    read(kind, limits, part).map_err(|problem| problem.inside(whole, part))
+pub(super) fn read_in(whole: &str, kind: Kind, limits: Limits, part: &str) -> Result<Read, Problem> {
+    let inside = |problem: Problem| problem.inside(whole, part);
+    read(kind, limits, part).map(|(value, doubt)| (value, doubt.map(inside))).map_err(inside)
 }
 
 /// The number as a link writes it: readable, and exact when read back.
@@ -343,7 +372,53 @@ mod tests {
         assert_eq!(offers(Kind::Rate, Limits::RATE, "40 requests per second"), ["40"]);
         assert_eq!(offers(Kind::Share, Limits::HIT, "90 percent"), ["0.9"]);
         assert_eq!(offers(Kind::Count, Limits::CONCURRENCY, "64 users"), ["64"]);
+        assert_eq!(offers(Kind::Tokens, Limits::ISL, "8192tok"), ["8k"]);
+        assert_eq!(offers(Kind::Tokens, Limits::ISL, "8kB"), ["8k"]);
         assert!(offers(Kind::Time, Limits::TTFT, "20 tok/s").is_empty());
+    }
+
+    #[test]
+    fn what_lies_outside_is_offered_as_a_field_would_take_it() {
+        let offers = |kind: Kind, limits, text: &str| match read(kind, limits, text) {
+            Err(Problem::OutOfRange { nearest, .. }) => nearest,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(offers(Kind::Share, Limits::HIT, "90"), ["0.9"]);
+        assert_eq!(offers(Kind::Share, Limits::MEMORY_SHARE, "85"), ["0.85"]);
+        assert_eq!(offers(Kind::Share, Limits::HIT, "250"), ["1"]);
+        assert_eq!(offers(Kind::Bandwidth, Limits::LINK, "400"), ["50GB/s", "400GB/s"]);
+        assert_eq!(offers(Kind::Time, Limits::TPOT, "9000"), ["3600s"]);
+    }
+
+    #[test]
+    fn what_is_read_to_the_letter_says_what_else_it_may_mean() {
+        let doubt = |kind: Kind, limits, text: &str| read(kind, limits, text).unwrap().1;
+        let letter = |read_as: &str, nearest: &str| {
+            Some(Problem::ToTheLetter { read_as: read_as.to_owned(), nearest: vec![nearest.to_owned()] })
+        };
+        let bare = |nearest: &[&str]| {
+            let nearest = nearest.iter().map(|&own| own.to_owned()).collect();
+            Some(Problem::NoUnit { read_as: "seconds", nearest })
+        };
+        assert_eq!(doubt(Kind::Bandwidth, Limits::LINK, "400G"), letter("400GB/s", "50GB/s"));
+        assert_eq!(doubt(Kind::Tokens, Limits::ISL, "8.192"), letter("8.192", "8k"));
+        assert_eq!(doubt(Kind::Count, Limits::CONCURRENCY, "1.000"), letter("1", "1000"));
+        assert_eq!(doubt(Kind::Time, Limits::TPOT, "50"), bare(&["50ms"]));
+        assert_eq!(doubt(Kind::Time, Limits::TTFT, "50"), bare(&["50ms"]));
+        assert_eq!(doubt(Kind::Time, Limits::TTFT, "2"), bare(&[]));
+        for (kind, limits, text) in [
+            (Kind::Rate, Limits::RATE, "10/min"),
+            (Kind::Rate, Limits::RATE, "1.50"),
+            (Kind::Share, Limits::HIT, "90 %"),
+            (Kind::Share, Limits::HIT, "1.0"),
+            (Kind::Tokens, Limits::ISL, "8,192"),
+            (Kind::Tokens, Limits::ISL, "1.5K"),
+            (Kind::Time, Limits::TPOT, "0.05s"),
+            (Kind::Bandwidth, Limits::LINK, "400Gbps"),
+            (Kind::Dollars, Limits::RENT, "$2.50"),
+        ] {
+            assert_eq!(doubt(kind, limits, text), None, "{text}");
+        }
     }
 
     #[test]
