@@ -3,7 +3,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, axe, becomes, changed, LAPTOP, launch, openReady, PHONE, picked, tiles, until } from "./support.mjs";
+import {
+  assertClean,
+  axe,
+  becomes,
+  changed,
+  LAPTOP,
+  launch,
+  openReady,
+  PHONE,
+  picked,
+  tiles,
+  until,
+} from "./support.mjs";
 
 let browser;
 before(async () => {

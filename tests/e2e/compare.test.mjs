@@ -76,7 +76,9 @@ test("compared scenarios are named chips above the tabs, and stay in sight", asy
   const chip = page.locator(".compare-chip .name");
   await chip.waitFor();
   assert.match(plain(await chip.innerText()), /A 4 × B200 SXM/);
-  const [bar, tabs] = await Promise.all([".compare-bar", ".charts .tabs"].map((own) => page.locator(own).boundingBox()));
+  const [bar, tabs] = await Promise.all(
+    [".compare-bar", ".charts .tabs"].map((own) => page.locator(own).boundingBox()),
+  );
   assert.ok(bar.y + bar.height <= tabs.y + 1, "above the tabs");
   // The strip says how and why.
   const strip = page.locator("[data-testid=strip]");
@@ -143,7 +145,10 @@ test("break-even answers in a sentence, in an open loop, and says who is out", a
   // In a closed loop all have as many requests under way.
   await page.locator("#map-loop").check();
   await page.waitForURL(/loop=closed/);
-  await page.locator("[data-testid=breakeven]").filter({ hasText: "concurrent requests" }).waitFor({ timeout: 120_000 });
+  await page
+    .locator("[data-testid=breakeven]")
+    .filter({ hasText: "concurrent requests" })
+    .waitFor({ timeout: 120_000 });
   assert.deepEqual(await axe(page), []);
   assertClean(problems);
 });
@@ -161,7 +166,10 @@ test("the price of a chip is an axis of break-even", async () => {
   await page.selectOption("#map-y", "price");
   await page.waitForURL(/my=price/);
   await said.filter({ hasText: /if .* rents under \$/ }).waitFor({ timeout: 120_000 });
-  assert.match(plain(await page.locator(".chart-panel .plot canvas").getAttribute("aria-label")), /price of nvidia groq/i);
+  assert.match(
+    plain(await page.locator(".chart-panel .plot canvas").getAttribute("aria-label")),
+    /price of nvidia groq/i,
+  );
   assertClean(problems);
 });
 

@@ -36,7 +36,10 @@ async function type(page, id, text) {
 test("the first line says what this is, and three ways in stand beside the stories", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   const door = page.getByRole("navigation", { name: "Ways in" });
-  assert.match(await page.getByRole("banner").innerText(), /How many of which chips serve your LLM, how fast, at what cost/);
+  assert.match(
+    await page.getByRole("banner").innerText(),
+    /How many of which chips serve your LLM, how fast, at what cost/,
+  );
   for (const name of ["Size my deployment", "Check a claim", "Will it run on my GPU?"]) {
     assert.ok(await door.getByRole("button", { name }).isVisible(), name);
   }
@@ -64,14 +67,25 @@ test("a card is told whether it runs a model, how much context and how fast", as
   await pick(page, "#card-model", "llama3-8b");
   await pick(page, "#card-chip", "rtx-4090");
   await page.selectOption("#card-weights", "int4");
-  await until(() => told.innerText(), (text) => /Fits on one .*4090/.test(text), "it fits");
+  await until(
+    () => told.innerText(),
+    (text) => /Fits on one .*4090/.test(text),
+    "it fits",
+  );
   assert.match(plain(await told.innerText()), /Context up to \d[\d ]* tokens.*tok\/s for one user/);
   assert.deepEqual(await axe(page, { within: ".door-panel" }), []);
 
   await pick(page, "#card-model", "llama3-70b");
   await page.selectOption("#card-weights", "bf16");
-  await until(() => told.innerText(), (text) => /Does not fit/.test(text), "it does not");
-  await page.locator(".door-panel").getByRole("button", { name: /^Add \d+ chips?$/ }).click();
+  await until(
+    () => told.innerText(),
+    (text) => /Does not fit/.test(text),
+    "it does not",
+  );
+  await page
+    .locator(".door-panel")
+    .getByRole("button", { name: /^Add \d+ chips?$/ })
+    .click();
   await page.waitForURL(/pool=rtx-4090\*/);
   assert.equal(await page.locator(".answer.refused").count(), 0);
   assertClean(problems);
@@ -105,9 +119,17 @@ test("a claim is held against the model, published or one's own", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   await page.getByRole("button", { name: "Check a claim" }).click();
   const verdict = page.locator("[data-testid=claim]");
-  await until(() => verdict.innerText(), (text) => /the model has/i.test(text), "a verdict");
+  await until(
+    () => verdict.innerText(),
+    (text) => /the model has/i.test(text),
+    "a verdict",
+  );
   await type(page, "#claim-factor", "50");
-  await until(() => verdict.innerText(), (text) => /Not reproduced/.test(text), "50 times cheaper");
+  await until(
+    () => verdict.innerText(),
+    (text) => /Not reproduced/.test(text),
+    "50 times cheaper",
+  );
   await page.locator("#claim-which option").nth(1).waitFor({ state: "attached" });
   assert.deepEqual(await axe(page, { within: ".door-panel" }), []);
   await page.selectOption("#claim-which", { index: 1 });
@@ -130,7 +152,11 @@ test("a picker finds, filters, hints, remembers, and goes by keyboard", async ()
   assert.deepEqual(await axe(page, { within: "#model-list" }), []);
 
   await entry.pressSequentially("deepseek v3");
-  await until(() => options.count(), (count) => count < 20, "the list is filtered");
+  await until(
+    () => options.count(),
+    (count) => count < 20,
+    "the list is filtered",
+  );
   const marked = page.locator(`#${await entry.getAttribute("aria-activedescendant")}`);
   assert.equal(await marked.getAttribute("data-value"), "deepseek-v3");
   await entry.press("Escape");
@@ -146,7 +172,11 @@ test("a picker finds, filters, hints, remembers, and goes by keyboard", async ()
   const chips = page.locator("#decode-chip-list [role=option]");
   await chips.first().waitFor();
   await page.selectOption("#decode-chip-vendor", "AMD");
-  await until(() => chips.allInnerTexts(), (all) => all.length > 2 && all.every((own) => /MI|Radeon|Ryzen/.test(own)), "AMD only");
+  await until(
+    () => chips.allInnerTexts(),
+    (all) => all.length > 2 && all.every((own) => /MI|Radeon|Ryzen/.test(own)),
+    "AMD only",
+  );
   await chips.filter({ hasText: "MI300X" }).first().click();
   assert.match(await picked(page, "#decode-chip"), /mi300x/);
   await page.getByRole("combobox", { name: "Chip, decode" }).click();
@@ -163,7 +193,10 @@ test("a picker works on a phone", async () => {
   const option = page.locator("#model-list [role=option]").first();
   await option.waitFor();
   const box = await page.locator(".pop").boundingBox();
-  assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width && box.y >= 0 && box.y + box.height <= PHONE.height, "in sight");
+  assert.ok(
+    box.x >= 0 && box.x + box.width <= PHONE.width && box.y >= 0 && box.y + box.height <= PHONE.height,
+    "in sight",
+  );
   await entry.fill("qwen3-32b");
   await page.locator("#model-list [data-value=qwen3-32b]").tap();
   assert.equal(await picked(page, "#model"), "qwen3-32b");
@@ -182,14 +215,21 @@ test("a model that does not fit lets the pools grow, and says so with a way back
   await page.waitForURL(/model=deepseek-v3/);
   assert.deepEqual(await axe(page, { within: ".top" }), []);
   await notice.getByRole("button", { name: "Undo" }).click();
-  await until(() => tiles(page), (now) => JSON.stringify(now) === JSON.stringify(before.tiles), "as it was");
+  await until(
+    () => tiles(page),
+    (now) => JSON.stringify(now) === JSON.stringify(before.tiles),
+    "as it was",
+  );
   assert.equal(await sentence(page), before.sentence);
   await notice.waitFor({ state: "detached" });
   assertClean(problems);
 });
 
 test("where something does not fit the last answer stays, greyed, with what would help", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=llama3-70b&weights=bf16&pool=h100-sxm*8" });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&model=llama3-70b&weights=bf16&pool=h100-sxm*8",
+  });
   const before = await tiles(page);
   await type(page, "#pool-count", "1");
   await page.locator(".answer.refused").waitFor();
@@ -209,7 +249,10 @@ test("where something does not fit the last answer stays, greyed, with what woul
 });
 
 test("a link that does not fit opens on what would hold it, greyed", async () => {
-  const { page, problems } = await openReady(browser, { viewport: LAPTOP, link: "v1&model=deepseek-v3&pool=h100-sxm*1" });
+  const { page, problems } = await openReady(browser, {
+    viewport: LAPTOP,
+    link: "v1&model=deepseek-v3&pool=h100-sxm*1",
+  });
   assert.match(await sentence(page), /Does not fit/);
   for (const text of await tiles(page)) assert.match(text, /\d/);
   assert.equal(await page.locator(".tiles.stale").count(), 1);
@@ -225,7 +268,11 @@ test("a missing price is asked for in its tile", async () => {
   const price = page.locator(".tile-price input");
   await price.waitFor();
   await price.fill("2,50");
-  await until(() => page.locator("[data-metric=cost] .value").innerText(), (text) => /\$\d/.test(text), "a cost");
+  await until(
+    () => page.locator("[data-metric=cost] .value").innerText(),
+    (text) => /\$\d/.test(text),
+    "a cost",
+  );
   await price.press("Enter");
   await page.waitForURL(/groq3-lp30:2\.5/);
   assert.deepEqual(await axe(page, { within: ".tiles" }), []);
@@ -280,7 +327,10 @@ test("what can mean several things is asked about", async () => {
   await page.press("#slo-ttft", "Escape");
   assert.equal(await ask.count(), 0);
   await page.fill("#slo-ttft", "20 tok/s");
-  assert.match(plain(await page.locator("#slo-ttft-error").innerText()), /“20 tok\/s” is not understood\. Enter a time/);
+  assert.match(
+    plain(await page.locator("#slo-ttft-error").innerText()),
+    /“20 tok\/s” is not understood\. Enter a time/,
+  );
   assertClean(problems);
 });
 
@@ -291,11 +341,19 @@ test("the size slider keeps its model and comes back to it", async () => {
   const slider = page.locator("#size ~ input[type=range]");
   await slider.focus();
   await slider.press("ArrowLeft");
-  await until(() => page.locator("#model").inputValue(), (name) => /^DeepSeek-V3.*, resized$/.test(name), "the name stays");
+  await until(
+    () => page.locator("#model").inputValue(),
+    (name) => /^DeepSeek-V3.*, resized$/.test(name),
+    "the name stays",
+  );
   await slider.press("ArrowLeft");
   await slider.press("ArrowRight");
   await slider.press("ArrowRight");
-  await until(() => picked(page, "#model"), (id) => id === "deepseek-v3", "back at its own size");
+  await until(
+    () => picked(page, "#model"),
+    (id) => id === "deepseek-v3",
+    "back at its own size",
+  );
   assert.deepEqual({ tiles: await tiles(page), sentence: await sentence(page) }, before);
 
   await slider.press("ArrowLeft");

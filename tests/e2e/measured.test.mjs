@@ -45,7 +45,10 @@ test("the nearest runs stand behind the answer in words", async () => {
     .waitFor();
   const lines = await page.locator(".runs li").allInnerTexts();
   assert.equal(lines.length, 3);
-  assert.match(lines[0], /8 × H200.* \(tp8\), vLLM, 8k\/1k, 64 concurrent requests: TTFT .+, TPOT .+ \(.* run of 2025-10-29/);
+  assert.match(
+    lines[0],
+    /8 × H200.* \(tp8\), vLLM, 8k\/1k, 64 concurrent requests: TTFT .+, TPOT .+ \(.* run of 2025-10-29/,
+  );
   assert.deepEqual(await axe(page), []);
   assertClean(problems);
 });

@@ -81,7 +81,10 @@ test("all four stand on the first screen of a laptop, and within the width of an
     const { page, context } = await openReady(browser, { viewport, several: true });
     await drawn(page);
     const boxes = await Promise.all((await charts(page).all()).map((own) => own.boundingBox()));
-    assert.ok(boxes.every((own) => own.width > 150 && own.x + own.width <= viewport.width), JSON.stringify(boxes));
+    assert.ok(
+      boxes.every((own) => own.width > 150 && own.x + own.width <= viewport.width),
+      JSON.stringify(boxes),
+    );
     if (viewport === LAPTOP) {
       assert.ok(
         boxes.every((own) => own.y + own.height < viewport.height),
@@ -97,7 +100,10 @@ test("all four stand on the first screen of a laptop, and within the width of an
 test("one cursor goes through all charts", async () => {
   const { page } = await openReady(browser, { viewport: LAPTOP, several: true });
   await drawn(page);
-  await page.locator(".multiples .cursor-field").nth(1).hover({ position: { x: 120, y: 100 } });
+  await page
+    .locator(".multiples .cursor-field")
+    .nth(1)
+    .hover({ position: { x: 120, y: 100 } });
   const lines = page.locator(".multiples .crosshair");
   await until(
     () => lines.count(),
@@ -106,7 +112,8 @@ test("one cursor goes through all charts", async () => {
   );
   const tips = page.locator(".multiples .tip");
   assert.match(await tips.nth(1).innerText(), /Input length/);
-  for (const at of [0, 2, 3]) assert.match(await tips.nth(at).innerText(), /^[^\n]*\d[^\n]*$/, "the others say their value");
+  for (const at of [0, 2, 3])
+    assert.match(await tips.nth(at).innerText(), /^[^\n]*\d[^\n]*$/, "the others say their value");
   await page.mouse.move(5, 5);
   await until(
     () => lines.count(),
@@ -234,10 +241,7 @@ test("tiles and the first chart follow in the same frame, the others within two"
     return all;
   });
   assert.deepEqual(seen[0].slice(0, 2), [true, true], "tiles and the first chart");
-  assert.ok(
-    seen[2].every(Boolean),
-    `the others: ${JSON.stringify(seen)}`,
-  );
+  assert.ok(seen[2].every(Boolean), `the others: ${JSON.stringify(seen)}`);
 });
 
 test("a drag in a small chart moves the scenario in all of them, and is one step to undo", async () => {
@@ -271,7 +275,8 @@ test("a projector gets one chart, three sliders and large letters", async () => 
       .locator(place)
       .first()
       .evaluate((own) => Number.parseFloat(getComputedStyle(own).fontSize));
-  for (const place of ["body", ".sentence", ".tile .name", "label[for=isl]"]) assert.ok((await size(place)) >= 18, place);
+  for (const place of ["body", ".sentence", ".tile .name", "label[for=isl]"])
+    assert.ok((await size(place)) >= 18, place);
   // The letters of the chart are larger by its scale, and as sharp.
   const [width, shown, pixels] = await page
     .locator(".plot canvas:visible")

@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertClean, axe, changed, LAPTOP, launch, openReady, PHONE, picked, sentence, tiles, waitReady } from "./support.mjs";
+import {
+  assertClean,
+  axe,
+  changed,
+  LAPTOP,
+  launch,
+  openReady,
+  PHONE,
+  picked,
+  sentence,
+  tiles,
+  waitReady,
+} from "./support.mjs";
 
 /** A model that no catalogue has. */
 const CONFIG = JSON.stringify({
