@@ -119,7 +119,7 @@ impl Regions {
             own.sure.extend(surely.end());
             own.bare.extend(bare.end().into_iter().map(|(_, part)| around(&part)));
         }
-        own.borders = chained(own.borders);
+        own.borders = chained(&own.borders);
         own
     }
 }
@@ -454,7 +454,7 @@ fn mended(map: &Ground<'_>) -> Vec<Option<usize>> {
 }
 
 /// Lines joined where they end at the same place.
-fn chained(lines: Vec<Vec<Point>>) -> Vec<Vec<Point>> {
+fn chained(lines: &[Vec<Point>]) -> Vec<Vec<Point>> {
     let key = |own: &Point| (libm::round(own.x * 64.0) as i64, libm::round(own.y * 64.0) as i64);
     let mut ends: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
     for (index, line) in lines.iter().enumerate() {

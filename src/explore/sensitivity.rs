@@ -173,8 +173,11 @@ pub fn sensitivity(scenario: &Scenario, metric: Metric) -> Result<Sensitivity, N
     })
 }
 
+/// What a lever of a chip comes to, by its factor.
+type Pull<'a> = dyn Fn(Lever, Option<&str>, f64) -> Option<Outcome> + 'a;
+
 /// What each lever comes to, widest swing first.
-fn swings(scenario: &Scenario, outcome: &dyn Fn(Lever, Option<&str>, f64) -> Option<Outcome>) -> Vec<Swing> {
+fn swings(scenario: &Scenario, outcome: &Pull<'_>) -> Vec<Swing> {
     let kinds = shape::kinds(scenario);
     let mut swings = Vec::new();
     for lever in Lever::ALL {

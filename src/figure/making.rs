@@ -62,7 +62,7 @@ enum Work {
     /// Nothing.
     None,
     Frontier(Box<Search>),
-    Map(Box<MapSearch>, Option<Map>),
+    Map(Box<MapSearch>, Option<Box<Map>>),
     Replay(Box<Run>),
     Lanes(Box<Run>, Box<Recorder>, Overview),
     Agents(Box<Ladder>, Agents),
@@ -96,7 +96,7 @@ impl Making {
             Work::Unwanted(reason) => Some(subject.unwanted(reason)),
             Work::Frontier(search) => search.step(1).then(|| subject.frontier(search)),
             Work::Map(search, found) => {
-                map_step(search, found).then(|| subject.map(found.as_ref().unwrap_or(&Map::default())))
+                map_step(search, found).then(|| subject.map(found.as_deref().unwrap_or(&Map::default())))
             }
             Work::Agents(ladder, found) => match ladder.step() {
                 Step::Refused(_, refusal) => Some(subject.agents(found, Some(refused(&refusal)))),
@@ -181,10 +181,10 @@ impl Work {
 }
 
 /// Draws the map point by point, then asks why it is so; says whether all is known.
-fn map_step(search: &mut MapSearch, found: &mut Option<Map>) -> bool {
+fn map_step(search: &mut MapSearch, found: &mut Option<Box<Map>>) -> bool {
     let Some(map) = found else {
         if search.step(1) {
-            *found = Some(search.answer());
+            *found = Some(Box::new(search.answer()));
         }
         return false;
     };

@@ -49,6 +49,10 @@ message!(Segment { from, to, between });
 message!(Reason { x, y, reason });
 
 /// What comes over.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "each is written or read at once, and none is kept")
+)]
 enum Piece {
     /// The map as far as it is known, without reasons.
     Map(Map),

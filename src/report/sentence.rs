@@ -127,11 +127,11 @@ fn figures(evaluation: &Evaluation) -> String {
                 parts.push(format!("TTFT {text} ({})", joined([departures::band(value, low, high), tail])));
             }
             (Metric::Interactivity, Value::Known { value, low, high, text, .. }) => {
-                parts.push(banded(text, departures::band(value, low, high)));
+                parts.push(banded(text, &departures::band(value, low, high)));
             }
             (Metric::CostTotal, Value::Known { value, low, high, text, .. }) => {
                 let text = format!("{text} of input and output");
-                parts.push(banded(text, departures::band(value, low, high)));
+                parts.push(banded(text, &departures::band(value, low, high)));
             }
             (Metric::PerHour, Value::Known { value, low, high, text, .. }) => {
                 let month = Unit::DollarsPerMonth.format(DollarsPerHour::new(value).per_month().get());
@@ -154,7 +154,7 @@ fn joined(own: [String; 2]) -> String {
 }
 
 /// A number with its band, where it has one.
-fn banded(text: String, band: String) -> String {
+fn banded(text: String, band: &str) -> String {
     if band.is_empty() { text } else { format!("{text} ({band})") }
 }
 

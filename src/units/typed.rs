@@ -240,11 +240,11 @@ fn times(limits: Limits, number: f64, words: &str) -> Option<Vec<f64>> {
         return Some(bare_time(limits, number));
     }
     // Dividing by a power of ten rounds once, where multiplying by its inverse would round twice.
-    Some(vec![match words.trim_end_matches("ond").trim_end_matches("onds") {
+    Some(vec![match words {
         "ns" => number / 1e9,
-        "us" | "µs" | "μs" | "microsec" | "microsecs" => number / 1e6,
-        "ms" | "msec" | "msecs" | "millisec" | "millisecs" => number / 1e3,
-        "s" | "sec" | "secs" => number,
+        "us" | "µs" | "μs" | "microsec" | "microsecs" | "microsecond" | "microseconds" => number / 1e6,
+        "ms" | "msec" | "msecs" | "millisec" | "millisecs" | "millisecond" | "milliseconds" => number / 1e3,
+        "s" | "sec" | "secs" | "second" | "seconds" => number,
         "m" | "min" | "mins" => number * 60.0,
         "h" | "hr" | "hrs" | "hs" => number * 3_600.0,
         "d" | "day" | "days" => number * 86_400.0,

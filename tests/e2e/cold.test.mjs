@@ -21,7 +21,7 @@ const asked = (page) =>
 
 test("a first visit fetches no cold functions, and its first touch does", async () => {
   for (const viewport of [LAPTOP, PHONE]) {
-    const { page, problems } = await openReady(browser, { viewport });
+    const { page, problems } = await openReady(browser, { viewport, link: null });
     await page.waitForTimeout(1500);
     assert.deepEqual(await asked(page), [], "if code has moved: `cargo xtask visit`");
     await page.mouse.move(200, 200);
@@ -42,7 +42,7 @@ test("a link fetches them at once", async () => {
 });
 
 test("a cold function that is called before it is there answers all the same", async () => {
-  const { page, context, problems } = await openReady(browser, { viewport: LAPTOP });
+  const { page, context, problems } = await openReady(browser, { viewport: LAPTOP, link: null });
   await context.route(COLD, (route) => (route.request().resourceType() === "fetch" ? route.abort() : route.continue()));
   const before = await sentence(page);
   await pick(page, "#model", "llama3.1-405b");
@@ -55,9 +55,9 @@ test("a cold function that is called before it is there answers all the same", a
 });
 
 test("where they cannot be had at all, the page says so", async () => {
-  const { page, context } = await openReady(browser, { viewport: LAPTOP });
+  const { page, context } = await openReady(browser, { viewport: LAPTOP, link: null });
   await context.route(COLD, (route) => route.abort());
-  await pick(page, "#model", "llama3.1-405b");
+  await page.fill("#model", "405b");
   await page.locator("#failure").waitFor({ state: "visible" });
   assert.match(await page.locator("#failure").innerText(), /could not be loaded.*reload/i);
 });

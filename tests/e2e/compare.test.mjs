@@ -82,7 +82,7 @@ test("compared scenarios are named chips above the tabs, and stay in sight", asy
   assert.ok(bar.y + bar.height <= tabs.y + 1, "above the tabs");
   // The strip says how and why.
   const strip = page.locator("[data-testid=strip]");
-  await strip.filter({ hasText: /TTFT.*× (faster|slower) .*(pools|chip)/s }).waitFor();
+  await strip.filter({ hasText: /TTFT.*×.(faster|slower)\b.*(pools|chip)/s }).waitFor();
   assert.match(plain(await strip.innerText()), /\$\/Mtok in\+out \d[\d.]*× (cheaper|dearer)/);
   // The chart draws it by this name.
   assert.match(await page.locator(".charts .series-legend").innerText(), /4 × B200/);
@@ -121,7 +121,7 @@ test("differences are counted from the chip that is chosen, tiles included", asy
 
 test("pins are told by name on every tab", async () => {
   for (const [view, where] of [
-    ["curves", ".charts .series-legend"],
+    ["curves&y=ttft", ".charts .series-legend"],
     ["frontier", ".charts .series-legend"],
     ["sensitivity", ".pinned-note"],
   ]) {

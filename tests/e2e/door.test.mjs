@@ -72,7 +72,7 @@ test("a card is told whether it runs a model, how much context and how fast", as
     (text) => /Fits on one .*4090/.test(text),
     "it fits",
   );
-  assert.match(plain(await told.innerText()), /Context up to \d[\d ]* tokens.*tok\/s for one user/);
+  assert.match(plain(await told.innerText()), /Context up to [\d.]+k? tokens.*tok\/s for one user/);
   assert.deepEqual(await axe(page, { within: ".door-panel" }), []);
 
   await pick(page, "#card-model", "llama3-70b");
@@ -287,9 +287,9 @@ test("fields understand what people type and say what they understood", async ()
     ["#slo-ttft", "500", "500 ms"],
     ["#slo-ttft", "2", "2 s"],
     ["#isl", "8,192", "8k"],
-    ["#isl", "1.000", "1000"],
-    ["#concurrency", "1.000", "1000"],
-    ["#concurrency", "1k users", "1000"],
+    ["#isl", "1.000", "1,000"],
+    ["#concurrency", "1.000", "1,000"],
+    ["#concurrency", "1k users", "1,000"],
     ["#concurrency", "64 users", "64"],
     ["#decode-count", "16 chips", "16"],
     ["#hit", "0.9", "90 %"],

@@ -400,7 +400,7 @@ mod tests {
         assert!(line.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(line.iter().all(|(_, height)| (0.0..=1.0).contains(height)));
         assert!(line.iter().any(|(_, height)| *height == 0.0), "the best is at the bottom");
-        for (way, _) in &valley.points {
+        for way in valley.points.keys() {
             let spot = valley.spot(*way, Metric::CostTotal);
             let own = line.iter().copied().find(|own| Some(own.0) == spot.map(|spot| spot.0));
             assert_eq!(spot.is_some(), own.is_some(), "{way}");

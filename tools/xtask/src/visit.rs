@@ -135,6 +135,7 @@ fn divides(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::Names;
 
     #[test]
     fn names_that_begin_alike_share_a_line() {
