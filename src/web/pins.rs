@@ -86,7 +86,7 @@ fn chips() -> AnyView {
     let pins = move || {
         let names = page.names.get();
         let pins = page.pins.get().into_iter().zip(names).enumerate();
-        pins.map(|(index, (pin, name))| chip(page, index, pin, name)).collect_view()
+        pins.map(|(index, (pin, name))| chip(page, index, pin, &name)).collect_view()
     };
     view! {
         <span class="compare-chip now">
@@ -99,7 +99,7 @@ fn chips() -> AnyView {
 }
 
 /// A pinned scenario: its name makes it the one that differences are counted from.
-fn chip(page: Page, index: usize, pin: Pin, name: String) -> AnyView {
+fn chip(page: Page, index: usize, pin: Pin, name: &str) -> AnyView {
     let Pin { key, scenario, .. } = pin;
     let chosen = move || page.baseline() == index;
     let hint = format!("Count differences from {name}");
@@ -115,7 +115,7 @@ fn chip(page: Page, index: usize, pin: Pin, name: String) -> AnyView {
                 <span class="swatch" data-series=index + 2 aria-hidden="true"></span>
                 <b>{letter(index)}</b>
                 " "
-                {name.clone()}
+                {name.to_owned()}
             </button>
             <button
                 type="button"

@@ -242,7 +242,9 @@ fn panel(picker: Picker) -> AnyView {
 /// Chips by vendor whose name, or whose vendor's, has the text; those that the scenario brings along first.
 fn offered(scenario: &Scenario, sought: &str) -> Vec<(String, Vec<Chip>)> {
     let mut all: Vec<(&str, &[Chip])> = vec![("Own", &scenario.custom.chips)];
-    all.extend(chips_by_vendor().map(|(vendor, chips)| (vendor, chips)));
+    for group in chips_by_vendor() {
+        all.push(group);
+    }
     let groups = all.into_iter().map(|(vendor, chips)| {
         let has = |chip: &&Chip| {
             [&*chip.name, &*chip.id, vendor].iter().any(|text| text.to_lowercase().contains(sought))

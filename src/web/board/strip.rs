@@ -257,7 +257,7 @@ fn said(strip: Strip) -> String {
     let mix = strip.mix;
     if let (Some(way), true) = (mix.pointed.get(), mix.fresh()) {
         let metric = mix.metric.get();
-        let slo = mix.page.scenario.with(|own| own.slo.clone());
+        let slo = mix.page.scenario.with(|own| own.slo);
         return mix
             .valley
             .with(|own| own.as_ref().map(|own| told::point(own, way, metric, &slo)))

@@ -113,7 +113,7 @@ fn of_chip(chip: &Chip, scenario: &Scenario, runs: usize) -> Entry {
     let memory = chip.memory.as_ref();
     match (memory, &chip.sram) {
         (Some(memory), _) => {
-            parts.push(format!("{} {}", Unit::Bytes.format(memory.named.get()), memory.kind))
+            parts.push(format!("{} {}", Unit::Bytes.format(memory.named.get()), memory.kind));
         }
         (None, Some(sram)) => parts.push(format!("{} SRAM", Unit::Bytes.format(sram.capacity.get()))),
         (None, None) => {}
@@ -317,8 +317,7 @@ pub fn picks(pick: Pick) -> AnyView {
 
 /// A filter.
 fn sieve(id: String, label: &'static str, options: Vec<String>, value: RwSignal<String>) -> AnyView {
-    let options =
-        options.into_iter().map(|name| view! { <option value=name.clone()>{name.clone()}</option> });
+    let options = options.into_iter().map(|name| view! { <option value=name.clone()>{name}</option> });
     view! {
         <label for=id.clone()>{label}</label>
         <select id=id on:change=move |event| value.set(event_target_value(&event))>

@@ -23,8 +23,8 @@ pub fn SloControls() -> impl IntoView {
     view! {
         <fieldset class="block">
             <legend>"Service level"</legend>
-            {limit("slo-ttft".to_owned(), "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
-            {limit("slo-tpot".to_owned(), "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
+            {limit("slo-ttft", "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
+            {limit("slo-tpot", "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
             <div class="pair">
                 <NumberField
                     id="headroom"
@@ -58,8 +58,8 @@ pub fn level(prefix: &'static str) -> AnyView {
     let page = use_page();
     let headroom = page.part(|scenario| scenario.reserve.headroom);
     view! {
-        {limit(format!("{prefix}ttft"), "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
-        {limit(format!("{prefix}tpot"), "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
+        {limit(&format!("{prefix}ttft"), "TTFT ≤", Limits::TTFT, |slo| &mut slo.ttft)}
+        {limit(&format!("{prefix}tpot"), "TPOT ≤", Limits::TPOT, |slo| &mut slo.tpot)}
         <NumberField
             id=format!("{prefix}headroom")
             label="Headroom"
@@ -76,13 +76,16 @@ pub fn level(prefix: &'static str) -> AnyView {
 
 /// A time and whose it is.
 fn limit(
-    id: String,
+    id: &str,
     label: &'static str,
     limits: Limits,
     of: fn(&mut Slo) -> &mut Option<Limit>,
-) -> impl IntoView {
+) -> impl IntoView + use<> {
     let page = use_page();
-    let own = page.part(move |scenario| *of(&mut scenario.slo.clone()));
+    let own = page.part(move |scenario| {
+        let mut slo = scenario.slo;
+        *of(&mut slo)
+    });
     let at = Signal::derive(move || own.get().map(|limit| limit.at.get()));
     let name =
         |percentile: Option<Percentile>| percentile.map_or_else(|| MEAN.to_owned(), |own| own.to_string());
@@ -102,7 +105,7 @@ fn limit(
     view! {
         <div class="pair">
             <NumberField
-                id=id.clone()
+                id=id.to_owned()
                 label=label
                 unit=Unit::Seconds
                 limits=limits
