@@ -6,11 +6,13 @@ import { launch, waitReady } from "./support.mjs";
 
 const browser = await launch();
 for (const colorScheme of ["light", "dark"]) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme });
   const page = await context.newPage();
   await page.goto(process.env.TANDEM_URL);
   await waitReady(page);
-  await page.waitForTimeout(3000);
+  // The valley of the mix board comes last.
+  await page.locator(".strip .offer").waitFor();
+  await page.waitForTimeout(500);
   const path = fileURLToPath(new URL(`../../docs/pictures/page-${colorScheme}.png`, import.meta.url));
   await page.screenshot({ path });
 }
