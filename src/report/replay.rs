@@ -167,19 +167,23 @@ pub fn text(scenario: &Scenario, replay: &Replayed) -> String {
 pub fn notes(replay: &Replayed) -> Vec<String> {
     let counts = replay.counts;
     let number = |value: u32| Unit::Count.format(f64::from(value));
-    let mut lines = vec![
-        format!(
-            "{} came: {} answered, {} turned away, {} unfinished; {} preemptions{}.",
-            number(counts.arrived),
+    let mut fate = match (counts.rejected, counts.unfinished) {
+        (0, 0) => "all completed".to_owned(),
+        (rejected, unfinished) => format!(
+            "{} completed, {} rejected, {} in flight at the end",
             number(counts.finished),
-            number(counts.rejected),
-            number(counts.unfinished),
-            Unit::Count.format(counts.preemptions as f64),
-            match counts.swaps {
-                0 => String::new(),
-                swaps => format!(", {} of them to the host's memory", Unit::Count.format(swaps as f64)),
-            }
+            number(rejected),
+            number(unfinished)
         ),
+    };
+    if counts.preemptions > 0 {
+        fate += &format!("; {} preemptions", Unit::Count.format(counts.preemptions as f64));
+    }
+    if counts.swaps > 0 {
+        fate += &format!(", {} of them to the host's memory", Unit::Count.format(counts.swaps as f64));
+    }
+    let mut lines = vec![
+        format!("{} requests: {fate}.", number(counts.arrived)),
         match replay.warm_up {
             0 => "All requests count, those that met an empty service too.".to_owned(),
             warm_up => format!(

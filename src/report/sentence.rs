@@ -123,7 +123,7 @@ fn figures(evaluation: &Evaluation) -> String {
         match (metric, value(metric, evaluation)) {
             (Metric::Ttft, Value::Known { value, low, high, text, .. }) => {
                 let tail = evaluation.steady.tails.ttft(Percentile::P95).get();
-                let tail = format!("p95 {}", Unit::Seconds.format(tail));
+                let tail = format!("p95 {}", Unit::Seconds.format_with(tail, Precision::STEADY));
                 parts.push(format!("TTFT {text} ({})", joined([departures::band(value, low, high), tail])));
             }
             (Metric::Interactivity, Value::Known { value, low, high, text, .. }) => {

@@ -127,7 +127,7 @@ pub fn sizing() -> AnyView {
                     label="Costs of the deployments"
                     shown
                     pick
-                    caption="The bar is the price of the chips; the whisker also holds the error of the throughput, and with it of the chips that it takes. Click a bar to use it."
+                    caption="Bar: price of the chips. Whisker: with the error in their number. Click a bar to use it."
                 />
                 {table("Deployments, cheapest first", "priced", views(priced))}
             </When>

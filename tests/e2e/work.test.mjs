@@ -108,6 +108,34 @@ test("a drawn chart, a pin and a view are steps too", async () => {
   await becomes(() => page.locator(".comparison thead th").count(), 3);
 });
 
+for (const colorScheme of ["light", "dark"]) {
+  test(`every entry of the gallery has a picture of what it shows: ${colorScheme}`, async () => {
+    const { page, problems } = await opened({ colorScheme });
+    await page.click("#gallery");
+    await page.locator(".starts .start").first().waitFor();
+    const pictures = page.locator("#library .start img");
+    assert.equal(await pictures.count(), await page.locator("#library .start").count());
+    for (const picture of await pictures.all()) {
+      await picture.scrollIntoViewIfNeeded();
+      await becomes(() => picture.evaluate((own) => own.complete && own.naturalWidth > 0), true);
+      assert.match(await picture.getAttribute("src"), new RegExp(`/pictures/[a-z0-9-]+-${colorScheme}\\.svg$`));
+    }
+    assert.deepEqual(await axe(page, { within: "#library" }), []);
+    assertClean(problems);
+  });
+}
+
+test("words on a term do not open over the tab just pressed, even if it is what the pointer met first", async () => {
+  const { page, problems } = await opened({ link: "v1" });
+  await page.click("#tab-sensitivity");
+  await page.waitForTimeout(2500);
+  assert.equal(await page.locator("#term").count(), 0);
+  await page.mouse.move(5, 300);
+  await page.hover("#tab-sensitivity");
+  await page.locator("#term").waitFor();
+  assertClean(problems);
+});
+
 test("every story can be walked through, and its words carry the figures of the answer", async () => {
   const { page, problems } = await opened();
   const { stories } = JSON.parse(await readFile(new URL("../../public/stories.json", import.meta.url), "utf8"));

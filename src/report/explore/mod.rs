@@ -56,7 +56,7 @@ pub const fn miss(miss: Miss) -> &'static str {
 /// A metric's value as a person reads it.
 #[must_use]
 pub fn value(metric: Metric, value: f64) -> String {
-    metric.unit().format(value)
+    metric.unit().format_with(value, Precision::STEADY)
 }
 
 /// A relative change: `+12 %`.

@@ -37,7 +37,7 @@ pub fn agents_chart() -> AnyView {
             .map(|own| {
                 let chart = memo(move || told.with(|told| Arc::new(ladder(&told.found, own))));
                 view! {
-                    <h3>{own.0}</h3>
+                    <h3 class="unseen">{own.0}</h3>
                     <Plot
                         chart
                         mode=HitMode::X
