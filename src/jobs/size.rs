@@ -32,10 +32,21 @@ pub struct Told {
     pub rows: Vec<Row>,
     /// Those of chips without a price.
     pub unpriced: Vec<Row>,
-    /// What chips without a public price would have to cost, in words with the link to open.
-    pub pays: Vec<(String, String)>,
+    /// What chips without a public price would have to cost.
+    pub pays: Vec<Pays>,
     /// Chips that carry the load in no deployment alone, and why, in words.
     pub unfit: Vec<(String, String)>,
+}
+
+/// What a chip without a public price would have to cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pays {
+    /// Identifier of the chip.
+    pub chip: String,
+    /// Below which price it would be cheapest, and in which deployment.
+    pub words: String,
+    /// What a click opens.
+    pub link: String,
 }
 
 /// A deployment as a row of a table.
@@ -58,6 +69,7 @@ pub struct Row {
 message!(Written { chips, vendors, same_vendor, max_chips, budget, power, singly });
 message!(Question { written, link });
 message!(Told { sentence, progress, rows, unpriced, pays, unfit });
+message!(Pays { chip, words, link });
 message!(Row { label, link, bought, split, per_hour, cells });
 message!(BreakEven { chip, below, chips, deployed });
 
@@ -110,7 +122,7 @@ impl Work for Sizing {
             let why = |reason| told::unfit(&answer.scenario, reason);
             told.unfit = unfit.map(|(chip, own)| (words::chip(chip).to_owned(), why(own))).collect();
             let pays = answer.break_even.iter();
-            told.pays = pays.map(|own| (told::pays_below(own), own.deployed.link.clone())).collect();
+            told.pays = pays.map(paying).collect();
         } else {
             told.progress = progress(self.steps, &answer.deployments);
         }
@@ -118,6 +130,10 @@ impl Work for Sizing {
         told.unpriced = answer.unpriced.iter().map(row).collect();
         Slice { text: line(&told), done }
     }
+}
+
+fn paying(own: &BreakEven) -> Pays {
+    Pays { chip: own.chip.clone(), words: told::pays_below(own), link: own.deployed.link.clone() }
 }
 
 fn row(own: &Deployment) -> Row {
@@ -162,7 +178,7 @@ mod tests {
         assert_eq!(last.sentence, told::sentence(&direct));
         assert_eq!(last.rows, direct.deployments.iter().map(row).collect::<Vec<_>>());
         assert_eq!(last.unpriced.len(), direct.unpriced.len());
-        assert_eq!(last.pays.len(), direct.break_even.len());
+        assert_eq!(last.pays, direct.break_even.iter().map(paying).collect::<Vec<_>>());
         assert_eq!(last.unfit.len(), direct.unfit.len());
         assert!(reports.len() > 2 && reports[0].sentence.is_empty(), "progress comes before the answer");
         assert!(reports[0].progress.starts_with("Sizing: "), "{:?}", reports[0]);

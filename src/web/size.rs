@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::web::lean::{When, flag, memo, views};
 use leptos::prelude::*;
 use markup::view;
+use wasm_bindgen::JsCast;
 
 use super::charts::picture::{Picture, Shown};
 use super::controls::level;
@@ -16,7 +17,7 @@ use crate::chart::figure::Figure;
 use crate::chart::spot::Spot;
 use crate::explore::{Written, all_chips};
 use crate::figure::size::{self as figure, Offer};
-use crate::jobs::size::{Question, Row, Told};
+use crate::jobs::size::{Pays, Question, Row, Told};
 use crate::report::explore::size::HEADINGS;
 use crate::report::words;
 use crate::scenario::{Scenario, link};
@@ -34,10 +35,20 @@ pub fn SizeButton() -> impl IntoView {
             on:click=move |_| {
                 page.look(|view| (view.tab, view.alone) = (Tab::Size, false));
                 page.commit();
+                bring("tab-size");
             }
         >
             "Size it"
         </button>
+    }
+}
+
+/// Brings a place of the page in sight and the keyboard to it: what was asked for may be answered below the screen.
+pub fn bring(id: &str) {
+    let Some(place) = document().get_element_by_id(id) else { return };
+    place.scroll_into_view();
+    if let Ok(place) = place.dyn_into::<leptos::web_sys::HtmlElement>() {
+        let _ = place.focus();
     }
 }
 
@@ -64,6 +75,22 @@ pub fn sizing() -> AnyView {
         Some(reason) => reason,
         None => told().sentence,
     };
+    // The cheapest is a click away where it is named.
+    let best = move || {
+        let row = told().rows.into_iter().next()?;
+        let use_it = move |_| take(page, &row.link);
+        Some(view! {
+            <button type="button" class="primary" data-testid="use-best" on:click=use_it>"Use the cheapest"</button>
+        })
+    };
+    // Who looks at a chip without a price asks first what it may cost.
+    let own_pays = move || {
+        let here = |chip: &str| {
+            page.scenario.with(|own| own.split.pools().iter().any(|(_, pool)| pool.chip == chip))
+        };
+        let own = told().pays.into_iter().filter(|own| here(&own.chip));
+        own.map(|own| paying(page, own)).collect_view()
+    };
     let some = memo(move || !told().rows.is_empty());
     let without = memo(move || !told().unpriced.is_empty() || !told().pays.is_empty());
     let unsold = memo(move || !told().unpriced.is_empty());
@@ -82,7 +109,6 @@ pub fn sizing() -> AnyView {
     });
     view! {
         <div class="sizing">
-            {(!page.embedded).then(|| filters(page))}
             <When on=busy>
                 <p class="row caption" role="status">
                     <span>{views(move || told().progress)}</span>
@@ -91,7 +117,10 @@ pub fn sizing() -> AnyView {
             </When>
             <When on=done>
                 <p class="found" data-testid="sizing" role="status">{views(said)}</p>
+                <ul class="reasons" data-testid="own-pays">{views(own_pays)}</ul>
+                <p class="row">{views(best)}</p>
             </When>
+            {(!page.embedded).then(|| filters(page))}
             <When on=some>
                 <Picture
                     label="Costs of the deployments"
@@ -261,23 +290,24 @@ fn table<V: IntoView + 'static>(label: &'static str, name: &'static str, rows: V
 
 /// What chips without a price would have to cost.
 fn pays(page: Page, following: Following<Question>) -> AnyView {
-    let pays = move || {
-        let pays = |(words, link): (String, String)| {
-            let label = format!("Use: {words}");
-            view! {
-                <li>
-                    {words} " "
-                    <button type="button" class="quiet small" aria-label=label on:click=move |_| take(page, &link)>
-                        "Use"
-                    </button>
-                </li>
-            }
-        };
-        following.answer().pays.into_iter().map(pays).collect_view()
-    };
+    let pays = move || following.answer().pays.into_iter().map(|own| paying(page, own)).collect_view();
     view! {
         <h3>"Chips without a price"</h3>
         <ul class="reasons" data-testid="pays">{views(pays)}</ul>
+    }
+    .into_any()
+}
+
+fn paying(page: Page, own: Pays) -> AnyView {
+    let Pays { words, link, .. } = own;
+    let label = format!("Use: {words}");
+    view! {
+        <li>
+            {words} " "
+            <button type="button" class="quiet small" aria-label=label on:click=move |_| take(page, &link)>
+                "Use"
+            </button>
+        </li>
     }
     .into_any()
 }
@@ -333,6 +363,10 @@ fn rows(page: Page, own: &[Row]) -> AnyView {
     own.iter().map(row).collect_view().into_any()
 }
 
+/// Opens a deployment, and shows what the page says about it.
 fn take(page: Page, text: &str) {
     page.open(link::parse(text).scenario);
+    if let Some(root) = document().document_element() {
+        root.scroll_into_view();
+    }
 }

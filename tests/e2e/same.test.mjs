@@ -1,12 +1,9 @@
 // The same figures everywhere: what the page's WASM answers is, to the last printed digit, what the command line prints.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { assertClean, launch, openReady, sentence, shows, tiles } from "./support.mjs";
+import { assertClean, launch, native, openReady, sentence, shows, tandem, tiles } from "./support.mjs";
 import { draws, links } from "./scenarios.mjs";
-
-const native = { skip: process.env.TANDEM_BIN ? false : "TANDEM_BIN is not set" };
 
 /** `TANDEM_SEED` for others than the usual ones. */
 const SEED = Number(process.env.TANDEM_SEED ?? 1);
@@ -16,19 +13,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-/** What the command line prints when it reads `input`. */
-function tandem(args, input = "") {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.env.TANDEM_BIN, args, { stdio: ["pipe", "pipe", "ignore"] });
-    const pieces = [];
-    child.stdout.on("data", (piece) => pieces.push(piece));
-    child.on("error", reject);
-    child.on("close", () => resolve(Buffer.concat(pieces).toString()));
-    child.stdin.on("error", () => {}); // Who reads no input closes it.
-    child.stdin.end(input);
-  });
-}
 
 /** The worker's whole answers to some questions, one after another. */
 const ask = (page, questions) =>

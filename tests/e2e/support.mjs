@@ -4,6 +4,7 @@
 // under a deep path (`TANDEM_DEEP_URL`), both of another origin. `CHROME` is the browser.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import { createRequire } from "node:module";
@@ -220,6 +221,22 @@ export async function pick(page, entry, value) {
 
 /** What is picked in `entry`. */
 export const picked = (page, entry) => page.locator(entry).getAttribute("data-value");
+
+/** What a test that holds the page against the command line runs under. */
+export const native = { skip: process.env.TANDEM_BIN ? false : "TANDEM_BIN is not set" };
+
+/** What the command line prints when it reads `input`. */
+export function tandem(args, input = "") {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.env.TANDEM_BIN, args, { stdio: ["pipe", "pipe", "ignore"] });
+    const pieces = [];
+    child.stdout.on("data", (piece) => pieces.push(piece));
+    child.on("error", reject);
+    child.on("close", () => resolve(Buffer.concat(pieces).toString()));
+    child.stdin.on("error", () => {}); // Who reads no input closes it.
+    child.stdin.end(input);
+  });
+}
 
 /** A laptop's screen and a phone's, in CSS pixels. */
 export const LAPTOP = { width: 1440, height: 900 };

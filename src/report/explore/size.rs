@@ -25,9 +25,10 @@ pub fn sentence(sizing: &Sizing) -> String {
     let asked = format!("{}{}", load(scenario), terms(sizing));
     if let Some(best) = sizing.deployments.first() {
         return format!(
-            "Cheapest for {asked}: {} at {} ({}).",
+            "Cheapest for {asked}: {} at {} ({}, {}).",
             best.deployed.label,
             hourly(best),
+            range(best),
             monthly(best)
         );
     }

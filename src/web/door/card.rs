@@ -28,8 +28,8 @@ const FORMATS: [(&str, &str); 6] = [
     ("", "as released"),
     ("bf16", "16 bits (bf16)"),
     ("fp8", "8 bits (fp8)"),
-    ("int8", "8 bits (int8)"),
-    ("int4", "4 bits (AWQ, GPTQ)"),
+    ("int8", "8 bits (int8, Q8)"),
+    ("int4", "4 bits (AWQ, GPTQ, Q4)"),
     ("nvfp4", "4 bits (NVFP4)"),
 ];
 

@@ -30,6 +30,14 @@ const METRICS: [(Metric, &str); 5] = [
 /// The factor that stands there first.
 const FACTOR: f64 = 2.0;
 
+/// How much of a published claim its entry shows, in letters: enough to tell those of one vendor apart.
+const SAID: usize = 120;
+
+/// What a chip is held against first, where the page has no other.
+fn rival(chip: &str) -> &'static str {
+    if chip == "h200" { "h100-sxm" } else { "h200" }
+}
+
 /// The scenario on as many chips of one kind, and on as many more as hold the model.
 fn on(scenario: &Scenario, chip: &str) -> Scenario {
     let pool = Pool::new(chip, scenario.split.chips());
@@ -46,6 +54,8 @@ pub fn question(done: Callback<()>) -> AnyView {
     let one = scenario.split.pools().last().map_or_else(|| "h200".to_owned(), |(_, pool)| pool.chip.clone());
     let other =
         scenario.split.pools().first().map_or_else(|| "h100-sxm".to_owned(), |(_, pool)| pool.chip.clone());
+    // A chip against itself is no claim.
+    let other = if other == one { rival(&one).to_owned() } else { other };
     let (praised, against) = (RwSignal::new(one), RwSignal::new(other));
     let listed = follow(page.desk, || {
         let [id, praised, against] = [const { String::new() }; 3];
@@ -64,7 +74,7 @@ pub fn question(done: Callback<()>) -> AnyView {
     let claims = memo(move || {
         let mut items = vec![Item::new("", "My own")];
         items.extend(listed.answer().all.into_iter().map(|own| {
-            Item::new(own.id, format!("{}: {}", own.who, crate::units::format::excerpt(&own.said, 80)))
+            Item::new(own.id, format!("{}: {}", own.who, crate::units::format::excerpt(&own.said, SAID)))
         }));
         vec![Group::flat(items)]
     });

@@ -14,6 +14,7 @@ use crate::web::controls::picker::Picker;
 use crate::web::controls::picking::Kind;
 use crate::web::controls::{sized, workload as work};
 use crate::web::lean::memo;
+use crate::web::size::bring;
 use crate::web::state::{Tab, use_page};
 
 /// Requests per second that stand there first, where the page has none.
@@ -55,6 +56,7 @@ pub fn question(done: Callback<()>) -> AnyView {
         page.commit();
         page.look(|view| view.tab = Tab::Size);
         done.run(());
+        bring("tab-size");
     };
     view! {
         <form class="question" on:submit=start>
