@@ -26,9 +26,15 @@ export function attend(page) {
   follow();
 
   // The words on terms come with the first thing that is pointed at or reached by keyboard.
+  let pressed;
+  const hold = ({ target }) => (pressed = target);
+  document.addEventListener("pointerdown", hold, true);
   const first = (event) => {
     for (const kind of ["pointerover", "keyup"]) document.removeEventListener(kind, first);
-    import("./{{terms}}").then((module) => module.explain(event), fail);
+    import("./{{terms}}").then((module) => {
+      document.removeEventListener("pointerdown", hold, true);
+      module.explain(event, pressed);
+    }, fail);
   };
   for (const kind of ["pointerover", "keyup"]) document.addEventListener(kind, first);
   document.documentElement.dataset.assisted = "true";

@@ -45,7 +45,7 @@ export function show(page) {
           make(
             "li",
             {},
-            card(own.name, own.notice, () => open(own.link)),
+            card(own.id, own.name, own.notice, () => open(own.link)),
           ),
         ),
       );
@@ -55,7 +55,9 @@ export function show(page) {
   stories().then(
     (all) =>
       told.replaceChildren(
-        ...all.map((own) => card(own.title, own.summary, () => open(linkOf(own, 1)), `${own.steps.length} steps`)),
+        ...all.map((own) =>
+          card(`story-${own.id}`, own.title, own.summary, () => open(linkOf(own, 1)), `${own.steps.length} steps`),
+        ),
       ),
     failed(told, "stories"),
   );
@@ -66,14 +68,25 @@ const starts = async (page) =>
     .split("\n")
     .filter(Boolean)
     .map((line) => {
-      const [name, notice, link] = line.split("\t");
-      return { name, notice, link };
+      const [id, name, notice, link] = line.split("\t");
+      return { id, name, notice, link };
     });
 
-const card = (title, text, onclick, note) =>
+/** The picture that `cargo xtask build` has drawn of what an entry shows; where there is none, nothing stands for it. */
+const picture = (id) => {
+  const { theme } = document.documentElement.dataset;
+  const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const src = new URL(`./pictures/${id}-${dark ? "dark" : "light"}.svg`, import.meta.url).href;
+  const shown = make("img", { src, alt: "", loading: "lazy", width: 340, height: 240 });
+  shown.addEventListener("error", () => shown.remove());
+  return shown;
+};
+
+const card = (id, title, text, onclick, note) =>
   make(
     "button",
     { type: "button", class: "start", onclick },
+    picture(id),
     make("b", {}, title),
     make("span", {}, text),
     note && make("small", {}, note),

@@ -24,8 +24,9 @@ let used;
 let sign;
 let signing;
 
-/** Listens from now on, and first answers what happened before it was there. */
-export async function explain(first) {
+/** Listens from now on, and first answers what happened before it was there: an event, and what was `pressed` since. */
+export async function explain(first, pressed) {
+  used = pressed?.closest?.(CONTROL);
   document.addEventListener("pointerover", point);
   document.addEventListener("focusin", reach);
   document.addEventListener("focusout", leave);

@@ -195,8 +195,8 @@ impl Metric {
             Self::CostOutput => "$/Mtok out",
             Self::PerHour => "$/h",
             Self::PerMonth => "$/month",
-            Self::EnergyDrawn => "J/token drawn",
-            Self::Energy => "J/token",
+            Self::EnergyDrawn => "J/tok drawn",
+            Self::Energy => "J/tok",
             Self::ThroughputPerMegawatt => "tok/s/MW",
             Self::Utilisation => "Utilisation",
         }

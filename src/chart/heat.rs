@@ -791,7 +791,7 @@ mod tests {
             said,
             "Who is cheaper. Over context length from 1k to 128k and load from 1 req/s to 4 req/s: A wins 50 %, B wins \
              47 % and nothing fits the limits in 3.1 %. At this scenario: A, cheaper by 10 %. Along context length there: A, from \
-             about 12\u{202f}000 B. Along load there: A."
+             about 12,000 B. Along load there: A."
         );
     }
 

@@ -1,6 +1,6 @@
 //! What each lever would do: bars to either side of the present value, the most powerful lever on top.
 //!
-//! Whether a change is for the better is told by colour and in words; blue and vermilion differ for every eye.
+//! Whether a change is for the better is told by colour and in words.
 
 use super::describe::{Cell, Table};
 use super::figure::{Figure, Style};
@@ -14,7 +14,7 @@ use super::pen::{Key, Pen, legend_places};
 use super::scale::Scale;
 use super::spot::{Facts, LaidOut, Spot, walk};
 use super::text::TextMeasure;
-use super::theme::Theme;
+use super::theme::{Colour, Hue, Theme};
 use crate::units::format::{Precision, Unit};
 
 /// Narrower pictures put the name of a lever above its bars.
@@ -23,8 +23,16 @@ const NARROW: f64 = 520.0;
 const BAR: f64 = 24.0;
 /// Between levers.
 const BETWEEN: f64 = 10.0;
-/// The colours of changes for the better and for the worse.
-const PAINTS: [Paint; 2] = [Paint::Series(0), Paint::Series(1)];
+
+/// The colour of a change: good and bad as everywhere on the page, the bad one pale as well, so that the two differ for
+/// every eye; muted where neither way is better.
+fn colour(theme: &Theme, better: Option<bool>) -> Colour {
+    match better {
+        Some(true) => theme.good,
+        Some(false) => theme.bad.with_alpha(0.6).over(theme.surface),
+        None => theme.hue(Paint::Muted).line,
+    }
+}
 
 /// Levers around one present value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -186,9 +194,9 @@ struct Frame {
 impl Frame {
     fn new(tornado: &Tornado, width: f64, theme: &Theme) -> Self {
         let narrow = width < NARROW;
-        let keys = ["better", "worse"].into_iter().zip(PAINTS).map(|(label, paint)| Key {
+        let keys = [("better", true), ("worse", false)].into_iter().map(|(label, better)| Key {
             label: label.to_owned(),
-            colour: theme.hue(paint).line,
+            colour: colour(theme, Some(better)),
             hatched: false,
         });
         Self {
@@ -369,12 +377,8 @@ fn draw_bars(tornado: &Tornado, lever: &Lever, bar: Rect, scale: &Scale, pen: &m
             (true, _) => (half + 0.5, bar.bottom),
         };
         *rect = Rect::new(place.min(middle), top, place.max(middle), bottom);
-        let paint = match effect.value.and_then(|value| tornado.better_at(value)) {
-            Some(true) => PAINTS[0],
-            Some(false) => PAINTS[1],
-            None => Paint::Muted,
-        };
-        pen.fill(*rect, pen.theme.hue(paint).line);
+        let better = effect.value.and_then(|value| tornado.better_at(value));
+        pen.fill(*rect, colour(pen.theme, better));
     }
     // Words at the ends: outside, or inside where outside is too narrow.
     for (index, (effect, rect)) in lever.effects().into_iter().zip(bars).enumerate() {
@@ -398,11 +402,7 @@ fn draw_bars(tornado: &Tornado, lever: &Lever, bar: Rect, scale: &Scale, pen: &m
                 if leftwards { (rect.left - GAP, Anchor::End) } else { (rect.right + GAP, Anchor::Start) };
             pen.text(&words, Point::new(x, y), anchor, hue, outside);
         } else {
-            let fill = match effect.value.and_then(|value| tornado.better_at(value)) {
-                Some(true) => pen.theme.hue(PAINTS[0]).line,
-                Some(false) => pen.theme.hue(PAINTS[1]).line,
-                None => pen.theme.hue(Paint::Muted).line,
-            };
+            let fill = colour(pen.theme, effect.value.and_then(|value| tornado.better_at(value)));
             let (x, anchor) =
                 if leftwards { (rect.left + GAP, Anchor::Start) } else { (rect.right - GAP, Anchor::End) };
             pen.text(&words, Point::new(x, y), anchor, fill.ink_on(), rect.width() - 2.0 * GAP);
@@ -495,7 +495,8 @@ impl LaidOut for TornadoScene {
         let next = lever.next.clone().filter(|_| side == Some(true)).unwrap_or_default();
         let mut facts = facts.with("then", next).because(effect.note.as_ref());
         if let (Some(better), Some(fact)) = (side, facts.rows.get_mut(1)) {
-            fact.hue = Some(self.theme.hue(PAINTS[usize::from(!better)]));
+            let text = if better { self.theme.good } else { self.theme.bad };
+            fact.hue = Some(Hue { line: colour(&self.theme, Some(better)), text });
         }
         Some(facts)
     }

@@ -38,6 +38,8 @@ enum Kind {
     Models,
     /// List prices of models behind an API
     Prices,
+    /// Scenarios to start from, as the gallery of the page has them
+    Scenarios,
 }
 
 impl Catalog {
@@ -46,6 +48,8 @@ impl Catalog {
             (Kind::Chips, true) => json(out, &report::catalog::named_chips()),
             (Kind::Models, true) => json(out, &report::catalog::named_models()),
             (Kind::Prices, true) => json(out, &catalog::api_prices()),
+            (Kind::Scenarios, true) => json(out, &report::catalog::starts()),
+            (Kind::Scenarios, false) => Ok(out.write_all(report::catalog::scenarios().as_bytes())?),
             (Kind::Prices, false) => Ok(out.write_all(report::catalog::prices().as_bytes())?),
             (Kind::Chips, false) => Ok(out.write_all(report::catalog::chips(self.price).as_bytes())?),
             (Kind::Models, false) => Ok(out.write_all(report::catalog::models().as_bytes())?),

@@ -62,7 +62,7 @@ fn pool(own: &PoolState, steady: &Steady, limit: Binding, experts: bool) -> Pool
     Pool {
         role: words::pool(own.role).to_owned(),
         paint: Paint::Tint(tint(own.role)),
-        title: format!("{} × {}", own.chips, words::chip(&own.chip)),
+        title: words::chips(own.chips, &own.chip),
         subtitle: format!("{replicas}{batch}"),
         utilisation: Some(own.utilisation),
         bottleneck: holds_up(own, steady, limit),

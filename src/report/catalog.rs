@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::catalog::{self, ApiPrice, Chip, Model, PriceBasis};
 use crate::scenario::Scenario;
+use crate::scenario::presets::{NOTICES, PRESETS, Preset};
 use crate::units::Dollars;
 use crate::units::format::{ABSENT, Unit};
 
@@ -83,6 +84,34 @@ pub fn prices() -> String {
     };
     let table = align(std::iter::once(head.map(str::to_owned)).chain(catalog::api_prices().iter().map(row)));
     format!("{table}\nDollars per million tokens. Source: {}.\n", catalog::api_price_sources())
+}
+
+/// A scenario to start from.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Start {
+    /// Identifier.
+    pub id: &'static str,
+    /// Name.
+    pub name: &'static str,
+    /// What there is to notice.
+    pub notice: &'static str,
+    /// The scenario, and how it is looked at.
+    pub link: &'static str,
+}
+
+/// The scenarios to start from, in the order of the gallery.
+#[must_use]
+pub fn starts() -> Vec<Start> {
+    let start = |(own, notice): (&Preset, _)| Start { id: own.id, name: own.name, notice, link: own.link };
+    PRESETS.iter().zip(NOTICES).map(start).collect()
+}
+
+/// The same as a table.
+#[must_use]
+pub fn scenarios() -> String {
+    let head = ["id", "name", "link"].map(str::to_owned);
+    let rows = starts().into_iter().map(|own| [own.id, own.name, own.link].map(str::to_owned));
+    align(std::iter::once(head).chain(rows))
 }
 
 fn chip(chip: &Chip, scenario: &Scenario) -> [String; 8] {

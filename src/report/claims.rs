@@ -202,7 +202,7 @@ fn outcome(metric: Metric, point: &Point) -> String {
 }
 
 fn times(factor: f64) -> String {
-    format!("{}x", digits(factor))
+    format!("{}×", digits(factor))
 }
 
 fn digits(value: f64) -> String {

@@ -7,6 +7,7 @@ use crate::catalog::NumberFormat;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::scenario::{Formats, Limits, Role, Scenario};
 use crate::serve::Refusal;
+use crate::units::format::Unit;
 
 /// Rounds of growing; each settles a pool, and no split has more than four.
 const ROUNDS: usize = 12;
@@ -122,7 +123,12 @@ pub fn told(before: &Scenario, after: &Scenario) -> String {
             Role::Colocated => String::new(),
             _ => format!("{} ", words::small(words::pool(role))),
         };
-        let _ = write!(text, "{comma} {pool}{} → {} × {}", own.chips, now.chips, words::chip(&now.chip));
+        let _ = write!(
+            text,
+            "{comma} {pool}{} → {}",
+            Unit::Count.format(f64::from(own.chips)),
+            words::chips(now.chips, &now.chip)
+        );
         first = false;
     }
     text.push_str(", the fewest that hold it.");

@@ -75,7 +75,7 @@ pub fn name(scenario: &Scenario) -> String {
 /// The chips of a deployment: `8 × H100 SXM + 8 × H200 SXM`.
 #[must_use]
 pub fn deployment(scenario: &Scenario) -> String {
-    let pool = |pool: &crate::scenario::Pool| format!("{} × {}", pool.chips, words::chip(&pool.chip));
+    let pool = |pool: &crate::scenario::Pool| words::chips(pool.chips, &pool.chip);
     let pools: Vec<String> = scenario.split.pools().into_iter().map(|(_, own)| pool(own)).collect();
     pools.join(" + ")
 }
@@ -234,8 +234,9 @@ fn said(judged: &[(String, Objective)]) -> String {
         )
     };
     let likely = |(name, own): &(String, Objective)| {
-        let [value, high] =
-            [own.value, own.high].map(|time| Unit::Seconds.format_with(time, Precision::SHORT));
+        // The value in the digits that it has everywhere; its band is good for two.
+        let value = Unit::Seconds.format_with(own.value, Precision::STEADY);
+        let high = Unit::Seconds.format_with(own.high, Precision::SHORT);
         format!("{name} ({value}, up to {high})")
     };
     let meets = |(name, _): &(String, Objective)| name.clone();

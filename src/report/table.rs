@@ -197,7 +197,7 @@ pub(super) fn settings(scenario: &Scenario) -> Vec<(&'static str, String)> {
     }
     for (role, pool) in scenario.split.pools() {
         let layout = pool.layout.map_or("layout chosen".to_owned(), |layout| notation::write_layout(&layout));
-        rows.push((words::role(role), format!("{} × {}, {layout}", pool.chips, words::chip(&pool.chip))));
+        rows.push((words::role(role), format!("{}, {layout}", words::chips(pool.chips, &pool.chip))));
     }
     rows
 }

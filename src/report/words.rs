@@ -303,6 +303,12 @@ pub fn chip(id: &str) -> &str {
     catalog::chip(id).map_or(id, Chip::short_name)
 }
 
+/// So many chips of a kind: `1,664 × H100 SXM`.
+#[must_use]
+pub fn chips(count: u32, id: &str) -> String {
+    format!("{} × {}", Unit::Count.format(f64::from(count)), chip(id))
+}
+
 /// The model's name; the identifier where the catalogue has no such model.
 #[must_use]
 pub fn model(id: &str) -> String {

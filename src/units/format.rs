@@ -3,7 +3,7 @@
 //! Rounding is decimal and exact (the digits come from the standard library's correctly rounded printer), so the same
 //! number gives the same text on every machine. What [`Unit::format`] writes, [`Unit::parse`] reads.
 //!
-//! Lengths in tokens follow the field, where `8k` means 8192 and `128k` means 131 072; everything else counts in
+//! Lengths in tokens follow the field, where `8k` means 8192 and `128k` means 131,072; everything else counts in
 //! thousands. So token counts have their own form, [`format_tokens`], which [`Unit::parse`] reads back exactly.
 
 use std::error::Error;
@@ -20,8 +20,8 @@ const MINUS: char = '\u{2212}';
 /// Between a number and its unit: a space at which no line breaks.
 const UNIT_SPACE: char = '\u{a0}';
 
-/// Between groups of three digits: a thin space at which no line breaks.
-const GROUP_SPACE: char = '\u{202f}';
+/// Between groups of three digits, as [`super::typed::echo`] has it.
+const GROUP_MARK: char = ',';
 
 /// Tokens in `1k`, as the field counts sequence lengths.
 const TOKENS_PER_K: u64 = 1024;
@@ -63,7 +63,7 @@ pub enum Unit {
     /// A bare number.
     #[default]
     Number,
-    /// A count of things, exact as far as it is short: `64`, `12 000`, `1.2M`.
+    /// A count of things, exact as far as it is short: `64`, `12,000`, `1.2M`.
     Count,
     /// A number of parameters: `70B`, `671B`, `1.04T`.
     Parameters,
@@ -231,7 +231,7 @@ impl Unit {
     }
 
     /// The value with a sign that is always there, for differences: `+1.2 ms`, `−3 %`. Zero has none. From tenfold on a
-    /// relative change is written as the factor it comes to, since nobody reads `+24 000 %`: `241×`.
+    /// relative change is written as the factor it comes to, since nobody reads `+24,000 %`: `241×`.
     #[must_use]
     pub fn format_change(self, value: f64, precision: Precision) -> String {
         // Less than rounding makes of equal values is no change.
@@ -441,13 +441,10 @@ fn decimals(number: &Rounded, shift: i32, keep_zeros: bool) -> String {
 /// Thin spaces between the thousands of a whole part of five digits or more.
 fn group(digits: &str) -> String {
     let whole = digits.split('.').next().map_or(0, str::len);
-    if whole < 5 {
-        return digits.to_owned();
-    }
     let mut text = String::with_capacity(digits.len() + 8);
     for (index, digit) in digits.char_indices() {
         if index > 0 && index < whole && (whole - index).is_multiple_of(3) {
-            text.push(GROUP_SPACE);
+            text.push(GROUP_MARK);
         }
         text.push(digit);
     }
@@ -808,7 +805,7 @@ mod tests {
 
     /// Readable expectations: plain spaces for the special ones.
     fn plain(text: &str) -> String {
-        text.replace([UNIT_SPACE, GROUP_SPACE], " ")
+        text.replace(UNIT_SPACE, " ")
     }
 
     #[track_caller]
@@ -826,8 +823,8 @@ mod tests {
         check(Unit::Seconds, 900.0, "15 min");
         check(Unit::Seconds, 86_400.0, "24 h");
         check(Unit::Tokens, 131_072.0, "128k");
-        check(Unit::Tokens, 12_000.0, "12 000");
-        check(Unit::Tokens, 1000.0, "1000");
+        check(Unit::Tokens, 12_000.0, "12,000");
+        check(Unit::Tokens, 1000.0, "1,000");
         check(Unit::Tokens, 812.25, "812");
         check(Unit::Dollars, 0.42, "$0.42");
         check(Unit::Dollars, 1200.0, "$1.2k");
@@ -901,7 +898,7 @@ mod tests {
         check(Unit::Seconds, &[0.0, 0.05, 0.1], true, &["0", "50 ms", "100 ms"]);
         check(Unit::Seconds, &[0.0, 0.5, 1.0, 1.5], true, &["0", "0.5 s", "1.0 s", "1.5 s"]);
         check(Unit::Seconds, &[0.000_1, 0.001, 0.01], false, &["100 µs", "1 ms", "10 ms"]);
-        check(Unit::Seconds, &[10.0, 100.0, 1000.0], false, &["10 s", "100 s", "1000 s"]);
+        check(Unit::Seconds, &[10.0, 100.0, 1000.0], false, &["10 s", "100 s", "1,000 s"]);
         check(Unit::TokensPerSecond, &[0.0, 500.0, 1000.0], true, &["0", "0.5k", "1.0k"]);
         check(Unit::Percent, &[0.0, 0.5, 1.0], true, &["0", "50 %", "100 %"]);
         check(Unit::Tokens, &[1024.0, 131_072.0, 1_048_576.0], false, &["1k", "128k", "1M"]);

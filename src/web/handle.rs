@@ -84,7 +84,7 @@ impl Handle {
         })
     }
 
-    /// The starting points, once what there is to notice in them is here: name, that, link.
+    /// The starting points, once what there is to notice in them is here: identifier, name, that, link.
     /// `take` is called with them, or without them and with the reason.
     pub fn presets(&self, take: js_sys::Function) {
         late::run(async move {
@@ -118,7 +118,7 @@ impl Handle {
 
 #[wasm_split(tables, fallible)]
 fn load_presets() -> Result<String, SplitLoaderError> {
-    let line = |(own, notice): (&Preset, &str)| format!("{}\t{notice}\t{}\n", own.name, own.link);
+    let line = |(own, notice): (&Preset, &str)| format!("{}\t{}\t{notice}\t{}\n", own.id, own.name, own.link);
     Ok(PRESETS.iter().zip(NOTICES).map(line).collect())
 }
 

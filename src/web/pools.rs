@@ -58,7 +58,7 @@ fn card(state: &PoolState, power: String, experts: bool) -> impl IntoView + use<
         <div class="card" data-role=role>
             <h3>
                 <span>{title}</span>
-                <span class="what">{format!("{} × {}", state.chips, words::chip(&state.chip))}</span>
+                <span class="what">{words::chips(state.chips, &state.chip)}</span>
             </h3>
             <p class="row">
                 <span>{replicas} " of " {layout} {batch}</span>

@@ -52,7 +52,8 @@ pub fn bring(id: &str) {
     }
 }
 
-/// What the answer depends on: everything but the silicon, which it varies itself.
+/// What the answer depends on: everything but the silicon, which it varies itself. So it is that of the scenario even where
+/// that does not fit, and what is shown beside it belongs to another one.
 fn load_of(page: &Page) -> String {
     let split = Scenario::default().split;
     page.scenario.with(|scenario| link::write(&Scenario { split, ..scenario.clone() }, &[]))

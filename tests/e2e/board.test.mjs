@@ -236,7 +236,7 @@ test("another chip is chosen by keys or dragged into a tray", async () => {
 
   await page.locator("#tray-prefill").click();
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator(".picker").count(), 0);
+  assert.equal(await page.locator(".shelves").count(), 0);
   assertClean(problems);
 });
 

@@ -186,8 +186,7 @@ fn monthly(own: &Deployment) -> String {
 /// What is bought, by kind: `16 × B200 SXM`.
 #[must_use]
 pub fn bought(own: &[Bought]) -> String {
-    let kinds: Vec<String> =
-        own.iter().map(|own| format!("{} × {}", own.chips, words::chip(&own.chip))).collect();
+    let kinds: Vec<String> = own.iter().map(|own| words::chips(own.chips, &own.chip)).collect();
     kinds.join(" + ")
 }
 

@@ -209,7 +209,7 @@ fn panel(picker: Picker) -> AnyView {
     };
     view! {
         <div
-            class="picker"
+            class="shelves"
             role="dialog"
             aria-label="Chips"
             on:keydown=move |event| {

@@ -134,7 +134,7 @@ fn picture(map: Drawing, shown: Memo<Shown>, turn: Callback<f64>) -> AnyView {
         let (from, to) = drag.get()?;
         with_last(map.last, |scene: &HeatScene| scene.selection(from, to)).map(selection)
     };
-    let caption = "Pale where the error bands leave it open; hatched where nothing keeps the limits. Click to make the winner the scenario; drag to look closer, a double click shows all.";
+    let caption = "Click to use the winner; drag to look closer, double-click for all.";
     view! {
         <div
             class="lanes"
@@ -158,7 +158,7 @@ fn picture(map: Drawing, shown: Memo<Shown>, turn: Callback<f64>) -> AnyView {
 /// The axis that means nothing for the scenario, if there is one.
 fn missing(page: &Page) -> Option<&'static str> {
     let axes = page.view.get().map;
-    page.scenario.with(|scenario| {
+    page.standing.with(|scenario| {
         let lacks = |axis: &&Axis| matches!(axis, Axis::Knob(_)) && axis.current(scenario).is_none();
         [axes.0, axes.1].iter().find(lacks).map(|axis| axis.label())
     })
@@ -219,7 +219,7 @@ impl Drawing {
         if let Some(axis) = missing(&page) {
             return format!("{axis} means nothing for this scenario. Choose another axis.");
         }
-        let level = page.scenario.with(service_level);
+        let level = page.standing.with(service_level);
         let level = if level.is_empty() {
             "; no service level is set".to_owned()
         } else {
@@ -357,15 +357,15 @@ fn Loop() -> impl IntoView {
     }
 }
 
-/// The pinned scenarios and the present one.
+/// The pinned scenarios and the present one, or where that has no answer the last one that had: the one that is shown.
 fn contenders(page: &Page) -> Vec<Contender> {
     let pins: Vec<Scenario> = page.pins.with(|pins| pins.iter().map(|pin| pin.scenario.clone()).collect());
     let view = page.view.get();
-    page.scenario.with(|scenario| figure::contenders(scenario, &pins, view))
+    page.standing.with(|scenario| figure::contenders(scenario, &pins, view))
 }
 
 /// The scenario as it competes.
 fn offered(page: &Page) -> Scenario {
     let closed = page.view.get().closed;
-    page.scenario.with(|scenario| if closed { scenario.clone() } else { opened(scenario) })
+    page.standing.with(|scenario| if closed { scenario.clone() } else { opened(scenario) })
 }

@@ -53,7 +53,9 @@ fn caption(page: &Page, runs: usize) -> String {
     let metric = page.view.get().metric;
     let lists = page.scenario.with(|scenario| !curves::list_prices(scenario, metric).is_empty());
     let lists = if lists { " Level lines: list prices." } else { "" };
-    format!("Click or drag the mark to move there; drag elsewhere zooms. Layouts stay while they hold. Shade: 80 % band.{runs}{lists}")
+    format!(
+        "Click or drag the mark to move there; drag elsewhere zooms. Layouts stay while they hold. Shade: 80 % band.{runs}{lists}"
+    )
 }
 
 /// Moves the scenario to a value of the knob.

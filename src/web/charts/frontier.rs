@@ -27,7 +27,7 @@ pub fn FrontierChart() -> impl IntoView {
     // What the search depends on: not the load, which it varies itself.
     let following = follow(page.desk, move || {
         let load = Load::Closed { concurrency: 1.0 };
-        let link = page.scenario.with(|scenario| link::write(&Scenario { load, ..scenario.clone() }, &[]));
+        let link = page.standing.with(|scenario| link::write(&Scenario { load, ..scenario.clone() }, &[]));
         Some(Question { metric: chosen(&page, &AGAINST), link })
     });
     let metric = move || chosen(&page, &AGAINST);

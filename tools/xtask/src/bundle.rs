@@ -18,6 +18,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cold;
+use crate::gallery;
 use crate::order;
 use crate::setup;
 use crate::site::{Site, hashed_name, is_hashed_name, read_tree};
@@ -94,14 +95,27 @@ const ADDRESS: &str = "site";
 const FILES: &str = "site-files";
 const TAG: &str = "site-tag";
 
-/// Files that no reader of the page ever asks for: the service worker itself, and what other sites read.
+/// Files that no reader of the page ever asks for: the service worker itself, and what other sites read. Nor does anyone
+/// need the pictures of the gallery, which says the same in words.
 const NOT_OFFLINE: [&str; 3] = ["sw.js", "og.png", "oembed.json"];
 
 /// Builds all and leaves it in `dist/`. `address` is where the site will be, with a slash at the end; without it the
 /// few addresses that would have to be whole are relative.
 pub fn bundle(root: &Path, address: &str) -> Result<Site> {
+    let pictures = step("draw the gallery", || gallery::draw(root))?;
+    written(root, address, pictures)
+}
+
+/// The same with the pictures of the gallery as they stand in `dist/`: while one works on the page they can wait.
+pub fn rebundle(root: &Path) -> Result<Site> {
+    let mut pictures = read_tree(&root.join("dist"))?;
+    pictures.retain(|name, _| name.starts_with(gallery::FOLDER));
+    written(root, "", pictures)
+}
+
+fn written(root: &Path, address: &str, pictures: BTreeMap<String, Vec<u8>>) -> Result<Site> {
     let names = Names::read(root)?;
-    let site = site(root, address, Ends::Cut(&names))?;
+    let site = site(root, address, Ends::Cut(&names), pictures)?;
     step("write dist/", || site.write(&root.join("dist")))?;
     Ok(site)
 }
@@ -109,13 +123,14 @@ pub fn bundle(root: &Path, address: &str) -> Result<Site> {
 /// The site with a page whose functions note that they are called, and these functions.
 pub fn watched_bundle(root: &Path) -> Result<(Site, Vec<Function>)> {
     let mut functions = Vec::new();
-    let site = site(root, "", Ends::Watch(&mut functions))?;
+    let site = site(root, "", Ends::Watch(&mut functions), BTreeMap::new())?;
     Ok((site, functions))
 }
 
-fn site(root: &Path, address: &str, mut ends: Ends<'_>) -> Result<Site> {
+fn site(root: &Path, address: &str, mut ends: Ends<'_>, pictures: BTreeMap<String, Vec<u8>>) -> Result<Site> {
     setup::wasm_target(root)?;
     let mut files = read_tree(&root.join("public"))?;
+    files.extend(pictures);
     for module in [&PAGE, &JOBS] {
         let compiled = step(&format!("compile {} to WASM", module.what), || compile(root, module))?;
         for (name, bytes) in step("bind it to JavaScript", || bind(&compiled, module, &mut ends))? {
@@ -358,7 +373,8 @@ fn assemble(sources: &BTreeMap<String, Vec<u8>>, address: &str) -> Result<BTreeM
 /// The names of all files that the page can need, as a JavaScript list has them between its first and its last quote,
 /// and one hash of their names and contents.
 fn inventory(files: &BTreeMap<String, Vec<u8>>) -> (String, String) {
-    let wanted = || files.iter().filter(|(name, _)| !NOT_OFFLINE.contains(&name.as_str()));
+    let kept = |name: &str| !NOT_OFFLINE.contains(&name) && !name.starts_with(gallery::FOLDER);
+    let wanted = || files.iter().filter(|(name, _)| kept(name));
     let names: Vec<_> = wanted().map(|(name, _)| name.as_str()).collect();
     let all = Site::new(wanted().map(|(name, bytes)| (name.clone(), bytes.clone())).collect());
     (names.join("\", \""), all.tag)

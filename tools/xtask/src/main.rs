@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `setup` | puts in place what a fresh machine lacks |
 //! | `bundle` | compiles the page and writes `dist/` |
+//! | `gallery` | draws the pictures of the gallery |
 //! | `cold`, `visit` | cut off the page what a first visit does not run, and find out what it runs |
 //! | `order` | puts the functions of a module in an order that compresses |
 //! | `site` | the files of `dist/` in memory: type, tag, compressed forms |
@@ -29,6 +30,7 @@ mod bundle;
 mod catalogue;
 mod check;
 mod cold;
+mod gallery;
 mod licences;
 mod order;
 mod serve;

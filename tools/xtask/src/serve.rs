@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use httparse::{EMPTY_HEADER, Request, Status};
 
-use crate::bundle::bundle;
+use crate::bundle::{bundle, rebundle};
 use crate::site::{Asset, Site};
 use crate::watch::Snapshot;
 
@@ -88,7 +88,7 @@ pub fn live(root: &Path, at: &Place) -> Result<()> {
         let changed = seen.wait_for_change(root);
         println!("{} changed", changed.display());
         seen = Snapshot::take(root);
-        match bundle(root, "") {
+        match rebundle(root) {
             Ok(site) => serving.publish(site),
             Err(error) => eprintln!("\n{error:#}\nthe last good build stays up"),
         }
