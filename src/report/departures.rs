@@ -65,7 +65,9 @@ fn phrase(scenario: &Scenario, key: &str, value: &str) -> Option<String> {
         "experts" => format!("{value} experts"),
         "kv" => format!("{value} KV cache"),
         "lengths" => format!("lengths scatter as {value}"),
-        "spread" => format!("lengths between {} and {} of nominal", percent(scenario.workload.spread), percent(1.0)),
+        "spread" => {
+            format!("lengths between {} and {} of nominal", percent(scenario.workload.spread), percent(1.0))
+        }
         "hit" => format!("{} prefix-cache hits", percent(scenario.workload.hit)),
         "cv" => format!("arrivals with a CV of {value}"),
         "burst" => format!("bursts on/off {value}"),

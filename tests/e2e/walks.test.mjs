@@ -258,7 +258,7 @@ for (const [screen, viewport] of Object.entries({ laptop: LAPTOP, phone: PHONE }
     await click("button", "Open it on the page");
     await page.waitForURL(/model=qwen3-32b.*m3-ultra/);
     const report = await assertCard(page, told);
-    assert.deepEqual(report.warnings, [], "an engine that runs there");
+    assert.ok(!report.warnings.some((own) => own.includes("does not run on")), "an engine that runs there");
     await read(page.locator("[data-metric=cost] .value"), /\$\d/);
     assertClean(problems);
   });
