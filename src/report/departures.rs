@@ -65,7 +65,9 @@ fn phrase(scenario: &Scenario, key: &str, value: &str) -> Option<String> {
         "experts" => format!("{value} experts"),
         "kv" => format!("{value} KV cache"),
         "lengths" => format!("lengths scatter as {value}"),
-        "spread" => format!("lengths from {} of the nominal ones on", percent(scenario.workload.spread)),
+        "spread" => {
+            format!("lengths between {} and {} of nominal", percent(scenario.workload.spread), percent(1.0))
+        }
         "hit" => format!("{} prefix-cache hits", percent(scenario.workload.hit)),
         "cv" => format!("arrivals with a CV of {value}"),
         "burst" => format!("bursts on/off {value}"),
@@ -226,7 +228,7 @@ mod tests {
         for (text, said) in [
             ("rents=h200:0.01", "own price of H200 SXM $0.01/h"),
             ("hit=95%", "95 % prefix-cache hits"),
-            ("spread=0.01", "lengths from 1 % of the nominal ones on"),
+            ("spread=0.01", "lengths between 1 % and 100 % of nominal"),
             ("years=5", "written off over 5 years"),
             ("cap=500W", "power cap 500 W"),
             ("profile=inferencex", "flags of InferenceX"),

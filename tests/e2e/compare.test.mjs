@@ -39,7 +39,7 @@ test("what is no default is said beside the sentence", async () => {
   for (const part of [
     "own price of H200 SXM $0.01/h",
     "95 % prefix-cache hits",
-    "lengths from 1 % of the nominal ones on",
+    "lengths between 1 % and 100 % of nominal",
     "written off over 5 years",
     "power cap 500 W",
     "flags of InferenceX",

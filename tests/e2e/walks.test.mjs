@@ -44,27 +44,34 @@ async function arrive(options = {}) {
     done,
     click: (role, name) =>
       act(`click ${name}`, () => page.getByRole(role, { name }).filter({ visible: true }).first().click()),
-    type: (label, text) =>
-      act(`type ${text}`, () => page.getByLabel(label, { exact: true }).filter({ visible: true }).fill(text)),
+    type: (label, text) => act(`type ${text}`, async () => (await entry(page, label)).fill(text)),
     press: (key) => act(`press ${key}`, () => page.keyboard.press(key)),
     choose: (label, name) => act(`choose ${name}`, () => choose(page, label, name), 2),
     drag: (label, share) => act(`drag ${label}`, () => drag(page, label, share)),
     /** The link that the page hands out. */
     share: async () => {
       await walker.click("button", "Copy link");
-      await page.getByText("Copied", { exact: true }).waitFor();
+      await page.getByText("Copied", { exact: true }).first().waitFor();
       return new URL(await page.evaluate(() => navigator.clipboard.readText())).hash.slice(1);
     },
   };
   return walker;
 }
 
+/** The field of that name, in the question that is open if there is one. */
+async function entry(page, label) {
+  const question = page.locator(".door-panel");
+  const within = (await question.count()) ? question : page;
+  const named = { name: label, exact: true };
+  return within.getByRole("combobox", named).or(within.getByRole("textbox", named)).filter({ visible: true });
+}
+
 /** Chooses the entry of a list whose text has `name` in it. */
 async function choose(page, label, name) {
-  const list = page.getByLabel(label, { exact: true }).filter({ visible: true });
-  const entry = list.locator("option").filter({ hasText: name }).first();
-  await entry.waitFor({ state: "attached" });
-  await list.selectOption({ label: (await entry.textContent()).trim() });
+  const list = await entry(page, label);
+  const option = list.locator("option").filter({ hasText: name }).first();
+  await option.waitFor({ state: "attached" });
+  await list.selectOption({ label: (await option.textContent()).trim() });
 }
 
 /** Drags the handle of a slider to a share of its way. */
@@ -147,7 +154,9 @@ test("an engineer sizes 40 requests per second", native, async () => {
 test("a decision maker checks a claim of a vendor", native, async () => {
   const { page, problems, click, choose, share } = await arrive();
   const all = JSON.parse(await tandem(["claims", "--json"]));
-  const claim = all.find((own) => own.factor && own.metric === "interactivity");
+  const [claim] = all
+    .filter((own) => own.metric === "interactivity" && own.factor)
+    .sort((one, other) => other.factor - one.factor);
   await click("button", "Check a claim");
   await choose("Claim", claim.said.slice(0, 60));
   const verdict = plain(claim.sentence);
@@ -196,7 +205,6 @@ test("a teacher shows on a projector what long prompts cost", native, async () =
   await choose("against", "Input length");
   const ttft = page.locator("[data-metric=ttft] .value");
   const before = await read(ttft, /\d/);
-  const slider = page.locator("input[type=range]").filter({ visible: true }).first();
   await drag("Input", 0.85);
   await until(
     () => ttft.innerText(),
@@ -209,8 +217,13 @@ test("a teacher shows on a projector what long prompts cost", native, async () =
   await assertShown(page, report);
   assert.ok(report.metrics.ttft.value > 2 * (await evaluated("v1")).metrics.ttft.value, "longer prompts wait longer");
   // All that is shown is in sight at once, and large enough for the last row.
+  const [slider, chart] = ["input[type=range]", ".plot canvas"].map((own) =>
+    page.locator(own).filter({ visible: true }).first(),
+  );
   await read(slider, /^$/);
-  await read(page.locator(".plot canvas").filter({ visible: true }), /^$/);
+  await read(chart, /^$/);
+  const [below, above] = await Promise.all([slider, chart].map((own) => own.boundingBox()));
+  assert.ok(above.y + above.height <= below.y, "the slider does not lie over the chart");
   assert.ok((await ttft.evaluate((own) => Number.parseFloat(getComputedStyle(own).fontSize))) >= 24);
   // Who opens the link sees the same.
   const other = await openReady(browser, { viewport: LAPTOP, link, several: true });
@@ -245,7 +258,7 @@ for (const [screen, viewport] of Object.entries({ laptop: LAPTOP, phone: PHONE }
     await click("button", "Open it on the page");
     await page.waitForURL(/model=qwen3-32b.*m3-ultra/);
     const report = await assertCard(page, told);
-    assert.deepEqual(report.warnings, [], "an engine that runs there");
+    assert.ok(!report.warnings.some((own) => own.includes("does not run on")), "an engine that runs there");
     await read(page.locator("[data-metric=cost] .value"), /\$\d/);
     assertClean(problems);
   });
