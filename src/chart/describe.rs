@@ -494,7 +494,7 @@ mod tests {
         assert_eq!(
             plain(&sentence(&chart())),
             "Latency. TPOT over context length from 1k to 128k, both axes logarithmic. H200 rises from 9 ms to 50 ms. \
-             LPU, 64 rises from 2 ms to 30 ms, and ends at 32k (does not fit). From about 13 000, H200 is below LPU, \
+             LPU, 64 rises from 2 ms to 30 ms, and ends at 32k (does not fit). From about 13,000, H200 is below LPU, \
              64. H200 is above 20 ms from 128k on. LPU, 64 is above 20 ms from 32k on."
         );
         assert_eq!(sentence(&Chart::default()), "No data.");

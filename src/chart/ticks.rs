@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn log_axes_mark_decades_and_more_where_there_are_few() {
-        check(ScaleKind::Log, Unit::Number, (1.0, 1e4), 6, &["1", "10", "100", "1000", "10 000"]);
+        check(ScaleKind::Log, Unit::Number, (1.0, 1e4), 6, &["1", "10", "100", "1,000", "10,000"]);
         check(
             ScaleKind::Log,
             Unit::Seconds,
@@ -268,7 +268,7 @@ mod tests {
             8,
             &["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"],
         );
-        check(ScaleKind::Log, Unit::Number, (1.0, 1e12), 5, &["1", "1000", "1 000 000", "1e9", "1e12"]);
+        check(ScaleKind::Log, Unit::Number, (1.0, 1e12), 5, &["1", "1,000", "1,000,000", "1e9", "1e12"]);
         check(ScaleKind::Log, Unit::Dollars, (0.2, 6.0), 5, &["$0.20", "$0.50", "$1", "$2", "$5"]);
         check(ScaleKind::Log, Unit::Number, (11.0, 14.0), 4, &["11", "12", "13", "14"]);
     }
@@ -289,7 +289,7 @@ mod tests {
             6,
             &["1k", "4k", "16k", "64k", "256k", "1M"],
         );
-        check(ScaleKind::Binary, Unit::Tokens, (5000.0, 7000.0), 4, &["5k", "5632", "6k", "6656"]);
+        check(ScaleKind::Binary, Unit::Tokens, (5000.0, 7000.0), 4, &["5k", "5,632", "6k", "6,656"]);
     }
 
     #[test]

@@ -83,6 +83,6 @@ mod tests {
         let tokens = free.get() / 131_072.0;
         assert!((own.kv_capacity.get() / tokens - 1.0).abs() < 0.01, "{} of {tokens}", own.kv_capacity.get());
         let words = room(&steady).join("");
-        assert!(words.contains("sequences of 4097 tokens fit") && words.contains("in decode"), "{words}");
+        assert!(words.contains("sequences of 4,097 tokens fit") && words.contains("in decode"), "{words}");
     }
 }

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_card_has_an_engine_that_runs_on_it_and_costs_what_its_owner_pays() {
-        for chip in ["m3-ultra", "rtx-4090", "mi300x", "strix-halo", "tpu7x"] {
+        for chip in ["m3-ultra", "rtx-4090", "mi300x", "strix-halo", "tpu-7x"] {
             let own = asked("llama3-8b", chip, 1, Some(NumberFormat::Int4));
             let chip = own.scenario.chip(chip).unwrap();
             assert!(Scheduler::runs_on(own.scenario.engine, &chip.vendor), "{}", own.text);

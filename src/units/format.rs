@@ -845,9 +845,9 @@ mod tests {
         check(Unit::Parameters, 70.6e9, "70.6B");
         check(Unit::Parameters, 1.04e12, "1.04T");
         check(Unit::Count, 64.0, "64");
-        check(Unit::Count, 12_345.0, "12 345");
+        check(Unit::Count, 12_345.0, "12,345");
         check(Unit::Count, 1_234_567.0, "1.23M");
-        check(Unit::Number, 12_345.6, "12 300");
+        check(Unit::Number, 12_345.6, "12,300");
         check(Unit::Number, 1.5e-9, "1.5e−9");
     }
 

@@ -255,13 +255,12 @@ fn times(limits: Limits, number: f64, words: &str) -> Option<Vec<f64>> {
 /// A time without a unit: in whichever is usual, or in seconds where nothing is usual or the number is zero.
 fn bare_time(limits: Limits, number: f64) -> Vec<f64> {
     let Some((_, low, high)) = USUAL.iter().find(|own| own.0 == limits.field) else { return vec![number] };
-    let all = [number, number / 1e3, number / 1e6];
-    let usual: Vec<f64> = all.into_iter().filter(|time| (*low..*high).contains(time)).collect();
-    if usual.is_empty() {
-        all.into_iter().filter(|time| limits.admit(*time).is_ok()).collect()
-    } else {
-        usual
-    }
+    let all = [number, number / 1e3];
+    let those = |holds: &dyn Fn(f64) -> bool| all.into_iter().filter(|time| holds(*time)).collect::<Vec<_>>();
+    [those(&|time| (*low..*high).contains(&time)), those(&|time| limits.admit(time).is_ok())]
+        .into_iter()
+        .find(|own| !own.is_empty())
+        .unwrap_or_else(|| vec![number])
 }
 
 /// A share: a number below one as it is, above one in percent. One may be either.

@@ -630,7 +630,10 @@ mod tests {
             let body = if written.is_empty() { "v1".to_owned() } else { format!("v1&{written}") };
             assert_eq!((write(&parsed.scenario, &[]), parsed.notices), (body, Vec::new()), "{typed}");
         }
-        assert_eq!(messages("v1&tpot=50@p99"), ["tpot=50@p99: no unit; read as seconds"]);
+        assert_eq!(
+            messages("v1&tpot=50@p99"),
+            ["tpot=50@p99: no unit; read as seconds. Did you mean 50ms@p99?"]
+        );
         for (typed, near) in [
             ("ttft=2s@p100", "2s@p99.9"),
             ("ttft=2s@0.95", "2s@p95"),
@@ -704,7 +707,7 @@ mod tests {
         assert_eq!(messages("v1&ils=8k"), ["ils: no such key. Did you mean isl?"]);
         assert_eq!(messages("v1&isl=4k&isl=2k"), ["isl=4k: written again further on; the last one counts"]);
         assert_eq!(parse("v1&isl=4k&isl=2k").scenario.workload.isl.get(), 2048.0);
-        assert_eq!(messages("v1&tpot=50"), ["tpot=50: no unit; read as seconds"]);
+        assert_eq!(messages("v1&tpot=50"), ["tpot=50: no unit; read as seconds. Did you mean 50ms?"]);
         assert!(parse("v1&ttft=none").scenario.slo.ttft.is_none());
         assert_eq!(
             messages("v2&isl=8k"),
@@ -713,7 +716,10 @@ mod tests {
         assert!(messages("v1&spec=mtp")[0].contains("for example mtp:3"));
         assert!(messages("v1&spec=llama3-8c:4")[0].contains("Did you mean llama3-8b:4"));
         assert!(messages("v1&link=pcie")[0].contains("Did you mean pcie5"));
-        assert_eq!(messages("v1&link=50GB/s:0.5"), ["link=50GB/s:0.5: no unit; read as seconds"]);
+        assert_eq!(
+            messages("v1&link=50GB/s:0.5"),
+            ["link=50GB/s:0.5: no unit; read as seconds. Did you mean 50GB/s:500us?"]
+        );
         assert!(messages("v1&engine=vlm")[0].contains("Did you mean vllm"));
         assert!(messages("v1&weights=fp9")[0].contains("Did you mean fp8"));
         assert_eq!(messages("v1&decode=H100*8"), ["decode=H100*8: read as h100-sxm"]);

@@ -244,7 +244,8 @@ impl Kind {
     /// for something else in the first place.
     fn doubt(self, limits: Limits, text: &str, value: f64, no_unit: bool) -> Option<Problem> {
         let read_as = write(self, value);
-        if !no_unit && read_as == text.trim() {
+        // What a link writes itself is meant so, but nobody means parts of a token.
+        if !no_unit && read_as == text.trim() && !(self == Self::Tokens && text.contains('.')) {
             return None;
         }
         let same = |other: &f64| (other - value).abs() <= value.abs() * SAME;
@@ -387,7 +388,7 @@ mod tests {
         assert_eq!(offers(Kind::Share, Limits::MEMORY_SHARE, "85"), ["0.85"]);
         assert_eq!(offers(Kind::Share, Limits::HIT, "250"), ["1"]);
         assert_eq!(offers(Kind::Bandwidth, Limits::LINK, "400"), ["50GB/s", "400GB/s"]);
-        assert_eq!(offers(Kind::Time, Limits::TPOT, "9000"), ["3600s"]);
+        assert_eq!(offers(Kind::Time, Limits::TPOT, "9000"), ["9s"]);
     }
 
     #[test]
