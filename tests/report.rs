@@ -65,7 +65,7 @@ fn the_verdict_names_what_is_missed_and_by_how_much() {
     assert_eq!(said(1.0, 0.02), (true, "Meets TTFT ≤ 2 s and TPOT ≤ 50 ms.".to_owned()));
     assert_eq!(
         said(1.5, 0.02),
-        (true, "Likely meets TTFT ≤ 2 s (1.5 s, up to 2.4 s); meets TPOT ≤ 50 ms.".to_owned())
+        (true, "Likely meets TTFT ≤ 2 s (1.50 s, up to 2.4 s); meets TPOT ≤ 50 ms.".to_owned())
     );
     assert_eq!(said(3.0, 0.02), (false, "Misses TTFT ≤ 2 s by 1 s (+50 %); meets TPOT ≤ 50 ms.".to_owned()));
     assert_eq!(
