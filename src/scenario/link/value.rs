@@ -244,8 +244,9 @@ impl Kind {
     /// for something else in the first place.
     fn doubt(self, limits: Limits, text: &str, value: f64, no_unit: bool) -> Option<Problem> {
         let read_as = write(self, value);
-        // What a link writes itself is meant so, but nobody means parts of a token.
-        if !no_unit && read_as == text.trim() && !(self == Self::Tokens && text.contains('.')) {
+        // As links are written, a headroom of 1.5 is no 1.5 %; only of things that are counted is 8.192 no number.
+        let counted = matches!(self, Self::Tokens | Self::Count);
+        if !no_unit && !counted && read_as == text.trim() {
             return None;
         }
         let same = |other: &f64| (other - value).abs() <= value.abs() * SAME;
@@ -412,6 +413,7 @@ mod tests {
             (Kind::Rate, Limits::RATE, "1.50"),
             (Kind::Share, Limits::HIT, "90 %"),
             (Kind::Share, Limits::HIT, "1.0"),
+            (Kind::Share, Limits::HEADROOM, "1.5"),
             (Kind::Tokens, Limits::ISL, "8,192"),
             (Kind::Tokens, Limits::ISL, "1.5K"),
             (Kind::Time, Limits::TPOT, "0.05s"),
