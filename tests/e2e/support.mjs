@@ -214,9 +214,9 @@ function report(problems) {
 }
 
 /** Picks an entry of the list that `entry` opens, by its identifier. */
-export async function pick(page, entry, value) {
+export async function pick(page, entry, value, options) {
   await page.fill(entry, value);
-  await page.locator(`${entry}-list [role=option][data-value="${value}"]`).click();
+  await page.locator(`${entry}-list [role=option][data-value="${value}"]`).click(options);
 }
 
 /** What is picked in `entry`. */
