@@ -101,7 +101,9 @@ pub fn Picture(
     } else {
         "Cursor in the picture: arrow keys move it"
     };
-    let told = words(move || shown.with(|shown| shown.0.as_ref().map(|own| own.sentence())));
+    let told = words(move || {
+        shown.with(|shown| shown.0.as_ref().map_or_else(|| "Not drawn yet".to_owned(), |own| own.sentence()))
+    });
     let table = Box::new(move || {
         let sheets = shown.with(|shown| shown.0.as_ref().map(|own| own.sheets()).unwrap_or_default());
         sheets.iter().map(plain).collect_view().into_any()
