@@ -60,7 +60,7 @@ test("no long question and no late view is loaded before one is asked for", asyn
     const loaded = () =>
       page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
     assert.deepEqual(
-      (await loaded()).filter((path) => /(later|worker|jobs|ask|part)-/.test(path)),
+      (await loaded()).filter((path) => /(later|worker|jobs|ask)-|part-split_(?!board)/.test(path)),
       [],
     );
     const worker = page.waitForEvent("worker");

@@ -5,24 +5,24 @@ use anyhow::{Result, bail};
 use crate::site::{Asset, Site};
 
 /// All that a first visit loads. The design wants 300 kB; this ratchet holds what is reached.
-const FIRST_VISIT: usize = 427_000;
+const FIRST_VISIT: usize = 426_500;
 
-/// The WASM module alone. The design wants 250 kB: of what is reached, 42 are data and texts, 99 the model, its links and
-/// charts, 68 the views, the rest the framework and the standard library. Panics without words would take 20 more off,
+/// Its WASM alone: the module and the mix board. The design wants 250 kB: of what is reached, 42 are data and texts, 99 the
+/// model, its links and charts, 68 the views and 32 the board, the rest the framework and the standard library. Panics without words would take 20 more off,
 /// but only with a standard library of one's own making, which stable Rust does not offer.
-const WASM: usize = 410_000;
+const WASM: usize = 406_000;
 
 /// What a first visit does not run, and the first touch brings.
-const TOUCHED: usize = 89_000;
+const TOUCHED: usize = 95_500;
 
 /// How its name begins.
 const COLD: &str = "cold-";
 
 /// The views that are loaded when they are first shown, all together.
-const VIEWS: usize = 195_500;
+const VIEWS: usize = 257_000;
 
 /// The module of the long jobs and the scripts around it, which come with the first question that needs them.
-const LATER: usize = 529_000;
+const LATER: usize = 562_000;
 
 /// How the names of what only some visits load begin: long questions, and `host-` where the page stands in another one.
 const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "worker-"];
@@ -30,11 +30,14 @@ const QUESTIONS: [&str; 6] = ["ask-", "host-", "jobs-", "later-", "save-", "work
 /// How the names of late views begin.
 const PART: &str = "part-";
 
+/// The one that every visit shows: it comes after the figures and before anything is touched.
+const BOARD: &str = "part-split_board-";
+
 /// How the names of what a reader asks for begin: gallery, stories, sharing, help and the words on terms.
 const ON_DEMAND: [&str; 7] = ["link-", "glossary-", "help-", "library-", "share-", "stories-", "terms-"];
 
 /// All of that together.
-const ASKED_FOR: usize = 20_500;
+const ASKED_FOR: usize = 21_000;
 
 /// Prints the size of each file, and fails above the budget.
 pub fn hold(site: &Site) -> Result<()> {
@@ -45,7 +48,7 @@ pub fn hold(site: &Site) -> Result<()> {
     let first_visit = spend(site, loaded_first);
     let wasm = spend(site, |name, asset| name.ends_with(".wasm") && loaded_first(name, asset));
     let touched = spend(site, |name, _| name.starts_with(COLD));
-    let views = spend(site, |name, _| name.starts_with(PART));
+    let views = spend(site, |name, _| is_view(name));
     let later = spend(site, |name, _| is_question(name));
     let asked_for = spend(site, |name, _| on_demand(name));
     println!(
@@ -87,7 +90,11 @@ fn loaded_first(name: &str, asset: &Asset) -> bool {
 }
 
 fn comes_later(name: &str) -> bool {
-    is_question(name) || on_demand(name) || name.starts_with(PART) || name.starts_with(COLD)
+    is_question(name) || on_demand(name) || is_view(name) || name.starts_with(COLD)
+}
+
+fn is_view(name: &str) -> bool {
+    name.starts_with(PART) && !name.starts_with(BOARD)
 }
 
 fn is_question(name: &str) -> bool {
