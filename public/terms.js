@@ -20,13 +20,15 @@ let waiting;
 let byKey = false;
 /** The control used last, until the pointer has left it. */
 let used;
+/** Where the pointer pressed last. */
+let pressed;
 /** The "i" that stands beside a term, and the timer that puts it there. */
 let sign;
 let signing;
 
-/** Listens from now on, and first answers what happened before it was there: an event, and what was `pressed` since. */
-export async function explain(first, pressed) {
-  used = pressed?.closest?.(CONTROL);
+/** Listens from now on, and first answers what happened before it was there: an event, and what was pressed (`held`) since. */
+export async function explain(first, held) {
+  used = held?.closest?.(CONTROL);
   document.addEventListener("pointerover", point);
   document.addEventListener("focusin", reach);
   document.addEventListener("focusout", leave);
@@ -61,8 +63,9 @@ function find(target) {
 }
 
 /** A control is used: what it says can wait. A finger has no way to point first, so its touch is seen to by `touch`. */
-function use({ target, pointerType }) {
+function use({ type, target, pointerType, clientX, clientY }) {
   if (pointerType === "touch") return;
+  if (type === "pointerdown") pressed = { clientX, clientY };
   if (target === sign || shown?.tip.contains(target)) return;
   used = target.closest?.(CONTROL);
   clearTimeout(waiting);
@@ -72,6 +75,8 @@ function use({ target, pointerType }) {
 function point(event) {
   if (event.pointerType === "touch") return;
   if (event.target === sign) return;
+  // What comes under a resting pointer because a press changed the page was not pointed at.
+  if (pressed?.clientX === event.clientX && pressed.clientY === event.clientY) return clearTimeout(waiting);
   if (used && !used.contains(event.target)) used = undefined;
   clearTimeout(waiting);
   clearTimeout(signing);
