@@ -300,10 +300,20 @@ pub(super) fn write(kind: Kind, value: f64) -> String {
         (readable && text.len() <= 12 && kind.parse(&text)?.0 == value).then_some(text)
     };
     let base = kind.written().last().copied().unwrap_or_default();
-    kind.written()
+    let mut text = kind
+        .written()
         .iter()
         .find_map(|suffix| exact(suffix))
-        .unwrap_or_else(|| format!("{}{base}", format_plain(value)))
+        .unwrap_or_else(|| format!("{}{base}", format_plain(value)));
+    // Three digits behind a point may be thousands to a reader, four may not.
+    let behind = text.split_once('.').map_or("", |(_, behind)| behind);
+    if matches!(kind, Kind::Tokens | Kind::Count)
+        && behind.len() == 3
+        && behind.bytes().all(|own| own.is_ascii_digit())
+    {
+        text.push('0');
+    }
+    text
 }
 
 /// A range in the units of links.
@@ -403,7 +413,7 @@ mod tests {
             Some(Problem::NoUnit { read_as: "seconds", nearest })
         };
         assert_eq!(doubt(Kind::Bandwidth, Limits::LINK, "400G"), letter("400GB/s", "50GB/s"));
-        assert_eq!(doubt(Kind::Tokens, Limits::ISL, "8.192"), letter("8.192", "8k"));
+        assert_eq!(doubt(Kind::Tokens, Limits::ISL, "8.192"), letter("8.1920", "8k"));
         assert_eq!(doubt(Kind::Count, Limits::CONCURRENCY, "1.000"), letter("1", "1000"));
         assert_eq!(doubt(Kind::Time, Limits::TPOT, "50"), bare(&["50ms"]));
         assert_eq!(doubt(Kind::Time, Limits::TTFT, "50"), bare(&["50ms"]));
@@ -428,6 +438,8 @@ mod tests {
     fn written_numbers_read_well() {
         assert_eq!(write(Kind::Tokens, 131_072.0), "128k");
         assert_eq!(write(Kind::Tokens, 1500.0), "1500");
+        assert_eq!(write(Kind::Tokens, 6.862), "6.8620");
+        assert_eq!(write(Kind::Count, 1.125), "1.1250");
         assert_eq!(write(Kind::Time, 0.05), "50ms");
         assert_eq!(write(Kind::Time, 2.0), "2s");
         assert_eq!(write(Kind::Time, 1e-6), "1us");
