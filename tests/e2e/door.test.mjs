@@ -91,6 +91,32 @@ test("a card is told whether it runs a model, how much context and how fast", as
   assertClean(problems);
 });
 
+test("what is typed and entered before the list is there is taken when it comes", async () => {
+  const { page, context, problems } = await openReady(browser, { viewport: LAPTOP });
+  await context.route(/part-split_controls-/, async (route) => {
+    await new Promise((resume) => setTimeout(resume, 1500));
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Will it run on my GPU?" }).click();
+  await page.fill("#card-chip", "5090");
+  await page.press("#card-chip", "Enter");
+  await page.fill("#card-model", "no such model");
+  await page.press("#card-model", "Enter");
+  await page.locator("#card-weights").focus();
+  await until(
+    () => picked(page, "#card-chip"),
+    (id) => id === "rtx-5090",
+    "the card is taken",
+  );
+  await until(
+    () => page.locator(".pop").count(),
+    (count) => count === 0,
+    "no list stays open",
+  );
+  assert.equal(await page.evaluate(() => document.activeElement.id), "card-weights", "the keys stay where they are");
+  assertClean(problems);
+});
+
 test("a model comes from the text of a config.json", async () => {
   const { page, problems } = await openReady(browser, { viewport: LAPTOP });
   await page.getByRole("button", { name: "Will it run on my GPU?" }).click();

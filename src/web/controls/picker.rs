@@ -77,7 +77,9 @@ pub fn Picker(
     };
     let left = move |event: web_sys::FocusEvent| {
         let to = event.related_target().and_then(|own| own.dyn_into::<web_sys::Node>().ok());
-        if !root.get_untracked().is_some_and(|root| root.contains(to.as_ref())) {
+        let inside = root.get_untracked().is_some_and(|root| root.contains(to.as_ref()));
+        // What was taken before the list was there is still to come.
+        if !inside && !pick.eager.get_untracked() {
             pick.close();
         }
     };

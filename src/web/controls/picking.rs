@@ -64,7 +64,12 @@ impl Pick {
     /// Takes an entry.
     pub fn take(self, id: &str) {
         remember(self.kind, id);
-        self.leave();
+        // Who did not wait for the list may be in another entry by now.
+        if self.eager.get_untracked() {
+            self.close();
+        } else {
+            self.leave();
+        }
         self.set.run(id.to_owned());
         self.done.run(());
     }
@@ -83,6 +88,15 @@ impl Pick {
         let entry = self.id.with_value(|id| document().get_element_by_id(id));
         if let Some(entry) = entry.and_then(|own| own.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = entry.focus();
+        }
+    }
+
+    /// Nothing is like what was to be taken: the list says so to whoever is still in the entry.
+    pub fn miss(self) {
+        self.eager.set(false);
+        let within = document().active_element().is_some_and(|own| self.id.with_value(|id| own.id() == *id));
+        if !within {
+            self.close();
         }
     }
 

@@ -270,11 +270,14 @@ pub fn picks(pick: Pick) -> AnyView {
         let plain = pick.query.with(String::is_empty);
         let now = pick.value.get_untracked();
         let at = if plain { ids.iter().position(|id| *id == now).unwrap_or(0) } else { 0 };
-        let first = ids.first().cloned().filter(|_| pick.eager.get_untracked());
+        let first = ids.first().cloned();
         pick.found.set(ids);
         pick.active.set(at);
-        if let Some(id) = first {
-            pick.take(&id);
+        if pick.eager.get_untracked() {
+            match first {
+                Some(id) => pick.take(&id),
+                None => pick.miss(),
+            }
         }
     });
     let hints = hints(pick, scenario);
